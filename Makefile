@@ -1,0 +1,62 @@
+# One entry point: `make help` explains. A newcomer needs make and Python 3.11 or newer.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test night check contract openapi lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Actitud needs Python 3.11 or newer: make PYTHON=python3.x")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.done: requirements/run.txt api/pyproject.toml sdk/pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the service needs (once)"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	@touch $@
+
+$(VENV)/all.done: requirements/all.txt api/pyproject.toml sdk/pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the tests need (once)"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/all.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	@touch $@ $(VENV)/run.done
+
+demo: $(VENV)/run.done ## serve 8,131 invented municipalities on 127.0.0.1:PORT (default 8000)
+	@$(BIN)/actitud-api demo --port $(PORT)
+
+check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy api/actitud_api sdk/actitud tests
+	$(BIN)/lint-imports
+	$(BIN)/actitud-api openapi --check openapi/openapi.json
+
+test: check ## everything, at gate size
+	$(BIN)/python -m pytest
+
+night: check ## the same tests at the full size of the issues
+	ACTITUD_SCALE=night $(BIN)/python -m pytest
+
+contract: $(VENV)/all.done ## Schemathesis with its default configuration against a running service: make contract URL=http://127.0.0.1:8000
+	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
+	$(BIN)/st run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
+
+openapi: $(VENV)/all.done ## write openapi/openapi.json anew
+	$(BIN)/actitud-api openapi openapi/openapi.json
+
+lock: $(VENV)/bin/python ## write requirements/*.txt anew from the distributions and requirements/*.in
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/test.in \
+		-c requirements/run.txt -o requirements/all.txt
+
+clean: ## remove the environment and what tools left
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

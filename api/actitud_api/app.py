@@ -1,0 +1,103 @@
+"""Assembly: the only place that knows everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
+
+from actitud_api import __version__
+from actitud_api.editions import routes as editions
+from actitud_api.http.contract import enforce
+from actitud_api.http.edge import Edge
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.openapi import About, build, render
+from actitud_api.http.pages import Destination, PagesController
+from actitud_api.http.problems import Explanation, handler
+from actitud_api.http.system import Readiness, SystemController
+from actitud_api.methodologies import routes as methodologies
+from actitud_api.organisations import routes as organisations
+from actitud_api.scores import routes as scores
+from actitud_api.settings import Settings
+from actitud_api.storage.database import Database
+
+BODY_MAX: Final = 1024 * 1024
+"""Bytes of a request body, where an operation does not say otherwise."""
+
+CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
+    SystemController,
+    PagesController,
+    methodologies.MethodologiesController,
+    scores.ScoresController,
+    organisations.OrganisationsController,
+    editions.EditionsController,
+    scores.EditionScoresController,
+)
+EXPLANATIONS: Final[Sequence[Explanation]] = (
+    *methodologies.EXPLANATIONS,
+    *organisations.EXPLANATIONS,
+    *editions.EXPLANATIONS,
+    *scores.EXPLANATIONS,
+)
+
+DESTINATIONS: Final = (
+    Destination("/docs", Texts("Documentación de la API", "Documentation of the API")),
+    Destination("/v1/openapi.json", Texts("Documento OpenAPI", "OpenAPI document")),
+    Destination("/v1/methodologies", Texts("Metodologías", "Methodologies")),
+    Destination("/v1/organisations", Texts("Organizaciones", "Organisations")),
+    Destination("/v1/editions", Texts("Ediciones", "Editions")),
+)
+
+ABOUT: Final = About(
+    title="Actitud 2.0",
+    version=__version__,
+    description=(
+        "Measures how far a public administration is from the ten errors on social networks: indicators in, an "
+        "explained index out. The code is EUPL-1.2; published scores are CC BY 4.0. Every answer carries "
+        "`X-Request-Id`; a request may bring its own. `HEAD` works wherever `GET` does."
+    ),
+    license="EUPL-1.2",
+    tags={
+        "methodologies": "What measures: versions, indicators, ladders, levels.",
+        "scores": "Facts in, explained index out; nothing is stored.",
+        "organisations": "Who is measured.",
+        "editions": "Yearly rounds and their scores.",
+        "system": "For whoever runs the service.",
+    },
+)
+
+
+def create_app(settings: Settings, controllers: Sequence[ControllerRouterHandler] = CONTROLLERS) -> Litestar:
+    """The application (ASGI)."""
+    app = Litestar(
+        route_handlers=controllers,
+        before_request=enforce,
+        exception_handlers={Exception: handler(EXPLANATIONS)},
+        state=State(
+            {
+                "database": Database(settings.database_url),
+                "readiness": Readiness(),
+                "destinations": DESTINATIONS,
+                "public_url": settings.public_url,
+            }
+        ),
+        request_max_body_size=BODY_MAX,
+        openapi_config=None,
+        logging_config=None,
+    )
+    app.state["document"] = render(build(app, ABOUT, examples()))
+    app.asgi_handler = Edge(app)
+    return app
+
+
+def examples() -> Path | None:
+    """The folder of the examples: inside an installed distribution, else in the checkout."""
+    package = Path(__file__).parent
+    for folder in (package / "examples", package.parents[1] / "openapi" / "examples"):
+        if folder.is_dir():
+            return folder
+    return None

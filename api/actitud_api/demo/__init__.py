@@ -1,0 +1,1 @@
+"""The demonstration: organisations and answers that are invented, and say so."""

@@ -1,0 +1,108 @@
+"""The invented municipalities: as many as Spain has, of the sizes and in the provinces that they have there.
+
+Nobody has measured real ones here, so none is in the demonstration: their names are plainly invented.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from actitud_api.demo.chance import Chance
+from actitud_api.organisations.identifiers import of_demonstration
+from actitud_api.organisations.territories import PROVINCES
+
+SIZES = (
+    (5, 100, 1_399),
+    (101, 500, 2_605),
+    (501, 1_000, 1_001),
+    (1_001, 2_000, 867),
+    (2_001, 5_000, 955),
+    (5_001, 10_000, 545),
+    (10_001, 20_000, 343),
+    (20_001, 50_000, 267),
+    (50_001, 100_000, 86),
+    (100_001, 250_000, 46),
+    (250_001, 500_000, 11),
+    (500_001, 3_300_000, 6),
+)
+"""How many Spanish municipalities had a population from … to …: padrón of 2020, INE."""
+
+MUNICIPALITIES = {
+    "01": 51, "02": 87, "03": 141, "04": 103, "05": 248, "06": 165, "07": 67, "08": 311, "09": 371, "10": 223,
+    "11": 45, "12": 135, "13": 102, "14": 77, "15": 93, "16": 238, "17": 221, "18": 174, "19": 288, "20": 88,
+    "21": 80, "22": 202, "23": 97, "24": 211, "25": 231, "26": 174, "27": 67, "28": 179, "29": 103, "30": 45,
+    "31": 272, "32": 92, "33": 78, "34": 191, "35": 34, "36": 61, "37": 362, "38": 54, "39": 102, "40": 209,
+    "41": 106, "42": 183, "43": 184, "44": 236, "45": 204, "46": 266, "47": 225, "48": 112, "49": 248, "50": 293,
+    "51": 1, "52": 1,
+}  # fmt: skip
+"""How many municipalities each province had in 2020: nomenclátor of IGN and INE."""
+
+_PLACES = (
+    "Aldea", "Alquería", "Arroyo", "Barrio", "Burgo", "Cabañas", "Cala", "Campo", "Casas", "Castillo", "Cerro",
+    "Cortijos", "Costa", "Cueva", "Dehesa", "Ermita", "Fuente", "Granja", "Huerta", "Isla", "Lago", "Llano",
+    "Molinos", "Monte", "Palacios", "Peña", "Playa", "Plaza", "Pozo", "Prado", "Puebla", "Puente", "Puerto", "Ribera",
+    "Torre", "Valle", "Vega", "Venta", "Villar", "Villa",
+)  # fmt: skip
+_INVENTIONS = (
+    "Alegoría", "Boceto", "Borrador", "Conjetura", "Cuento", "Ejemplo", "Ensayo", "Ensueño", "Escenario", "Espejismo",
+    "Fábula", "Fantasía", "Ficción", "Hipótesis", "Invento", "Leyenda", "Maqueta", "Muestra", "Novela", "Prototipo",
+    "Quimera", "Relato", "Simulacro", "Supuesto", "Utopía",
+)  # fmt: skip
+_MARKS = (
+    "de Abajo", "de Arriba", "del Aire", "del Alba", "de la Lluvia", "de la Luna", "del Norte", "del Papel", "del Sur",
+    "de la Tinta", "del Viento",
+)  # fmt: skip
+
+
+class Municipality(Struct, frozen=True):
+    """An invented municipality. `size` is where its population stands between the smallest and the largest, 0 to 1,
+    on a scale that grows with the order of magnitude."""
+
+    id: str
+    name: str
+    province: str
+    region: str
+    population: int
+    size: float
+
+
+def municipalities(seed: int) -> list[Municipality]:
+    """All of them, always the same for a seed; each province has one of the largest, as it has a capital."""
+    chance = Chance(seed)
+    populations = sorted((size for sizes in SIZES for size in _populations(chance, *sizes)), reverse=True)
+    capitals = chance.shuffled(populations[: len(PROVINCES)])
+    others = chance.shuffled(populations[len(PROVINCES) :])
+    names = chance.shuffled(
+        [f"{place} {invention} {mark}" for place in _PLACES for invention in _INVENTIONS for mark in _MARKS]
+    )
+    result: list[Municipality] = []
+    for province in PROVINCES:
+        for of_province in range(MUNICIPALITIES[province]):
+            population = others.pop() if of_province else capitals.pop()
+            result.append(
+                Municipality(
+                    id=of_demonstration(len(result) + 1),
+                    name=names[len(result)],
+                    province=province,
+                    region=PROVINCES[province].region,
+                    population=population,
+                    size=_size(population),
+                )
+            )
+    return result
+
+
+def _populations(chance: Chance, low: int, high: int, count: int) -> list[int]:
+    """Populations of one class, more of them near its lower end."""
+    return [low + int((high - low + 1) * _squared(chance.uniform())) for _ in range(count)]
+
+
+def _squared(value: float) -> float:
+    return value * value
+
+
+def _size(population: int) -> float:
+    for position, (low, high, _) in enumerate(SIZES):
+        if population <= high:
+            return (position + (population - low) / (high - low)) / len(SIZES)
+    raise AssertionError("a population lies in one of the sizes")

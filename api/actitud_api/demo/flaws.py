@@ -1,0 +1,130 @@
+"""What goes wrong between the truth and what is sent: gaps, missing evidence, answers set aside, contradictions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import get_args
+
+from msgspec import Struct
+
+from actitud_api.demo.answers import Answers
+from actitud_api.demo.chance import Chance
+from actitud_api.demo.profiles import Maturity, Profile
+from actitud_api.methodology.answers import FactValue, SetAside
+
+REASONS: tuple[SetAside, ...] = get_args(SetAside)
+
+DECLARABLE = ("employees", "units", "messages_w12", "messages_w90", "critical_messages")
+"""Profile fields that small bodies tend to state without evidence."""
+
+SHOWN_BY = {
+    "F1": "D8.05",
+    "F2": "D9.01",
+    "F3": "D8.04",
+    "F4": "D9.05",
+    "F5": "D4.04",
+    "F6": "D4.06",
+    "F7": "D4.07",
+}
+"""The answer in which each function of a team shows (V15): left out, the function is unsupported."""
+
+
+class Habits(Struct, frozen=True):
+    """How likely each flaw is in an answer of one body, 0 to 1; in one dimension at most `gaps` answers are lost."""
+
+    silent: float
+    declared: float
+    aside: float
+    mistaken: float
+    gaps: int
+
+
+class Flaws(Struct):
+    """What is said of the answers that were sent."""
+
+    self_declared: set[str]
+    profile_self_declared: set[str]
+    set_aside: dict[str, SetAside]
+
+
+def habits(chance: Chance, mature: Maturity) -> Habits:
+    """Mature bodies document what they say; one body in thirty leaves the form half empty."""
+    if mature.exemplary:
+        return Habits(silent=0.004, declared=0.01, aside=0.004, mistaken=0.002, gaps=1)
+    half_empty = chance.happens(0.03)
+    care = 1 - mature.whole
+    return Habits(
+        silent=0.30 + 0.35 * chance.uniform() if half_empty else 0.04 * care * chance.uniform(),
+        declared=0.04 + 0.30 * chance.uniform() * chance.uniform(),
+        aside=0.03 + 0.09 * chance.uniform(),
+        mistaken=0.032 + 0.03 * chance.uniform(),
+        gaps=10 if half_empty else 1,
+    )
+
+
+def spoil(chance: Chance, profile: Profile, answers: Answers, habit: Habits, mature: Maturity) -> Flaws:
+    """Takes answers out, changes some into contradictions, and says which have no evidence or do not count."""
+    flaws = Flaws(set(), set(), {})
+    gaps: Counter[str] = Counter()
+    if not mature.exemplary:
+        gaps.update(_overstate(chance, answers))
+        _confuse(chance, profile)
+        flaws.profile_self_declared.update(field for field in DECLARABLE if chance.happens(0.02))
+    for indicator in list(answers):
+        dimension, lost = indicator.partition(".")[0], True
+        if gaps[dimension] >= habit.gaps:
+            lost = False
+        elif chance.happens(habit.silent):
+            del answers[indicator]
+        elif chance.happens(habit.mistaken):
+            _contradict(answers[indicator])
+        elif chance.happens(habit.aside):
+            flaws.set_aside[indicator] = chance.one(REASONS)
+        else:
+            lost = False
+        gaps[dimension] += lost
+        if not lost and chance.happens(habit.declared):
+            flaws.self_declared.add(indicator)
+    return flaws
+
+
+def _contradict(answer: dict[str, FactValue]) -> None:
+    """Where the facts can: a part larger than the whole, or a base that is not that of the profile."""
+    for whole, other in (("denominator", "numerator"), ("base", "base"), ("posts", "posts")):
+        value = answer.get(whole)
+        if isinstance(value, int):
+            answer[other] = value + 1
+            return
+
+
+def _overstate(chance: Chance, answers: Answers) -> set[str]:
+    """Says more than other answers show, or leaves out what would show it; the dimensions that lose answers."""
+    lost: set[str] = set()
+    functions = answers["D10.02"]["components"]
+    if isinstance(functions, tuple) and functions and chance.happens(0.38):
+        shown_by = SHOWN_BY[chance.one(functions)]
+        answers.pop(shown_by, None)
+        lost |= {"D10", shown_by.partition(".")[0]}
+    elif chance.happens(0.25):
+        answers["D10.02"] = {"components": tuple(SHOWN_BY)}
+        lost.add("D10")
+    if chance.happens(0.12) and "D8.03" in answers:
+        answers.pop("D2.01")
+        lost |= {"D2", "D8"}
+    if chance.happens(0.16):
+        answers["D1.06"] = {"level": 3}
+        answers.pop("D4.01")
+        lost |= {"D1", "D4"}
+    return lost
+
+
+def _confuse(chance: Chance, profile: Profile) -> None:
+    """Makes a profile that does not agree with itself."""
+    if chance.happens(0.008):
+        profile.accounts_dormant += 1
+    if chance.happens(0.008) and profile.messages_w90:
+        profile.messages_w12 = profile.messages_w90 - 1
+    if chance.happens(0.008) and profile.accounts_active:
+        profile.own_posts_w90 = 3 * profile.accounts_active - 1
+    if chance.happens(0.008):
+        profile.followers_measured = max(0, profile.followers_largest - 1)

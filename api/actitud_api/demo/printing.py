@@ -1,0 +1,50 @@
+"""The figures of a simulation as a table for the terminal."""
+
+from __future__ import annotations
+
+from babel.numbers import format_decimal, format_percent
+from rich.table import Table
+
+from actitud_api.demo.report import Report
+from actitud_api.demo.simulator import METHODOLOGY
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.loader import load
+from actitud_api.methodology.model import Language
+
+_TITLE = Texts(
+    "{organisations} organizaciones inventadas, con respuestas simuladas",
+    "{organisations} invented organisations with simulated answers",
+)
+_SPEARMAN = Texts("Correlación (Spearman) de población e índice", "Correlation (Spearman) of population and index")
+_LEVEL = Texts("Nivel {number}, {name}", "Level {number}, {name}")
+_OF_LEVELS = Texts("de las que tienen nivel", "of those that have a level")
+_STATUS = Texts("Situación", "Status")
+_OF_ALL = Texts("de todas", "of all")
+_STATE = Texts("Estado", "State")
+_CODE = Texts("Motivo", "Reason")
+_OF_INDICATORS = Texts("de los indicadores", "of the indicators")
+
+
+def table(report: Report, language: Language) -> Table:
+    """Every figure with what it is a share of; ids as they stand in the data."""
+    names = load(METHODOLOGY).texts[language].levels
+    title = _TITLE.into(language).format(organisations=format_decimal(report.organisations, locale=language))
+    result = Table(title=title, show_header=False)
+    result.add_row(_SPEARMAN.into(language), format_decimal(report.spearman, format="0.00", locale=language), "")
+    result.add_section()
+    for number, share in report.levels.items():
+        text = _LEVEL.into(language).format(number=number, name=names[str(number)].name)
+        result.add_row(text, _percent(share, language), _OF_LEVELS.into(language))
+    for heading, shares, whole in (
+        (_STATUS, report.statuses, _OF_ALL),
+        (_STATE, report.states, _OF_INDICATORS),
+        (_CODE, report.codes, _OF_INDICATORS),
+    ):
+        result.add_section()
+        for name, share in shares.items():
+            result.add_row(f"{heading.into(language)} {name}", _percent(share, language), whole.into(language))
+    return result
+
+
+def _percent(share: float, language: Language) -> str:
+    return format_percent(share, format="0.0 %", locale=language)

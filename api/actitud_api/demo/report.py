@@ -1,0 +1,78 @@
+"""What the simulator made, in figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import correlation
+from typing import get_args
+
+from msgspec import Struct
+
+from actitud_api.scoring.scalar import Code, State, Status, state_of
+
+LEVELS = (1, 2, 3, 4, 5)
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The figures of a simulated edition.
+
+    `spearman`: rank correlation of population (and so of its logarithm) and index, -1 to 1. Shares are of 1: `levels`
+    of the organisations that have a level, `statuses` of all, `states` and `codes` of all indicators of all.
+    """
+
+    organisations: int
+    spearman: float
+    levels: dict[int, float]
+    statuses: dict[Status, float]
+    states: dict[State, float]
+    codes: dict[Code, float]
+
+
+class Tally:
+    """Counts organisations one by one."""
+
+    def __init__(self) -> None:
+        self._populations: list[int] = []
+        self._indices: list[int] = []
+        self._levels: Counter[int] = Counter()
+        self._statuses: Counter[Status] = Counter()
+        self._codes: Counter[Code] = Counter()
+
+    def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
+        """Counts an organisation; `codes` of its indicators."""
+        if index is not None:
+            self._populations.append(population)
+            self._indices.append(index)
+        if level is not None:
+            self._levels[level] += 1
+        self._statuses[status] += 1
+        self._codes.update(codes)
+
+    def report(self) -> Report:
+        """The figures of all that was counted."""
+        states: Counter[State] = Counter()
+        for code, count in self._codes.items():
+            states[state_of(code)] += count
+        return Report(
+            organisations=self._statuses.total(),
+            spearman=spearman(self._populations, self._indices),
+            levels={level: self._levels[level] / self._levels.total() for level in LEVELS},
+            statuses={status: self._statuses[status] / self._statuses.total() for status in get_args(Status)},
+            states={state: states[state] / states.total() for state in get_args(State)},
+            codes={code: self._codes[code] / self._codes.total() for code in get_args(Code)},
+        )
+
+
+def spearman(first: list[int], second: list[int]) -> float:
+    """The rank correlation of two lists; ties take the mean of their ranks."""
+    return correlation(_ranks(first), _ranks(second))
+
+
+def _ranks(values: list[int]) -> list[float]:
+    counts = Counter(values)
+    ranks: dict[int, float] = {}
+    before = 0
+    for value in sorted(counts):
+        ranks[value] = before + (counts[value] + 1) / 2
+        before += counts[value]
+    return [ranks[value] for value in values]

@@ -1,0 +1,102 @@
+"""Loads the demonstration into a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import msgspec
+
+from actitud_api.demo import queries
+from actitud_api.demo.census import MUNICIPALITIES, Municipality
+from actitud_api.demo.report import Report, Tally
+from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
+from actitud_api.editions import service as editions
+from actitud_api.methodology.loader import load as load_methodology
+from actitud_api.organisations import service as organisations
+from actitud_api.scores import service as scores
+from actitud_api.storage.database import Database, Session
+
+EDITION = "2026-demo"
+"""The simulated edition."""
+
+ORGANISATIONS = sum(MUNICIPALITIES.values())
+"""How many organisations it has."""
+
+TITLES = {
+    "es": "Edición de demostración 2026, con datos simulados",
+    "en": "Demonstration edition 2026, with simulated data",
+}
+
+
+def stored(database: Database) -> Report | None:
+    """What was reported of the demonstration in a database; None unless this very simulator made it."""
+    with database.read() as session:
+        found = queries.one(session, EDITION)
+    if found is None or found.fingerprint != fingerprint(load_methodology(METHODOLOGY)):
+        return None
+    return msgspec.convert(found.report, Report, strict=False)
+
+
+def load(database: Database, advance: Callable[[], None]) -> Report:
+    """Makes the demonstration in a database, in place of an earlier one; `advance` is called for each organisation.
+
+    Readers see nothing of it until all of it is there.
+    """
+    methodology = load_methodology(METHODOLOGY)
+    invented: list[organisations.Record] = []
+    rows: list[dict[str, object]] = []
+    tally = Tally()
+    for simulated in simulate(methodology):
+        municipality, evaluation = simulated.municipality, simulated.evaluation
+        invented.append(_organisation(municipality))
+        rows.append(scores.row(EDITION, municipality.id, simulated.submission, evaluation))
+        tally.add(
+            municipality.population,
+            evaluation.index,
+            evaluation.level,
+            evaluation.status,
+            [leaf.code for leaf in evaluation.leaves],
+        )
+        advance()
+    report = tally.report()
+    with database.write() as session:
+        _remove(session)
+        organisations.add(session, invented)
+        editions.add(
+            session,
+            editions.Record(
+                id=EDITION,
+                titles=TITLES,
+                methodology=METHODOLOGY,
+                state="published",
+                period_from=date(2026, 1, 1),
+                period_to=date(2026, 12, 31),
+                simulated=True,
+                organisations=len(rows),
+            ),
+        )
+        scores.store(session, rows)
+        made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
+        queries.add(session, EDITION, made_by)
+    return report
+
+
+def _remove(session: Session) -> None:
+    queries.remove(session, EDITION)
+    scores.clear(session, EDITION)
+    editions.remove(session, EDITION)
+    organisations.remove_simulated(session)
+
+
+def _organisation(municipality: Municipality) -> organisations.Record:
+    return organisations.Record(
+        id=municipality.id,
+        name=municipality.name,
+        kind="MUN",
+        population=municipality.population,
+        band=organisations.band_of("MUN", municipality.population),
+        province=municipality.province,
+        region=municipality.region,
+        simulated=True,
+    )

@@ -1,0 +1,65 @@
+"""The simulator: what every invented municipality sends, and how it scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib import resources
+
+from msgspec import Struct, structs
+
+from actitud_api.demo.answers import answers
+from actitud_api.demo.census import Municipality, municipalities
+from actitud_api.demo.chance import Chance
+from actitud_api.demo.flaws import habits, spoil
+from actitud_api.demo.profiles import maturity, profile
+from actitud_api.methodology.answers import Submission
+from actitud_api.methodology.loader import Methodology
+from actitud_api.scoring.scalar import Evaluation, evaluate
+
+METHODOLOGY = "2026.1"
+"""The methodology that the simulator knows how to answer."""
+
+SEED = 20_261_231
+"""The seed of everything: the last day of the edition."""
+
+
+class Simulated(Struct, frozen=True):
+    """An invented municipality, what it sent and how that scores."""
+
+    municipality: Municipality
+    submission: Submission
+    evaluation: Evaluation
+
+
+def simulate(methodology: Methodology) -> Iterator[Simulated]:
+    """Every invented municipality in turn, always with the same digits."""
+    for number, municipality in enumerate(municipalities(SEED), start=1):
+        sent = submission(SEED + number, municipality)
+        yield Simulated(municipality, sent, evaluate(methodology, sent))
+
+
+def submission(seed: int, municipality: Municipality) -> Submission:
+    """What a municipality sends; of two seeds, two stories."""
+    chance = Chance(seed)
+    mature = maturity(chance, municipality)
+    facts = profile(chance, municipality, mature)
+    sent = answers(chance, facts, mature)
+    flaws = spoil(chance, facts, sent, habits(chance, mature), mature)
+    return Submission(
+        profile=structs.asdict(facts),
+        answers=sent,
+        self_declared=frozenset(flaws.self_declared),
+        profile_self_declared=frozenset(flaws.profile_self_declared),
+        set_aside=flaws.set_aside,
+    )
+
+
+def fingerprint(methodology: Methodology) -> str:
+    """A digest of all that decides what is simulated: this code, the engine's and the methodology."""
+    digest = hashlib.sha256(methodology.digest.encode())
+    for package in ("actitud_api.methodology", "actitud_api.scoring", "actitud_api.demo"):
+        for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
+            if file.name.endswith(".py"):
+                digest.update(file.read_bytes())
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,16 @@
+"""The table of simulations."""
+
+from sqlalchemy import Column
+from sqlmodel import Field
+
+from actitud_api.storage.base import JSON_DOCUMENT, Base
+
+
+class Simulation(Base, table=True):
+    """A simulated edition: which simulator and methodology made it, and what it reported."""
+
+    __tablename__ = "simulation"
+
+    edition: str = Field(primary_key=True, foreign_key="edition.id")
+    fingerprint: str
+    report: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))

@@ -1,0 +1,1 @@
+"""Editions: the yearly rounds in which organisations are scored."""

@@ -1,0 +1,101 @@
+"""The contract of an operation: declared beside its handler, enforced before it runs, and what the document says.
+
+@get("/", operation_id="organisations.list", summary=…, description=…, sync_to_thread=True,
+     opt=contract(query=FILTERS, answer=PAGE, problems=[NOT_FOUND]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from actitud_api.http.inputs import Body, NoParameters, Query
+from actitud_api.http.negotiation import JSON, accepts
+from actitud_api.http.problems import Fault, ProblemType, not_acceptable, refused
+from actitud_api.http.representations import Representation
+from actitud_api.http.scope import ApiRequest, header
+
+_NO_PARAMETERS = Query(NoParameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What can be asked next with what an answer holds: an operation, and its parameters as runtime expressions."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What an operation takes and answers; the members are those of `contract`."""
+
+    answer: Representation[Any]
+    query: Query[Any]
+    body: Body[Any] | None
+    path: type[msgspec.Struct] | None
+    problems: Sequence[ProblemType]
+    links: Mapping[str, Link]
+    cors: bool
+
+    def __deepcopy__(self, memo: object) -> Contract:
+        """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
+        return self
+
+
+def contract(
+    *,
+    answer: Representation[Any],
+    query: Query[Any] = _NO_PARAMETERS,
+    body: Body[Any] | None = None,
+    path: type[msgspec.Struct] | None = None,
+    problems: Sequence[ProblemType] = (),
+    links: Mapping[str, Link] | None = None,
+    cors: bool = True,
+) -> dict[str, Contract]:
+    """The `opt` of a handler.
+
+    `path`: a Struct that describes the path parameters. `problems`: the types that the operation itself can answer,
+    besides those that follow from the rest. `cors`: whether scripts of any origin may read it, without credentials.
+    """
+    return {
+        "contract": Contract(
+            answer=answer, query=query, body=body, path=path, problems=problems, links=links or {}, cors=cors
+        )
+    }
+
+
+def contract_of(opt: Mapping[str, object]) -> Contract | None:
+    """The contract in the `opt` of a handler; None for pages and files."""
+    found = opt.get("contract")
+    return found if isinstance(found, Contract) else None
+
+
+async def enforce(request: ApiRequest) -> None:
+    """Reads what an operation takes, before its handler runs; raises the problem that names every fault at once."""
+    found = contract_of(request.route_handler.opt)
+    if found is None:
+        # The document itself is under /v1 too, where nothing unknown is let pass.
+        if request.scope["path"].startswith("/v1/") and isinstance(unknown := _NO_PARAMETERS.decode(request), list):
+            raise refused(unknown)
+        return
+    if not accepts(header(request.scope, b"accept"), JSON):
+        raise not_acceptable()
+    faults: list[Fault] = []
+    query = found.query.decode(request)
+    if isinstance(query, list):
+        faults += query
+    else:
+        request.scope["state"]["query"] = query
+    if found.body is not None:
+        body = await found.body.decode(request)
+        if isinstance(body, list):
+            faults += body
+        else:
+            request.scope["state"]["body"] = body
+    if faults:
+        raise refused(faults)

@@ -1,0 +1,64 @@
+"""What the client can read: media types and languages (RFC 9110, section 12)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from actitud_api.methodology.model import LANGUAGES, Language
+
+JSON = "application/json"
+
+_QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
+
+
+class Texts(NamedTuple):
+    """One text in every language."""
+
+    es: str
+    en: str
+
+    def into(self, language: Language) -> str:
+        """The text in a language."""
+        return self.es if language == "es" else self.en
+
+
+def weighted(header: str) -> list[tuple[str, float]]:
+    """The elements of an `Accept` or `Accept-Language` header in lower case, each with its weight, 0 to 1.
+
+    The order is kept. A weight that is not one counts as 1, and other parameters are left out.
+    """
+    elements: list[tuple[str, float]] = []
+    for element in header.split(","):
+        value, *parameters = (part.strip() for part in element.split(";"))
+        if value:
+            weights = [float(found[1]) for part in parameters if (found := _QUALITY.fullmatch(part))]
+            elements.append((value.lower(), weights[0] if weights else 1.0))
+    return elements
+
+
+def accepts(header: str | None, media_type: str) -> bool:
+    """Whether an `Accept` header admits a media type; the most specific range decides, and no header admits all."""
+    if header is None or not header.strip():
+        return True
+    ranges = dict(reversed(weighted(header)))
+    main = media_type.partition("/")[0]
+    for candidate in (media_type, f"{main}/*", "*/*"):
+        if candidate in ranges:
+            return ranges[candidate] > 0
+    return False
+
+
+def language(header: str | None, default: Language) -> Language:
+    """The language of ours that an `Accept-Language` header likes best; of equals the first, of none the default."""
+    best, best_weight = default, 0.0
+    for value, weight in weighted(header or ""):
+        offered = default if value == "*" else _offered(value)
+        if offered is not None and weight > best_weight:
+            best, best_weight = offered, weight
+    return best
+
+
+def _offered(tag: str) -> Language | None:
+    primary = tag.partition("-")[0]
+    return next((known for known in LANGUAGES if known == primary), None)

@@ -1,0 +1,298 @@
+"""The OpenAPI document, made of the very contracts that are enforced.
+
+Schemas are msgspec's own of the types that decode and encode; nothing is described twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from actitud_api.http.contract import Contract, Link, contract_of
+from actitud_api.http.inputs import LANG, Body, parameters
+from actitud_api.http.negotiation import JSON
+from actitud_api.http.problems import (
+    CONTENT_TOO_LARGE,
+    INVALID_REQUEST,
+    METHOD_NOT_ALLOWED,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    PROBLEM_JSON,
+    TYPES,
+    UNSUPPORTED_MEDIA_TYPE,
+    FieldError,
+    Problem,
+    ProblemType,
+)
+
+Node: TypeAlias = dict[str, Any]
+
+_SCHEMAS = "#/components/schemas/{name}"
+_TEXT: Node = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the document says of the service as a whole; `tags` maps the name of each tag to its description."""
+
+    title: str
+    version: str
+    description: str
+    license: str
+    tags: Mapping[str, str]
+
+
+def build(app: Litestar, about: About, examples: Path | None) -> Node:
+    """The document of an application.
+
+    `examples`: a folder with `<operation>.request.json` and `<operation>.response.json`.
+    """
+    operations = list(_operations(app))
+    named = _schemas(contract for _, _, _, contract in operations)
+    paths: Node = {}
+    for path, method, handler, contract in operations:
+        paths.setdefault(path, {})[method] = _Operation(handler, contract, named.references, examples).describe()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": about.title,
+            "version": about.version,
+            "description": about.description,
+            "license": {"name": about.license, "identifier": about.license},
+        },
+        "servers": [{"url": "/"}],
+        "security": [],
+        "tags": [{"name": name, "description": text} for name, text in about.tags.items()],
+        "paths": paths,
+        "components": {
+            "schemas": named.components,
+            "headers": _HEADERS,
+            "parameters": _PARAMETERS,
+            "responses": {
+                "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
+                **{
+                    slug: _problem_response(f"{known.title.en}. {known.description.en}", known)
+                    for slug, known in TYPES.items()
+                },
+            },
+        },
+    }
+
+
+def render(document: Node) -> bytes:
+    """The document as it is served and committed: sorted, indented by two, with a final line end."""
+    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                contract = contract_of(handler.opt)
+                if contract is not None:
+                    (method,) = handler.http_methods
+                    yield route.path_format, method.lower(), handler, contract
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The component schemas, and the reference to each type's."""
+
+    components: Node
+    references: Mapping[type[msgspec.Struct], Node]
+
+
+def _schemas(contracts: Iterable[Contract]) -> _Named:
+    types: dict[type[msgspec.Struct], None] = {Problem: None}
+    for contract in contracts:
+        types |= dict.fromkeys([contract.answer.type, *(contract.body.types if contract.body is not None else ())])
+    references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
+    return _Named(components, dict(zip(types, references, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    handler: HTTPRouteHandler
+    contract: Contract
+    references: Mapping[type[msgspec.Struct], Node]
+    examples: Path | None
+
+    @property
+    def id(self) -> str:
+        """The id of the operation."""
+        assert isinstance(self.handler.operation_id, str)
+        return self.handler.operation_id
+
+    def describe(self) -> Node:
+        """The operation object."""
+        operation: Node = {
+            "operationId": self.id,
+            "summary": self.handler.summary,
+            "description": self.handler.description,
+            "tags": list(self.handler.resolve_tags()),
+            "parameters": self._parameters(),
+            "responses": self._responses(),
+        }
+        if self.contract.body is not None:
+            operation["requestBody"] = self._request_body(self.contract.body)
+        return operation
+
+    def _parameters(self) -> list[Node]:
+        path = parameters(self.contract.path) if self.contract.path is not None else {}
+        query = self.contract.query
+        listed = [_parameter("path", name, schema, True) for name, schema in path.items()]
+        listed += [
+            _parameter("query", name, schema, name in query.required) for name, schema in query.properties.items()
+        ]
+        shared = ["lang", "Accept-Language", *(["If-None-Match"] if self.contract.answer.conditional else [])]
+        return [*listed, *({"$ref": f"#/components/parameters/{name}"} for name in shared)]
+
+    def _request_body(self, body: Body[Any]) -> Node:
+        media: Node
+        if body.tag_field is None:
+            media = {"schema": self.references[body.types[0]]}
+        else:
+            tags = body.tags
+            schema = {
+                "oneOf": [self.references[type_] for type_ in tags.values()],
+                "discriminator": {
+                    "propertyName": body.tag_field,
+                    "mapping": {tag: self.references[type_]["$ref"] for tag, type_ in tags.items()},
+                },
+            }
+            media = {"schema": schema}
+        return {"required": True, "content": {JSON: media | self._example("request")}}
+
+    def _responses(self) -> Node:
+        contract, answer = self.contract, self.contract.answer
+        headers = ["Cache-Control", "Link", "Vary", "X-Request-Id"]
+        headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
+        success: Node = {
+            "description": self.handler.response_description or f"{self.handler.summary}.",
+            "headers": _headers(headers),
+            "content": {JSON: {"schema": self.references[answer.type]} | self._example("response")},
+        }
+        if contract.links:
+            success["links"] = {name: _link(link) for name, link in contract.links.items()}
+        responses: Node = {str(self.handler.status_code): success}
+        if answer.conditional:
+            responses["304"] = {
+                "description": "The client has these very bytes: `If-None-Match` names them.",
+                "headers": _headers(headers),
+            }
+        for known in self._problems():
+            responses[str(known.status)] = {"$ref": f"#/components/responses/{known.slug}"}
+        responses["default"] = {"$ref": "#/components/responses/problem"}
+        return responses
+
+    def _problems(self) -> Iterator[ProblemType]:
+        yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
+        if self.contract.path is not None or self.contract.answer.paged:
+            yield NOT_FOUND
+        if self.contract.body is not None:
+            yield from (CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+        yield from self.contract.problems
+
+    def _example(self, side: str) -> Node:
+        if self.examples is None:
+            return {}
+        file = self.examples / f"{self.id}.{side}.json"
+        return {"example": json.loads(file.read_bytes())} if file.is_file() else {}
+
+
+def _link(link: Link) -> Node:
+    return {
+        "operationId": link.operation,
+        "parameters": dict(link.parameters),
+        "description": link.description,
+    }
+
+
+def _parameter(place: str, name: str, schema: Mapping[str, object], required: bool) -> Node:
+    described = dict(schema)
+    description = described.pop("description", "")
+    return {"in": place, "name": name, "required": required, "description": description, "schema": described}
+
+
+def _headers(names: Sequence[str]) -> Node:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header(description: str, *, required: bool = True, **schema: object) -> Node:
+    return {"description": description, "required": required, "schema": _TEXT | schema}
+
+
+_HEADERS: Node = {
+    "Accept-Post": _header("The media type that the operation reads."),
+    "Allow": _header("The methods that the resource supports."),
+    "Cache-Control": _header("Who may keep the answer, and for how long."),
+    "Content-Language": _header("The language of the sentences.", enum=LANG["enum"]),
+    "ETag": _header('A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`.', pattern='^"[0-9a-f]{64}"$'),
+    "Link": _header('`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one.'),
+    "Retry-After": _header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
+    "Vary": _header("The request headers that the answer depends on."),
+    "X-Request-Id": _header(
+        "The id of the request: the client's own where it is a safe one, else a new one.",
+        pattern="^[A-Za-z0-9._-]{1,64}$",
+    ),
+}
+
+_PARAMETERS: Node = {
+    "lang": _parameter("query", "lang", LANG, False),
+    "Accept-Language": _parameter(
+        "header",
+        "Accept-Language",
+        _TEXT | {"description": "Languages that the reader prefers, where `lang` is not given."},
+        False,
+    ),
+    "If-None-Match": _parameter(
+        "header",
+        "If-None-Match",
+        _TEXT | {"description": "The `ETag` of what the client has: 304 if it is still so."},
+        False,
+    ),
+}
+
+_HEADERS_OF_PROBLEMS: Mapping[str, str] = {
+    "method-not-allowed": "Allow",
+    "unsupported-media-type": "Accept-Post",
+    "unavailable": "Retry-After",
+}
+
+
+def _problem_response(description: str, known: ProblemType) -> Node:
+    names = ["Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id"]
+    if known.slug in _HEADERS_OF_PROBLEMS:
+        names.append(_HEADERS_OF_PROBLEMS[known.slug])
+    example = Problem(
+        type=known.uri,
+        title=known.title.en,
+        status=known.status,
+        detail=known.description.en,
+        instance="/v1/scores",
+        request_id="9b2f6c0c4f0e4e6f8f0d7f5f4a3c2b1a",
+        errors=(_FIELD_ERROR,) if known is INVALID_REQUEST else (),
+    )
+    schema = {"$ref": _SCHEMAS.format(name=Problem.__name__)}
+    return {
+        "description": description,
+        "headers": _headers(names),
+        "content": {PROBLEM_JSON: {"schema": schema, "example": msgspec.to_builtins(example)}},
+    }
+
+
+_FIELD_ERROR = FieldError(
+    pointer="/answers/D1.1",
+    rule="additionalProperties",
+    value='{"numerator":160,"denominator":320}',
+    detail="This member is not known.",
+    suggestion="D1.01",
+)

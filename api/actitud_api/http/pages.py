@@ -1,0 +1,104 @@
+"""Pages for people: where to go next, what a problem means, the OpenAPI document; all from local files."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import jinja2
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.enums import MediaType
+from litestar.params import FromPath
+
+from actitud_api.http.negotiation import JSON, Texts
+from actitud_api.http.problems import NOT_FOUND, TYPES, ProblemError
+from actitud_api.http.representations import REVALIDATE, conditional
+from actitud_api.http.scope import ApiRequest, language_of
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_FILES: Final[Mapping[str, tuple[str, str, str]]] = {
+    "page.css": ("actitud_api.http", "static/page.css", "text/css"),
+    "docs.js": ("actitud_api.http", "static/docs.js", "text/javascript"),
+    "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css", "text/css"),
+    "swagger-ui-bundle.js": (
+        "mkdocs_swagger_ui_tag",
+        "swagger-ui/javascripts/swagger-ui-bundle.js",
+        "text/javascript",
+    ),
+}
+"""What is served under `/static`: the package, the file in it, and its media type."""
+
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("actitud_api.http"), autoescape=True, undefined=jinja2.StrictUndefined
+)
+
+
+class Destination(NamedTuple):
+    """A place that the first page points to."""
+
+    href: str
+    text: Texts
+
+
+class PagesController(Controller):
+    """Pages and the files that they need; none is part of the OpenAPI document."""
+
+    path = "/"
+    include_in_schema = False
+
+    @get("/", sync_to_thread=False)
+    def index(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """Where to go next."""
+        destinations: Sequence[Destination] = state["destinations"]
+        return _page(request, "index.html", "Actitud 2.0", destinations=destinations)
+
+    @get("/docs", sync_to_thread=False)
+    def docs(self, request: ApiRequest) -> Response[bytes]:
+        """The OpenAPI document, readable."""
+        return _page(request, "docs.html", "Actitud 2.0 · API")
+
+    @get("/problems/{slug:str}", sync_to_thread=False)
+    def problem(self, request: ApiRequest, slug: FromPath[str]) -> Response[bytes]:
+        """What a type of problem means."""
+        known = TYPES.get(slug)
+        if known is None:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        return _page(request, "problem.html", known.title.into(language_of(request.scope, "es")), problem=known)
+
+    @get("/static/{name:str}", sync_to_thread=True)
+    def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
+        """A file that a page needs."""
+        if name not in _FILES:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        package, path, media_type = _FILES[name]
+        return conditional(
+            request, files(package).joinpath(path).read_bytes(), {"Cache-Control": REVALIDATE}, media_type
+        )
+
+    @get("/v1/openapi.json", sync_to_thread=False)
+    def document(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """The OpenAPI document."""
+        body: bytes = state["document"]
+        headers = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
+        return conditional(request, body, headers, JSON)
+
+
+def _page(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
+    language = language_of(request.scope, "es")
+    text = _templates.get_template(template).render(
+        language=language,
+        other="en" if language == "es" else "es",
+        t=lambda es, en: Texts(es, en).into(language),
+        title=title,
+        **values,
+    )
+    headers = {
+        "Cache-Control": REVALIDATE,
+        "Content-Language": language,
+        "Content-Security-Policy": _POLICY,
+        "Vary": "Accept-Language",
+    }
+    return conditional(request, text.encode(), headers, MediaType.HTML)

@@ -1,0 +1,280 @@
+"""Errors as problem documents (RFC 9457): the registry of types, and how any exception becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import HTTPScope
+from msgspec import Meta
+
+from actitud_api.http.negotiation import JSON, Texts
+from actitud_api.http.scope import ApiRequest, language_of, request_id
+from actitud_api.methodology.model import Language
+
+PROBLEM_JSON: Final = "application/problem+json"
+NO_STORE: Final = "no-store"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem. `slug` ends its URI, `/problems/<slug>`, which resolves to a page with these texts."""
+
+    slug: str
+    status: int
+    title: Texts
+    description: Texts
+
+    @property
+    def uri(self) -> str:
+        """The URI reference that identifies the type."""
+        return f"/problems/{self.slug}"
+
+
+INVALID_REQUEST: Final = ProblemType(
+    "invalid-request",
+    400,
+    Texts("La petición no es válida", "The request is not valid"),
+    Texts(
+        "El cuerpo o los parámetros no cumplen el esquema publicado. La lista `errors` nombra todos los fallos a la "
+        "vez: dónde está cada uno (`pointer`), qué regla incumple (`rule`) y qué se recibió (`value`).",
+        "The body or the parameters do not meet the published schema. The list `errors` names every fault at once: "
+        "where it is (`pointer`), which rule it breaks (`rule`) and what was received (`value`).",
+    ),
+)
+NOT_FOUND: Final = ProblemType(
+    "not-found",
+    404,
+    Texts("No existe", "Not found"),
+    Texts(
+        "No hay nada en esa dirección, o no existe el identificador, la versión o el cursor que se pide.",
+        "There is nothing at that address, or the identifier, version or cursor that is asked for does not exist.",
+    ),
+)
+METHOD_NOT_ALLOWED: Final = ProblemType(
+    "method-not-allowed",
+    405,
+    Texts("Método no permitido", "Method not allowed"),
+    Texts(
+        "El recurso existe, pero no admite ese método. La cabecera `Allow` dice cuáles admite.",
+        "The resource exists but does not support that method. The header `Allow` says which ones it supports.",
+    ),
+)
+NOT_ACCEPTABLE: Final = ProblemType(
+    "not-acceptable",
+    406,
+    Texts("No hay esa representación", "No such representation"),
+    Texts(
+        "El recurso no existe en ninguno de los formatos que pide la cabecera `Accept`. El detalle nombra los que hay.",
+        "The resource exists in none of the formats that the header `Accept` asks for. The detail names those that do.",
+    ),
+)
+CONTENT_TOO_LARGE: Final = ProblemType(
+    "content-too-large",
+    413,
+    Texts("El cuerpo es demasiado grande", "The body is too large"),
+    Texts(
+        "El cuerpo de la petición supera el límite de la operación.",
+        "The body of the request exceeds the limit of the operation.",
+    ),
+)
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
+    "unsupported-media-type",
+    415,
+    Texts("Tipo de contenido no admitido", "Unsupported media type"),
+    Texts(
+        "La operación solo lee cuerpos del tipo que nombra la cabecera `Accept-Post`, en UTF-8.",
+        "The operation reads only bodies of the type that the header `Accept-Post` names, in UTF-8.",
+    ),
+)
+INTERNAL_ERROR: Final = ProblemType(
+    "internal-error",
+    500,
+    Texts("Error interno", "Internal error"),
+    Texts(
+        "El servicio ha fallado por una causa imprevista. Queda anotada con el `request_id` de la respuesta.",
+        "The service failed for an unforeseen cause. It is logged with the `request_id` of the answer.",
+    ),
+)
+UNAVAILABLE: Final = ProblemType(
+    "unavailable",
+    503,
+    Texts("El servicio no está disponible", "The service is not available"),
+    Texts(
+        "El servicio aún no puede atender la petición. La cabecera `Retry-After` dice en cuántos segundos intentarlo.",
+        "The service cannot answer yet. The header `Retry-After` says in how many seconds to try again.",
+    ),
+)
+
+TYPES: Final[Mapping[str, ProblemType]] = {
+    known.slug: known
+    for known in (
+        INVALID_REQUEST,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        NOT_ACCEPTABLE,
+        CONTENT_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
+        INTERNAL_ERROR,
+        UNAVAILABLE,
+    )
+}
+_BY_STATUS: Final = {known.status: known for known in TYPES.values()}
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of the request that is wrong."""
+
+    pointer: Annotated[
+        str,
+        Meta(description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter."),
+    ]
+    rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the decoder, that is broken.")]
+    value: Annotated[str | None, Meta(description="What was received there, as JSON, cut at 100 characters.")]
+    detail: Annotated[str, Meta(description="What is wrong, in the language of the answer.")]
+    suggestion: Annotated[str | None, Meta(description="What may have been meant.")]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was not fulfilled (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="URI reference of the type of problem; it resolves to a page.")]
+    title: Annotated[str, Meta(description="The type in words, the same for each occurrence.")]
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: Annotated[str, Meta(description="What happened this time.")]
+    instance: Annotated[str, Meta(description="The path that was asked for.")]
+    request_id: Annotated[str, Meta(description="The same as the header `X-Request-Id`.")]
+    errors: Annotated[tuple[FieldError, ...], Meta(description="Every wrong place of the request at once.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A field error before its language is chosen; the members are those of `FieldError`."""
+
+    pointer: str
+    rule: str
+    value: str | None
+    detail: Texts
+    suggestion: str | None = None
+
+
+@dataclass(eq=False)
+class ProblemError(Exception):
+    """An occurrence of a type of problem; `detail` says what happened this time."""
+
+    type: ProblemType
+    detail: Texts
+    faults: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refused(faults: Sequence[Fault]) -> ProblemError:
+    """The request does not meet the schema, for these faults."""
+    count = len(faults)
+    return ProblemError(
+        INVALID_REQUEST,
+        Texts(
+            "Hay un fallo; véase `errors`." if count == 1 else f"Hay {count} fallos; véase `errors`.",
+            "There is one fault; see `errors`." if count == 1 else f"There are {count} faults; see `errors`.",
+        ),
+        faults,
+    )
+
+
+E = TypeVar("E", bound=Exception)
+Explanation = tuple[type[Exception], Callable[[Exception], ProblemError]]
+
+
+def explains(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> Explanation:
+    """Says which problem an exception of the services is, and what happened; `create_app` takes these pairs."""
+
+    def explain(error: Exception) -> ProblemError:
+        assert isinstance(error, exception)
+        return ProblemError(problem, detail(error))
+
+    return exception, explain
+
+
+def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
+    """The problem document of an occurrence, in a language."""
+    return Problem(
+        type=error.type.uri,
+        title=error.type.title.into(chosen),
+        status=error.type.status,
+        detail=error.detail.into(chosen),
+        instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
+        request_id=request_id(scope),
+        errors=tuple(
+            FieldError(
+                pointer=fault.pointer,
+                rule=fault.rule,
+                value=fault.value,
+                detail=fault.detail.into(chosen),
+                suggestion=fault.suggestion,
+            )
+            for fault in error.faults
+        ),
+    )
+
+
+def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
+    """The response that carries an occurrence."""
+    chosen = language_of(scope)
+    headers = {
+        "Cache-Control": NO_STORE,
+        "Content-Language": chosen,
+        "Vary": "Accept-Language",
+        **error.headers,
+    }
+    body = msgspec.json.encode(document(scope, error, chosen))
+    return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def handler(explanations: Sequence[Explanation]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
+    """The exception handler of the application: everything becomes a problem, and what was not foreseen is logged."""
+    explain = dict(explanations)
+
+    def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
+        error = _planned(exception, explain)
+        if error is None:
+            _log.error(
+                "unplanned",
+                request_id=request_id(request.scope),
+                method=request.scope["method"],
+                path=request.scope["path"],
+                exc_info=exception,
+            )
+            error = ProblemError(INTERNAL_ERROR, INTERNAL_ERROR.description)
+        return response(request.scope, error)
+
+    return handle
+
+
+def _planned(
+    exception: Exception, explain: Mapping[type[Exception], Callable[[Exception], ProblemError]]
+) -> ProblemError | None:
+    if isinstance(exception, ProblemError):
+        return exception
+    for kind in type(exception).__mro__:
+        if kind in explain:
+            return explain[kind](exception)
+    if isinstance(exception, HTTPException) and exception.status_code < 500:
+        known = _BY_STATUS.get(exception.status_code, INVALID_REQUEST)
+        return ProblemError(known, known.description, headers=exception.headers or {})
+    return None
+
+
+def not_acceptable(offered: str = JSON) -> ProblemError:
+    """Nothing that the client accepts exists; `offered` does."""
+    return ProblemError(
+        NOT_ACCEPTABLE,
+        Texts(f"Este recurso existe como {offered}.", f"This resource exists as {offered}."),
+    )

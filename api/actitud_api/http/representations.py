@@ -1,0 +1,80 @@
+"""What an operation answers: JSON with its validators, its caching and its language.
+
+    SHEET = Representation(OrganisationDetail)
+
+`return SHEET.of(request, document)` answers 200, or 304 where the client has these very bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from litestar import Response
+from litestar.enums import MediaType
+
+from actitud_api.http.negotiation import JSON
+from actitud_api.http.paging import Page
+from actitud_api.http.problems import NO_STORE
+from actitud_api.http.scope import ApiRequest, header, language_of
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+REVALIDATE: Final = "public, no-cache"
+"""Anybody may keep it, and asks each time whether it is still the same."""
+
+
+class Representation(Generic[T]):
+    """The JSON of a Struct.
+
+    `cache` is its `Cache-Control`; `no-store` also means that it has no `ETag`, as for what was computed from a body.
+    `sentences` says that it is in a language: that of `lang` or `Accept-Language`, named by `Content-Language`.
+    """
+
+    def __init__(self, type_: type[T], *, cache: str = REVALIDATE, sentences: bool = False) -> None:
+        self.type = type_
+        self.cache = cache
+        self.sentences = sentences
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it has an `ETag` and can be 304."""
+        return self.cache != NO_STORE
+
+    @property
+    def paged(self) -> bool:
+        """Whether it is a page of a list, with `Link: rel="next"` where there is another."""
+        return issubclass(self.type, Page)
+
+    def of(self, request: ApiRequest, document: T) -> Response[bytes]:
+        """The response with a document."""
+        body = msgspec.json.encode(document)
+        headers = {"Cache-Control": self.cache, "Vary": "Accept, Accept-Language" if self.sentences else "Accept"}
+        if self.sentences:
+            headers["Content-Language"] = language_of(request.scope)
+        if isinstance(document, Page) and document.next is not None:
+            headers["Link"] = f'<{document.next}>; rel="next"'
+        if not self.conditional:
+            return Response(body, headers=headers, media_type=JSON)
+        return conditional(request, body, headers, JSON)
+
+
+def conditional(
+    request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
+) -> Response[bytes]:
+    """A 200 response with a strong `ETag` of the bytes, or 304 where `If-None-Match` names it."""
+    tag = f'"{hashlib.sha256(body).hexdigest()}"'
+    headers["ETag"] = tag
+    if _matches(header(request.scope, b"if-none-match"), tag):
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    return Response(body, status_code=200, headers=headers, media_type=media_type)
+
+
+def _matches(if_none_match: str | None, tag: str) -> bool:
+    """Whether an `If-None-Match` header names a tag, by the weak comparison of RFC 9110."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or tag in {
+        element.strip().removeprefix("W/") for element in if_none_match.split(",")
+    }

@@ -1,0 +1,1 @@
+"""Methodologies over HTTP: what measures, readable by machines and people."""

@@ -1,0 +1,78 @@
+"""Routes over the methodologies."""
+
+from litestar import Controller, Response, get
+from litestar.params import FromPath
+
+from actitud_api.http.contract import Link, contract
+from actitud_api.http.inputs import Query
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.paging import Cursor, PageQuery, next_url
+from actitud_api.http.problems import NOT_FOUND, Explanation, explains
+from actitud_api.http.representations import Representation
+from actitud_api.http.scope import ApiRequest, language_of
+from actitud_api.methodologies import service
+from actitud_api.methodologies.wire import MethodologyDetail, MethodologyPage, MethodologyPath
+from actitud_api.methodology.loader import UnknownMethodology
+
+PAGE = Representation(MethodologyPage, sentences=True)
+DETAIL = Representation(MethodologyDetail, sentences=True)
+QUERY = Query(PageQuery)
+CURSOR = Cursor("methodologies.list", str)
+
+EXPLANATIONS: tuple[Explanation, ...] = (
+    explains(
+        UnknownMethodology,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"No hay ninguna metodología {error.version}.", f"There is no methodology {error.version}."
+        ),
+    ),
+)
+
+
+class MethodologiesController(Controller):
+    """What measures."""
+
+    path = "/v1/methodologies"
+    tags = ("methodologies",)
+
+    @get(
+        "/",
+        operation_id="methodologies.list",
+        summary="The registered methodology versions",
+        description="Oldest first, each with its status and the digest of its document.",
+        opt=contract(
+            query=QUERY,
+            answer=PAGE,
+            links={
+                "version": Link(
+                    "methodologies.get", {"version": "$response.body#/items/0/version"}, "The first version, whole."
+                )
+            },
+        ),
+        sync_to_thread=False,
+    )
+    def list_versions(self, request: ApiRequest) -> Response[bytes]:
+        """The registered versions."""
+        query = QUERY.of(request)
+        rows = service.listed(language_of(request.scope), after=CURSOR.read(query))[query.offset :]
+        items, cursor = CURSOR.cut(query, rows, lambda row: row.version)
+        return PAGE.of(
+            request,
+            MethodologyPage(items=tuple(items), next=next_url(request, cursor), next_cursor=cursor),
+        )
+
+    @get(
+        "/{version:str}",
+        operation_id="methodologies.get",
+        summary="A methodology version, whole",
+        description=(
+            "The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what "
+            "each indicator answers of the article) and its texts in one language. An active version never changes."
+        ),
+        opt=contract(answer=DETAIL, path=MethodologyPath),
+        sync_to_thread=False,
+    )
+    def get_version(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
+        """A version, whole."""
+        return DETAIL.of(request, service.one(version, language_of(request.scope)))

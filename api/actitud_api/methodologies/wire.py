@@ -1,0 +1,48 @@
+"""Methodologies on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from actitud_api.http.paging import Page
+from actitud_api.methodology.model import Document, Language, Texts
+
+Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
+Status = Literal["draft", "active", "retired"]
+
+
+class MethodologySummary(Struct, frozen=True, kw_only=True):
+    """A version in the list: its status, the digest of its document, its decimals and its languages."""
+
+    version: str
+    status: Status
+    digest: str
+    decimals: int
+    languages: tuple[Language, ...]
+    title: str
+
+
+class MethodologyPage(Page[MethodologySummary], frozen=True):
+    """The registered versions, oldest first."""
+
+
+class MethodologyDetail(Struct, frozen=True, kw_only=True):
+    """A whole version: the document that scores and its texts in one language.
+
+    `digest` covers the document without texts; `text_digests` each language's texts.
+    """
+
+    version: str
+    status: Status
+    digest: str
+    text_digests: dict[Language, str]
+    document: Document
+    texts: Texts
+
+
+class MethodologyPath(Struct, frozen=True):
+    """The path of a version."""
+
+    version: Version

@@ -1,0 +1,465 @@
+"""What makes a methodology well formed: every check that the shape alone does not make.
+
+Each defect has a place (a JSON Pointer into the document, or into `/texts/<language>`) and a message.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from string import Formatter
+
+from msgspec import Struct
+
+from actitud_api.methodology.model import (
+    AnswerOperand,
+    Compare,
+    ComponentOperand,
+    Constant,
+    Curve,
+    Document,
+    Group,
+    IndexOperand,
+    Indicator,
+    Language,
+    Maximum,
+    Minimum,
+    Operand,
+    Predicate,
+    Product,
+    ProfileOperand,
+    Quotient,
+    ScoreOperand,
+    Share,
+    Sum,
+    Texts,
+    ValueOperand,
+)
+from actitud_api.methodology.predicates import (
+    comparisons,
+    derived_count,
+    exact,
+    groups,
+    indicators,
+    operands,
+    parts,
+    presences,
+)
+
+MAX_DEPTH = 5
+"""Levels of the tree below the root (SCORING, section 1)."""
+
+
+STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
+"""What the text of a step may leave open."""
+
+
+class Defect(Struct, frozen=True):
+    """Something wrong in a document: where, and what."""
+
+    place: str
+    message: str
+
+
+def of_document(document: Document) -> list[Defect]:
+    """Every defect of a document."""
+    return list(_Checker(document).check())
+
+
+class _Checker:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.indicators = {indicator.id: indicator for indicator in indicators(document.root)}
+        self.groups = {group.id: group for group in groups(document.root)}
+        self.profile = {field.name: field for field in document.profile}
+        self.facts = {
+            (indicator.id, name)
+            for indicator in self.indicators.values()
+            for fact in indicator.facts
+            for name in ((fact.name, derived_count(fact.name)) if fact.type == "components" else (fact.name,))
+        }
+
+    def check(self) -> Iterator[Defect]:
+        if not 0 <= self.document.decimals <= 6:
+            yield Defect("/decimals", "must be 0 to 6")
+        if not 0 <= self.document.self_declared_cap <= 100:
+            yield Defect("/self_declared_cap", "must be 0 to 100")
+        yield from self._share(self.document.coverage.overall, "/coverage/overall")
+        yield from self._share(self.document.coverage.per_dimension, "/coverage/per_dimension")
+        yield from self._unique("/profile", [field.name for field in self.document.profile])
+        yield from self._unique("/root", [node.id for node in self._nodes(self.document.root)])
+        yield from self._unique("/rules", [rule.id for rule in self.document.rules])
+        yield from self._unique("/levels", [gate.id for level in self.document.levels for gate in level.gates])
+        yield from self._group(self.document.root, "/root", 0)
+        yield from self._profile()
+        yield from self._rules()
+        yield from self._levels()
+        yield from self._references()
+
+    def _nodes(self, group: Group) -> Iterator[Group | Indicator]:
+        yield group
+        for child in group.children:
+            if isinstance(child, Group):
+                yield from self._nodes(child)
+            else:
+                yield child
+
+    def _unique(self, place: str, ids: Iterable[str]) -> Iterator[Defect]:
+        seen: set[str] = set()
+        for identifier in ids:
+            if identifier in seen:
+                yield Defect(place, f"{identifier!r} stands twice")
+            seen.add(identifier)
+
+    def _share(self, share: Share, place: str) -> Iterator[Defect]:
+        if share.den <= 0 or not 0 <= share.num <= share.den:
+            yield Defect(place, "is not a share of 0 to 1")
+
+    # the tree
+
+    def _group(self, group: Group, place: str, depth: int) -> Iterator[Defect]:
+        if depth >= MAX_DEPTH:
+            yield Defect(place, f"lies deeper than {MAX_DEPTH} levels")
+            return
+        if not group.children:
+            yield Defect(f"{place}/children", "is empty")
+        if group.children and not any(child.weight for child in group.children):
+            yield Defect(f"{place}/children", "no child has a weight")
+        if group.rated_children > len(group.children):
+            yield Defect(f"{place}/rated_children", f"asks for {group.rated_children} of {len(group.children)}")
+        yield from self._share(group.rated_share, f"{place}/rated_share")
+        for position, child in enumerate(group.children):
+            at = f"{place}/children/{position}"
+            if child.weight < 0:
+                yield Defect(f"{at}/weight", "is negative")
+            if isinstance(child, Group):
+                yield from self._group(child, at, depth + 1)
+            else:
+                yield from self._indicator(child, at)
+
+    def _indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+        yield from self._unique(f"{place}/facts", [fact.name for fact in indicator.facts])
+        yield from self._unique(f"{place}/components", indicator.components)
+        for window in indicator.windows:
+            if window not in self.document.windows:
+                yield Defect(f"{place}/windows", f"{window!r} is not a window of the document")
+        if any(fact.type == "components" for fact in indicator.facts) != bool(indicator.components):
+            yield Defect(f"{place}/components", "goes with a fact of type components, and only with it")
+        yield from self._curve(indicator.curve, f"{place}/curve")
+        if indicator.curve.kind == "ladder":
+            ends = [(fact.minimum, fact.maximum) for fact in indicator.facts]
+            if ends != [(0, len(indicator.curve.goalposts) - 1)]:
+                yield Defect(f"{place}/facts", "must be one level, from 0 to the last of the ladder")
+        yield from self._operand(indicator.value, f"{place}/value", gate=False, top=True)
+        yield from self._predicate(indicator.applies, f"{place}/applies")
+        for operand in operands(indicator.applies):
+            if isinstance(operand, AnswerOperand | ComponentOperand):
+                yield Defect(f"{place}/applies", f"reads the answer {operand.indicator}; it may read the profile only")
+        yield from self._predicate(indicator.zero_when, f"{place}/zero_when")
+        yield from self._step(indicator, f"{place}/step")
+        for position, rule in enumerate(indicator.reviews):
+            if not any(rule == known.group and known.severity == "review" for known in self.document.rules):
+                yield Defect(f"{place}/reviews/{position}", f"there is no review rule {rule!r}")
+
+    def _curve(self, curve: Curve, place: str) -> Iterator[Defect]:
+        xs = [exact(goalpost.x) for goalpost in curve.goalposts]
+        scores = [exact(goalpost.score) for goalpost in curve.goalposts]
+        if len(xs) < 2:
+            yield Defect(f"{place}/goalposts", "needs two or more")
+            return
+        if any(b <= a for a, b in itertools.pairwise(xs)):
+            yield Defect(f"{place}/goalposts", "x must increase strictly")
+        steps = [b - a for a, b in itertools.pairwise(scores)]
+        if any(step > 0 for step in steps) and any(step < 0 for step in steps):
+            yield Defect(f"{place}/goalposts", "scores must go in one direction")
+        if curve.kind == "ladder" and any(step < 0 for step in steps):
+            yield Defect(f"{place}/goalposts", "a ladder must not go down")
+        if any(not 0 <= score <= 100 for score in scores):
+            yield Defect(f"{place}/goalposts", "scores must be 0 to 100")
+        if curve.kind == "log" and xs[0] <= 0:
+            yield Defect(f"{place}/goalposts/0/x", "must be above 0 in a log curve")
+        if curve.kind == "ladder" and xs != list(range(len(xs))):
+            yield Defect(f"{place}/goalposts", "levels must be 0, 1, 2, …")
+        if curve.kind == "boolean" and xs != [0, 1]:
+            yield Defect(f"{place}/goalposts", "must be 0 (no) and 1 (yes)")
+        for position, goalpost in enumerate(curve.goalposts):
+            at = f"{place}/goalposts/{position}"
+            if goalpost.basis == "source" and not goalpost.sources:
+                yield Defect(f"{at}/sources", "is empty although the basis is a source")
+            for source in goalpost.sources:
+                if source not in self.document.sources:
+                    yield Defect(f"{at}/sources", f"there is no source {source!r}")
+
+    def _step(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+        if indicator.type in ("level", "boolean", "checklist"):
+            if indicator.step is not None:
+                yield Defect(place, f"must be null for a {indicator.type}")
+            return
+        if indicator.step is None:
+            yield Defect(place, f"is missing for a {indicator.type}")
+        elif indicator.step.startswith("profile:"):
+            if indicator.step.removeprefix("profile:") not in self.profile:
+                yield Defect(place, f"{indicator.step!r} is not a profile field")
+        elif (indicator.id, indicator.step) not in self.facts:
+            yield Defect(place, f"{indicator.step!r} is not a fact of {indicator.id}")
+        else:
+            top = indicator.value
+            both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
+            if not all(_affine(operand, indicator.id, indicator.step) for operand in both):
+                yield Defect(f"{place}", "the value must be a quotient of sums and products linear in this fact")
+
+    # predicates
+
+    def _predicate(self, predicate: Predicate, place: str, gate: bool = False) -> Iterator[Defect]:
+        for indicator in presences(predicate):
+            if indicator not in self.indicators or not self.indicators[indicator].facts:
+                yield Defect(place, f"{indicator!r} is not an indicator that is answered")
+        for operand in operands(predicate):
+            yield from self._one(operand, place, gate)
+        for comparison in comparisons(predicate):
+            yield from self._comparison(comparison, place)
+
+    def _comparison(self, compare: Compare, place: str) -> Iterator[Defect]:
+        left, right = self._kind(compare.left), self._kind(compare.right)
+        if left is None or right is None:
+            return
+        if left != right:
+            yield Defect(place, f"compares {left} with {right}")
+        elif left == "components":
+            yield Defect(place, "compares a list of components: read `component` or its count")
+        elif left != "number" and compare.op not in ("eq", "ne"):
+            yield Defect(place, f"orders {left}")
+        match compare.left, compare.right:
+            case ProfileOperand(field=field), Constant(value=str(text)):
+                if text not in self.profile[field].values:
+                    yield Defect(place, f"{text!r} is not a value of {field!r}")
+
+    def _kind(self, operand: Operand) -> str | None:
+        """What an operand gives: number, boolean, text or components; None where it names nothing known."""
+        match operand:
+            case Constant(value=value):
+                return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+            case ProfileOperand(field=field):
+                known = self.profile.get(field)
+                return None if known is None else {"enum": "text", "boolean": "boolean"}.get(known.type, "number")
+            case AnswerOperand(indicator=indicator, fact=name):
+                facts = self.indicators[indicator].facts if indicator in self.indicators else ()
+                types = {fact.name: fact.type for fact in facts}
+                if (indicator, name) not in self.facts:
+                    return None
+                return {"boolean": "boolean", "components": "components"}.get(types.get(name, "integer"), "number")
+            case ComponentOperand():
+                return "boolean"
+            case ValueOperand(indicator=indicator):
+                if indicator not in self.indicators:
+                    return None
+                return "boolean" if self.indicators[indicator].curve.kind == "boolean" else "number"
+            case _:
+                return "number"
+
+    def _operand(self, operand: Operand, place: str, gate: bool, top: bool) -> Iterator[Defect]:
+        for part in parts(operand):
+            yield from self._one(part, place, gate, quotient=top and part is operand)
+
+    def _one(self, operand: Operand, place: str, gate: bool, quotient: bool = False) -> Iterator[Defect]:
+        match operand:
+            case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
+                if not members:
+                    yield Defect(place, "combines no operands")
+                elif any(self._kind(member) not in ("number", None) for member in members):
+                    yield Defect(place, "combines what is not a number")
+            case ProfileOperand(field=field) if field not in self.profile:
+                yield Defect(place, f"{field!r} is not a profile field")
+            case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
+                yield Defect(place, f"{indicator}.{fact} is not a fact of the document")
+            case ComponentOperand(indicator=indicator, component=component):
+                if indicator not in self.indicators or component not in self.indicators[indicator].components:
+                    yield Defect(place, f"{component!r} is not a component of {indicator!r}")
+            case ValueOperand(indicator=indicator) if indicator not in self.indicators:
+                yield Defect(place, f"{indicator!r} is not an indicator")
+            case ScoreOperand(node=node) if node not in self.indicators and node not in self.groups:
+                yield Defect(place, f"{node!r} is not a node")
+            case Quotient() if not quotient:
+                yield Defect(place, "a quotient may only stand at the top of a value formula")
+        if isinstance(operand, ValueOperand | ScoreOperand | IndexOperand) and not gate:
+            yield Defect(place, "value, score and index may only be read by gates")
+        if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
+            yield Defect(place, "a gate reads value(), not the answer")
+
+    def _profile(self) -> Iterator[Defect]:
+        for position, field in enumerate(self.document.profile):
+            at = f"/profile/{position}"
+            if (field.type == "enum") != bool(field.values):
+                yield Defect(f"{at}/values", "goes with the type enum, and only with it")
+            if field.set_by == "organisation" and (field.nullable or field.default is not None):
+                yield Defect(at, "what the organisation sets is required and not null")
+            if field.set_by == "service" and not field.nullable and field.default is None:
+                yield Defect(at, "what the service sets needs a default")
+
+    def _rules(self) -> Iterator[Defect]:
+        for position, rule in enumerate(self.document.rules):
+            at = f"/rules/{position}"
+            if (rule.holds is None) != (rule.severity == "review"):
+                yield Defect(f"{at}/holds", "reviews, and only reviews, are without a predicate")
+            if rule.holds is not None:
+                yield from self._predicate(rule.holds, f"{at}/holds")
+            if bool(rule.invalidates) != (rule.severity == "error"):
+                yield Defect(f"{at}/invalidates", "errors, and only errors, name indicators")
+            for indicator in rule.invalidates:
+                if indicator not in self.indicators:
+                    yield Defect(f"{at}/invalidates", f"{indicator!r} is not an indicator")
+
+    def _levels(self) -> Iterator[Defect]:
+        if [level.number for level in self.document.levels] != list(range(1, len(self.document.levels) + 1)):
+            yield Defect("/levels", "numbers must be 1, 2, 3, …")
+        if self.document.levels and self.document.levels[0].gates:
+            yield Defect("/levels/0/gates", "the first level has no gates")
+        asked: dict[Operand, int | float] = {}
+        for position, level in enumerate(self.document.levels):
+            if level.provisional_unless is not None:
+                yield from self._predicate(level.provisional_unless, f"/levels/{position}", gate=True)
+            for place, gate in enumerate(level.gates):
+                at = f"/levels/{position}/gates/{place}"
+                yield from self._predicate(gate.holds, f"{at}/holds", gate=True)
+                match gate.holds:
+                    case Compare(op="ge", left=left, right=Constant(value=value)) if isinstance(value, int | float):
+                        if value < asked.get(left, value):
+                            yield Defect(at, f"asks for less ({value}) than a lower level ({asked[left]})")
+                        asked[left] = value
+
+    def _references(self) -> Iterator[Defect]:
+        answered = self.document.answers
+        for name, table in (
+            ("bullets", answered.bullets),
+            ("functions", answered.functions),
+            ("comments", answered.comments),
+            ("ideas", {key: idea.indicators for key, idea in answered.ideas.items()}),
+        ):
+            for key, ids in table.items():
+                if not ids:
+                    yield Defect(f"/answers/{name}/{key}", "no indicator answers it")
+                for indicator in ids:
+                    if indicator not in self.indicators:
+                        yield Defect(f"/answers/{name}/{key}", f"{indicator!r} is not an indicator")
+        for position, organisation_type in enumerate(self.document.organisation_types):
+            if organisation_type.band_scale not in self.document.size_bands:
+                yield Defect(f"/organisation_types/{position}/band_scale", "is not a scale of size_bands")
+        for scale, bands in self.document.size_bands.items():
+            expected = 0
+            for position, band in enumerate(bands):
+                if band.start != expected:
+                    yield Defect(f"/size_bands/{scale}/{position}/start", f"leaves a gap: expected {expected}")
+                if (band.to is None) != (position == len(bands) - 1):
+                    yield Defect(f"/size_bands/{scale}/{position}/to", "is open in the last band, and only there")
+                expected = (band.to or 0) + 1
+        for name, weights in self.document.alternative_weights.items():
+            if list(weights) != [child.id for child in self.document.root.children]:
+                yield Defect(f"/alternative_weights/{name}", "must name the dimensions, in order")
+
+
+def _affine(operand: Operand, indicator: str, fact: str) -> bool:
+    """Whether an operand is a polynomial of degree 0 or 1 in a fact."""
+    return _degree(operand, indicator, fact) <= 1
+
+
+def _degree(operand: Operand, indicator: str, fact: str) -> int:
+    match operand:
+        case AnswerOperand(indicator=of, fact=name):
+            return int((of, name) == (indicator, fact))
+        case Sum(of=members):
+            return max(_degree(member, indicator, fact) for member in members)
+        case Product(of=members):
+            return sum(_degree(member, indicator, fact) for member in members)
+        case _:
+            reads = any(
+                isinstance(part, AnswerOperand) and (part.indicator, part.fact) == (indicator, fact)
+                for part in parts(operand)
+            )
+            return 2 if reads else 0
+
+
+def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[Defect]:
+    """Every text that is missing, empty, or belongs to nothing in the document."""
+    root = f"/texts/{language}"
+    if texts.language != language:
+        yield Defect(f"{root}/language", f"is {texts.language!r}")
+    answered = document.answers
+    tables: list[tuple[str, Mapping[str, object], Iterable[str]]] = [
+        ("groups", texts.groups, [group.id for group in groups(document.root)]),
+        ("indicators", texts.indicators, [indicator.id for indicator in indicators(document.root)]),
+        ("profile", texts.profile, [field.name for field in document.profile]),
+        ("rules", texts.rules, [rule.id for rule in document.rules]),
+        ("gates", texts.gates, [gate.id for level in document.levels for gate in level.gates]),
+        ("levels", texts.levels, [str(level.number) for level in document.levels]),
+        ("windows", texts.windows, document.windows),
+        ("organisation_types", texts.organisation_types, [kind.code for kind in document.organisation_types]),
+        ("calendar", texts.calendar, [step.id for step in document.calendar]),
+        ("principles", texts.principles, document.principles),
+        ("article/bullets", texts.article.bullets, answered.bullets),
+        ("article/functions", texts.article.functions, answered.functions),
+        ("article/comments", texts.article.comments, answered.comments),
+        ("article/ideas", texts.article.ideas, answered.ideas),
+        ("sources", texts.sources, document.sources),
+    ]
+    for name, present, wanted in tables:
+        yield from _same(f"{root}/{name}", present, wanted)
+    for field in document.profile:
+        if field.name in texts.profile:
+            yield from _same(f"{root}/profile/{field.name}/values", texts.profile[field.name].values, field.values)
+    for indicator in indicators(document.root):
+        text = texts.indicators.get(indicator.id)
+        if text is None:
+            continue
+        at = f"{root}/indicators/{indicator.id}"
+        wanted = [
+            name
+            for fact in indicator.facts
+            for name in ((fact.name, derived_count(fact.name)) if fact.type == "components" else (fact.name,))
+        ]
+        yield from _same(f"{at}/facts", text.facts, wanted)
+        yield from _same(f"{at}/components", text.components, indicator.components)
+        if (text.step is None) != (indicator.step is None):
+            yield Defect(f"{at}/step", "goes with the step of the document")
+        yield from _placeholders(text.step or "", f"{at}/step")
+        reasons = 0 if indicator.curve.kind in ("ladder", "boolean") else len(indicator.curve.goalposts)
+        if len(text.goalposts) != reasons:
+            yield Defect(f"{at}/goalposts", f"has {len(text.goalposts)} reasons for {reasons} goalposts")
+        steps = len(indicator.curve.goalposts) if indicator.curve.kind == "ladder" else 0
+        if len(text.ladder) != steps:
+            yield Defect(f"{at}/ladder", f"has {len(text.ladder)} texts for {steps} levels")
+    yield from _empty(root, texts)
+
+
+def _placeholders(text: str, place: str) -> Iterator[Defect]:
+    try:
+        named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        yield Defect(place, f"is not a template: {error}")
+        return
+    for name in named:
+        if name not in STEP_PLACEHOLDERS:
+            yield Defect(place, f"{{{name}}} stands for nothing")
+
+
+def _same(place: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
+    expected = set(wanted)
+    for key in expected - set(present):
+        yield Defect(f"{place}/{key}", "is missing")
+    for key in set(present) - expected:
+        yield Defect(f"{place}/{key}", "belongs to nothing in the document")
+
+
+def _empty(place: str, value: object) -> Iterator[Defect]:
+    """Empty strings, wherever they stand."""
+    if isinstance(value, str):
+        if not value.strip():
+            yield Defect(place, "is empty")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _empty(f"{place}/{key}", member)
+    elif isinstance(value, tuple):
+        for position, member in enumerate(value):
+            yield from _empty(f"{place}/{position}", member)
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _empty(f"{place}/{name}", getattr(value, name))

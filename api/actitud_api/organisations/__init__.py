@@ -1,0 +1,1 @@
+"""Organisations: who is measured, with its identifier, its territory and its size."""

@@ -1,0 +1,12 @@
+"""Kinds of organisations and size bands, by the codes of the methodologies."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"]
+"""Municipality, provincial council, supra-municipal body, region, ministry, agency, university, public company,
+oversight body."""
+
+Band = Literal["P1", "P2", "P3", "P4", "P5", "E1", "E2", "E3", "E4", "E5"]
+"""Size band: P by inhabitants, E by employees."""

@@ -1,0 +1,92 @@
+"""Provinces and regions of Spain, by the codes of INE (Relación de provincias and de comunidades autónomas)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Province(NamedTuple):
+    """A province or autonomous city: its official name and the code of its region."""
+
+    name: str
+    region: str
+
+
+REGIONS = {
+    "01": "Andalucía",
+    "02": "Aragón",
+    "03": "Principado de Asturias",
+    "04": "Illes Balears",
+    "05": "Canarias",
+    "06": "Cantabria",
+    "07": "Castilla y León",
+    "08": "Castilla-La Mancha",
+    "09": "Catalunya",
+    "10": "Comunitat Valenciana",
+    "11": "Extremadura",
+    "12": "Galicia",
+    "13": "Comunidad de Madrid",
+    "14": "Región de Murcia",
+    "15": "Comunidad Foral de Navarra",
+    "16": "País Vasco",
+    "17": "La Rioja",
+    "18": "Ceuta",
+    "19": "Melilla",
+}
+"""Autonomous communities and cities: code → name."""
+
+PROVINCES = {
+    "01": Province("Araba/Álava", "16"),
+    "02": Province("Albacete", "08"),
+    "03": Province("Alacant/Alicante", "10"),
+    "04": Province("Almería", "01"),
+    "05": Province("Ávila", "07"),
+    "06": Province("Badajoz", "11"),
+    "07": Province("Illes Balears", "04"),
+    "08": Province("Barcelona", "09"),
+    "09": Province("Burgos", "07"),
+    "10": Province("Cáceres", "11"),
+    "11": Province("Cádiz", "01"),
+    "12": Province("Castelló/Castellón", "10"),
+    "13": Province("Ciudad Real", "08"),
+    "14": Province("Córdoba", "01"),
+    "15": Province("A Coruña", "12"),
+    "16": Province("Cuenca", "08"),
+    "17": Province("Girona", "09"),
+    "18": Province("Granada", "01"),
+    "19": Province("Guadalajara", "08"),
+    "20": Province("Gipuzkoa", "16"),
+    "21": Province("Huelva", "01"),
+    "22": Province("Huesca", "02"),
+    "23": Province("Jaén", "01"),
+    "24": Province("León", "07"),
+    "25": Province("Lleida", "09"),
+    "26": Province("La Rioja", "17"),
+    "27": Province("Lugo", "12"),
+    "28": Province("Madrid", "13"),
+    "29": Province("Málaga", "01"),
+    "30": Province("Murcia", "14"),
+    "31": Province("Navarra", "15"),
+    "32": Province("Ourense", "12"),
+    "33": Province("Asturias", "03"),
+    "34": Province("Palencia", "07"),
+    "35": Province("Las Palmas", "05"),
+    "36": Province("Pontevedra", "12"),
+    "37": Province("Salamanca", "07"),
+    "38": Province("Santa Cruz de Tenerife", "05"),
+    "39": Province("Cantabria", "06"),
+    "40": Province("Segovia", "07"),
+    "41": Province("Sevilla", "01"),
+    "42": Province("Soria", "07"),
+    "43": Province("Tarragona", "09"),
+    "44": Province("Teruel", "02"),
+    "45": Province("Toledo", "08"),
+    "46": Province("València/Valencia", "10"),
+    "47": Province("Valladolid", "07"),
+    "48": Province("Bizkaia", "16"),
+    "49": Province("Zamora", "07"),
+    "50": Province("Zaragoza", "02"),
+    "51": Province("Ceuta", "18"),
+    "52": Province("Melilla", "19"),
+}
+"""Provinces and autonomous cities: code → name and region."""

@@ -1,0 +1,141 @@
+"""Use cases over scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api.editions import service as editions
+from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
+from actitud_api.methodology.loader import Methodology, load, versions
+from actitud_api.scores import queries
+from actitud_api.scores.queries import Filters, Place, Row
+from actitud_api.scoring.explain import explain
+from actitud_api.scoring.result import COVERAGE_DECIMALS
+from actitud_api.scoring.result import Score as CanonicalScore
+from actitud_api.scoring.scalar import Evaluation
+from actitud_api.storage.database import Database, Session
+
+__all__ = [
+    "REQUESTS",
+    "Filters",
+    "Place",
+    "Row",
+    "Sent",
+    "UnknownScore",
+    "clear",
+    "ranking",
+    "row",
+    "scored",
+    "sent",
+    "sheet",
+    "store",
+]
+
+UNRANKED = -1
+"""The `rank_points` of an organisation that does not rank."""
+
+
+REQUESTS: Final = {version: request_type(load(version)) for version in versions()}
+"""The closed type of what may be sent to be scored, by methodology version."""
+
+
+def scored(request: ScoreRequest) -> tuple[Methodology, CanonicalScore]:
+    """The explained score of facts that somebody sends; nothing is stored."""
+    methodology = load(str(request.__struct_config__.tag))
+    return methodology, explain(methodology, submission(methodology, request))
+
+
+def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
+    """The explained score of what an organisation sent for an edition."""
+    methodology = load(found.methodology)
+    return methodology, explain(methodology, found.submission)
+
+
+class UnknownScore(LookupError):
+    """That organisation has no score in that edition."""
+
+    def __init__(self, edition: str, organisation: str) -> None:
+        super().__init__(f"{edition}/{organisation}")
+        self.edition = edition
+        self.organisation = organisation
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """What an organisation sent for an edition, and its rank there (None: it does not rank)."""
+
+    rank: int | None
+    organisation: str
+    name: str
+    simulated: bool
+    methodology: str
+    submission: Submission
+
+
+def ranking(
+    database: Database, edition: str, filters: Filters, *, after: Place | None, offset: int, limit: int
+) -> list[Row]:
+    """Organisations of an edition in rank order, unranked ones last, from the one that follows `after`.
+
+    Ranks are those over the whole edition: ties share the best, the next is skipped. Raises `UnknownEdition`.
+    """
+    with database.read() as session:
+        editions.find(session, edition)
+        return queries.page(session, edition, filters, after, offset, limit)
+
+
+def sent(database: Database, edition: str, organisation: str) -> Sent:
+    """What an organisation sent for an edition; raises `UnknownEdition` and `UnknownScore`."""
+    with database.read() as session:
+        editions.find(session, edition)
+        stored = queries.one(session, edition, organisation)
+    if stored is None:
+        raise UnknownScore(edition, organisation)
+    return Sent(
+        rank=stored.rank,
+        organisation=stored.organisation,
+        name=stored.name,
+        simulated=stored.simulated,
+        methodology=stored.methodology,
+        submission=msgspec.convert(stored.submission, Submission),
+    )
+
+
+def row(edition: str, organisation: str, submission: Submission, evaluation: Evaluation) -> dict[str, object]:
+    """What the database keeps of the score of an organisation, by the columns of `tables.Score`."""
+    ranked = evaluation.status in ("complete", "sufficient") and evaluation.index is not None
+    return {
+        "edition": edition,
+        "organisation": organisation,
+        "methodology": evaluation.plan.document.version,
+        "status": evaluation.status,
+        "level": evaluation.level,
+        "rank_points": evaluation.index if ranked else UNRANKED,
+        "index_value": evaluation.index,
+        "index_max": evaluation.index_max,
+        "coverage": _ten_thousandths(evaluation.coverage),
+        **dict(zip(queries.DIMENSIONS, evaluation.dimensions, strict=True)),
+        "submission": msgspec.to_builtins(submission),
+    }
+
+
+def store(session: Session, rows: Iterable[dict[str, object]]) -> None:
+    """Stores rows made by `row`, of organisations that have no score in their edition."""
+    queries.add(session, list(rows))
+
+
+def clear(session: Session, edition: str) -> None:
+    """Removes every score of an edition."""
+    queries.remove(session, edition)
+
+
+def _ten_thousandths(coverage: Fraction | None) -> int | None:
+    """Half up."""
+    scale = 2 * 10**COVERAGE_DECIMALS
+    return (
+        None if coverage is None else (coverage.numerator * scale + coverage.denominator) // (2 * coverage.denominator)
+    )

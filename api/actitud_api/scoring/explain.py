@@ -1,0 +1,389 @@
+"""Explains a score: reasons, points, main reasons, findings and next steps, language-neutral (SCORING section 7)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import cast
+
+from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import (
+    All,
+    AnswerOperand,
+    Any,
+    ComponentOperand,
+    Group,
+    Implies,
+    Not,
+    Predicate,
+    ProfileOperand,
+    Scalar,
+)
+from actitud_api.methodology.predicates import (
+    NULL,
+    Evaluated,
+    Facts,
+    Number,
+    Slot,
+    compile_predicate,
+    operands,
+    over_facts,
+    present_in_facts,
+)
+from actitud_api.scoring.plan import CompiledIndicator, Plan
+from actitud_api.scoring.points import Allocation, allocate
+from actitud_api.scoring.result import (
+    COVERAGE_DECIMALS,
+    BlockingGate,
+    DimensionScore,
+    Figure,
+    Finding,
+    IndicatorScore,
+    LevelReached,
+    MainReason,
+    MethodologyReference,
+    Parameters,
+    PassedGoalpost,
+    Reason,
+    Score,
+    digest,
+    figure,
+    rounded,
+)
+from actitud_api.scoring.scalar import BlockedBy, Broken, Evaluation, Leaf, evaluate, state_of
+from actitud_api.scoring.steps import next_step
+
+MAIN_REASONS = 4
+"""At most so many main reasons (SCORING, section 7)."""
+
+
+def explain(methodology: Methodology, submission: Submission) -> Score:
+    """The canonical result of a submission: score, explanation, findings and the digest of the input."""
+    evaluation = evaluate(methodology, submission)
+    return explained(evaluation, submission)
+
+
+def explained(evaluation: Evaluation, submission: Submission) -> Score:
+    """The canonical result of an evaluation of a submission."""
+    plan = evaluation.plan
+    points = allocate(evaluation)
+    coverage = evaluation.coverage
+    return Score(
+        methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
+        index=_points(plan, evaluation.index),
+        index_max=_points(plan, evaluation.index_max),
+        index_geometric=_geometric(evaluation),
+        coverage=None if coverage is None else rounded(coverage, COVERAGE_DECIMALS),
+        status=evaluation.status,
+        level=LevelReached(
+            number=evaluation.level,
+            provisional=evaluation.provisional,
+            blocked_by=tuple(_blocking(blocked) for blocked in evaluation.blocked_by),
+        ),
+        main_reasons=_main_reasons(evaluation, points),
+        findings=tuple(_finding(plan, broken) for broken in evaluation.broken),
+        dimensions=tuple(
+            _dimension(evaluation, submission, points, child)
+            for child in plan.document.root.children
+            if isinstance(child, Group)
+        ),
+        input_digest=input_digest(plan, submission),
+    )
+
+
+def input_digest(plan: Plan, submission: Submission) -> str:
+    """The digest of what was scored: version, whole profile, answers and what is only declared or set aside."""
+    order = [leaf.indicator for leaf in plan.leaves]
+    document: dict[str, object] = {
+        "methodology": plan.document.version,
+        "profile": {name: _sent(value) for name, value in submission.profile.items()},
+        "profile_self_declared": sorted(submission.profile_self_declared),
+        "answers": {
+            indicator.id: {
+                **{name: _sent_fact(value, indicator.components) for name, value in answer.items()},
+                "basis": "self_declared" if indicator.id in submission.self_declared else "evidenced",
+            }
+            for indicator in order
+            if (answer := submission.answers.get(indicator.id)) is not None
+        },
+    }
+    if submission.set_aside:
+        document["set_aside"] = dict(submission.set_aside)
+    return digest(document)
+
+
+def _sent(value: Scalar | None) -> Scalar | None:
+    if isinstance(value, float):
+        return rounded(Fraction(repr(value)))
+    return value
+
+
+def _sent_fact(value: FactValue, components: tuple[str, ...]) -> Scalar | list[str] | None:
+    """Component lists are sets: they stand in the order of the document."""
+    if isinstance(value, tuple):
+        return [component for component in components if component in value]
+    return _sent(value)
+
+
+def _points(plan: Plan, units: int | None) -> Figure | None:
+    return None if units is None else figure(Fraction(units, plan.unit))
+
+
+def _geometric(evaluation: Evaluation) -> Figure | None:
+    """The additional geometric index of the rated dimensions, each counted as the document's floor at least."""
+    plan = evaluation.plan
+    for additional in plan.document.additional_indices:
+        if evaluation.index is None:
+            return None
+        weighted = remaining = 0.0
+        for child in plan.document.root.children:
+            units = evaluation.groups.get(child.id)
+            if units is not None:
+                weighted += child.weight * math.log(max(units / plan.unit, additional.floor))
+                remaining += child.weight
+        units = math.floor(math.exp(weighted / remaining) * plan.unit + 0.5 + 1e-6)
+        return _points(plan, units)
+    return None
+
+
+# --- levels, main reasons, findings ---------------------------------------------------------------------------
+
+
+def _blocking(blocked: BlockedBy) -> BlockingGate:
+    there, asked = blocked.there, blocked.asked
+    distance = None
+    if _is_number(there) and _is_number(asked):
+        difference: Number = cast("Number", asked) - cast("Number", there)
+        distance = rounded(-difference if difference < 0 else difference)
+    return BlockingGate(gate=blocked.gate.id, there=_shown(there), asked=_shown(asked), distance=distance)
+
+
+def _is_number(value: Evaluated) -> bool:
+    return isinstance(value, int | Fraction) and not isinstance(value, bool)
+
+
+def _shown(value: Evaluated) -> Figure | bool | str | None:
+    if value is None or value is NULL:
+        return None
+    if isinstance(value, bool | str):
+        return value
+    return rounded(cast("Number", value))
+
+
+def _main_reasons(evaluation: Evaluation, points: Allocation) -> tuple[MainReason, ...]:
+    """The largest exact losses above 0, ties in document order."""
+    plan = evaluation.plan
+    losses: list[tuple[Fraction, int]] = []
+    for leaf in plan.leaves:
+        result = evaluation.leaves[leaf.position]
+        if points.leaves[leaf.position] is not None and result.score is not None and result.score < plan.full:
+            losses.append((_effective(evaluation, leaf) * (plan.full - result.score), leaf.position))
+    losses.sort(key=lambda loss: (-loss[0], loss[1]))
+    found = []
+    for exact_loss, position in losses[:MAIN_REASONS]:
+        won = points.leaves[position]
+        if exact_loss > 0 and won is not None:
+            found.append(
+                MainReason(
+                    indicator=plan.leaves[position].indicator.id,
+                    lost=figure(Fraction(won.lost, plan.unit)),
+                )
+            )
+    return tuple(found)
+
+
+def _effective(evaluation: Evaluation, leaf: CompiledIndicator) -> Fraction:
+    """The share of the index that an indicator weighs, over what remains."""
+    share = Fraction(1)
+    node = leaf.indicator.id
+    for group_id in leaf.path:
+        group = evaluation.plan.groups[group_id]
+        weight = remaining = 0
+        for child, child_weight in zip(group.children, group.weights, strict=True):
+            if isinstance(child, int):
+                child_id, score = evaluation.plan.leaves[child].indicator.id, evaluation.leaves[child].score
+            else:
+                child_id, score = child.group.id, evaluation.groups[child.group.id]
+            if score is not None:
+                remaining += child_weight
+            if child_id == node:
+                weight = child_weight
+        share *= Fraction(weight, remaining)
+        node = group_id
+    return share
+
+
+def _finding(plan: Plan, broken: Broken) -> Finding:
+    rule = broken.compiled.rule
+    assert rule.holds is not None
+    assert rule.severity != "review"
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        code="contradicted" if broken.supported else "unsupported",
+        indicators=rule.invalidates,
+        missing=() if broken.supported else _absent(plan, rule.holds, broken.facts),
+        facts=facts_read(plan, rule.holds, broken.facts),
+    )
+
+
+def _absent(plan: Plan, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
+    """The indicators without an answer that leave a predicate undetermined, in document order."""
+    found = frozenset(_deciding(plan, predicate, facts))
+    return tuple(leaf.indicator.id for leaf in plan.leaves if leaf.indicator.id in found)
+
+
+def _deciding(plan: Plan, predicate: Predicate, facts: Facts) -> Iterator[str]:
+    """The absent answers that an undetermined predicate turns on; none below a part that is determined."""
+    leaf = over_facts(plan.layout, absent=True)
+    if compile_predicate(predicate, leaf, present_in_facts(plan.layout))(facts) is not None:
+        return
+    match predicate:
+        case All(of=members) | Any(of=members):
+            for member in members:
+                yield from _deciding(plan, member, facts)
+        case Not(of=member):
+            yield from _deciding(plan, member, facts)
+        case Implies(when=when, then=then):
+            yield from _deciding(plan, when, facts)
+            yield from _deciding(plan, then, facts)
+        case _:
+            read = [part for part in operands(predicate) if isinstance(part, AnswerOperand | ComponentOperand)]
+            yield from (part.indicator for part in read if facts[plan.layout.present[part.indicator]] is None)
+
+
+def facts_read(plan: Plan, predicate: Predicate, facts: Facts) -> dict[str, FactValue | str | None]:
+    """What a predicate read, by name: profile fields, and facts of answers as `D4.01.level`."""
+    found: dict[str, FactValue | str | None] = {}
+    for operand in operands(predicate):
+        match operand:
+            case ProfileOperand(field=field):
+                found[field] = _plain(facts[plan.layout.profile[field]], ())
+            case AnswerOperand(indicator=indicator, fact=fact):
+                found[f"{indicator}.{fact}"] = _plain(facts[plan.layout.facts[indicator, fact]], ())
+            case ComponentOperand(indicator=indicator, component=component):
+                ids = facts[plan.layout.facts[indicator, "components"]]
+                found[f"{indicator}.{component}"] = None if ids is None else component in cast("frozenset[str]", ids)
+    return found
+
+
+def _plain(value: Slot, components: tuple[str, ...]) -> FactValue | str | None:
+    """A fact as JSON has it; a set of components in document order."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, frozenset):
+        return tuple(component for component in components if component in value)
+    if isinstance(value, int | Fraction):
+        return rounded(value)
+    return None
+
+
+# --- dimensions and indicators --------------------------------------------------------------------------------
+
+
+def _dimension(evaluation: Evaluation, submission: Submission, points: Allocation, group: Group) -> DimensionScore:
+    plan = evaluation.plan
+    own = points.groups[group.id]
+    coverage = evaluation.coverages[group.id]
+    return DimensionScore(
+        id=group.id,
+        score=_points(plan, evaluation.groups[group.id]),
+        score_max=_points(plan, evaluation.groups_max[group.id]),
+        weight=group.weight,
+        coverage=None if coverage is None else rounded(coverage, COVERAGE_DECIMALS),
+        possible=None if own is None else _points(plan, own.possible),
+        won=None if own is None else _points(plan, own.won),
+        lost=None if own is None else _points(plan, own.lost),
+        indicators=tuple(
+            _indicator(evaluation, submission, points, leaf) for leaf in plan.leaves if group.id in leaf.path
+        ),
+    )
+
+
+def _indicator(
+    evaluation: Evaluation, submission: Submission, points: Allocation, leaf: CompiledIndicator
+) -> IndicatorScore:
+    plan = evaluation.plan
+    result = evaluation.leaves[leaf.position]
+    own = points.leaves[leaf.position]
+    return IndicatorScore(
+        id=leaf.indicator.id,
+        state=state_of(result.code),
+        score=_points(plan, result.score),
+        weight=leaf.indicator.weight,
+        possible=None if own is None else _points(plan, own.possible),
+        won=None if own is None else _points(plan, own.won),
+        lost=None if own is None else _points(plan, own.lost),
+        value=_value(leaf, result),
+        reason=Reason(code=result.code, parameters=_parameters(evaluation, leaf, result)),
+        next_step=next_step(evaluation, submission, leaf),
+    )
+
+
+def _value(leaf: CompiledIndicator, result: Leaf) -> Figure | bool | None:
+    if result.value is None:
+        return None
+    if leaf.indicator.curve.kind == "boolean":
+        return bool(result.value[0])
+    return rounded(Fraction(*result.value))
+
+
+def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -> Parameters:
+    plan, indicator = evaluation.plan, leaf.indicator
+    facts: dict[str, FactValue | str | None] = {}
+    missing: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    if result.code == "zero_by_rule" or result.undetermined:
+        facts = facts_read(plan, indicator.zero_when, evaluation.facts)
+        waiting = _absent(plan, indicator.zero_when, evaluation.facts) if result.undetermined else ()
+        missing = tuple(name for name in waiting if name != indicator.id)
+    elif result.code == "not_applicable" or result.fields:
+        facts = facts_read(plan, indicator.applies, evaluation.facts)
+    elif result.code in ("contradicted", "unsupported"):
+        broken = [
+            found
+            for found in evaluation.broken
+            if leaf.position in found.compiled.invalidates and found.supported == (result.code == "contradicted")
+        ]
+        rules = tuple(found.compiled.rule.id for found in broken)
+        if result.code == "unsupported":
+            absent = {
+                name
+                for found in broken
+                if found.compiled.rule.holds is not None
+                for name in _absent(plan, found.compiled.rule.holds, found.facts)
+            }
+            missing = tuple(other.indicator.id for other in plan.leaves if other.indicator.id in absent)
+    elif leaf.present is None:
+        facts = {
+            operand.field: _plain(evaluation.facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads
+        }
+    elif evaluation.facts[leaf.present] is not None:
+        facts = {
+            fact.name: _plain(evaluation.facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
+            for fact in indicator.facts
+        }
+    return Parameters(
+        facts=facts,
+        value=_value(leaf, result),
+        between=_between(plan, leaf, result),
+        cap=_points(plan, plan.cap) if result.code == "capped" else None,
+        uncapped=_points(plan, result.uncapped) if result.code == "capped" else None,
+        rules=rules,
+        missing=missing,
+        fields=result.fields,
+    )
+
+
+def _between(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> tuple[PassedGoalpost, ...]:
+    """The goalpost at the raw value, or the two around it."""
+    if result.value is None:
+        return ()
+    x = Fraction(*result.value)
+    goalposts = leaf.goalposts
+    below = [goalpost for goalpost in goalposts if goalpost[0] <= x]
+    above = [goalpost for goalpost in goalposts if goalpost[0] >= x]
+    chosen = ([below[-1]] if below else []) + ([above[0]] if above and above[0] not in below else [])
+    return tuple(PassedGoalpost(x=rounded(at), score=figure(Fraction(units, plan.unit))) for at, units in chosen)

@@ -1,0 +1,473 @@
+"""A methodology made ready to evaluate: one description for every evaluator.
+
+Compiled once per document: closures for predicates and value formulas, curves as integer coefficients, the tree
+as positions. Scores are integers, whole units of 10^-decimals of a point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Protocol, cast
+
+from msgspec import Struct
+
+from actitud_api.methodology.answers import Submission
+from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import (
+    All,
+    Any,
+    Compare,
+    Constant,
+    Curve,
+    Document,
+    Fact,
+    Gate,
+    Group,
+    IndexOperand,
+    Indicator,
+    Level,
+    Operand,
+    ProfileField,
+    ProfileOperand,
+    Quotient,
+    Rule,
+    ScoreOperand,
+    ValueOperand,
+)
+from actitud_api.methodology.predicates import (
+    DECIMALS_OF_NUMBERS,
+    NULL,
+    Evaluated,
+    Facts,
+    Layout,
+    Number,
+    Truth,
+    answers_read,
+    compile_operand,
+    compile_predicate,
+    derived_count,
+    exact,
+    exact_fact,
+    indicators,
+    operands,
+    over_facts,
+    parts,
+    present_in_facts,
+)
+
+Ratio = tuple[int, int]
+"""An exact rational: numerator and positive denominator, not reduced."""
+
+EPSILON = 1e-6
+"""Added before the floor that quantises float curves and aggregations (SCORING, section 3), in units."""
+
+
+class CompiledRule(Struct, frozen=True):
+    """A rule of scope `answers`.
+
+    `holds` counts absent answers as the least favourable; `could_hold` leaves them undetermined. `reads` are the
+    positions of the indicators whose answers it reads, `fields` the profile fields.
+    """
+
+    rule: Rule
+    holds: Callable[[Facts], Truth]
+    could_hold: Callable[[Facts], Truth]
+    invalidates: tuple[int, ...]
+    reads: frozenset[int]
+    fields: frozenset[str]
+
+
+class Step(Struct, frozen=True):
+    """The fact that an improvement moves.
+
+    `coefficients(facts)` gives a, b, c, d such that the raw value is (a·f + b) / (c·f + d) in that fact f.
+    """
+
+    name: str
+    field: bool
+    """It is a field of the profile."""
+    slot: int
+    decimals: int
+    minimum: int
+    maximum: int
+    coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
+
+
+class CompiledIndicator(Struct, frozen=True):
+    """An indicator and its position among the leaves.
+
+    `applies` and `zero_when` are None where they are constant (always, never). `declarable` are the slots of the
+    profile fields that `applies` reads and that need evidence, by name.
+    """
+
+    position: int
+    indicator: Indicator
+    present: int | None
+    slots: range
+    value: Callable[[Facts], Ratio | None]
+    score: Callable[[int, int], int]
+    best: int
+    applies: Callable[[Facts], Truth] | None
+    declarable: dict[str, int]
+    zero_when: Callable[[Facts], Truth] | None
+    step: Step | None
+    goalposts: tuple[tuple[Fraction, int], ...]
+    """x and score in units, x increasing."""
+    rising: bool
+    """A greater value scores more."""
+    path: tuple[str, ...]
+    """The groups above it, from its parent to the root."""
+    counts: bool
+    """It has a weight, and so has every group above it."""
+    reads: tuple[ProfileOperand, ...]
+    """The profile fields in its value formula."""
+    ripples: tuple[int, ...]
+    """The other indicators whose zero rule reads its answer."""
+
+
+class CompiledGroup(Struct, frozen=True):
+    """A group: each child is a group or the position of a leaf, with its weight."""
+
+    group: Group
+    children: tuple[CompiledGroup | int, ...]
+    weights: tuple[int, ...]
+    total: int
+
+
+class Figures(Protocol):
+    """What gates read of a score; NULL is "left": not applicable, not rated."""
+
+    def index(self) -> Evaluated:
+        """The index in points."""
+
+    def score(self, node: str) -> Evaluated:
+        """The score of a node in points."""
+
+    def value(self, indicator: str) -> Evaluated:
+        """The exact raw value of an indicator; None where it is absent."""
+
+    def profile(self, field: str) -> Evaluated:
+        """A field of the profile."""
+
+
+class CompiledGate(Struct, frozen=True):
+    """A gate; `there` and `asked` are the sides of a comparison, absent where it is another predicate."""
+
+    gate: Gate
+    holds: Callable[[Figures], Truth]
+    there: Callable[[Figures], Evaluated]
+    asked: Callable[[Figures], Evaluated]
+
+
+class CompiledLevel(Struct, frozen=True):
+    """A level with its gates; `firm` says whether it is more than provisional, None where it always is."""
+
+    number: int
+    gates: tuple[CompiledGate, ...]
+    firm: Callable[[Figures], Truth] | None
+
+
+class Plan(Struct, frozen=True):
+    """Everything that evaluation needs of a methodology."""
+
+    methodology: Methodology
+    document: Document
+    unit: int
+    """Units in a point."""
+    full: int
+    """Units in 100 points."""
+    cap: int
+    """Units that a self-declared answer can reach."""
+    layout: Layout
+    rules: tuple[CompiledRule, ...]
+    leaves: tuple[CompiledIndicator, ...]
+    positions: dict[str, int]
+    root: CompiledGroup
+    groups: dict[str, CompiledGroup]
+    levels: tuple[CompiledLevel, ...]
+
+
+_plans: dict[str, Plan] = {}
+
+
+def plan_of(methodology: Methodology) -> Plan:
+    """The plan of a methodology, made once."""
+    plan = _plans.get(methodology.digest)
+    if plan is None:
+        plan = _plans[methodology.digest] = _compile(methodology)
+    return plan
+
+
+def _compile(methodology: Methodology) -> Plan:
+    document = methodology.document
+    unit = int(10**document.decimals)
+    layout = Layout(document)
+    present = present_in_facts(layout)
+    undetermined, least = over_facts(layout, absent=True), over_facts(layout, absent=False)
+    needs_evidence = {field.name for field in document.profile if field.needs_evidence}
+
+    leaves: list[CompiledIndicator] = []
+    compiled_groups: dict[str, CompiledGroup] = {}
+
+    order = [indicator.id for indicator in indicators(document.root)]
+    read_by: dict[str, list[int]] = {name: [] for name in order}
+    for position, indicator in enumerate(indicators(document.root)):
+        for name in answers_read(indicator.zero_when) - {indicator.id}:
+            read_by[name].append(position)
+
+    def group(node: Group, above: tuple[str, ...] = (), counts: bool = True) -> CompiledGroup:
+        path = (node.id, *above)
+        children = tuple(
+            group(child, path, counts and child.weight > 0)
+            if isinstance(child, Group)
+            else leaf(child, path, counts and child.weight > 0)
+            for child in node.children
+        )
+        weights = tuple(child.weight for child in node.children)
+        compiled_groups[node.id] = compiled = CompiledGroup(node, children, weights, sum(weights))
+        return compiled
+
+    def leaf(indicator: Indicator, path: tuple[str, ...], counts: bool) -> int:
+        leaves.append(
+            CompiledIndicator(
+                position=len(leaves),
+                indicator=indicator,
+                present=layout.present.get(indicator.id),
+                slots=layout.slots[indicator.id],
+                value=_value(indicator.value, layout),
+                score=_curve(indicator.curve, unit),
+                best=_halfup(max(exact(goalpost.score) for goalpost in indicator.curve.goalposts) * unit),
+                applies=None
+                if indicator.applies == All(of=())
+                else compile_predicate(indicator.applies, undetermined, present),
+                declarable={
+                    operand.field: layout.profile[operand.field]
+                    for operand in operands(indicator.applies)
+                    if isinstance(operand, ProfileOperand) and operand.field in needs_evidence
+                },
+                zero_when=None
+                if indicator.zero_when == Any(of=())
+                else compile_predicate(indicator.zero_when, undetermined, present),
+                step=_step(indicator, document, layout),
+                goalposts=tuple(
+                    (Fraction(exact(goalpost.x)), _halfup(exact(goalpost.score) * unit))
+                    for goalpost in indicator.curve.goalposts
+                ),
+                rising=exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score),
+                path=path,
+                counts=counts,
+                ripples=tuple(read_by[indicator.id]),
+                reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
+            )
+        )
+        return len(leaves) - 1
+
+    root = group(document.root)
+    positions = {leaf.indicator.id: leaf.position for leaf in leaves}
+    rules = tuple(
+        CompiledRule(
+            rule=rule,
+            holds=compile_predicate(rule.holds, least, present),
+            could_hold=compile_predicate(rule.holds, undetermined, present),
+            invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
+            reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
+            fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
+        )
+        for rule in document.rules
+        if rule.holds is not None
+    )
+    return Plan(
+        methodology=methodology,
+        document=document,
+        unit=unit,
+        full=100 * unit,
+        cap=document.self_declared_cap * unit,
+        layout=layout,
+        rules=rules,
+        leaves=tuple(leaves),
+        positions=positions,
+        root=root,
+        groups=compiled_groups,
+        levels=tuple(_level(level) for level in document.levels),
+    )
+
+
+def load_facts(plan: Plan, submission: Submission) -> Facts:
+    """The facts of a submission by slot; answers that are set aside are absent."""
+    facts: Facts = [None] * plan.layout.size
+    for field in plan.document.profile:
+        value = submission.profile[field.name]
+        facts[plan.layout.profile[field.name]] = (
+            NULL if value is None else exact_fact(value) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
+        )
+    for leaf in plan.leaves:
+        answer = submission.answers.get(leaf.indicator.id)
+        if answer is None or leaf.indicator.id in submission.set_aside:
+            continue
+        for fact in leaf.indicator.facts:
+            sent = answer.get(fact.name, ())
+            slot = plan.layout.facts[leaf.indicator.id, fact.name]
+            match fact.type:
+                case "components":
+                    ids = frozenset(cast("tuple[str, ...]", sent))
+                    facts[slot] = ids
+                    facts[plan.layout.facts[leaf.indicator.id, derived_count(fact.name)]] = len(ids)
+                case "number":
+                    facts[slot] = exact_fact(cast("float", sent))
+                case _:
+                    facts[slot] = cast("bool | int", sent)
+    return facts
+
+
+# --- values and curves ----------------------------------------------------------------------------------------
+
+
+def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
+    """The raw value as an exact ratio; None where a fact is absent or the denominator is 0."""
+    leaf = over_facts(layout, absent=True)
+    if isinstance(operand, Quotient):
+        above, below = compile_operand(operand.numerator, leaf), compile_operand(operand.denominator, leaf)
+
+        def quotient(facts: Facts) -> Ratio | None:
+            n, d = cast("Number | None", above(facts)), cast("Number | None", below(facts))
+            if n is None or not d:
+                return None
+            if type(n) is int and type(d) is int:
+                return (n, d) if d > 0 else (-n, -d)
+            value = Fraction(n) / Fraction(d)
+            return value.numerator, value.denominator
+
+        return quotient
+    plain = compile_operand(operand, leaf)
+
+    def number(facts: Facts) -> Ratio | None:
+        value = cast("Number | None", plain(facts))
+        return None if value is None else (int(value.numerator), value.denominator)
+
+    return number
+
+
+def _level(level: Level) -> CompiledLevel:
+    return CompiledLevel(
+        number=level.number,
+        gates=tuple(_gate(gate) for gate in level.gates),
+        firm=None
+        if level.provisional_unless is None
+        else compile_predicate(level.provisional_unless, _figure, _no_presence),
+    )
+
+
+def _gate(gate: Gate) -> CompiledGate:
+    holds = compile_predicate(gate.holds, _figure, _no_presence)
+    if isinstance(gate.holds, Compare):
+        there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
+        return CompiledGate(gate, holds, there, asked)
+    return CompiledGate(gate, holds, lambda _: None, lambda _: None)
+
+
+def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
+    """The leaves of gates."""
+    match operand:
+        case IndexOperand():
+            return lambda figures: figures.index()
+        case ScoreOperand(node=node):
+            return lambda figures: figures.score(node)
+        case ValueOperand(indicator=indicator):
+            return lambda figures: figures.value(indicator)
+        case ProfileOperand(field=field):
+            return lambda figures: figures.profile(field)
+        case _:
+            raise TypeError(f"{type(operand).__name__} may not stand in a gate")
+
+
+def _no_presence(indicator: str) -> Callable[[Figures], bool]:
+    raise TypeError(f"a gate tests value({indicator}), not the presence of an answer")
+
+
+def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | None:
+    if indicator.step is None:
+        return None
+    field = indicator.step.startswith("profile:")
+    name = indicator.step.removeprefix("profile:")
+    if field:
+        slot = layout.profile[name]
+        described: ProfileField | Fact = next(known for known in document.profile if known.name == name)
+    else:
+        slot = layout.facts[indicator.id, name]
+        described = next(fact for fact in indicator.facts if fact.name == name)
+    top = indicator.value
+    above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
+    leaf = over_facts(layout, absent=True)
+    numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
+
+    def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
+        trial = list(facts)
+        trial[slot] = 0
+        b, d = cast("Number", numerator(trial)), cast("Number", denominator(trial))
+        trial[slot] = 1
+        return cast("Number", numerator(trial)) - b, b, cast("Number", denominator(trial)) - d, d
+
+    return Step(
+        name=name,
+        field=field,
+        slot=slot,
+        decimals=DECIMALS_OF_NUMBERS if described.type == "number" else 0,
+        minimum=described.minimum or 0,
+        maximum=described.maximum or 0,
+        coefficients=coefficients,
+    )
+
+
+def _halfup(value: Number) -> int:
+    """The nearest integer, halves up."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+def _curve(curve: Curve, unit: int) -> Callable[[int, int], int]:
+    """The score in units of a raw value n / d (d > 0)."""
+    xs = [Fraction(exact(goalpost.x)) for goalpost in curve.goalposts]
+    ys = [Fraction(exact(goalpost.score)) * unit for goalpost in curve.goalposts]
+    if curve.kind in ("boolean", "ladder"):
+        table = [_halfup(y) for y in ys]
+        return lambda n, d: table[n // d]
+    first, last = _halfup(ys[0]), _halfup(ys[-1])
+    low, high = xs[0], xs[-1]
+    if curve.kind == "linear":
+        segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
+
+        def linear(n: int, d: int) -> int:
+            if n * low.denominator <= low.numerator * d:
+                return first
+            if n * high.denominator >= high.numerator * d:
+                return last
+            for end_n, end_d, slope, offset, scale in segments:
+                if n * end_d <= end_n * d:
+                    denominator = scale * d
+                    return (2 * (slope * n + offset * d) + denominator) // (2 * denominator)
+            raise AssertionError("a value inside the goalposts lies on a segment")
+
+        return linear
+    logs = [math.log(x) for x in xs]
+    scores = [float(y) for y in ys]
+
+    def logarithmic(n: int, d: int) -> int:
+        if n * low.denominator <= low.numerator * d:
+            return first
+        if n * high.denominator >= high.numerator * d:
+            return last
+        x = math.log(n / d)
+        i = max(i for i in range(len(logs) - 1) if logs[i] <= x or i == 0)
+        score = scores[i] + (scores[i + 1] - scores[i]) * (x - logs[i]) / (logs[i + 1] - logs[i])
+        return math.floor(score + 0.5 + EPSILON)
+
+    return logarithmic
+
+
+def _segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
+    """The end x1 as n, d and the line through both points as integers: y(n/d) = (slope·n + offset·d) / (scale·d)."""
+    slope = (y1 - y0) / (x1 - x0)
+    offset = y0 - slope * x0
+    scale = math.lcm(slope.denominator, offset.denominator)
+    return x1.numerator, x1.denominator, int(slope * scale), int(offset * scale), scale

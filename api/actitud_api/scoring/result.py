@@ -1,0 +1,187 @@
+"""The canonical result: the explained score of one submission without any sentence, in any language the same.
+
+It is what digests cover. Scores and points are JSON numbers, multiples of 10^-decimals (0 to 100); raw values are
+half up to 6 decimals; coverage to 4. An integral number is an int, so that every number is in shortest form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+import rfc8785
+from msgspec import Struct
+
+from actitud_api.methodology.answers import FactValue
+from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, Number
+from actitud_api.scoring.scalar import Code, State, Status
+
+Figure = int | float
+"""A number in shortest form."""
+
+COVERAGE_DECIMALS = 4
+
+StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
+"""improve: move the fact · evidence: document what is only declared · report: send an answer · correct: mend a
+contradiction · unlock: lift what makes it 0 by rule · act: no single fact leads to the next goalpost."""
+
+
+class Canonical(Struct, frozen=True, kw_only=True):
+    """Base of the parts of the canonical result."""
+
+
+class MethodologyReference(Canonical, frozen=True):
+    """The version that scored, and the digest of its document."""
+
+    version: str
+    digest: str
+
+
+class PassedGoalpost(Canonical, frozen=True):
+    """A goalpost beside the raw value: x and the points that it gives."""
+
+    x: Figure
+    score: Figure
+
+
+class Parameters(Canonical, frozen=True):
+    """What a reason is built from.
+
+    `facts`: the facts that decided, by name (an answer of another indicator as `D4.01.level`); `value`: the raw
+    value; `between`: the goalposts around it; `cap` and `uncapped`: of a capped answer; `rules`: broken rules;
+    `missing`: indicators to answer first; `fields`: profile fields that are only declared.
+    """
+
+    facts: dict[str, FactValue | str | None]
+    value: Figure | bool | None
+    between: tuple[PassedGoalpost, ...]
+    cap: Figure | None
+    uncapped: Figure | None
+    rules: tuple[str, ...]
+    missing: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class Reason(Canonical, frozen=True):
+    """Why an indicator has its score."""
+
+    code: Code
+    parameters: Parameters
+
+
+class NextStep(Canonical, frozen=True):
+    """What to do next for an indicator.
+
+    `change`: the facts after an improvement, in their own unit; `gain`: index points that it brings, by
+    re-scoring, null where that depends on what will be answered; `gain_max`: index points up to full marks;
+    `evidence`: it needs evidence; `requires`: rules that it would break unless other facts follow.
+    """
+
+    kind: StepKind
+    change: dict[str, FactValue]
+    gain: Figure | None
+    gain_max: Figure | None
+    evidence: bool
+    requires: tuple[str, ...]
+
+
+class IndicatorScore(Canonical, frozen=True):
+    """An indicator: score, weight in its dimension, displayed points of the index (null where it has left)."""
+
+    id: str
+    state: State
+    score: Figure | None
+    weight: int
+    possible: Figure | None
+    won: Figure | None
+    lost: Figure | None
+    value: Figure | bool | None
+    reason: Reason
+    next_step: NextStep | None
+
+
+class DimensionScore(Canonical, frozen=True):
+    """A dimension: score, its maximum with every unknown at its best, coverage 0 to 1; null where not rated."""
+
+    id: str
+    score: Figure | None
+    score_max: Figure | None
+    weight: int
+    coverage: Figure | None
+    possible: Figure | None
+    won: Figure | None
+    lost: Figure | None
+    indicators: tuple[IndicatorScore, ...]
+
+
+class BlockingGate(Canonical, frozen=True):
+    """A failing gate of the next level: what is there, what is asked, how far it is."""
+
+    gate: str
+    there: Figure | bool | str | None
+    asked: Figure | bool | str | None
+    distance: Figure | None
+
+
+class LevelReached(Canonical, frozen=True):
+    """The level, 1 to 5; null without a rateable index or with insufficient evidence."""
+
+    number: int | None
+    provisional: bool
+    blocked_by: tuple[BlockingGate, ...]
+
+
+class MainReason(Canonical, frozen=True):
+    """One of the largest losses, in displayed points of the index."""
+
+    indicator: str
+    lost: Figure
+
+
+class Finding(Canonical, frozen=True):
+    """A rule that does not hold.
+
+    `code`: contradicted, or unsupported where only an absent answer is to blame (`missing`); `indicators`: those
+    that it contradicts; `facts`: what it read.
+    """
+
+    rule: str
+    severity: Literal["error", "warning"]
+    code: Literal["contradicted", "unsupported"]
+    indicators: tuple[str, ...]
+    missing: tuple[str, ...]
+    facts: dict[str, FactValue | str | None]
+
+
+class Score(Canonical, frozen=True):
+    """The score of one submission with its explanation and findings."""
+
+    methodology: MethodologyReference
+    index: Figure | None
+    index_max: Figure | None
+    index_geometric: Figure | None
+    coverage: Figure | None
+    status: Status
+    level: LevelReached
+    main_reasons: tuple[MainReason, ...]
+    findings: tuple[Finding, ...]
+    dimensions: tuple[DimensionScore, ...]
+    input_digest: str
+
+
+def digest(canonical: object) -> str:
+    """`sha256:` and the SHA-256 of the RFC 8785 form of a Struct or of plain values."""
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(canonical))).hexdigest()
+
+
+def figure(value: Number) -> Figure:
+    """An exact number as JSON has it: an int where integral, else the nearest double."""
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def rounded(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
+    """Half up to so many decimals."""
+    scale = int(10**decimals)
+    return figure(Fraction((2 * value.numerator * scale + value.denominator) // (2 * value.denominator), scale))

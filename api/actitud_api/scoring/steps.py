@@ -1,0 +1,213 @@
+"""The next step of an indicator: the least change that reaches a better goalpost, and what it brings.
+
+SCORING section 7. Gains come from re-scoring: of the branch of the indicator, or of everything where the change
+turns a rule or the zero rule of another indicator.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import cast
+
+from msgspec import structs
+
+from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.predicates import Facts, Slot
+from actitud_api.scoring.plan import CompiledIndicator, Step
+from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, rounded
+from actitud_api.scoring.scalar import Evaluation, evaluate_facts, score_children
+
+Change = dict[int, Slot]
+"""New facts by slot."""
+
+
+def next_step(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
+    """The next step of one indicator; None at full marks and where it does not apply."""
+    result = evaluation.leaves[leaf.position]
+    match result.code:
+        case "full" | "not_applicable":
+            return None
+        case "zero_by_rule":
+            return _without_facts(evaluation, leaf, "unlock")
+        case "contradicted":
+            return _without_facts(evaluation, leaf, "correct")
+        case "unknown" if result.fields:
+            return _without_facts(evaluation, leaf, "evidence")
+        case "unsupported" | "unknown" | "withdrawn" | "rejected" | "stale":
+            return _without_facts(evaluation, leaf, "report")
+        case "capped":
+            return NextStep(
+                kind="evidence",
+                change={},
+                gain=gain(evaluation, leaf, result.uncapped),
+                gain_max=gain(evaluation, leaf, leaf.best),
+                evidence=True,
+                requires=(),
+            )
+        case "partial" | "zero":
+            return _improve(evaluation, submission, leaf)
+
+
+def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure | None:
+    """Index points that a new score of one indicator brings, by re-scoring its branch; None without an index."""
+    if evaluation.index is None:
+        return None
+    changed: int | None = score
+    node: str = leaf.indicator.id
+    for group_id in leaf.path:
+        group = evaluation.plan.groups[group_id]
+        scores = []
+        for child in group.children:
+            if isinstance(child, int):
+                own, child_id = evaluation.leaves[child].score, evaluation.plan.leaves[child].indicator.id
+            else:
+                own, child_id = evaluation.groups[child.group.id], child.group.id
+            scores.append(changed if child_id == node else own)
+        changed, node = score_children(group, scores), group_id
+    return None if changed is None else figure(Fraction(changed - evaluation.index, evaluation.plan.unit))
+
+
+def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
+    return NextStep(
+        kind=kind,
+        change={},
+        gain=None,
+        gain_max=gain(evaluation, leaf, leaf.best),
+        evidence=kind == "evidence",
+        requires=(),
+    )
+
+
+def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+    plan, facts = evaluation.plan, evaluation.facts
+    result = evaluation.leaves[leaf.position]
+    assert result.score is not None
+    better = [(x, units) for x, units in leaf.goalposts if units > result.score]
+    for x, _ in better if leaf.rising else reversed(better):
+        change = _reach(evaluation, leaf, x)
+        if change is None:
+            continue
+        changed = list(facts)
+        for slot, value in change.items():
+            changed[slot] = value
+        value_after = leaf.value(changed)
+        if value_after is None:
+            continue
+        reached = leaf.score(*value_after)
+        if reached <= result.score:
+            continue
+        capped = min(reached, plan.cap) if leaf.indicator.id in submission.self_declared else reached
+        evidence = capped <= result.score
+        requires, mended = _rules_that_turn(evaluation, leaf, changed)
+        own = gain(evaluation, leaf, reached if evidence else capped)
+        if not requires and (mended or _lifts(evaluation, leaf, changed)):
+            own = _gain_of_all(evaluation, submission, leaf, change, evidence)
+        most = gain(evaluation, leaf, leaf.best)
+        return NextStep(
+            kind="improve",
+            change=_named(leaf, change),
+            gain=own,
+            gain_max=most if own is None or most is None else max(own, most),
+            evidence=evidence,
+            requires=requires,
+        )
+    return _without_facts(evaluation, leaf, "act")
+
+
+def _reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+    """The least admissible change whose raw value reaches x; None where there is none."""
+    facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
+    if indicator.type in ("level", "boolean"):
+        return {leaf.slots[0]: bool(x) if indicator.type == "boolean" else int(x)}
+    if indicator.type == "checklist":
+        return _list_more(evaluation, leaf, x)
+    step = leaf.step
+    if step is None or leaf.value(facts) is None:
+        return None
+    least = _solve(step, facts, x, leaf.rising)
+    if least is None:
+        return None
+    top = Fraction(step.maximum)
+    if indicator.part_of_denominator:
+        top = min(top, Fraction(cast("int", facts[layout.facts[indicator.id, "denominator"]])))
+    if not step.minimum <= least <= top:
+        return None
+    return {step.slot: least.numerator if least.denominator == 1 else least}
+
+
+def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> Fraction | None:
+    """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, on the grid of its decimals."""
+    a, b, c, d = step.coefficients(facts)
+    slope = a - x * c
+    if slope <= 0:
+        return None
+    scale = int(10**step.decimals)
+    bound = Fraction(x * d - b) / Fraction(slope) * scale
+    return Fraction(math.ceil(bound) if rising else math.floor(bound), scale)
+
+
+def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+    """The first missing components, in document order, as many as x needs; those outside the remit are left."""
+    facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
+    slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
+    outside = layout.facts.get((indicator.id, "outside_remit"))
+    left_out = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
+    listed = cast("frozenset[str]", facts[slot])
+    for component in indicator.components:
+        if component in listed or component in left_out:
+            continue
+        listed |= {component}
+        changed = list(facts)
+        changed[slot], changed[count] = listed, len(listed)
+        value = leaf.value(changed)
+        if value is not None and Fraction(*value) >= x:
+            return {slot: listed, count: len(listed)}
+    return None
+
+
+def _named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+    """The changed facts by name, without the derived ones."""
+    if leaf.step is not None:
+        return {leaf.step.name: rounded(cast("int | Fraction", change[leaf.step.slot]))}
+    fact = leaf.indicator.facts[0].name
+    value = change[leaf.slots[0]]
+    if isinstance(value, frozenset):
+        return {fact: tuple(component for component in leaf.indicator.components if component in value)}
+    return {fact: cast("bool | int", value)}
+
+
+def _rules_that_turn(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> tuple[tuple[str, ...], bool]:
+    """The error rules that hold now and would break after the change; whether it mends one that is broken."""
+    field = leaf.step.name if leaf.step is not None and leaf.step.field else None
+    broken = {found.compiled.rule.id for found in evaluation.broken}
+    breaks: list[str] = []
+    mended = False
+    for compiled in evaluation.plan.rules:
+        if compiled.rule.severity == "error" and (leaf.position in compiled.reads or field in compiled.fields):
+            if compiled.rule.id in broken:
+                mended = True
+            elif not compiled.holds(changed):
+                breaks.append(compiled.rule.id)
+    return tuple(breaks), mended
+
+
+def _lifts(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
+    """Whether the change turns the zero rule of another indicator."""
+    others = (evaluation.plan.leaves[position].zero_when for position in leaf.ripples)
+    return any(rule is not None and rule(evaluation.facts) is not rule(changed) for rule in others)
+
+
+def _gain_of_all(
+    evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: Change, evidence: bool
+) -> Figure | None:
+    """Index points by scoring everything anew, where a change reaches beyond its own branch."""
+    sent = list(evaluation.sent)
+    for slot, value in change.items():
+        sent[slot] = value
+    if evidence:
+        submission = structs.replace(submission, self_declared=submission.self_declared - {leaf.indicator.id})
+    index = evaluate_facts(evaluation.plan, sent, submission).index
+    if index is None or evaluation.index is None:
+        return None
+    return figure(Fraction(index - evaluation.index, evaluation.plan.unit))

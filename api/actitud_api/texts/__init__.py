@@ -1,0 +1,1 @@
+"""Sentences for people: from codes and parameters to Spanish and English."""

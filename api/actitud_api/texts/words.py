@@ -1,0 +1,315 @@
+"""Numbers, facts and predicates in words, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.numbers import format_decimal, format_percent
+
+from actitud_api.methodology.answers import FactValue
+from actitud_api.methodology.model import (
+    All,
+    AnswerOperand,
+    Any,
+    Compare,
+    ComparisonOperator,
+    ComponentOperand,
+    Constant,
+    Implies,
+    IndexOperand,
+    Indicator,
+    Language,
+    Maximum,
+    Minimum,
+    Not,
+    Operand,
+    Predicate,
+    Present,
+    Product,
+    ProfileOperand,
+    Quotient,
+    ScoreOperand,
+    Sum,
+    Texts,
+    ValueOperand,
+)
+from actitud_api.methodology.predicates import Evaluated, compile_predicate, exact
+
+Facts = Mapping[str, FactValue | str | None]
+"""Facts by name, as a reason or a finding carries them."""
+
+_COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = {
+    "en": {
+        "eq": "must be equal to",
+        "ne": "must differ from",
+        "lt": "must be less than",
+        "le": "must be at most",
+        "gt": "must be more than",
+        "ge": "must be at least",
+    },
+    "es": {
+        "eq": "debe ser igual a",
+        "ne": "debe ser distinto de",
+        "lt": "debe ser menor que",
+        "le": "debe ser como máximo",
+        "gt": "debe ser mayor que",
+        "ge": "debe ser como mínimo",
+    },
+}
+_STATED: dict[Language, dict[ComparisonOperator, str]] = {
+    "en": {"eq": "is", "ne": "is not", "lt": "is below", "le": "is at most", "gt": "is above", "ge": "is at least"},
+    "es": {
+        "eq": "es",
+        "ne": "no es",
+        "lt": "es menor que",
+        "le": "es como máximo",
+        "gt": "es mayor que",
+        "ge": "es como mínimo",
+    },
+}
+_JOINED: dict[Language, dict[str, str]] = {
+    "en": {
+        "all": " and ",
+        "any": " or ",
+        "min": "the least of {}",
+        "max": "the greatest of {}",
+        "sum": " plus ",
+        "times": " times ",
+        "per": "{} per {}",
+        "yes": "yes",
+        "no": "no",
+        "none": "none",
+        "absent": "not answered",
+        "answered": "{} is answered",
+        "index": "the index",
+        "dimensions": "the lowest dimension",
+        "value": "{}",
+        "score": "the score of {}",
+        "if": "if {}, {}",
+        "not": "not: {}",
+        "listed": "“{}”",
+    },
+    "es": {
+        "all": " y ",
+        "any": " o ",
+        "min": "el menor de {}",
+        "max": "el mayor de {}",
+        "sum": " más ",
+        "times": " por ",
+        "per": "{} por {}",
+        "yes": "sí",
+        "no": "no",
+        "none": "ninguno",
+        "absent": "sin responder",
+        "answered": "{} está respondido",
+        "index": "el índice",
+        "dimensions": "la dimensión más baja",
+        "value": "{}",
+        "score": "la puntuación de {}",
+        "if": "si {}, {}",
+        "not": "no: {}",
+        "listed": "«{}»",
+    },
+}
+
+
+@lru_cache(maxsize=8192)
+def number(value: float | int, language: Language) -> str:
+    """A number as the language writes it, with up to 6 decimals: 12.500 and 61,6 in Spanish."""
+    return format_decimal(Decimal(str(value)), format="#,##0.######", locale=language)
+
+
+@lru_cache(maxsize=8192)
+def score(value: float | int, decimals: int, language: Language) -> str:
+    """A score with all its decimals."""
+    return format_decimal(
+        Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=language
+    )
+
+
+@lru_cache(maxsize=8192)
+def percent(value: float | int, language: Language) -> str:
+    """A share of 0 to 1 in per cent, one decimal where it has one."""
+    return format_percent(Decimal(str(value)), format="#,##0.#\u00a0%", locale=language)
+
+
+def truth(value: bool, language: Language) -> str:
+    """Yes or no."""
+    return _JOINED[language]["yes" if value else "no"]
+
+
+def enumeration(parts: list[str], language: Language) -> str:
+    """`a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + _JOINED[language]["all"] + parts[-1]
+
+
+def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
+    """A raw value with its unit: a per cent for ratios, the text of the level for ladders."""
+    language, text = texts.language, texts.indicators[indicator.id]
+    if isinstance(raw, bool):
+        return truth(raw, language)
+    if indicator.type == "level":
+        return f"{number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
+    if indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient)):
+        return percent(raw, language)
+    return f"{number(raw, language)} {text.unit.split(' (')[0]}"
+
+
+def _quoted(text: str, language: Language) -> str:
+    return _JOINED[language]["listed"].format(text)
+
+
+def fact_label(indicator: str, fact: str, texts: Texts) -> str:
+    """The label of a fact, naming the indicator of ladders and other facts that do not say what they are."""
+    text = texts.indicators[indicator]
+    if fact == "level":
+        return f"{text.facts[fact]} ({indicator} {text.name})"
+    return text.facts[fact]
+
+
+def fact_value(raw: FactValue | str | None, language: Language) -> str:
+    """A fact in words."""
+    if raw is None:
+        return _JOINED[language]["absent"]
+    if isinstance(raw, bool):
+        return truth(raw, language)
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, tuple):
+        return ", ".join(raw) if raw else _JOINED[language]["none"]
+    return number(raw, language)
+
+
+def _named_leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
+    """Reads facts by name, as reasons and findings carry them."""
+    match operand:
+        case ProfileOperand(field=field):
+            return lambda facts: _evaluated(facts.get(field))
+        case AnswerOperand(indicator=indicator, fact=fact):
+            return lambda facts: _evaluated(facts.get(f"{indicator}.{fact}"))
+        case ComponentOperand(indicator=indicator, component=component):
+            return lambda facts: _evaluated(facts.get(f"{indicator}.{component}"))
+        case _:
+            raise TypeError(f"{type(operand).__name__} reads no facts")
+
+
+def _evaluated(raw: FactValue | str | None) -> Evaluated:
+    if isinstance(raw, tuple):
+        raise TypeError("a predicate reads no list")
+    return exact(raw) if isinstance(raw, float) else raw
+
+
+def _unknown_presence(indicator: str) -> Callable[[Facts], bool]:
+    raise TypeError(f"whether {indicator} was answered is not among the facts")
+
+
+def deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
+    """The part of a predicate that makes it true, or false: the members of an `any`, or `all`, that are so."""
+    match predicate:
+        case Any(of=members) if truth:
+            return Any(of=_those(members, facts, truth))
+        case All(of=members) if not truth:
+            return All(of=_those(members, facts, truth))
+        case _:
+            return predicate
+
+
+def _those(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[Predicate, ...]:
+    return tuple(
+        deciding(member, facts, truth)
+        for member in members
+        if compile_predicate(member, _named_leaf, _unknown_presence)(facts) is truth
+    )
+
+
+class Narrator:
+    """Puts predicates in words over the facts that they read; `stated` says what is, otherwise what must be."""
+
+    def __init__(self, texts: Texts, facts: Facts, *, stated: bool) -> None:
+        self._texts = texts
+        self._facts = facts
+        self._language = texts.language
+        self._joined = _JOINED[texts.language]
+        self._comparisons = (_STATED if stated else _COMPARISONS)[texts.language]
+
+    def predicate(self, predicate: Predicate) -> str:
+        """A predicate in words."""
+        told = self._predicate(predicate)
+        return told.replace(" a el ", " al ").replace(" de el ", " del ") if self._language == "es" else told
+
+    def _predicate(self, predicate: Predicate) -> str:
+        match predicate:
+            case All(of=members):
+                return self._joined["all"].join(self._predicate(member) for member in members)
+            case Any(of=members):
+                return self._joined["any"].join(self._predicate(member) for member in members)
+            case Not(of=member):
+                return self._joined["not"].format(self._predicate(member))
+            case Implies(when=Present(), then=then):
+                return self._predicate(then)
+            case Implies(when=when, then=then):
+                condition = Narrator(self._texts, self._facts, stated=True).predicate(when)
+                return self._joined["if"].format(condition, self._predicate(then))
+            case Compare(op=op, left=left, right=right):
+                return f"{self.operand(left)} {self._comparisons[op]} {self._against(left, right)}"
+            case Present(indicator=indicator):
+                return self._joined["answered"].format(indicator)
+
+    def _against(self, left: Operand, right: Operand) -> str:
+        """The right side; an enumerated value by its text."""
+        match left, right:
+            case ProfileOperand(field=field), Constant(value=str(raw)):
+                return self._texts.profile[field].values.get(raw, raw)
+            case ValueOperand(), Constant(value=raw) if isinstance(raw, float):
+                return percent(raw, self._language)
+            case _:
+                return self.operand(right)
+
+    def operand(self, operand: Operand) -> str:
+        """An operand in words, with the fact that stands there."""
+        match operand:
+            case Constant(value=raw):
+                return fact_value(raw, self._language)
+            case ProfileOperand(field=field):
+                text = self._texts.profile[field]
+                return self._with(text.label, field, text.values)
+            case AnswerOperand(indicator=indicator, fact=fact):
+                return self._with(fact_label(indicator, fact, self._texts), f"{indicator}.{fact}", {})
+            case ComponentOperand(indicator=indicator, component=component):
+                label = self._texts.indicators[indicator].components[component]
+                return self._with(_quoted(label, self._language), f"{indicator}.{component}", {})
+            case ValueOperand(indicator=indicator):
+                return f"{self._texts.indicators[indicator].name} ({indicator})"
+            case ScoreOperand(node=node):
+                names = self._texts.groups if node in self._texts.groups else self._texts.indicators
+                return self._joined["score"].format(f"{names[node].name} ({node})")
+            case IndexOperand():
+                return self._joined["index"]
+            case Minimum(of=members) if all(isinstance(member, ScoreOperand) for member in members):
+                return self._joined["dimensions"]
+            case Minimum(of=members):
+                return self._joined["min"].format(
+                    enumeration([self.operand(member) for member in members], self._language)
+                )
+            case Maximum(of=members):
+                return self._joined["max"].format(
+                    enumeration([self.operand(member) for member in members], self._language)
+                )
+            case Sum(of=members):
+                return self._joined["sum"].join(self.operand(member) for member in members)
+            case Product(of=members):
+                return self._joined["times"].join(self.operand(member) for member in members)
+            case Quotient(numerator=numerator, denominator=denominator):
+                return self._joined["per"].format(self.operand(numerator), self.operand(denominator))
+
+    def _with(self, label: str, name: str, values: Mapping[str, str]) -> str:
+        """`active accounts (12)`: the label and what the facts say, where they say something."""
+        if name not in self._facts:
+            return label
+        raw = self._facts[name]
+        shown = values.get(raw, raw) if isinstance(raw, str) else fact_value(raw, self._language)
+        return f"{label} ({shown})"

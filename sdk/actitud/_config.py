@@ -1,0 +1,192 @@
+"""What a client knows: where the service is, its key, how long to wait; from arguments, then environment."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+from actitud._retry import RetryPolicy
+
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+DEFAULT_MAX_RETRIES = 2
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""Largest answer body that is read, after decompression: some 30 times the largest list page."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of patience, in seconds, all finite.
+
+    ``connect``: to open the connection. ``read``: between two pieces of the answer.
+    ``total``: for the whole call, with its repetitions and the waits between them.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name, seconds in (("connect", self.connect), ("read", self.read), ("total", self.total)):
+            if not (math.isfinite(seconds) and seconds > 0):
+                raise ValueError(f"time-out {name!r} must be a finite number of seconds above 0, not {seconds!r}")
+
+    @classmethod
+    def of(cls, seconds: float) -> Timeouts:
+        """Make the limits from one number: the read limit; connecting gets at most 5 s, the call 4 times it."""
+        return cls(connect=min(cls().connect, seconds), read=seconds, total=4 * seconds)
+
+
+class Secret:
+    """A text that shows in no ``repr``, log line or pickle."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        if not (text.isascii() and text.isprintable() and " " not in text):
+            raise ValueError("the API key may hold only printable ASCII characters without blanks")
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret cannot be pickled")
+
+    def reveal(self) -> str:
+        """Return the text; only the transport calls this, on the way out."""
+        return self._text
+
+
+async def _sleep_async(seconds: float) -> None:
+    # Imported late: a blocking client never needs it, and `import actitud` stays quick.
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
+    """Time and chance, gathered so that a test can hold both."""
+
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = _utc_now
+    chance: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+    sleep_async: Callable[[float], Awaitable[None]] = _sleep_async
+
+
+SYSTEM = Runtime()
+"""The clock, sleep and chance of this computer."""
+
+
+class Core(msgspec.Struct, frozen=True, kw_only=True):
+    """The immutable settings of one client.
+
+    ``origin`` is ``scheme://host:port``, ``prefix`` the path before ``/v1`` (often empty).
+    """
+
+    origin: str
+    prefix: str
+    api_key: Secret | None
+    lang: str | None
+    timeouts: Timeouts
+    policy: RetryPolicy
+    max_body_bytes: int
+    runtime: Runtime
+
+    @property
+    def base_url(self) -> str:
+        """Address of the service, without the ending slash."""
+        return self.origin + self.prefix
+
+
+def origin_of(parts: SplitResult) -> str:
+    """Return ``scheme://host:port`` of an absolute address, in lower case and always with a port.
+
+    Raises ``ValueError`` where the address has no host or another scheme than http and https.
+    """
+    port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
+    host = parts.hostname
+    if parts.scheme not in _DEFAULT_PORTS or not host:
+        raise ValueError("not an http or https address with a host")
+    return f"{parts.scheme}://[{host}]:{port}" if ":" in host else f"{parts.scheme}://{host}:{port}"
+
+
+def check_language(lang: str | None) -> str | None:
+    """Return ``lang`` if it is a language tag such as ``es``; raise ``ValueError`` otherwise."""
+    if lang is not None and not _LANGUAGE.fullmatch(lang):
+        raise ValueError(f"lang must be a language tag such as 'es' or 'en', not {lang!r}")
+    return lang
+
+
+def configure(
+    *,
+    base_url: str | None,
+    timeout: float | Timeouts | None,
+    api_key: str | None,
+    lang: str | None,
+    max_retries: int,
+    runtime: Runtime,
+) -> Core:
+    """Settle the settings of a client: an explicit argument wins, then the environment, then the default.
+
+    Raises ``ValueError`` on a setting that could never work.
+    """
+    parts = _base_parts(base_url or _environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
+    key = _environment("ACTITUD_API_KEY") if api_key is None else api_key
+    timeouts = _timeouts(timeout)
+    if max_retries < 0:
+        raise ValueError(f"max_retries must be 0 or more, not {max_retries!r}")
+    return Core(
+        origin=origin_of(parts),
+        prefix=parts.path.rstrip("/"),
+        api_key=Secret(key) if key else None,
+        lang=check_language(lang),
+        timeouts=timeouts,
+        policy=RetryPolicy(max_retries=max_retries, total=timeouts.total),
+        max_body_bytes=MAX_BODY_BYTES,
+        runtime=runtime,
+    )
+
+
+def _environment(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
+
+
+def _base_parts(base_url: str) -> SplitResult:
+    # A password in the address would show in error messages, so the address itself is not quoted here.
+    try:
+        parts = urlsplit(base_url)
+        origin_of(parts)
+    except ValueError as error:
+        raise ValueError(f"base_url is unusable: {error}") from None
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ValueError("base_url may hold no user, password, query or fragment")
+    return parts
+
+
+def _timeouts(timeout: float | Timeouts | None) -> Timeouts:
+    if isinstance(timeout, Timeouts):
+        return timeout
+    if timeout is not None:
+        return Timeouts.of(timeout)
+    text = _environment("ACTITUD_TIMEOUT")
+    if text is None:
+        return Timeouts()
+    try:
+        return Timeouts.of(float(text))
+    except ValueError:
+        raise ValueError(f"ACTITUD_TIMEOUT must be a finite number of seconds above 0, not {text!r}") from None

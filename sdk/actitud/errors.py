@@ -1,0 +1,203 @@
+"""Everything that a call can raise; all of it can be pickled.
+
+::
+
+    ActitudError
+    ├── ConnectionFailed        no connection, or one that broke
+    ├── TimedOut                no answer in time
+    ├── UnexpectedResponse      an answer that is not one of the service
+    ├── ScoreHasErrors          the answers contradict each other; carries the score
+    └── ApiProblem              the service refused or failed, and says why (RFC 9457)
+        ├── RequestRefused          4xx
+        │   ├── InvalidRequest          400
+        │   ├── NotFound                404
+        │   ├── MethodNotAllowed        405
+        │   ├── NotAcceptable           406
+        │   ├── ContentTooLarge         413
+        │   └── UnsupportedMediaType    415
+        └── ServiceFailed           5xx
+            ├── InternalError           500
+            └── ServiceUnavailable      503
+
+A problem of a type that this version does not know is a ``RequestRefused`` or a ``ServiceFailed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from actitud.models import Score
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of the request that is wrong.
+
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: what was broken.
+    ``value``: what was received there, as JSON, perhaps cut. ``suggestion``: what may have been meant.
+    """
+
+    pointer: str
+    rule: str
+    value: str | None = None
+    detail: str = ""
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        return f"{self.pointer or '/'}: {self.detail or self.rule}{hint}"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem document (RFC 9457). ``type`` ends in the kebab-case name of the problem."""
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int | None = None
+    detail: str | None = None
+    instance: str | None = None
+    request_id: str | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+class ActitudError(Exception):
+    """Root of the errors of this library."""
+
+
+class ConnectionFailed(ActitudError):
+    """The service could not be reached, or the connection broke before the whole answer was there."""
+
+
+class TimedOut(ActitudError):
+    """The service did not answer within the time-outs of the client."""
+
+
+class UnexpectedResponse(ActitudError):
+    """Something answered that is not the service: HTML of a proxy, broken JSON, another host.
+
+    ``status``: HTTP status, if there was one. ``request_id``: as the service's log knows it.
+    """
+
+    def __init__(self, message: str, status: int | None = None, request_id: str | None = None) -> None:
+        super().__init__(message, status, request_id)
+        self.message = message
+        self.status = status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return self.message + _request(self.request_id)
+
+
+class ScoreHasErrors(ActitudError):
+    """The answers contradict each other: the score has findings of severity ``error``.
+
+    ``score`` is complete all the same; the contradicted indicators count 0 in it.
+    """
+
+    def __init__(self, score: Score) -> None:
+        super().__init__(score)
+        self.score = score
+
+    def __str__(self) -> str:
+        lines = [f"  {finding.rule}: {finding.text}" for finding in self.score.error_findings]
+        return "\n".join(["the answers contradict each other:", *lines])
+
+
+class ApiProblem(ActitudError):
+    """The service refused the request or failed, with a problem document.
+
+    ``problem``: the document. ``status``: HTTP status. ``request_id``: as the service's log knows it.
+    ``retry_after``: seconds that the service asks to wait, if it does.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        status: int,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(problem, status, request_id, retry_after)
+        self.problem = problem
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """All wrong places of the request, at once; empty where the problem is not about fields."""
+        return self.problem.errors
+
+    def __str__(self) -> str:
+        parts = [self.problem.title or f"status {self.status}"]
+        if self.problem.detail and self.problem.detail != self.problem.title:
+            parts.append(self.problem.detail)
+        lines = [f"\n  {error}" for error in self.errors]
+        return ": ".join(parts) + _request(self.request_id) + "".join(lines)
+
+
+class RequestRefused(ApiProblem):
+    """4xx: the request cannot succeed as it is."""
+
+
+class InvalidRequest(RequestRefused):
+    """400: not valid by the published schema; ``errors`` has every wrong place."""
+
+
+class NotFound(RequestRefused):
+    """404: an unknown id, version or cursor."""
+
+
+class MethodNotAllowed(RequestRefused):
+    """405: the resource does not support the method."""
+
+
+class NotAcceptable(RequestRefused):
+    """406: no representation of the kind that was asked for."""
+
+
+class ContentTooLarge(RequestRefused):
+    """413: the body is larger than the operation reads."""
+
+
+class UnsupportedMediaType(RequestRefused):
+    """415: a body of a type that the operation does not read."""
+
+
+class ServiceFailed(ApiProblem):
+    """5xx: the fault is on the side of the service."""
+
+
+class InternalError(ServiceFailed):
+    """500: an unforeseen fault, logged by the service under ``request_id``."""
+
+
+class ServiceUnavailable(ServiceFailed):
+    """503: not available yet; ``retry_after`` may say for how long."""
+
+
+PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
+    "invalid-request": InvalidRequest,
+    "not-found": NotFound,
+    "method-not-allowed": MethodNotAllowed,
+    "not-acceptable": NotAcceptable,
+    "content-too-large": ContentTooLarge,
+    "unsupported-media-type": UnsupportedMediaType,
+    "internal-error": InternalError,
+    "unavailable": ServiceUnavailable,
+}
+"""The class of each problem type of the service, by the last segment of ``Problem.type``."""
+
+
+def problem_error(
+    problem: Problem, status: int, request_id: str | None = None, retry_after: float | None = None
+) -> ApiProblem:
+    """Make the error of a problem document: by its type, and for a type not known here by the class of status."""
+    fallback = ServiceFailed if status >= 500 else RequestRefused
+    kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)
+    return kind(problem, status, request_id, retry_after)
+
+
+def _request(request_id: str | None) -> str:
+    return f" [request {request_id}]" if request_id else ""

@@ -1,0 +1,337 @@
+"""What the service answers, as frozen Structs.
+
+They are tolerant readers: a member that this version does not know is ignored, a value is not checked
+against the ranges that the docstrings state, and enumerations are open (``Literal[...] | str``), so an
+older client reads the answers of a newer service. Points and scores are multiples of 0.01 in methodology
+2026.1; ``None`` stands for "does not exist", never for 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+else:
+    # msgspec reads `object` as "any JSON"; it cannot resolve an alias that names itself.
+    JsonValue = object
+
+T = TypeVar("T")
+
+ProfileValue: TypeAlias = str | int | float | bool | None
+Profile: TypeAlias = Mapping[str, ProfileValue]
+"""Facts about the organisation, by field name: ``{"org_type": "MUN", "population_served": 42000}``."""
+
+Fact: TypeAlias = bool | int | float | str | Sequence[str]
+Answer: TypeAlias = Mapping[str, Fact]
+"""The facts of one indicator: ``{"numerator": 160, "denominator": 320}``, ``{"level": 2}``, …"""
+
+Answers: TypeAlias = Mapping[str, Answer]
+"""Answers by indicator id; an indicator that is not there is unknown."""
+
+OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
+ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
+IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
+EditionState: TypeAlias = Literal["open", "in_review", "published", "superseded"] | str
+MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
+Severity: TypeAlias = Literal["error", "warning"] | str
+FindingCode: TypeAlias = Literal["contradicted", "unsupported"] | str
+StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"] | str
+FactValue: TypeAlias = float | bool | str | tuple[str, ...]
+"""A fact as the service gives it back; a checklist is a tuple of component ids."""
+ReasonCode: TypeAlias = (
+    Literal[
+        "full",
+        "partial",
+        "zero",
+        "zero_by_rule",
+        "capped",
+        "contradicted",
+        "unsupported",
+        "unknown",
+        "withdrawn",
+        "rejected",
+        "stale",
+        "not_applicable",
+    ]
+    | str
+)
+
+
+class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """The body of a list answer: one page and the address of the next."""
+
+    items: tuple[T, ...]
+    next: str | None
+
+
+class MethodologyRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules that a score was computed with: version and ``sha256:`` digest of the document."""
+
+    version: str
+    digest: str
+
+
+class MethodologySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of methodologies.
+
+    ``decimals``: digits after the point of every score (0 to 6). ``languages``: codes of its texts.
+    """
+
+    version: str
+    status: MethodologyStatus
+    digest: str
+    decimals: int
+    languages: tuple[str, ...]
+    title: str
+
+
+class Methodology(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole version: ``document`` holds the rules, ``texts`` the sentences in the language asked for.
+
+    ``digest`` covers the document without texts; ``text_digests`` has one digest per language.
+    """
+
+    version: str
+    status: MethodologyStatus
+    digest: str
+    text_digests: dict[str, str]
+    document: dict[str, JsonValue]
+    texts: dict[str, JsonValue]
+
+
+class Goalpost(msgspec.Struct, frozen=True, kw_only=True):
+    """A point of an indicator's curve: a raw value ``x`` in the indicator's unit, and its score, 0 to 100."""
+
+    x: float
+    score: float
+
+
+class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that a reason is built from.
+
+    ``facts``: those that decided, by name. ``value``: the raw value, in the indicator's unit. ``between``: the
+    goalposts around it. ``cap`` and ``uncapped``: scores of 0 to 100, of a capped answer only. ``rules``:
+    broken rules. ``missing``: indicators to answer first. ``fields``: profile fields without evidence.
+    """
+
+    facts: dict[str, FactValue | None]
+    value: float | bool | None
+    between: tuple[Goalpost, ...]
+    cap: float | None
+    uncapped: float | None
+    rules: tuple[str, ...]
+    missing: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an indicator scores what it scores: a stable code, the numbers behind it, and a sentence."""
+
+    code: ReasonCode
+    parameters: ReasonParameters
+    text: str
+
+
+class NextStep(msgspec.Struct, frozen=True, kw_only=True):
+    """The least change of one indicator that reaches a better mark.
+
+    ``change``: the facts after it, in their own unit. ``gain``: index points that it brings, ``None`` where that
+    depends on what will be answered. ``gain_max``: index points up to full marks. ``evidence``: it needs
+    evidence. ``requires``: rules that it would break unless other facts follow.
+    """
+
+    kind: StepKind
+    change: dict[str, FactValue]
+    gain: float | None
+    gain_max: float | None
+    evidence: bool
+    requires: tuple[str, ...]
+    text: str
+
+
+class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One indicator of a score.
+
+    ``score``: 0 to 100. ``weight``: share within its dimension, an integer. ``possible``, ``won``, ``lost``:
+    index points, won + lost = possible; all ``None`` where it does not apply. ``value``: the raw value in
+    its own unit, ``None`` where it does not exist.
+    """
+
+    id: str
+    name: str
+    state: IndicatorState
+    value: float | bool | None
+    score: float | None
+    weight: int
+    possible: float | None
+    won: float | None
+    lost: float | None
+    reason: Reason
+    next_step: NextStep | None
+
+
+class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the ten dimensions of a score.
+
+    ``score``: 0 to 100, ``None`` if not rated. ``score_max``: the score if every unknown answer were the
+    best. ``coverage``: share of the weight that is known, 0 to 1. Points as in :class:`IndicatorScore`.
+    """
+
+    id: str
+    name: str
+    score: float | None
+    score_max: float | None
+    weight: int
+    coverage: float | None
+    possible: float | None
+    won: float | None
+    lost: float | None
+    indicators: tuple[IndicatorScore, ...]
+
+
+class BlockedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition of the next level that fails: what is there, what is asked, and how far apart they are."""
+
+    gate: str
+    there: float | bool | str | None
+    asked: float | bool | str | None
+    distance: float | None
+    text: str
+
+
+class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """The level, 1 to 5, or ``None`` without sufficient evidence; ``blocked_by`` leads to the next one."""
+
+    number: int | None
+    name: str | None
+    provisional: bool
+    blocked_by: tuple[BlockedBy, ...]
+
+
+class MainReason(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the (up to four) indicators that cost the most; ``lost`` in index points."""
+
+    indicator: str
+    lost: float
+    text: str
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A validation rule that the answers break; those of severity ``error`` score their indicators 0.
+
+    ``code``: contradicted, or unsupported where only an absent answer is to blame. ``indicators``: those that
+    it contradicts. ``missing``: indicators to answer first. ``facts``: what the rule read.
+    """
+
+    rule: str
+    severity: Severity
+    code: FindingCode
+    indicators: tuple[str, ...]
+    missing: tuple[str, ...]
+    facts: dict[str, FactValue | None]
+    text: str
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """The index of one organisation with its whole explanation.
+
+    ``index``, ``index_geometric``, ``index_max``: 0 to 100; ``index_max`` is reached if every unknown answer
+    were the best. ``coverage``: share of the weight that is known, 0 to 1, four decimals.
+    ``input_digest`` and ``result_digest`` identify what went in and what came out.
+    """
+
+    index: float | None
+    index_geometric: float | None
+    index_max: float | None
+    coverage: float | None
+    status: ScoreStatus
+    level: ScoreLevel
+    main_reasons: tuple[MainReason, ...]
+    findings: tuple[Finding, ...]
+    dimensions: tuple[DimensionScore, ...]
+    methodology: MethodologyRef
+    input_digest: str
+    result_digest: str
+
+    @property
+    def error_findings(self) -> tuple[Finding, ...]:
+        """The findings of severity ``error``: contradictions that a submission would be refused for."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+
+class EditionScore(Score, frozen=True, kw_only=True):
+    """The explained score of one organisation in an edition.
+
+    ``rank``: from 1, ties share the best; ``None`` if unranked. ``simulated``: invented for demonstration.
+    """
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    rank: int | None
+    simulated: bool
+
+
+class EditionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One organisation in the ranking of an edition.
+
+    ``rank``: from 1, ties share the best; ``None`` if unranked. ``index``, ``index_max`` and ``dimensions``
+    (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5.
+    """
+
+    rank: int | None
+    organisation: str
+    name: str
+    kind: OrganisationKind
+    province: str | None
+    region: str | None
+    band: str | None
+    population: int | None
+    index: float | None
+    index_max: float | None
+    coverage: float | None
+    status: ScoreStatus
+    level: int | None
+    dimensions: dict[str, float | None]
+    methodology: str
+    simulated: bool
+
+
+class Edition(msgspec.Struct, frozen=True, kw_only=True):
+    """A yearly round.
+
+    ``period_from`` and ``period_to``: first and last day of what it looks at. ``organisations``: how many it
+    scores. ``simulated``: every answer in it is invented for demonstration.
+    """
+
+    id: str
+    title: str
+    methodology: str
+    state: EditionState
+    period_from: date
+    period_to: date
+    simulated: bool
+    organisations: int
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """A public body. ``province`` and ``region``: INE codes. ``band``: size band, ``P1`` … ``E5``.
+
+    ``population``: inhabitants served. ``simulated``: invented for demonstration.
+    """
+
+    id: str
+    name: str
+    kind: OrganisationKind
+    population: int | None
+    band: str | None
+    province: str | None
+    province_name: str | None
+    region: str | None
+    region_name: str | None
+    simulated: bool

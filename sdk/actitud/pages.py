@@ -1,0 +1,113 @@
+"""Pages of a list. Both kinds follow the addresses that the service gives and never build a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from typing import Generic, TypeVar
+
+from actitud._calls import AsyncTransport, Fetched, Transport, drive, drive_async, fetch_page
+from actitud._config import Core
+from actitud.errors import UnexpectedResponse
+
+T = TypeVar("T")
+
+
+class Page(Generic[T]):
+    """One page of a list; iterating over it goes over **all** items, of this page and of those after it.
+
+    ``items``: the items of this page only. Later pages are fetched when they are reached, each time anew.
+    """
+
+    def __init__(self, core: Core, transport: Transport, fetched: Fetched[T]) -> None:
+        self.items: tuple[T, ...] = fetched.items
+        self._core = core
+        self._transport = transport
+        self._fetched = fetched
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self.items)} items{_more(self._fetched)}>"
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+    def next_page(self) -> Page[T] | None:
+        """Fetch the page after this one; ``None`` if this is the last. Raises as any call."""
+        following = self._fetched.following
+        if following is None:
+            return None
+        call = fetch_page(self._core, following, self._fetched.decoder)
+        return Page(self._core, self._transport, drive(call, self._transport))
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Iterate over this page and those after it. Raises ``UnexpectedResponse`` if the service goes round."""
+        seen: set[str] = set()
+        page: Page[T] | None = self
+        while page is not None:
+            yield page
+            _refuse_circle(page._fetched, seen)
+            page = page.next_page()
+
+
+class AsyncPage(Generic[T]):
+    """The twin of :class:`Page` for ``async for`` and ``await``."""
+
+    def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
+        self.items: tuple[T, ...] = fetched.items
+        self._core = core
+        self._transport = transport
+        self._fetched = fetched
+
+    def __repr__(self) -> str:
+        return f"<AsyncPage of {len(self.items)} items{_more(self._fetched)}>"
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item
+
+    async def next_page(self) -> AsyncPage[T] | None:
+        """Fetch the page after this one; ``None`` if this is the last. Raises as any call."""
+        following = self._fetched.following
+        if following is None:
+            return None
+        call = fetch_page(self._core, following, self._fetched.decoder)
+        return AsyncPage(self._core, self._transport, await drive_async(call, self._transport))
+
+    async def pages(self) -> AsyncIterator[AsyncPage[T]]:
+        """Iterate over this page and those after it. Raises ``UnexpectedResponse`` if the service goes round."""
+        seen: set[str] = set()
+        page: AsyncPage[T] | None = self
+        while page is not None:
+            yield page
+            _refuse_circle(page._fetched, seen)
+            page = await page.next_page()
+
+
+class AsyncListing(Generic[T]):
+    """What a list operation of the asynchronous client returns.
+
+    ``await`` fetches its first page; ``async for`` goes over all items.
+    """
+
+    def __init__(self, fetch_first: Callable[[], Coroutine[object, None, AsyncPage[T]]]) -> None:
+        self._fetch_first = fetch_first
+
+    def __await__(self) -> Generator[object, None, AsyncPage[T]]:
+        return self._fetch_first().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for item in await self._fetch_first():
+            yield item
+
+
+def _more(fetched: Fetched[T]) -> str:
+    return ", more to follow" if fetched.following is not None else ", the last"
+
+
+def _refuse_circle(fetched: Fetched[T], seen: set[str]) -> None:
+    following = fetched.following
+    if following is not None and following.target in seen:
+        raise UnexpectedResponse("the pages of the list go round in a circle")
+    if following is not None:
+        seen.add(following.target)

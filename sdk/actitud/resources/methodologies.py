@@ -1,0 +1,47 @@
+"""Methodologies: the rules that scores are computed with."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._calls import AsyncBound, Bound, Call, Fetched, fetch, fetch_page, get
+from actitud._config import Core
+from actitud.models import Listing, Methodology, MethodologySummary
+
+_LISTING = msgspec.json.Decoder(Listing[MethodologySummary])
+_METHODOLOGY = msgspec.json.Decoder(Methodology)
+
+
+def list_methodologies(
+    core: Core, *, limit: int | None = None, offset: int | None = None, lang: str | None = None
+) -> Call[Fetched[MethodologySummary]]:
+    """List the versions of the methodology, oldest first; ``lang`` is the language of the titles.
+
+    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
+    skip.
+    """
+    query = {"limit": limit, "offset": offset}
+    return fetch_page(core, get(core, "methodologies", query=query, lang=lang), _LISTING)
+
+
+def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Call[Methodology]:
+    """Fetch a version whole: its document, and its texts in the language ``lang``.
+
+    Raises ``NotFound`` on an unknown version.
+    """
+    return fetch(core, get(core, "methodologies", version, lang=lang), _METHODOLOGY)
+
+
+class Methodologies(Bound):
+    """``client.methodologies``."""
+
+    list = blocking_list(list_methodologies)
+    get = blocking(get_methodology)
+
+
+class AsyncMethodologies(AsyncBound):
+    """``async_client.methodologies``."""
+
+    list = awaitable_list(list_methodologies)
+    get = awaitable(get_methodology)

@@ -1,0 +1,61 @@
+"""Scores: from facts to the explained index, without storing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from actitud._bind import awaitable, blocking
+from actitud._calls import AsyncBound, Bound, Call, fetch, post
+from actitud._config import Core
+from actitud.errors import ScoreHasErrors
+from actitud.models import Answers, Profile, Score
+
+_SCORE = msgspec.json.Decoder(Score)
+
+
+def create_score(
+    core: Core,
+    *,
+    profile: Profile,
+    answers: Answers,
+    methodology: str = "2026.1",
+    profile_self_declared: Iterable[str] = (),
+    on_findings: Literal["raise", "return"] = "raise",
+    lang: str | None = None,
+) -> Call[Score]:
+    """Score the facts of one organisation and explain the result. Nothing is stored.
+
+    ``profile``: facts about the organisation. ``answers``: facts by indicator id; what is absent is unknown and
+    counts 0. ``profile_self_declared``: names of profile fields without evidence. ``lang``: language of the
+    sentences. ``on_findings``: what to do when answers contradict each other.
+
+    Raises ``ScoreHasErrors``, which carries the score, if it has findings of severity ``error``, unless
+    ``on_findings`` is ``"return"``; ``InvalidRequest`` with every wrong field if the facts do not fit the
+    methodology; ``ValueError`` on NaN or infinity, before anything is sent.
+    """
+    body = {
+        "methodology": methodology,
+        "profile": dict(profile),
+        "answers": {indicator: dict(facts) for indicator, facts in answers.items()},
+        "profile_self_declared": list(profile_self_declared),
+    }
+    request = post(core, "scores", body=body, lang=lang, repeatable=True)
+    score = yield from fetch(core, request, _SCORE)
+    if on_findings == "raise" and score.error_findings:
+        raise ScoreHasErrors(score)
+    return score
+
+
+class Scores(Bound):
+    """``client.scores``."""
+
+    create = blocking(create_score)
+
+
+class AsyncScores(AsyncBound):
+    """``async_client.scores``."""
+
+    create = awaitable(create_score)

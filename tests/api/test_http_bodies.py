@@ -1,0 +1,171 @@
+"""Bodies: closed, strict, and every fault at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+CAR: dict[str, Any] = {"kind": "car-1", "name": "beetle", "wheels": {"count": 4}}
+
+
+def post(toys: TestClient[Litestar], body: object, **headers: str) -> Any:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return toys.post("/v1/toys", content=content, headers={"Content-Type": "application/json", **headers})
+
+
+def errors(response: Any) -> list[tuple[str, str, str | None, str | None]]:
+    assert response.status_code == 400, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == "/problems/invalid-request"
+    return [(error["pointer"], error["rule"], error["value"], error["suggestion"]) for error in problem["errors"]]
+
+
+def test_a_valid_body_reaches_the_handler_as_its_type(toys: TestClient[Litestar]) -> None:
+    assert post(toys, CAR).json() == {"name": "beetle", "kind": "car-1", "greeting": "Hello"}
+    assert post(toys, {"kind": "doll-1", "name": "ana", "eyes": 2.0}).json()["kind"] == "doll-1"
+
+
+def test_every_fault_is_told_at_once(toys: TestClient[Litestar]) -> None:
+    body = CAR | {
+        "name": "Beetle",
+        "wheels": {"count": "4", "share": 1.5, "color": "red", "marks": ["a", "a"]},
+        "spare": {"count": 11, "colour": "gren"},
+        "working": 1,
+        "horn": None,
+    }
+    assert errors(post(toys, body)) == [
+        ("/horn", "additionalProperties", "null", None),
+        ("/name", "pattern", '"Beetle"', None),
+        ("/spare/colour", "enum", '"gren"', "green"),
+        ("/spare/count", "maximum", "11", None),
+        ("/wheels/color", "additionalProperties", '"red"', "colour"),
+        ("/wheels/count", "type", '"4"', None),
+        ("/wheels/marks", "uniqueItems", '["a", "a"]', None),
+        ("/wheels/share", "maximum", "1.5", None),
+        ("/working", "type", "1", None),
+    ]
+
+
+def test_each_unknown_and_each_missing_member_is_its_own_fault(toys: TestClient[Litestar]) -> None:
+    assert errors(post(toys, {"kind": "car-1", "nane": "x", "wheel": {}})) == [
+        ("/name", "required", None, None),
+        ("/nane", "additionalProperties", '"x"', "name"),
+        ("/wheel", "additionalProperties", "{}", "wheels"),
+        ("/wheels", "required", None, None),
+    ]
+
+
+@pytest.mark.parametrize("count", ["4", True, 4.5, None, [4]])
+def test_nothing_is_taken_for_a_number_that_is_not_one(toys: TestClient[Litestar], count: object) -> None:
+    assert errors(post(toys, CAR | {"wheels": {"count": count}})) == [
+        ("/wheels/count", "type", json.dumps(count), None)
+    ]
+
+
+def test_an_integral_number_is_an_integer(toys: TestClient[Litestar]) -> None:
+    for count in (b"4", b"4.0", b"0.4e1", b"-0.0"):
+        body = b'{"kind":"car-1","name":"x","wheels":{"count":%s,"share":1}}' % count
+        assert post(toys, body).status_code == 200
+
+
+def test_alternatives_are_explained_by_the_one_that_was_meant(toys: TestClient[Litestar]) -> None:
+    assert errors(post(toys, CAR | {"spare": {}})) == [("/spare/count", "required", None, None)]
+    assert errors(post(toys, CAR | {"spare": 3})) == [("/spare", "anyOf", "3", None)]
+    assert post(toys, CAR | {"spare": None}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("car-2", ("/kind", "enum", '"car-2"', "car-1")),
+        ("plane", ("/kind", "enum", '"plane"', None)),
+        (1, ("/kind", "enum", "1", None)),
+        (["car-1"], ("/kind", "enum", '["car-1"]', None)),
+    ],
+)
+def test_an_unknown_kind_is_told_with_those_that_exist(
+    toys: TestClient[Litestar], kind: object, expected: tuple[str, str, str, str | None]
+) -> None:
+    response = post(toys, {"kind": kind, "name": "x"})
+    assert errors(response) == [expected]
+    assert "car-1, doll-1" in response.json()["errors"][0]["detail"]
+
+
+def test_a_missing_kind_is_required(toys: TestClient[Litestar]) -> None:
+    assert errors(post(toys, {"name": "x"})) == [("/kind", "required", None, None)]
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"3"])
+def test_a_body_of_another_kind_is_refused(toys: TestClient[Litestar], body: bytes) -> None:
+    assert errors(post(toys, body)) == [("", "type", body.decode(), None)]
+
+
+def test_what_is_no_json_is_told_with_its_place(toys: TestClient[Litestar]) -> None:
+    response = post(toys, b'{"kind":\n  oops}')
+    assert errors(response) == [("", "syntax", None, None)]
+    assert "2:3" in response.json()["errors"][0]["detail"]
+
+
+def test_details_come_in_the_language_of_the_reader(toys: TestClient[Litestar]) -> None:
+    body = CAR | {"wheels": {"count": 11, "colour": "pink"}, "horn": 1}
+    spanish = post(toys, body, **{"Accept-Language": "es-ES,es;q=0.9,en;q=0.1"})
+    assert [error["detail"] for error in spanish.json()["errors"]] == [
+        "No se conoce este miembro.",
+        'Debe ser uno de estos valores: "blue", "green", "red".',
+        "Debe ser 10 o menos.",
+    ]
+    assert spanish.headers["content-language"] == "es"
+    english = toys.post("/v1/toys?lang=en", json=body, headers={"Accept-Language": "es"})
+    assert english.json()["errors"][2]["detail"] == "It must be 10 or less."
+
+
+def test_faults_of_query_and_body_come_together(toys: TestClient[Litestar]) -> None:
+    response = toys.post("/v1/toys?langg=es", json=CAR | {"horn": 1})
+    assert errors(response) == [
+        ("langg", "additionalProperties", '"es"', "lang"),
+        ("/horn", "additionalProperties", "1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "text/plain", "application/xml", "application/x-www-form-urlencoded", "application/json; charset=latin-1"],
+)
+def test_other_media_types_are_415_with_the_one_that_is_read(toys: TestClient[Litestar], content_type: str) -> None:
+    response = toys.post("/v1/toys", content=json.dumps(CAR), headers={"Content-Type": content_type})
+    assert response.status_code == 415
+    assert response.headers["accept-post"] == "application/json"
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON ; Charset=UTF-8"])
+def test_json_in_utf_8_is_read(toys: TestClient[Litestar], content_type: str) -> None:
+    assert toys.post("/v1/toys", content=json.dumps(CAR), headers={"Content-Type": content_type}).status_code == 200
+
+
+def test_a_compressed_body_is_415(toys: TestClient[Litestar]) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert toys.post("/v1/toys", content=json.dumps(CAR), headers=headers).status_code == 415
+
+
+def test_a_body_beyond_the_limit_of_its_operation_is_413(toys: TestClient[Litestar]) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield from (b'{"count": 1', b" " * 600, b" " * 600, b"}")
+
+    headers = {"Content-Type": "application/json"}
+    announced = toys.post("/v1/toys/parts", content=b"".join(chunks()), headers=headers)
+    streamed = toys.post("/v1/toys/parts", content=chunks(), headers=headers)
+    admitted = toys.post("/v1/toys/parts", content=b'{"count": 1}' + b" " * 900, headers=headers)
+    assert (announced.status_code, streamed.status_code, admitted.status_code) == (413, 413, 200)
+
+
+def test_a_body_of_a_mebibyte_is_admitted_and_more_is_not(toys: TestClient[Litestar]) -> None:
+    body = json.dumps(CAR).encode()
+    fits = body + b" " * (1024 * 1024 - len(body))
+    assert post(toys, fits).status_code == 200
+    assert post(toys, fits + b" ").status_code == 413

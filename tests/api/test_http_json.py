@@ -1,0 +1,99 @@
+"""Strict JSON: what is let through, and what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from actitud_api.http.json_input import FAULTS_MAX, NotJson, parse, pointer, shown
+
+
+def refused(raw: bytes) -> list[tuple[str, str]]:
+    with pytest.raises(NotJson) as caught:
+        parse(raw)
+    return [(fault.pointer, fault.rule) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (b"19.0", 19),
+        (b"1e2", 100),
+        (b"-0.0", 0),
+        (b"0.5", 0.5),
+        (b'"1"', "1"),
+        (b"true", True),
+        (b"null", None),
+        ('"ñ 日本 💥"'.encode(), "ñ 日本 💥"),
+        (rb'"\ud83d\ude00"', "😀"),
+        (b' {"a": [1, 2.50]} ', {"a": [1, 2.5]}),
+    ],
+)
+def test_json_is_read(raw: bytes, value: object) -> None:
+    read = parse(raw)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (b"", "syntax"),
+        (b"{} x", "syntax"),
+        (b"{}{}", "syntax"),
+        (b"[1,]", "syntax"),
+        (b'{"a":1,}', "syntax"),
+        (b"'a'", "syntax"),
+        (b"01", "syntax"),
+        (b'"\x01"', "syntax"),
+        ("\ufeff{}".encode(), "syntax"),
+        ("{}".encode("utf-16"), "encoding"),
+        (b'"\xff"', "encoding"),
+        (b'"\xed\xa0\x80"', "encoding"),
+        (b"NaN", "number"),
+        (b"[-Infinity]", "number"),
+        (b"1e400", "number"),
+        (b"1" * 5_000, "number"),
+        (b"[" * 21 + b"]" * 21, "depth"),
+        (b"[" * 100_000, "depth"),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "depth"),
+        (b"[" + b"1," * 1_000 + b"1]", "items"),
+        (rb'"\u0000"', "control"),
+        (rb'"\u009f"', "control"),
+        (rb'"\ud800"', "control"),
+    ],
+)
+def test_what_is_no_json_is_refused(raw: bytes, rule: str) -> None:
+    assert [found for _, found in refused(raw)] == [rule]
+
+
+def test_the_limits_themselves_are_admitted() -> None:
+    assert parse(b"[" * 20 + b"]" * 20)
+    assert parse(b"[" + b"1," * 999 + b"1]") == [1] * 1_000
+
+
+def test_every_fault_is_told_with_its_place() -> None:
+    raw = rb'{"a": 1, "a": 2, "b": {"c/d": ["\u0001", "ok"], "e~": 1, "e~": 2}, "\u0002": 3}'
+    assert refused(raw) == [("/a", "duplicate"), ("/b/e~0", "duplicate"), ("/b/c~1d/0", "control"), ("", "control")]
+
+
+def test_faults_are_told_up_to_a_limit() -> None:
+    members = ",".join(rf'"k{n}":"\u0000"' for n in range(5_000))
+    assert len(refused(f"{{{members}}}".encode())) == FAULTS_MAX
+
+
+def test_a_member_repeated_many_times_is_one_fault() -> None:
+    assert refused(b"{" + b",".join(b'"a":1' for _ in range(10_000)) + b"}") == [("/a", "duplicate")]
+
+
+def test_a_value_is_shown_cut_and_as_text_that_can_be_sent() -> None:
+    assert shown({"a": "ñ"}) == '{"a": "ñ"}'
+    assert shown("x" * 500) == '"' + "x" * 99
+    assert shown("\ud800").encode()
+
+
+def test_a_pointer_escapes_its_steps() -> None:
+    assert pointer(["a/b", "m~n", 0]) == "/a~1b/m~0n/0"
+    assert pointer([]) == ""
+    assert json.loads(shown(pointer([""]))) == "/"

@@ -1,0 +1,65 @@
+"""Requests handed to an application byte by byte, as a server would, with nothing tidied up by a client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from litestar import Litestar
+from litestar.types import HTTPScope
+
+
+class Sent(NamedTuple):
+    """A request: the target as on the request line, the headers, and the body in chunks."""
+
+    method: str
+    target: bytes
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    chunks: Sequence[bytes] = (b"",)
+
+
+class Received(NamedTuple):
+    """A response; the names of the headers are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+async def exchange(app: Litestar, sent: Sent) -> Received:
+    """The response of an application to a request."""
+    raw_path, _, query = sent.target.partition(b"?")
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": sent.method,
+        "scheme": "http",
+        "path": unquote(raw_path.decode("ascii")),
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": "",
+        "headers": [(b"host", b"testserver"), *sent.headers]
+        if all(name != b"host" for name, _ in sent.headers)
+        else list(sent.headers),
+        "client": ("127.0.0.1", 50_000),
+        "server": ("testserver", 80),
+        "extensions": {},
+        "state": {},
+    }
+    pending = list(sent.chunks)
+    received: list[Any] = []
+
+    async def receive() -> Any:
+        chunk = pending.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(pending)}
+
+    async def send(message: Any) -> None:
+        received.append(message)
+
+    typed: HTTPScope = scope
+    await app(typed, receive, send)
+    start, *rest = received
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+    return Received(start["status"], headers, b"".join(message["body"] for message in rest))

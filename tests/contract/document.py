@@ -1,0 +1,123 @@
+"""The OpenAPI document as the judge of responses: what is wrong with one, in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+PROBLEM_JSON = "application/problem+json"
+TRANSPORT = frozenset(
+    {
+        "access-control-allow-headers",
+        "access-control-allow-methods",
+        "access-control-allow-origin",
+        "access-control-expose-headers",
+        "access-control-max-age",
+        "content-length",
+        "content-security-policy",
+        "content-type",
+        "referrer-policy",
+        "x-content-type-options",
+    }
+)
+"""Headers of the transport and for browsers, which a document of operations leaves out."""
+EVERYWHERE = ("x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "link")
+
+
+class Judge:
+    """Judges responses by one document."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._document: dict[str, Any] = json.loads(raw)
+        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+    @cached_property
+    def _paths(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+        return [
+            (re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(template))), item)
+            for template, item in self._document["paths"].items()
+        ]
+
+    def faults(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
+        """Everything in which a response differs from the document; `headers` with names in lower case."""
+        found = [f"no header {name}" for name in EVERYWHERE if name not in headers]
+        item = next((item for pattern, item in self._paths if pattern.fullmatch(path)), None)
+        operation = (item or {}).get("get" if method == "HEAD" else method.lower())
+        if operation is not None:
+            return found + list(self._by_operation(operation, method, status, headers, body))
+        if headers.get("content-type") == PROBLEM_JSON:
+            found += self._problem(status, body, empty=method == "HEAD")
+        elif status >= 400:
+            found.append(f"an error {status} that is no problem document")
+        if status == 405 or (method == "OPTIONS" and status == 204):
+            found += [] if headers.get("allow") else ["no header allow"]
+        elif item is not None and status < 400:
+            found.append(f"status {status} for a method that is not in the document")
+        return found
+
+    def _by_operation(
+        self, operation: Mapping[str, Any], method: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> Iterator[str]:
+        responses = operation["responses"]
+        if str(status) not in responses and status != 500:
+            yield f"status {status} is not declared"
+            return
+        response = self._resolved(responses.get(str(status), responses["default"]))
+        declared = {name.lower(): self._resolved(header) for name, header in response["headers"].items()}
+        for name, header in declared.items():
+            if name not in headers:
+                yield f"no header {name}"
+            elif not self._is_valid(header["schema"], headers[name]):
+                yield f"header {name}: {headers[name]!r} is not valid"
+        yield from (
+            f"header {name} is not declared" for name in headers if name not in declared and name not in TRANSPORT
+        )
+        content = response.get("content", {})
+        if not content:
+            yield from ["a body where none is declared"] if body else []
+            return
+        media_type = headers.get("content-type", "")
+        if media_type not in content:
+            yield f"content type {media_type!r} is not declared"
+        elif method == "HEAD":
+            yield from ["a body in answer to HEAD"] if body else []
+        elif media_type == PROBLEM_JSON:
+            yield from self._problem(status, body, empty=False)
+        else:
+            yield from self._errors(content[media_type]["schema"], json.loads(body))
+
+    def _problem(self, status: int, body: bytes, *, empty: bool) -> Iterator[str]:
+        if empty:
+            yield from ["a body in answer to HEAD"] if body else []
+            return
+        problem = json.loads(body)
+        yield from self._errors({"$ref": "#/components/schemas/Problem"}, problem)
+        if problem.get("status") != status:
+            yield f"the problem document says status {problem.get('status')}"
+
+    def _resolved(self, node: Any) -> Any:
+        while "$ref" in node:
+            target: Any = self._document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            node = target
+        return node
+
+    def _validator(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            whole = {**schema, "components": {"schemas": self._document["components"]["schemas"]}}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        return self._validators[key]
+
+    def _is_valid(self, schema: Mapping[str, Any], value: object) -> bool:
+        return self._validator(schema).is_valid(value)
+
+    def _errors(self, schema: Mapping[str, Any], value: object) -> Iterator[str]:
+        for error in self._validator(schema).iter_errors(value):
+            yield f"body{''.join(f'/{step}' for step in error.instance_path)}: {error.message[:300]}"

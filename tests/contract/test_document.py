@@ -1,0 +1,148 @@
+"""The OpenAPI document: committed, valid, and true to the examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from litestar import Litestar
+from openapi_spec_validator import validate
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def document(app: Litestar) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(app.state["document"])
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_the_committed_document_is_the_one_that_is_served(app: Litestar) -> None:
+    committed = (ROOT / "openapi" / "openapi.json").read_bytes()
+    assert committed == app.state["document"], "make openapi writes it anew"
+
+
+def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    validate(document)
+
+
+def test_it_names_both_licences(document: dict[str, Any]) -> None:
+    assert document["info"]["license"]["identifier"] == "EUPL-1.2"
+    assert "CC BY 4.0" in document["info"]["description"]
+
+
+def test_every_operation_says_what_it_is(document: dict[str, Any]) -> None:
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(ids) == len(set(ids))
+    for _, _, operation in operations(document):
+        assert operation["summary"], operation["operationId"]
+        assert operation["description"], operation["operationId"]
+        assert set(operation["tags"]) <= described, operation["operationId"]
+
+
+def test_every_path_is_plain(document: dict[str, Any]) -> None:
+    for path in document["paths"]:
+        assert path in {"/livez", "/readyz"} or path.startswith("/v1/")
+        assert not path.endswith("/")
+
+
+def test_every_path_parameter_is_described(document: dict[str, Any]) -> None:
+    for path, _, operation in operations(document):
+        declared = {parameter["name"] for parameter in operation["parameters"] if parameter.get("in") == "path"}
+        assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+def test_no_parameter_can_be_null_and_each_has_a_description(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for parameter in operation["parameters"]:
+            if "$ref" not in parameter:
+                assert "null" not in json.dumps(parameter["schema"])
+                assert parameter["description"], (operation["operationId"], parameter["name"])
+
+
+@pytest.fixture(scope="module")
+def taken(document: dict[str, Any]) -> dict[str, Any]:
+    """The schemas that request bodies are made of."""
+    schemas = document["components"]["schemas"]
+    text = json.dumps([operation.get("requestBody") for _, _, operation in operations(document)])
+    found: dict[str, Any] = {}
+    while named := [name for name in schemas if name not in found and f'schemas/{name}"' in text]:
+        found |= {name: schemas[name] for name in named}
+        text += json.dumps([schemas[name] for name in named])
+    assert found
+    return found
+
+
+def test_request_schemas_are_closed(taken: dict[str, Any]) -> None:
+    for name, schema in taken.items():
+        if schema.get("type") == "object":
+            assert schema["additionalProperties"] is False, name
+
+
+def test_no_text_of_a_request_is_of_any_form(document: dict[str, Any], taken: dict[str, Any]) -> None:
+    """A text without form would let control characters through the schema that the decoder refuses."""
+
+    def free(node: object) -> Iterator[object]:
+        if isinstance(node, dict):
+            if node.get("type") == "string" and not node.keys() & {"enum", "const", "pattern", "format"}:
+                yield node
+            for value in node.values():
+                yield from free(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from free(value)
+
+    queries = [
+        parameter
+        for _, _, operation in operations(document)
+        for parameter in operation["parameters"]
+        if parameter.get("in") == "query"
+    ]
+    assert not list(free([taken, queries]))
+
+
+def test_every_example_is_valid(document: dict[str, Any]) -> None:
+    components = {"components": document["components"]}
+    checked = 0
+    for _, _, operation in operations(document):
+        contents = [response.get("content", {}) for response in operation["responses"].values()]
+        contents.append(operation.get("requestBody", {}).get("content", {}))
+        for media in (media for content in contents for media in content.values() if "example" in media):
+            jsonschema_rs.Draft202012Validator({**media["schema"], **components}).validate(media["example"])
+            checked += 1
+    assert checked >= 9
+
+
+def test_every_link_leads_to_an_operation_and_its_parameters(document: dict[str, Any]) -> None:
+    known = {
+        operation["operationId"]: {parameter.get("name") for parameter in operation["parameters"]}
+        for _, _, operation in operations(document)
+    }
+    links = [
+        link
+        for _, _, operation in operations(document)
+        for link in operation["responses"]["200"].get("links", {}).values()
+    ]
+    assert links
+    for link in links:
+        assert set(link["parameters"]) <= known[link["operationId"]]
+
+
+def test_every_response_declares_its_headers(document: dict[str, Any]) -> None:
+    shared = document["components"]["responses"]
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            found = shared[response["$ref"].rsplit("/", 1)[1]] if "$ref" in response else response
+            assert {"X-Request-Id", "Link", "Cache-Control", "Vary"} <= set(found["headers"]), (operation, status)

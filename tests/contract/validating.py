@@ -1,0 +1,85 @@
+"""Every response of every test is judged by the document of the application that gave it.
+
+The hooks below are those of `tests/conftest.py`: they wrap each Litestar application that has a document, whatever
+client asks it, and fail the test in which a response differs from it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import pytest
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+
+from tests.contract.document import Judge
+
+_differences: list[str] = []
+
+
+@functools.cache
+def judge(document: bytes) -> Judge:
+    """The judge of a document."""
+    return Judge(document)
+
+
+@contextmanager
+def observed() -> Iterator[list[str]]:
+    """The differences that are found inside, which then fail no test: to test this module itself."""
+    before = _differences[:]
+    _differences.clear()
+    yield _differences
+    _differences[:] = before
+
+
+_call = Litestar.__call__
+
+
+async def _judged(
+    self: Litestar, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+) -> None:
+    document = self.state.get("document")
+    if scope["type"] == "lifespan" or scope["type"] != ScopeType.HTTP or not isinstance(document, bytes):
+        await _call(self, scope, receive, send)
+        return
+    method, path = str(scope["method"]), scope["path"]
+    status = 0
+    headers: dict[str, str] = {}
+    body = bytearray()
+
+    async def listening(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            for name, value in message["headers"]:
+                key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+                headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        elif message["type"] == "http.response.body":
+            body.extend(message["body"])
+        await send(message)  # type: ignore[arg-type]
+
+    await _call(self, scope, receive, listening)
+    faults = judge(document).faults(method, path, status, headers, bytes(body))
+    _differences.extend(f"{method} {path} -> {status}: {fault}" for fault in faults)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Wraps the applications for as long as the tests run."""
+    wrapped = patch.object(Litestar, "__call__", _judged)
+    wrapped.start()
+    config.add_cleanup(wrapped.stop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """Fails a test in which a response differed from the document, even where the test itself found nothing."""
+    _differences.clear()
+    outcome = yield
+    if _differences:
+        listed = "\n".join(dict.fromkeys(_differences[:20]))
+        pytest.fail(f"{len(_differences)} responses differ from the OpenAPI document:\n{listed}", pytrace=False)
+    return outcome

@@ -1,0 +1,122 @@
+"""The READMEs tell the truth: their commands run as written, against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from litestar import Litestar
+
+ROOT = Path(__file__).parents[2]
+STATED = "http://127.0.0.1:8000"
+READMES = ("README.md", "README.es.md")
+
+
+@pytest.fixture(scope="module")
+def address(app: Litestar) -> Iterator[str]:
+    """The address of the application on the demonstration, on a free port of loopback."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started and time.monotonic() < deadline:
+        thread.join(0.02)
+    assert server.started
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    """The fenced blocks of a README in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / readme).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def curls(readme: str) -> list[list[str]]:
+    """The curl commands of a README, as their arguments."""
+    lines = [line for block in blocks(readme, "") for line in block.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("curl ")]
+
+
+def ask(arguments: list[str], address: str) -> httpx.Response:
+    """Does what curl would do with these arguments."""
+    method, headers, body, url = "GET", {}, None, ""
+    options = iter(arguments)
+    for option in options:
+        match option:
+            case "-s":
+                continue
+            case "-H":
+                name, value = next(options).split(": ")
+                headers[name] = value
+            case "--data":
+                method, body = "POST", (ROOT / next(options).removeprefix("@")).read_bytes()
+            case _:
+                url = option.replace(STATED, address)
+    return httpx.request(method, url, headers=headers, content=body)
+
+
+@pytest.mark.parametrize(("readme", "level"), [("README.md", "Service desk"), ("README.es.md", "Ventanilla")])
+def test_the_first_curl_answers_the_explained_score(readme: str, level: str, address: str) -> None:
+    first, *others = curls(readme)
+
+    score = ask(first, address).json()
+
+    assert (score["index"], score["level"]["number"], score["level"]["name"]) == (44.03, 3, level)
+    told = [indicator["reason"]["text"] for dimension in score["dimensions"] for indicator in dimension["indicators"]]
+    assert len(told) == 69
+    assert all(told)
+    assert len(others) == 3
+    for arguments in others:
+        answer = ask(arguments, address)
+        assert answer.status_code == 200, answer.text
+        assert answer.json().get("items", True)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_python_example_prints_the_score(
+    readme: str, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = blocks(readme, "python")
+    monkeypatch.chdir(ROOT)
+
+    exec(compile(example.replace(STATED, address), readme, "exec"), {})
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] in {"44.03 Service desk", "44.03 Ventanilla"}
+    assert "D6.02" in printed[1]
+    assert "2.22" in printed[1].replace(",", ".")
+
+
+def test_the_picture_shows_the_figures_of_example_a() -> None:
+    published = json.loads((ROOT / "tests/cases/example_a.json").read_text("utf-8"))["published"]
+    picture = (ROOT / "docs/images/score.svg").read_text("utf-8")
+
+    shown = re.findall(r'text-anchor="end"[^>]*>([\d,]+)<', picture)
+
+    assert [float(figure.replace(",", ".")) for figure in shown] == list(published["dimensions"].values())
+    assert f">{published['index']:.2f}<".replace(".", ",") in picture
+
+
+@pytest.mark.parametrize("page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "deploy/README.md"])
+def test_links_between_files_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
+
+    assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+
+
+def test_the_map_of_the_architecture_names_what_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = re.findall(r"`((?:tests|openapi|sdk|api|deploy|docs)/[\w./-]*)`", text)
+
+    assert named
+    assert [place for place in named if not (ROOT / place).exists()] == []

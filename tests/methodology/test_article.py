@@ -1,0 +1,102 @@
+"""2026.1 answers the whole article, and nothing stands in it without a reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from actitud_api.methodology import loader
+from actitud_api.methodology.model import Group
+from actitud_api.methodology.predicates import indicators
+
+METHODOLOGY = loader.load("2026.1")
+DOCUMENT = METHODOLOGY.document
+INDICATORS = {known.id: known for known in indicators(DOCUMENT.root)}
+DIMENSIONS = [dimension for dimension in DOCUMENT.root.children if isinstance(dimension, Group)]
+IDEAS = {
+    "good-practice-examples",
+    "new-errors",
+    "counter-comments",
+    "ict-and-management",
+    "outsourcing",
+    "citizen-at-the-centre",
+}
+BULLETS_OF_SECTIONS = {1: 3, 2: 2, 3: 2, 4: 4, 5: 7, 6: 1, 7: 3, 8: 3, 9: 4, 10: 6}
+"""How many bullets each of the ten sections of the article has: 35."""
+
+
+def test_every_bullet_is_answered() -> None:
+    wanted = [f"{section}.{bullet + 1}" for section, count in BULLETS_OF_SECTIONS.items() for bullet in range(count)]
+    assert list(DOCUMENT.answers.bullets) == wanted
+    assert len(wanted) == 35
+    assert all(set(ids) <= set(INDICATORS) and ids for ids in DOCUMENT.answers.bullets.values())
+
+
+def test_every_function_of_the_community_manager_is_answered() -> None:
+    assert list(DOCUMENT.answers.functions) == [f"F{number}" for number in range(1, 8)]
+    assert all("D10.02" in ids and len(ids) > 1 for ids in DOCUMENT.answers.functions.values())
+
+
+def test_every_comment_and_every_idea_in_them_is_answered() -> None:
+    assert list(DOCUMENT.answers.comments) == [f"C{number}" for number in range(1, 12)]
+    assert all(DOCUMENT.answers.comments.values())
+    assert set(DOCUMENT.answers.ideas) == IDEAS
+    for idea in DOCUMENT.answers.ideas.values():
+        assert idea.indicators
+        assert set(idea.comments) <= set(DOCUMENT.answers.comments)
+
+
+def test_every_indicator_answers_a_bullet() -> None:
+    assert {name for ids in DOCUMENT.answers.bullets.values() for name in ids} == set(INDICATORS)
+
+
+def test_both_directions_agree() -> None:
+    for table, member in (
+        (DOCUMENT.answers.bullets, "bullets"),
+        (DOCUMENT.answers.functions, "functions"),
+        (DOCUMENT.answers.comments, "comments"),
+    ):
+        told = {(name, key) for key, ids in table.items() for name in ids}
+        known = {(name, key) for name, indicator in INDICATORS.items() for key in getattr(indicator, member)}
+        if member == "functions":
+            # D10.02 is the list of the functions itself
+            told = {(name, key) for name, key in told if name != "D10.02"}
+            known = {(name, key) for name, key in known if name != "D10.02"}
+        assert known == told
+
+
+def test_counts() -> None:
+    assert [dimension.id for dimension in DIMENSIONS] == [f"D{number}" for number in range(1, 11)]
+    assert [len(dimension.children) for dimension in DIMENSIONS] == [6, 6, 6, 7, 8, 6, 8, 7, 8, 7]
+    assert len(INDICATORS) == 69
+    assert len(DOCUMENT.profile) == 25
+    assert len(DOCUMENT.rules) == 96
+    assert Counter(rule.severity for rule in DOCUMENT.rules) == {"error": 84, "warning": 4, "review": 8}
+    assert [len(level.gates) for level in DOCUMENT.levels] == [0, 2, 5, 7, 8]
+
+
+def test_numeric_goalposts_by_basis() -> None:
+    """Those of ladders and of yes/no are judgement by nature and not counted."""
+    numeric = [
+        goalpost
+        for known in INDICATORS.values()
+        if known.curve.kind in ("linear", "log")
+        for goalpost in known.curve.goalposts
+    ]
+    assert Counter(goalpost.basis for goalpost in numeric) == {"source": 41, "bound": 49, "judgement": 36}
+    assert len(numeric) == 126
+
+
+def test_weights() -> None:
+    for dimension in DIMENSIONS:
+        assert dimension.weight == 10
+        assert sum(child.weight for child in dimension.children) == 100, dimension.id
+        assert all(child.weight > 0 for child in dimension.children)
+    assert {name: sum(weights.values()) for name, weights in DOCUMENT.alternative_weights.items()} == {"dialogue": 100}
+
+
+def test_thresholds() -> None:
+    assert (DOCUMENT.decimals, DOCUMENT.self_declared_cap, DOCUMENT.root.rated_children) == (2, 50, 8)
+    assert (DOCUMENT.coverage.overall.num, DOCUMENT.coverage.overall.den) == (2, 3)
+    assert (DOCUMENT.coverage.per_dimension.num, DOCUMENT.coverage.per_dimension.den) == (1, 2)
+    for dimension in DIMENSIONS:
+        assert (dimension.rated_share.num, dimension.rated_share.den) == (1, 2)

@@ -1,0 +1,80 @@
+"""An active version never changes: its digest is written down, here too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from actitud_api.methodology import loader
+
+DIGEST = "sha256:e2213fd001da4fb65b0fef799e41cd9411faa5705926780464a0d5059e7ee1c1"
+"""Of 2026.1. Once it is published this line never changes again: a change is a new version."""
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the data that the loader reads instead."""
+    folder = tmp_path / "data"
+    with resources.as_file(resources.files("actitud_api.methodology") / "data") as real:
+        shutil.copytree(real, folder)
+    monkeypatch.setattr(loader, "_data", lambda: folder)
+    for cached in (loader.load, loader._registry):
+        cached.cache_clear()
+    yield folder
+    for cached in (loader.load, loader._registry):
+        cached.cache_clear()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_2026_1_is_active_and_has_this_digest() -> None:
+    methodology = loader.load("2026.1")
+    assert (methodology.status, methodology.digest) == ("active", DIGEST)
+
+
+def test_an_active_document_that_changed_is_refused(data: Path) -> None:
+    edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
+    with pytest.raises(loader.DefectiveMethodology, match="the document of an active version changed"):
+        loader.load("2026.1")
+
+
+def test_a_retired_one_too(data: Path) -> None:
+    edit(data / "registry.json", '"active"', '"retired"')
+    edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
+    with pytest.raises(loader.DefectiveMethodology, match="the document of an retired version changed"):
+        loader.load("2026.1")
+
+
+def test_a_draft_may_change(data: Path) -> None:
+    edit(data / "registry.json", '"active"', '"draft"')
+    edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
+    changed = loader.load("2026.1")
+    assert changed.document.self_declared_cap == 51
+    assert changed.digest != DIGEST
+
+
+def test_the_digest_is_of_the_content_not_of_its_layout(data: Path) -> None:
+    path = data / "2026.1" / "document.json"
+    members = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(dict(reversed(members.items()))), encoding="utf-8")
+    assert loader.load("2026.1").digest == DIGEST
+
+
+def test_texts_have_their_own_digest_and_do_not_touch_the_document_s(data: Path) -> None:
+    before = loader.load("2026.1")
+    loader.load.cache_clear()
+    edit(data / "2026.1" / "texts" / "es.json", "Puertas cerradas", "Puerta cerrada")
+    after = loader.load("2026.1")
+    assert after.digest == before.digest == DIGEST
+    assert after.text_digests["en"] == before.text_digests["en"]
+    assert after.text_digests["es"] != before.text_digests["es"]
+    assert all(digest.startswith("sha256:") for digest in after.text_digests.values())

@@ -1,0 +1,105 @@
+"""The texts of 2026.1: complete in Spanish and in English, and really two languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from string import Formatter
+
+from msgspec import Struct
+
+from actitud_api.methodology import loader
+from actitud_api.methodology.model import LANGUAGES, Texts
+from actitud_api.methodology.predicates import indicators
+
+METHODOLOGY = loader.load("2026.1")
+SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates"}
+
+
+def strings(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text with its place."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from strings(member, f"{place}/{key}")
+    elif isinstance(value, tuple):
+        for position, member in enumerate(value):
+            yield from strings(member, f"{place}/{position}")
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from strings(getattr(value, name), f"{place}/{name}")
+
+
+def all_of(texts: Texts) -> dict[str, str]:
+    return dict(strings(texts))
+
+
+def test_both_languages_say_the_same_things() -> None:
+    spanish, english = (all_of(METHODOLOGY.texts[language]) for language in LANGUAGES)
+    assert set(spanish) == set(english)
+    assert len(spanish) > 1_600
+
+
+def test_nothing_was_left_untranslated() -> None:
+    spanish, english = (all_of(METHODOLOGY.texts[language]) for language in LANGUAGES)
+    assert {text for place, text in spanish.items() if text == english[place]} == SAME_IN_BOTH
+
+
+def test_spanish_does_not_hold_english_words_nor_english_spanish_ones() -> None:
+    """Words that the other language does not have, outside of titles and quotations."""
+    english = re.compile(r"\b(the|of|and|with|without|which|every|from|is|are)\b", re.IGNORECASE)
+    spanish = re.compile(r"\b(el|los|las|del|que|para|con|sin|cada|entidad|según)\b", re.IGNORECASE)
+    for place, text in all_of(METHODOLOGY.texts["es"]).items():
+        if not place.startswith("/sources"):
+            assert not english.search(re.sub(r"\{\w+\}", "", text)), (place, text)
+    for place, text in all_of(METHODOLOGY.texts["en"]).items():
+        if not place.startswith("/sources"):
+            assert not spanish.search(text), (place, text)
+
+
+def test_numbers_are_written_as_each_language_writes_them() -> None:
+    """12.500 and 0,38 in Spanish; 12,500 and 0.38 in English; codes such as D9.01 and 5.4 are neither."""
+    coded = re.compile(r"\b[A-Z]+\d+(\.\d+)*|\b\d+\.\d\b(?!\d)|>= 0\.\d+")
+    for place, text in all_of(METHODOLOGY.texts["es"]).items():
+        if place.startswith(("/indicators", "/principles", "/profile", "/windows")):
+            assert not re.search(r"\d\.\d{1,2}\b", coded.sub("", text)), (place, text)
+    for place, text in all_of(METHODOLOGY.texts["en"]).items():
+        if place.startswith(("/indicators", "/principles", "/profile", "/windows")):
+            assert not re.search(r"\d,\d{1,2}\b", coded.sub("", text)), (place, text)
+
+
+def test_spanish_leaves_a_space_before_the_per_cent_sign() -> None:
+    for place, text in all_of(METHODOLOGY.texts["es"]).items():
+        assert not re.search(r"\d%", text), (place, text)
+
+
+def test_a_step_tells_from_where_to_where() -> None:
+    """Its places are only those that the product fills."""
+    for language in LANGUAGES:
+        for known in indicators(METHODOLOGY.document.root):
+            step = METHODOLOGY.texts[language].indicators[known.id].step
+            if known.type in ("level", "boolean", "checklist"):
+                assert step is None
+                continue
+            assert step is not None
+            names = {name for _, name, _, _ in Formatter().parse(step) if name is not None}
+            assert {"from", "to"} <= names <= {"delta", "from", "to", "of"}, (language, known.id)
+            assert not step.endswith("."), (language, known.id)
+
+
+def test_the_names_of_the_levels() -> None:
+    assert [METHODOLOGY.texts["es"].levels[str(level.number)].name for level in METHODOLOGY.document.levels] == [
+        "Puertas cerradas",
+        "Escaparate",
+        "Ventanilla",
+        "Conversación",
+        "Comunidad",
+    ]
+    assert [METHODOLOGY.texts["en"].levels[str(level.number)].name for level in METHODOLOGY.document.levels] == [
+        "Closed doors",
+        "Showcase",
+        "Service desk",
+        "Conversation",
+        "Community",
+    ]

@@ -1,0 +1,285 @@
+"""Next steps: the least admissible change to a better goalpost, and its gain (SCORING, section 7)."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from actitud_api.methodology.answers import FactValue, SetAside, Submission
+from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import Implies, Indicator, Maximum, Product, Quotient, Rule, Sum
+from actitud_api.scoring.explain import explain
+from actitud_api.scoring.result import NextStep
+from actitud_api.scoring.scalar import evaluate
+from tests.scoring import builders as b
+from tests.scoring.sheets import indicator_of
+
+
+def methodology(*children: Indicator, rules: tuple[Rule, ...] = ()) -> Methodology:
+    return b.read(b.document(b.root(b.group("D", *children, rated_share=(0, 1))), rules=rules))
+
+
+def step(known: Methodology, submission: Submission, name: str = "X") -> NextStep | None:
+    return indicator_of(explain(known, submission), name).next_step
+
+
+def improvement(
+    indicator: Indicator, facts: dict[str, FactValue], *, self_declared: bool = False
+) -> tuple[str, dict[str, FactValue], float | None, bool]:
+    """Kind, change, gain and whether evidence is needed, of an indicator that is the whole index."""
+    submission = b.submit({indicator.id: facts}, self_declared=[indicator.id] if self_declared else [])
+    found = step(methodology(indicator), submission, indicator.id)
+    assert found is not None
+    return found.kind, found.change, found.gain, found.evidence
+
+
+MESSAGES: b.Knots = ((0, 0), (0.38, 40), (0.65, 75), (0.9, 100))
+
+
+@pytest.mark.parametrize(
+    ("numerator", "to", "gain"),
+    [
+        # 160 messages: 0.38 asks 60.8 -> 61; 61/160 = 0.38125 scores 40 + 35 · 0.00125/0.27 = 40.1620… -> 40.16
+        (0, 61, 40.16),
+        # at 61 the next goalpost is 0.65: 104 exactly -> 75
+        (61, 104, 34.84),
+        # 86/160 = 0.5375 scores 60.4166… -> 60.42; 18 more of the 160
+        (86, 104, 14.58),
+        # 0.9: 144 exactly -> 100
+        (104, 144, 25),
+        # 143/160 scores 75 + 25 · 0.24375/0.25 = 99.375 -> 99.38; one more
+        (143, 144, 0.62),
+    ],
+)
+def test_of_a_ratio(numerator: int, to: int, gain: float) -> None:
+    found = improvement(b.ratio("X", knots=MESSAGES), b.of(numerator, 160))
+    assert found == ("improve", {"numerator": to}, gain, False)
+
+
+def test_at_full_marks_or_out_of_place_there_is_none() -> None:
+    known = methodology(b.ratio("X", knots=MESSAGES), b.boolean("Y"))
+    assert step(known, b.submit({"X": b.of(144, 160)})) is None
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("X", applies=b.compare(b.field("p"), "ge", 1)), b.boolean("Y"))),
+            profile=(b.integer_field("p"),),
+        )
+    )
+    assert step(known, b.submit({}, {"p": 0})) is None
+
+
+@pytest.mark.parametrize(
+    ("numerator", "to", "gain"),
+    [
+        # 20/59 scores 50 · (0.4 − 20/59)/0.2 = 15.2542… -> 15.25; 0.2 of 59 is 11.8 -> 11, and 11/59 scores
+        # 50 + 50 · (0.2 − 11/59)/0.15 = 54.5197… -> 54.52
+        (20, 11, 39.27),
+        # 0.05 of 59 is 2.95 -> 2, beyond the last goalpost: 100
+        (11, 2, 45.48),
+    ],
+)
+def test_where_lower_is_better(numerator: int, to: int, gain: float) -> None:
+    found = improvement(b.ratio("X", knots=((0.05, 100), (0.2, 50), (0.4, 0))), b.of(numerator, 59))
+    assert found == ("improve", {"numerator": to}, gain, False)
+
+
+def over_at_least_three() -> Indicator:
+    """D4.02 of 2026.1: numerator / max(3, denominator), the numerator a part of the denominator."""
+    return msgspec.structs.replace(
+        b.ratio("X", knots=((0, 0), (0.5, 50), (1, 100))),
+        value=Quotient(
+            numerator=b.fact("X", "numerator"),
+            denominator=Maximum(of=(b.const(3), b.fact("X", "denominator"))),
+        ),
+    )
+
+
+def test_a_part_never_exceeds_its_whole() -> None:
+    # 2 of 4 -> 1 needs 4
+    assert improvement(over_at_least_three(), b.of(2, 4)) == ("improve", {"numerator": 4}, 50, False)
+    # 1 of 2: 1/3; 0.5 needs 2 of 3 -> 66.67
+    assert improvement(over_at_least_three(), b.of(1, 2)) == ("improve", {"numerator": 2}, 33.34, False)
+    # 2 of 2 is 2/3; 1 would need 3 of 2: no change of this one fact leads there
+    assert improvement(over_at_least_three(), b.of(2, 2)) == ("act", {}, None, False)
+
+
+def test_what_is_not_a_part_may_grow_beyond_it() -> None:
+    found = improvement(b.ratio("X", knots=((0, 0), (2, 100)), part_of_denominator=False), b.of(3, 4))
+    assert found == ("improve", {"numerator": 8}, 62.5, False)
+
+
+def test_no_step_leads_beyond_the_greatest_admissible_value() -> None:
+    too_far = b.ratio("X", knots=((0, 0), (b.MANY, 100)), part_of_denominator=False)
+    assert improvement(too_far, b.of(1, 2)) == ("act", {}, None, False)
+
+
+def conversation() -> Indicator:
+    """D8.01 of 2026.1: replies / (replies + posts), where the numerator moves the denominator."""
+    return msgspec.structs.replace(
+        b.ratio("X", knots=((0, 0), (0.04, 10), (0.28, 60), (0.5, 100)), part_of_denominator=False),
+        value=Quotient(
+            numerator=b.fact("X", "numerator"),
+            denominator=Sum(of=(b.fact("X", "numerator"), b.fact("X", "denominator"))),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("replies", "posts", "to"),
+    [
+        (40, 960, 374),  # f ≥ 0.28/0.72 · 960 = 373.33…
+        (250, 750, 292),  # f ≥ 0.28/0.72 · 750 = 291.66…
+        (0, 24, 1),  # f ≥ 0.04/0.96 · 24 = 1 exactly
+        (20, 50, 50),  # 20/70 = 0.2857, so 0.5 is next
+    ],
+)
+def test_a_numerator_that_moves_its_denominator(replies: int, posts: int, to: int) -> None:
+    kind, change, _, _ = improvement(conversation(), b.of(replies, posts))
+    assert (kind, change) == ("improve", {"numerator": to})
+
+
+@pytest.mark.parametrize(
+    ("points", "level", "to"),
+    [(b.LADDER, 0, 1), (b.LADDER, 3, 4), ((0, 25, 25, 50), 0, 1), ((0, 25, 25, 50), 1, 3), ((0, 0, 100), 0, 2)],
+)
+def test_a_ladder_skips_steps_that_bring_nothing(points: tuple[int, ...], level: int, to: int) -> None:
+    found = improvement(b.ladder("X", points=points), {"level": level})
+    assert found == ("improve", {"level": to}, points[to] - points[level], False)
+
+
+def test_a_line_skips_what_is_flat() -> None:
+    knots = ((0, 0), (10, 50), (20, 50), (30, 100))
+    assert improvement(b.amount("X", knots=knots), {"hours": 10}) == ("improve", {"hours": 30}, 50, False)
+    assert improvement(b.amount("X", knots=knots), {"hours": 4}) == ("improve", {"hours": 10}, 30, False)
+
+
+def test_a_number_moves_by_millionths() -> None:
+    """3h reaches 1 at 0.333334, the first of six decimals; falling, at 0.333333."""
+    tripled = Product(of=(b.const(3), b.fact("X", "hours")))
+    rising = msgspec.structs.replace(b.amount("X"), value=tripled)
+    falling = msgspec.structs.replace(b.amount("X", knots=((1, 100), (2, 0))), value=tripled)
+    assert improvement(rising, {"hours": 0.1})[1] == {"hours": 0.333334}
+    assert improvement(falling, {"hours": 0.5})[1] == {"hours": 0.333333}
+
+
+def test_a_checklist_adds_the_first_that_are_missing() -> None:
+    """Goalposts at 0, 2 and 4: from one, one more, the first in the document; from two, the two left."""
+    known = b.checklist("X", 1, ("a", "b", "c", "d"), ((0, 0), (2, 50), (4, 100)))
+    assert improvement(known, {"components": ("c",)}) == ("improve", {"components": ("a", "c")}, 25, False)
+    assert improvement(known, {"components": ("a", "d")}) == (
+        "improve",
+        {"components": ("a", "b", "c", "d")},
+        50,
+        False,
+    )
+
+
+def test_no_becomes_yes() -> None:
+    assert improvement(b.boolean("X"), {"value": False}) == ("improve", {"value": True}, 100, False)
+
+
+# --- without evidence, without an answer, by rule --------------------------------------------------------------
+
+
+def test_a_capped_answer_needs_its_evidence() -> None:
+    assert improvement(b.ladder("X"), {"level": 3}, self_declared=True) == ("evidence", {}, 25, True)
+
+
+def test_a_declared_answer_below_the_cap_gains_up_to_the_cap() -> None:
+    """Level 1 to 2: 25 to 50. From 2 only evidence brings more: level 3 with evidence, 75."""
+    assert improvement(b.ladder("X"), {"level": 1}, self_declared=True) == ("improve", {"level": 2}, 25, False)
+    assert improvement(b.ladder("X"), {"level": 2}, self_declared=True) == ("improve", {"level": 3}, 25, True)
+
+
+def test_a_declared_answer_that_passes_the_cap_gains_up_to_it() -> None:
+    assert improvement(b.boolean("X"), {"value": False}, self_declared=True) == ("improve", {"value": True}, 50, False)
+
+
+NOTHING: dict[str, SetAside] = {}
+
+
+@pytest.mark.parametrize("set_aside", [NOTHING, {"X": "withdrawn"}, {"X": "rejected"}, {"X": "stale"}])
+def test_an_unknown_answer_is_reported(set_aside: dict[str, SetAside]) -> None:
+    known = methodology(b.ladder("X"), b.ladder("Y"))
+    found = step(known, b.submit({"X": {"level": 4}} if set_aside else {}, set_aside=set_aside))
+    assert found is not None
+    assert (found.kind, found.change, found.gain, found.gain_max) == ("report", {}, None, 50)
+
+
+def test_what_is_contradicted_is_corrected_and_what_is_0_by_rule_unlocked() -> None:
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ratio("X"), b.boolean("Z", zero_when=b.compare(b.field("closed"), "eq", 1)))),
+            profile=(b.integer_field("closed"),),
+            rules=(b.rule("R", b.compare(b.fact("X", "numerator"), "le", 9), "X"),),
+        )
+    )
+    submission = b.submit({"X": b.of(10, 20), "Z": {"value": True}}, {"closed": 1})
+    for name, kind in (("X", "correct"), ("Z", "unlock")):
+        found = step(known, submission, name)
+        assert found is not None
+        assert (found.kind, found.change, found.gain, found.gain_max) == (kind, {}, None, 50)
+
+
+def test_a_step_that_would_break_a_rule_names_it() -> None:
+    public = b.rule("public", b.compare(b.fact("X", "numerator"), "le", 100), "X")
+    other = b.rule("other", b.compare(b.fact("X", "numerator"), "le", 120), "X")
+    warning = b.rule("warning", b.compare(b.fact("X", "numerator"), "le", 90))
+    known = methodology(b.ratio("X", knots=MESSAGES), rules=(public, other, warning))
+    found = step(known, b.submit({"X": b.of(86, 160)}))
+    assert found is not None
+    assert (found.change, found.requires) == ({"numerator": 104}, ("public",))
+    found = step(known, b.submit({"X": b.of(0, 160)}))
+    assert found is not None
+    assert (found.change, found.requires) == ({"numerator": 61}, ())
+
+
+# --- the gain is that of the whole score ----------------------------------------------------------------------
+
+
+def gain_and_rescored(known: Methodology, submission: Submission, name: str) -> tuple[float | None, int]:
+    """The gain that a step states, and the hundredths that its change brings when all is scored anew."""
+    found = step(known, submission, name)
+    assert found is not None
+    changed = msgspec.structs.replace(
+        submission, answers={**submission.answers, name: {**submission.answers[name], **found.change}}
+    )
+    before, after = evaluate(known, submission).index, evaluate(known, changed).index
+    assert before is not None
+    assert after is not None
+    return found.gain, after - before
+
+
+def test_a_gain_counts_what_the_step_unlocks() -> None:
+    """Y is 0 by rule below level 2 of X; at level 2 it scores its 100: (50 + 100 − 25)/2 = 62.50."""
+    known = methodology(b.ladder("X"), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2)))
+    submission = b.submit({"X": {"level": 1}, "Y": {"value": True}})
+    assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
+
+
+def test_a_gain_counts_the_contradiction_that_the_step_mends() -> None:
+    """Y at level 4 needs X at level 1: X from 0 to 25 brings Y's 100 back: 125/2 = 62.50."""
+    needs = b.rule(
+        "R",
+        Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(b.fact("X", "level"), "ge", 1)),
+        "Y",
+    )
+    known = methodology(b.ladder("X"), b.ladder("Y"), rules=(needs,))
+    submission = b.submit({"X": {"level": 0}, "Y": {"level": 4}})
+    assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
+
+
+def test_a_gain_is_rounded_as_the_index_is() -> None:
+    """X of weight 1 in 3, dimension of weight 1 in 3: 25/9 of a point, from 0 to 2.78, not 2.7777."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ladder("X"), b.ladder("Y"), b.ladder("Z")),
+                b.group("E", b.ladder("e")),
+                b.group("F", b.ladder("f")),
+            )
+        )
+    )
+    answers = {name: {"level": 0} for name in ("X", "Y", "Z", "e", "f")}
+    # D 8.3333… -> 8.33; index 2.7766… -> 2.78
+    assert gain_and_rescored(known, b.submit(answers), "X") == (2.78, 278)

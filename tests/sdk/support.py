@@ -1,0 +1,221 @@
+"""What the tests of the SDK share: a clock that stands still, canned answers, both clients as one."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Literal, TypeVar, cast
+
+import httpx
+
+from actitud import AsyncClient, Client
+from actitud._config import Runtime
+
+T = TypeVar("T")
+Handler = Callable[[httpx.Request], httpx.Response]
+Mode = Literal["blocking", "asynchronous"]
+
+KEY = "clave-secreta-123"
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+
+
+class FakeTime:
+    """A clock that only sleeping and `pass_by` move, and a chance that is always the same."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.sleeps: list[float] = []
+        self.chance = 0.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.seconds += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    def runtime(self) -> Runtime:
+        return Runtime(
+            clock=lambda: self.seconds,
+            now=lambda: NOW,
+            chance=lambda: self.chance,
+            sleep=self.sleep,
+            sleep_async=self.sleep_async,
+        )
+
+
+class Answers:
+    """A handler that gives its answers in turn, the last one for ever, and keeps the requests."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        # A response belongs to one client: each request gets a fresh one.
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+def run(
+    mode: Mode,
+    handler: Handler,
+    use: Callable[[Client], T],
+    *,
+    base_url: str = "http://service.test",
+    api_key: str = KEY,
+    max_retries: int = 2,
+    timeout: float | None = None,
+    lang: str | None = None,
+) -> T:
+    """Do the same with either client, against a handler instead of the network."""
+    transport = httpx.MockTransport(handler)
+    if mode == "blocking":
+        with httpx.Client(transport=transport) as http_client:
+            return use(
+                Client(
+                    base_url=base_url,
+                    api_key=api_key,
+                    max_retries=max_retries,
+                    timeout=timeout,
+                    lang=lang,
+                    http_client=http_client,
+                )
+            )
+
+    async def main() -> T:
+        async with httpx.AsyncClient(transport=transport) as http_client:
+            client = AsyncClient(
+                base_url=base_url,
+                api_key=api_key,
+                max_retries=max_retries,
+                timeout=timeout,
+                lang=lang,
+                http_client=http_client,
+            )
+            return await cast(Awaitable[T], use(cast(Client, client)))
+
+    return asyncio.run(main())
+
+
+def operations(root: object, prefix: str = "") -> dict[str, inspect.Signature]:
+    """The operations of a client with their signatures, by the name that the document gives them."""
+    found: dict[str, inspect.Signature] = {}
+    for name, value in inspect.getmembers(root):
+        if name.startswith("_") or name == "close":
+            continue
+        if inspect.ismethod(value):
+            found[prefix + name] = inspect.signature(value)
+        elif type(value).__module__.startswith("actitud.resources"):
+            found |= operations(value, f"{prefix}{name}.")
+    return found
+
+
+def organisation(number: int = 1) -> dict[str, object]:
+    return {
+        "id": f"XX-DEMO-{number}",
+        "name": f"Villa {number}",
+        "kind": "MUN",
+        "population": 42000,
+        "band": "P3",
+        "province": "28",
+        "province_name": "Madrid",
+        "region": "13",
+        "region_name": "Comunidad de Madrid",
+        "simulated": True,
+    }
+
+
+def listing(*items: object, following: str | None = None) -> httpx.Response:
+    return httpx.Response(200, json={"items": items, "next": following, "next_cursor": None})
+
+
+def problem(status: int, slug: str, **members: object) -> httpx.Response:
+    document = {"type": f"/problems/{slug}", "title": "Title", "status": status, "detail": "Detail", **members}
+    return httpx.Response(status, json=document, headers={"content-type": "application/problem+json"})
+
+
+def score(*findings: dict[str, object]) -> dict[str, object]:
+    reason = {
+        "code": "partial",
+        "parameters": {
+            "facts": {"numerator": 160, "denominator": 320},
+            "value": 0.5,
+            "between": [{"x": 0, "score": 0}, {"x": 1, "score": 100}],
+            "cap": None,
+            "uncapped": None,
+            "rules": [],
+            "missing": [],
+            "fields": [],
+        },
+        "text": "160 of 320.",
+    }
+    step = {
+        "kind": "improve",
+        "change": {"numerator": 320},
+        "gain": 2.5,
+        "gain_max": 2.5,
+        "evidence": False,
+        "requires": [],
+        "text": "Open the other 160.",
+    }
+    indicator = {
+        "id": "D1.01",
+        "name": "Access",
+        "state": "observed",
+        "score": 50,
+        "weight": 25,
+        "possible": 10,
+        "won": 5,
+        "lost": 5,
+        "value": 0.5,
+        "reason": reason,
+        "next_step": step,
+    }
+    dimension = {
+        "id": "D1",
+        "name": "Inside",
+        "score": 50,
+        "score_max": 50,
+        "weight": 1,
+        "coverage": 1,
+        "possible": 10,
+        "won": 5,
+        "lost": 5,
+        "indicators": [indicator],
+    }
+    gate = {"gate": "L4.index", "there": 50, "asked": 60, "distance": 10, "text": "10 points are missing."}
+    return {
+        "methodology": {"version": "2026.1", "digest": "sha256:00"},
+        "index": 50,
+        "index_max": 61.6,
+        "index_geometric": 49.99,
+        "coverage": 0.8333,
+        "status": "sufficient",
+        "level": {"number": 3, "name": "Service desk", "provisional": False, "blocked_by": [gate]},
+        "main_reasons": [{"indicator": "D1.01", "lost": 5, "text": "Half of the posts are closed."}],
+        "findings": list(findings),
+        "dimensions": [dimension],
+        "input_digest": "sha256:01",
+        "result_digest": "sha256:02",
+    }
+
+
+def finding(severity: str) -> dict[str, object]:
+    return {
+        "rule": "V01.D1.01",
+        "severity": severity,
+        "code": "contradicted",
+        "indicators": ["D1.01"],
+        "missing": [],
+        "facts": {"D1.01.numerator": 9, "D1.01.denominator": 8},
+        "text": "The numerator is a part of the denominator.",
+    }
