@@ -53,10 +53,11 @@ openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 lock: $(VENV)/bin/python ## write requirements/*.txt anew from the distributions and requirements/*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/test.in \
-		-c requirements/run.txt -o requirements/all.txt
+		-o requirements/all.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in \
+		-c requirements/all.txt -o requirements/run.txt
 
 clean: ## remove the environment and what tools left
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

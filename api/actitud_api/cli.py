@@ -22,6 +22,7 @@ from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
 from actitud_api.demo.report import Report
+from actitud_api.http.logs import configure_logs
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.system import Readiness
 from actitud_api.methodology.model import Language
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         _failed(_SETTINGS.into(language).format(reason=error))
         return 2
+    configure_logs()
     run: Command = options.run
     return run(options, settings, language)
 

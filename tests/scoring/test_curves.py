@@ -77,6 +77,7 @@ def test_ends_that_are_not_0_and_100_and_a_flat_segment(hours: float, expected: 
     [
         (0, 0),
         (0.05, 0),
+        (0.3, 3891),  # ln 6 / ln 100 = 0.389075…
         (0.5, 5000),  # ln 10 / ln 100
         (1.581139, 7500),  # 0.05 · 100^0.75
         (5, 10_000),

@@ -16,5 +16,10 @@ def configure_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=_standard_error,
     )
+
+
+def _standard_error(*_: object) -> structlog.WriteLogger:
+    """Standard error as it is at the moment, which may have been redirected."""
+    return structlog.WriteLogger(sys.stderr)

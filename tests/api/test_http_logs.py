@@ -1,0 +1,39 @@
+"""The log: one JSON object a line, whatever is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.http.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def _defaults_afterwards() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_failure_is_one_line_with_what_finds_it(
+    toys: TestClient[Litestar], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs()
+    toys.get("/v1/toys/broken", headers={"X-Request-Id": "find-me"})
+    (line,) = capsys.readouterr().err.splitlines()
+    entry = json.loads(line)
+    assert (entry["event"], entry["level"], entry["request_id"]) == ("unplanned", "error", "find-me")
+    assert "RuntimeError: a secret of the inside" in entry["exception"]
+    assert entry["timestamp"].endswith("Z")
+
+
+def test_no_input_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
+    structlog.get_logger().warning("event", path='/x\n{"event": "forged"}\x1b[31m\u2028')
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isascii()
+    assert json.loads(line)["path"].startswith("/x\n")

@@ -1,0 +1,97 @@
+"""The published schema as validator: corners that no toy operation has."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+
+import msgspec
+import pytest
+from msgspec import Meta, Struct
+
+from actitud_api.http.json_input import Json
+from actitud_api.http.problems import Fault
+from actitud_api.http.schema import Checked, nearest
+from tests.api.toys import toy_app
+
+
+class Inner(Struct, frozen=True, forbid_unknown_fields=True):
+    level: Literal["low", "high"]
+
+
+class Odd(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pair: tuple[int, Inner] | None = None
+    even: Annotated[int, Meta(multiple_of=2)] = 0
+    version: Annotated[Literal[1], Meta(extra_json_schema={"const": 1})] = 1
+    notes: Annotated[dict[str, str], Meta(min_length=1, max_length=2)] = msgspec.field(
+        default_factory=lambda: {"a": ""}
+    )
+    word: Annotated[str, Meta(min_length=2, max_length=3)] = "ab"
+    share: Annotated[float, Meta(gt=0, lt=1)] = 0.5
+
+    def __post_init__(self) -> None:
+        if self.word == "abc":
+            raise ValueError("not that word")
+
+
+def faults(value: Json) -> list[tuple[str, str, str]]:
+    found = Checked(Odd).convert(value)
+    assert isinstance(found, list), found
+    return [(fault.pointer, fault.rule, fault.detail.en) for fault in found]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"even": 3}, ("/even", "multipleOf", "It breaks the rule `multipleOf` of the schema.")),
+        ({"version": 2}, ("/version", "const", "It breaks the rule `const` of the schema.")),
+        ({"notes": {}}, ("/notes", "minProperties", "It must have 1 members or more.")),
+        ({"notes": {"a": "", "b": "", "c": ""}}, ("/notes", "maxProperties", "It must have 2 members or fewer.")),
+        ({"word": "a"}, ("/word", "minLength", "It must have 2 characters or more.")),
+        ({"word": "abcd"}, ("/word", "maxLength", "It must have 3 characters or fewer.")),
+        ({"share": 0}, ("/share", "exclusiveMinimum", "It must be more than 0.")),
+        ({"share": 1}, ("/share", "exclusiveMaximum", "It must be less than 1.")),
+        ({"pair": [1, {"level": "mid"}]}, ("/pair/1/level", "enum", 'It must be one of these values: "high", "low".')),
+    ],
+)
+def test_each_rule_has_a_sentence(value: Json, expected: tuple[str, str, str]) -> None:
+    assert expected in faults(value)
+
+
+def test_an_unknown_member_inside_a_list_of_forms_finds_its_neighbours() -> None:
+    found = Checked(Odd).convert({"pair": [1, {"level": "low", "levl": 1}]})
+    assert isinstance(found, list)
+    assert [(fault.pointer, fault.suggestion) for fault in found] == [("/pair/1/levl", "level")]
+
+
+def test_what_only_the_type_refuses_is_told_too() -> None:
+    found = Checked(Odd).convert({"word": "abc"})
+    assert isinstance(found, list)
+    (fault,) = found
+    assert isinstance(fault, Fault)
+    assert "not that word" in fault.detail.en
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("d1.01", "D1.01"), ("D1.1", "D1.01"), ("D01.01", "D1.01"), ("zz", None), ("D" * 65, None)]
+)
+def test_the_nearest_name(name: str, expected: str | None) -> None:
+    assert nearest(name, ["D1.01", "D10.07", "basis"]) == expected
+
+
+def test_what_is_no_http_passes_through() -> None:
+    """A socket is refused by Litestar itself."""
+    sent: list[str] = []
+
+    async def refuse() -> None:
+        async def receive() -> dict[str, str]:
+            return {"type": "websocket.connect"}
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(str(message["type"]))
+
+        scope = {"type": "websocket", "path": "/v1/toys", "headers": [], "query_string": b"", "state": {}}
+        await toy_app()(scope, receive, send)  # type: ignore[arg-type]
+
+    asyncio.run(refuse())
+    assert sent == ["websocket.close"]
