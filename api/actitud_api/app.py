@@ -53,7 +53,7 @@ DESTINATIONS: Final = (
 )
 
 ABOUT: Final = About(
-    title="Actitud 2.0",
+    title="Actitud",
     version=__version__,
     description=(
         "Measures how far a public administration is from the ten errors on social networks: indicators in, an "

@@ -165,7 +165,7 @@ STEPS: list[tuple[str, Language, str, str]] = [
         "c",
         "es",
         "D6.06",
-        "Aportar la evidencia: Nota en la intranet, actas o premio. Eso suma 0,55 puntos del índice.",
+        "Aportar la evidencia: nota en la intranet, actas o premio. Eso suma 0,55 puntos del índice.",
     ),
     (
         "c",
@@ -251,7 +251,8 @@ def test_what_else_must_follow_is_told_and_not_only_numbered() -> None:
         step = indicator("a", language, "D3.02").next_step
         assert step is not None
         assert step.requires == ("V06.total",)
-        assert METHODOLOGY.texts[language].rules["V06.total"].rstrip(".") in step.text
+        told = METHODOLOGY.texts[language].rules["V06.total"].rstrip(".")
+        assert told[0].lower() + told[1:] in step.text
 
 
 def test_a_contradiction_tells_the_numbers_that_contradict() -> None:

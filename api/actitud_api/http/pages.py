@@ -53,12 +53,12 @@ class PagesController(Controller):
     def index(self, request: ApiRequest, state: State) -> Response[bytes]:
         """Where to go next."""
         destinations: Sequence[Destination] = state["destinations"]
-        return _page(request, "index.html", "Actitud 2.0", destinations=destinations)
+        return _page(request, "index.html", "Actitud", destinations=destinations)
 
     @get("/docs", sync_to_thread=False)
     def docs(self, request: ApiRequest) -> Response[bytes]:
         """The OpenAPI document, readable."""
-        return _page(request, "docs.html", "Actitud 2.0 · API")
+        return _page(request, "docs.html", "Actitud · API")
 
     @get("/problems/{slug:str}", sync_to_thread=False)
     def problem(self, request: ApiRequest, slug: FromPath[str]) -> Response[bytes]:

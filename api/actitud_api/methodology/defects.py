@@ -318,14 +318,15 @@ class _Checker:
         for position, level in enumerate(self.document.levels):
             if level.provisional_unless is not None:
                 yield from self._predicate(level.provisional_unless, f"/levels/{position}", gate=True)
+            lower = dict(asked)
             for place, gate in enumerate(level.gates):
                 at = f"/levels/{position}/gates/{place}"
                 yield from self._predicate(gate.holds, f"{at}/holds", gate=True)
                 match gate.holds:
                     case Compare(op="ge", left=left, right=Constant(value=value)) if isinstance(value, int | float):
-                        if value < asked.get(left, value):
-                            yield Defect(at, f"asks for less ({value}) than a lower level ({asked[left]})")
-                        asked[left] = value
+                        if value < lower.get(left, value):
+                            yield Defect(at, f"asks for less ({value}) than a lower level ({lower[left]})")
+                        asked[left] = max(value, asked.get(left, value))
 
     def _references(self) -> Iterator[Defect]:
         answered = self.document.answers

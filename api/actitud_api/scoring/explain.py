@@ -355,7 +355,11 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
                 if found.compiled.rule.holds is not None
                 for name in _absent(plan, found.compiled.rule.holds, found.facts)
             }
-            missing = tuple(other.indicator.id for other in plan.leaves if other.indicator.id in absent)
+            missing = tuple(
+                other.indicator.id
+                for other in plan.leaves
+                if other.indicator.id in absent and other.position != leaf.position
+            )
     elif leaf.present is None:
         facts = {
             operand.field: _plain(evaluation.facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Document, Indicator, Language, Rule, Texts
@@ -27,13 +29,14 @@ _REASONS: dict[Language, dict[str, str]] = {
         "capped": "{facts}. It would score {uncapped}, but it is only declared, without evidence: at most {cap}.",
         "contradicted": "It scores 0 because what was sent contradicts itself: see {rules}.",
         "unsupported": "It scores 0 until {missing} is answered, which it depends on: see {rules}.",
+        "unsupported_itself": "Not answered, and others depend on it: see {rules}. It counts 0 in the index.",
         "unknown": "Not answered: it counts 0 in the index.",
         "unknown_zero_rule": "It counts 0 until {missing} is answered, which it depends on.",
         "unknown_fields": "It counts 0: {cause}, and with that it would not apply, but {fields} has no evidence.",
         "withdrawn": "The answer was withdrawn: it counts 0 in the index.",
         "rejected": "The answer was rejected in review: it counts 0 in the index.",
         "stale": "The evidence lies outside the window: it counts 0 in the index.",
-        "not_applicable": "It does not apply: {needed}. Its weight is shared by the others.",
+        "not_applicable": "It applies only if {needed}. Its weight is shared by the others.",
     },
     "es": {
         "full": "{facts}. Obtiene la puntuación máxima.",
@@ -45,13 +48,14 @@ _REASONS: dict[Language, dict[str, str]] = {
         "capped": "{facts}. Puntuaría {uncapped}, pero solo está declarado, sin evidencia: como máximo {cap}.",
         "contradicted": "Puntúa 0 porque lo enviado se contradice: véase {rules}.",
         "unsupported": "Puntúa 0 hasta que se responda {missing}, de lo que depende: véase {rules}.",
+        "unsupported_itself": "Sin responder, y de ello dependen otras: véase {rules}. Cuenta 0 en el índice.",
         "unknown": "Sin responder: cuenta 0 en el índice.",
         "unknown_zero_rule": "Cuenta 0 hasta que se responda {missing}, de lo que depende.",
         "unknown_fields": "Cuenta 0: {cause} y, con eso, no se aplicaría, pero falta la evidencia de {fields}.",
         "withdrawn": "La respuesta se retiró: cuenta 0 en el índice.",
         "rejected": "La respuesta se rechazó en la revisión: cuenta 0 en el índice.",
         "stale": "La evidencia queda fuera de la ventana: cuenta 0 en el índice.",
-        "not_applicable": "No se aplica: {needed}. Su peso se reparte entre los demás.",
+        "not_applicable": "Solo se aplica si {needed}. Su peso se reparte entre los demás.",
     },
 }
 _STEPS: dict[Language, dict[str, str]] = {
@@ -177,7 +181,7 @@ class Sentences:
             return templates[code].format(cause=self._cause(indicator, given))
         if code == "not_applicable":
             lacking = words.deciding(indicator.applies, given.facts, False)
-            narrator = words.Narrator(self._texts, given.facts, stated=False)
+            narrator = words.Narrator(self._texts, given.facts, stated=True)
             return templates[code].format(needed=narrator.predicate(lacking))
         if code == "unknown" and given.fields:
             cause = words.enumeration(
@@ -190,7 +194,8 @@ class Sentences:
             return templates["unknown_fields"].format(cause=cause, fields=self._labels(given.fields))
         if code == "unknown" and given.missing:
             return templates["unknown_zero_rule"].format(missing=self._named(given.missing))
-        return templates[code].format(
+        itself = code == "unsupported" and not given.missing
+        return templates["unsupported_itself" if itself else code].format(
             rules=words.enumeration(list(given.rules), self._language), missing=self._named(given.missing)
         )
 
@@ -246,11 +251,11 @@ class Sentences:
             case "evidence" if given.fields:
                 sentences.append(templates["fields"].format(fields=self._labels(given.fields)))
             case "evidence":
-                sentences.append(templates["evidence"].format(evidence=_inside(text.evidence)))
+                sentences.append(templates["evidence"].format(evidence=words.lowered(text.evidence)))
             case "report" if given.missing:
                 sentences.append(templates["report_first"].format(missing=self._named(given.missing)))
             case "report":
-                name = "report" if scored.reason.code == "unknown" else "renew"
+                name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
                 sentences.append(templates[name].format(question=text.question))
             case "correct":
                 rules = words.enumeration(list(given.rules), self._language)
@@ -264,7 +269,7 @@ class Sentences:
         elif step.gain_max is not None:
             sentences.append(templates["gain_max"].format(gain=self._score(step.gain_max)))
         if step.requires:
-            told = [self._texts.rules[rule].removesuffix(".") for rule in step.requires]
+            told = [words.lowered(self._rule(rule)) for rule in step.requires]
             sentences.append(templates["requires"].format(rules="; ".join(dict.fromkeys(told))))
         if step.kind in ("improve", "act"):
             sentences.append(_inside(text.action))
@@ -307,13 +312,32 @@ class Sentences:
         """A rule that does not hold: what it says, what stands here, what it costs, what to answer first."""
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
-        told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
-        sentences = [templates["rule"].format(text=self._texts.rules[finding.rule], told=told)]
+        if words.multiplies(rule.holds):
+            told = "; ".join(
+                f"{self._fact(name)}: {words.fact_value(raw, self._language)}" for name, raw in finding.facts.items()
+            )
+        else:
+            told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
+        sentences = [templates["rule"].format(text=self._rule(finding.rule), told=told)]
         if finding.indicators:
             sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
         if finding.missing:
             sentences.append(templates["missing"].format(missing=self._named(finding.missing)))
         return " ".join(sentences)
+
+    def _rule(self, rule: str) -> str:
+        """The text of a rule, with the labels of the profile fields that it names."""
+        return _FIELD.sub(
+            lambda found: self._texts.profile[found[0]].label if found[0] in self._texts.profile else found[0],
+            self._texts.rules[rule],
+        )
+
+    def _fact(self, name: str) -> str:
+        """The label of a fact as findings name it: a profile field, or `D4.01.level`."""
+        if name in self._texts.profile:
+            return self._texts.profile[name].label
+        indicator, _, fact = name.rpartition(".")
+        return words.fact_label(indicator, fact, self._texts)
 
     def gate(self, blocking: BlockingGate) -> str:
         """A failing gate: what it asks, what is there, how far it is."""
@@ -350,6 +374,9 @@ class Sentences:
     def _labels(self, fields: tuple[str, ...]) -> str:
         return words.enumeration([self._texts.profile[field].label for field in fields], self._language)
 
+
+_FIELD = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
+"""What may name a profile field in the text of a rule."""
 
 _made: dict[tuple[str, str], Sentences] = {}
 

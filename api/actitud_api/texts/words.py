@@ -35,7 +35,7 @@ from actitud_api.methodology.model import (
     Texts,
     ValueOperand,
 )
-from actitud_api.methodology.predicates import Evaluated, compile_predicate, exact
+from actitud_api.methodology.predicates import Evaluated, compile_predicate, exact, operands
 
 Facts = Mapping[str, FactValue | str | None]
 """Facts by name, as a reason or a finding carries them."""
@@ -85,8 +85,11 @@ _JOINED: dict[Language, dict[str, str]] = {
         "answered": "{} is answered",
         "index": "the index",
         "dimensions": "the lowest dimension",
-        "value": "{}",
+        "level": "the level of {}",
         "score": "the score of {}",
+        "be": "must be",
+        "is": "is",
+        "chosen": "{} is listed",
         "if": "if {}, {}",
         "not": "not: {}",
         "listed": "“{}”",
@@ -106,8 +109,11 @@ _JOINED: dict[Language, dict[str, str]] = {
         "answered": "{} está respondido",
         "index": "el índice",
         "dimensions": "la dimensión más baja",
-        "value": "{}",
+        "level": "el nivel de {}",
         "score": "la puntuación de {}",
+        "be": "debe ser",
+        "is": "es",
+        "chosen": "se indica {}",
         "if": "si {}, {}",
         "not": "no: {}",
         "listed": "«{}»",
@@ -226,6 +232,17 @@ def _those(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[P
     )
 
 
+def lowered(text: str) -> str:
+    """A text of the methodology inside a sentence: without its full stop, its first word in lower case."""
+    inside = text.removesuffix(".")
+    return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
+
+
+def multiplies(predicate: Predicate) -> bool:
+    """Whether a predicate multiplies facts: it cannot be told in a sentence, only its facts can."""
+    return any(isinstance(operand, Product) for operand in operands(predicate))
+
+
 class Narrator:
     """Puts predicates in words over the facts that they read; `stated` says what is, otherwise what must be."""
 
@@ -234,6 +251,7 @@ class Narrator:
         self._facts = facts
         self._language = texts.language
         self._joined = _JOINED[texts.language]
+        self._stated = stated
         self._comparisons = (_STATED if stated else _COMPARISONS)[texts.language]
 
     def predicate(self, predicate: Predicate) -> str:
@@ -244,9 +262,9 @@ class Narrator:
     def _predicate(self, predicate: Predicate) -> str:
         match predicate:
             case All(of=members):
-                return self._joined["all"].join(self._predicate(member) for member in members)
+                return self._joined["all"].join(self._member(member) for member in members)
             case Any(of=members):
-                return self._joined["any"].join(self._predicate(member) for member in members)
+                return self._joined["any"].join(self._member(member) for member in members)
             case Not(of=member):
                 return self._joined["not"].format(self._predicate(member))
             case Implies(when=Present(), then=then):
@@ -254,10 +272,24 @@ class Narrator:
             case Implies(when=when, then=then):
                 condition = Narrator(self._texts, self._facts, stated=True).predicate(when)
                 return self._joined["if"].format(condition, self._predicate(then))
+            case Compare(op="eq", left=ComponentOperand() as left, right=Constant(value=True)) if self._stated:
+                return self._joined["chosen"].format(self.operand(left))
+            case Compare(op="eq", left=left, right=Constant(value=bool(wanted))):
+                verb = self._joined["is" if self._stated else "be"]
+                return f"{self.operand(left)} {verb} {truth(wanted, self._language)}"
+            case Compare(op="eq", left=ProfileOperand(field=field), right=Constant(value=str(raw))) if self._stated:
+                text = self._texts.profile[field]
+                return f"{text.label} {self._joined['is']} {_quoted(text.values.get(raw, raw), self._language)}"
             case Compare(op=op, left=left, right=right):
                 return f"{self.operand(left)} {self._comparisons[op]} {self._against(left, right)}"
             case Present(indicator=indicator):
                 return self._joined["answered"].format(indicator)
+
+    def _member(self, predicate: Predicate) -> str:
+        """A member of a junction; another junction inside it stands in brackets."""
+        told = self._predicate(predicate)
+        nested = isinstance(predicate, All | Any) and len(predicate.of) > 1
+        return f"({told})" if nested else told
 
     def _against(self, left: Operand, right: Operand) -> str:
         """The right side; an enumerated value by its text."""
@@ -283,7 +315,9 @@ class Narrator:
                 label = self._texts.indicators[indicator].components[component]
                 return self._with(_quoted(label, self._language), f"{indicator}.{component}", {})
             case ValueOperand(indicator=indicator):
-                return f"{self._texts.indicators[indicator].name} ({indicator})"
+                measured = self._texts.indicators[indicator]
+                name = f"{measured.name} ({indicator})"
+                return self._joined["level"].format(name) if measured.ladder else name
             case ScoreOperand(node=node):
                 names = self._texts.groups if node in self._texts.groups else self._texts.indicators
                 return self._joined["score"].format(f"{names[node].name} ({node})")
@@ -308,7 +342,7 @@ class Narrator:
 
     def _with(self, label: str, name: str, values: Mapping[str, str]) -> str:
         """`active accounts (12)`: the label and what the facts say, where they say something."""
-        if name not in self._facts:
+        if name not in self._facts or self._facts[name] is True:
             return label
         raw = self._facts[name]
         shown = values.get(raw, raw) if isinstance(raw, str) else fact_value(raw, self._language)
