@@ -20,6 +20,7 @@ from actitud_api.texts import words
 
 _REASONS: dict[Language, dict[str, str]] = {
     "en": {
+        "value": "value: {value}",
         "full": "{facts}. It reaches full marks.",
         "partial_between": "{facts}. Between {x0}, which scores {s0}, and {x1}, which scores {s1}: {score} of 100.",
         "partial_at": "{facts}. It scores {score} of 100.",
@@ -39,6 +40,7 @@ _REASONS: dict[Language, dict[str, str]] = {
         "not_applicable": "It applies only if {needed}. Its weight is shared by the others.",
     },
     "es": {
+        "value": "valor: {value}",
         "full": "{facts}. Obtiene la puntuación máxima.",
         "partial_between": "{facts}. Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}: {score} de 100.",
         "partial_at": "{facts}. Puntúa {score} de 100.",
@@ -227,7 +229,8 @@ class Sentences:
                 for name, raw in given.facts.items()
             )
             if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
-                told += f" ({words.value(indicator, given.value, self._texts)})"
+                raw = words.value(indicator, given.value, self._texts)
+                told += f" ({_REASONS[self._language]['value'].format(value=raw)})"
         return told[:1].upper() + told[1:]
 
     def _label(self, indicator: Indicator, name: str) -> str:
@@ -269,7 +272,7 @@ class Sentences:
         elif step.gain_max is not None:
             sentences.append(templates["gain_max"].format(gain=self._score(step.gain_max)))
         if step.requires:
-            told = [words.lowered(self._rule(rule)) for rule in step.requires]
+            told = [self._asked(rule) for rule in step.requires]
             sentences.append(templates["requires"].format(rules="; ".join(dict.fromkeys(told))))
         if step.kind in ("improve", "act"):
             sentences.append(_inside(text.action))
@@ -331,6 +334,14 @@ class Sentences:
             lambda found: self._texts.profile[found[0]].label if found[0] in self._texts.profile else found[0],
             self._texts.rules[rule],
         )
+
+    def _asked(self, rule: str) -> str:
+        """What a rule asks, inside a sentence: its text, or its predicate where several rules share the text."""
+        holds = self._rules[rule].holds
+        shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
+        if holds is None or not shared or words.multiplies(holds):
+            return words.lowered(self._rule(rule))
+        return words.Narrator(self._texts, {}, stated=False).predicate(holds)
 
     def _fact(self, name: str) -> str:
         """The label of a fact as findings name it: a profile field, or `D4.01.level`."""

@@ -162,7 +162,7 @@ def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
         return f"{number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
     if indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient)):
         return percent(raw, language)
-    return f"{number(raw, language)} {text.unit.split(' (')[0]}"
+    return f"{number(round(raw, 2), language)} {text.unit.split(' (')[0]}"
 
 
 def _quoted(text: str, language: Language) -> str:
