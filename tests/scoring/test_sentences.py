@@ -67,7 +67,8 @@ REASONS: list[tuple[str, Language, str, str]] = [
         "a",
         "es",
         "D2.03",
-        "Semanas que llegan al mínimo: 12; semanas completas del periodo: 12 (valor: 100 %). Obtiene la puntuación máxima.",
+        "Semanas que llegan al mínimo: 12; semanas completas del periodo: 12 (valor: 100 %). "
+        "Obtiene la puntuación máxima.",
     ),
     (
         "a",
@@ -85,9 +86,15 @@ REASONS: list[tuple[str, Language, str, str]] = [
         "b",
         "es",
         "D8.01",
-        "Respuestas públicas a personas: 40; publicaciones propias tomadas como base: 960 (valor: 4 %). Puntúa 10,00 de 100.",
+        "Respuestas públicas a personas: 40; publicaciones propias tomadas como base: 960 (valor: 4 %). "
+        "Puntúa 10,00 de 100.",
     ),
-    ("b", "en", "D6.05", "Incidents with a written review: 0; incidents taken as base: 2 (value: 0 %). It scores 0 of 100."),
+    (
+        "b",
+        "en",
+        "D6.05",
+        "Incidents with a written review: 0; incidents taken as base: 2 (value: 0 %). It scores 0 of 100.",
+    ),
     ("c", "es", "D3.03", "Sin responder: cuenta 0 en el índice."),
     ("c", "en", "D3.03", "Not answered: it counts 0 in the index."),
     (
