@@ -40,8 +40,8 @@ from actitud_api.scores import service as scores
 from actitud_api.scoring.scalar import Status, evaluate
 from actitud_api.storage.database import Database
 from actitud_api.storage.folding import fold
-from tests.api import real
 from tests.contract.scale import NIGHT
+from tests.shared import shared
 
 TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
 FIRST = 200
@@ -95,14 +95,14 @@ def test_ids_and_names_are_plainly_invented(census: list[Municipality]) -> None:
 
 
 def test_no_name_is_that_of_a_real_municipality(census: list[Municipality]) -> None:
-    listed = csv.DictReader(io.StringIO(real.municipalities().decode()))
+    listed = csv.DictReader(io.StringIO(shared("data/municipalities.csv").decode()))
     names = {fold(part) for row in listed for part in (row["name"], *row["name"].split("/"))}
     assert len(names) > 8000
     assert [municipality.name for municipality in census if fold(municipality.name) in names] == []
 
 
 def test_the_numbers_and_provinces_are_those_of_the_real_list(census: list[Municipality]) -> None:
-    listed = list(csv.DictReader(io.StringIO(real.municipalities().decode())))
+    listed = list(csv.DictReader(io.StringIO(shared("data/municipalities.csv").decode())))
     assert Counter(row["province_code"] for row in listed) == MUNICIPALITIES
     populations = [int(row["population"]) for row in listed]
     ends = [0, *(high for _, high, _ in SIZES[:-1]), max(populations)]

@@ -19,7 +19,7 @@ from actitud_api.organisations.service import FaultyFile, Imported
 from actitud_api.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
-from tests.api import real
+from tests.shared import shared
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"
 MADRID = "L01280796,28079,Madrid,28,Madrid,13,Comunidad de Madrid,ES30,3334730"
@@ -236,7 +236,7 @@ def test_lines_are_counted_as_an_editor_does() -> None:
 
 
 def test_the_whole_real_list_goes_in(database: Database) -> None:
-    raw = real.municipalities()
+    raw = shared("data/municipalities.csv")
     assert service.import_municipalities(database, raw, nothing) == Imported(8131, 0, 0)
     assert service.import_municipalities(database, raw, nothing) == Imported(0, 0, 8131)
     assert ids(database, q="28079") == ["ES-DIR3-L01280796"]

@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import cast
 
 import msgspec
-import pytest
 from msgspec import Struct
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.model import Scalar
+from tests.shared import shared
 
-PATH = Path(__file__).parents[3] / "shared" / "methodology" / "catalogue.json"
 Node = dict[str, object]
 """A predicate or an operand of the catalogue's grammar (its `meta.grammar`)."""
 
@@ -181,12 +178,8 @@ class Catalogue(Struct):
 
 
 def catalogue() -> Catalogue:
-    """The catalogue; skips the test where it is not there, or fails under CI."""
-    if not PATH.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{PATH.name} is not beside the checkout, and CI is set")
-        pytest.skip("../shared is not beside the checkout")
-    return msgspec.json.decode(PATH.read_bytes(), type=Catalogue)
+    """The catalogue that the document was made from."""
+    return msgspec.json.decode(shared("methodology/catalogue.json"), type=Catalogue)
 
 
 # --- an interpreter of the grammar, sharing no code with the engine ---------------------------------------------

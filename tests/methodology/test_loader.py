@@ -165,6 +165,25 @@ ONLY_WHEN_SCORING: list[tuple[Planted, str]] = [
         (f"{at('D4.02')}/zero_when/left", {"kind": "answer", "indicator": "D4.04", "fact": "components"}),
         f"{at('D4.02')}/zero_when",
     ),  # a set is not a number
+    # a gate is one comparison that asks for something
+    (("/levels/1/gates/0/holds", {"kind": "all", "of": []}), "/levels/1/gates/0/holds"),
+    (("/levels/1/gates/0/holds/op", "le"), "/levels/1/gates/0"),
+    # only a rule asks whether something is answered
+    ((f"{at('D4.02')}/zero_when", {"kind": "present", "indicator": "D4.01"}), f"{at('D4.02')}/zero_when"),
+    ((f"{at('D1.03')}/applies", {"kind": "present", "indicator": "D1.01"}), f"{at('D1.03')}/applies"),
+    # what the engine and the sentences know by name
+    ((f"{at('D4.04')}/facts/0/name", "listed"), f"{at('D4.04')}/facts"),
+    ((f"{at('D1.02')}/curve/kind", "linear"), f"{at('D1.02')}/curve/kind"),
+    ((f"{at('D9.06')}/facts/0/name", "yes"), f"{at('D9.06')}/facts"),
+    ((f"{at('D9.06')}/part_of_denominator", True), f"{at('D9.06')}/part_of_denominator"),
+    ((f"{at('D1.01')}/facts/1/required", False), f"{at('D1.01')}/facts/1/required"),
+    ((f"{at('D1.01')}/facts/1/maximum", None), f"{at('D1.01')}/facts/1"),
+    ((f"{profile('employees')}/maximum", None), profile("employees")),
+    ((f"{at('D1.02')}/id", "d1.01"), "/root"),  # the same attribute as D1.01
+    (
+        (f"{at('D4.02')}/zero_when/left", {"kind": "sum", "of": [{"kind": "profile", "field": "previous_level"}]}),
+        f"{at('D4.02')}/zero_when",
+    ),  # null cannot be added
     (("/texts/es/indicators/D9.01/step", "De {from} a {hasta}"), "/texts/es/indicators/D9.01/step"),
     (("/texts/es/indicators/D9.01/step", "De {from a {to}"), "/texts/es/indicators/D9.01/step"),
 ]

@@ -312,7 +312,7 @@ def document(
         self_declared_cap=cap,
         coverage=coverage or Coverage(overall=Share(num=2, den=3), per_dimension=Share(num=1, den=2)),
         root=tree,
-        additional_indices=(AdditionalIndex(id="geometric", aggregation="geometric", floor=1),),
+        additional_index=AdditionalIndex(aggregation="geometric", floor=1),
         alternative_weights={},
         profile=profile,
         rules=rules,

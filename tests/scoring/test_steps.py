@@ -257,6 +257,43 @@ def test_a_gain_counts_what_the_step_unlocks() -> None:
     assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
 
 
+@pytest.mark.parametrize(
+    ("others", "gain"),
+    [
+        # X is 0 at 4 of 4 idle, 100 at 0: alone 100/2; Y, 0 by rule while any is idle, brings its 100 too
+        ((b.boolean("Y", zero_when=b.compare(b.field("idle"), "ge", 1)),), 100),
+        # Y, which is 0, applies only while none is idle: from X = 0 alone to (100 + 0)/2
+        ((b.boolean("Y", applies=b.compare(b.field("idle"), "le", 0)),), 50),
+    ],
+)
+def test_a_gain_counts_what_a_moved_field_of_the_profile_does_elsewhere(
+    others: tuple[Indicator, ...], gain: float
+) -> None:
+    derived = msgspec.structs.replace(
+        b.ratio("X", knots=((0, 100), (1, 0)), part_of_denominator=False),
+        facts=(),
+        value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+        step="profile:idle",
+    )
+    known = b.read(
+        b.document(
+            b.root(b.group("D", derived, *others, rated_share=(0, 1))),
+            profile=(b.integer_field("idle"), b.integer_field("all")),
+        )
+    )
+    listens = gain == 100
+    submission = b.submit({"Y": {"value": listens}}, {"idle": 4, "all": 4})
+    found = step(known, submission)
+    assert found is not None
+    assert found.change == {"idle": 0}
+    assert found.gain == gain
+    after = b.submit({"Y": {"value": listens}}, {"idle": 0, "all": 4})
+    rescored, before = evaluate(known, after).index, evaluate(known, submission).index
+    assert rescored is not None
+    assert before is not None
+    assert rescored - before == gain * 100
+
+
 def test_a_gain_counts_the_contradiction_that_the_step_mends() -> None:
     """Y at level 4 needs X at level 1: X from 0 to 25 brings Y's 100 back: 125/2 = 62.50."""
     needs = b.rule(

@@ -55,10 +55,19 @@ def submission(seed: int, municipality: Municipality) -> Submission:
     )
 
 
+_DECIDING = (
+    "actitud_api.methodology",
+    "actitud_api.scoring",
+    "actitud_api.organisations",
+    "actitud_api.scores",
+    "actitud_api.demo",
+)
+
+
 def fingerprint(methodology: Methodology) -> str:
-    """A digest of all that decides what is simulated: this code, the engine's and the methodology."""
+    """A digest of all that decides what is simulated and stored: the methodology and the code of these rooms."""
     digest = hashlib.sha256(methodology.digest.encode())
-    for package in ("actitud_api.methodology", "actitud_api.scoring", "actitud_api.demo"):
+    for package in _DECIDING:
         for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
             if file.name.endswith(".py"):
                 digest.update(file.read_bytes())

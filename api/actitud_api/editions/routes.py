@@ -43,7 +43,6 @@ class EditionsController(Controller):
         opt=contract(
             query=QUERY,
             answer=PAGE,
-            problems=(NOT_FOUND,),
             links={
                 "scores": Link(
                     "editions.scores.list",

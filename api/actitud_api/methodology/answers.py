@@ -23,7 +23,7 @@ from actitud_api.methodology.model import (
     Scalar,
     Texts,
 )
-from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, indicators
+from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, attribute, indicators
 
 SetAside = Literal["withdrawn", "rejected", "stale"]
 """Why an answer that was sent does not count: taken back, rejected in review, or its evidence is too old."""
@@ -108,7 +108,7 @@ def _between(form: object, described: Fact | ProfileField) -> object:
 
 def _set_of(ids: tuple[str, ...]) -> object:
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
-    return getitem(Annotated, (GenericAlias(tuple, (_literal(ids), ...)), meta))
+    return getitem(Annotated, (GenericAlias(tuple, (_literal(ids) if ids else str, ...)), meta))
 
 
 def _profile_type(document: Document, texts: Texts, suffix: str) -> type[Struct]:
@@ -144,16 +144,11 @@ def _answers_type(document: Document, texts: Texts, suffix: str) -> type[Struct]
     for indicator in indicators(document.root):
         if not indicator.facts:
             continue
-        name = _attribute(indicator.id)
+        name = attribute(indicator.id)
         rename[name] = indicator.id
         form = _answer_type(indicator, document.self_declared_cap, texts.indicators[indicator.id], suffix)
         fields.append((name, form | UnsetType, UNSET))
     return _struct(f"Answers_{suffix}", fields, "The answers by indicator; an absent one is unknown.", rename)
-
-
-def _attribute(indicator: str) -> str:
-    """The attribute of an indicator in the type of the answers."""
-    return indicator.replace(".", "_").replace("-", "_").lower()
 
 
 def _answer_type(indicator: Indicator, cap: int, text: IndicatorText, suffix: str) -> type[Struct]:
@@ -206,7 +201,7 @@ def submission(methodology: Methodology, request: ScoreRequest) -> Submission:
     for indicator in indicators(methodology.document.root):
         if not indicator.facts:
             continue
-        answer = getattr(request.answers, _attribute(indicator.id))
+        answer = getattr(request.answers, attribute(indicator.id))
         if answer is UNSET:
             continue
         answers[indicator.id] = {fact.name: getattr(answer, fact.name) for fact in indicator.facts}

@@ -18,6 +18,7 @@ from actitud_api.methodology.model import (
     Constant,
     Curve,
     Document,
+    Fact,
     Group,
     IndexOperand,
     Indicator,
@@ -27,6 +28,7 @@ from actitud_api.methodology.model import (
     Operand,
     Predicate,
     Product,
+    ProfileField,
     ProfileOperand,
     Quotient,
     ScoreOperand,
@@ -36,6 +38,7 @@ from actitud_api.methodology.model import (
     ValueOperand,
 )
 from actitud_api.methodology.predicates import (
+    attribute,
     comparisons,
     derived_count,
     exact,
@@ -52,6 +55,16 @@ MAX_DEPTH = 5
 
 STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
 """What the text of a step may leave open."""
+
+
+FACTS_OF: Mapping[str, tuple[str, str]] = {
+    "level": ("level", "integer"),
+    "boolean": ("value", "boolean"),
+    "checklist": ("components", "components"),
+}
+"""The first fact of the types whose fact the engine and the sentences know by name."""
+CURVE_OF: Mapping[str, tuple[str, ...]] = {"level": ("ladder",), "boolean": ("boolean",)}
+"""The curve of the types that are not measured on a scale."""
 
 
 class Defect(Struct, frozen=True):
@@ -88,6 +101,7 @@ class _Checker:
         yield from self._share(self.document.coverage.per_dimension, "/coverage/per_dimension")
         yield from self._unique("/profile", [field.name for field in self.document.profile])
         yield from self._unique("/root", [node.id for node in self._nodes(self.document.root)])
+        yield from self._unique("/root", [attribute(indicator) for indicator in self.indicators])
         yield from self._unique("/rules", [rule.id for rule in self.document.rules])
         yield from self._unique("/levels", [gate.id for level in self.document.levels for gate in level.gates])
         yield from self._group(self.document.root, "/root", 0)
@@ -138,6 +152,7 @@ class _Checker:
                 yield from self._indicator(child, at)
 
     def _indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+        yield from self._facts_of(indicator, place)
         yield from self._unique(f"{place}/facts", [fact.name for fact in indicator.facts])
         yield from self._unique(f"{place}/components", indicator.components)
         for window in indicator.windows:
@@ -160,6 +175,29 @@ class _Checker:
         for position, rule in enumerate(indicator.reviews):
             if not any(rule == known.group and known.severity == "review" for known in self.document.rules):
                 yield Defect(f"{place}/reviews/{position}", f"there is no review rule {rule!r}")
+
+    def _facts_of(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+        """What an indicator of each type asks for, and what its facts need to be bounded."""
+        wanted = FACTS_OF.get(indicator.type)
+        first = indicator.facts[0] if indicator.facts else None
+        if wanted is not None and (first is None or (first.name, first.type) != wanted):
+            yield Defect(f"{place}/facts", f"the first fact of a {indicator.type} is {wanted[0]}, of type {wanted[1]}")
+        curve = CURVE_OF.get(indicator.type, ("linear", "log"))
+        if indicator.curve.kind not in curve:
+            yield Defect(f"{place}/curve/kind", f"must be {' or '.join(curve)} for a {indicator.type}")
+        if indicator.part_of_denominator and (indicator.id, "denominator") not in self.facts:
+            yield Defect(f"{place}/part_of_denominator", "needs a fact called denominator")
+        for position, fact in enumerate(indicator.facts):
+            at = f"{place}/facts/{position}"
+            if not fact.required and fact.type != "components":
+                yield Defect(f"{at}/required", "only a list of components may be left out")
+            yield from self._bounded(fact, at)
+
+    def _bounded(self, described: Fact | ProfileField, place: str) -> Iterator[Defect]:
+        if described.type in ("integer", "number"):
+            least, most = described.minimum, described.maximum
+            if least is None or most is None or least > most:
+                yield Defect(place, "a number needs a minimum and a maximum")
 
     def _curve(self, curve: Curve, place: str) -> Iterator[Defect]:
         xs = [exact(goalpost.x) for goalpost in curve.goalposts]
@@ -210,8 +248,10 @@ class _Checker:
 
     # predicates
 
-    def _predicate(self, predicate: Predicate, place: str, gate: bool = False) -> Iterator[Defect]:
+    def _predicate(self, predicate: Predicate, place: str, gate: bool = False, rule: bool = False) -> Iterator[Defect]:
         for indicator in presences(predicate):
+            if not rule:
+                yield Defect(place, "only a rule may test whether an indicator is answered")
             if indicator not in self.indicators or not self.indicators[indicator].facts:
                 yield Defect(place, f"{indicator!r} is not an indicator that is answered")
         for operand in operands(predicate):
@@ -268,6 +308,10 @@ class _Checker:
                     yield Defect(place, "combines no operands")
                 elif any(self._kind(member) not in ("number", None) for member in members):
                     yield Defect(place, "combines what is not a number")
+                read = [member.field for member in members if isinstance(member, ProfileOperand)]
+                for name in read:
+                    if name in self.profile and self.profile[name].nullable:
+                        yield Defect(place, f"combines {name!r}, which may be null")
             case ProfileOperand(field=field) if field not in self.profile:
                 yield Defect(place, f"{field!r} is not a profile field")
             case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
@@ -289,6 +333,7 @@ class _Checker:
     def _profile(self) -> Iterator[Defect]:
         for position, field in enumerate(self.document.profile):
             at = f"/profile/{position}"
+            yield from self._bounded(field, at)
             if (field.type == "enum") != bool(field.values):
                 yield Defect(f"{at}/values", "goes with the type enum, and only with it")
             if field.set_by == "organisation" and (field.nullable or field.default is not None):
@@ -302,7 +347,7 @@ class _Checker:
             if (rule.holds is None) != (rule.severity == "review"):
                 yield Defect(f"{at}/holds", "reviews, and only reviews, are without a predicate")
             if rule.holds is not None:
-                yield from self._predicate(rule.holds, f"{at}/holds")
+                yield from self._predicate(rule.holds, f"{at}/holds", rule=True)
             if bool(rule.invalidates) != (rule.severity == "error"):
                 yield Defect(f"{at}/invalidates", "errors, and only errors, name indicators")
             for indicator in rule.invalidates:
@@ -322,6 +367,8 @@ class _Checker:
             for place, gate in enumerate(level.gates):
                 at = f"/levels/{position}/gates/{place}"
                 yield from self._predicate(gate.holds, f"{at}/holds", gate=True)
+                if gate.holds.op not in ("ge", "gt", "eq"):
+                    yield Defect(at, "a gate asks for at least, more than, or exactly")
                 match gate.holds:
                     case Compare(op="ge", left=left, right=Constant(value=value)) if isinstance(value, int | float):
                         if value < lower.get(left, value):

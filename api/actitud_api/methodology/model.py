@@ -252,12 +252,11 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
 
 
 class AdditionalIndex(Frozen, frozen=True):
-    """A figure published beside the index from the same dimension scores, which ranks nothing.
+    """A figure published beside the index, as `index_<aggregation>`, from the same dimension scores; it ranks nothing.
 
     `floor`: scores below it count as it, in points.
     """
 
-    id: str
     aggregation: Literal["geometric"]
     floor: int
 
@@ -299,7 +298,7 @@ class Gate(Frozen, frozen=True):
     """A condition of a level; `when_not_applicable` says what it does where its indicator or node has left."""
 
     id: str
-    holds: Predicate
+    holds: Compare
     when_not_applicable: Literal["pass", "fail"] = "fail"
 
 
@@ -383,7 +382,7 @@ class Document(Frozen, frozen=True):
     """Highest score of an answer without evidence, in points."""
     coverage: Coverage
     root: Group
-    additional_indices: tuple[AdditionalIndex, ...]
+    additional_index: AdditionalIndex | None
     alternative_weights: dict[str, dict[str, int]]
     """Other weights of the dimensions that the catalogue discusses, by name; they score nothing."""
     profile: tuple[ProfileField, ...]

@@ -69,9 +69,13 @@ def exact_fact(number: float | int) -> Number:
     if isinstance(number, int):
         return number
     scale: int = 10**DECIMALS_OF_NUMBERS
-    scaled = Fraction(Decimal(repr(number))) * scale
-    value = Fraction((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator), scale)
+    value = Fraction(halfup(Fraction(Decimal(repr(number))) * scale), scale)
     return value.numerator if value.denominator == 1 else value
+
+
+def halfup(value: Number) -> int:
+    """The nearest integer, halves up."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
 class Layout:
@@ -108,6 +112,11 @@ class Layout:
 def derived_count(fact: str) -> str:
     """The name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
     return "count" if fact == "components" else fact.split("_", 1)[0] + "_count"
+
+
+def attribute(indicator: str) -> str:
+    """The attribute of an indicator in the type of the answers: `d1_01` for `D1.01`."""
+    return indicator.replace(".", "_").replace("-", "_").lower()
 
 
 def indicators(group: Group) -> Iterator[Indicator]:
@@ -207,6 +216,8 @@ Leaf = Callable[[Operand], Callable[[State], Evaluated]]
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
     """The closure that evaluates an operand; a combination with an absent member is absent.
 
+    Quotients stand only at the top of value formulas, whose evaluator takes their two sides.
+
     `min` over gate figures leaves out what is not there (dimensions that are not rated), as SCORING section 6
     says; a `leaf` marks that by giving NULL.
     """
@@ -222,17 +233,6 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
             return _fold(members, leaf, operator.add)
         case Product(of=members):
             return _fold(members, leaf, operator.mul)
-        case Quotient(numerator=numerator, denominator=denominator):
-            above = compile_operand(numerator, leaf)
-            below = compile_operand(denominator, leaf)
-
-            def quotient(state: State) -> Evaluated:
-                n, d = cast("Number | None", above(state)), cast("Number | None", below(state))
-                if n is None or d is None or d == 0:
-                    return None
-                return Fraction(n) / Fraction(d)
-
-            return quotient
         case _:
             return leaf(operand)
 

@@ -45,7 +45,6 @@ class OrganisationsController(Controller):
         opt=contract(
             query=QUERY,
             answer=PAGE,
-            problems=(NOT_FOUND,),
             links={
                 "first": Link(
                     "organisations.get",
@@ -78,7 +77,7 @@ class OrganisationsController(Controller):
         operation_id="organisations.get",
         summary="Get an organisation",
         description="One organisation by its id.",
-        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION, problems=(NOT_FOUND,)),
+        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION),
         sync_to_thread=True,
     )
     def get_organisation(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
 from actitud_api.methodology.loader import Methodology, load, versions
+from actitud_api.methodology.predicates import halfup
 from actitud_api.scores import queries
 from actitud_api.scores.queries import Filters, Place, Row
 from actitud_api.scoring.explain import explain
@@ -134,8 +135,4 @@ def clear(session: Session, edition: str) -> None:
 
 
 def _ten_thousandths(coverage: Fraction | None) -> int | None:
-    """Half up."""
-    scale = 2 * 10**COVERAGE_DECIMALS
-    return (
-        None if coverage is None else (coverage.numerator * scale + coverage.denominator) // (2 * coverage.denominator)
-    )
+    return None if coverage is None else halfup(coverage * 10**COVERAGE_DECIMALS)

@@ -32,7 +32,7 @@ from actitud_api.methodology.predicates import (
     over_facts,
     present_in_facts,
 )
-from actitud_api.scoring.plan import CompiledIndicator, Plan
+from actitud_api.scoring.plan import EPSILON, CompiledIndicator, Plan
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
     COVERAGE_DECIMALS,
@@ -134,18 +134,16 @@ def _points(plan: Plan, units: int | None) -> Figure | None:
 def _geometric(evaluation: Evaluation) -> Figure | None:
     """The additional geometric index of the rated dimensions, each counted as the document's floor at least."""
     plan = evaluation.plan
-    for additional in plan.document.additional_indices:
-        if evaluation.index is None:
-            return None
-        weighted = remaining = 0.0
-        for child in plan.document.root.children:
-            units = evaluation.groups.get(child.id)
-            if units is not None:
-                weighted += child.weight * math.log(max(units / plan.unit, additional.floor))
-                remaining += child.weight
-        units = math.floor(math.exp(weighted / remaining) * plan.unit + 0.5 + 1e-6)
-        return _points(plan, units)
-    return None
+    additional = plan.document.additional_index
+    if additional is None or evaluation.index is None:
+        return None
+    weighted = remaining = 0.0
+    for child in plan.document.root.children:
+        units = evaluation.groups.get(child.id)
+        if units is not None:
+            weighted += child.weight * math.log(max(units / plan.unit, additional.floor))
+            remaining += child.weight
+    return _points(plan, math.floor(math.exp(weighted / remaining) * plan.unit + 0.5 + EPSILON))
 
 
 # --- levels, main reasons, findings ---------------------------------------------------------------------------

@@ -7,7 +7,8 @@ as positions. Scores are integers, whole units of 10^-decimals of a point.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Protocol, cast
 
@@ -17,8 +18,9 @@ from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     All,
+    AnswerOperand,
     Any,
-    Compare,
+    ComponentOperand,
     Constant,
     Curve,
     Document,
@@ -50,6 +52,7 @@ from actitud_api.methodology.predicates import (
     derived_count,
     exact,
     exact_fact,
+    halfup,
     indicators,
     operands,
     over_facts,
@@ -124,7 +127,7 @@ class CompiledIndicator(Struct, frozen=True):
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     ripples: tuple[int, ...]
-    """The other indicators whose zero rule reads its answer."""
+    """The other indicators that read what its step moves: its answer, or a field of the profile."""
 
 
 class CompiledGroup(Struct, frozen=True):
@@ -153,7 +156,7 @@ class Figures(Protocol):
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate; `there` and `asked` are the sides of a comparison, absent where it is another predicate."""
+    """A gate; `there` and `asked` are the sides of its comparison."""
 
     gate: Gate
     holds: Callable[[Figures], Truth]
@@ -211,11 +214,7 @@ def _compile(methodology: Methodology) -> Plan:
     leaves: list[CompiledIndicator] = []
     compiled_groups: dict[str, CompiledGroup] = {}
 
-    order = [indicator.id for indicator in indicators(document.root)]
-    read_by: dict[str, list[int]] = {name: [] for name in order}
-    for position, indicator in enumerate(indicators(document.root)):
-        for name in answers_read(indicator.zero_when) - {indicator.id}:
-            read_by[name].append(position)
+    read_by = _readers(document)
 
     def group(node: Group, above: tuple[str, ...] = (), counts: bool = True) -> CompiledGroup:
         path = (node.id, *above)
@@ -238,7 +237,7 @@ def _compile(methodology: Methodology) -> Plan:
                 slots=layout.slots[indicator.id],
                 value=_value(indicator.value, layout),
                 score=_curve(indicator.curve, unit),
-                best=_halfup(max(exact(goalpost.score) for goalpost in indicator.curve.goalposts) * unit),
+                best=halfup(max(exact(goalpost.score) for goalpost in indicator.curve.goalposts) * unit),
                 applies=None
                 if indicator.applies == All(of=())
                 else compile_predicate(indicator.applies, undetermined, present),
@@ -252,13 +251,13 @@ def _compile(methodology: Methodology) -> Plan:
                 else compile_predicate(indicator.zero_when, undetermined, present),
                 step=_step(indicator, document, layout),
                 goalposts=tuple(
-                    (Fraction(exact(goalpost.x)), _halfup(exact(goalpost.score) * unit))
+                    (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
                     for goalpost in indicator.curve.goalposts
                 ),
                 rising=exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score),
                 path=path,
                 counts=counts,
-                ripples=tuple(read_by[indicator.id]),
+                ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
             )
         )
@@ -292,6 +291,27 @@ def _compile(methodology: Methodology) -> Plan:
         groups=compiled_groups,
         levels=tuple(_level(level) for level in document.levels),
     )
+
+
+def _moved(indicator: Indicator) -> str:
+    """What the step of an indicator moves: its own answer, or a profile field."""
+    return indicator.step if indicator.step is not None and indicator.step.startswith("profile:") else indicator.id
+
+
+def _readers(document: Document) -> Mapping[str, set[int]]:
+    """The positions of the indicators that read each answer, and each field as `profile:<field>`."""
+    readers: dict[str, set[int]] = defaultdict(set)
+    for position, indicator in enumerate(indicators(document.root)):
+        read = [*operands(indicator.zero_when), *operands(indicator.applies), *parts(indicator.value)]
+        for operand in read:
+            match operand:
+                case AnswerOperand(indicator=name) | ComponentOperand(indicator=name):
+                    readers[name].add(position)
+                case ProfileOperand(field=field):
+                    readers[f"profile:{field}"].add(position)
+                case _:
+                    continue
+    return readers
 
 
 def load_facts(plan: Plan, submission: Submission) -> Facts:
@@ -361,10 +381,8 @@ def _level(level: Level) -> CompiledLevel:
 
 def _gate(gate: Gate) -> CompiledGate:
     holds = compile_predicate(gate.holds, _figure, _no_presence)
-    if isinstance(gate.holds, Compare):
-        there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
-        return CompiledGate(gate, holds, there, asked)
-    return CompiledGate(gate, holds, lambda _: None, lambda _: None)
+    there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
+    return CompiledGate(gate, holds, there, asked)
 
 
 def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
@@ -420,19 +438,14 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
     )
 
 
-def _halfup(value: Number) -> int:
-    """The nearest integer, halves up."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
-
-
 def _curve(curve: Curve, unit: int) -> Callable[[int, int], int]:
     """The score in units of a raw value n / d (d > 0)."""
     xs = [Fraction(exact(goalpost.x)) for goalpost in curve.goalposts]
     ys = [Fraction(exact(goalpost.score)) * unit for goalpost in curve.goalposts]
     if curve.kind in ("boolean", "ladder"):
-        table = [_halfup(y) for y in ys]
+        table = [halfup(y) for y in ys]
         return lambda n, d: table[n // d]
-    first, last = _halfup(ys[0]), _halfup(ys[-1])
+    first, last = halfup(ys[0]), halfup(ys[-1])
     low, high = xs[0], xs[-1]
     if curve.kind == "linear":
         segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]

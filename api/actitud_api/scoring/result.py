@@ -15,7 +15,7 @@ import rfc8785
 from msgspec import Struct
 
 from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, Number
+from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, Number, halfup
 from actitud_api.scoring.scalar import Code, State, Status
 
 Figure = int | float
@@ -184,4 +184,4 @@ def figure(value: Number) -> Figure:
 def rounded(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
     """Half up to so many decimals."""
     scale = int(10**decimals)
-    return figure(Fraction((2 * value.numerator * scale + value.denominator) // (2 * value.denominator), scale))
+    return figure(Fraction(halfup(value * scale), scale))

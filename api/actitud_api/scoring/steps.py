@@ -80,7 +80,7 @@ def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKi
 
 
 def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    plan, facts = evaluation.plan, evaluation.facts
+    plan = evaluation.plan
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
     better = [(x, units) for x, units in leaf.goalposts if units > result.score]
@@ -88,9 +88,7 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
         change = _reach(evaluation, leaf, x)
         if change is None:
             continue
-        changed = list(facts)
-        for slot, value in change.items():
-            changed[slot] = value
+        changed = _with(evaluation.facts, change)
         value_after = leaf.value(changed)
         if value_after is None:
             continue
@@ -99,9 +97,9 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
             continue
         capped = min(reached, plan.cap) if leaf.indicator.id in submission.self_declared else reached
         evidence = capped <= result.score
-        requires, mended = _rules_that_turn(evaluation, leaf, changed)
+        requires, mended = _rules_that_turn(evaluation, leaf, change)
         own = gain(evaluation, leaf, reached if evidence else capped)
-        if not requires and (mended or _lifts(evaluation, leaf, changed)):
+        if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
             own = _gain_of_all(evaluation, submission, leaf, change, evidence)
         most = gain(evaluation, leaf, leaf.best)
         return NextStep(
@@ -177,34 +175,46 @@ def _named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     return {fact: cast("bool | int", value)}
 
 
-def _rules_that_turn(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> tuple[tuple[str, ...], bool]:
+def _with(facts: Facts, change: Change) -> Facts:
+    """The facts after a change."""
+    changed = list(facts)
+    for slot, value in change.items():
+        changed[slot] = value
+    return changed
+
+
+def _rules_that_turn(evaluation: Evaluation, leaf: CompiledIndicator, change: Change) -> tuple[tuple[str, ...], bool]:
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
     field = leaf.step.name if leaf.step is not None and leaf.step.field else None
     broken = {found.compiled.rule.id for found in evaluation.broken}
+    sent = _with(evaluation.sent, change)
+    changed = _with(evaluation.facts, change)
     breaks: list[str] = []
     mended = False
     for compiled in evaluation.plan.rules:
         if compiled.rule.severity == "error" and (leaf.position in compiled.reads or field in compiled.fields):
             if compiled.rule.id in broken:
-                mended = True
+                mended = mended or bool(compiled.holds(sent))
             elif not compiled.holds(changed):
                 breaks.append(compiled.rule.id)
     return tuple(breaks), mended
 
 
-def _lifts(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Whether the change turns the zero rule of another indicator."""
-    others = (evaluation.plan.leaves[position].zero_when for position in leaf.ripples)
-    return any(rule is not None and rule(evaluation.facts) is not rule(changed) for rule in others)
+def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
+    """Whether the change turns the zero rule, the applicability or the value of another indicator."""
+    for position in leaf.ripples:
+        other = evaluation.plan.leaves[position]
+        for closure in (other.zero_when, other.applies, other.value):
+            if closure is not None and closure(evaluation.facts) != closure(changed):
+                return True
+    return False
 
 
 def _gain_of_all(
     evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: Change, evidence: bool
 ) -> Figure | None:
     """Index points by scoring everything anew, where a change reaches beyond its own branch."""
-    sent = list(evaluation.sent)
-    for slot, value in change.items():
-        sent[slot] = value
+    sent = _with(evaluation.sent, change)
     if evidence:
         submission = structs.replace(submission, self_declared=submission.self_declared - {leaf.indicator.id})
     index = evaluate_facts(evaluation.plan, sent, submission).index

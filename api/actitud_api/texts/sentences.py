@@ -6,7 +6,7 @@ import re
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Document, Indicator, Language, Rule, Texts
+from actitud_api.methodology.model import Document, Indicator, Language, Rule, Texts, ValueOperand
 from actitud_api.methodology.predicates import indicators
 from actitud_api.scoring.result import (
     BlockingGate,
@@ -74,7 +74,6 @@ _STEPS: dict[Language, dict[str, str]] = {
         "renew": "Answer it again with valid evidence: “{question}”",
         "correct": "Correct what contradicts itself ({rules})",
         "unlock": "Lift first what makes it 0: {cause}",
-        "act": "{action}",
         "gain_max": "It can bring up to {gain} points of the index",
         "requires": "Other data have to follow: {rules}",
     },
@@ -91,7 +90,6 @@ _STEPS: dict[Language, dict[str, str]] = {
         "renew": "Volver a responder con una evidencia válida: «{question}»",
         "correct": "Corregir lo que se contradice ({rules})",
         "unlock": "Quitar primero lo que lo deja en 0: {cause}",
-        "act": "{action}",
         "gain_max": "Puede sumar hasta {gain} puntos del índice",
         "requires": "Otros datos tienen que acompañar: {rules}",
     },
@@ -137,6 +135,7 @@ class Sentences:
         self._texts: Texts = methodology.texts[language]
         self._language: Language = language
         self._indicators = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
+        self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
 
@@ -300,16 +299,15 @@ class Sentences:
                 "delta": words.number(round(abs(after - before), 6), self._language),
                 "from": words.number(before, self._language),
                 "to": words.number(after, self._language),
-                "of": words.fact_value(self._base(given), self._language),
+                "of": words.fact_value(self._base(given, name), self._language),
             }
         )
 
-    def _base(self, given: Parameters) -> FactValue | str | None:
-        """The denominator as sent: the fact of that name, the base of a rate, or the total of the profile."""
-        for name in ("denominator", "base", "accounts_total"):
-            if name in given.facts:
-                return given.facts[name]
-        return None
+    def _base(self, given: Parameters, moved: str) -> FactValue | str | None:
+        """What the moved fact is out of, as sent: the denominator, the base of a rate, or else the other fact."""
+        others = [name for name in given.facts if name != moved]
+        named = [name for name in ("denominator", "base") if name in others] or others
+        return given.facts[named[0]] if named else None
 
     def finding(self, finding: Finding) -> str:
         """A rule that does not hold: what it says, what stands here, what it costs, what to answer first."""
@@ -352,23 +350,20 @@ class Sentences:
 
     def gate(self, blocking: BlockingGate) -> str:
         """A failing gate: what it asks, what is there, how far it is."""
-        templates = _FINDINGS[self._language]
-        told = words.Narrator(self._texts, {}, stated=False).predicate(self._gates[blocking.gate].holds)
+        templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
+        told = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(holds)
         gate = told[:1].upper() + told[1:]
         if blocking.there is None:
             return templates["gate_absent"].format(gate=gate)
-        there = self._there(blocking, blocking.there)
-        if blocking.distance is None:
-            return templates["gate_there"].format(gate=gate, there=there)
-        share = isinstance(blocking.asked, float) and blocking.asked < 1
-        distance = words.number(round(blocking.distance * 100, 4) if share else blocking.distance, self._language)
-        return templates["gate_share" if share else "gate"].format(gate=gate, there=there, distance=distance)
-
-    def _there(self, blocking: BlockingGate, figure: bool | int | float | str) -> str:
-        share = isinstance(blocking.asked, float) and blocking.asked < 1
-        if share and isinstance(figure, int | float):
-            return words.percent(figure, self._language)
-        return words.fact_value(figure, self._language)
+        share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
+        if blocking.distance is None or isinstance(blocking.there, bool | str):
+            return templates["gate_there"].format(gate=gate, there=words.fact_value(blocking.there, self._language))
+        if share:
+            there = words.percent(blocking.there, self._language)
+            distance = words.number(round(blocking.distance * 100, 4), self._language)
+            return templates["gate_share"].format(gate=gate, there=there, distance=distance)
+        there, distance = (words.number(figure, self._language) for figure in (blocking.there, blocking.distance))
+        return templates["gate"].format(gate=gate, there=there, distance=distance)
 
     def main_reason(self, reason: MainReason) -> str:
         """One of the largest losses."""

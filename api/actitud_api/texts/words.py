@@ -153,6 +153,11 @@ def enumeration(parts: list[str], language: Language) -> str:
     return ", ".join(parts[:-1]) + _JOINED[language]["all"] + parts[-1]
 
 
+def is_share(indicator: Indicator) -> bool:
+    """Whether the raw value of an indicator is a share of 0 to 1, told in per cent."""
+    return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
+
+
 def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
     """A raw value with its unit: a per cent for ratios, the text of the level for ladders."""
     language, text = texts.language, texts.indicators[indicator.id]
@@ -160,7 +165,7 @@ def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
         return truth(raw, language)
     if indicator.type == "level":
         return f"{number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
-    if indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient)):
+    if is_share(indicator):
         return percent(raw, language)
     return f"{number(round(raw, 2), language)} {text.unit.split(' (')[0]}"
 
@@ -244,11 +249,15 @@ def multiplies(predicate: Predicate) -> bool:
 
 
 class Narrator:
-    """Puts predicates in words over the facts that they read; `stated` says what is, otherwise what must be."""
+    """Puts predicates in words over the facts that they read.
 
-    def __init__(self, texts: Texts, facts: Facts, *, stated: bool) -> None:
+    `stated` says what is, otherwise what must be; `shares` names the indicators whose values are told in per cent.
+    """
+
+    def __init__(self, texts: Texts, facts: Facts, *, stated: bool, shares: frozenset[str] = frozenset()) -> None:
         self._texts = texts
         self._facts = facts
+        self._shares = shares
         self._language = texts.language
         self._joined = _JOINED[texts.language]
         self._stated = stated
@@ -296,8 +305,10 @@ class Narrator:
         match left, right:
             case ProfileOperand(field=field), Constant(value=str(raw)):
                 return self._texts.profile[field].values.get(raw, raw)
-            case ValueOperand(), Constant(value=raw) if isinstance(raw, float):
-                return percent(raw, self._language)
+            case ValueOperand(indicator=indicator), Constant(value=int() | float() as share) if (
+                indicator in self._shares
+            ):
+                return percent(share, self._language)
             case _:
                 return self.operand(right)
 
