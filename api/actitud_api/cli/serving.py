@@ -12,7 +12,8 @@ import structlog
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import Added, CommandError, settings_of, takes_database, usable
+from actitud_api.cli.common import Added, settings_of, takes_database, usable
+from actitud_api.cli.readiness import check_ready
 from actitud_api.cli.server import Server, configuration
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.system import Readiness
@@ -20,8 +21,7 @@ from actitud_api.methodology.model import Language
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from actitud_api.storage.health import loses_wal, sqlite_version
-from actitud_api.storage.places import DatabaseFailure, file_of, is_absent, shown
-from actitud_api.storage.revisions import revisions
+from actitud_api.storage.places import file_of, shown
 
 _SERVE = Texts("sirve la instalación", "serve the installation")
 _HOST = Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)")
@@ -31,21 +31,6 @@ _READY = Texts(
     "Ready at {address}. Database: {database}. Ctrl+C ends.",
 )
 _STOPPED = Texts("Parada en orden.", "Stopped in order.")
-_NOT_INITIALISED = Texts(
-    "La base de datos {database} no está inicializada: ejecute actitud-api init",
-    "The database {database} is not initialised: run actitud-api init",
-)
-_NOT_MIGRATED = Texts(
-    "La base de datos {database} está en la revisión {current} y hace falta la {newest}: ejecute actitud-api migrate",
-    "The database {database} is at revision {current} and needs {newest}: run actitud-api migrate",
-)
-_FOREIGN = Texts(
-    "La base de datos {database} está en la revisión {current}, que esta versión no conoce: use la versión que la hizo",
-    "The database {database} is at revision {current}, which this release does not know: use the release that made it",
-)
-_UNREACHABLE = Texts(
-    "No se puede usar la base de datos {database}: {reason}", "The database {database} cannot be used: {reason}"
-)
 _EXPOSED = Texts(
     "Aviso: escucha en {host}, no solo en esta máquina, y no hay proxy de confianza (trusted_proxies).",
     "Warning: listens on {host}, beyond this machine, and there is no trusted proxy (trusted_proxies).",
@@ -85,21 +70,6 @@ def _serve(options: argparse.Namespace, language: Language) -> int:
         Server(config, readiness_of(app), settings.drain, say).run(sockets=[socket])
     sys.stdout.write(f"{_STOPPED.into(language)}\n")
     return 0
-
-
-def check_ready(settings: Settings, database: Database, language: Language) -> None:
-    """Raises `CommandError` with what to do, unless the tables of a database are there as this release needs them."""
-    where = shown(settings.database_url)
-    if is_absent(settings.database_url):
-        raise CommandError(_NOT_INITIALISED.into(language).format(database=where))
-    try:
-        found = revisions(database)
-    except DatabaseFailure as error:
-        raise CommandError(_UNREACHABLE.into(language).format(database=where, reason=error)) from error
-    said = {"empty": _NOT_INITIALISED, "behind": _NOT_MIGRATED, "foreign": _FOREIGN}.get(found.state)
-    if said is not None:
-        text = said.into(language).format(database=where, current=found.current, newest=found.newest)
-        raise CommandError(text)
 
 
 def is_exposed(settings: Settings) -> bool:

@@ -49,19 +49,19 @@ class Revisions(Struct, frozen=True):
 
 
 class Move(Struct, frozen=True):
-    """What a migration did: the revisions undone or done, in that order, with what each is about."""
+    """What a migration did: the revisions done or undone, in the order in which that was."""
 
     before: str
     after: str
     direction: Literal["up", "down", "none"]
-    steps: tuple[tuple[str, str], ...]
+    steps: tuple[str, ...]
 
 
 def revisions(database: Database) -> Revisions:
     """The revisions of a database; raises `DatabaseFailure` where it cannot be read."""
     with failures(), database.read() as session:
         heads = MigrationContext.configure(session.connection()).get_current_heads()
-    return Revisions(heads[0] if heads else BASE, tuple(_titles()))
+    return Revisions(heads[0] if heads else BASE, _known())
 
 
 def move(database: Database, target: str | None = None) -> Move:
@@ -70,8 +70,7 @@ def move(database: Database, target: str | None = None) -> Move:
     To go down removes what the later revisions added, with its data. Raises `UnknownRevision` for a target, or a
     present revision, that this release does not know, and `DatabaseFailure`; then nothing has changed.
     """
-    titles = _titles()
-    order = [BASE, *titles]
+    order = [BASE, *_known()]
     before = revisions(database).current
     after = order[-1] if target is None else target
     for revision in (before, after):
@@ -87,13 +86,12 @@ def move(database: Database, target: str | None = None) -> Move:
         else:
             downgrade(session.connection(), after)
             passed = order[start:end:-1]
-    steps = tuple((revision, titles[revision]) for revision in passed)
-    return Move(before, after, "up" if start < end else "down", steps)
+    return Move(before, after, "up" if start < end else "down", tuple(passed))
 
 
-def _titles() -> dict[str, str]:
-    """Every revision, oldest first, with the first line of its text."""
+def _known() -> tuple[str, ...]:
+    """Every revision of this release, oldest first."""
     config = Config()
     config.set_main_option("script_location", "actitud_api.storage:migrations")
-    scripts = ScriptDirectory.from_config(config).walk_revisions()
-    return {script.revision: script.doc for script in reversed(list(scripts))}
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    return tuple(script.revision for script in reversed(scripts))
