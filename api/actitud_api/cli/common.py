@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import Language
-from actitud_api.settings import Settings, read
+from actitud_api.settings import Fault, FaultySettings, Settings, read
 from actitud_api.storage.database import Database
+from actitud_api.storage.places import is_known
 
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -52,7 +53,10 @@ def takes_database(command: argparse.ArgumentParser, language: Language) -> None
 def settings_of(options: argparse.Namespace) -> Settings:
     """The settings of the process with what the options of a command say; raises `FaultySettings`."""
     said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
-    return read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
+    settings = read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
+    if not is_known(settings.database_url):
+        raise FaultySettings([Fault("database_url", "invalid", "database_url")])
+    return settings
 
 
 @contextmanager

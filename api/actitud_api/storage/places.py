@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 
 class DatabaseFailure(RuntimeError):
     """The database did not do what it was asked; the text is the reason that it gives."""
+
+
+def is_known(url: str) -> bool:
+    """Whether a URL is one of a kind of database that there can be."""
+    try:
+        return make_url(url).get_backend_name() in ("sqlite", "postgresql")
+    except (ArgumentError, ValueError):
+        return False
 
 
 def file_of(url: str) -> Path | None:
@@ -29,6 +37,13 @@ def is_absent(url: str) -> bool:
 def shown(url: str) -> str:
     """The URL without its password."""
     return make_url(url).render_as_string(hide_password=True)
+
+
+def for_tools(url: str) -> str:
+    """The URL as the tools of PostgreSQL take it, without its password: they ask for it or read it elsewhere."""
+    whole = make_url(url)
+    bare = URL.create("postgresql", whole.username, None, whole.host, whole.port, whole.database, whole.query)
+    return bare.render_as_string()
 
 
 @contextmanager
