@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from actitud_api.cli import copying, demonstration, document, importing, installing, migrating, serving
+from actitud_api.cli import copying, demonstration, doctor, document, importing, installing, migrating, serving
 from actitud_api.cli.common import CommandError, Run, language_of
 from actitud_api.http.logs import configure_logs
 from actitud_api.http.negotiation import Texts
@@ -44,6 +44,6 @@ def _parser(language: Language) -> argparse.ArgumentParser:
             command.set_defaults(run=run)
         return command
 
-    for group in (installing, serving, migrating, copying, importing, demonstration, document):
+    for group in (installing, serving, doctor, migrating, copying, importing, demonstration, document):
         group.add(added, language)
     return parser

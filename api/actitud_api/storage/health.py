@@ -76,6 +76,10 @@ def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str
 
 
 def try_to_write(database: Database) -> None:
-    """Writes what is there already and commits it; raises `DatabaseFailure` where that fails."""
+    """Writes what is there already and takes it back; raises `DatabaseFailure` where that fails.
+
+    Nothing is committed: a service may be running, and it has to stay the only one that changes the file.
+    """
     with failures(), database.write() as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
+        session.rollback()
