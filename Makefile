@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test night check contract openapi lock clean
+.PHONY: help demo serve test night check contract openapi lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -29,6 +29,10 @@ $(VENV)/all.done: requirements/all.txt api/pyproject.toml sdk/pyproject.toml | $
 
 demo: $(VENV)/run.done ## serve 8,131 invented municipalities on 127.0.0.1:PORT (default 8000)
 	@$(BIN)/actitud-api demo --port $(PORT)
+
+serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; the first time it prints the first key
+	@$(BIN)/actitud-api init
+	@$(BIN)/actitud-api serve --host 127.0.0.1 --port $(PORT)
 
 check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document
 	$(BIN)/ruff check .

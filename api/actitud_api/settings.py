@@ -1,32 +1,248 @@
-"""How the service is run, read from the environment: `ACTITUD_<NAME IN CAPITALS>`."""
+"""How the service is run: settings from a TOML file and from the environment, which wins.
+
+The environment says `ACTITUD_<NAME IN CAPITALS>`; the file, `actitud.toml` in the working folder or where
+`ACTITUD_CONFIG` says, has the names as they are here. `docs/configuration.md` explains each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo
 
-PREFIX = "ACTITUD_"
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+
+PREFIX: Final = "ACTITUD_"
+FILE: Final = "actitud.toml"
+FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
+"""The environment variable that names another file of settings."""
+
+CLIENT_VARIABLES: Final = frozenset({f"{PREFIX}BASE_URL", f"{PREFIX}API_KEY", f"{PREFIX}TIMEOUT"})
+"""Variables of the client, which may share an environment with the service: they are not read here."""
+
+LONGEST_HANDLER: Final = 20
+"""Seconds that a request can take: 10 until a connection is free and 10 until the lock of the database is."""
+
+
+class Secret:
+    """A text that shows in no `repr`, log line or message; `reveal` gives it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """Raises `ValueError` where the text is short enough to be guessed."""
+        if len(text) < 32:
+            raise ValueError("shorter than 32 characters")
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def reveal(self) -> str:
+        """The text."""
+        return self._text
+
+
+class Proxy(str):
+    """The address or network of a proxy; never all addresses."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Proxy:
+        """Raises `ValueError` where the text is neither an address nor a network."""
+        if ip_network(text).prefixlen == 0:
+            raise ValueError("every address")
+        return super().__new__(cls, text)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The settings of a process.
+    """The settings of a process. Times are in seconds."""
 
-    `database_url`: SQLAlchemy URL of the database. `public_url`: the address under which people reach the service,
-    for absolute links; without it that of each request.
+    database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"
+    """SQLAlchemy URL of the database; it may hold a password."""
+    public_url: Annotated[str, Meta(pattern="^https?://[^/?#]+(/[^?#]*)?$")] | None = None
+    """The address under which people reach the service, for absolute links; without it that of each request."""
+    host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    """The port to listen on."""
+    trusted_proxies: tuple[Proxy, ...] = ()
+    """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    drain: Annotated[int, Meta(ge=0, le=60)] = 2
+    """How long requests are still taken after the order to stop, while `/readyz` already says 503."""
+    grace: Annotated[int, Meta(gt=LONGEST_HANDLER, le=600)] = 30
+    """How long requests in flight may take to end after that."""
+    key_pepper: Secret | None = None
+    """What the hashes of new keys are made with."""
+    key_pepper_previous: Secret | None = None
+    """The one before, whose keys still hold."""
+
+    def __repr__(self) -> str:
+        hidden = {"database_url"}
+        shown = (f"{name}={'***' if name in hidden else repr(getattr(self, name))}" for name in self.__struct_fields__)
+        return f"Settings({', '.join(shown)})"
+
+    @property
+    def peppers(self) -> tuple[Secret, ...]:
+        """What hashes of keys may be made with, newest first; empty where nothing is set."""
+        return tuple(pepper for pepper in (self.key_pepper, self.key_pepper_previous) if pepper is not None)
+
+
+class Fault(Struct, frozen=True):
+    """Something wrong with the settings: where (a variable, or a file and a name in it) and what.
+
+    `name`: the setting. `value`: what is there, never a secret. `nearest`: the name that was perhaps meant.
     """
 
-    database_url: Annotated[str, Meta(min_length=1)] = "sqlite:///var/actitud.sqlite3"
-    public_url: Annotated[str, Meta(pattern="^https?://[^/?#]+(/[^?#]*)?$")] | None = None
+    place: str
+    code: Literal["unknown", "invalid", "unreadable"]
+    name: str | None = None
+    value: str | None = None
+    nearest: str | None = None
 
 
-def from_environment(environment: Mapping[str, str]) -> Settings:
-    """The settings that an environment says; raises `ValueError` with the name of a variable that is wrong."""
-    given = {
-        field.name: environment[name]
-        for field in msgspec.structs.fields(Settings)
-        if (name := PREFIX + field.name.upper()) in environment
-    }
-    return msgspec.convert(given, Settings)
+class FaultySettings(ValueError):
+    """Settings that cannot be used; `faults` names all that is wrong."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(describe(fault, "en") for fault in faults))
+        self.faults = faults
+
+
+FORMS: Final = {
+    "database_url": Texts("una URL de base de datos, como sqlite:///<ruta>", "a database URL, as sqlite:///<path>"),
+    "public_url": Texts("una URL http o https sin consulta", "an http or https URL without a query"),
+    "host": Texts("una dirección o un nombre de máquina", "an address or a host name"),
+    "port": Texts("un puerto, de 1 a 65535", "a port, 1 to 65535"),
+    "trusted_proxies": Texts(
+        "una lista de direcciones o redes, y nunca todas", "a list of addresses or networks, and never all of them"
+    ),
+    "drain": Texts("un número de segundos, de 0 a 60", "a number of seconds, 0 to 60"),
+    "grace": Texts("un número de segundos, de 21 a 600", "a number of seconds, 21 to 600"),
+    "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
+    "key_pepper_previous": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
+}
+"""What each setting has to be."""
+
+_FAULTS: Final = {
+    "unknown": Texts(
+        "{place}: no hay tal ajuste; el más parecido es {nearest}",
+        "{place}: there is no such setting; the nearest is {nearest}",
+    ),
+    "invalid": Texts("{place}: {value} no es {form}", "{place}: {value} is not {form}"),
+    "unreadable": Texts("{place}: no se puede leer: {value}", "{place}: cannot be read: {value}"),
+}
+_HIDDEN: Final = Texts("lo que hay", "what is there")
+_QUOTED: Final = Texts("«{}»", "“{}”")
+
+
+def describe(fault: Fault, language: Language) -> str:
+    """The fault as one line of text; it holds no secret."""
+    value = fault.value
+    if fault.code == "invalid":
+        value = _HIDDEN.into(language) if value is None else _QUOTED.into(language).format(value)
+    form = None if fault.name is None else FORMS[fault.name].into(language)
+    return _FAULTS[fault.code].into(language).format(place=fault.place, nearest=fault.nearest, value=value, form=form)
+
+
+def read(environment: Mapping[str, str], folder: Path, options: Mapping[str, str] | None = None) -> Settings:
+    """The settings that a file, the environment and options of the command line say; the later wins.
+
+    `folder`: where a relative file is looked for. `options`: texts by the name of their setting, for `--<name>`.
+    Raises `FaultySettings` with every fault of all of them.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    faults: list[Fault] = []
+    values: dict[str, object] = {}
+    values |= _of_file(environment, folder, fields, faults)
+    values |= _of_environment(environment, fields, faults)
+    for name, text in (options or {}).items():
+        values |= _converted(f"--{name.removesuffix('_url')}", fields[name], text, faults, strict=False)
+    if faults:
+        raise FaultySettings(faults)
+    return Settings(**values)  # type: ignore[arg-type]  # each value was converted to the type of its field
+
+
+def _of_environment(
+    environment: Mapping[str, str], fields: Mapping[str, FieldInfo], faults: list[Fault]
+) -> dict[str, object]:
+    values: dict[str, object] = {}
+    variables = {PREFIX + name.upper(): field for name, field in fields.items()}
+    for variable in sorted(name for name in environment if name.startswith(PREFIX)):
+        if variable == FILE_VARIABLE or variable in CLIENT_VARIABLES:
+            continue
+        if variable not in variables:
+            faults.append(Fault(variable, "unknown", nearest=_nearest(variable, [*variables, FILE_VARIABLE])))
+            continue
+        field, text = variables[variable], environment[variable]
+        given = [part.strip() for part in text.split(",") if part.strip()] if _is_list(field) else text
+        values |= _converted(variable, field, given, faults, strict=False)
+    return values
+
+
+def _of_file(
+    environment: Mapping[str, str], folder: Path, fields: Mapping[str, FieldInfo], faults: list[Fault]
+) -> dict[str, object]:
+    named = environment.get(FILE_VARIABLE)
+    file = folder / (named or FILE)
+    if named is None and not file.exists():
+        return {}
+    shown = named or FILE
+    try:
+        given = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        faults.append(Fault(shown, "unreadable", value=reason))
+        return {}
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        place = f"{shown}: {name}"
+        if name in fields:
+            values |= _converted(place, fields[name], value, faults, strict=True)
+        else:
+            faults.append(Fault(place, "unknown", nearest=_nearest(name, list(fields))))
+    return values
+
+
+def _converted(place: str, field: FieldInfo, given: object, faults: list[Fault], *, strict: bool) -> dict[str, object]:
+    """The name and value of a setting; nothing but a fault where the value is not one of its type."""
+    try:
+        return {field.name: msgspec.convert(given, field.type, strict=strict, dec_hook=_special)}
+    except msgspec.ValidationError:
+        faults.append(Fault(place, "invalid", field.name, None if _is_secret(field) else str(given)))
+        return {}
+
+
+def _special(kind: type, given: object) -> object:
+    """A value of a type of ours from the text of it."""
+    make: Callable[[str], object] = kind
+    if not isinstance(given, str):
+        raise ValueError("not a text")
+    return make(given)
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return get_origin(field.type) is tuple
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    """Whether the value must not be shown: of a URL of a database, the password."""
+    return field.name == "database_url" or field.type == Secret | None
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    return difflib.get_close_matches(name, names, n=1, cutoff=0)[0]

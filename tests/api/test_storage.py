@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from actitud_api.access.tables import AccessKey
 from actitud_api.demo.tables import Simulation
 from actitud_api.editions import service as editions
 from actitud_api.scores.tables import Score
@@ -22,7 +23,7 @@ from actitud_api.storage.database import Database, Session
 from actitud_api.storage.folding import fold, words
 from actitud_api.storage.migrate import downgrade, upgrade
 
-TABLES = {"organisation", "edition", Score.__tablename__, Simulation.__tablename__}
+TABLES = {"organisation", "edition", Score.__tablename__, Simulation.__tablename__, AccessKey.__tablename__}
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Access: the keys that say who asks."""

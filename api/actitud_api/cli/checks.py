@@ -1,0 +1,298 @@
+"""What `doctor` looks at: each check finds something and says what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+from babel.numbers import format_decimal
+from msgspec import Struct
+
+from actitud_api.access import service as access
+from actitud_api.cli.installing import OVERLAP
+from actitud_api.cli.serving import is_exposed
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology import loader
+from actitud_api.methodology.model import Language
+from actitud_api.settings import FaultySettings, Secret, Settings, describe
+from actitud_api.storage.database import Database
+from actitud_api.storage.health import dialect, loses_wal, sqlite_version, try_to_write, wrong_pragmas
+from actitud_api.storage.places import DatabaseFailure, file_of, shown
+from actitud_api.storage.revisions import revisions
+
+DISK_PROBLEM: Final = 100 * 1024**2
+"""Bytes free under which writes are about to fail."""
+DISK_WARNING: Final = 1024**3
+"""Bytes free under which the disk is about to fill."""
+
+CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock is right before the first methodology came out."""
+CLOCK_TO: Final = datetime(2100, 1, 1, tzinfo=UTC)
+CLOCK_SLACK: Final = timedelta(minutes=5)
+
+Status = Literal["ok", "warning", "problem"]
+
+
+class Check(Struct, frozen=True):
+    """What was looked at (`name`; `title` in words), how it is, what was found, and what to do where that is not ok."""
+
+    name: str
+    status: Status
+    title: str
+    found: str
+    remedy: str | None = None
+
+
+_TITLES: Final = {
+    "settings": Texts("Ajustes", "Settings"),
+    "database": Texts("Base de datos", "Database"),
+    "migrated": Texts("Revisión", "Revision"),
+    "writable": Texts("Escritura", "Writing"),
+    "pragmas": Texts("Ajustes de SQLite", "Settings of SQLite"),
+    "sqlite": Texts("Versión de SQLite", "Version of SQLite"),
+    "disk": Texts("Disco", "Disk"),
+    "methodologies": Texts("Metodologías", "Methodologies"),
+    "clock": Texts("Reloj", "Clock"),
+    "keys": Texts("Clave de administración", "Administrator key"),
+    "address": Texts("Dirección", "Address"),
+}
+_INIT = Texts("ejecute actitud-api init", "run actitud-api init")
+_RESTORE = Texts(
+    "compruebe la ruta y los permisos, o recupere una copia con actitud-api restore",
+    "check the path and the permissions, or bring back a copy with actitud-api restore",
+)
+
+
+def _ok(name: str, found: str, language: Language) -> Check:
+    return Check(name, "ok", _TITLES[name].into(language), found)
+
+
+def _wrong(name: str, found: str, remedy: Texts, language: Language, status: Status = "problem") -> Check:
+    return Check(name, status, _TITLES[name].into(language), found, remedy.into(language))
+
+
+# --- settings and address -------------------------------------------------------------------------------------
+
+_HOLD = Texts("valen; la base de datos es {database}", "they hold; the database is {database}")
+_MEND = Texts(
+    "corrija el entorno o el fichero; docs/configuration.md explica cada ajuste",
+    "mend the environment or the file; docs/configuration.md explains each setting",
+)
+_LISTENS = Texts("escucha en {host}:{port}", "listens on {host}:{port}")
+_PROXY = Texts(
+    "escuche en 127.0.0.1 con un proxy con TLS delante, y póngalo en trusted_proxies",
+    "listen on 127.0.0.1 behind a proxy with TLS, and name it in trusted_proxies",
+)
+
+
+def settings_hold(settings: Settings, language: Language) -> Check:
+    """That the settings could be read."""
+    return _ok("settings", _HOLD.into(language).format(database=shown(settings.database_url)), language)
+
+
+def faulty_settings(error: FaultySettings, language: Language) -> Check:
+    """Everything that is wrong with the settings."""
+    return _wrong("settings", "; ".join(describe(fault, language) for fault in error.faults), _MEND, language)
+
+
+def address(settings: Settings, language: Language) -> Check:
+    """Whether the service is open beyond this machine without anything in front."""
+    found = _LISTENS.into(language).format(host=settings.host, port=settings.port)
+    if is_exposed(settings):
+        return _wrong("address", found, _PROXY, language, "warning")
+    return _ok("address", found, language)
+
+
+# --- the database ---------------------------------------------------------------------------------------------
+
+_ABSENT = Texts("no hay ninguna en {database}", "there is none at {database}")
+_ANSWERS = Texts("contesta ({kind})", "answers ({kind})")
+_AT = Texts("{current}, la de esta versión", "{current}, that of this release")
+_EMPTY = Texts("no tiene tablas", "it has no tables")
+_BEHIND = Texts("{current}, y hace falta {newest}", "{current}, and {newest} is needed")
+_MIGRATE = Texts(
+    "haga una copia con actitud-api backup y ejecute actitud-api migrate",
+    "make a copy with actitud-api backup and run actitud-api migrate",
+)
+_FOREIGN = Texts("{current}, que esta versión no conoce", "{current}, which this release does not know")
+_UPGRADE = Texts("use la versión que la hizo, o una posterior", "use the release that made it, or a later one")
+_WRITES = Texts("acepta cambios", "takes changes")
+_PERMISSIONS = Texts(
+    "compruebe los permisos del fichero y de su carpeta, el disco y que nada más la bloquee",
+    "check the permissions of the file and its folder, the disk, and that nothing else locks it",
+)
+
+
+def absent(settings: Settings, language: Language) -> Check:
+    """That there is no database."""
+    return _wrong("database", _ABSENT.into(language).format(database=shown(settings.database_url)), _INIT, language)
+
+
+def unusable(error: ValueError, language: Language) -> Check:
+    """That the service does not run on such a database."""
+    return _wrong("database", str(error), _MEND, language)
+
+
+def reachable(settings: Settings, database: Database, language: Language) -> Check:
+    """Whether the database can be read at all."""
+    try:
+        kind = dialect(database)
+        revisions(database)
+    except DatabaseFailure as error:
+        return _wrong("database", f"{shown(settings.database_url)}: {error}", _RESTORE, language)
+    return _ok("database", _ANSWERS.into(language).format(kind=kind), language)
+
+
+def migrated(settings: Settings, database: Database, language: Language) -> Check:
+    """Whether the tables are those of this release."""
+    found = revisions(database)
+    text, remedy = {
+        "current": (_AT, None),
+        "empty": (_EMPTY, _INIT),
+        "behind": (_BEHIND, _MIGRATE),
+        "foreign": (_FOREIGN, _UPGRADE),
+    }[found.state]
+    said = text.into(language).format(current=found.current, newest=found.newest)
+    return _ok("migrated", said, language) if remedy is None else _wrong("migrated", said, remedy, language)
+
+
+def writable(database: Database, language: Language) -> Check:
+    """Whether the database takes a write."""
+    try:
+        try_to_write(database)
+    except DatabaseFailure as error:
+        return _wrong("writable", str(error), _PERMISSIONS, language)
+    return _ok("writable", _WRITES.into(language), language)
+
+
+# --- SQLite and the disk --------------------------------------------------------------------------------------
+
+_PRAGMAS = Texts("WAL, escrituras sincronizadas, claves foráneas", "WAL, synced writes, foreign keys")
+_LOCAL = Texts(
+    "ponga la base de datos en un disco local: en uno de red SQLite no guarda lo que promete",
+    "put the database on a local disk: on a network disk SQLite does not keep its promises",
+)
+_WAL_BUG = Texts(
+    "{version}, con el fallo WAL-reset; por eso escribe una sola conexión",
+    "{version}, with the WAL-reset bug; therefore a single connection writes",
+)
+_NEWER = Texts(
+    "no abra la base de datos con otro programa mientras sirve; SQLite 3.51.3 o posterior lo corrige",
+    "open the database with no other program while it serves; SQLite 3.51.3 or later mends it",
+)
+_FREE = Texts("{free} MiB libres; la base de datos ocupa {size} MiB", "{free} MiB free; the database takes {size} MiB")
+_ROOM = Texts(
+    "deje sitio libre: al menos 1 GiB y lo que ocupa la base de datos, que es lo que ocupa una copia",
+    "make room: 1 GiB at least and the size of the database, which is that of a copy",
+)
+
+
+def sqlite(database: Database, language: Language) -> Iterator[Check]:
+    """Whether SQLite keeps what it acknowledges; nothing on a server."""
+    if dialect(database) != "sqlite":
+        return
+    try:
+        wrong = wrong_pragmas(database)
+    except DatabaseFailure as error:
+        yield _wrong("pragmas", str(error), _PERMISSIONS, language)
+    else:
+        if wrong:
+            listed = ", ".join(f"{name} = {value}" for name, value in wrong.items())
+            yield _wrong("pragmas", listed, _LOCAL, language)
+        else:
+            yield _ok("pragmas", _PRAGMAS.into(language), language)
+    version = sqlite_version()
+    said = ".".join(map(str, version))
+    if loses_wal(version):
+        yield _wrong("sqlite", _WAL_BUG.into(language).format(version=said), _NEWER, language, "warning")
+    else:
+        yield _ok("sqlite", said, language)
+
+
+def disk(settings: Settings, language: Language) -> Iterator[Check]:
+    """Whether there is room beside the database; nothing on a server."""
+    file = file_of(settings.database_url)
+    if file is None:
+        return
+    free, size = shutil.disk_usage(file.parent).free, _size(file)
+    counts = {"free": _mebibytes(free, language), "size": _mebibytes(size, language)}
+    said = _FREE.into(language).format(**counts)
+    if free < DISK_PROBLEM:
+        yield _wrong("disk", said, _ROOM, language)
+    elif free < DISK_WARNING + size:
+        yield _wrong("disk", said, _ROOM, language, "warning")
+    else:
+        yield _ok("disk", said, language)
+
+
+def _size(file: Path) -> int:
+    """Bytes of a database with its write-ahead log."""
+    parts = (file, file.with_name(f"{file.name}-wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())
+
+
+def _mebibytes(size: int, language: Language) -> str:
+    return format_decimal(round(size / 1024**2, 1), locale=language)
+
+
+# --- methodologies, clock, keys -------------------------------------------------------------------------------
+
+_DIGESTS = Texts("{versions}, con el resumen registrado", "{versions}, with the registered digest")
+_REINSTALL = Texts(
+    "vuelva a instalar esta versión: una metodología activa no cambia nunca",
+    "install this release again: an active methodology never changes",
+)
+_SET_CLOCK = Texts("ponga en hora el reloj de la máquina (NTP)", "set the clock of the machine (NTP)")
+_BEFORE_KEY = Texts("{now}, anterior a la última clave hecha ({then})", "{now}, before the last key made ({then})")
+_NO_KEY = Texts("ninguna vale", "none holds")
+_ENDS = Texts("{id} vale hasta {expires}", "{id} holds until {expires}")
+_PEPPER = Texts("{id} se hizo con otro key_pepper", "{id} was made with another key_pepper")
+_PEPPER_BACK = Texts(
+    "ponga ese secreto en key_pepper_previous, o ejecute actitud-api init para hacer otra clave",
+    "set that secret as key_pepper_previous, or run actitud-api init to make another key",
+)
+_RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api init: it makes another key")
+
+
+def methodologies(language: Language) -> Check:
+    """Whether every methodology is the one that its digest was registered of."""
+    try:
+        versions = [loader.load(version).version for version in loader.versions()]
+    except loader.DefectiveMethodology as error:
+        return _wrong("methodologies", str(error), _REINSTALL, language)
+    return _ok("methodologies", _DIGESTS.into(language).format(versions=", ".join(versions)), language)
+
+
+def clock(now: datetime, newest: datetime | None, language: Language) -> Check:
+    """Whether the time can be right; `newest`: a time that has certainly passed."""
+    said = now.isoformat(timespec="seconds")
+    if newest is not None and now < newest - CLOCK_SLACK:
+        then = newest.isoformat(timespec="seconds")
+        return _wrong("clock", _BEFORE_KEY.into(language).format(now=said, then=then), _SET_CLOCK, language)
+    if not CLOCK_FROM <= now < CLOCK_TO:
+        return _wrong("clock", said, _SET_CLOCK, language)
+    return _ok("clock", said, language)
+
+
+def administrators(database: Database) -> list[access.Record]:
+    """The keys of administrators."""
+    with database.read() as session:
+        return access.administrators(session)
+
+
+def keys(records: Sequence[access.Record], peppers: Sequence[Secret], now: datetime, language: Language) -> Check:
+    """Whether an administrator can get in, today and in thirty days."""
+    holding = [record for record in records if access.holds(record, now)]
+    known = [record for record in holding if access.is_recognised(record, peppers)]
+    if not known:
+        if holding:
+            return _wrong("keys", _PEPPER.into(language).format(id=holding[-1].id), _PEPPER_BACK, language)
+        return _wrong("keys", _NO_KEY.into(language), _INIT, language)
+    last = max(known, key=lambda record: record.expires)
+    said = _ENDS.into(language).format(id=last.id, expires=last.expires.date().isoformat())
+    if not access.holds(last, now + OVERLAP):
+        return _wrong("keys", said, _RENEW, language, "warning")
+    return _ok("keys", said, language)

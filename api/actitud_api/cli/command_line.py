@@ -1,0 +1,49 @@
+"""Reads the command line and runs the command that it names."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from actitud_api.cli import copying, demonstration, doctor, document, importing, installing, migrating, serving
+from actitud_api.cli.common import CommandError, Run, language_of
+from actitud_api.http.logs import configure_logs
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+from actitud_api.settings import FaultySettings, describe
+
+_SETTINGS = Texts("La configuración no es válida:", "The settings are not valid:")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; the exit code is 0, 1 where it failed, 2 where it was called or set up wrongly."""
+    language = language_of(os.environ)
+    options = _parser(language).parse_args(arguments)
+    configure_logs()
+    run: Run = options.run
+    try:
+        return run(options, language)
+    except FaultySettings as error:
+        lines = [_SETTINGS.into(language), *(f"  {describe(fault, language)}" for fault in error.faults)]
+        sys.stderr.write("\n".join(lines) + "\n")
+        return 2
+    except CommandError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
+
+
+def _parser(language: Language) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="actitud-api")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def added(text: Texts, name: str, run: Run | None = None) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        if run is not None:
+            command.set_defaults(run=run)
+        return command
+
+    for group in (installing, serving, doctor, migrating, copying, importing, demonstration, document):
+        group.add(added, language)
+    return parser

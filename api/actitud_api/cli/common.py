@@ -1,0 +1,94 @@
+"""What the commands share: how they are added and fail, their settings, their language, their progress."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+from actitud_api.settings import Fault, FaultySettings, Settings, read
+from actitud_api.storage.database import Database
+from actitud_api.storage.places import is_known
+
+LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+_DATABASE = Texts("base de datos, como URL de SQLAlchemy", "database, as an SQLAlchemy URL")
+_UNUSABLE = Texts(
+    "El servicio no funciona sobre esa base de datos: {reason}", "The service does not run on that database: {reason}"
+)
+
+
+class CommandError(Exception):
+    """A command that failed: its text goes to standard error and its exit code is `code`."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+Run = Callable[[argparse.Namespace, Language], int]
+"""A command: returns its exit code, or raises `CommandError`."""
+
+
+class Added(Protocol):
+    """Adds a command to the line; without `run` it is one that has commands of its own."""
+
+    def __call__(self, text: Texts, name: str, run: Run | None = None) -> argparse.ArgumentParser:
+        """Adds it."""
+
+
+def takes_database(command: argparse.ArgumentParser, language: Language) -> None:
+    """Gives a command the option of another database."""
+    command.add_argument("--database", metavar="URL", help=_DATABASE.into(language))
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings of the process with what the options of a command say; raises `FaultySettings`."""
+    said = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
+    settings = read(os.environ, Path(), {name: text for name, text in said.items() if text is not None})
+    if not is_known(settings.database_url):
+        raise FaultySettings([Fault("database_url", "invalid", "database_url")])
+    return settings
+
+
+@contextmanager
+def opened(settings: Settings, language: Language) -> Iterator[Database]:
+    """The database of the settings, closed at the end."""
+    with usable(language):
+        database = Database(settings.database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def usable(language: Language) -> Iterator[None]:
+    """A block that makes a database; a URL that the service does not run on ends the command."""
+    try:
+        yield
+    except ValueError as error:
+        raise CommandError(_UNUSABLE.into(language).format(reason=error), 2) from error
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """Spanish where the locale is, else English."""
+    locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
+    return "es" if locale.startswith("es") else "en"
+
+
+@contextmanager
+def progress(text: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on standard error; call what it yields for each step."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,130 @@
+"""`backup` and `restore`: a copy of the database while it serves, and its way back."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from babel.numbers import format_decimal
+
+from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.readiness import check_there, reaching
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+from actitud_api.settings import Settings
+from actitud_api.storage import backup as copies
+from actitud_api.storage.places import file_of, for_tools, shown
+
+_BACKUP = Texts(
+    "copia la base de datos a un fichero, también mientras sirve", "copy the database to a file, also while it serves"
+)
+_RESTORE = Texts(
+    "pone una copia en el lugar de la base de datos, con el servicio parado",
+    "put a copy in the place of the database, with the service stopped",
+)
+_FILE = Texts("el fichero de la copia", "the file of the copy")
+_FORCE = Texts("sustituye lo que haya", "replace what is there")
+
+_MADE = Texts(
+    "Copia de {database} en {file}: {size} bytes, revisión {revision}, comprobada.",
+    "Copy of {database} in {file}: {size} bytes, revision {revision}, verified.",
+)
+_RESTORED = Texts(
+    "{database} es ahora la copia {file}: {size} bytes, revisión {revision}, comprobada.",
+    "{database} is now the copy {file}: {size} bytes, revision {revision}, verified.",
+)
+_UNCHECKED = Texts(
+    "Aviso: no está {line}, así que no se ha podido comparar con su suma.",
+    "Warning: there is no {line}, so the copy was not compared with its checksum.",
+)
+_SERVER = Texts(
+    "La base de datos está en un servidor PostgreSQL: use sus herramientas.\n  {command}",
+    "The database is on a PostgreSQL server: use its tools.\n  {command}",
+)
+_UNWRITABLE = Texts("No se puede usar {file}: {reason}", "Cannot use {file}: {reason}")
+_FAULTS: Final[dict[copies.Code, Texts]] = {
+    "exists": Texts("{file} ya existe: use --force para sustituirlo", "{file} exists: use --force to replace it"),
+    "itself": Texts("{file} es la propia base de datos", "{file} is the database itself"),
+    "missing": Texts("No hay copia en {file}", "There is no copy in {file}"),
+    "damaged": Texts("{file} no está íntegro: {reason}", "{file} is not whole: {reason}"),
+    "checksum": Texts(
+        "{file} no es la copia de la que se hizo la suma de {file}.sha256",
+        "{file} is not the copy that the checksum in {file}.sha256 was made of",
+    ),
+    "foreign": Texts("{file} no es una base de datos de este servicio", "{file} is not a database of this service"),
+    "in_use": Texts(
+        "{file} está en uso: pare el servicio antes de restaurar", "{file} is in use: stop the service before restoring"
+    ),
+    "unusable": Texts(
+        "{file} no es una base de datos ({reason}): apártelo y repita la orden",
+        "{file} is not a database ({reason}): move it away and repeat the command",
+    ),
+    "failed": Texts("No se ha podido escribir {file}: {reason}", "{file} could not be written: {reason}"),
+}
+
+DUMP: Final = "pg_dump --format=custom --file={file} {url}"
+LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
+"""What to type where the database is a server."""
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the commands."""
+    for text, name, run in ((_BACKUP, "backup", _backup), (_RESTORE, "restore", _restore)):
+        command = added(text, name, run)
+        command.add_argument("file", type=Path, metavar="FILE", help=_FILE.into(language))
+        command.add_argument("--force", action="store_true", help=_FORCE.into(language))
+        takes_database(command, language)
+
+
+def _backup(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    source = _file_of(settings, DUMP, options.file, language)
+    check_there(settings, language)
+    with opened(settings, language) as database, reaching(settings, language), _failing(options.file, language):
+        copy = copies.backup(database, source, options.file, force=options.force)
+    sys.stdout.write(f"{_said(_MADE, copy, settings, language)}\n{copy.line}\n")
+    return 0
+
+
+def _restore(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    target = _file_of(settings, LOAD, options.file, language)
+    with _failing(options.file, language):
+        copy = copies.restore(options.file, target, force=options.force)
+    sys.stdout.write(f"{_said(_RESTORED, copy, settings, language)}\n{copy.line}\n")
+    if not copy.checked:
+        line = copies.checksum_file(options.file)
+        sys.stderr.write(f"{_UNCHECKED.into(language).format(line=line)}\n")
+    return 0
+
+
+def _file_of(settings: Settings, command: str, file: Path, language: Language) -> Path:
+    """The file of the database; where that is a server, the command says what to type instead."""
+    found = file_of(settings.database_url)
+    if found is None:
+        typed = command.format(file=shlex.quote(str(file)), url=shlex.quote(for_tools(settings.database_url)))
+        raise CommandError(_SERVER.into(language).format(command=typed))
+    return found
+
+
+def _said(text: Texts, copy: copies.Copy, settings: Settings, language: Language) -> str:
+    size = format_decimal(copy.size, locale=language)
+    return text.into(language).format(
+        database=shown(settings.database_url), file=copy.file, size=size, revision=copy.revision
+    )
+
+
+@contextmanager
+def _failing(file: Path, language: Language) -> Iterator[None]:
+    try:
+        yield
+    except copies.BackupError as error:
+        text = _FAULTS[error.code].into(language)
+        raise CommandError(text.format(file=error.file, reason=error.reason)) from error
+    except OSError as error:
+        raise CommandError(_UNWRITABLE.into(language).format(file=file, reason=error.strerror)) from error

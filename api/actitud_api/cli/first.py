@@ -1,0 +1,142 @@
+"""The first organisation of an installation, from the options of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import get_args
+
+from actitud_api.cli.common import CommandError
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology import loader
+from actitud_api.methodology.model import Language
+from actitud_api.organisations import service as organisations
+from actitud_api.organisations.identifiers import InvalidIdentifier, check
+from actitud_api.organisations.kinds import Kind
+from actitud_api.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
+from actitud_api.organisations.territories import PROVINCES
+
+_ORGANISATION = Texts(
+    "identificador de la primera organización, como ES-DIR3-L01280796",
+    "identifier of the first organisation, as ES-DIR3-L01280796",
+)
+_NAME = Texts("su nombre", "its name")
+_KIND = Texts("su tipo: {kinds}", "its kind: {kinds}")
+_POPULATION = Texts("sus habitantes", "its inhabitants")
+_PROVINCE = Texts("su provincia, por el código del INE, de 01 a 52", "its province, by its INE code, 01 to 52")
+
+_ALONE = Texts("{option}: solo con --organisation", "{option}: only with --organisation")
+_MISSING = Texts("{option}: hace falta con --organisation", "{option}: needed with --organisation")
+_NO_IDENTIFIER = Texts(
+    "--organisation: «{value}» no es un identificador de organización, como ES-DIR3-L01280796",
+    "--organisation: “{value}” is not the identifier of an organisation, as ES-DIR3-L01280796",
+)
+_CONTROL_DIGIT = Texts(
+    "--organisation: «{value}» tiene mal el dígito de control: debería ser {expected}",
+    "--organisation: “{value}” has a wrong control digit: it should be {expected}",
+)
+_NO_NAME = Texts(
+    "--name: «{value}» no es un nombre de 1 a {longest} caracteres visibles",
+    "--name: “{value}” is not a name of 1 to {longest} printable characters",
+)
+_NO_KIND = Texts("--kind: «{value}» no es un tipo: {kinds}", "--kind: “{value}” is not a kind: {kinds}")
+_NO_POPULATION = Texts(
+    "--population: «{value}» no es un número entero de habitantes",
+    "--population: “{value}” is not a whole number of inhabitants",
+)
+_NO_INHABITANTS = Texts(
+    "--population: el tamaño de {kind} no se mide por habitantes",
+    "--population: the size of {kind} is not measured by inhabitants",
+)
+_NO_PROVINCE = Texts(
+    "--province: «{value}» no es el código de una provincia, de 01 a 52",
+    "--province: “{value}” is not the code of a province, 01 to 52",
+)
+_OTHER_PROVINCE = Texts(
+    "--province: «{value}» no es la provincia del identificador: {expected}",
+    "--province: “{value}” is not the province of the identifier: {expected}",
+)
+
+KINDS = get_args(Kind)
+_LISTED = ", ".join(KINDS)
+_MUNICIPALITY = "ES-DIR3-L01"
+
+
+def takes_organisation(command: argparse.ArgumentParser, language: Language) -> None:
+    """Gives a command the options of an organisation."""
+    command.add_argument("--organisation", metavar="ID", help=_ORGANISATION.into(language))
+    command.add_argument("--name", help=_NAME.into(language))
+    command.add_argument("--kind", help=_KIND.into(language).format(kinds=_LISTED))
+    command.add_argument("--population", metavar="N", help=_POPULATION.into(language))
+    command.add_argument("--province", metavar="CODE", help=_PROVINCE.into(language))
+
+
+def first_organisation(options: argparse.Namespace, language: Language) -> organisations.Record | None:
+    """The organisation that the options describe, None where they describe none.
+
+    The province of a Spanish municipality is in its identifier. Raises `CommandError` with everything that is wrong.
+    """
+    faults = list(_faults(options, language))
+    if faults:
+        raise CommandError("\n".join(faults), 2)
+    if options.organisation is None:
+        return None
+    kind: Kind = options.kind
+    population = None if options.population is None else int(options.population)
+    province = options.province or _province_of(options.organisation)
+    return organisations.Record(
+        id=options.organisation,
+        name=options.name,
+        kind=kind,
+        population=population,
+        band=None if population is None else organisations.band_of(kind, population),
+        province=province,
+        region=None if province is None else PROVINCES[province].region,
+        simulated=False,
+    )
+
+
+def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
+    if options.organisation is None:
+        for name in ("name", "kind", "population", "province"):
+            if vars(options)[name] is not None:
+                yield _ALONE.into(language).format(option=f"--{name}")
+        return
+    yield from _identifier_faults(options.organisation, language)
+    for name in ("name", "kind"):
+        if vars(options)[name] is None:
+            yield _MISSING.into(language).format(option=f"--{name}")
+    if options.name is not None and not (0 < len(options.name) <= MAXIMUM_NAME and options.name.isprintable()):
+        yield _NO_NAME.into(language).format(value=options.name, longest=MAXIMUM_NAME)
+    if options.kind is not None and options.kind not in KINDS:
+        yield _NO_KIND.into(language).format(value=options.kind, kinds=_LISTED)
+    if options.population is not None:
+        yield from _population_faults(options.population, options.kind, language)
+    if options.province is not None:
+        expected = _province_of(options.organisation)
+        if options.province not in PROVINCES:
+            yield _NO_PROVINCE.into(language).format(value=options.province)
+        elif expected not in (None, options.province):
+            yield _OTHER_PROVINCE.into(language).format(value=options.province, expected=expected)
+
+
+def _identifier_faults(identifier: str, language: Language) -> Iterator[str]:
+    try:
+        check(identifier)
+    except InvalidIdentifier as error:
+        text = _NO_IDENTIFIER if error.expected is None else _CONTROL_DIGIT
+        yield text.into(language).format(value=identifier, expected=error.expected)
+
+
+def _population_faults(text: str, kind: str | None, language: Language) -> Iterator[str]:
+    if not (text.isascii() and text.isdigit() and len(text) <= 13 and int(text) <= MAXIMUM_POPULATION):
+        yield _NO_POPULATION.into(language).format(value=text)
+    known = loader.load(loader.versions()[-1]).document.organisation_types
+    if any(found.code == kind and found.band_scale != "P" for found in known):
+        yield _NO_INHABITANTS.into(language).format(kind=kind)
+
+
+def _province_of(identifier: str) -> str | None:
+    """The province in the identifier of a Spanish municipality."""
+    digits = identifier.removeprefix(_MUNICIPALITY)[:2]
+    return digits if identifier.startswith(_MUNICIPALITY) and digits in PROVINCES else None

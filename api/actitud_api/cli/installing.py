@@ -1,0 +1,201 @@
+"""`init`: makes what a real installation begins with, and shows the first key once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from actitud_api.access import service as access
+from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.first import first_organisation, takes_organisation
+from actitud_api.cli.readiness import FOREIGN, NOT_MIGRATED, about, reaching
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology import loader
+from actitud_api.methodology.model import Language
+from actitud_api.organisations import service as organisations
+from actitud_api.settings import Settings
+from actitud_api.storage.database import Database
+from actitud_api.storage.places import failures, shown
+from actitud_api.storage.revisions import move, revisions
+
+OVERLAP: Final = timedelta(days=30)
+"""How long before the last key of an administrator ends another one is made."""
+
+KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
+"""Days that the key may last: more than the overlap, or each run would make another."""
+
+_INIT = Texts(
+    "prepara la instalación: base de datos, primera organización y primera clave; repetirla no cambia nada",
+    "prepare the installation: database, first organisation and first key; to repeat it changes nothing",
+)
+_KEY_DAYS = Texts("días que vale la clave, de 31 a 365 (365)", "days that the key lasts, 31 to 365 (365)")
+_NO_DAYS = Texts(
+    "--key-days: «{value}» no es un número de días, de 31 a 365",
+    "--key-days: “{value}” is not a number of days, 31 to 365",
+)
+_NEW_KEY = Texts(
+    "hace otra clave de administración aunque haya una que vale",
+    "make another administrator key although there is one that holds",
+)
+_DEFECTIVE = Texts("La metodología no es válida: {reason}", "The methodology is not valid: {reason}")
+_DATABASE_MADE = Texts(
+    "Base de datos: {database}, creada en la revisión {revision}.",
+    "Database: {database}, created at revision {revision}.",
+)
+_DATABASE_THERE = Texts(
+    "Base de datos: {database}, ya estaba en la revisión {revision}.",
+    "Database: {database}, was there at revision {revision}.",
+)
+_METHODOLOGIES = Texts("Metodología: {versions}, comprobada.", "Methodology: {versions}, verified.")
+_ORGANISATION_ADDED = Texts("Organización: {id}, {name}, añadida.", "Organisation: {id}, {name}, added.")
+_ORGANISATION_THERE = Texts("Organización: {id}, {name}, ya estaba.", "Organisation: {id}, {name}, was there.")
+_ORGANISATION_OTHER = Texts(
+    "Ya hay organizaciones ({id}, {name}): init solo añade la primera. No se ha cambiado nada.",
+    "There are organisations already ({id}, {name}): init adds only the first. Nothing was changed.",
+)
+_NO_ORGANISATION = Texts(
+    "Organización: ninguna todavía. Añada la primera con\n"
+    "  actitud-api init --organisation ID --name NOMBRE --kind TIPO\n"
+    "o una lista con\n"
+    "  actitud-api organisations import FICHERO",
+    "Organisation: none yet. Add the first with\n"
+    "  actitud-api init --organisation ID --name NAME --kind KIND\n"
+    "or a list with\n"
+    "  actitud-api organisations import FILE",
+)
+_KEY_MADE = Texts(
+    "Clave de administración {id}, válida hasta {expires}. Guárdela ahora: no se vuelve a mostrar.",
+    "Administrator key {id}, valid until {expires}. Keep it now: it is not shown again.",
+)
+_KEY_THERE = Texts(
+    "Clave de administración: ya estaba {id}, válida hasta {expires}.",
+    "Administrator key: {id} was there, valid until {expires}.",
+)
+_NEXT = Texts(
+    "Siguiente: actitud-api serve la sirve; actitud-api doctor dice qué falta.",
+    "Next: actitud-api serve serves it; actitud-api doctor says what is missing.",
+)
+
+
+class Outcome(Struct, frozen=True):
+    """What an installation has now: the organisation it begins with, if any, and the administrator key that holds.
+
+    `added`: the organisation is new. `created`: the key is new, and this is the only time that its text is known.
+    """
+
+    organisation: organisations.Record | None
+    added: bool
+    key: access.Record
+    created: access.Created | None
+
+
+class OtherOrganisation(ValueError):
+    """There are organisations already, and not the one that was to be the first."""
+
+    def __init__(self, record: organisations.Record) -> None:
+        super().__init__(record.id)
+        self.record = record
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_INIT, "init", _init)
+    takes_organisation(command, language)
+    command.add_argument("--key-days", default=str(access.DAYS_MAX), metavar="DAYS", help=_KEY_DAYS.into(language))
+    command.add_argument("--new-key", action="store_true", help=_NEW_KEY.into(language))
+    takes_database(command, language)
+
+
+def _init(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    first = first_organisation(options, language)
+    days = int(options.key_days) if options.key_days.isdecimal() else 0
+    if days not in KEY_DAYS:
+        raise CommandError(_NO_DAYS.into(language).format(value=options.key_days), 2)
+    try:
+        versions = [loader.load(version).version for version in loader.versions()]
+    except loader.DefectiveMethodology as error:
+        raise CommandError(_DEFECTIVE.into(language).format(reason=error)) from error
+    with opened(settings, language) as database, reaching(settings, language):
+        lines = [_tables(settings, database, language)]
+        try:
+            outcome = install(database, settings, first, days=days, new_key=options.new_key, now=datetime.now(UTC))
+        except OtherOrganisation as error:
+            text = _ORGANISATION_OTHER.into(language).format(id=error.record.id, name=error.record.name)
+            raise CommandError(text) from error
+    lines.append(_METHODOLOGIES.into(language).format(versions=", ".join(versions)))
+    lines += _said(outcome, language)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _tables(settings: Settings, database: Database, language: Language) -> str:
+    """Makes the tables where there are none; what there is now, as a line of text."""
+    found = revisions(database)
+    if found.state in ("behind", "foreign"):
+        raise CommandError(about(NOT_MIGRATED if found.state == "behind" else FOREIGN, settings, found, language))
+    text = _DATABASE_THERE if found.state == "current" else _DATABASE_MADE
+    revision = move(database).after
+    return text.into(language).format(database=shown(settings.database_url), revision=revision)
+
+
+def install(
+    database: Database,
+    settings: Settings,
+    first: organisations.Record | None,
+    *,
+    days: int,
+    new_key: bool,
+    now: datetime,
+) -> Outcome:
+    """Adds the first organisation and a key of an administrator where they are not there, together or not at all.
+
+    Raises `OtherOrganisation`, and then nothing has changed.
+    """
+    with failures(), database.write() as session:
+        there = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=1)
+        organisation, added = (there[0] if there else first), False
+        if first is not None and organisation is not None:
+            if there:
+                organisation = _same(database, first, there[0])
+            else:
+                organisations.add(session, [first])
+                added = True
+        peppers = settings.peppers
+        lasting = [
+            record
+            for record in access.administrators(session)
+            if access.holds(record, now + OVERLAP) and access.is_recognised(record, peppers)
+        ]
+        if lasting and not new_key:
+            return Outcome(organisation, added, lasting[-1], None)
+        owner = None if organisation is None else organisation.id
+        created = access.create_key(session, peppers, role="administrator", owner=owner, days=days, now=now)
+        return Outcome(organisation, added, created.record, created)
+
+
+def _same(database: Database, first: organisations.Record, other: organisations.Record) -> organisations.Record:
+    try:
+        return organisations.get(database, first.id)
+    except organisations.UnknownOrganisation:
+        raise OtherOrganisation(other) from None
+
+
+def _said(outcome: Outcome, language: Language) -> list[str]:
+    """The outcome as lines of text; a new key stands alone in its line."""
+    organisation = outcome.organisation
+    if organisation is None:
+        lines = [_NO_ORGANISATION.into(language)]
+    else:
+        text = _ORGANISATION_ADDED if outcome.added else _ORGANISATION_THERE
+        lines = [text.into(language).format(id=organisation.id, name=organisation.name)]
+    key = {"id": outcome.key.id, "expires": outcome.key.expires.date().isoformat()}
+    if outcome.created is None:
+        lines.append(_KEY_THERE.into(language).format(**key))
+    else:
+        lines += [_KEY_MADE.into(language).format(**key), outcome.created.text]
+    return [*lines, _NEXT.into(language)]

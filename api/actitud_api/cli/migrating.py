@@ -1,0 +1,56 @@
+"""`migrate`: brings the tables to a revision and says what it did."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.readiness import FOREIGN, about, check_there, reaching
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+from actitud_api.storage.revisions import UnknownRevision, move, revisions
+
+_MIGRATE = Texts(
+    "lleva la base de datos a la revisión de esta versión", "bring the database to the revision of this release"
+)
+_TO = Texts(
+    "otra revisión; hacia abajo se pierde lo que añadieron las posteriores",
+    "another revision; downwards, what the later ones added is lost",
+)
+_UNKNOWN = Texts(
+    "No hay revisión «{revision}». Hay: {known}. No se ha cambiado nada.",
+    "There is no revision “{revision}”. There are: {known}. Nothing was changed.",
+)
+_NOTHING = Texts("Ya estaba en la revisión {after}: nada que hacer.", "Already at revision {after}: nothing to do.")
+_UP = Texts(
+    "De la revisión {before} a la {after}. Hechas: {steps}.", "From revision {before} to {after}. Done: {steps}."
+)
+_DOWN = Texts(
+    "De la revisión {before} a la {after}. Deshechas: {steps}.", "From revision {before} to {after}. Undone: {steps}."
+)
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_MIGRATE, "migrate", _migrate)
+    command.add_argument("--to", metavar="REVISION", help=_TO.into(language))
+    takes_database(command, language)
+
+
+def _migrate(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    check_there(settings, language)
+    with opened(settings, language) as database, reaching(settings, language):
+        found = revisions(database)
+        if found.state == "foreign":
+            raise CommandError(about(FOREIGN, settings, found, language))
+        try:
+            moved = move(database, options.to)
+        except UnknownRevision as error:
+            known = ", ".join(error.known)
+            raise CommandError(_UNKNOWN.into(language).format(revision=error.revision, known=known), 2) from error
+    text = {"none": _NOTHING, "up": _UP, "down": _DOWN}[moved.direction]
+    steps = ", ".join(moved.steps)
+    sys.stdout.write(text.into(language).format(before=moved.before, after=moved.after, steps=steps) + "\n")
+    return 0

@@ -1,0 +1,61 @@
+"""What a command needs of the database before it starts, and what to do where it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from actitud_api.cli.common import CommandError
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+from actitud_api.settings import Settings
+from actitud_api.storage.database import Database
+from actitud_api.storage.places import DatabaseFailure, is_absent, shown
+from actitud_api.storage.revisions import Revisions, revisions
+
+NOT_INITIALISED = Texts(
+    "La base de datos {database} no está inicializada: ejecute actitud-api init",
+    "The database {database} is not initialised: run actitud-api init",
+)
+NOT_MIGRATED = Texts(
+    "La base de datos {database} está en la revisión {current} y hace falta la {newest}: ejecute actitud-api migrate",
+    "The database {database} is at revision {current} and needs {newest}: run actitud-api migrate",
+)
+FOREIGN = Texts(
+    "La base de datos {database} está en la revisión {current}, que esta versión no conoce: use la versión que la hizo",
+    "The database {database} is at revision {current}, which this release does not know: use the release that made it",
+)
+UNREACHABLE = Texts(
+    "No se puede usar la base de datos {database}: {reason}", "The database {database} cannot be used: {reason}"
+)
+
+
+@contextmanager
+def reaching(settings: Settings, language: Language) -> Iterator[None]:
+    """A block over the database; a failure of that ends the command with its reason."""
+    try:
+        yield
+    except DatabaseFailure as error:
+        text = UNREACHABLE.into(language).format(database=shown(settings.database_url), reason=error)
+        raise CommandError(text) from error
+
+
+def check_there(settings: Settings, language: Language) -> None:
+    """Raises `CommandError` where the database is a file that is not there."""
+    if is_absent(settings.database_url):
+        raise CommandError(NOT_INITIALISED.into(language).format(database=shown(settings.database_url)))
+
+
+def check_ready(settings: Settings, database: Database, language: Language) -> None:
+    """Raises `CommandError` with what to do, unless the tables of a database are there as this release needs them."""
+    check_there(settings, language)
+    with reaching(settings, language):
+        found = revisions(database)
+    said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED, "foreign": FOREIGN}.get(found.state)
+    if said is not None:
+        raise CommandError(about(said, settings, found, language))
+
+
+def about(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:
+    """A text about the revision of a database."""
+    return text.into(language).format(database=shown(settings.database_url), current=found.current, newest=found.newest)

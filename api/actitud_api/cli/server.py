@@ -1,0 +1,71 @@
+"""The server of a real installation: it says that it is leaving before it leaves."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from litestar import Litestar
+
+from actitud_api.http.system import Readiness
+from actitud_api.settings import Settings
+
+
+class Server(uvicorn.Server):
+    """Serves until it is told to stop, and stops in order.
+
+    SIGTERM: `/readyz` answers 503 from now on, so that whoever sends requests looks elsewhere; requests are still
+    taken for `drain` seconds; then no more, and those in flight have `grace` seconds to end. SIGINT, which a person
+    sends, and any second signal leave out the first wait. The process ends with 0, after whatever it has to close.
+    """
+
+    def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
+        """`started` is called once, when requests are taken."""
+        super().__init__(config)
+        self._drain = drain
+        self._leave_at: float | None = None
+        self._announce = started
+        readiness.register("serving", lambda: self._leave_at is None)
+
+    async def main_loop(self) -> None:
+        """Serves until it is time to leave."""
+        self._announce()
+        await super().main_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Starts to stop. The signal is not raised again afterwards, as the base class would: it has been obeyed."""
+        again = self._leave_at is not None
+        self.force_exit = self.should_exit
+        if again or sig == signal.SIGINT or self._drain == 0:
+            self.should_exit = True
+        if not again:
+            self._leave_at = time.monotonic() + self._drain
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop taking requests; asked ten times a second."""
+        if self._leave_at is not None and time.monotonic() >= self._leave_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves an application."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="asyncio" if sys.platform == "win32" else "uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=settings.grace,
+    )

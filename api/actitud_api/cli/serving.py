@@ -1,0 +1,118 @@
+"""`serve`: serves a real installation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+
+import structlog
+from litestar import Litestar
+
+from actitud_api.app import create_app
+from actitud_api.cli.common import Added, settings_of, takes_database, usable
+from actitud_api.cli.readiness import check_ready
+from actitud_api.cli.server import Server, configuration
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.system import Readiness
+from actitud_api.methodology.model import Language
+from actitud_api.settings import Settings
+from actitud_api.storage.database import Database
+from actitud_api.storage.health import loses_wal, sqlite_version
+from actitud_api.storage.places import file_of, shown
+
+_SERVE = Texts("sirve la instalación", "serve the installation")
+_HOST = Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)")
+_PORT = Texts("puerto en el que escucha (8000)", "port to listen on (8000)")
+_READY = Texts(
+    "Lista en {address}. Base de datos: {database}. Ctrl+C termina.",
+    "Ready at {address}. Database: {database}. Ctrl+C ends.",
+)
+_STOPPED = Texts("Parada en orden.", "Stopped in order.")
+_EXPOSED = Texts(
+    "Aviso: escucha en {host}, no solo en esta máquina, y no hay proxy de confianza (trusted_proxies).",
+    "Warning: listens on {host}, beyond this machine, and there is no trusted proxy (trusted_proxies).",
+)
+
+_log = structlog.get_logger()
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_SERVE, "serve", _serve)
+    takes_address(command, language)
+    takes_database(command, language)
+
+
+def takes_address(command: argparse.ArgumentParser, language: Language) -> None:
+    """Gives a command the options of where it listens."""
+    command.add_argument("--host", help=_HOST.into(language))
+    command.add_argument("--port", help=_PORT.into(language))
+
+
+def _serve(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    with application(settings, language) as app:
+        check_ready(settings, database_of(app), language)
+        _warn(settings, language)
+        address = f"http://{settings.host}:{settings.port}"
+
+        def say() -> None:
+            text = _READY.into(language).format(address=address, database=shown(settings.database_url))
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+
+        config = configuration(app, settings)
+        # Where the port is taken this ends the command.
+        socket = config.bind_socket()
+        Server(config, readiness_of(app), settings.drain, say).run(sockets=[socket])
+    sys.stdout.write(f"{_STOPPED.into(language)}\n")
+    return 0
+
+
+def is_exposed(settings: Settings) -> bool:
+    """Whether the service listens beyond this machine without a proxy that it trusts."""
+    if settings.trusted_proxies or settings.host == "localhost":
+        return False
+    try:
+        return not ip_address(settings.host).is_loopback
+    except ValueError:
+        return True
+
+
+def _warn(settings: Settings, language: Language) -> None:
+    if is_exposed(settings):
+        sys.stderr.write(f"{_EXPOSED.into(language).format(host=settings.host)}\n")
+    version = sqlite_version()
+    if file_of(settings.database_url) is not None and loses_wal(version):
+        _log.warning("SQLite has the WAL-reset bug: one connection writes", sqlite=".".join(map(str, version)))
+
+
+# --- the application ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def application(settings: Settings, language: Language) -> Iterator[Litestar]:
+    """The application, ready only while its database is; the database is closed at the end."""
+    with usable(language):
+        app = create_app(settings)
+    database = database_of(app)
+    readiness_of(app).register("database", database.is_current)
+    try:
+        yield app
+    finally:
+        database.close()
+
+
+def database_of(app: Litestar) -> Database:
+    """The database of an application."""
+    database: Database = app.state["database"]
+    return database
+
+
+def readiness_of(app: Litestar) -> Readiness:
+    """The checks that an application is ready by."""
+    readiness: Readiness = app.state["readiness"]
+    return readiness
