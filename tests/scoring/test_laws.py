@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.model import Language
 from actitud_api.scores.wire import narrated
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.plan import CompiledIndicator, plan_of
-from actitud_api.scoring.result import IndicatorScore, NextStep, Score, digest
+from actitud_api.scoring.result import IndicatorScore, NextStep, Score
 from actitud_api.scoring.scalar import Evaluation, evaluate
 from tests.scoring import builders as b
 from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation

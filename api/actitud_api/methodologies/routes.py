@@ -10,12 +10,11 @@ from actitud_api.http.paging import Cursor, PageQuery, next_url
 from actitud_api.http.problems import NOT_FOUND, Explanation, explains
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
-from actitud_api.methodologies import service
-from actitud_api.methodologies.wire import MethodologyDetail, MethodologyPage, MethodologyPath
+from actitud_api.methodologies import service, wire
 from actitud_api.methodology.loader import UnknownMethodology
 
-PAGE = Representation(MethodologyPage, sentences=True)
-DETAIL = Representation(MethodologyDetail, sentences=True)
+PAGE = Representation(wire.MethodologyPage, sentences=True)
+DETAIL = Representation(wire.MethodologyDetail, sentences=True)
 QUERY = Query(PageQuery)
 CURSOR = Cursor("methodologies.list", str)
 
@@ -55,12 +54,10 @@ class MethodologiesController(Controller):
     def list_versions(self, request: ApiRequest) -> Response[bytes]:
         """The registered versions."""
         query = QUERY.of(request)
-        rows = service.listed(language_of(request.scope), after=CURSOR.read(query))[query.offset :]
-        items, cursor = CURSOR.cut(query, rows, lambda row: row.version)
-        return PAGE.of(
-            request,
-            MethodologyPage(items=tuple(items), next=next_url(request, cursor), next_cursor=cursor),
-        )
+        rows = service.listed(after=CURSOR.read(query))[query.offset :]
+        kept, cursor = CURSOR.cut(query, rows, lambda methodology: methodology.version)
+        items = tuple(wire.summary(methodology, language_of(request.scope)) for methodology in kept)
+        return PAGE.of(request, wire.MethodologyPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get(
         "/{version:str}",
@@ -70,9 +67,9 @@ class MethodologiesController(Controller):
             "The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what "
             "each indicator answers of the article) and its texts in one language. An active version never changes."
         ),
-        opt=contract(answer=DETAIL, path=MethodologyPath),
+        opt=contract(answer=DETAIL, path=wire.MethodologyPath),
         sync_to_thread=False,
     )
     def get_version(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
         """A version, whole."""
-        return DETAIL.of(request, service.one(version, language_of(request.scope)))
+        return DETAIL.of(request, wire.detail(service.one(version), language_of(request.scope)))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from actitud_api.http.paging import Page
+from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Document, Language, Texts
 
 Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
@@ -46,3 +47,27 @@ class MethodologyPath(Struct, frozen=True):
     """The path of a version."""
 
     version: Version
+
+
+def summary(methodology: Methodology, language: Language) -> MethodologySummary:
+    """A version as the list has it, with its title in a language."""
+    return MethodologySummary(
+        version=methodology.version,
+        status=methodology.status,
+        digest=methodology.digest,
+        decimals=methodology.document.decimals,
+        languages=tuple(methodology.texts),
+        title=methodology.texts[language].title,
+    )
+
+
+def detail(methodology: Methodology, language: Language) -> MethodologyDetail:
+    """A whole version, with its texts in a language."""
+    return MethodologyDetail(
+        version=methodology.version,
+        status=methodology.status,
+        digest=methodology.digest,
+        text_digests=methodology.text_digests,
+        document=methodology.document,
+        texts=methodology.texts[language],
+    )

@@ -6,7 +6,6 @@ document has another digest is refused, so it can never change silently.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -15,11 +14,11 @@ from typing import Literal, TypeVar
 
 import jsonschema_rs
 import msgspec
-import rfc8785
 from msgspec import Struct
 
 from actitud_api.methodology import defects
 from actitud_api.methodology.defects import Defect
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.model import LANGUAGES, Document, Frozen, Language, Texts
 
 
@@ -113,16 +112,11 @@ def read(
     return Methodology(
         version=version,
         status=status,
-        digest=_digest(decoded),
+        digest=digest(decoded),
         document=decoded,
         texts=decoded_texts,
-        text_digests={language: _digest(text) for language, text in decoded_texts.items()},
+        text_digests={language: digest(text) for language, text in decoded_texts.items()},
     )
-
-
-def _digest(whole: Document | Texts) -> str:
-    """The digest of every member, those left to their default too: of what is served."""
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(whole))).hexdigest()
 
 
 def _data() -> Traversable:

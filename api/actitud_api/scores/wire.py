@@ -13,11 +13,12 @@ from msgspec import Meta, Struct, structs
 
 from actitud_api.http.paging import Page
 from actitud_api.methodology.answers import FactValue
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology, load
 from actitud_api.methodology.model import Language
 from actitud_api.scores.service import Row, Sent
 from actitud_api.scoring import result
-from actitud_api.scoring.result import COVERAGE_DECIMALS, Figure, Parameters, Score, StepKind, digest, figure
+from actitud_api.scoring.result import COVERAGE_DECIMALS, Figure, Parameters, Score, StepKind, figure
 from actitud_api.scoring.scalar import Code, State, Status
 from actitud_api.texts.sentences import Sentences, sentences_of
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import cast
 
 from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     All,
@@ -48,7 +49,6 @@ from actitud_api.scoring.result import (
     PassedGoalpost,
     Reason,
     Score,
-    digest,
     figure,
     rounded,
 )

@@ -6,12 +6,9 @@ half up to 6 decimals; coverage to 4. An integral number is an int, so that ever
 
 from __future__ import annotations
 
-import hashlib
 from fractions import Fraction
 from typing import Literal
 
-import msgspec
-import rfc8785
 from msgspec import Struct
 
 from actitud_api.methodology.answers import FactValue
@@ -169,11 +166,6 @@ class Score(Canonical, frozen=True):
     findings: tuple[Finding, ...]
     dimensions: tuple[DimensionScore, ...]
     input_digest: str
-
-
-def digest(canonical: object) -> str:
-    """`sha256:` and the SHA-256 of the RFC 8785 form of a Struct or of plain values."""
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(canonical))).hexdigest()
 
 
 def figure(value: Number) -> Figure:
