@@ -29,7 +29,7 @@ from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
 from actitud_api.organisations.faults import describe
 from actitud_api.settings import Settings, from_environment
-from actitud_api.storage.database import Database
+from actitud_api.storage.database import Database, InvalidDatabase, Unavailable
 
 DEMO_DATABASE: Final = "sqlite:///var/demo.sqlite3"
 """The demonstration has a database of its own: nothing invented gets into a real one."""
@@ -58,6 +58,7 @@ _IMPORTED = Texts(
 _FAULTY = Texts("No se ha importado nada. Fallos: {count}.", "Nothing was imported. Faults: {count}.")
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _SETTINGS = Texts("La configuración no es válida: {reason}", "The settings are not valid: {reason}")
+_UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The database is not available: {reason}")
 _DIFFERS = Texts(
     "{file} no es el documento de este código: `make openapi` lo escribe.",
     "{file} is not the document of this code: `make openapi` writes it.",
@@ -75,7 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     configure_logs()
     run: Command = options.run
-    return run(options, settings, language)
+    try:
+        return run(options, settings, language)
+    except InvalidDatabase as error:
+        _failed(_SETTINGS.into(language).format(reason=error))
+        return 2
+    except Unavailable as error:
+        return _failed(_UNAVAILABLE.into(language).format(reason=error))
 
 
 Command = Callable[[argparse.Namespace, Settings, Language], int]
