@@ -1,4 +1,4 @@
-"""What all tests share: the judge of every response, and the demonstration, loaded once."""
+"""What all tests share: the judge of every response, the two databases, and the demonstration, loaded once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,37 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
-from actitud_api.demo import service as demo
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
+from tests.databases import (
+    database,
+    demonstrated,
+    demonstrated_copy,
+    demonstration,
+    demonstration_on_postgresql,
+    demonstration_template,
+    empty,
+    kind,
+    postgresql,
+    template,
+    url,
+)
 
-__all__ = ["pytest_configure", "pytest_pyfunc_call"]
-
-
-@pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a database with the whole demonstration; for tests that only read."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('demonstration') / 'demo.sqlite3'}"
-    database = Database(url)
-    database.migrate()
-    demo.load(database, lambda: None)
-    database.close()
-    return url
+__all__ = [
+    "database",
+    "demonstrated",
+    "demonstrated_copy",
+    "demonstration",
+    "demonstration_on_postgresql",
+    "demonstration_template",
+    "empty",
+    "kind",
+    "postgresql",
+    "pytest_configure",
+    "pytest_pyfunc_call",
+    "template",
+    "url",
+]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
@@ -17,13 +18,15 @@ from actitud_api.http.edge import Edge
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.problems import Explanation, handler
+from actitud_api.http.problems import UNAVAILABLE, Explanation, ProblemError, handler
 from actitud_api.http.system import Readiness, SystemController
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.scores import routes as scores
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
+from actitud_api.storage.database import Database, Unavailable
+
+_log = structlog.get_logger()
 
 BODY_MAX: Final = 1024 * 1024
 """Bytes of a request body, where an operation does not say otherwise."""
@@ -37,7 +40,19 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     scores.EditionScoresController,
 )
+RETRY_AFTER: Final = "2"
+"""Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""
+
+
+def _unavailable(error: Exception) -> ProblemError:
+    """The database cannot be had; whoever runs the service learns why, whoever asks when to ask again."""
+    _log.warning("database unavailable", reason=str(error))
+    detail = Texts("La base de datos está ocupada o no responde.", "The database is busy or does not answer.")
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
 EXPLANATIONS: Final[Sequence[Explanation]] = (
+    (Unavailable, _unavailable),
     *methodologies.EXPLANATIONS,
     *organisations.EXPLANATIONS,
     *editions.EXPLANATIONS,

@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -41,6 +40,7 @@ from actitud_api.scoring.scalar import Status, evaluate
 from actitud_api.storage.database import Database
 from actitud_api.storage.folding import fold
 from tests.contract.scale import NIGHT
+from tests.databases import opened
 from tests.shared import shared
 
 TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
@@ -59,10 +59,10 @@ def submissions(census: list[Municipality]) -> list[Submission]:
 
 
 @pytest.fixture(scope="module")
-def database(demonstration: str) -> Iterator[Database]:
-    opened = Database(demonstration)
-    yield opened
-    opened.close()
+def loaded(demonstrated: str) -> Iterator[Database]:
+    """The demonstration on each of the two databases; only to be read."""
+    with opened(demonstrated) as database:
+        yield database
 
 
 # --- the municipalities ---------------------------------------------------------------------------------------
@@ -177,8 +177,8 @@ def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipa
 # --- the whole edition ----------------------------------------------------------------------------------------
 
 
-def test_the_edition_is_as_varied_as_it_should_be(database: Database) -> None:
-    report = demo.stored(database)
+def test_the_edition_is_as_varied_as_it_should_be(loaded: Database) -> None:
+    report = demo.stored(loaded)
     assert report is not None
     assert report.organisations == 8131
     assert 0.2 <= report.spearman <= 0.5
@@ -195,11 +195,11 @@ def test_the_edition_is_as_varied_as_it_should_be(database: Database) -> None:
         assert sum(shares.values()) == pytest.approx(1)
 
 
-def test_the_report_is_of_what_is_stored(database: Database) -> None:
-    report = demo.stored(database)
+def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
+    report = demo.stored(loaded)
     assert report is not None
     tally = Tally()
-    for row in scores.ranking(database, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000):
+    for row in scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000):
         assert row.population is not None
         tally.add(row.population, row.index_value, row.level, cast("Status", row.status), ["full"])
     found = tally.report()
@@ -207,11 +207,11 @@ def test_the_report_is_of_what_is_stored(database: Database) -> None:
     assert found.spearman == pytest.approx(report.spearman)
 
 
-def test_the_stored_figures_are_those_of_the_stored_submissions(database: Database) -> None:
+def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database) -> None:
     methodology = load(METHODOLOGY)
-    rows = scores.ranking(database, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     for row in rows[:: 1 if NIGHT else 10]:
-        evaluation = evaluate(methodology, scores.sent(database, demo.EDITION, row.organisation).submission)
+        evaluation = evaluate(methodology, scores.sent(loaded, demo.EDITION, row.organisation).submission)
         assert (row.index_value, row.index_max, row.level, row.status, row.dimensions) == (
             evaluation.index, evaluation.index_max, evaluation.level, evaluation.status, tuple(evaluation.dimensions),
         )  # fmt: skip
@@ -219,8 +219,8 @@ def test_the_stored_figures_are_those_of_the_stored_submissions(database: Databa
         assert row.coverage == int(evaluation.coverage * 10_000 + Fraction(1, 2))
 
 
-def test_the_ranking_is_complete_and_in_order(database: Database) -> None:
-    rows = scores.ranking(database, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
+    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     assert len({row.organisation for row in rows}) == len(rows) == 8131
     ranked = [row for row in rows if row.rank is not None]
     assert rows[: len(ranked)] == ranked
@@ -235,28 +235,28 @@ def test_the_ranking_is_complete_and_in_order(database: Database) -> None:
     assert [row.organisation for row in rows[len(ranked) :]] == sorted(r.organisation for r in rows[len(ranked) :])
 
 
-def test_pages_and_filters_cut_the_same_ranking(database: Database) -> None:
-    everything = scores.ranking(database, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+def test_pages_and_filters_cut_the_same_ranking(loaded: Database) -> None:
+    everything = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     pages: list[scores.Row] = []
     after: scores.Place | None = None
-    while page := scores.ranking(database, demo.EDITION, scores.Filters(), after=after, offset=0, limit=997):
+    while page := scores.ranking(loaded, demo.EDITION, scores.Filters(), after=after, offset=0, limit=997):
         pages += page
         after = (page[-1].rank_points, page[-1].organisation)
     assert pages == everything
     assert (
-        scores.ranking(database, demo.EDITION, scores.Filters(), after=None, offset=4000, limit=3)
+        scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=4000, limit=3)
         == everything[4000:4003]
     )
     of_province = scores.ranking(
-        database, demo.EDITION, scores.Filters(province="46", band="P2"), after=None, offset=0, limit=9000
+        loaded, demo.EDITION, scores.Filters(province="46", band="P2"), after=None, offset=0, limit=9000
     )
     assert of_province == [row for row in everything if (row.province, row.band) == ("46", "P2")] != []
 
 
-def test_one_organisation_has_the_rank_of_the_list(database: Database) -> None:
-    rows = scores.ranking(database, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+def test_one_organisation_has_the_rank_of_the_list(loaded: Database) -> None:
+    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     for row in (*rows[:60:7], *rows[3000:3010], rows[-1]):
-        assert scores.sent(database, demo.EDITION, row.organisation).rank == row.rank
+        assert scores.sent(loaded, demo.EDITION, row.organisation).rank == row.rank
 
 
 def test_everything_says_that_it_is_simulated(client: TestClient[Litestar]) -> None:
@@ -290,10 +290,8 @@ def test_an_unknown_edition_is_404(client: TestClient[Litestar]) -> None:
 # --- loading --------------------------------------------------------------------------------------------------
 
 
-def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration: str, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.sqlite3"
-    shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
-    database = Database(f"sqlite:///{copy}")
+def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstrated_copy: Database) -> None:
+    database = demonstrated_copy
     kept = organisations.Record("XX-TEST-1", "Kept", "MUN", 7, "P1", None, None, simulated=False)
     with database.write() as session:
         organisations.add(session, [kept])
@@ -309,20 +307,30 @@ def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration:
     found = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=9000)
     assert len(found) == 8132
     assert found[-1] == kept
-    database.close()
 
 
-def test_a_database_without_the_demonstration_has_none(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    database.migrate()
+def test_a_database_without_the_demonstration_has_none(database: Database) -> None:
     assert demo.stored(database) is None
-    database.close()
 
 
-def test_another_simulator_is_not_reused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert demo.stored(database) is not None
+def test_both_databases_hold_the_same(demonstration: str, demonstration_on_postgresql: str) -> None:
+    """To the digit and in the same order: JSONB gives back what was sent, and explains to the same digests."""
+    everything = scores.Filters()
+    with opened(demonstration) as one, opened(demonstration_on_postgresql) as other:
+        assert demo.stored(one) == demo.stored(other)
+        listed = [scores.ranking(d, demo.EDITION, everything, after=None, offset=0, limit=9000) for d in (one, other)]
+        assert listed[0] == listed[1]
+        assert len(listed[0]) == 8131
+        for row in listed[0][:: 1 if NIGHT else 40]:
+            sent = [scores.sent(database, demo.EDITION, row.organisation) for database in (one, other)]
+            assert sent[0] == sent[1]
+            assert scores.sheet(sent[0])[1] == scores.sheet(sent[1])[1]
+
+
+def test_another_simulator_is_not_reused(loaded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert demo.stored(loaded) is not None
     monkeypatch.setattr(demo, "fingerprint", lambda methodology: "sha256:of another")
-    assert demo.stored(database) is None
+    assert demo.stored(loaded) is None
 
 
 def test_ranks_of_ties_are_their_mean() -> None:

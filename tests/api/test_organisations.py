@@ -36,14 +36,6 @@ def faults_of(text: str) -> list[Fault]:
     return read(text.encode(), nothing)[1]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    opened.migrate()
-    yield opened
-    opened.close()
-
-
 def ids(database: Database, **filters: str) -> list[str]:
     query = filters.pop("q", "")
     chosen = service.Filters(words=tuple(service.words(query)), **filters)  # type: ignore[arg-type]

@@ -11,3 +11,9 @@ EXAMPLES: Final = 200 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
 HOSTILE: Final = 10_000 if NIGHT else 1_000
 """Hostile requests, every tenth a valid control."""
+UPDATES: Final = 200
+"""Updates of each of 16 concurrent writers."""
+KILLS: Final = {"sqlite": 200 if NIGHT else 40, "postgresql": 100 if NIGHT else 20}
+"""Times that a process is killed while it writes."""
+SYNCED: Final = 500 if NIGHT else 50
+"""Writes of which it is checked that they are synced before they are acknowledged."""

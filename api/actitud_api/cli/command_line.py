@@ -13,8 +13,11 @@ from actitud_api.http.logs import configure_logs
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import Language
 from actitud_api.settings import FaultySettings, describe
+from actitud_api.storage.database import Unavailable
 
 _SETTINGS = Texts("La configuración no es válida:", "The settings are not valid:")
+
+_UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The database is not available: {reason}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines = [_SETTINGS.into(language), *(f"  {describe(fault, language)}" for fault in error.faults)]
         sys.stderr.write("\n".join(lines) + "\n")
         return 2
+    except Unavailable as error:
+        sys.stderr.write(f"{_UNAVAILABLE.into(language).format(reason=error)}\n")
+        return 1
     except CommandError as error:
         sys.stderr.write(f"{error}\n")
         return error.code

@@ -61,6 +61,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         advance()
     report = tally.report()
     with database.write() as session:
+        organisations.lock(session)
         _remove(session)
         organisations.add(session, invented)
         editions.add(

@@ -3,7 +3,7 @@
 from sqlalchemy import Column
 from sqlmodel import Field
 
-from actitud_api.storage.base import JSON_DOCUMENT, Base
+from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Simulation(Base, table=True):
@@ -11,6 +11,6 @@ class Simulation(Base, table=True):
 
     __tablename__ = "simulation"
 
-    edition: str = Field(primary_key=True, foreign_key="edition.id")
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id")
     fingerprint: str
     report: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))

@@ -9,7 +9,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
-from actitud_api.http.problems import NOT_FOUND, Explanation, explains
+from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, Explanation, explains
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 
@@ -43,6 +43,7 @@ class EditionsController(Controller):
         opt=contract(
             query=QUERY,
             answer=PAGE,
+            problems=(UNAVAILABLE,),
             links={
                 "scores": Link(
                     "editions.scores.list",

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Column
 from sqlmodel import Field
 
-from actitud_api.storage.base import JSON_DOCUMENT, Base
+from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Edition(Base, table=True):
@@ -13,7 +13,7 @@ class Edition(Base, table=True):
 
     __tablename__ = "edition"
 
-    id: str = Field(primary_key=True)
+    id: str = Field(sa_type=IDENTIFIER, primary_key=True)
     titles: dict[str, str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     methodology: str
     state: str

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from actitud_api.organisations.kinds import Band, Kind
 from actitud_api.organisations.tables import Organisation
+from actitud_api.storage import database
 from actitud_api.storage.base import Base
 
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
@@ -60,6 +61,11 @@ _UPDATE = (
     .where(ORGANISATIONS.c.id == bindparam("key"))
     .values({name: bindparam(name) for name in (*Record.__struct_fields__, "search") if name != "id"})
 )
+
+
+def lock(session: Session) -> None:
+    """Makes the session the only one that writes organisations until it ends."""
+    database.lock(session, ORGANISATIONS)
 
 
 def page(session: Session, filters: Filters, after: str | None, offset: int, limit: int) -> list[Record]:

@@ -8,7 +8,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, next_url
-from actitud_api.http.problems import NOT_FOUND, Explanation, explains
+from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, Explanation, explains
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
 from actitud_api.organisations import service, wire
@@ -45,6 +45,7 @@ class OrganisationsController(Controller):
         opt=contract(
             query=QUERY,
             answer=PAGE,
+            problems=(UNAVAILABLE,),
             links={
                 "first": Link(
                     "organisations.get",
@@ -77,7 +78,7 @@ class OrganisationsController(Controller):
         operation_id="organisations.get",
         summary="Get an organisation",
         description="One organisation by its id.",
-        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION),
+        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION, problems=(UNAVAILABLE,)),
         sync_to_thread=True,
     )
     def get_organisation(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:

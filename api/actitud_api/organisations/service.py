@@ -26,6 +26,7 @@ __all__ = [
     "band_of",
     "get",
     "import_municipalities",
+    "lock",
     "page",
     "remove_simulated",
     "words",
@@ -84,6 +85,11 @@ def band_of(kind: Kind, size: int) -> Band | None:
     return None
 
 
+def lock(session: Session) -> None:
+    """Makes the session the only one that writes organisations until it ends: for what rests on all of them."""
+    queries.lock(session)
+
+
 def add(session: Session, records: Iterable[Record]) -> None:
     """Stores new organisations."""
     queries.add(session, [(record, _searched(record)) for record in records])
@@ -103,6 +109,7 @@ def import_municipalities(database: Database, raw: bytes, advance: Callable[[], 
     if faults:
         raise FaultyFile(sorted(faults, key=lambda fault: fault.line))
     with database.write() as session:
+        lock(session)
         stored = queries.by_id(session)
         records = [_record(municipality) for municipality in found]
         new = [record for record in records if record.id not in stored]

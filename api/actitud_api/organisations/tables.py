@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field
 
-from actitud_api.storage.base import Base
+from actitud_api.storage.base import IDENTIFIER, Base
 
 
 class Organisation(Base, table=True):
@@ -11,7 +11,7 @@ class Organisation(Base, table=True):
 
     __tablename__ = "organisation"
 
-    id: str = Field(primary_key=True)
+    id: str = Field(sa_type=IDENTIFIER, primary_key=True)
     name: str
     kind: str = Field(index=True)
     population: int | None = Field(sa_column=Column(BigInteger))

@@ -8,7 +8,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, next_url
-from actitud_api.http.problems import NO_STORE, NOT_FOUND, Explanation, explains
+from actitud_api.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, Explanation, explains
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.organisations.wire import TerritoryQuery
@@ -77,6 +77,7 @@ class EditionScoresController(Controller):
             query=QUERY,
             answer=PAGE,
             path=wire.EditionPath,
+            problems=(UNAVAILABLE,),
             links={
                 "sheet": Link(
                     "editions.scores.get",
@@ -107,7 +108,7 @@ class EditionScoresController(Controller):
         operation_id="editions.scores.get",
         summary="The explained score of an organisation in an edition",
         description="What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition.",
-        opt=contract(answer=SHEET, path=wire.SheetPath),
+        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,)),
         sync_to_thread=True,
     )
     def get_score(

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index
 from sqlmodel import Field
 
-from actitud_api.storage.base import JSON_DOCUMENT, Base
+from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Score(Base, table=True):
@@ -17,8 +17,8 @@ class Score(Base, table=True):
 
     __tablename__ = "score"
 
-    edition: str = Field(primary_key=True, foreign_key="edition.id")
-    organisation: str = Field(primary_key=True, foreign_key="organisation.id", index=True)
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id")
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id", index=True)
     methodology: str
     status: str = Field(index=True)
     level: int | None = Field(index=True)

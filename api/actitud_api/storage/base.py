@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from sqlalchemy import JSON, MetaData
+import msgspec
+from sqlalchemy import JSON, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -23,3 +24,11 @@ class Base(SQLModel):
 
 JSON_DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 """A whole JSON value in one column: text on SQLite, JSONB on PostgreSQL."""
+
+IDENTIFIER = String().with_variant(String(collation="C"), "postgresql")
+"""An identifier: ordered by its code points on both databases, whatever language the server sorts by."""
+
+
+def to_json(value: object) -> str:
+    """The JSON text of a value, for the columns of `JSON_DOCUMENT`."""
+    return msgspec.json.encode(value).decode()

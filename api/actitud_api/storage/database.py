@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final, Protocol
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, Connection, Engine, Table, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
 
-from actitud_api.storage import sqlite
+from actitud_api.storage import postgresql, sqlite
+from actitud_api.storage.errors import InvalidDatabase, Unavailable
 from actitud_api.storage.migrate import is_current, upgrade
 
-__all__ = ["Database", "Session"]
+__all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock"]
+
+
+class Backend(Protocol):
+    """What the service knows of a kind of database; the modules `sqlite` and `postgresql` are that."""
+
+    def engines(self, url: URL) -> tuple[Engine, Engine]:
+        """The engine for reading and the engine for writing."""
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Makes the connection the only one that migrates until its transaction ends."""
+
+    def is_unavailable(self, error: DBAPIError) -> bool:
+        """Whether an error says that the database cannot be had in time."""
+
+
+BACKENDS: Final[dict[str, Backend]] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 class Database:
@@ -28,39 +48,77 @@ class Database:
     def __init__(self, url: str) -> None:
         """Prepares the database at an SQLAlchemy URL; nothing is opened before the first session.
 
-        Raises `ValueError` for a database that the service does not run on.
+        `sqlite:///<path>` or `postgresql+psycopg://…`. Raises `InvalidDatabase` for any other.
         """
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            raise ValueError(f"not a database that the service runs on: {parsed.get_backend_name()}")
-        self._reader, self._writer = sqlite.engines(parsed)
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise InvalidDatabase("not the URL of a database") from error
+        name = parsed.get_backend_name()
+        if name not in BACKENDS:
+            raise InvalidDatabase(f"not a database that the service runs on: {name}")
+        self._backend = BACKENDS[name]
+        self._reader, self._writer = self._backend.engines(parsed)
 
     def migrate(self) -> None:
-        """Brings the tables to the newest revision; does nothing where they are."""
-        with self._writer.begin() as connection:
+        """Brings the tables to the newest revision; does nothing where they are.
+
+        Of several processes that start at once one migrates and the others wait for it. Raises `Unavailable`.
+        """
+        with self.moving() as connection:
             upgrade(connection)
 
+    @contextmanager
+    def moving(self) -> Iterator[Connection]:
+        """A transaction in which nobody else moves the tables between revisions; raises `Unavailable`."""
+        with self._available(), self._writer.begin() as connection:
+            self._backend.lock_for_migration(connection)
+            yield connection
+
     def is_current(self) -> bool:
-        """Whether the database can be read and its tables are at the newest revision."""
-        with self._reader.connect() as connection:
+        """Whether the tables are at the newest revision; raises `Unavailable`."""
+        with self._available(), self._reader.connect() as connection:
             return is_current(connection)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database and cannot change it."""
-        with Session(self._reader, expire_on_commit=False) as session:
+        """A session that sees one state of the database and cannot change it; raises `Unavailable`."""
+        with self._available(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are all kept, synced to disk, when the block ends; none where it raises.
 
-        Nobody else writes meanwhile, so what it reads does not change under it.
+        On SQLite nobody else writes meanwhile; on PostgreSQL they do, so what a change rests on is compared in the
+        same statement (`UPDATE … WHERE version = ?` and its row count) or locked first. Raises `Unavailable`.
         """
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._available(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:
         """Closes every connection; the database can be used again."""
         self._reader.dispose()
         self._writer.dispose()
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutExpired as error:
+            raise Unavailable("no connection in time") from error
+        except DBAPIError as error:
+            if self._backend.is_unavailable(error):
+                raise Unavailable(str(error.orig)) from error
+            raise
+
+
+def lock(session: Session, table: Table) -> None:
+    """Makes the session the only one that writes a table until it ends; others wait, and readers do not.
+
+    For bulk changes that rest on the whole table. On SQLite a session that writes is alone anyway.
+    """
+    dialect = session.connection().dialect
+    if dialect.name == "postgresql":
+        name = dialect.identifier_preparer.format_table(table)
+        session.connection().exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")

@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from actitud_api.storage.errors import Unavailable
+
 
 class DatabaseFailure(RuntimeError):
     """The database did not do what it was asked; the text is the reason that it gives."""
@@ -51,6 +53,8 @@ def failures() -> Iterator[None]:
     """A block whose failures of the database are raised as `DatabaseFailure`, without statement or parameters."""
     try:
         yield
+    except Unavailable as error:
+        raise DatabaseFailure(str(error)) from error
     except SQLAlchemyError as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
         raise DatabaseFailure(str(reason).strip()) from error

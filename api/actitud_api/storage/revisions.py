@@ -79,12 +79,12 @@ def move(database: Database, target: str | None = None) -> Move:
     start, end = order.index(before), order.index(after)
     if start == end:
         return Move(before, after, "none", ())
-    with failures(), database.write() as session:
+    with failures(), database.moving() as connection:
         if start < end:
-            upgrade(session.connection(), after)
+            upgrade(connection, after)
             passed = order[start + 1 : end + 1]
         else:
-            downgrade(session.connection(), after)
+            downgrade(connection, after)
             passed = order[start:end:-1]
     return Move(before, after, "up" if start < end else "down", tuple(passed))
 

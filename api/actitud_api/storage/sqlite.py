@@ -8,13 +8,20 @@ from typing import Literal
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from actitud_api.storage.base import to_json
+from actitud_api.storage.errors import InvalidDatabase
 
 BUSY_TIMEOUT = 10
 """Seconds that a connection waits for a lock of another process before it fails."""
 
 READERS = 40
 """Connections for reading, opened as they are needed: as many as the server has worker threads."""
+
+_PRIMARY_CODE = 0xFF
+"""The bits of an extended result code that say what kind of error it is."""
 
 Role = Literal["reader", "writer"]
 
@@ -23,11 +30,21 @@ def engines(url: URL) -> tuple[Engine, Engine]:
     """The engine for reading and the engine for writing of a database file; nothing is opened yet.
 
     There is a single writing connection, so writers of this process queue for it instead of for the lock of the
-    file. Raises `ValueError` where the URL names no file: a database in memory has no second connection.
+    file. Raises `InvalidDatabase` where the URL names no file: a database in memory has no second connection.
     """
     if url.database in (None, "", ":memory:"):
-        raise ValueError("SQLite needs a file: sqlite:///<path>")
+        raise InvalidDatabase("SQLite needs a file: sqlite:///<path>")
     return _engine(url, "reader", READERS), _engine(url, "writer", 1)
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Nothing: `BEGIN IMMEDIATE` has already made the connection the only one that writes."""
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether the lock of the file could not be had in time."""
+    code = error.orig.sqlite_errorcode if isinstance(error.orig, sqlite3.OperationalError) else sqlite3.SQLITE_OK
+    return code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
 def _engine(url: URL, role: Role, connections: int) -> Engine:
@@ -62,8 +79,3 @@ def _engine(url: URL, role: Role, connections: int) -> Engine:
         connection.exec_driver_sql("BEGIN" if role == "reader" else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def to_json(value: object) -> str:
-    """The JSON text of a value."""
-    return msgspec.json.encode(value).decode()

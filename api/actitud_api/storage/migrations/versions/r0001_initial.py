@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from actitud_api.storage.base import JSON_DOCUMENT
+from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT
 
 revision = "0001"
 down_revision = None
@@ -17,7 +17,7 @@ def upgrade() -> None:
     """Makes the tables."""
     op.create_table(
         "organisation",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", IDENTIFIER, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("population", sa.BigInteger()),
@@ -32,7 +32,7 @@ def upgrade() -> None:
         op.create_index(f"ix_organisation_{column}", "organisation", [column])
     op.create_table(
         "edition",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", IDENTIFIER, nullable=False),
         sa.Column("titles", JSON_DOCUMENT, nullable=False),
         sa.Column("methodology", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -44,8 +44,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "score",
-        sa.Column("edition", sa.String(), nullable=False),
-        sa.Column("organisation", sa.String(), nullable=False),
+        sa.Column("edition", IDENTIFIER, nullable=False),
+        sa.Column("organisation", IDENTIFIER, nullable=False),
         sa.Column("methodology", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("level", sa.Integer()),
@@ -64,7 +64,7 @@ def upgrade() -> None:
     op.create_index("ix_score_ranking", "score", ["edition", sa.text("rank_points DESC"), "organisation"])
     op.create_table(
         "simulation",
-        sa.Column("edition", sa.String(), nullable=False),
+        sa.Column("edition", IDENTIFIER, nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("report", JSON_DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("edition", name="pk_simulation"),

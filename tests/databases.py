@@ -1,0 +1,136 @@
+"""The two databases of the service, as fixtures: what takes `database` or `empty` runs on each of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from actitud_api.demo import service as demo
+from actitud_api.storage.database import Database
+from tests import postgresql as postgres
+
+Kind = Literal["sqlite", "postgresql"]
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database at a URL."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """The PostgreSQL of the tests."""
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(postgresql: postgres.Server) -> Iterator[str]:
+    """The name of a database with the tables, to be copied."""
+    with postgresql.database() as name:
+        with opened(postgresql.url(name)) as database:
+            database.migrate()
+        yield name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """The kind of database that a test runs on."""
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def empty(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if kind == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with server.database() as name:
+        yield server.url(name)
+
+
+@pytest.fixture
+def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database with the tables and nothing in them."""
+    if kind == "sqlite":
+        with opened(sqlite_url(tmp_path)) as database:
+            database.migrate()
+        yield sqlite_url(tmp_path)
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name:
+        yield server.url(name)
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """A database with the tables and nothing in them."""
+    with opened(url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an SQLite database with the whole demonstration; for tests that only read."""
+    url = sqlite_url(tmp_path_factory.mktemp("demonstration"))
+    with opened(url) as database:
+        database.migrate()
+        demo.load(database, lambda: None)
+    return url
+
+
+@pytest.fixture(scope="session")
+def demonstration_template(postgresql: postgres.Server, template: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with the whole demonstration, to be copied."""
+    with postgresql.database(template) as name:
+        with opened(postgresql.url(name)) as database:
+            demo.load(database, lambda: None)
+        yield name
+
+
+@pytest.fixture(scope="session")
+def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_template: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the whole demonstration; for tests that only read."""
+    with postgresql.database(demonstration_template) as name:
+        yield postgresql.url(name)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def demonstrated(request: pytest.FixtureRequest) -> str:
+    """The URL of a database with the whole demonstration, of each kind; for tests that only read."""
+    name = "demonstration" if request.param == "sqlite" else "demonstration_on_postgresql"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def demonstrated_copy(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of its own with the whole demonstration, of each kind; to be changed."""
+    if kind == "sqlite":
+        source: str = request.getfixturevalue("demonstration")
+        copy = tmp_path / "copy.sqlite3"
+        shutil.copy(source.removeprefix("sqlite:///"), copy)
+        with opened(f"sqlite:///{copy}") as database:
+            yield database
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with (
+        server.database(request.getfixturevalue("demonstration_template")) as name,
+        opened(server.url(name)) as database,
+    ):
+        yield database
+
+
+def sqlite_url(folder: Path) -> str:
+    """The URL of an SQLite database in a folder."""
+    return f"sqlite:///{folder / 'made' / 'test.sqlite3'}"

