@@ -186,12 +186,17 @@ def test_a_methodology_that_changed_stops_it(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_older_database_is_not_migrated_unasked(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_older_database_is_not_migrated_unasked(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["init", "--database", url]) == 0
     assert cli.main(["migrate", "--database", url, "--to", "0001"]) == 0
     capsys.readouterr()
-    assert cli.main(["init", "--database", url]) == 1
-    assert "is at revision 0001 and needs 0002: run actitud-api migrate" in capsys.readouterr().err
+    file = tmp_path / "list.csv"
+    file.write_text("dir3,ine,name,province_code,region_code,population\n", "utf-8")
+    for command in (["init"], ["organisations", "import", str(file)]):
+        assert cli.main([*command, "--database", url]) == 1
+        assert "is at revision 0001 and needs 0002: run actitud-api migrate" in capsys.readouterr().err
 
 
 # --- keys revoke ----------------------------------------------------------------------------------------------
