@@ -252,6 +252,30 @@ def test_what_is_wrong_with_a_copy_is_said_and_nothing_replaced(
     assert counts(file) == {1}
 
 
+@pytest.mark.parametrize(
+    ("spoiling", "reason"),
+    [
+        (
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'ix_organisation_kind'",
+            "never used",
+        ),
+        ("INSERT INTO simulation (edition, fingerprint, report) VALUES ('none', '', '{}')", "foreign_key_check"),
+    ],
+)
+def test_a_copy_is_read_whole_before_it_goes_in(
+    file: Path, copy: Path, spoiling: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Faults that no statement of the service would meet at once."""
+    copies.checksum_file(copy).unlink()
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.executescript(spoiling)
+        connection.commit()
+    assert run("restore", copy, file, "--force") == 1
+    assert f"{copy} is not whole: " in (said := capsys.readouterr().err)
+    assert reason in said
+    assert counts(file) == {1}
+
+
 def test_without_its_checksum_a_whole_copy_comes_back_with_a_warning(
     file: Path, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

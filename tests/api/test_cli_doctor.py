@@ -70,10 +70,16 @@ def test_a_new_installation_is_well(file: Path, capsys: pytest.CaptureFixture[st
     assert all(check.remedy is None for check in found.checks)
 
 
-def test_it_changes_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = file.read_bytes()
+def test_beside_a_running_service_it_writes_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = file.with_name(f"{file.name}-wal")
+    serving = Database(f"sqlite:///{file}")
+    with serving.write() as session:
+        session.connection().exec_driver_sql("UPDATE access_key SET owner = 'XX-DEMO-1'")
+    before = (file.read_bytes(), log.read_bytes())
+    assert before[1]
     assert report(file, capsys)[0] == 0
-    assert file.read_bytes() == before
+    assert (file.read_bytes(), log.read_bytes()) == before
+    serving.close()
 
 
 def test_it_prints_for_people_in_their_language(

@@ -186,12 +186,39 @@ def test_a_methodology_that_changed_stops_it(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_older_database_is_not_migrated_unasked(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_older_database_is_not_migrated_unasked(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["init", "--database", url]) == 0
     assert cli.main(["migrate", "--database", url, "--to", "0001"]) == 0
     capsys.readouterr()
-    assert cli.main(["init", "--database", url]) == 1
-    assert "is at revision 0001 and needs 0002: run actitud-api migrate" in capsys.readouterr().err
+    file = tmp_path / "list.csv"
+    file.write_text("dir3,ine,name,province_code,region_code,population\n", "utf-8")
+    for command in (["init"], ["organisations", "import", str(file)]):
+        assert cli.main([*command, "--database", url]) == 1
+        assert "is at revision 0001 and needs 0002: run actitud-api migrate" in capsys.readouterr().err
+
+
+# --- keys revoke ----------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_leaked_is_ended_and_init_makes_another(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(["keys", "revoke", "000000000000", "--database", url]) == 1
+    assert "is not initialised: run actitud-api init" in capsys.readouterr().err
+    assert cli.main(["init", "--database", url]) == 0
+    (key,) = shown_keys(capsys.readouterr().out)
+    identifier = administrators(url)[0].id
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    assert cli.main(["keys", "revoke", identifier, "--database", url]) == 0
+    assert capsys.readouterr().out == f"La clave {identifier} ya no vale.\n"
+    with at(url) as database:
+        assert access.verify(database, (), key, now=datetime.now(UTC)) is None
+    assert cli.main(["keys", "revoke", identifier, "--database", url]) == 1
+    assert capsys.readouterr().err == f"No hay ninguna clave {identifier} que valga.\n"
+    assert cli.main(["init", "--database", url]) == 0
+    assert len(shown_keys(capsys.readouterr().out)) == 1
 
 
 # --- migrate --------------------------------------------------------------------------------------------------

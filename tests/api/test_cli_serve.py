@@ -20,7 +20,7 @@ from litestar import Controller, Response, get
 
 from actitud_api import cli
 from actitud_api.cli.server import Server, configuration
-from actitud_api.cli.serving import is_exposed, readiness_of
+from actitud_api.cli.serving import address_of, is_exposed, readiness_of
 from actitud_api.http.contract import contract
 from actitud_api.http.scope import ApiRequest
 from actitud_api.http.system import HEALTH, Health
@@ -205,7 +205,33 @@ def test_the_grace_is_longer_than_the_longest_request() -> None:
     assert config.timeout_graceful_shutdown > LONGEST_HANDLER == 2 * BUSY_TIMEOUT
 
 
+def test_a_server_that_could_not_start_is_a_failure(
+    migrated: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(server: Server, sockets: list[socket.socket] | None = None) -> None:
+        server.should_exit = True
+
+    monkeypatch.setattr(Server, "startup", fail)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_a_port_that_is_taken_is_said(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{(port := taken.getsockname()[1])}"
+        assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
+    assert f"Cannot listen at http://{address}: Address already in use" in capsys.readouterr().err
+
+
 # --- where it listens -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_the_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
+    assert address_of(Settings(host=host, port=81)) == f"http://{shown}:81"
 
 
 @pytest.mark.parametrize(

@@ -180,8 +180,8 @@ _WAL_BUG = Texts(
     "{version}, with the WAL-reset bug; therefore a single connection writes",
 )
 _NEWER = Texts(
-    "no abra la base de datos con otro programa mientras sirve; SQLite 3.51.3 o posterior lo corrige",
-    "open the database with no other program while it serves; SQLite 3.51.3 or later mends it",
+    "que ningún otro programa escriba en la base de datos mientras sirve; SQLite 3.51.3 o posterior lo corrige",
+    "let no other program write to the database while it serves; SQLite 3.51.3 or later mends it",
 )
 _FREE = Texts("{free} MiB libres; la base de datos ocupa {size} MiB", "{free} MiB free; the database takes {size} MiB")
 _ROOM = Texts(

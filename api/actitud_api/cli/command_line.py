@@ -7,7 +7,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from actitud_api.cli import copying, demonstration, doctor, document, importing, installing, migrating, serving
+from actitud_api.cli import (
+    copying,
+    demonstration,
+    doctor,
+    document,
+    importing,
+    installing,
+    migrating,
+    revoking,
+    serving,
+)
 from actitud_api.cli.common import CommandError, Run, language_of
 from actitud_api.http.logs import configure_logs
 from actitud_api.http.negotiation import Texts
@@ -23,7 +33,7 @@ _UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The data
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; the exit code is 0, 1 where it failed, 2 where it was called or set up wrongly."""
     language = language_of(os.environ)
-    options = _parser(language).parse_args(arguments)
+    options = parser(language).parse_args(arguments)
     configure_logs()
     run: Run = options.run
     try:
@@ -40,9 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.code
 
 
-def _parser(language: Language) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="actitud-api")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser(language: Language) -> argparse.ArgumentParser:
+    """The commands, with their explanations in a language."""
+    line = argparse.ArgumentParser(prog="actitud-api")
+    commands = line.add_subparsers(required=True, metavar="COMMAND")
 
     def added(text: Texts, name: str, run: Run | None = None) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text.into(language), description=text.into(language))
@@ -50,6 +61,6 @@ def _parser(language: Language) -> argparse.ArgumentParser:
             command.set_defaults(run=run)
         return command
 
-    for group in (installing, serving, doctor, migrating, copying, importing, demonstration, document):
+    for group in (installing, serving, doctor, migrating, copying, revoking, importing, demonstration, document):
         group.add(added, language)
-    return parser
+    return line

@@ -12,7 +12,7 @@ from msgspec import structs
 from rich.console import Console
 
 from actitud_api.cli.common import Added, progress, settings_of, takes_database
-from actitud_api.cli.serving import application, database_of, readiness_of, takes_address
+from actitud_api.cli.serving import address_of, application, database_of, readiness_of, takes_address
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
 from actitud_api.demo.report import Report
@@ -59,7 +59,7 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
             loaded.set()
             console = Console()
             console.print(table(report, language))
-            console.print(_READY.into(language).format(address=f"http://{settings.host}:{settings.port}"))
+            console.print(_READY.into(language).format(address=address_of(settings)))
 
         threading.Thread(target=load, daemon=True).start()
         with suppress(KeyboardInterrupt):

@@ -10,10 +10,12 @@ from babel.numbers import format_decimal
 from msgspec import structs
 
 from actitud_api.cli.common import Added, CommandError, opened, progress, settings_of, takes_database
+from actitud_api.cli.readiness import make_tables, reaching
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
 from actitud_api.organisations.faults import describe
+from actitud_api.storage.places import failures
 
 _ORGANISATIONS = Texts("organizaciones", "organisations")
 _IMPORT = Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities")
@@ -45,10 +47,10 @@ def _import(options: argparse.Namespace, language: Language) -> int:
     except OSError as error:
         text = _UNREADABLE.into(language).format(file=options.file, reason=error.strerror)
         raise CommandError(text) from error
-    with opened(settings, language) as database:
-        database.migrate()
+    with opened(settings, language) as database, reaching(settings, language):
+        make_tables(settings, database, language)
         try:
-            with progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
+            with failures(), progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
                 imported = organisations.import_municipalities(database, raw, advance)
         except organisations.FaultyFile as error:
             count = format_decimal(len(error.faults), locale=language)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from actitud_api.access import service as access
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
 from actitud_api.cli.first import first_organisation, takes_organisation
-from actitud_api.cli.readiness import FOREIGN, NOT_MIGRATED, about, reaching
+from actitud_api.cli.readiness import make_tables, reaching
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology import loader
 from actitud_api.methodology.model import Language
@@ -20,7 +20,6 @@ from actitud_api.organisations import service as organisations
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from actitud_api.storage.places import failures, shown
-from actitud_api.storage.revisions import move, revisions
 
 OVERLAP: Final = timedelta(days=30)
 """How long before the last key of an administrator ends another one is made."""
@@ -121,26 +120,20 @@ def _init(options: argparse.Namespace, language: Language) -> int:
     except loader.DefectiveMethodology as error:
         raise CommandError(_DEFECTIVE.into(language).format(reason=error)) from error
     with opened(settings, language) as database, reaching(settings, language):
-        lines = [_tables(settings, database, language)]
+        made, revision = make_tables(settings, database, language)
         try:
             outcome = install(database, settings, first, days=days, new_key=options.new_key, now=datetime.now(UTC))
         except OtherOrganisation as error:
             text = _ORGANISATION_OTHER.into(language).format(id=error.record.id, name=error.record.name)
             raise CommandError(text) from error
-    lines.append(_METHODOLOGIES.into(language).format(versions=", ".join(versions)))
-    lines += _said(outcome, language)
+    tables = _DATABASE_MADE if made else _DATABASE_THERE
+    lines = [
+        tables.into(language).format(database=shown(settings.database_url), revision=revision),
+        _METHODOLOGIES.into(language).format(versions=", ".join(versions)),
+        *_said(outcome, language),
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
-
-
-def _tables(settings: Settings, database: Database, language: Language) -> str:
-    """Makes the tables where there are none; what there is now, as a line of text."""
-    found = revisions(database)
-    if found.state in ("behind", "foreign"):
-        raise CommandError(about(NOT_MIGRATED if found.state == "behind" else FOREIGN, settings, found, language))
-    text = _DATABASE_THERE if found.state == "current" else _DATABASE_MADE
-    revision = move(database).after
-    return text.into(language).format(database=shown(settings.database_url), revision=revision)
 
 
 def install(

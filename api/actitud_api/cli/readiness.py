@@ -11,7 +11,7 @@ from actitud_api.methodology.model import Language
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from actitud_api.storage.places import DatabaseFailure, is_absent, shown
-from actitud_api.storage.revisions import Revisions, revisions
+from actitud_api.storage.revisions import Revisions, move, revisions
 
 NOT_INITIALISED = Texts(
     "La base de datos {database} no está inicializada: ejecute actitud-api init",
@@ -54,6 +54,19 @@ def check_ready(settings: Settings, database: Database, language: Language) -> N
     said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED, "foreign": FOREIGN}.get(found.state)
     if said is not None:
         raise CommandError(about(said, settings, found, language))
+
+
+def make_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
+    """Makes the tables where there are none; whether it did, and the revision that they are at.
+
+    Raises `CommandError` where they are those of another release: what is there is migrated only when asked.
+    """
+    with reaching(settings, language):
+        found = revisions(database)
+        if found.state in ("behind", "foreign"):
+            said = NOT_MIGRATED if found.state == "behind" else FOREIGN
+            raise CommandError(about(said, settings, found, language))
+        return found.state == "empty", move(database).after
 
 
 def about(text: Texts, settings: Settings, found: Revisions, language: Language) -> str:

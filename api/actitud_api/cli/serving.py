@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import structlog
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import Added, settings_of, takes_database, usable
+from actitud_api.cli.common import Added, CommandError, settings_of, takes_database, usable
 from actitud_api.cli.readiness import check_ready
 from actitud_api.cli.server import Server, configuration
 from actitud_api.http.negotiation import Texts
@@ -31,6 +32,7 @@ _READY = Texts(
     "Ready at {address}. Database: {database}. Ctrl+C ends.",
 )
 _STOPPED = Texts("Parada en orden.", "Stopped in order.")
+_TAKEN = Texts("No se puede escuchar en {address}: {reason}", "Cannot listen at {address}: {reason}")
 _EXPOSED = Texts(
     "Aviso: escucha en {host}, no solo en esta máquina, y no hay proxy de confianza (trusted_proxies).",
     "Warning: listens on {host}, beyond this machine, and there is no trusted proxy (trusted_proxies).",
@@ -57,19 +59,35 @@ def _serve(options: argparse.Namespace, language: Language) -> int:
     with application(settings, language) as app:
         check_ready(settings, database_of(app), language)
         _warn(settings, language)
-        address = f"http://{settings.host}:{settings.port}"
 
         def say() -> None:
-            text = _READY.into(language).format(address=address, database=shown(settings.database_url))
+            text = _READY.into(language).format(address=address_of(settings), database=shown(settings.database_url))
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
-        config = configuration(app, settings)
-        # Where the port is taken this ends the command.
-        socket = config.bind_socket()
-        Server(config, readiness_of(app), settings.drain, say).run(sockets=[socket])
+        with _listening(settings, language) as listener:
+            server = Server(configuration(app, settings), readiness_of(app), settings.drain, say)
+            server.run(sockets=[listener])
+    if not server.started:
+        return 1
     sys.stdout.write(f"{_STOPPED.into(language)}\n")
     return 0
+
+
+def _listening(settings: Settings, language: Language) -> socket.socket:
+    """The socket to serve on, taken before anything else is said."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        text = _TAKEN.into(language).format(address=address_of(settings), reason=error.strerror)
+        raise CommandError(text) from error
+
+
+def address_of(settings: Settings) -> str:
+    """The address of the service as a browser takes it."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def is_exposed(settings: Settings) -> bool:

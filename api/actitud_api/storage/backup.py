@@ -81,6 +81,8 @@ def backup(database: Database, source: Path, file: Path, *, force: bool) -> Copy
             target.execute("PRAGMA journal_mode = DELETE")
         _sync(partial)
         copy = Copy(file, partial.stat().st_size, _digest(partial), _revision(partial, file), checked=True)
+        # Before the new copy is there: a crash in between must not leave it beside the checksum of the old one.
+        checksum_file(file).unlink(missing_ok=True)
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
