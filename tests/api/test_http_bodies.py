@@ -112,6 +112,31 @@ def test_what_is_no_json_is_told_with_its_place(toys: TestClient[Litestar]) -> N
     assert "2:3" in response.json()["errors"][0]["detail"]
 
 
+def test_very_many_faults_are_told_up_to_a_limit(toys: TestClient[Litestar]) -> None:
+    problem = post(toys, CAR | {f"unknown{n}": n for n in range(1_000)}).json()
+    *told, last = problem["errors"]
+    assert [error["rule"] for error in told] == ["additionalProperties"] * 100
+    assert (last["pointer"], last["rule"], last["detail"]) == ("", "more", "Faults that are not listed: 900.")
+    assert problem["detail"] == "There are 1000 faults; see `errors`."
+
+
+def test_an_answer_does_not_repeat_a_long_name_for_each_fault(toys: TestClient[Litestar]) -> None:
+    members = ",".join(rf'"k{n}":"\u0001"' for n in range(1_000))
+    response = post(toys, f'{{"{"x" * 450_000}":{{{members}}}}}'.encode())
+    assert errors(response)[0] == (f"/{'x' * 200}…/k0", "control", r'"\u0001"', None)
+    assert len(response.content) < 64 * 1024
+
+
+def test_a_problem_document_is_bounded_whatever_its_faults_are(toys: TestClient[Litestar]) -> None:
+    name = "\U0001f4a5" * 200
+    place = f'{{"{name}":' * 19
+    members = ",".join(rf'"k{n}":"\u0001"' for n in range(90))
+    response = post(toys, f"{place}{{{members}}}{'}' * 19}".encode())
+    *told, last = response.json()["errors"]
+    assert 200 * 1024 < len(response.content) <= 257 * 1024
+    assert last["detail"] == f"Faults that are not listed: {90 - len(told)}."
+
+
 def test_details_come_in_the_language_of_the_reader(toys: TestClient[Litestar]) -> None:
     body = CAR | {"wheels": {"count": 11, "colour": "pink"}, "horn": 1}
     spanish = post(toys, body, **{"Accept-Language": "es-ES,es;q=0.9,en;q=0.1"})

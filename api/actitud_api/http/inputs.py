@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, parse, shown
+from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, name_shown, parse, shown
 from actitud_api.http.negotiation import JSON, Texts
 from actitud_api.http.problems import UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
 from actitud_api.http.schema import Checked, nearest
@@ -74,10 +74,11 @@ class Query(Generic[T]):
         for name, text in pairs:
             if is_control(name) or is_control(text):
                 detail = Texts("El parámetro tiene caracteres de control.", "The parameter has control characters.")
-                faults.append(Fault("" if is_control(name) else name, "control", shown(text), detail))
+                faults.append(Fault("" if is_control(name) else name_shown(name), "control", shown(text), detail))
             elif name not in known:
                 detail = Texts("No se conoce este parámetro.", "This parameter is not known.")
-                faults.append(Fault(name, "additionalProperties", shown(text), detail, nearest(name, known)))
+                near = nearest(name, known)
+                faults.append(Fault(name_shown(name), "additionalProperties", shown(text), detail, near))
             elif name in values:
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
                 faults.append(Fault(name, "duplicate", shown(text), detail))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Final, TypeVar
 from urllib.parse import quote
 
@@ -20,6 +21,12 @@ from actitud_api.methodology.model import Language
 
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"
+FAULTS_MAX: Final = 100
+"""How many faults are told one by one; how many more there are is told in a last one."""
+SIZE_MAX: Final = 256 * 1024
+"""Bytes of the errors of a problem document, whatever was sent."""
+
+_ROOM_FOR_MORE: Final = 200
 
 _log = structlog.get_logger()
 
@@ -135,7 +142,10 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
     pointer: Annotated[
         str,
-        Meta(description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter."),
+        Meta(
+            description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter. A name over 200 "
+            "characters is cut with an ellipsis."
+        ),
     ]
     rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the decoder, that is broken.")]
     value: Annotated[str | None, Meta(description="What was received there, as JSON, cut at 100 characters.")]
@@ -152,18 +162,42 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: Annotated[str, Meta(description="What happened this time.")]
     instance: Annotated[str, Meta(description="The path that was asked for.")]
     request_id: Annotated[str, Meta(description="The same as the header `X-Request-Id`.")]
-    errors: Annotated[tuple[FieldError, ...], Meta(description="Every wrong place of the request at once.")]
+    errors: Annotated[
+        tuple[FieldError, ...],
+        Meta(
+            description="Every wrong place of the request at once. Where there are very many, the first ones, and a "
+            "last one with the rule `more` that says how many more there are."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A field error before its language is chosen; the members are those of `FieldError`."""
+    """A field error before its language is chosen; the members are those of `FieldError`.
+
+    `count`: how many faults it stands for, one but for that of the rule `more`.
+    """
 
     pointer: str
     rule: str
     value: str | None
     detail: Texts
     suggestion: str | None = None
+    count: int = 1
+
+
+def first(faults: Iterable[Fault]) -> list[Fault]:
+    """The first `FAULTS_MAX` faults in the order of their pointers, and one that says how many more there are."""
+    rest = iter(faults)
+    kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
+    return [*kept, *_more(sum(fault.count for fault in rest))]
+
+
+def _more(count: int) -> list[Fault]:
+    if count == 0:
+        return []
+    detail = Texts(f"Fallos que no se enumeran: {count}.", f"Faults that are not listed: {count}.")
+    return [Fault("", "more", None, detail, count=count)]
 
 
 @dataclass(eq=False)
@@ -178,7 +212,7 @@ class ProblemError(Exception):
 
 def refused(faults: Sequence[Fault]) -> ProblemError:
     """The request does not meet the schema, for these faults."""
-    count = len(faults)
+    count = sum(fault.count for fault in faults)
     return ProblemError(
         INVALID_REQUEST,
         Texts(
@@ -212,16 +246,30 @@ def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem
         detail=error.detail.into(chosen),
         instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
         request_id=request_id(scope),
-        errors=tuple(
-            FieldError(
-                pointer=fault.pointer,
-                rule=fault.rule,
-                value=fault.value,
-                detail=fault.detail.into(chosen),
-                suggestion=fault.suggestion,
-            )
-            for fault in error.faults
-        ),
+        errors=_field_errors(error.faults, chosen),
+    )
+
+
+def _field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
+    """The faults in a language, as many as there is room for; the last one then says how many more there are."""
+    told: list[FieldError] = []
+    size = 0
+    for number, fault in enumerate(faults):
+        told.append(_field_error(fault, chosen))
+        size += len(msgspec.json.encode(told[-1])) + 1
+        if size > SIZE_MAX - _ROOM_FOR_MORE:
+            rest = _more(sum(left.count for left in faults[number:]))
+            return (*told[:-1], *(_field_error(more, chosen) for more in rest))
+    return tuple(told)
+
+
+def _field_error(fault: Fault, chosen: Language) -> FieldError:
+    return FieldError(
+        pointer=fault.pointer,
+        rule=fault.rule,
+        value=fault.value,
+        detail=fault.detail.into(chosen),
+        suggestion=fault.suggestion,
     )
 
 
