@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+
+from actitud_api.http import inputs
+from actitud_api.http.json_input import Json, parse
+from tests.contract.asgi import Sent, exchange
 
 CAR: dict[str, Any] = {"kind": "car-1", "name": "beetle", "wheels": {"count": 4}}
 
@@ -187,6 +193,24 @@ def test_a_body_beyond_the_limit_of_its_operation_is_413(toys: TestClient[Litest
     streamed = toys.post("/v1/toys/parts", content=chunks(), headers=headers)
     admitted = toys.post("/v1/toys/parts", content=b'{"count": 1}' + b" " * 900, headers=headers)
     assert (announced.status_code, streamed.status_code, admitted.status_code) == (413, 413, 200)
+
+
+@pytest.mark.parametrize(("size", "aside"), [(1_000, False), (16 * 1024, False), (16 * 1024 + 1, True)])
+def test_a_large_body_is_read_aside_so_that_others_are_answered(
+    toys: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch, size: int, aside: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def observed(raw: bytes) -> Json:
+        threads.append(threading.current_thread())
+        return parse(raw)
+
+    monkeypatch.setattr(inputs, "parse", observed)
+    body = json.dumps(CAR).encode().ljust(size)
+    sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], [body])
+    assert asyncio.run(exchange(toys.app, sent)).status == 200
+    (thread,) = threads
+    assert (thread is not threading.current_thread()) is aside
 
 
 def test_a_body_of_a_mebibyte_is_admitted_and_more_is_not(toys: TestClient[Litestar]) -> None:

@@ -60,6 +60,8 @@ def test_json_is_read(raw: bytes, value: object) -> None:
         (b"[" * 100_000, "depth"),
         (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "depth"),
         (b"[" + b"1," * 1_000 + b"1]", "items"),
+        (b"[" + b"[1,1,1,1]," * 999 + b"[1,1,1,1,1,1,1]]", "values"),
+        (b"{" + b",".join(b'"k%d":"\\u0000"' % n for n in range(5_001)) + b"}", "values"),
         (rb'"\u0000"', "control"),
         (rb'"\u009f"', "control"),
         (rb'"\ud800"', "control"),
@@ -72,6 +74,7 @@ def test_what_is_no_json_is_refused(raw: bytes, rule: str) -> None:
 def test_the_limits_themselves_are_admitted() -> None:
     assert parse(b"[" * 20 + b"]" * 20)
     assert parse(b"[" + b"1," * 999 + b"1]") == [1] * 1_000
+    assert parse(b"[" + b"[1,1,1,1]," * 999 + b"[1,1,1,1]]") == [[1] * 4] * 1_000
 
 
 def test_every_fault_is_told_with_its_place() -> None:

@@ -52,6 +52,7 @@ RAW: Sequence[bytes] = (
     b'{"methodology":"2026.1",' + b",".join(b'"D1.%d":%d' % (n, n) for n in range(20_000)) + b"}",
     b"{" + b",".join(b'"a":1' for _ in range(50_000)) + b"}",
     b'{"' + b"x" * 450_000 + b'":{' + b",".join(b'"k%d":"\\u0001"' % n for n in range(1_000)) + b"}}",
+    b'{"methodology":"2026.1","answers":{},"profile":{' + b",".join(b'"k%d":1' % n for n in range(77_000)) + b"}}",
     b'{"' + b"~" * 450_000 + b'":{"a":1,"a":2},"' + b"/" * 450_000 + b'":[' + b'"\\u0000",' * 999 + b"1]}",
 )  # fmt: skip
 CONTENT_TYPES: Sequence[bytes] = (

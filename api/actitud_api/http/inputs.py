@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 
 from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, name_shown, parse, shown
 from actitud_api.http.negotiation import JSON, Texts
@@ -30,6 +31,8 @@ LANG: Final[Mapping[str, object]] = {
 }
 """The parameter `lang`, which every operation takes."""
 
+_INLINE_MAX = 16 * 1024
+"""Bytes of a body that is read at once: a larger one is read in a worker thread, so that others are answered."""
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
 _BOOLEANS = {"true": True, "false": False}
@@ -149,8 +152,12 @@ class Body(Generic[T]):
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
         """The body, or all that is wrong with it; raises 413 and 415 problems."""
         _ensure_json(request)
+        raw = await request.body()
+        return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
+
+    def _read(self, raw: bytes) -> T | list[Fault]:
         try:
-            value = parse(await request.body())
+            value = parse(raw)
         except NotJson as error:
             return error.faults
         if self.tag_field is None or not isinstance(value, dict):

@@ -1,7 +1,7 @@
 """JSON as RFC 8259 means it, with nothing let through: the first half of decoding a body.
 
 Refused besides what is no JSON: invalid UTF-8, a byte order mark, repeated members, numbers that are no finite
-ones, control characters and lone surrogates in strings, nesting and arrays beyond the limits.
+ones, control characters and lone surrogates in strings, nesting, arrays and values beyond the limits.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | 
 
 DEPTH_MAX = 20
 ITEMS_MAX = 1_000
+VALUES_MAX = 5_000
+"""Members and items of a whole text: many times a full request. The validator copies what is around each fault, so
+only a bound here keeps the work in proportion to the size."""
 _SHOWN = 100
 _NAME_MAX = 200
 
@@ -87,6 +90,8 @@ def parse(raw: bytes) -> Json:
         raise NotJson([_too_deep("")]) from None
     except ValueError as error:
         raise NotJson([_syntax(error)]) from None
+    if _has_too_many(decoded):
+        raise NotJson([_too_many()])
     faults = first(_walk(decoded, "", 1, repeated))
     if faults:
         raise NotJson(faults)
@@ -115,6 +120,32 @@ def _syntax(error: ValueError) -> Fault:
         return Fault("", "syntax", None, detail)
     detail = Texts("El cuerpo tiene un número que JSON no admite.", "The body has a number that JSON does not admit.")
     return Fault("", "number", None, detail)
+
+
+def _has_too_many(value: Json) -> bool:
+    """Whether there are more values than `VALUES_MAX`, without a look at more than those."""
+    pending = [value]
+    count = 0
+    while pending:
+        outer = pending.pop()
+        if isinstance(outer, (dict, list)):
+            count += len(outer)
+            if count > VALUES_MAX:
+                return True
+            pending.extend(outer.values() if isinstance(outer, dict) else outer)
+    return False
+
+
+def _too_many() -> Fault:
+    return Fault(
+        "",
+        "values",
+        None,
+        Texts(
+            f"Hay más de {VALUES_MAX} miembros y elementos en total.",
+            f"There are more than {VALUES_MAX} members and items in all.",
+        ),
+    )
 
 
 def _too_deep(place: str) -> Fault:

@@ -51,14 +51,15 @@ class Checked(Generic[T]):
         kind = error.kind.as_dict()
         place = pointer(error.instance_path)
         rule = error.kind.name
+        if rule == "required":
+            yield Fault(place + pointer([kind["property"]]), rule, None, _MISSING)
+            return
         instance = error.instance
         if rule == "additionalProperties" and isinstance(instance, dict):
             known = self._parent(error).get("properties", {})
             for count, name in enumerate(kind["unexpected"]):
                 near = nearest(name, known) if count < _SUGGESTIONS_MAX else None
                 yield Fault(place + pointer([name]), rule, shown(instance[name]), _UNKNOWN, near)
-        elif rule == "required":
-            yield Fault(place + pointer([kind["property"]]), rule, None, _MISSING)
         elif rule == "enum":
             options = kind["options"]
             near = nearest(instance, options) if isinstance(instance, str) else None
