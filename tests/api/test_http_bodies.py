@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from structlog.testing import capture_logs
 
 from actitud_api.http import inputs
 from actitud_api.http.json_input import Json, parse
@@ -193,6 +194,16 @@ def test_a_body_beyond_the_limit_of_its_operation_is_413(toys: TestClient[Litest
     streamed = toys.post("/v1/toys/parts", content=chunks(), headers=headers)
     admitted = toys.post("/v1/toys/parts", content=b'{"count": 1}' + b" " * 900, headers=headers)
     assert (announced.status_code, streamed.status_code, admitted.status_code) == (413, 413, 200)
+
+
+@pytest.mark.parametrize("chunks", [(), (b'{"kind"', b":")])
+def test_a_client_that_hangs_up_is_no_failure_of_the_service(
+    toys: TestClient[Litestar], chunks: tuple[bytes, ...]
+) -> None:
+    sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], chunks, hangs_up=True)
+    with capture_logs() as logs:
+        received = asyncio.run(exchange(toys.app, sent))
+    assert (received.status, logs) == (400, [])
 
 
 @pytest.mark.parametrize(("size", "aside"), [(1_000, False), (16 * 1024, False), (16 * 1024 + 1, True)])

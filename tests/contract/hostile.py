@@ -151,6 +151,8 @@ def _hand_made() -> Iterator[Hostile]:
     yield Hostile(_post(b" " * (1024 * 1024 + 1), JSON))
     yield Hostile(_post(b"{}", JSON, (b"content-length", b"99999999999999")))
     yield Hostile(Sent("POST", b"/v1/scores", (JSON,), [b" " * 65_536] * 17))
+    for chunks in ((), (b"",), (b'{"methodology":', b'"2026.1"'), (b"{}",)):
+        yield Hostile(Sent("POST", b"/v1/scores", (JSON,), chunks, hangs_up=True))
     for target in TARGETS:
         yield Hostile(Sent("GET", target), may_pass=target == b"//")
     for template in TEMPLATES:

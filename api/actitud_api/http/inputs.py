@@ -15,10 +15,11 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 from litestar.concurrency import sync_to_thread
+from litestar.exceptions import InternalServerException
 
 from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, name_shown, parse, shown
 from actitud_api.http.negotiation import JSON, Texts
-from actitud_api.http.problems import UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
+from actitud_api.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
 from actitud_api.http.schema import Checked, nearest
 from actitud_api.http.scope import ApiRequest, query_pairs
 from actitud_api.methodology.model import LANGUAGES
@@ -150,9 +151,14 @@ class Body(Generic[T]):
         return decoded
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """The body, or all that is wrong with it; raises 413 and 415 problems."""
+        """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
         _ensure_json(request)
-        raw = await request.body()
+        try:
+            raw = await request.body()
+        except InternalServerException:
+            # Litestar's word for a client that hung up: nobody reads the answer, and nothing of the service failed.
+            detail = Texts("El cuerpo no llegó entero.", "The body did not come whole.")
+            raise ProblemError(INVALID_REQUEST, detail) from None
         return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
 
     def _read(self, raw: bytes) -> T | list[Fault]:
