@@ -134,7 +134,14 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         UNAVAILABLE,
     )
 }
-_BY_STATUS: Final = {known.status: known for known in TYPES.values()}
+_OF_LITESTAR: Final[Mapping[int, ProblemType]] = {
+    404: NOT_FOUND,
+    405: METHOD_NOT_ALLOWED,
+    406: NOT_ACCEPTABLE,
+    413: CONTENT_TOO_LARGE,
+    415: UNSUPPORTED_MEDIA_TYPE,
+}
+"""What Litestar itself refuses, by its status; any other refusal below 500 is an invalid request."""
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,7 +322,7 @@ def _planned(
         if kind in explain:
             return explain[kind](exception)
     if isinstance(exception, HTTPException) and exception.status_code < 500:
-        known = _BY_STATUS.get(exception.status_code, INVALID_REQUEST)
+        known = _OF_LITESTAR.get(exception.status_code, INVALID_REQUEST)
         return ProblemError(known, known.description, headers=exception.headers or {})
     return None
 
