@@ -235,7 +235,10 @@ Explanation = tuple[type[Exception], Callable[[Exception], ProblemError]]
 
 
 def explains(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> Explanation:
-    """Says which problem an exception of the services is, and what happened; `create_app` takes these pairs."""
+    """Says which problem an exception of the services is, and what happened.
+
+    The `routes.py` of each slice has these pairs as `EXPLANATIONS`, and `app.py` puts them together.
+    """
 
     def explain(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
