@@ -14,12 +14,13 @@ PREFIX = "ACTITUD_"
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of a process.
 
-    `database_url`: SQLAlchemy URL of the database. `public_url`: the address under which people reach the service,
-    for absolute links; without it that of each request.
+    `database_url`: SQLAlchemy URL of the database. `public_url`: scheme and authority under which people reach
+    the service, for absolute links, without a path, since the service lives at the root of its host; a slash at the
+    end is left out. Without it those of each request.
     """
 
     database_url: Annotated[str, Meta(min_length=1)] = "sqlite:///var/actitud.sqlite3"
-    public_url: Annotated[str, Meta(pattern="^https?://[^/?#]+(/[^?#]*)?$")] | None = None
+    public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
