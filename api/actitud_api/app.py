@@ -17,7 +17,7 @@ from actitud_api.http.edge import Edge
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.problems import Explanation, handler
+from actitud_api.http.problems import ProblemMapping, handler
 from actitud_api.http.system import Readiness, SystemController
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
@@ -37,11 +37,11 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     scores.EditionScoresController,
 )
-EXPLANATIONS: Final[Sequence[Explanation]] = (
-    *methodologies.EXPLANATIONS,
-    *organisations.EXPLANATIONS,
-    *editions.EXPLANATIONS,
-    *scores.EXPLANATIONS,
+PROBLEMS: Final[Sequence[ProblemMapping]] = (
+    *methodologies.PROBLEMS,
+    *organisations.PROBLEMS,
+    *editions.PROBLEMS,
+    *scores.PROBLEMS,
 )
 
 DESTINATIONS: Final = (
@@ -76,7 +76,7 @@ def create_app(settings: Settings, controllers: Sequence[ControllerRouterHandler
     app = Litestar(
         route_handlers=controllers,
         before_request=enforce,
-        exception_handlers={Exception: handler(EXPLANATIONS)},
+        exception_handlers={Exception: handler(PROBLEMS)},
         state=State(
             {
                 "database": Database(settings.database_url),

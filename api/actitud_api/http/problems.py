@@ -231,20 +231,20 @@ def refused(faults: Sequence[Fault]) -> ProblemError:
 
 
 E = TypeVar("E", bound=Exception)
-Explanation = tuple[type[Exception], Callable[[Exception], ProblemError]]
+ProblemMapping = tuple[type[Exception], Callable[[Exception], ProblemError]]
 
 
-def explains(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> Explanation:
+def maps_to(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> ProblemMapping:
     """Says which problem an exception of the services is, and what happened.
 
-    The `routes.py` of each slice has these pairs as `EXPLANATIONS`, and `app.py` puts them together.
+    The `routes.py` of each slice has these pairs as `PROBLEMS`, and `app.py` puts them together.
     """
 
-    def explain(error: Exception) -> ProblemError:
+    def mapped(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
         return ProblemError(problem, detail(error))
 
-    return exception, explain
+    return exception, mapped
 
 
 def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
@@ -296,12 +296,12 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def handler(explanations: Sequence[Explanation]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
+def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
     """The exception handler of the application: everything becomes a problem, and what was not foreseen is logged."""
-    explain = dict(explanations)
+    mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
-        error = _planned(exception, explain)
+        error = _planned(exception, mapped)
         if error is None:
             _log.error(
                 "unplanned",
@@ -317,13 +317,13 @@ def handler(explanations: Sequence[Explanation]) -> Callable[[ApiRequest, Except
 
 
 def _planned(
-    exception: Exception, explain: Mapping[type[Exception], Callable[[Exception], ProblemError]]
+    exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError]]
 ) -> ProblemError | None:
     if isinstance(exception, ProblemError):
         return exception
     for kind in type(exception).__mro__:
-        if kind in explain:
-            return explain[kind](exception)
+        if kind in mapped:
+            return mapped[kind](exception)
     if isinstance(exception, HTTPException) and exception.status_code < 500:
         known = _OF_LITESTAR.get(exception.status_code, INVALID_REQUEST)
         return ProblemError(known, known.description, headers=exception.headers or {})
