@@ -18,7 +18,7 @@ from actitud_api.http.edge import Edge
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.problems import UNAVAILABLE, Explanation, ProblemError, handler
+from actitud_api.http.problems import UNAVAILABLE, ProblemError, ProblemMapping, handler
 from actitud_api.http.system import Readiness, SystemController
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
@@ -51,12 +51,12 @@ def _unavailable(error: Exception) -> ProblemError:
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
-EXPLANATIONS: Final[Sequence[Explanation]] = (
+PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _unavailable),
-    *methodologies.EXPLANATIONS,
-    *organisations.EXPLANATIONS,
-    *editions.EXPLANATIONS,
-    *scores.EXPLANATIONS,
+    *methodologies.PROBLEMS,
+    *organisations.PROBLEMS,
+    *editions.PROBLEMS,
+    *scores.PROBLEMS,
 )
 
 DESTINATIONS: Final = (
@@ -91,7 +91,7 @@ def create_app(settings: Settings, controllers: Sequence[ControllerRouterHandler
     app = Litestar(
         route_handlers=controllers,
         before_request=enforce,
-        exception_handlers={Exception: handler(EXPLANATIONS)},
+        exception_handlers={Exception: handler(PROBLEMS)},
         state=State(
             {
                 "database": Database(settings.database_url),

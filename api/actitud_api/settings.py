@@ -74,8 +74,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"
     """SQLAlchemy URL of the database; it may hold a password."""
-    public_url: Annotated[str, Meta(pattern="^https?://[^/?#]+(/[^?#]*)?$")] | None = None
-    """The address under which people reach the service, for absolute links; without it that of each request."""
+    public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
+    """Scheme and authority under which people reach the service, for absolute links; without it those of a request."""
     host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
@@ -125,7 +125,7 @@ class FaultySettings(ValueError):
 
 FORMS: Final = {
     "database_url": Texts("una URL de base de datos, como sqlite:///<ruta>", "a database URL, as sqlite:///<path>"),
-    "public_url": Texts("una URL http o https sin consulta", "an http or https URL without a query"),
+    "public_url": Texts("una URL http o https sin ruta ni consulta", "an http or https URL without path or query"),
     "host": Texts("una dirección o un nombre de máquina", "an address or a host name"),
     "port": Texts("un puerto, de 1 a 65535", "a port, 1 to 65535"),
     "trusted_proxies": Texts(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from structlog.testing import capture_logs
+
+from actitud_api.http import inputs
+from actitud_api.http.json_input import Json, parse
+from tests.contract.asgi import Sent, exchange
 
 CAR: dict[str, Any] = {"kind": "car-1", "name": "beetle", "wheels": {"count": 4}}
 
@@ -112,6 +119,31 @@ def test_what_is_no_json_is_told_with_its_place(toys: TestClient[Litestar]) -> N
     assert "2:3" in response.json()["errors"][0]["detail"]
 
 
+def test_very_many_faults_are_told_up_to_a_limit(toys: TestClient[Litestar]) -> None:
+    problem = post(toys, CAR | {f"unknown{n}": n for n in range(1_000)}).json()
+    *told, last = problem["errors"]
+    assert [error["rule"] for error in told] == ["additionalProperties"] * 100
+    assert (last["pointer"], last["rule"], last["detail"]) == ("", "more", "Faults that are not listed: 900.")
+    assert problem["detail"] == "There are 1000 faults; see `errors`."
+
+
+def test_an_answer_does_not_repeat_a_long_name_for_each_fault(toys: TestClient[Litestar]) -> None:
+    members = ",".join(rf'"k{n}":"\u0001"' for n in range(1_000))
+    response = post(toys, f'{{"{"x" * 450_000}":{{{members}}}}}'.encode())
+    assert errors(response)[0] == (f"/{'x' * 200}…/k0", "control", r'"\u0001"', None)
+    assert len(response.content) < 64 * 1024
+
+
+def test_a_problem_document_is_bounded_whatever_its_faults_are(toys: TestClient[Litestar]) -> None:
+    name = "\U0001f4a5" * 200
+    place = f'{{"{name}":' * 19
+    members = ",".join(rf'"k{n}":"\u0001"' for n in range(90))
+    response = post(toys, f"{place}{{{members}}}{'}' * 19}".encode())
+    *told, last = response.json()["errors"]
+    assert 200 * 1024 < len(response.content) <= 257 * 1024
+    assert last["detail"] == f"Faults that are not listed: {90 - len(told)}."
+
+
 def test_details_come_in_the_language_of_the_reader(toys: TestClient[Litestar]) -> None:
     body = CAR | {"wheels": {"count": 11, "colour": "pink"}, "horn": 1}
     spanish = post(toys, body, **{"Accept-Language": "es-ES,es;q=0.9,en;q=0.1"})
@@ -162,6 +194,34 @@ def test_a_body_beyond_the_limit_of_its_operation_is_413(toys: TestClient[Litest
     streamed = toys.post("/v1/toys/parts", content=chunks(), headers=headers)
     admitted = toys.post("/v1/toys/parts", content=b'{"count": 1}' + b" " * 900, headers=headers)
     assert (announced.status_code, streamed.status_code, admitted.status_code) == (413, 413, 200)
+
+
+@pytest.mark.parametrize("chunks", [(), (b'{"kind"', b":")])
+def test_a_client_that_hangs_up_is_no_failure_of_the_service(
+    toys: TestClient[Litestar], chunks: tuple[bytes, ...]
+) -> None:
+    sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], chunks, hangs_up=True)
+    with capture_logs() as logs:
+        received = asyncio.run(exchange(toys.app, sent))
+    assert (received.status, logs) == (400, [])
+
+
+@pytest.mark.parametrize(("size", "aside"), [(1_000, False), (16 * 1024, False), (16 * 1024 + 1, True)])
+def test_a_large_body_is_read_aside_so_that_others_are_answered(
+    toys: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch, size: int, aside: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def observed(raw: bytes) -> Json:
+        threads.append(threading.current_thread())
+        return parse(raw)
+
+    monkeypatch.setattr(inputs, "parse", observed)
+    body = json.dumps(CAR).encode().ljust(size)
+    sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], [body])
+    assert asyncio.run(exchange(toys.app, sent)).status == 200
+    (thread,) = threads
+    assert (thread is not threading.current_thread()) is aside
 
 
 def test_a_body_of_a_mebibyte_is_admitted_and_more_is_not(toys: TestClient[Litestar]) -> None:

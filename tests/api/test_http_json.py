@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from actitud_api.http.json_input import FAULTS_MAX, NotJson, parse, pointer, shown
+from actitud_api.http.json_input import NotJson, parse, pointer, shown
+from actitud_api.http.problems import FAULTS_MAX
 
 
 def refused(raw: bytes) -> list[tuple[str, str]]:
@@ -59,6 +60,8 @@ def test_json_is_read(raw: bytes, value: object) -> None:
         (b"[" * 100_000, "depth"),
         (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "depth"),
         (b"[" + b"1," * 1_000 + b"1]", "items"),
+        (b"[" + b"[1,1,1,1]," * 999 + b"[1,1,1,1,1,1,1]]", "values"),
+        (b"{" + b",".join(b'"k%d":"\\u0000"' % n for n in range(5_001)) + b"}", "values"),
         (rb'"\u0000"', "control"),
         (rb'"\u009f"', "control"),
         (rb'"\ud800"', "control"),
@@ -71,16 +74,22 @@ def test_what_is_no_json_is_refused(raw: bytes, rule: str) -> None:
 def test_the_limits_themselves_are_admitted() -> None:
     assert parse(b"[" * 20 + b"]" * 20)
     assert parse(b"[" + b"1," * 999 + b"1]") == [1] * 1_000
+    assert parse(b"[" + b"[1,1,1,1]," * 999 + b"[1,1,1,1]]") == [[1] * 4] * 1_000
 
 
 def test_every_fault_is_told_with_its_place() -> None:
     raw = rb'{"a": 1, "a": 2, "b": {"c/d": ["\u0001", "ok"], "e~": 1, "e~": 2}, "\u0002": 3}'
-    assert refused(raw) == [("/a", "duplicate"), ("/b/e~0", "duplicate"), ("/b/c~1d/0", "control"), ("", "control")]
+    assert refused(raw) == [("", "control"), ("/a", "duplicate"), ("/b/c~1d/0", "control"), ("/b/e~0", "duplicate")]
 
 
 def test_faults_are_told_up_to_a_limit() -> None:
     members = ",".join(rf'"k{n}":"\u0000"' for n in range(5_000))
-    assert len(refused(f"{{{members}}}".encode())) == FAULTS_MAX
+    with pytest.raises(NotJson) as caught:
+        parse(f"{{{members}}}".encode())
+    *told, last = caught.value.faults
+    assert len(told) == FAULTS_MAX == 100
+    assert (last.pointer, last.rule, last.count) == ("", "more", 4_900)
+    assert last.detail.en == "Faults that are not listed: 4900."
 
 
 def test_a_member_repeated_many_times_is_one_fault() -> None:
@@ -91,6 +100,11 @@ def test_a_value_is_shown_cut_and_as_text_that_can_be_sent() -> None:
     assert shown({"a": "ñ"}) == '{"a": "ñ"}'
     assert shown("x" * 500) == '"' + "x" * 99
     assert shown("\ud800").encode()
+
+
+def test_a_long_name_is_cut_in_a_pointer() -> None:
+    assert pointer(["n" * 200, 0]) == f"/{'n' * 200}/0"
+    assert pointer(["n" * 201, "~" * 300]) == f"/{'n' * 200}…/{'~0' * 200}…"
 
 
 def test_a_pointer_escapes_its_steps() -> None:

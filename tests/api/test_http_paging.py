@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from actitud_api.settings import FaultySettings, read
 from tests.api.toys import toy_app
 
 ROWS = "/v1/toys/rows"
@@ -43,9 +45,25 @@ def test_the_next_page_is_an_absolute_url_with_the_same_filters(toys: TestClient
 
 
 def test_a_public_address_comes_before_that_of_the_request() -> None:
-    with TestClient(toy_app(public_url="https://indice.example/actitud/")) as client:
+    with TestClient(toy_app(public_url="https://indice.example/")) as client:
         page = client.get(f"{ROWS}?limit=1", headers={"Host": "elsewhere.example"}).json()
-    assert page["next"].startswith(f"https://indice.example/actitud{ROWS}?limit=1&cursor=")
+    assert page["next"].startswith(f"https://indice.example{ROWS}?limit=1&cursor=")
+
+
+@pytest.mark.parametrize("address", ["https://indice.example", "http://indice.example:8080/", "https://[::1]"])
+def test_a_public_address_is_scheme_and_authority(address: str, tmp_path: Path) -> None:
+    assert read({"ACTITUD_PUBLIC_URL": address}, tmp_path).public_url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "indice.example", "ftp://indice.example", "https://", "https://indice.example/actitud",
+     "https://indice.example//", "https://indice.example?a=b", "https://indice.example#a", "https://indice.example\n",
+     "https://indice example", "https://indice.example\\a"],
+)  # fmt: skip
+def test_a_public_address_with_more_than_that_is_refused(address: str, tmp_path: Path) -> None:
+    with pytest.raises(FaultySettings, match="ACTITUD_PUBLIC_URL"):
+        read({"ACTITUD_PUBLIC_URL": address}, tmp_path)
 
 
 def test_fifty_rows_are_a_page_unless_told_otherwise(toys: TestClient[Litestar]) -> None:

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from litestar import Controller, Litestar, get
-from litestar.exceptions import HTTPException, PermissionDeniedException, ServiceUnavailableException
+from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException, ServiceUnavailableException
 from litestar.params import FromPath
 from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
-from actitud_api.http.problems import TYPES, ProblemType
-from tests.api.toys import toy_app
+from actitud_api.http.contract import contract
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.problems import NOT_FOUND, TYPES, ProblemError, ProblemType
+from actitud_api.http.system import HEALTH
+from tests.api.toys import ToyPath, toy_app
 
 MEMBERS = ["type", "title", "status", "detail", "instance", "request_id", "errors"]
 
@@ -128,5 +131,38 @@ def test_every_type_resolves_to_a_page_in_both_languages(toys: TestClient[Litest
     assert 400 <= known.status < 600
 
 
-def test_each_status_has_one_type() -> None:
-    assert len({known.status for known in TYPES.values()}) == len(TYPES)
+GONE = ProblemType(
+    "edition-closed", 404, Texts("Edición cerrada", "Edition closed"), Texts("Ya no está.", "It is no longer there.")
+)
+
+
+class Closed(Controller):
+    """Has two problems of the same status."""
+
+    path = "/v1/closed"
+    tags = ("system",)
+
+    @get(
+        "/{name:str}",
+        operation_id="closed.get",
+        summary="Closed",
+        description="Is closed.",
+        opt=contract(answer=HEALTH, path=ToyPath, problems=(GONE, NOT_FOUND)),
+        sync_to_thread=False,
+    )
+    def closed(self, name: FromPath[str]) -> None:
+        """Raises the one or the other."""
+        raise ProblemError(GONE, GONE.description) if name == "gone" else NotFoundException("secret")
+
+
+def test_a_status_may_have_several_types_and_that_of_litestar_stays() -> None:
+    with TestClient(toy_app(more=[Closed])) as client:
+        problem(client.get("/v1/closed/gone"), 404, "edition-closed")
+        problem(client.get("/v1/closed/other"), 404, "not-found")
+        problem(client.get("/v1/closed/a/b"), 404, "not-found")
+        found = client.get("/v1/openapi.json").json()
+    responses = found["paths"]["/v1/closed/{name}"]["get"]["responses"]
+    assert "`/problems/edition-closed`: Edition closed. It is no longer there." in responses["404"]["description"]
+    assert "`/problems/not-found`: Not found. " in responses["404"]["description"]
+    schema = responses["404"]["content"]["application/problem+json"]["schema"]
+    assert schema == found["components"]["responses"]["not-found"]["content"]["application/problem+json"]["schema"]

@@ -96,13 +96,20 @@ def test_no_other_spelling_of_an_address_is_there(toys: TestClient[Litestar], ta
     assert received.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("host", [b"", b"a b", b"a/b", b"a:b", b"[::1", b"u@h", b"\xff", b"a:123456"])
+@pytest.mark.parametrize(
+    "host",
+    [b"", b"a b", b"a/b", b"a:b", b"[::1", b"u@h", b"\xff", b"a:123456", b"x:65536", b"x:99999", b"x:", b"[:::]",
+     b"[1.2.3.4]", b"[::1]x", b"[]", b"a..b", b".a", b".", b"a" * 64],
+)  # fmt: skip
 def test_a_host_that_is_none_is_refused(toys: TestClient[Litestar], host: bytes) -> None:
     received = asyncio.run(exchange(toys.app, Sent("GET", b"/v1/toys/x", [(b"host", host)])))
     assert received.status == 400
 
 
-@pytest.mark.parametrize("host", [b"example.org", b"127.0.0.1:8000", b"[::1]:8000", b"a-b.c_d"])
+@pytest.mark.parametrize(
+    "host",
+    [b"example.org", b"127.0.0.1:8000", b"[::1]:8000", b"a-b.c_d", b"a.example.", b"x:65535", b"[::ffff:1.2.3.4]"],
+)
 def test_a_host_is_admitted(toys: TestClient[Litestar], host: bytes) -> None:
     received = asyncio.run(exchange(toys.app, Sent("GET", b"/v1/toys/x", [(b"host", host)])))
     assert received.status == 200

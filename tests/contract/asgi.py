@@ -11,12 +11,16 @@ from litestar.types import HTTPScope
 
 
 class Sent(NamedTuple):
-    """A request: the target as on the request line, the headers, and the body in chunks."""
+    """A request: the target as on the request line, the headers, and the body in chunks.
+
+    `hangs_up`: the client goes away where the next chunk should come.
+    """
 
     method: str
     target: bytes
     headers: Sequence[tuple[bytes, bytes]] = ()
     chunks: Sequence[bytes] = (b"",)
+    hangs_up: bool = False
 
 
 class Received(NamedTuple):
@@ -52,8 +56,10 @@ async def exchange(app: Litestar, sent: Sent) -> Received:
     received: list[Any] = []
 
     async def receive() -> Any:
+        if not pending:
+            return {"type": "http.disconnect"}
         chunk = pending.pop(0)
-        return {"type": "http.request", "body": chunk, "more_body": bool(pending)}
+        return {"type": "http.request", "body": chunk, "more_body": sent.hangs_up or bool(pending)}
 
     async def send(message: Any) -> None:
         received.append(message)

@@ -17,6 +17,8 @@ from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.settings import Settings
 
+PUBLIC_URL: Final = "https://actitud.example"
+"""Where the service of the examples is: what a reader sees in their links."""
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
 BEST: Final = "/v1/editions/2026-demo/scores?limit=1"
 READS: Final = {
@@ -47,7 +49,7 @@ def answers(client: TestClient[Litestar]) -> dict[str, Any]:
 def main() -> None:
     """Writes the examples."""
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings(database_url=f"sqlite:///{folder}/demo.sqlite3"))
+        app = create_app(Settings(database_url=f"sqlite:///{folder}/demo.sqlite3", public_url=PUBLIC_URL))
         app.state["database"].migrate()
         demo.load(app.state["database"], lambda: None)
         with TestClient(app) as client:

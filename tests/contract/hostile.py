@@ -51,6 +51,9 @@ RAW: Sequence[bytes] = (
     b"{" + b",".join(b'"k%d":%d' % (n, n) for n in range(20_000)) + b"}",
     b'{"methodology":"2026.1",' + b",".join(b'"D1.%d":%d' % (n, n) for n in range(20_000)) + b"}",
     b"{" + b",".join(b'"a":1' for _ in range(50_000)) + b"}",
+    b'{"' + b"x" * 450_000 + b'":{' + b",".join(b'"k%d":"\\u0001"' % n for n in range(1_000)) + b"}}",
+    b'{"methodology":"2026.1","answers":{},"profile":{' + b",".join(b'"k%d":1' % n for n in range(77_000)) + b"}}",
+    b'{"' + b"~" * 450_000 + b'":{"a":1,"a":2},"' + b"/" * 450_000 + b'":[' + b'"\\u0000",' * 999 + b"1]}",
 )  # fmt: skip
 CONTENT_TYPES: Sequence[bytes] = (
     b"", b"text/plain", b"application/xml", b"application/x-www-form-urlencoded", b"multipart/form-data",
@@ -108,7 +111,9 @@ HEADERS: Sequence[tuple[tuple[bytes, bytes], bool]] = (
     ((b"if-none-match", b'W/"\xff", ' * 500), True), ((b"x-request-id", b"a" * 5_000), True),
     ((b"x-request-id", b"<script>"), True), ((b"x-request-id", b"\xff"), True), ((b"host", b""), False),
     ((b"host", b"a b"), False), ((b"host", b"evil/path"), False), ((b"host", b"a:b:c"), False),
-    ((b"host", b"[::1"), False),
+    ((b"host", b"[::1"), False), ((b"host", b"[:::]"), False), ((b"host", b"[1.2.3.4]"), False),
+    ((b"host", b"x:99999"), False), ((b"host", b"x:65536"), False), ((b"host", b"a..b"), False),
+    ((b"host", b".a"), False), ((b"host", b"a" * 64), False), ((b"host", b"[" + b":" * 5_000 + b"]"), False),
     ((b"host", b"\xff"), False), ((b"host", b"x@y"), False), ((b"cookie", b"\xff=\x00;;;=" * 100), True),
     ((b"range", b"bytes=0-1"), True), ((b"origin", b"null"), True), ((b"authorization", b"Bearer \xff"), True),
     ((b"content-length", b"-1"), True), ((b"content-length", b"x"), True), ((b"expect", b"\xff"), True),
@@ -146,6 +151,8 @@ def _hand_made() -> Iterator[Hostile]:
     yield Hostile(_post(b" " * (1024 * 1024 + 1), JSON))
     yield Hostile(_post(b"{}", JSON, (b"content-length", b"99999999999999")))
     yield Hostile(Sent("POST", b"/v1/scores", (JSON,), [b" " * 65_536] * 17))
+    for chunks in ((), (b"",), (b'{"methodology":', b'"2026.1"'), (b"{}",)):
+        yield Hostile(Sent("POST", b"/v1/scores", (JSON,), chunks, hangs_up=True))
     for target in TARGETS:
         yield Hostile(Sent("GET", target), may_pass=target == b"//")
     for template in TEMPLATES:

@@ -7,13 +7,24 @@ import json
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.contract.examples import CREATES, FOLDER, READS, WITHOUT, answers
+from actitud_api.app import create_app
+from actitud_api.settings import Settings
+from tests.contract.examples import CREATES, FOLDER, PUBLIC_URL, READS, WITHOUT, answers
 
 
-def test_each_example_is_what_the_service_answers(client: TestClient[Litestar]) -> None:
-    for name, answer in answers(client).items():
+def test_each_example_is_what_the_service_answers(demonstration: str) -> None:
+    app = create_app(Settings(database_url=demonstration, public_url=PUBLIC_URL))
+    with TestClient(app) as client:
+        found = answers(client)
+    app.state["database"].close()
+    for name, answer in found.items():
         written = json.loads((FOLDER / f"{name}.response.json").read_bytes())
         assert written == answer, f"{name}: python -m tests.contract.examples writes it anew"
+
+
+def test_no_example_names_a_host_that_only_tests_have() -> None:
+    for file in FOLDER.iterdir():
+        assert "testserver" not in file.read_text(encoding="utf-8"), file.name
 
 
 def test_every_operation_has_one(app: Litestar) -> None:

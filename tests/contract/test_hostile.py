@@ -18,6 +18,8 @@ from tests.contract.scale import HOSTILE
 SEED = 20_260_101
 CASE: dict[str, Any] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
 CONTROL = Sent("POST", b"/v1/scores", (JSON,), (json.dumps(CASE["request"]).encode(),))
+PROBLEM_MAX = 257 * 1024
+"""Bytes of a refusal, however large what was sent: its errors and what surrounds them."""
 FIGURE = 44.03
 """The index of the catalogue's example A."""
 
@@ -38,6 +40,7 @@ async def flood(app: Litestar) -> tuple[list[str], list[Received], Counter[int]]
         received = await exchange(app, hostile.sent)
         statuses[received.status] += 1
         refused = 400 <= received.status < 500 and received.headers["content-type"] == "application/problem+json"
+        refused = refused and len(received.body) <= PROBLEM_MAX
         harmless = hostile.may_pass and received.status < 400
         if not refused and not harmless:
             wrong.append(described(hostile, received))

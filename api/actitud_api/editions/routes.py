@@ -9,7 +9,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
-from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, Explanation, explains
+from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 
@@ -17,8 +17,8 @@ QUERY = Query(PageQuery)
 PAGE = Representation(wire.EditionPage, sentences=True)
 CURSOR = Cursor("editions.list", str)
 
-EXPLANATIONS: tuple[Explanation, ...] = (
-    explains(
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
         UnknownEdition,
         NOT_FOUND,
         lambda error: Texts(

@@ -6,6 +6,7 @@ for operations that are open to scripts, and headers that keep browsers from gue
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
 
@@ -25,7 +26,9 @@ from actitud_api.http.scope import ApiRequest, header, request_id
 VERSIONED: Final = "/v1"
 SERVICE_DESCRIPTION: Final = b'</v1/openapi.json>; rel="service-desc"; type="application/json"'
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?")
+_PORT_MAX = 65_535
 _ALWAYS: Final = (
     (b"link", SERVICE_DESCRIPTION),
     (b"x-content-type-options", b"nosniff"),
@@ -111,10 +114,23 @@ def _added(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[b
     return added
 
 
+def _is_host(text: str) -> bool:
+    """Whether a `Host` header is a name or an address, with or without a port (RFC 3986, section 3.2)."""
+    found = _HOST.fullmatch(text)
+    if found is None or int(found["port"] or 0) > _PORT_MAX:
+        return False
+    if found["address"] is not None:
+        try:
+            ipaddress.IPv6Address(found["address"])
+        except ValueError:
+            return False
+    return True
+
+
 def _refusal(scope: HTTPScope) -> ProblemError | None:
     """What is wrong with the address, before any routing."""
     host = header(scope, b"host")
-    if host is not None and not _HOST.fullmatch(host):
+    if host is not None and not _is_host(host):
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")
         return ProblemError(INVALID_REQUEST, detail)
     path = scope["path"]

@@ -14,10 +14,12 @@ from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
 import msgspec
+from litestar.concurrency import sync_to_thread
+from litestar.exceptions import InternalServerException
 
-from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, parse, shown
+from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, name_shown, parse, shown
 from actitud_api.http.negotiation import JSON, Texts
-from actitud_api.http.problems import UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
+from actitud_api.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
 from actitud_api.http.schema import Checked, nearest
 from actitud_api.http.scope import ApiRequest, query_pairs
 from actitud_api.methodology.model import LANGUAGES
@@ -30,6 +32,8 @@ LANG: Final[Mapping[str, object]] = {
 }
 """The parameter `lang`, which every operation takes."""
 
+_INLINE_MAX = 16 * 1024
+"""Bytes of a body that is read at once: a larger one is read in a worker thread, so that others are answered."""
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
 _BOOLEANS = {"true": True, "false": False}
@@ -74,10 +78,11 @@ class Query(Generic[T]):
         for name, text in pairs:
             if is_control(name) or is_control(text):
                 detail = Texts("El parámetro tiene caracteres de control.", "The parameter has control characters.")
-                faults.append(Fault("" if is_control(name) else name, "control", shown(text), detail))
+                faults.append(Fault("" if is_control(name) else name_shown(name), "control", shown(text), detail))
             elif name not in known:
                 detail = Texts("No se conoce este parámetro.", "This parameter is not known.")
-                faults.append(Fault(name, "additionalProperties", shown(text), detail, nearest(name, known)))
+                near = nearest(name, known)
+                faults.append(Fault(name_shown(name), "additionalProperties", shown(text), detail, near))
             elif name in values:
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
                 faults.append(Fault(name, "duplicate", shown(text), detail))
@@ -146,10 +151,19 @@ class Body(Generic[T]):
         return decoded
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """The body, or all that is wrong with it; raises 413 and 415 problems."""
+        """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
         _ensure_json(request)
         try:
-            value = parse(await request.body())
+            raw = await request.body()
+        except InternalServerException:
+            # Litestar's word for a client that hung up: nobody reads the answer, and nothing of the service failed.
+            detail = Texts("El cuerpo no llegó entero.", "The body did not come whole.")
+            raise ProblemError(INVALID_REQUEST, detail) from None
+        return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
+
+    def _read(self, raw: bytes) -> T | list[Fault]:
+        try:
+            value = parse(raw)
         except NotJson as error:
             return error.faults
         if self.tag_field is None or not isinstance(value, dict):

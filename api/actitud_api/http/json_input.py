@@ -1,7 +1,7 @@
 """JSON as RFC 8259 means it, with nothing let through: the first half of decoding a body.
 
 Refused besides what is no JSON: invalid UTF-8, a byte order mark, repeated members, numbers that are no finite
-ones, control characters and lone surrogates in strings, nesting and arrays beyond the limits.
+ones, control characters and lone surrogates in strings, nesting, arrays and values beyond the limits.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TypeAlias
 
 from actitud_api.http.negotiation import Texts
-from actitud_api.http.problems import Fault
+from actitud_api.http.problems import Fault, first
 
 Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 
 DEPTH_MAX = 20
 ITEMS_MAX = 1_000
-FAULTS_MAX = 1_000
+VALUES_MAX = 5_000
+"""Members and items of a whole text: many times a full request. The validator copies what is around each fault, so
+only a bound here keeps the work in proportion to the size."""
 _SHOWN = 100
+_NAME_MAX = 200
 
 NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 """The pattern of a text without control characters, for schemas to say what the decoder refuses."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
 """Objects with repeated members, by identity, kept so that the identity stays theirs, and the names."""
 
@@ -40,13 +43,22 @@ class NotJson(ValueError):
 
 def shown(value: object) -> str:
     """A value as JSON, cut at 100 characters, to be quoted in a fault."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = ""
+    for chunk in _ENCODER.iterencode(value):
+        text += chunk
+        if len(text) >= _SHOWN:
+            break
     return text[:_SHOWN].encode("utf-8", "backslashreplace").decode()
 
 
+def name_shown(name: str) -> str:
+    """The name of a member or parameter, cut at 200 characters with an ellipsis, to be quoted in a fault."""
+    return name if len(name) <= _NAME_MAX else name[:_NAME_MAX] + "…"
+
+
 def pointer(path: Sequence[str | int]) -> str:
-    """A path as JSON Pointer (RFC 6901)."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    """A path as JSON Pointer (RFC 6901), its names as `name_shown` cuts them."""
+    return "".join("/" + name_shown(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def is_control(text: str) -> bool:
@@ -59,7 +71,7 @@ def is_control(text: str) -> bool:
 def parse(raw: bytes) -> Json:
     """The value of a JSON text, each integral number an int.
 
-    Raises `NotJson` with the faults that can be told, up to `FAULTS_MAX`.
+    Raises `NotJson` with the faults that can be told, cut by `first`.
     """
     repeated: _Repeated = {}
 
@@ -78,7 +90,9 @@ def parse(raw: bytes) -> Json:
         raise NotJson([_too_deep("")]) from None
     except ValueError as error:
         raise NotJson([_syntax(error)]) from None
-    faults = list(islice(_walk(decoded, "", 1, repeated), FAULTS_MAX))
+    if _has_too_many(decoded):
+        raise NotJson([_too_many()])
+    faults = first(_walk(decoded, "", 1, repeated))
     if faults:
         raise NotJson(faults)
     return decoded
@@ -106,6 +120,32 @@ def _syntax(error: ValueError) -> Fault:
         return Fault("", "syntax", None, detail)
     detail = Texts("El cuerpo tiene un número que JSON no admite.", "The body has a number that JSON does not admit.")
     return Fault("", "number", None, detail)
+
+
+def _has_too_many(value: Json) -> bool:
+    """Whether there are more values than `VALUES_MAX`, without a look at more than those."""
+    pending = [value]
+    count = 0
+    while pending:
+        outer = pending.pop()
+        if isinstance(outer, (dict, list)):
+            count += len(outer)
+            if count > VALUES_MAX:
+                return True
+            pending.extend(outer.values() if isinstance(outer, dict) else outer)
+    return False
+
+
+def _too_many() -> Fault:
+    return Fault(
+        "",
+        "values",
+        None,
+        Texts(
+            f"Hay más de {VALUES_MAX} miembros y elementos en total.",
+            f"There are more than {VALUES_MAX} members and items in all.",
+        ),
+    )
 
 
 def _too_deep(place: str) -> Fault:

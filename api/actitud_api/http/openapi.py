@@ -78,10 +78,7 @@ def build(app: Litestar, about: About, examples: Path | None) -> Node:
             "parameters": _PARAMETERS,
             "responses": {
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
-                **{
-                    slug: _problem_response(f"{known.title.en}. {known.description.en}", known)
-                    for slug, known in TYPES.items()
-                },
+                **{slug: _problem_response(_sentences(known), known) for slug, known in TYPES.items()},
             },
         },
     }
@@ -188,8 +185,13 @@ class _Operation:
                 "description": "The client has these very bytes: `If-None-Match` names them.",
                 "headers": _headers(headers),
             }
-        for known in self._problems():
-            responses[str(known.status)] = {"$ref": f"#/components/responses/{known.slug}"}
+        by_status: dict[int, list[ProblemType]] = {}
+        for known in dict.fromkeys(self._problems()):
+            by_status.setdefault(known.status, []).append(known)
+        for status, types in by_status.items():
+            responses[str(status)] = (
+                {"$ref": f"#/components/responses/{types[0].slug}"} if len(types) == 1 else _any_of(types)
+            )
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
 
@@ -287,6 +289,16 @@ def _problem_response(description: str, known: ProblemType) -> Node:
         "headers": _headers(names),
         "content": {PROBLEM_JSON: {"schema": schema, "example": msgspec.to_builtins(example)}},
     }
+
+
+def _any_of(types: Sequence[ProblemType]) -> Node:
+    """The response of a status that several types share: their `type` tells them apart, all else is the same."""
+    listed = "".join(f"\n- `{known.uri}`: {_sentences(known)}" for known in types)
+    return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
+
+
+def _sentences(known: ProblemType) -> str:
+    return f"{known.title.en}. {known.description.en}"
 
 
 _FIELD_ERROR = FieldError(

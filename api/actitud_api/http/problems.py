@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Final, TypeVar
 from urllib.parse import quote
 
@@ -20,6 +21,12 @@ from actitud_api.methodology.model import Language
 
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"
+FAULTS_MAX: Final = 100
+"""How many faults are told one by one; how many more there are is told in a last one."""
+SIZE_MAX: Final = 256 * 1024
+"""Bytes of the errors of a problem document, whatever was sent."""
+
+_ROOM_FOR_MORE: Final = 200
 
 _log = structlog.get_logger()
 
@@ -127,7 +134,14 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         UNAVAILABLE,
     )
 }
-_BY_STATUS: Final = {known.status: known for known in TYPES.values()}
+_OF_LITESTAR: Final[Mapping[int, ProblemType]] = {
+    404: NOT_FOUND,
+    405: METHOD_NOT_ALLOWED,
+    406: NOT_ACCEPTABLE,
+    413: CONTENT_TOO_LARGE,
+    415: UNSUPPORTED_MEDIA_TYPE,
+}
+"""What Litestar itself refuses, by its status; any other refusal below 500 is an invalid request."""
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +149,10 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
     pointer: Annotated[
         str,
-        Meta(description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter."),
+        Meta(
+            description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter. A name over 200 "
+            "characters is cut with an ellipsis."
+        ),
     ]
     rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the decoder, that is broken.")]
     value: Annotated[str | None, Meta(description="What was received there, as JSON, cut at 100 characters.")]
@@ -152,18 +169,42 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: Annotated[str, Meta(description="What happened this time.")]
     instance: Annotated[str, Meta(description="The path that was asked for.")]
     request_id: Annotated[str, Meta(description="The same as the header `X-Request-Id`.")]
-    errors: Annotated[tuple[FieldError, ...], Meta(description="Every wrong place of the request at once.")]
+    errors: Annotated[
+        tuple[FieldError, ...],
+        Meta(
+            description="Every wrong place of the request at once. Where there are very many, the first ones, and a "
+            "last one with the rule `more` that says how many more there are."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A field error before its language is chosen; the members are those of `FieldError`."""
+    """A field error before its language is chosen; the members are those of `FieldError`.
+
+    `count`: how many faults it stands for, one but for that of the rule `more`.
+    """
 
     pointer: str
     rule: str
     value: str | None
     detail: Texts
     suggestion: str | None = None
+    count: int = 1
+
+
+def first(faults: Iterable[Fault]) -> list[Fault]:
+    """The first `FAULTS_MAX` faults in the order of their pointers, and one that says how many more there are."""
+    rest = iter(faults)
+    kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
+    return [*kept, *_more(sum(fault.count for fault in rest))]
+
+
+def _more(count: int) -> list[Fault]:
+    if count == 0:
+        return []
+    detail = Texts(f"Fallos que no se enumeran: {count}.", f"Faults that are not listed: {count}.")
+    return [Fault("", "more", None, detail, count=count)]
 
 
 @dataclass(eq=False)
@@ -178,7 +219,7 @@ class ProblemError(Exception):
 
 def refused(faults: Sequence[Fault]) -> ProblemError:
     """The request does not meet the schema, for these faults."""
-    count = len(faults)
+    count = sum(fault.count for fault in faults)
     return ProblemError(
         INVALID_REQUEST,
         Texts(
@@ -190,17 +231,20 @@ def refused(faults: Sequence[Fault]) -> ProblemError:
 
 
 E = TypeVar("E", bound=Exception)
-Explanation = tuple[type[Exception], Callable[[Exception], ProblemError]]
+ProblemMapping = tuple[type[Exception], Callable[[Exception], ProblemError]]
 
 
-def explains(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> Explanation:
-    """Says which problem an exception of the services is, and what happened; `create_app` takes these pairs."""
+def maps_to(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> ProblemMapping:
+    """Says which problem an exception of the services is, and what happened.
 
-    def explain(error: Exception) -> ProblemError:
+    The `routes.py` of each slice has these pairs as `PROBLEMS`, and `app.py` puts them together.
+    """
+
+    def mapped(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
         return ProblemError(problem, detail(error))
 
-    return exception, explain
+    return exception, mapped
 
 
 def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
@@ -212,16 +256,30 @@ def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem
         detail=error.detail.into(chosen),
         instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
         request_id=request_id(scope),
-        errors=tuple(
-            FieldError(
-                pointer=fault.pointer,
-                rule=fault.rule,
-                value=fault.value,
-                detail=fault.detail.into(chosen),
-                suggestion=fault.suggestion,
-            )
-            for fault in error.faults
-        ),
+        errors=_field_errors(error.faults, chosen),
+    )
+
+
+def _field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
+    """The faults in a language, as many as there is room for; the last one then says how many more there are."""
+    told: list[FieldError] = []
+    size = 0
+    for number, fault in enumerate(faults):
+        told.append(_field_error(fault, chosen))
+        size += len(msgspec.json.encode(told[-1])) + 1
+        if size > SIZE_MAX - _ROOM_FOR_MORE:
+            rest = _more(sum(left.count for left in faults[number:]))
+            return (*told[:-1], *(_field_error(more, chosen) for more in rest))
+    return tuple(told)
+
+
+def _field_error(fault: Fault, chosen: Language) -> FieldError:
+    return FieldError(
+        pointer=fault.pointer,
+        rule=fault.rule,
+        value=fault.value,
+        detail=fault.detail.into(chosen),
+        suggestion=fault.suggestion,
     )
 
 
@@ -238,12 +296,12 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def handler(explanations: Sequence[Explanation]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
+def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
     """The exception handler of the application: everything becomes a problem, and what was not foreseen is logged."""
-    explain = dict(explanations)
+    mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
-        error = _planned(exception, explain)
+        error = _planned(exception, mapped)
         if error is None:
             _log.error(
                 "unplanned",
@@ -259,15 +317,15 @@ def handler(explanations: Sequence[Explanation]) -> Callable[[ApiRequest, Except
 
 
 def _planned(
-    exception: Exception, explain: Mapping[type[Exception], Callable[[Exception], ProblemError]]
+    exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError]]
 ) -> ProblemError | None:
     if isinstance(exception, ProblemError):
         return exception
     for kind in type(exception).__mro__:
-        if kind in explain:
-            return explain[kind](exception)
+        if kind in mapped:
+            return mapped[kind](exception)
     if isinstance(exception, HTTPException) and exception.status_code < 500:
-        known = _BY_STATUS.get(exception.status_code, INVALID_REQUEST)
+        known = _OF_LITESTAR.get(exception.status_code, INVALID_REQUEST)
         return ProblemError(known, known.description, headers=exception.headers or {})
     return None
 

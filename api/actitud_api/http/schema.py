@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Generic, TypeVar
 
 import jsonschema_rs
 import msgspec
 
-from actitud_api.http.json_input import FAULTS_MAX, Json, pointer, shown
+from actitud_api.http.json_input import Json, pointer, shown
 from actitud_api.http.negotiation import Texts
-from actitud_api.http.problems import Fault
+from actitud_api.http.problems import Fault, first
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -46,21 +45,21 @@ class Checked(Generic[T]):
 
     def _faults(self, value: Json) -> list[Fault]:
         errors = _relevant(self._validator.iter_errors(value))
-        found = islice((fault for error in errors for fault in self._explain(error)), FAULTS_MAX)
-        return sorted(found, key=lambda fault: fault.pointer)
+        return first(fault for error in errors for fault in self._explain(error))
 
     def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
         kind = error.kind.as_dict()
         place = pointer(error.instance_path)
         rule = error.kind.name
+        if rule == "required":
+            yield Fault(place + pointer([kind["property"]]), rule, None, _MISSING)
+            return
         instance = error.instance
         if rule == "additionalProperties" and isinstance(instance, dict):
             known = self._parent(error).get("properties", {})
             for count, name in enumerate(kind["unexpected"]):
                 near = nearest(name, known) if count < _SUGGESTIONS_MAX else None
                 yield Fault(place + pointer([name]), rule, shown(instance[name]), _UNKNOWN, near)
-        elif rule == "required":
-            yield Fault(place + pointer([kind["property"]]), rule, None, _MISSING)
         elif rule == "enum":
             options = kind["options"]
             near = nearest(instance, options) if isinstance(instance, str) else None

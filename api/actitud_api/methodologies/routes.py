@@ -7,7 +7,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
-from actitud_api.http.problems import NOT_FOUND, Explanation, explains
+from actitud_api.http.problems import NOT_FOUND, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.methodologies import service, wire
@@ -18,8 +18,8 @@ DETAIL = Representation(wire.MethodologyDetail, sentences=True)
 QUERY = Query(PageQuery)
 CURSOR = Cursor("methodologies.list", str)
 
-EXPLANATIONS: tuple[Explanation, ...] = (
-    explains(
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
         UnknownMethodology,
         NOT_FOUND,
         lambda error: Texts(

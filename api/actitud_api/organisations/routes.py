@@ -8,7 +8,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, next_url
-from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, Explanation, explains
+from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
 from actitud_api.organisations import service, wire
@@ -19,8 +19,8 @@ PAGE = Representation(wire.OrganisationPage)
 ORGANISATION = Representation(wire.Organisation)
 CURSOR = Cursor("organisations.list", str)
 
-EXPLANATIONS: tuple[Explanation, ...] = (
-    explains(
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
         UnknownOrganisation,
         NOT_FOUND,
         lambda error: Texts(

@@ -8,7 +8,7 @@ from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, next_url
-from actitud_api.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, Explanation, explains
+from actitud_api.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.organisations.wire import TerritoryQuery
@@ -22,8 +22,8 @@ PAGE = Representation(wire.ScorePage)
 SHEET = Representation(wire.Sheet, sentences=True)
 CURSOR: Cursor[Place] = Cursor("editions.scores.list", tuple[int, str])
 
-EXPLANATIONS: tuple[Explanation, ...] = (
-    explains(
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
         UnknownScore,
         NOT_FOUND,
         lambda error: Texts(
