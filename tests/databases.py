@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -20,9 +20,8 @@ Kind = Literal["sqlite", "postgresql"]
 @contextmanager
 def opened(url: str) -> Iterator[Database]:
     """The database at a URL."""
-    database = Database(url)
-    yield database
-    database.close()
+    with closing(Database(url)) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

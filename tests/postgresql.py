@@ -54,8 +54,9 @@ class As(TypedDict, total=False):
 class Server:
     """A running PostgreSQL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
         self._folder = folder
+        self._process = process
         self._made = 0
 
     def url(self, database: str) -> str:
@@ -64,10 +65,41 @@ class Server:
 
     def execute(self, statement: str) -> None:
         """Runs a statement outside of any transaction."""
-        with psycopg.connect(
-            host=str(self._folder), dbname="postgres", user="actitud", autocommit=True, connect_timeout=5
-        ) as connection:
+        with self._connection() as connection:
             connection.execute(statement.encode())
+
+    def crash(self, database: str) -> None:
+        """Kills a process that serves one of its databases, and returns once it has started anew because of that."""
+        with self._connection() as connection:
+            found = connection.execute(
+                "SELECT max(pid) FROM pg_stat_activity WHERE datname = %s", [database]
+            ).fetchone()
+            assert found is not None
+            os.kill(found[0], signal.SIGKILL)
+            with pytest.raises(psycopg.OperationalError):  # it ends every connection, so this one too
+                connection.execute("SELECT pg_sleep(60)")
+        self.await_ready()
+
+    def await_ready(self) -> None:
+        """Returns once it takes connections; fails where it has ended."""
+        for _ in range(SECONDS * 50):
+            try:
+                self.execute("SELECT 1")
+            except psycopg.OperationalError:
+                try:
+                    self._process.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    continue
+                break
+            else:
+                return
+        log = (self._folder / "log").read_text(errors="replace")
+        pytest.fail(f"PostgreSQL does not answer:\n{log}", pytrace=False)
+
+    def _connection(self) -> psycopg.Connection[tuple[int, ...]]:
+        return psycopg.connect(
+            host=str(self._folder), dbname="postgres", user="actitud", autocommit=True, connect_timeout=5
+        )
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
@@ -75,8 +107,10 @@ class Server:
         self._made += 1
         name = f"test_{self._made}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield name
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            yield name
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -95,14 +129,16 @@ def server() -> Iterator[Server]:
         subprocess.run(
             [programs / "initdb", *arguments, data / "cluster"], check=True, cwd="/", stdout=subprocess.DEVNULL, **owner
         )
-        with _running(programs, data, owner):
-            yield Server(data)
+        with _running(programs, data, owner) as process:
+            started = Server(data, process)
+            started.await_ready()
+            yield started
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _running(programs: Path, data: Path, owner: As) -> Iterator[None]:
+def _running(programs: Path, data: Path, owner: As) -> Iterator[subprocess.Popen[bytes]]:
     settings = [f"--{name}={value}" for name, value in {**SETTINGS, "unix_socket_directories": data}.items()]
     with (data / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -115,8 +151,7 @@ def _running(programs: Path, data: Path, owner: As) -> Iterator[None]:
             **owner,
         )
     try:
-        _await(Server(data), process, data / "log")
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
         try:
@@ -124,21 +159,6 @@ def _running(programs: Path, data: Path, owner: As) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _await(started: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(SECONDS * 50):
-        try:
-            started.execute("SELECT 1")
-        except psycopg.OperationalError:
-            try:
-                process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-        else:
-            return
-    pytest.fail(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}", pytrace=False)
 
 
 def found() -> Path:

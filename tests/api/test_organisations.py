@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -164,6 +166,18 @@ def test_a_second_import_changes_only_what_changed(database: Database) -> None:
     assert service.get(database, "ES-DIR3-L01251207").population == 140_404
     assert ids(database, q="lerida") == ["ES-DIR3-L01251207"]
     assert ids(database, q="lleida") == []
+
+
+def test_imports_at_once_take_turns(database: Database) -> None:
+    together = threading.Barrier(4)
+
+    def take_in() -> Imported:
+        together.wait(timeout=10)
+        return service.import_municipalities(database, FILE.encode(), nothing)
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [future.result() for future in [pool.submit(take_in) for _ in range(4)]]
+    assert sorted(done, key=lambda imported: imported.added) == [*[Imported(0, 0, 3)] * 3, Imported(3, 0, 0)]
 
 
 @pytest.mark.parametrize(

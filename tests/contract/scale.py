@@ -15,5 +15,7 @@ UPDATES: Final = 200
 """Updates of each of 16 concurrent writers."""
 KILLS: Final = {"sqlite": 200 if NIGHT else 40, "postgresql": 100 if NIGHT else 20}
 """Times that a process is killed while it writes."""
+CRASHES: Final = 30 if NIGHT else 3
+"""Times that PostgreSQL itself crashes."""
 SYNCED: Final = 500 if NIGHT else 50
 """Writes of which it is checked that they are synced before they are acknowledged."""

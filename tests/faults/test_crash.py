@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
 
 from actitud_api.storage.database import Database
-from tests.contract.scale import KILLS
-from tests.databases import Kind
+from tests import postgresql
+from tests.contract.scale import CRASHES, KILLS
+from tests.databases import Kind, opened
 from tests.faults.writers import PROCESSES, add_batches, make_tables, stored_batches
 
 WRITERS = 8
@@ -31,22 +36,50 @@ def test_what_was_acknowledged_before_a_kill_is_there(database: Database, url: s
     assert len(acknowledged) >= KILLS[kind] * 10
 
 
-def killed(url: str, writers: range, after: int) -> set[Batch]:
-    """The batches that a process acknowledged: so many until it was killed, and those on the way meanwhile."""
+def test_what_was_acknowledged_before_the_server_crashes_is_there() -> None:
+    """A process of PostgreSQL is killed, so all of it starts anew; the service goes on when it is back."""
+    chance = random.Random(1)
+    with postgresql.server() as server, server.database() as name, opened(server.url(name)) as database:
+        make_tables(database)
+        acknowledged: set[Batch] = set()
+        with writing(server.url(name), range(WRITERS)) as (_, receiving):
+            for _ in range(CRASHES):
+                acknowledged |= {received(receiving) for _ in range(chance.randint(1, 60))}
+                server.crash(name)
+                while receiving.poll():
+                    acknowledged.add(receiving.recv())
+                whole, broken = stored_batches(database)
+                assert acknowledged - whole == set()
+                assert broken == []
+
+
+@contextmanager
+def writing(url: str, writers: range) -> Iterator[tuple[BaseProcess, Pipe]]:
+    """A process that stores batches, and what it says; it is killed at the end."""
     receiving, sending = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=add_batches, args=(url, writers, sending))
     process.start()
     sending.close()
-    batches = {received(receiving) for _ in range(after)}
-    process.kill()
-    process.join(SECONDS)
-    assert process.exitcode == -9
-    while receiving.poll(SECONDS):
-        try:
-            batches.add(receiving.recv())
-        except EOFError:
-            break
-    receiving.close()
+    try:
+        yield process, receiving
+    finally:
+        process.kill()
+        process.join(SECONDS)
+        receiving.close()
+
+
+def killed(url: str, writers: range, after: int) -> set[Batch]:
+    """The batches that a process acknowledged: so many until it was killed, and those on the way meanwhile."""
+    with writing(url, writers) as (process, receiving):
+        batches = {received(receiving) for _ in range(after)}
+        process.kill()
+        process.join(SECONDS)
+        assert process.exitcode == -signal.SIGKILL
+        while receiving.poll(SECONDS):
+            try:
+                batches.add(receiving.recv())
+            except EOFError:
+                break
     return batches
 
 

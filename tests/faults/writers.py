@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from actitud_api.storage.database import Database
+from actitud_api.storage.database import Database, Unavailable
 from tests.databases import opened
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")
@@ -133,15 +133,19 @@ def stored_batches(database: Database) -> tuple[set[tuple[int, int]], list[tuple
 
 
 def add_batches(url: str, writers: range, acknowledged: Pipe) -> None:
-    """Each writer stores batches until the process is killed, and says of each one that it is stored."""
+    """Each writer stores batches until the process is killed, and says of each one that it is stored.
+
+    Where the database cannot be had it goes on with the next, as a client would that was told to come back.
+    """
     saying = threading.Lock()
     with opened(url) as database, ThreadPoolExecutor(len(writers)) as pool:
 
         def work(writer: int) -> None:
             for number in itertools.count():
-                add_batch(database, writer, number)
-                with saying:
-                    acknowledged.send((writer, number))
+                with suppress(Unavailable):
+                    add_batch(database, writer, number)
+                    with saying:
+                        acknowledged.send((writer, number))
 
         for future in [pool.submit(work, writer) for writer in writers]:
             future.result()
