@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage import postgresql as on_postgresql
 from actitud_api.storage import sqlite as on_sqlite
 from actitud_api.storage.database import Database, Unavailable
+from actitud_api.storage.turns import Turns
 from tests.databases import Kind, opened
 from tests.postgresql import Server
 
@@ -112,6 +114,26 @@ def test_what_others_of_the_process_keep_taken(client: TestClient[Litestar], kin
             assert client.get(path).status_code == (200 if path == "/readyz" else 503), path
     assert client.post("/v1/counter").status_code == 200
     assert counted(database) == 1
+
+
+def test_who_waits_longest_is_next() -> None:
+    turns = Turns(1, seconds=10)
+    order: list[int] = []
+    waiting: list[threading.Thread] = []
+
+    def go(number: int) -> None:
+        with turns.taken():
+            order.append(number)
+
+    with turns.taken():
+        for number in range(8):
+            waiting.append(threading.Thread(target=go, args=(number,)))
+            waiting[-1].start()
+            while len(turns._waiting) <= number:
+                waiting[-1].join(0.001)
+    for thread in waiting:
+        thread.join()
+    assert order == list(range(8))
 
 
 def test_a_statement_that_takes_too_long(postgresql: Server, template: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,3 +28,9 @@ def test_the_defaults_of_the_drivers_would_lose_some(database: Database, url: st
     _, value = counted(database)
     assert acknowledged > WRITERS
     assert value < acknowledged
+
+
+def test_more_writers_than_connections_all_have_their_turn(database: Database, url: str) -> None:
+    """In one process, where none may wait until it gives up."""
+    make_tables(database)
+    assert in_processes(compare_and_set, url, 1, WRITERS, UPDATES // 4) == WRITERS * UPDATES // 4

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-from sqlalchemy import URL, Connection, Engine, Table, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, Table, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from sqlmodel import Session
 from actitud_api.storage import postgresql, sqlite
 from actitud_api.storage.errors import InvalidDatabase, Unavailable
 from actitud_api.storage.migrate import is_current, upgrade
+from actitud_api.storage.turns import Turns
 
 __all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock"]
 
@@ -59,6 +60,7 @@ class Database:
             raise InvalidDatabase(f"not a database that the service runs on: {name}")
         self._backend = BACKENDS[name]
         self._reader, self._writer = self._backend.engines(parsed)
+        self._reading, self._writing = _turns(self._reader), _turns(self._writer)
 
     def migrate(self) -> None:
         """Brings the tables to the newest revision; does nothing where they are.
@@ -83,7 +85,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and cannot change it; raises `Unavailable`."""
-        with self._available(), Session(self._reader, expire_on_commit=False) as session:
+        with self._reading.taken(), self._available(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -93,7 +95,12 @@ class Database:
         On SQLite nobody else writes meanwhile; on PostgreSQL they do, so what a change rests on is compared in the
         same statement (`UPDATE … WHERE version = ?` and its row count) or locked first. Raises `Unavailable`.
         """
-        with self._available(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._writing.taken(),
+            self._available(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def close(self) -> None:
@@ -111,6 +118,13 @@ class Database:
             if self._backend.is_unavailable(error):
                 raise Unavailable(str(error.orig)) from error
             raise
+
+
+def _turns(engine: Engine) -> Turns:
+    """As many places as the engine has connections, and as long to wait for one."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    return Turns(pool.size(), pool.timeout())
 
 
 def lock(session: Session, table: Table) -> None:
