@@ -15,6 +15,7 @@ from tests.scoring.sheets import Published, assert_adds_up, case
 
 EXAMPLES = ["example_a", "example_b"]
 GEOMETRIC = {"example_a": 43.01, "example_b": 15.81}
+"""`geometric_mean` of the catalogue's examples: the tenth root of the product of the ten dimension scores."""
 
 
 @cache

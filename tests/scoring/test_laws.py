@@ -128,7 +128,8 @@ def test_evidence_never_costs(seed: int) -> None:
 )
 def test_a_better_value_never_scores_less(leaf: CompiledIndicator, one: Fraction, other: Fraction) -> None:
     if leaf.indicator.curve.kind in ("boolean", "ladder"):
-        one, other = Fraction(int(one) % 2), Fraction(int(other) % 2)
+        steps = len(leaf.goalposts)
+        one, other = Fraction(int(one) % steps), Fraction(int(other) % steps)
     less, more = sorted((one, other))
     low, high = leaf.score(*less.as_integer_ratio()), leaf.score(*more.as_integer_ratio())
     if leaf.indicator.direction == "higher_is_better":
