@@ -150,6 +150,8 @@ def install(
     Raises `OtherOrganisation`, and then nothing has changed.
     """
     with failures(), database.write() as session:
+        # Two that install at once take turns, on PostgreSQL too: the second finds what the first made.
+        organisations.lock(session)
         there = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=1)
         organisation, added = (there[0] if there else first), False
         if first is not None and organisation is not None:
