@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -112,6 +113,10 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
     for contract in contracts:
         types |= dict.fromkeys([contract.answer.type, *(contract.body.types if contract.body is not None else ())])
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
+    for schema in components.values():
+        # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
     return _Named(components, dict(zip(types, references, strict=True)))
 
 
