@@ -157,7 +157,7 @@ def test_a_refusal_takes_the_same_work_whatever_the_reason(database: Database, m
 
     def one(*arguments: object) -> object:
         work.append("look-up")
-        return real_one(*arguments)  # type: ignore[arg-type]
+        return real_one(*arguments)  # type: ignore[arg-type]  # passed on as they came
 
     def digest(key: bytes, message: bytes, kind: str) -> bytes:
         work.append(("hmac", len(message)))

@@ -214,7 +214,7 @@ def test_a_crash_on_the_way_leaves_what_was_there(file: Path, copy: Path, monkey
 
     def connect(name: object, **options: object) -> sqlite3.Connection:
         kind = Interrupted if options.get("uri") else sqlite3.Connection
-        return real(name, factory=kind, **options)  # type: ignore[call-overload, no-any-return]
+        return real(name, factory=kind, **options)  # type: ignore[call-overload, no-any-return]  # passed on
 
     monkeypatch.setattr(sqlite3, "connect", connect)
     with pytest.raises(InterruptedError):
@@ -305,7 +305,7 @@ def test_a_disk_that_fills_on_the_way_leaves_what_was_there(
 
     def connect(name: object, **options: object) -> sqlite3.Connection:
         kind = Full if options.get("uri") else sqlite3.Connection
-        return real(name, factory=kind, **options)  # type: ignore[call-overload, no-any-return]
+        return real(name, factory=kind, **options)  # type: ignore[call-overload, no-any-return]  # passed on
 
     monkeypatch.setattr(sqlite3, "connect", connect)
     assert run("restore", copy, file, "--force") == 1

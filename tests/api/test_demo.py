@@ -145,14 +145,14 @@ def test_the_simulation_has_the_same_digits_on_every_machine(
 def test_submissions_are_well_formed(submissions: list[Submission]) -> None:
     document = load(METHODOLOGY).document
     fields = {field.name for field in document.profile}
-    indicators = {leaf.id: leaf for group in document.root.children for leaf in group.children}  # type: ignore[union-attr]
+    indicators = {leaf.id: leaf for group in document.root.children for leaf in group.children}  # type: ignore[union-attr]  # 2 levels
     for sent in submissions:
         assert set(sent.profile) == fields
         assert set(sent.answers) <= set(indicators)
         assert sent.self_declared <= set(sent.answers)
         assert set(sent.set_aside) <= set(sent.answers)
         for indicator, answer in sent.answers.items():
-            assert set(answer) <= {fact.name for fact in indicators[indicator].facts}  # type: ignore[union-attr]
+            assert set(answer) <= {fact.name for fact in indicators[indicator].facts}  # type: ignore[union-attr]  # leaves
 
 
 def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipality]) -> None:

@@ -91,7 +91,7 @@ def test_what_is_no_http_passes_through() -> None:
             sent.append(str(message["type"]))
 
         scope = {"type": "websocket", "path": "/v1/toys", "headers": [], "query_string": b"", "state": {}}
-        await toy_app()(scope, receive, send)  # type: ignore[arg-type]
+        await toy_app()(scope, receive, send)  # type: ignore[arg-type]  # a scope of plain values
 
     asyncio.run(refuse())
     assert sent == ["websocket.close"]

@@ -40,7 +40,7 @@ def faults_of(text: str) -> list[Fault]:
 
 def ids(database: Database, **filters: str) -> list[str]:
     query = filters.pop("q", "")
-    chosen = service.Filters(words=tuple(service.words(query)), **filters)  # type: ignore[arg-type]
+    chosen = service.Filters(words=tuple(service.words(query)), **filters)  # type: ignore[arg-type]  # of the parameters
     return [record.id for record in service.page(database, chosen, after=None, offset=0, limit=100)]
 
 

@@ -60,7 +60,7 @@ async def _judged(
                 headers[key] = f"{headers[key]}, {text}" if key in headers else text
         elif message["type"] == "http.response.body":
             body.extend(message["body"])
-        await send(message)  # type: ignore[arg-type]
+        await send(message)  # type: ignore[arg-type]  # as the application sent it
 
     await _call(self, scope, receive, listening)
     faults = judge(document).faults(method, path, status, headers, bytes(body))

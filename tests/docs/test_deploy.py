@@ -19,7 +19,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 @pytest.fixture
 def unit() -> configparser.SectionProxy:
     parsed = configparser.ConfigParser(strict=False, interpolation=None)
-    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]  # as documented
     parsed.read(DEPLOY / "systemd" / "actitud.service", "utf-8")
     return parsed["Service"]
 

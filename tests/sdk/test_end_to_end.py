@@ -86,7 +86,7 @@ class Service(Protocol):
 
 def asynchronous_http(app: Litestar) -> httpx.AsyncClient:
     # Both sides describe ASGI, httpx by plain mappings and Litestar by its own typed ones.
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app))  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app))  # type: ignore[arg-type]  # an ASGI application
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ class Cursor(Generic[K]):
     def __init__(self, listing: str, key: type[K]) -> None:
         """`listing`: the operation; a cursor of another operation, or of other filters, is unknown."""
         self._listing = listing
-        self._form = _Content[key]  # type: ignore[valid-type]
+        self._form = _Content[key]  # type: ignore[valid-type]  # made at run time
 
     def read(self, query: PageQuery) -> K | None:
         """The place after which the page begins; None for the first one. Raises a 404 problem if it is unknown."""
