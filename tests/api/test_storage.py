@@ -16,10 +16,7 @@ from msgspec import structs
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from actitud_api.access.tables import AccessKey
-from actitud_api.demo.tables import Simulation
 from actitud_api.editions import service as editions
-from actitud_api.scores.tables import Score
 from actitud_api.storage.base import Base
 from actitud_api.storage.database import Database, InvalidDatabase, Session
 from actitud_api.storage.folding import fold, words
@@ -28,7 +25,14 @@ from actitud_api.storage.sqlite import READERS
 from tests.databases import opened, sqlite_url
 from tests.postgresql import Server
 
-TABLES = {"organisation", "edition", Score.__tablename__, Simulation.__tablename__, AccessKey.__tablename__}
+TABLES = {
+    "organisation",
+    "edition",
+    "score",
+    "simulation",
+    "access_key",
+    "idempotent_answer",
+}
 
 
 def an_edition(identifier: str = "2026") -> editions.Record:
