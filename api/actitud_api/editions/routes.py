@@ -1,25 +1,38 @@
 """Editions over HTTP."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
-from litestar import Controller, Response, get
+from litestar import Controller, Response, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from actitud_api.editions import service, wire
-from actitud_api.editions.service import Place, UnknownEdition
+from actitud_api.access.idempotency import once
+from actitud_api.editions import faults, service, wire
+from actitud_api.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
 from actitud_api.http.contract import Link, contract
-from actitud_api.http.inputs import Query
+from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
-from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
+from actitud_api.http.preconditions import if_match
+from actitud_api.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
+from actitud_api.storage.database import Database, Session
+from actitud_api.storage.versions import revision
 
 QUERY = Query(PageQuery)
+REQUEST = Body(wire.EditionRequest)
+PATCH = Body(wire.EditionPatch, patch=True)
 PAGE = Representation(wire.EditionPage, sentences=True)
 EDITION = Representation(wire.Edition, sentences=True)
 CURSOR: Cursor[Place] = Cursor("editions.list", tuple[date, str])
+
+
+def _contradicted(error: Exception) -> ProblemError:
+    assert isinstance(error, Contradicted)
+    detail = Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be so; see `errors`.")
+    return ProblemError(CONFLICT, detail, [faults.fault(found) for found in error.contradictions])
+
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
@@ -34,6 +47,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             else f"There is no edition {error.edition}.",
         ),
     ),
+    maps_to(
+        EditionNotOpen,
+        CONFLICT,
+        lambda error: Texts(
+            f"La edición {error.edition} no admite respuestas: su estado es {error.state}.",
+            f"The edition {error.edition} takes no answers: its state is {error.state}.",
+        ),
+    ),
+    (Contradicted, _contradicted),
 )
 
 
@@ -91,4 +113,78 @@ class EditionsController(Controller):
     )
     def get_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
         """One edition."""
-        return EDITION.of(request, wire.edition(service.get(state["database"], edition), language_of(request.scope)))
+        return _answer(request, service.get(state["database"], edition))
+
+    @post(
+        "/",
+        operation_id="editions.create",
+        summary="Make an edition",
+        description=(
+            "Makes an edition that takes answers from then on. Windows and phases that are not said are those of its "
+            "methodology."
+        ),
+        opt=contract(
+            body=REQUEST,
+            answer=EDITION,
+            problems=(CONFLICT, UNAVAILABLE),
+            links={"edition": Link("editions.get", {"edition": "$response.body#/id"}, "The edition.")},
+            cors=False,
+            idempotent=True,
+        ),
+        sync_to_thread=True,
+    )
+    def create_edition(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """Makes an edition."""
+        draft = wire.draft(REQUEST.of(request))
+
+        def create(session: Session) -> Response[bytes]:
+            made = service.create(session, draft, now=datetime.now(UTC))
+            return _answer(request, made, created=f"/v1/editions/{made.record.id}")
+
+        return once(request, state["database"], create)
+
+    @patch(
+        "/{edition:str}",
+        operation_id="editions.update",
+        summary="Change an edition",
+        description=(
+            "Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. "
+            "What is published or superseded does not change."
+        ),
+        opt=contract(
+            path=wire.EditionPath,
+            body=PATCH,
+            answer=EDITION,
+            problems=(CONFLICT, UNAVAILABLE),
+            cors=False,
+            precondition="match",
+        ),
+        sync_to_thread=True,
+    )
+    def update_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Changes an edition."""
+        database: Database = state["database"]
+        change, expected = wire.change(PATCH.of(request)), if_match(request)
+        with database.write() as session:
+            changed = service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
+        return _answer(request, changed)
+
+    @delete(
+        "/{edition:str}",
+        operation_id="editions.delete",
+        summary="Remove an edition",
+        description="Removes an edition that is not published and in which nobody has an assessment.",
+        opt=contract(path=wire.EditionPath, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"),
+        sync_to_thread=True,
+    )
+    def delete_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> None:
+        """Removes an edition."""
+        database: Database = state["database"]
+        with database.write() as session:
+            service.delete(session, edition, expected=if_match(request))
+
+
+def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:
+    record = counted.record
+    document = wire.edition(counted, language_of(request.scope))
+    return EDITION.of(request, document, revision=revision(record.created, record.version), created=created)
