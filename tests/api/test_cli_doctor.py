@@ -149,7 +149,7 @@ def test_a_database_that_the_service_does_not_run_on(
 @pytest.mark.parametrize(
     ("statement", "found", "remedy"),
     [
-        ("UPDATE alembic_version SET version_num = '0001'", "0001, and 0002 is needed", "actitud-api migrate"),
+        ("UPDATE alembic_version SET version_num = '0001'", "0001, and 0005 is needed", "actitud-api migrate"),
         ("UPDATE alembic_version SET version_num = '9999'", "9999, which this release does not know", "the release"),
         ("DELETE FROM alembic_version", "it has no tables", "actitud-api init"),
     ],

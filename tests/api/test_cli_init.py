@@ -63,7 +63,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     (key,) = shown_keys("\n".join(lines))
     assert key in lines
     assert lines[:3] == [
-        f"Database: {url}, created at revision 0002.",
+        f"Database: {url}, created at revision 0005.",
         "Methodology: 2026.1, verified.",
         "Organisation: ES-DIR3-L01280796, Madrid, added.",
     ]
@@ -92,7 +92,7 @@ def test_a_second_time_it_says_what_is_there_and_changes_nothing(
         assert cli.main(["init", "--database", url, *arguments]) == 0
         said = capsys.readouterr().out
         assert shown_keys(said) == []
-        assert "ya estaba en la revisión 0002" in said
+        assert "ya estaba en la revisión 0005" in said
         assert "Organización: ES-DIR3-L01280796, Madrid, ya estaba." in said
         assert f"Clave de administración: ya estaba {administrators(url)[0].id}" in said
         assert file.read_bytes() == before
@@ -196,7 +196,7 @@ def test_an_older_database_is_not_migrated_unasked(
     file.write_text("dir3,ine,name,province_code,region_code,population\n", "utf-8")
     for command in (["init"], ["organisations", "import", str(file)]):
         assert cli.main([*command, "--database", url]) == 1
-        assert "is at revision 0001 and needs 0002: run actitud-api migrate" in capsys.readouterr().err
+        assert "is at revision 0001 and needs 0005: run actitud-api migrate" in capsys.readouterr().err
 
 
 # --- keys revoke ----------------------------------------------------------------------------------------------
@@ -238,11 +238,11 @@ def test_it_says_what_it_did_down_and_up(url: str, capsys: pytest.CaptureFixture
         assert cli.main(["migrate", "--database", url, *arguments]) == 0
         return capsys.readouterr().out
 
-    assert said() == "Already at revision 0002: nothing to do.\n"
-    assert said("--to", "base") == "From revision 0002 to base. Undone: 0002, 0001.\n"
+    assert said() == "Already at revision 0005: nothing to do.\n"
+    assert said("--to", "base") == "From revision 0005 to base. Undone: 0005, 0002, 0001.\n"
     assert tables(url) == {"alembic_version"}
     assert said("--to", "0001") == "From revision base to 0001. Done: 0001.\n"
-    assert said() == "From revision 0001 to 0002. Done: 0002.\n"
+    assert said() == "From revision 0001 to 0005. Done: 0002, 0005.\n"
     assert tables(url) == whole
 
 
@@ -250,7 +250,7 @@ def test_a_revision_that_there_is_not_changes_nothing(url: str, capsys: pytest.C
     with at(url) as database:
         database.migrate()
     assert cli.main(["migrate", "--database", url, "--to", "0009"]) == 2
-    assert re.search(r"no revision “0009”. There are: base, 0001, 0002", capsys.readouterr().err)
+    assert re.search(r"no revision “0009”. There are: base, 0001, 0002, 0005", capsys.readouterr().err)
     with at(url) as database:
         assert database.is_current()
 
