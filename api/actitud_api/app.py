@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import structlog
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from actitud_api import __version__
+from actitud_api.access import service as access
+from actitud_api.access.policy import POLICY
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.problems import UNAVAILABLE, ProblemError, ProblemMapping, handler
+from actitud_api.http.policy import Policy, Rules, operation
+from actitud_api.http.problems import (
+    PRECONDITION_FAILED,
+    UNAVAILABLE,
+    ProblemError,
+    ProblemMapping,
+    handler,
+    maps_to,
+)
 from actitud_api.http.system import Readiness, SystemController
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.scores import routes as scores
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database, Unavailable
+from actitud_api.storage.versions import Stale
 
 _log = structlog.get_logger()
 
@@ -53,6 +67,7 @@ def _unavailable(error: Exception) -> ProblemError:
 
 PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _unavailable),
+    maps_to(Stale, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
@@ -86,15 +101,23 @@ ABOUT: Final = About(
 )
 
 
-def create_app(settings: Settings, controllers: Sequence[ControllerRouterHandler] = CONTROLLERS) -> Litestar:
-    """The application (ASGI)."""
+def create_app(
+    settings: Settings, controllers: Sequence[ControllerRouterHandler] = CONTROLLERS, rules: Rules = POLICY
+) -> Litestar:
+    """The application (ASGI). Raises `LookupError` where an operation has no rule that says who may call it."""
+    database = Database(settings.database_url)
+
+    def authenticate(text: str) -> access.Principal | None:
+        return access.verify(database, settings.peppers, text, now=datetime.now(UTC))
+
     app = Litestar(
         route_handlers=controllers,
+        middleware=[DefineMiddleware(Policy, rules=rules, authenticate=authenticate)],
         before_request=enforce,
         exception_handlers={Exception: handler(PROBLEMS)},
         state=State(
             {
-                "database": Database(settings.database_url),
+                "database": database,
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
@@ -104,9 +127,18 @@ def create_app(settings: Settings, controllers: Sequence[ControllerRouterHandler
         openapi_config=None,
         logging_config=None,
     )
-    app.state["document"] = render(build(app, ABOUT, examples()))
+    _ensure_ruled(app, rules)
+    app.state["document"] = render(build(app, ABOUT, examples(), rules))
     app.asgi_handler = Edge(app)
     return app
+
+
+def _ensure_ruled(app: Litestar, rules: Rules) -> None:
+    """Raises `LookupError` for a handler without a rule: what nobody allowed is not served."""
+    for route in app.routes:
+        for served in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            if "OPTIONS" not in served.http_methods and operation(served) not in rules:
+                raise LookupError(f"no rule says who may call {operation(served)}, {route.path}")
 
 
 def examples() -> Path | None:

@@ -10,11 +10,17 @@
     └── ApiProblem              the service refused or failed, and says why (RFC 9457)
         ├── RequestRefused          4xx
         │   ├── InvalidRequest          400
+        │   ├── Unauthorized            401
+        │   ├── Forbidden               403
         │   ├── NotFound                404
         │   ├── MethodNotAllowed        405
         │   ├── NotAcceptable           406
+        │   ├── Conflict                409
+        │   ├── PreconditionFailed      412
         │   ├── ContentTooLarge         413
-        │   └── UnsupportedMediaType    415
+        │   ├── UnsupportedMediaType    415
+        │   ├── IdempotencyKeyReused    422
+        │   └── PreconditionRequired    428
         └── ServiceFailed           5xx
             ├── InternalError           500
             └── ServiceUnavailable      503
@@ -145,6 +151,14 @@ class InvalidRequest(RequestRefused):
     """400: not valid by the published schema; ``errors`` has every wrong place."""
 
 
+class Unauthorized(RequestRefused):
+    """401: the operation needs a key, and none came or it does not count."""
+
+
+class Forbidden(RequestRefused):
+    """403: the key is valid, but its role does not allow the operation."""
+
+
 class NotFound(RequestRefused):
     """404: an unknown id, version or cursor."""
 
@@ -157,12 +171,28 @@ class NotAcceptable(RequestRefused):
     """406: no representation of the kind that was asked for."""
 
 
+class Conflict(RequestRefused):
+    """409: contradicts the state of the resource or what is stored; ``errors`` says where."""
+
+
+class PreconditionFailed(RequestRefused):
+    """412: the resource has changed since it was read, or is there already."""
+
+
 class ContentTooLarge(RequestRefused):
     """413: the body is larger than the operation reads."""
 
 
 class UnsupportedMediaType(RequestRefused):
     """415: a body of a type that the operation does not read."""
+
+
+class IdempotencyKeyReused(RequestRefused):
+    """422: the idempotency key belongs to another request."""
+
+
+class PreconditionRequired(RequestRefused):
+    """428: the change needs the ``ETag`` of what it changes."""
 
 
 class ServiceFailed(ApiProblem):
@@ -179,11 +209,17 @@ class ServiceUnavailable(ServiceFailed):
 
 PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
     "invalid-request": InvalidRequest,
+    "unauthorized": Unauthorized,
+    "forbidden": Forbidden,
     "not-found": NotFound,
     "method-not-allowed": MethodNotAllowed,
     "not-acceptable": NotAcceptable,
+    "conflict": Conflict,
+    "precondition-failed": PreconditionFailed,
     "content-too-large": ContentTooLarge,
     "unsupported-media-type": UnsupportedMediaType,
+    "idempotency-key-reused": IdempotencyKeyReused,
+    "precondition-required": PreconditionRequired,
     "internal-error": InternalError,
     "unavailable": ServiceUnavailable,
 }

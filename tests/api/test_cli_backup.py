@@ -18,6 +18,7 @@ from actitud_api import cli
 from actitud_api.storage import backup as copies
 from actitud_api.storage.database import Database
 from tests.contract.scale import NIGHT
+from tests.revisions import NEWEST
 
 BACKUPS = 100 if NIGHT else 20
 EDITIONS = 40
@@ -111,7 +112,7 @@ def test_a_copy_is_one_file_with_its_checksum_beside_it(
     said, line = capsys.readouterr().out.splitlines()
     assert line == f"{digest}  one.sqlite3"
     assert said.startswith(f"Copia de sqlite:///{file} en {copy}: ")
-    assert said.endswith(" bytes, revisión 0005, comprobada.")
+    assert said.endswith(f" bytes, revisión {NEWEST}, comprobada.")
     assert (folder / "one.sqlite3.sha256").read_text("utf-8") == f"{line}\n"
     assert counts(copy) == {0}
     assert sorted(found.name for found in folder.iterdir()) == ["one.sqlite3", "one.sqlite3.sha256"]

@@ -22,6 +22,7 @@ from actitud_api.settings import Secret
 from actitud_api.storage import health
 from actitud_api.storage.database import Database
 from actitud_api.storage.health import Version, loses_wal
+from tests.revisions import NEWEST
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "methodologies",
@@ -149,7 +150,7 @@ def test_a_database_that_the_service_does_not_run_on(
 @pytest.mark.parametrize(
     ("statement", "found", "remedy"),
     [
-        ("UPDATE alembic_version SET version_num = '0001'", "0001, and 0005 is needed", "actitud-api migrate"),
+        ("UPDATE alembic_version SET version_num = '0001'", f"0001, and {NEWEST} is needed", "actitud-api migrate"),
         ("UPDATE alembic_version SET version_num = '9999'", "9999, which this release does not know", "the release"),
         ("DELETE FROM alembic_version", "it has no tables", "actitud-api init"),
     ],

@@ -19,6 +19,7 @@ from actitud_api.methodology import loader
 from actitud_api.organisations import service as organisations
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
+from tests.revisions import NEWEST, REVISIONS
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN", "--population", "3422416"]
 OTHER = ["--organisation", "ES-DIR3-L01040097", "--name", "Alcudia de Monteagud", "--kind", "MUN"]
@@ -63,7 +64,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     (key,) = shown_keys("\n".join(lines))
     assert key in lines
     assert lines[:3] == [
-        f"Database: {url}, created at revision 0005.",
+        f"Database: {url}, created at revision {NEWEST}.",
         "Methodology: 2026.1, verified.",
         "Organisation: ES-DIR3-L01280796, Madrid, added.",
     ]
@@ -92,7 +93,7 @@ def test_a_second_time_it_says_what_is_there_and_changes_nothing(
         assert cli.main(["init", "--database", url, *arguments]) == 0
         said = capsys.readouterr().out
         assert shown_keys(said) == []
-        assert "ya estaba en la revisión 0005" in said
+        assert f"ya estaba en la revisión {NEWEST}" in said
         assert "Organización: ES-DIR3-L01280796, Madrid, ya estaba." in said
         assert f"Clave de administración: ya estaba {administrators(url)[0].id}" in said
         assert file.read_bytes() == before
@@ -196,7 +197,7 @@ def test_an_older_database_is_not_migrated_unasked(
     file.write_text("dir3,ine,name,province_code,region_code,population\n", "utf-8")
     for command in (["init"], ["organisations", "import", str(file)]):
         assert cli.main([*command, "--database", url]) == 1
-        assert "is at revision 0001 and needs 0005: run actitud-api migrate" in capsys.readouterr().err
+        assert f"is at revision 0001 and needs {NEWEST}: run actitud-api migrate" in capsys.readouterr().err
 
 
 # --- keys revoke ----------------------------------------------------------------------------------------------
@@ -238,19 +239,20 @@ def test_it_says_what_it_did_down_and_up(url: str, capsys: pytest.CaptureFixture
         assert cli.main(["migrate", "--database", url, *arguments]) == 0
         return capsys.readouterr().out
 
-    assert said() == "Already at revision 0005: nothing to do.\n"
-    assert said("--to", "base") == "From revision 0005 to base. Undone: 0005, 0002, 0001.\n"
+    undone, done = ", ".join(reversed(REVISIONS)), ", ".join(REVISIONS[1:])
+    assert said() == f"Already at revision {NEWEST}: nothing to do.\n"
+    assert said("--to", "base") == f"From revision {NEWEST} to base. Undone: {undone}.\n"
     assert tables(url) == {"alembic_version"}
     assert said("--to", "0001") == "From revision base to 0001. Done: 0001.\n"
-    assert said() == "From revision 0001 to 0005. Done: 0002, 0005.\n"
+    assert said() == f"From revision 0001 to {NEWEST}. Done: {done}.\n"
     assert tables(url) == whole
 
 
 def test_a_revision_that_there_is_not_changes_nothing(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     with at(url) as database:
         database.migrate()
-    assert cli.main(["migrate", "--database", url, "--to", "0009"]) == 2
-    assert re.search(r"no revision “0009”. There are: base, 0001, 0002, 0005", capsys.readouterr().err)
+    assert cli.main(["migrate", "--database", url, "--to", "0999"]) == 2
+    assert re.search(r"no revision “0999”. There are: base, 0001, 0002", capsys.readouterr().err)
     with at(url) as database:
         assert database.is_current()
 

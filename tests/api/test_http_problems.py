@@ -24,7 +24,7 @@ class Odd(Controller):
 
     path = "/odd"
 
-    @get("/{status:str}", sync_to_thread=False)
+    @get("/{status:str}", operation_id="odd.status", sync_to_thread=False)
     def odd(self, status: FromPath[str]) -> None:
         """Raises."""
         raise {

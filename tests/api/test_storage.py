@@ -15,9 +15,6 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from actitud_api.access.tables import AccessKey
-from actitud_api.assessments.tables import Assessment
-from actitud_api.demo.tables import Simulation
 from actitud_api.editions import service as editions
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.base import Base
@@ -29,7 +26,14 @@ from tests.databases import opened, sqlite_url
 from tests.postgresql import Server
 
 ASSESSMENTS = Base.metadata.tables["assessment"]
-TABLES = {"organisation", "edition", Assessment.__tablename__, Simulation.__tablename__, AccessKey.__tablename__}
+TABLES = {
+    "organisation",
+    "edition",
+    "assessment",
+    "simulation",
+    "access_key",
+    "idempotent_answer",
+}
 
 
 def an_edition(identifier: str = "2026") -> editions.Record:

@@ -14,8 +14,10 @@ from litestar.testing import TestClient
 from sqlalchemy import text
 
 from actitud_api import cli
+from actitud_api.access.policy import POLICY
 from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.http.contract import contract
+from actitud_api.http.policy import Rule
 from actitud_api.http.problems import NO_STORE, UNAVAILABLE
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
@@ -71,7 +73,7 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Lit
 
 @contextmanager
 def served(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(Settings(database_url=url), (*CONTROLLERS, Counting))
+    app = create_app(Settings(database_url=url), (*CONTROLLERS, Counting), {**POLICY, "counter.count": Rule()})
     with TestClient(app) as client:
         yield client
     app.state["database"].close()

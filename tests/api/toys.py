@@ -7,11 +7,13 @@ from litestar import Controller, Litestar, Response, get, post
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
+from actitud_api.access.policy import POLICY
 from actitud_api.app import create_app
 from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.pages import PagesController
 from actitud_api.http.paging import Cursor, Page, PageQuery, next_url
+from actitud_api.http.policy import Rule
 from actitud_api.http.problems import NO_STORE
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
@@ -92,6 +94,8 @@ QUERY = Query(RowQuery)
 PAGE = Representation(RowPage)
 CURSOR = Cursor("toys.rows", int)
 ROWS = range(1, 121)
+ANYBODY = ("toys.create", "toys.part", "toys.rows", "toys.get", "closed.get", "odd.status", "slow.get")
+RULES = {**POLICY, **dict.fromkeys(ANYBODY, Rule())}
 GREETINGS = {"es": "Hola", "en": "Hello"}
 
 
@@ -168,4 +172,4 @@ class ToyController(Controller):
 def toy_app(public_url: str | None = None, more: Sequence[type[Controller]] = ()) -> Litestar:
     """The application with the toy operations."""
     settings = Settings(database_url="sqlite:///never-opened", public_url=public_url)
-    return create_app(settings, (ToyController, SystemController, PagesController, *more))
+    return create_app(settings, (ToyController, SystemController, PagesController, *more), RULES)

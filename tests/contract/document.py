@@ -71,7 +71,7 @@ class Judge:
         declared = {name.lower(): self._resolved(header) for name, header in response["headers"].items()}
         for name, header in declared.items():
             if name not in headers:
-                yield f"no header {name}"
+                yield from [f"no header {name}"] if header.get("required", True) else []
             elif not self._is_valid(header["schema"], headers[name]):
                 yield f"header {name}: {headers[name]!r} is not valid"
         yield from (

@@ -1,4 +1,4 @@
-"""All SQL over keys."""
+"""All SQL over keys, and over the answers to idempotency keys."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct, structs
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlmodel import Session
 
-from actitud_api.access.tables import AccessKey
+from actitud_api.access.tables import AccessKey, IdempotentAnswer
 from actitud_api.storage.base import Base
 
 KEYS = Base.metadata.tables[str(AccessKey.__tablename__)]
+ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 Role = Literal["organisation", "editor", "administrator"]
 """What a key is for: the assessments of its organisation, the list of organisations, everything."""
@@ -58,3 +59,48 @@ def revoke(session: Session, identifier: str, now: datetime) -> bool:
         update(KEYS).where(KEYS.c.id == identifier, KEYS.c.revoked.is_(None)).values(revoked=now).returning(KEYS.c.id)
     )
     return found.one_or_none() is not None
+
+
+class Answer(Struct, frozen=True):
+    """An answer as it was sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Known(Struct, frozen=True):
+    """What is kept of an idempotency key: the fingerprint of its request, and the answer."""
+
+    fingerprint: str
+    answer: Answer
+
+
+_CLAIM = text(
+    "INSERT INTO idempotent_answer (holder, key, fingerprint, created) VALUES (:holder, :key, :fingerprint, :created) "
+    "ON CONFLICT DO NOTHING"
+).bindparams(bindparam("created", type_=ANSWERS.c.created.type))
+"""On PostgreSQL it waits for another transaction that claims the same key, and then finds what that one kept."""
+_MINE = (ANSWERS.c.holder == bindparam("of"), ANSWERS.c.key == bindparam("named"))
+_KNOWN = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_MINE)
+_KEEP = update(ANSWERS).where(*_MINE)
+
+
+def claim(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> Known | None:
+    """Takes a key of a holder for the request that asks; what is kept of it where it was taken before."""
+    values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
+    taken = session.connection().execute(_CLAIM, values)
+    if taken.rowcount == 1:
+        return None
+    found, status, headers, body = session.execute(_KNOWN, {"of": holder, "named": key}).one()
+    return Known(found, Answer(status, headers, body))
+
+
+def keep_answer(session: Session, holder: str, key: str, answer: Answer) -> None:
+    """Keeps the answer to a key that was claimed."""
+    session.connection().execute(_KEEP.values(structs.asdict(answer)), {"of": holder, "named": key})
+
+
+def forget_answers(session: Session, holder: str, before: datetime) -> None:
+    """Removes the answers to a holder that are older."""
+    session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

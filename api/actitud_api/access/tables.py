@@ -1,11 +1,11 @@
-"""The table of keys."""
+"""The tables of keys, and of the answers to idempotency keys."""
 
 from datetime import datetime
 
-from sqlalchemy import Column
+from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field
 
-from actitud_api.storage.base import Base
+from actitud_api.storage.base import JSON_DOCUMENT, Base
 from actitud_api.storage.times import UtcTime
 
 
@@ -26,3 +26,17 @@ class AccessKey(Base, table=True):
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     expires: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     revoked: datetime | None = Field(sa_column=Column(UtcTime))
+
+
+class IdempotentAnswer(Base, table=True):
+    """The answer to an idempotency key of one holder; without a status only inside the transaction that makes it."""
+
+    __tablename__ = "idempotent_answer"
+
+    holder: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: str
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    status: int | None
+    headers: dict[str, str] | None = Field(sa_column=Column(JSON_DOCUMENT))
+    body: bytes | None = Field(sa_column=Column(LargeBinary))

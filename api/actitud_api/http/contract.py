@@ -6,19 +6,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from actitud_api.http.inputs import Body, NoParameters, Query
-from actitud_api.http.negotiation import JSON, accepts
+from actitud_api.http.negotiation import JSON, Texts, accepts
+from actitud_api.http.preconditions import Precondition, check
 from actitud_api.http.problems import Fault, ProblemType, not_acceptable, refused
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, header
 
 _NO_PARAMETERS = Query(NoParameters)
+
+IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
+"""What an idempotency key looks like: 1 to 255 visible ASCII characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,15 @@ class Link:
 class Contract:
     """What an operation takes and answers; the members are those of `contract`."""
 
-    answer: Representation[Any]
+    answer: Representation[Any] | None
     query: Query[Any]
     body: Body[Any] | None
     path: type[msgspec.Struct] | None
     problems: Sequence[ProblemType]
     links: Mapping[str, Link]
     cors: bool
+    precondition: Precondition
+    idempotent: bool
 
     def __deepcopy__(self, memo: object) -> Contract:
         """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
@@ -49,22 +56,34 @@ class Contract:
 
 def contract(
     *,
-    answer: Representation[Any],
+    answer: Representation[Any] | None = None,
     query: Query[Any] = _NO_PARAMETERS,
     body: Body[Any] | None = None,
     path: type[msgspec.Struct] | None = None,
     problems: Sequence[ProblemType] = (),
     links: Mapping[str, Link] | None = None,
     cors: bool = True,
+    precondition: Precondition = "none",
+    idempotent: bool = False,
 ) -> dict[str, Contract]:
     """The `opt` of a handler.
 
-    `path`: a Struct that describes the path parameters. `problems`: the types that the operation itself can answer,
-    besides those that follow from the rest. `cors`: whether scripts of any origin may read it, without credentials.
+    `answer`: None where there is nothing to say (204). `path`: a Struct that describes the path parameters.
+    `problems`: the types that the operation itself can answer, besides those that follow from the rest. `cors`:
+    whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
+    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`.
     """
     return {
         "contract": Contract(
-            answer=answer, query=query, body=body, path=path, problems=problems, links=links or {}, cors=cors
+            answer=answer,
+            query=query,
+            body=body,
+            path=path,
+            problems=problems,
+            links=links or {},
+            cors=cors,
+            precondition=precondition,
+            idempotent=idempotent,
         )
     }
 
@@ -97,5 +116,21 @@ async def enforce(request: ApiRequest) -> None:
             faults += body
         else:
             request.scope["state"]["body"] = body
+    if found.idempotent and not re.fullmatch(IDEMPOTENCY_KEY, idempotency_key(request) or "-"):
+        faults.append(_UNREADABLE_KEY)
     if faults:
         raise refused(faults)
+    check(request, found.precondition)
+
+
+def idempotency_key(request: ApiRequest) -> str | None:
+    """The `Idempotency-Key` of a request."""
+    return header(request.scope, b"idempotency-key")
+
+
+_UNREADABLE_KEY: Final = Fault(
+    "Idempotency-Key",
+    "pattern",
+    None,
+    Texts("Deben ser de 1 a 255 caracteres ASCII visibles.", "It must be 1 to 255 visible ASCII characters."),
+)

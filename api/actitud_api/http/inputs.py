@@ -18,7 +18,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.exceptions import InternalServerException
 
 from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, name_shown, parse, shown
-from actitud_api.http.negotiation import JSON, Texts
+from actitud_api.http.negotiation import JSON, MERGE_PATCH, Texts
 from actitud_api.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
 from actitud_api.http.schema import Checked, nearest
 from actitud_api.http.scope import ApiRequest, query_pairs
@@ -135,8 +135,10 @@ def _value(schema: Mapping[str, object], text: str) -> Json:
 class Body(Generic[T]):
     """The JSON body of an operation: a closed Struct, or several told apart by their tag (`tag_field`, `tag`)."""
 
-    def __init__(self, *types: type[T]) -> None:
+    def __init__(self, *types: type[T], patch: bool = False) -> None:
+        """`patch`: it is a JSON merge patch (RFC 7396), and says so by its media type."""
         self.types = types
+        self.media_type = MERGE_PATCH if patch else JSON
         self.tag_field = types[0].__struct_config__.tag_field
         self._checked = {type_.__struct_config__.tag: Checked(type_) for type_ in types}
 
@@ -152,7 +154,7 @@ class Body(Generic[T]):
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
         """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
-        _ensure_json(request)
+        _ensure_media_type(request, self.media_type)
         try:
             raw = await request.body()
         except InternalServerException:
@@ -174,15 +176,20 @@ class Body(Generic[T]):
         return self._checked[tag].convert(value)
 
 
-def _ensure_json(request: ApiRequest) -> None:
+_READS: Final[Mapping[str, str]] = {"POST": "Accept-Post", "PATCH": "Accept-Patch", "PUT": "Accept"}
+"""The header that says what an operation reads, by method (W3C LDP 7.1, RFC 5789, RFC 9110)."""
+
+
+def _ensure_media_type(request: ApiRequest, expected: str) -> None:
     media_type, options = request.content_type
     charset = options.get("charset", "utf-8").lower()
-    if media_type.lower() == JSON and charset in {"utf-8", "utf8"} and "content-encoding" not in request.headers:
+    if media_type.lower() == expected and charset in {"utf-8", "utf8"} and "content-encoding" not in request.headers:
         return
     detail = Texts(
-        f"El cuerpo debe ser {JSON} en UTF-8, sin comprimir.", f"The body must be {JSON} in UTF-8, uncompressed."
+        f"El cuerpo debe ser {expected} en UTF-8, sin comprimir.",
+        f"The body must be {expected} in UTF-8, uncompressed.",
     )
-    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={"Accept-Post": JSON})
+    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_READS[request.scope["method"]]: expected})
 
 
 def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:

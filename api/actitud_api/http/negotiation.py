@@ -8,6 +8,8 @@ from typing import NamedTuple
 from actitud_api.methodology.model import LANGUAGES, Language
 
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+"""A JSON document that says what to change of another (RFC 7396)."""
 
 _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 

@@ -17,17 +17,25 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from actitud_api.http.contract import Contract, Link, contract_of
+from actitud_api.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
 from actitud_api.http.inputs import LANG, Body, parameters
 from actitud_api.http.negotiation import JSON
+from actitud_api.http.policy import Rule, Rules
+from actitud_api.http.policy import operation as operation_of
+from actitud_api.http.preconditions import Precondition
 from actitud_api.http.problems import (
     CONTENT_TOO_LARGE,
+    FORBIDDEN,
+    IDEMPOTENCY_KEY_REUSED,
     INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
     NOT_ACCEPTABLE,
     NOT_FOUND,
+    PRECONDITION_FAILED,
+    PRECONDITION_REQUIRED,
     PROBLEM_JSON,
     TYPES,
+    UNAUTHORIZED,
     UNSUPPORTED_MEDIA_TYPE,
     FieldError,
     Problem,
@@ -51,7 +59,7 @@ class About:
     tags: Mapping[str, str]
 
 
-def build(app: Litestar, about: About, examples: Path | None) -> Node:
+def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> Node:
     """The document of an application.
 
     `examples`: a folder with `<operation>.request.json` and `<operation>.response.json`.
@@ -60,7 +68,8 @@ def build(app: Litestar, about: About, examples: Path | None) -> Node:
     named = _schemas(contract for _, _, _, contract in operations)
     paths: Node = {}
     for path, method, handler, contract in operations:
-        paths.setdefault(path, {})[method] = _Operation(handler, contract, named.references, examples).describe()
+        operation = _Operation(handler, contract, named.references, examples, rules[operation_of(handler)])
+        paths.setdefault(path, {})[method] = operation.describe()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -70,11 +79,11 @@ def build(app: Litestar, about: About, examples: Path | None) -> Node:
             "license": {"name": about.license, "identifier": about.license},
         },
         "servers": [{"url": "/"}],
-        "security": [],
         "tags": [{"name": name, "description": text} for name, text in about.tags.items()],
         "paths": paths,
         "components": {
             "schemas": named.components,
+            "securitySchemes": _SECURITY_SCHEMES,
             "headers": _HEADERS,
             "parameters": _PARAMETERS,
             "responses": {
@@ -111,7 +120,8 @@ class _Named:
 def _schemas(contracts: Iterable[Contract]) -> _Named:
     types: dict[type[msgspec.Struct], None] = {Problem: None}
     for contract in contracts:
-        types |= dict.fromkeys([contract.answer.type, *(contract.body.types if contract.body is not None else ())])
+        types |= dict.fromkeys([] if contract.answer is None else [contract.answer.type])
+        types |= dict.fromkeys([] if contract.body is None else contract.body.types)
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
         # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
@@ -126,12 +136,12 @@ class _Operation:
     contract: Contract
     references: Mapping[type[msgspec.Struct], Node]
     examples: Path | None
+    rule: Rule
 
     @property
     def id(self) -> str:
         """The id of the operation."""
-        assert isinstance(self.handler.operation_id, str)
-        return self.handler.operation_id
+        return operation_of(self.handler)
 
     def describe(self) -> Node:
         """The operation object."""
@@ -140,6 +150,7 @@ class _Operation:
             "summary": self.handler.summary,
             "description": self.handler.description,
             "tags": list(self.handler.resolve_tags()),
+            "security": _SECURITY[self.rule.key],
             "parameters": self._parameters(),
             "responses": self._responses(),
         }
@@ -154,8 +165,19 @@ class _Operation:
         listed += [
             _parameter("query", name, schema, name in query.required) for name, schema in query.properties.items()
         ]
-        shared = ["lang", "Accept-Language", *(["If-None-Match"] if self.contract.answer.conditional else [])]
+        shared = ["lang", "Accept-Language"]
+        if self._is_conditional:
+            shared.append("If-None-Match")
+        shared += _PRECONDITIONS[self.contract.precondition]
+        if self.contract.idempotent:
+            shared.append("Idempotency-Key")
         return [*listed, *({"$ref": f"#/components/parameters/{name}"} for name in shared)]
+
+    @property
+    def _is_conditional(self) -> bool:
+        """Whether a reader may have the very bytes already."""
+        answer = self.contract.answer
+        return answer is not None and answer.conditional and self.handler.http_methods == {"GET"}
 
     def _request_body(self, body: Body[Any]) -> Node:
         media: Node
@@ -171,21 +193,28 @@ class _Operation:
                 },
             }
             media = {"schema": schema}
-        return {"required": True, "content": {JSON: media | self._example("request")}}
+        return {"required": True, "content": {body.media_type: media | self._example("request")}}
 
     def _responses(self) -> Node:
         contract, answer = self.contract, self.contract.answer
-        headers = ["Cache-Control", "Link", "Vary", "X-Request-Id"]
-        headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
-        success: Node = {
-            "description": self.handler.response_description or f"{self.handler.summary}.",
-            "headers": _headers(headers),
-            "content": {JSON: {"schema": self.references[answer.type]} | self._example("response")},
-        }
-        if contract.links:
-            success["links"] = {name: _link(link) for name, link in contract.links.items()}
-        responses: Node = {str(self.handler.status_code): success}
-        if answer.conditional:
+        headers = ["Link", "X-Request-Id"]
+        if answer is not None:
+            headers += ["Cache-Control", "Vary"]
+            headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
+        headers += ["Idempotency-Replayed"] * contract.idempotent
+        responses: Node = {}
+        statuses = {"match_or_none": (200, 201)}.get(contract.precondition, (self.handler.status_code,))
+        for status in statuses:
+            success: Node = {
+                "description": self.handler.response_description or f"{self.handler.summary}.",
+                "headers": _headers([*headers, *(["Location"] if status == 201 else [])]),
+            }
+            if answer is not None:
+                success["content"] = {JSON: {"schema": self.references[answer.type]} | self._example("response")}
+            if contract.links:
+                success["links"] = {name: _link(link) for name, link in contract.links.items()}
+            responses[str(status)] = success
+        if self._is_conditional:
             responses["304"] = {
                 "description": "The client has these very bytes: `If-None-Match` names them.",
                 "headers": _headers(headers),
@@ -202,10 +231,18 @@ class _Operation:
 
     def _problems(self) -> Iterator[ProblemType]:
         yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
-        if self.contract.path is not None or self.contract.answer.paged:
+        if self.contract.path is not None or (self.contract.answer is not None and self.contract.answer.paged):
             yield NOT_FOUND
         if self.contract.body is not None:
             yield from (CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+        if self.rule.key != "none":
+            yield UNAUTHORIZED
+        if self.rule.key == "required":
+            yield FORBIDDEN
+        if self.contract.precondition != "none":
+            yield from (PRECONDITION_FAILED, PRECONDITION_REQUIRED)
+        if self.contract.idempotent:
+            yield IDEMPOTENCY_KEY_REUSED
         yield from self.contract.problems
 
     def _example(self, side: str) -> Node:
@@ -238,18 +275,31 @@ def _header(description: str, *, required: bool = True, **schema: object) -> Nod
 
 
 _HEADERS: Node = {
-    "Accept-Post": _header("The media type that the operation reads."),
+    "Accept": _header("The media type that the operation reads.", required=False),
+    "Accept-Patch": _header("The media type that the operation reads.", required=False),
+    "Accept-Post": _header("The media type that the operation reads.", required=False),
     "Allow": _header("The methods that the resource supports."),
     "Cache-Control": _header("Who may keep the answer, and for how long."),
     "Content-Language": _header("The language of the sentences.", enum=LANG["enum"]),
-    "ETag": _header('A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`.', pattern='^"[0-9a-f]{64}"$'),
+    "ETag": _header(
+        'A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`; of what can be changed, `"` revision `-` the first '
+        '12 digits `"`, for `If-Match`.',
+        pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})"$',
+    ),
+    "Idempotency-Replayed": _header(
+        "`true`: the answer is the one that was given to an earlier request with this key.",
+        required=False,
+        enum=["true"],
+    ),
     "Link": _header('`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one.'),
+    "Location": _header("The path of what was made."),
     "Retry-After": _header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
     "Vary": _header("The request headers that the answer depends on."),
     "X-Request-Id": _header(
         "The id of the request: the client's own where it is a safe one, else a new one.",
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
+    "WWW-Authenticate": _header("How to say who asks: with a key, as `Authorization: Bearer …`."),
 }
 
 _PARAMETERS: Node = {
@@ -266,19 +316,63 @@ _PARAMETERS: Node = {
         _TEXT | {"description": "The `ETag` of what the client has: 304 if it is still so."},
         False,
     ),
+    "If-Match": _parameter(
+        "header",
+        "If-Match",
+        _TEXT | {"description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it."},
+        True,
+    ),
+    "If-Match-to-replace": _parameter(
+        "header",
+        "If-Match",
+        _TEXT | {"description": "To replace: the `ETag` of what is there; 412 if it has changed since."},
+        False,
+    ),
+    "If-None-Match-to-create": _parameter(
+        "header",
+        "If-None-Match",
+        {"type": "string", "enum": ["*"]}
+        | {"description": "To create: `*`; 412 if it is there. 428 with neither this nor `If-Match`."},
+        False,
+    ),
+    "Idempotency-Key": _parameter(
+        "header",
+        "Idempotency-Key",
+        _TEXT
+        | {
+            "pattern": IDEMPOTENCY_KEY,
+            "description": "Names this attempt: repeated within 24 hours, it acts once and gets the same answer.",
+        },
+        False,
+    ),
 }
 
-_HEADERS_OF_PROBLEMS: Mapping[str, str] = {
-    "method-not-allowed": "Allow",
-    "unsupported-media-type": "Accept-Post",
-    "unavailable": "Retry-After",
+_PRECONDITIONS: Mapping[Precondition, Sequence[str]] = {
+    "none": (),
+    "match": ("If-Match",),
+    "match_or_none": ("If-Match-to-replace", "If-None-Match-to-create"),
+}
+
+_SECURITY_SCHEMES: Node = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of this service, `actl_…`, as whoever runs it hands out.",
+    }
+}
+_SECURITY: Mapping[str, list[Node]] = {"none": [], "optional": [{}, {"key": []}], "required": [{"key": []}]}
+
+_HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
+    "method-not-allowed": ("Allow",),
+    "unauthorized": ("WWW-Authenticate",),
+    "unsupported-media-type": ("Accept", "Accept-Patch", "Accept-Post"),
+    "unavailable": ("Retry-After",),
 }
 
 
 def _problem_response(description: str, known: ProblemType) -> Node:
     names = ["Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id"]
-    if known.slug in _HEADERS_OF_PROBLEMS:
-        names.append(_HEADERS_OF_PROBLEMS[known.slug])
+    names += _HEADERS_OF_PROBLEMS.get(known.slug, ())
     example = Problem(
         type=known.uri,
         title=known.title.en,

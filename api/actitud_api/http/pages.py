@@ -49,18 +49,18 @@ class PagesController(Controller):
     path = "/"
     include_in_schema = False
 
-    @get("/", sync_to_thread=False)
+    @get("/", operation_id="pages.index", sync_to_thread=False)
     def index(self, request: ApiRequest, state: State) -> Response[bytes]:
         """Where to go next."""
         destinations: Sequence[Destination] = state["destinations"]
         return _page(request, "index.html", "Actitud", destinations=destinations)
 
-    @get("/docs", sync_to_thread=False)
+    @get("/docs", operation_id="pages.docs", sync_to_thread=False)
     def docs(self, request: ApiRequest) -> Response[bytes]:
         """The OpenAPI document, readable."""
         return _page(request, "docs.html", "Actitud · API")
 
-    @get("/problems/{slug:str}", sync_to_thread=False)
+    @get("/problems/{slug:str}", operation_id="pages.problem", sync_to_thread=False)
     def problem(self, request: ApiRequest, slug: FromPath[str]) -> Response[bytes]:
         """What a type of problem means."""
         known = TYPES.get(slug)
@@ -68,7 +68,7 @@ class PagesController(Controller):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         return _page(request, "problem.html", known.title.into(language_of(request.scope, "es")), problem=known)
 
-    @get("/static/{name:str}", sync_to_thread=True)
+    @get("/static/{name:str}", operation_id="pages.file", sync_to_thread=True)
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """A file that a page needs."""
         if name not in _FILES:
@@ -78,7 +78,7 @@ class PagesController(Controller):
             request, files(package).joinpath(path).read_bytes(), {"Cache-Control": REVALIDATE}, media_type
         )
 
-    @get("/v1/openapi.json", sync_to_thread=False)
+    @get("/v1/openapi.json", operation_id="pages.document", sync_to_thread=False)
     def document(self, request: ApiRequest, state: State) -> Response[bytes]:
         """The OpenAPI document."""
         body: bytes = state["document"]

@@ -66,6 +66,26 @@ NOT_FOUND: Final = ProblemType(
         "There is nothing at that address, or the identifier, version or cursor that is asked for does not exist.",
     ),
 )
+UNAUTHORIZED: Final = ProblemType(
+    "unauthorized",
+    401,
+    Texts("Hace falta una clave válida", "A valid key is needed"),
+    Texts(
+        "La operación necesita una clave en la cabecera `Authorization: Bearer …`, y la que llegó falta, no existe, ha "
+        "caducado o está revocada.",
+        "The operation needs a key in the header `Authorization: Bearer …`, and the one that came is missing, unknown, "
+        "expired or revoked.",
+    ),
+)
+FORBIDDEN: Final = ProblemType(
+    "forbidden",
+    403,
+    Texts("La clave no permite esta operación", "The key does not allow this operation"),
+    Texts(
+        "La clave es válida, pero su papel no permite la operación.",
+        "The key is valid, but its role does not allow the operation.",
+    ),
+)
 METHOD_NOT_ALLOWED: Final = ProblemType(
     "method-not-allowed",
     405,
@@ -84,6 +104,28 @@ NOT_ACCEPTABLE: Final = ProblemType(
         "The resource exists in none of the formats that the header `Accept` asks for. The detail names those that do.",
     ),
 )
+CONFLICT: Final = ProblemType(
+    "conflict",
+    409,
+    Texts("La petición choca con lo que hay", "The request conflicts with what is there"),
+    Texts(
+        "La petición cumple el esquema, pero contradice el estado del recurso o lo que está guardado. La lista "
+        "`errors` dice dónde y por qué.",
+        "The request meets the schema but contradicts the state of the resource or what is stored. The list `errors` "
+        "says where and why.",
+    ),
+)
+PRECONDITION_FAILED: Final = ProblemType(
+    "precondition-failed",
+    412,
+    Texts("El recurso ha cambiado", "The resource has changed"),
+    Texts(
+        "La versión que nombra `If-Match` no es la actual, o `If-None-Match: *` encontró algo. Vuelva a leer el "
+        "recurso y repita el cambio sobre su `ETag`.",
+        "The version that `If-Match` names is not the current one, or `If-None-Match: *` found something. Read the "
+        "resource again and repeat the change on its `ETag`.",
+    ),
+)
 CONTENT_TOO_LARGE: Final = ProblemType(
     "content-too-large",
     413,
@@ -98,8 +140,28 @@ UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     415,
     Texts("Tipo de contenido no admitido", "Unsupported media type"),
     Texts(
-        "La operación solo lee cuerpos del tipo que nombra la cabecera `Accept-Post`, en UTF-8.",
-        "The operation reads only bodies of the type that the header `Accept-Post` names, in UTF-8.",
+        "La operación solo lee cuerpos del tipo que nombra la cabecera `Accept-Post` (o `Accept-Patch`, o `Accept`), "
+        "en UTF-8.",
+        "The operation reads only bodies of the type that the header `Accept-Post` (or `Accept-Patch`, or `Accept`) "
+        "names, in UTF-8.",
+    ),
+)
+IDEMPOTENCY_KEY_REUSED: Final = ProblemType(
+    "idempotency-key-reused",
+    422,
+    Texts("La clave de idempotencia ya se usó", "The idempotency key was used already"),
+    Texts(
+        "La cabecera `Idempotency-Key` nombra una petición anterior distinta de esta. Use una clave nueva.",
+        "The header `Idempotency-Key` names an earlier request that was another than this one. Use a new key.",
+    ),
+)
+PRECONDITION_REQUIRED: Final = ProblemType(
+    "precondition-required",
+    428,
+    Texts("Falta la versión que se cambia", "The version that is changed is missing"),
+    Texts(
+        "La operación cambia algo que otros pueden cambiar a la vez: necesita `If-Match` con el `ETag` que se leyó.",
+        "The operation changes what others may change at the same time: it needs `If-Match` with the `ETag` read.",
     ),
 )
 INTERNAL_ERROR: Final = ProblemType(
@@ -125,11 +187,17 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     known.slug: known
     for known in (
         INVALID_REQUEST,
+        UNAUTHORIZED,
+        FORBIDDEN,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE,
+        CONFLICT,
+        PRECONDITION_FAILED,
         CONTENT_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
+        IDEMPOTENCY_KEY_REUSED,
+        PRECONDITION_REQUIRED,
         INTERNAL_ERROR,
         UNAVAILABLE,
     )

@@ -16,6 +16,7 @@ from litestar.enums import MediaType
 
 from actitud_api.http.negotiation import JSON
 from actitud_api.http.paging import Page
+from actitud_api.http.preconditions import entity_tag
 from actitud_api.http.problems import NO_STORE
 from actitud_api.http.scope import ApiRequest, header, language_of
 
@@ -23,6 +24,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 REVALIDATE: Final = "public, no-cache"
 """Anybody may keep it, and asks each time whether it is still the same."""
+
+PRIVATE: Final = "private, no-cache"
+"""The same, but only whoever asked may keep it: a key may have shown what others do not see."""
 
 
 class Representation(Generic[T]):
@@ -47,26 +51,50 @@ class Representation(Generic[T]):
         """Whether it is a page of a list, with `Link: rel="next"` where there is another."""
         return issubclass(self.type, Page)
 
-    def of(self, request: ApiRequest, document: T) -> Response[bytes]:
-        """The response with a document."""
+    def of(
+        self, request: ApiRequest, document: T, *, revision: str | None = None, created: str | None = None
+    ) -> Response[bytes]:
+        """The response with a document.
+
+        `revision`: the state of what can be changed, for `If-Match` (see `preconditions`). `created`: the path of
+        what the request made; the response is then 201.
+        """
         body = msgspec.json.encode(document)
-        headers = {"Cache-Control": self.cache, "Vary": "Accept, Accept-Language" if self.sentences else "Accept"}
+        headers = {"Cache-Control": self._cache_of(request), "Vary": self._vary_of(request)}
         if self.sentences:
             headers["Content-Language"] = language_of(request.scope)
         if isinstance(document, Page) and document.next is not None:
             headers["Link"] = f'<{document.next}>; rel="next"'
+        if created is not None:
+            headers["Location"] = created
         if not self.conditional:
-            return Response(body, headers=headers, media_type=JSON)
-        return conditional(request, body, headers, JSON)
+            return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
+        digest = hashlib.sha256(body).hexdigest()
+        headers["ETag"] = f'"{digest}"' if revision is None else entity_tag(revision, digest)
+        if request.scope["method"] == "GET":
+            return _conditional(request, body, headers, JSON)
+        return Response(body, status_code=200 if created is None else 201, headers=headers, media_type=JSON)
+
+    def _cache_of(self, request: ApiRequest) -> str:
+        keyed = request.scope["state"].get("principal") is not None
+        return PRIVATE if keyed and self.cache == REVALIDATE else self.cache
+
+    def _vary_of(self, request: ApiRequest) -> str:
+        names = ["Accept", *(["Accept-Language"] if self.sentences else [])]
+        return ", ".join([*names, *(["Authorization"] if request.scope["state"].get("keyed") else [])])
 
 
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
     """A 200 response with a strong `ETag` of the bytes, or 304 where `If-None-Match` names it."""
-    tag = f'"{hashlib.sha256(body).hexdigest()}"'
-    headers["ETag"] = tag
-    if _matches(header(request.scope, b"if-none-match"), tag):
+    return _conditional(request, body, {**headers, "ETag": f'"{hashlib.sha256(body).hexdigest()}"'}, media_type)
+
+
+def _conditional(
+    request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
+) -> Response[bytes]:
+    if _matches(header(request.scope, b"if-none-match"), headers["ETag"]):
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     return Response(body, status_code=200, headers=headers, media_type=media_type)
 

@@ -1,0 +1,59 @@
+"""Requests that may come twice and act once: the answer to an idempotency key is kept with its effect.
+
+The header `Idempotency-Key` names an attempt of one key holder. Its answer is stored in the very transaction of the
+effect: a repetition gets the same answer, and of several at once one acts while the others wait for it. What failed
+is not kept, because nothing happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from litestar import Response
+
+from actitud_api.access import queries
+from actitud_api.access.policy import principal_of
+from actitud_api.http.contract import idempotency_key
+from actitud_api.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
+from actitud_api.http.scope import ApiRequest
+from actitud_api.storage.database import Database, Session
+
+KEPT: Final = timedelta(hours=24)
+"""How long an answer is kept at least."""
+
+REPLAYED: Final = "Idempotency-Replayed"
+"""The header that marks an answer as that of an earlier request."""
+
+
+def once(request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]]) -> Response[bytes]:
+    """The answer of `act`, which runs in a session that writes; or the answer that it gave to the same key before.
+
+    Raises a 422 problem where the key belongs to another request.
+    """
+    key, principal = idempotency_key(request), principal_of(request)
+    with database.write() as session:
+        if key is None or principal is None:
+            return act(session)
+        now = datetime.now(UTC)
+        queries.forget_answers(session, principal.key, now - KEPT)
+        fingerprint = _fingerprint(request)
+        known = queries.claim(session, principal.key, key, fingerprint, now)
+        if known is None:
+            response = act(session)
+            kept = queries.Answer(response.status_code or 200, dict(response.headers), response.content)
+            queries.keep_answer(session, principal.key, key, kept)
+            return response
+        if known.fingerprint != fingerprint:
+            raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
+        answer = known.answer
+        return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED: "true"})
+
+
+def _fingerprint(request: ApiRequest) -> str:
+    body = msgspec.json.encode(request.scope["state"].get("body"), order="deterministic")
+    asked = f"{request.scope['method']} {request.scope['path']}\n".encode()
+    return hashlib.sha256(asked + body).hexdigest()

@@ -1,0 +1,45 @@
+"""Who may call each operation: the one table, and who asks.
+
+An operation without a row cannot be served: the application refuses to start.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actitud_api.access.queries import Role
+from actitud_api.access.service import Principal
+from actitud_api.http.policy import Rule, Rules
+from actitud_api.http.scope import ApiRequest
+
+_ANYBODY: Final = Rule()
+_KEY_SHOWS_MORE: Final = Rule(key="optional")
+
+
+def _keys(*roles: Role, own: bool = False) -> Rule:
+    return Rule(key="required", roles=frozenset(roles), own=own)
+
+
+POLICY: Final[Rules] = {
+    "pages.index": _ANYBODY,
+    "pages.docs": _ANYBODY,
+    "pages.problem": _ANYBODY,
+    "pages.file": _ANYBODY,
+    "pages.document": _ANYBODY,
+    "system.livez": _ANYBODY,
+    "system.readyz": _ANYBODY,
+    "methodologies.list": _ANYBODY,
+    "methodologies.get": _ANYBODY,
+    "scores.create": _ANYBODY,
+    "organisations.list": _ANYBODY,
+    "organisations.get": _ANYBODY,
+    "editions.list": _ANYBODY,
+    "editions.scores.list": _KEY_SHOWS_MORE,
+    "editions.scores.get": _KEY_SHOWS_MORE,
+}
+
+
+def principal_of(request: ApiRequest) -> Principal | None:
+    """Who asks; None where nobody presented a key."""
+    principal = request.scope["state"].get("principal")
+    return principal if isinstance(principal, Principal) else None
