@@ -14,13 +14,13 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from actitud_api.assessments import service as assessments
 from actitud_api.demo.simulator import simulate
 from actitud_api.editions import dates, service
 from actitud_api.editions.dates import Contradiction, Span
 from actitud_api.editions.service import Change, Contradicted, Draft, EditionNotOpen, UnknownEdition
 from actitud_api.methodology.loader import load, versions
 from actitud_api.organisations import service as organisations
-from actitud_api.scores import service as scores
 from actitud_api.storage.database import Database
 from actitud_api.storage.versions import Stale, revision
 
@@ -80,9 +80,12 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
             ],
         )
         simulated = next(simulate(load("2026.1")))
-        scores.store(
+        assessments.store(
             session,
-            [scores.row(edition, f"XX-DEMO-{name}", simulated.submission, simulated.evaluation) for name in names],
+            [
+                assessments.row(edition, f"XX-DEMO-{name}", simulated.submission, simulated.evaluation, NOW)
+                for name in names
+            ],
         )
 
 
@@ -377,7 +380,7 @@ def test_organisations_are_counted_as_their_assessments_come_and_go(database: Da
     assert service.get(database, "2026").organisations == 3
     assert [counted.organisations for counted in service.page(database, after=None, offset=0, limit=9)] == [1, 3]
     with database.write() as session:
-        scores.clear(session, "2026")
+        assessments.clear(session, "2026")
     assert service.get(database, "2026").organisations == 0
     assert service.get(database, "2027").organisations == 1
 
@@ -389,7 +392,7 @@ def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
         delete(database)
     assert caught.value.contradictions == (Contradiction("", "assessments", "2"),)
     with database.write() as session:
-        scores.clear(session, "2026")
+        assessments.clear(session, "2026")
     delete(database)
     assert listed(database) == []
     with pytest.raises(UnknownEdition):
@@ -425,8 +428,8 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
                 session, [organisations.Record("XX-DEMO-1", "1", "MUN", 1, "P1", None, None, simulated=True)]
             )
             for edition in ("2026", "2027"):
-                row = scores.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation)
-                scores.store(session, [row])
+                row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
+                assessments.store(session, [row])
 
     with ThreadPoolExecutor(3) as pool:
         taken = pool.submit(take_time)

@@ -13,10 +13,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from msgspec import structs
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from actitud_api.editions import service as editions
+from actitud_api.organisations import service as organisations
 from actitud_api.storage.base import Base
 from actitud_api.storage.database import Database, InvalidDatabase, Session
 from actitud_api.storage.folding import fold, words
@@ -25,10 +26,11 @@ from actitud_api.storage.sqlite import READERS
 from tests.databases import opened, sqlite_url
 from tests.postgresql import Server
 
+ASSESSMENTS = Base.metadata.tables["assessment"]
 TABLES = {
     "organisation",
     "edition",
-    "score",
+    "assessment",
     "simulation",
     "access_key",
     "idempotent_answer",
@@ -139,8 +141,8 @@ def test_the_order_of_identifiers_does_not_depend_on_the_server(postgresql: Serv
         assert {tuple(column) for column in columns} >= {
             ("edition", "id"),
             ("organisation", "id"),
-            ("score", "edition"),
-            ("score", "organisation"),
+            ("assessment", "edition"),
+            ("assessment", "organisation"),
             ("simulation", "edition"),
         }
 
@@ -261,6 +263,47 @@ def test_an_edition_that_stands_gets_its_dates_and_its_organisations_are_counted
     with database.write() as session:
         downgrade(connection_of(session), "0002")
         assert connection_of(session).execute(text("SELECT organisations FROM edition")).scalar_one() == 0
+
+
+def test_scores_become_submitted_assessments_and_those_scores_again(database: Database) -> None:
+    figures = {
+        "edition": "2026",
+        "organisation": "ES-X",
+        "status": "complete",
+        "level": 3,
+        "rank_points": 6160,
+        "d10": 50,
+    }
+    answered = '{"answers": {"D1.01": {"numerator": 1}}}'
+    with database.write() as session:
+        editions.add(session, an_edition())
+        organisations.add(session, [organisations.Record("ES-X", "X", "MUN", 1, "P1", None, None, simulated=False)])
+        connection = connection_of(session)
+        downgrade(connection, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO score (edition, organisation, methodology, status, level, rank_points, d10, submission) "
+                "VALUES (:edition, :organisation, '2026.1', :status, :level, :rank_points, :d10, :submission)"
+            ),
+            {**figures, "submission": answered},
+        )
+    before = datetime.now(UTC)
+
+    database.migrate()
+
+    with database.write() as session:
+        (found,) = session.connection().execute(select(ASSESSMENTS)).mappings()
+        assert {name: found[name] for name in figures} == figures
+        assert (found["submission"], found["evidence"]) == ({"answers": {"D1.01": {"numerator": 1}}}, {})
+        assert (found["state"], found["version"], found["methodology"]) == ("submitted", 1, "2026.1")
+        assert found["created"] == found["updated"] == found["submitted"]
+        assert before <= found["created"] <= datetime.now(UTC)
+        editions.add(session, an_edition("2027"))
+        draft = {**found, "edition": "2027", "state": "draft", "submitted": None}
+        session.connection().execute(insert(ASSESSMENTS), draft)
+        downgrade(session.connection(), "0002")
+        (score,) = session.connection().execute(text("SELECT * FROM score")).mappings()
+        assert {name: score[name] for name in figures} == figures
 
 
 def test_a_migration_that_fails_leaves_the_tables_as_they_were(empty: str) -> None:

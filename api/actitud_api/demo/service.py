@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
+from actitud_api.assessments import service as assessments
 from actitud_api.demo import queries
 from actitud_api.demo.census import MUNICIPALITIES, Municipality
 from actitud_api.demo.report import Report, Tally
@@ -14,7 +15,6 @@ from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
 from actitud_api.editions import service as editions
 from actitud_api.methodology.loader import load as load_methodology
 from actitud_api.organisations import service as organisations
-from actitud_api.scores import service as scores
 from actitud_api.storage.database import Database, Session
 
 EDITION = "2026-demo"
@@ -59,7 +59,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     for simulated in simulate(methodology):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_organisation(municipality))
-        rows.append(scores.row(EDITION, municipality.id, simulated.submission, evaluation))
+        rows.append(assessments.row(EDITION, municipality.id, simulated.submission, evaluation, MADE))
         tally.add(
             municipality.population,
             evaluation.index,
@@ -74,7 +74,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         _remove(session)
         organisations.add(session, invented)
         editions.add(session, editions.made(DRAFT, now=MADE, state="published", simulated=True))
-        scores.store(session, rows)
+        assessments.store(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.add(session, EDITION, made_by)
     return report
@@ -82,7 +82,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
 
 def _remove(session: Session) -> None:
     queries.remove(session, EDITION)
-    scores.clear(session, EDITION)
+    assessments.clear(session, EDITION)
     editions.remove(session, EDITION)
     organisations.remove_simulated(session)
 

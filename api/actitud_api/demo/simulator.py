@@ -59,7 +59,7 @@ _DECIDING = (
     "actitud_api.methodology",
     "actitud_api.scoring",
     "actitud_api.organisations",
-    "actitud_api.scores",
+    "actitud_api.assessments",
     "actitud_api.demo",
 )
 

@@ -22,7 +22,7 @@ EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 
 # What is counted belongs to the slice above: only its name and how it names its edition are known here. Counting is
 # exact whoever writes; a column would have to be locked by everybody who adds to the edition.
-_SCORES = table("score", column("edition"))
+_ASSESSMENTS = table("assessment", column("edition"))
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -57,8 +57,10 @@ _COLUMNS = [EDITIONS.c[name] for name in Record.__struct_fields__]
 _ALL = select(*_COLUMNS)
 _ONE = _ALL.where(EDITIONS.c.id == bindparam("id"))
 _LATEST = _ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST).limit(1)
-_COUNT = select(func.count()).select_from(_SCORES)
-_COUNTED = select(*_COLUMNS, _COUNT.where(_SCORES.c.edition == EDITIONS.c.id).scalar_subquery().label("organisations"))
+_COUNT = select(func.count()).select_from(_ASSESSMENTS)
+_COUNTED = select(
+    *_COLUMNS, _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id).scalar_subquery().label("organisations")
+)
 _STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
 
@@ -84,7 +86,7 @@ def latest(session: Session) -> Record | None:
 
 def count(session: Session, identifier: str) -> int:
     """How many organisations an edition scores."""
-    found: int = session.execute(_COUNT.where(_SCORES.c.edition == identifier)).scalar_one()
+    found: int = session.execute(_COUNT.where(_ASSESSMENTS.c.edition == identifier)).scalar_one()
     return found
 
 

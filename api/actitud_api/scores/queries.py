@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from sqlmodel import Session
 
+from actitud_api.assessments.tables import DIMENSIONS, Assessment
 from actitud_api.organisations.tables import Organisation
-from actitud_api.scores.tables import Score
 from actitud_api.storage.base import Base
 
-SCORES = Base.metadata.tables[str(Score.__tablename__)]
+ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
-
-DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 
 
 class Row(Struct, frozen=True):
-    """A line of the ranking of an edition; figures as in `tables.Score`, `rank` None where it does not rank."""
+    """A line of the ranking of an edition; figures as in `Assessment`, `rank` None where it does not rank."""
 
     rank: int | None
     organisation: str
@@ -64,13 +60,13 @@ class Filters(Struct, frozen=True, kw_only=True):
         return [column == value for column, value in wanted if value is not None]
 
 
-_RANKED = SCORES.c.rank_points >= 0
+_RANKED = ASSESSMENTS.c.rank_points >= 0
 _RANKS = (
     select(
-        SCORES.c.organisation,
-        case((_RANKED, func.rank().over(order_by=SCORES.c.rank_points.desc()))).label("rank"),
+        ASSESSMENTS.c.organisation,
+        case((_RANKED, func.rank().over(order_by=ASSESSMENTS.c.rank_points.desc()))).label("rank"),
     )
-    .where(SCORES.c.edition == bindparam("edition"))
+    .where(ASSESSMENTS.c.edition == bindparam("edition"))
     .subquery()
 )
 """Ranks over the whole edition, whatever is listed of it."""
@@ -80,34 +76,34 @@ _IDENTITY = ("name", "kind", "population", "band", "province", "region", "simula
 _PAGE = (
     select(
         _RANKS.c.rank,
-        SCORES.c.organisation,
+        ASSESSMENTS.c.organisation,
         *(ORGANISATIONS.c[name] for name in _IDENTITY),
-        *(SCORES.c[name] for name in (*_FIGURES, *DIMENSIONS)),
+        *(ASSESSMENTS.c[name] for name in (*_FIGURES, *DIMENSIONS)),
     )
-    .join_from(SCORES, _RANKS, SCORES.c.organisation == _RANKS.c.organisation)
-    .join(ORGANISATIONS, SCORES.c.organisation == ORGANISATIONS.c.id)
-    .where(SCORES.c.edition == bindparam("edition"))
-    .order_by(SCORES.c.rank_points.desc(), SCORES.c.organisation)
+    .join_from(ASSESSMENTS, _RANKS, ASSESSMENTS.c.organisation == _RANKS.c.organisation)
+    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+    .where(ASSESSMENTS.c.edition == bindparam("edition"))
+    .order_by(ASSESSMENTS.c.rank_points.desc(), ASSESSMENTS.c.organisation)
 )
-_BETTER = SCORES.alias()
+_BETTER = ASSESSMENTS.alias()
 _ONE = (
     select(
         case(
             (
                 _RANKED,
                 select(func.count() + 1)
-                .where(_BETTER.c.edition == bindparam("edition"), _BETTER.c.rank_points > SCORES.c.rank_points)
+                .where(_BETTER.c.edition == bindparam("edition"), _BETTER.c.rank_points > ASSESSMENTS.c.rank_points)
                 .scalar_subquery(),
             )
         ),
-        SCORES.c.organisation,
+        ASSESSMENTS.c.organisation,
         ORGANISATIONS.c.name,
         ORGANISATIONS.c.simulated,
-        SCORES.c.methodology,
-        SCORES.c.submission,
+        ASSESSMENTS.c.methodology,
+        ASSESSMENTS.c.submission,
     )
-    .join(ORGANISATIONS, SCORES.c.organisation == ORGANISATIONS.c.id)
-    .where(SCORES.c.edition == bindparam("edition"), SCORES.c.organisation == bindparam("organisation"))
+    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+    .where(ASSESSMENTS.c.edition == bindparam("edition"), ASSESSMENTS.c.organisation == bindparam("organisation"))
 )
 
 
@@ -129,8 +125,8 @@ def page(session: Session, edition: str, filters: Filters, after: Place | None, 
         points, organisation = after
         statement = statement.where(
             or_(
-                SCORES.c.rank_points < points,
-                and_(SCORES.c.rank_points == points, SCORES.c.organisation > organisation),
+                ASSESSMENTS.c.rank_points < points,
+                and_(ASSESSMENTS.c.rank_points == points, ASSESSMENTS.c.organisation > organisation),
             )
         )
     before_dimensions = Row.__struct_fields__.index("dimensions")
@@ -144,14 +140,3 @@ def one(session: Session, edition: str, organisation: str) -> Sent | None:
     """What that organisation sent for that edition."""
     row = session.execute(_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else Sent(*row)
-
-
-def add(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """Stores the scores of organisations that have none in their edition; the keys are those of `tables.Score`."""
-    if rows:
-        session.execute(insert(SCORES), rows)
-
-
-def remove(session: Session, edition: str) -> None:
-    """Removes every score of an edition."""
-    session.execute(delete(SCORES).where(SCORES.c.edition == edition))

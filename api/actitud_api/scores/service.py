@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -12,14 +10,11 @@ from msgspec import Struct
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
 from actitud_api.methodology.loader import Methodology, load, versions
-from actitud_api.methodology.predicates import halfup
 from actitud_api.scores import queries
 from actitud_api.scores.queries import Filters, Place, Row
 from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import COVERAGE_DECIMALS
 from actitud_api.scoring.result import Score as CanonicalScore
-from actitud_api.scoring.scalar import Evaluation
-from actitud_api.storage.database import Database, Session
+from actitud_api.storage.database import Database
 
 __all__ = [
     "REQUESTS",
@@ -28,18 +23,11 @@ __all__ = [
     "Row",
     "Sent",
     "UnknownScore",
-    "clear",
     "ranking",
-    "row",
     "scored",
     "sent",
     "sheet",
-    "store",
 ]
-
-UNRANKED = -1
-"""The `rank_points` of an organisation that does not rank."""
-
 
 REQUESTS: Final = {version: request_type(load(version)) for version in versions()}
 """The closed type of what may be sent to be scored, by methodology version."""
@@ -106,35 +94,3 @@ def sent(database: Database, edition: str, organisation: str) -> Sent:
         methodology=stored.methodology,
         submission=msgspec.convert(stored.submission, Submission),
     )
-
-
-def row(edition: str, organisation: str, submission: Submission, evaluation: Evaluation) -> dict[str, object]:
-    """What the database keeps of the score of an organisation, by the columns of `tables.Score`."""
-    ranked = evaluation.status in ("complete", "sufficient") and evaluation.index is not None
-    return {
-        "edition": edition,
-        "organisation": organisation,
-        "methodology": evaluation.plan.document.version,
-        "status": evaluation.status,
-        "level": evaluation.level,
-        "rank_points": evaluation.index if ranked else UNRANKED,
-        "index_value": evaluation.index,
-        "index_max": evaluation.index_max,
-        "coverage": _ten_thousandths(evaluation.coverage),
-        **dict(zip(queries.DIMENSIONS, evaluation.dimensions, strict=True)),
-        "submission": msgspec.to_builtins(submission),
-    }
-
-
-def store(session: Session, rows: Iterable[dict[str, object]]) -> None:
-    """Stores rows made by `row`, of organisations that have no score in their edition."""
-    queries.add(session, list(rows))
-
-
-def clear(session: Session, edition: str) -> None:
-    """Removes every score of an edition."""
-    queries.remove(session, edition)
-
-
-def _ten_thousandths(coverage: Fraction | None) -> int | None:
-    return None if coverage is None else halfup(coverage * 10**COVERAGE_DECIMALS)

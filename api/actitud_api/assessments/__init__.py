@@ -1,0 +1,1 @@
+"""Assessments: what an organisation answers in an edition, and how that scores."""

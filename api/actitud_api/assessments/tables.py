@@ -1,0 +1,56 @@
+"""The table of assessments."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index
+from sqlmodel import Field
+
+from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.storage.times import UtcTime
+
+DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
+"""The columns of the ten dimensions."""
+
+
+class Assessment(Base, table=True):
+    """What one organisation answers in one edition, and how that scores: in one row, so that they never differ.
+
+    `state`: `draft` or `submitted`. `version` counts the writes. Scores are integers in units of 10^-decimals of the
+    methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is the
+    index where it ranks and -1 where it does not, so that one descending index is the order of the ranking on every
+    database. `submission` is the JSON of `methodology.answers.Submission`, from which the whole explanation is
+    computed; `evidence` what supports it.
+    """
+
+    __tablename__ = "assessment"
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id")
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id", index=True)
+    state: str
+    version: int
+    created: datetime = Field(sa_type=UtcTime)
+    updated: datetime = Field(sa_type=UtcTime)
+    submitted: datetime | None = Field(sa_type=UtcTime)
+    methodology: str
+    status: str = Field(index=True)
+    level: int | None = Field(index=True)
+    rank_points: int
+    index_value: int | None
+    index_max: int | None
+    coverage: int | None
+    d1: int | None
+    d2: int | None
+    d3: int | None
+    d4: int | None
+    d5: int | None
+    d6: int | None
+    d7: int | None
+    d8: int | None
+    d9: int | None
+    d10: int | None
+    submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+
+
+_COLUMNS = Base.metadata.tables[str(Assessment.__tablename__)].c
+Index("ix_assessment_ranking", _COLUMNS.edition, _COLUMNS.rank_points.desc(), _COLUMNS.organisation)
