@@ -33,8 +33,9 @@ READS: Final = {
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}
-WITHOUT: Final = {"methodologies.get"}
-"""Its answer is a whole methodology, a quarter of a megabyte: the route shows it better."""
+WITHOUT: Final = {"methodologies.get", "organisations.create", "organisations.update"}
+"""A whole methodology is a quarter of a megabyte: the route shows it better. Writes answer what a read answers, with
+the time of the moment; what they take stands in a file."""
 
 
 def answers(client: TestClient[Litestar]) -> dict[str, Any]:

@@ -33,6 +33,8 @@ POLICY: Final[Rules] = {
     "scores.create": _ANYBODY,
     "organisations.list": _ANYBODY,
     "organisations.get": _ANYBODY,
+    "organisations.create": _keys("editor", "administrator"),
+    "organisations.update": _keys("editor", "administrator"),
     "editions.list": _ANYBODY,
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,

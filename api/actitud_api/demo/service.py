@@ -9,7 +9,7 @@ import msgspec
 
 from actitud_api.assessments import service as assessments
 from actitud_api.demo import queries
-from actitud_api.demo.census import MUNICIPALITIES, Municipality
+from actitud_api.demo.census import MUNICIPALITIES, SIZES_YEAR, Municipality
 from actitud_api.demo.report import Report, Tally
 from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
 from actitud_api.editions import service as editions
@@ -22,6 +22,9 @@ EDITION = "2026-demo"
 
 ORGANISATIONS = sum(MUNICIPALITIES.values())
 """How many organisations it has."""
+
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+"""When its organisations count as made: always the same, as all else of it."""
 
 TITLES = {
     "es": "Edición de demostración 2026, con datos simulados",
@@ -47,7 +50,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     Readers see nothing of it until all of it is there.
     """
     methodology = load_methodology(METHODOLOGY)
-    invented: list[organisations.Record] = []
+    invented: list[organisations.Entry] = []
     rows: list[dict[str, object]] = []
     tally = Tally()
     for simulated in simulate(methodology):
@@ -66,7 +69,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     with database.write() as session:
         organisations.lock(session)
         _remove(session)
-        organisations.add(session, invented)
+        organisations.add(session, invented, MADE)
         editions.add(
             session,
             editions.Record(
@@ -93,13 +96,13 @@ def _remove(session: Session) -> None:
     organisations.remove_simulated(session)
 
 
-def _organisation(municipality: Municipality) -> organisations.Record:
-    return organisations.Record(
+def _organisation(municipality: Municipality) -> organisations.Entry:
+    return organisations.Entry(
         id=municipality.id,
         name=municipality.name,
         kind="MUN",
         population=municipality.population,
-        band=organisations.band_of("MUN", municipality.population),
+        population_year=SIZES_YEAR,
         province=municipality.province,
         region=municipality.region,
         simulated=True,
