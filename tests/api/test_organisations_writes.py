@@ -15,8 +15,8 @@ from litestar.testing import TestClient
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.organisations import service
-from actitud_api.organisations.conflicts import fault
-from actitud_api.organisations.entries import Conflict, Rule
+from actitud_api.organisations.contradictions import fault
+from actitud_api.organisations.entries import Contradiction, Rule
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database, Session
 from tests.api.test_http_problems import problem
@@ -290,7 +290,7 @@ def test_only_editors_and_administrators_write(client: Client, role: str) -> Non
 
 @pytest.mark.parametrize("rule", [rule for member in get_args(Rule) for rule in get_args(member)])
 def test_every_rule_has_its_sentence(rule: Any) -> None:
-    detail = fault(Conflict("/x", rule, "valor", "esperado")).detail
+    detail = fault(Contradiction("/x", rule, "valor", "esperado")).detail
     assert detail.es != detail.en
     assert all(text.endswith(".") and "{" not in text for text in detail)
 
