@@ -128,6 +128,11 @@ def test_what_is_not_said_is_not_known_or_follows(client: Client) -> None:
     assert (known["aliases"], known["former_names"], known["domains"]) == ([], [], [])
     assert add(client, "ES-INE-080193", kind="MUN")["id"] == "ES-INE-08019"
     assert add(client, "XX-DEMO-1")["simulated"] is True
+    names = [{"name": "B", "until": "2001-01-01"}, {"name": "A", "until": "1999-12-31"}]
+    lists = add(client, "XI-WIKIDATA-Q2", domains=["b.example", "a.example"], former_names=names,
+                aliases=["XI-WIKIDATA-Q4", "XI-WIKIDATA-Q3"])  # fmt: skip
+    assert (lists["former_names"], lists["domains"]) == (names[::-1], ["a.example", "b.example"])
+    assert (lists["aliases"], read(client, "XI-WIKIDATA-Q2")) == (["XI-WIKIDATA-Q3", "XI-WIKIDATA-Q4"], lists)
     ministry = add(client, "ES-DIR3-E00003301", kind="MIN", population=47_000_000, employees=5_000, province="28")
     assert (ministry["band"], ministry["region"]) == ("E5", "13")
 

@@ -167,7 +167,7 @@ def lock(session: Session) -> None:
 
 def add(session: Session, entries: Iterable[Entry], now: datetime) -> None:
     """Stores new organisations, whose entries nothing contradicts."""
-    queries.add(session, [_written(settled(entry)) for entry in entries], now)
+    queries.add(session, [_written(ordered(settled(entry))) for entry in entries], now)
 
 
 def create(session: Session, entry: Entry, *, now: datetime) -> Record:
