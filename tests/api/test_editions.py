@@ -74,7 +74,10 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
     with database.write() as session:
         organisations.add(
             session,
-            [organisations.Entry(id=f"XX-DEMO-{name}", name=name, kind="MUN") for name in names],
+            [
+                organisations.Entry(id=f"XX-DEMO-{name}", name=name, kind="MUN", population=1, simulated=True)
+                for name in names
+            ],
             NOW,
         )
         simulated = next(simulate(load("2026.1")))
@@ -422,7 +425,9 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             answering.set()
             assert go_on.wait(timeout=10)
             simulated = next(simulate(load("2026.1")))
-            organisations.add(session, [organisations.Entry(id="XX-DEMO-1", name="1", kind="MUN")], NOW)
+            organisations.add(
+                session, [organisations.Entry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)], NOW
+            )
             for edition in ("2026", "2027"):
                 row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
                 assessments.store(session, [row])

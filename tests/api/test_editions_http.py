@@ -64,7 +64,11 @@ def answer_in(database: Database, edition: str) -> None:
     """An assessment of an organisation."""
     simulated = next(simulate(load("2026.1")))
     with database.write() as session:
-        organisations.add(session, [organisations.Entry(id="XX-DEMO-1", name="One", kind="MUN")], datetime.now(UTC))
+        organisations.add(
+            session,
+            [organisations.Entry(id="XX-DEMO-1", name="One", kind="MUN", population=1, simulated=True)],
+            datetime.now(UTC),
+        )
         row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, datetime.now(UTC))
         assessments.store(session, [row])
 
