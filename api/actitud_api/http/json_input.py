@@ -25,9 +25,6 @@ only a bound here keeps the work in proportion to the size."""
 _SHOWN = 100
 _NAME_MAX = 200
 
-NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-"""The pattern of a text without control characters, for schemas to say what the decoder refuses."""
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
 """Objects with repeated members, by identity, kept so that the identity stays theirs, and the names."""

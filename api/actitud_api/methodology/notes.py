@@ -1,14 +1,19 @@
-"""Personal data in a text that somebody writes: one pattern, which schemas publish and refuse.
+"""Notes: the texts that organisations write, without control characters and without personal data.
 
-It tells Spanish identity numbers (DNI, NIE), e-mail addresses and telephone numbers from codes of bodies (DIR3, CIF),
-dates, file numbers and amounts, which are no personal data. It is a guard against slips, not against whoever wants to
-write them: a name is not recognised.
+One pattern, which schemas publish and refuse, tells Spanish identity numbers (DNI, NIE), e-mail addresses and
+telephone numbers from codes of bodies (DIR3, CIF), dates, file numbers and amounts, which are no personal data. It is
+a guard against slips, not against whoever wants to write them: a name is not recognised.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+"""The pattern of a text without control characters."""
 
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
 """The control letters of a DNI."""
@@ -53,6 +58,19 @@ _INTERNATIONAL = (
 
 PERSONAL_DATA: Final = "|".join((_DNI, _NIE, _EMAIL, _SPANISH, _NAMED, *_INTERNATIONAL))
 """What is found in a text with an identity number, an e-mail address or a telephone number (ECMA-262, no flags)."""
+
+NOTE_MAX: Final = 1_000
+"""Characters of a note."""
+
+Note = Annotated[
+    str,
+    Meta(
+        max_length=NOTE_MAX,
+        pattern=NO_CONTROL,
+        description="A text that is published. Identity numbers, e-mail addresses and telephone numbers are refused.",
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
 
 _PERSONAL_DATA = re.compile(PERSONAL_DATA)
 
