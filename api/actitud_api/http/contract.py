@@ -116,7 +116,8 @@ async def enforce(request: ApiRequest) -> None:
             faults += body
         else:
             request.scope["state"]["body"] = body
-    if found.idempotent and not re.fullmatch(IDEMPOTENCY_KEY, idempotency_key(request) or "-"):
+    key = idempotency_key(request) if found.idempotent else None
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
         faults.append(_UNREADABLE_KEY)
     if faults:
         raise refused(faults)
