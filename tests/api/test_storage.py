@@ -30,6 +30,7 @@ TABLES = {
     "organisation",
     "edition",
     "assessment",
+    "submission",
     "simulation",
     "access_key",
     "idempotent_answer",
