@@ -37,7 +37,7 @@ def body_a(*, evidence: bool = True) -> Body:
     return body
 
 
-def document(name: str, host: str = DOMAIN, when: str = "2026-10-01") -> Body:
+def document(name: str, host: str = DOMAIN, when: str = "2025-10-01") -> Body:
     """A document of that name."""
     return {"url": f"https://{host}/evidence/{name}.pdf", "date": when}
 

@@ -17,6 +17,7 @@ from litestar.types import ControllerRouterHandler
 from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
+from actitud_api.assessments import routes as assessments
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
@@ -52,6 +53,8 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.ScoresController,
     organisations.OrganisationsController,
     editions.EditionsController,
+    assessments.AssessmentsController,
+    assessments.SubmissionsController,
     scores.EditionScoresController,
 )
 RETRY_AFTER: Final = "2"
@@ -71,6 +74,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *methodologies.PROBLEMS,
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
+    *assessments.PROBLEMS,
     *scores.PROBLEMS,
 )
 
@@ -96,6 +100,7 @@ ABOUT: Final = About(
         "scores": "Facts in, explained index out; nothing is stored.",
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
+        "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
         "system": "For whoever runs the service.",
     },
 )

@@ -49,7 +49,7 @@ def test_every_indicator_and_field_that_the_organisation_sets_can_be_stated() ->
     assert len(content.answers) == len(request_a()["answers"])
     assert content.answers["D1.01"].facts == {"numerator": 160, "denominator": 320}
     assert content.answers["D1.01"].evidence == (
-        Evidence(url="https://ayto.example/evidence/D1.01.pdf", date=date(2026, 10, 1)),
+        Evidence(url="https://ayto.example/evidence/D1.01.pdf", date=date(2025, 10, 1)),
     )
     assert content.answers["D1.01"].note is None
 

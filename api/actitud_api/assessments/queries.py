@@ -117,6 +117,12 @@ def one(session: Session, edition: str, organisation: str) -> Record | None:
     return None if row is None else _record(row)
 
 
+def is_organisation(session: Session, organisation: str) -> bool:
+    """Whether there is an organisation of that id."""
+    statement = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == organisation)
+    return session.execute(statement).one_or_none() is not None
+
+
 def page(
     session: Session,
     edition: str,
@@ -185,7 +191,8 @@ def add_submission(session: Session, record: Submitted) -> None:
 def count_submissions(session: Session, edition: str, organisation: str) -> int:
     """How often an assessment was submitted."""
     mine = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
-    return session.execute(select(func.count()).select_from(SUBMISSIONS).where(*mine)).scalar_one()
+    count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*mine)).scalar_one()
+    return count
 
 
 def submissions(

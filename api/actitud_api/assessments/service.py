@@ -35,7 +35,7 @@ from actitud_api.scoring.evidence import EvidenceFinding, circumstances, derived
 from actitud_api.scoring.evidence import findings as evidence_findings
 from actitud_api.scoring.explain import findings as engine_findings
 from actitud_api.scoring.result import COVERAGE_DECIMALS, Finding
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.scoring.scalar import Evaluation, Status, evaluate
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import Expected, Stale, revision
 
@@ -44,7 +44,7 @@ __all__ = [
     "AlreadySubmitted",
     "AnotherMethodology",
     "Content",
-    "EditionNotOpen",
+    "Figures",
     "Findings",
     "Line",
     "NotSubmittable",
@@ -57,6 +57,7 @@ __all__ = [
     "clear",
     "content_of",
     "delete",
+    "figures",
     "findings",
     "get",
     "page",
@@ -97,15 +98,6 @@ class UnknownSubmission(LookupError):
         self.number = number
 
 
-class EditionNotOpen(Exception):
-    """An edition that takes no answers, or no more."""
-
-    def __init__(self, edition: str, state: str) -> None:
-        super().__init__(f"{edition} is {state}")
-        self.edition = edition
-        self.state = state
-
-
 class AlreadySubmitted(Exception):
     """An assessment that was submitted, and so changes no more."""
 
@@ -131,6 +123,16 @@ class NotSubmittable(ValueError):
 
 Findings = tuple[Finding | EvidenceFinding, ...]
 """What is wrong with an assessment: rules that do not hold, and documents."""
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """How an assessment scores; units as in `tables.Assessment`."""
+
+    status: Status
+    level: int | None
+    index: int | None
+    index_max: int | None
+    coverage: int | None
 
 
 class Written(Struct, frozen=True):
@@ -223,6 +225,11 @@ def findings(stored: Record | Submitted) -> Findings:
     """What is wrong with an assessment, as of its last write."""
     evaluation = evaluate(load(stored.methodology), stored.submission)
     return (*engine_findings(evaluation), *stored.evidence.findings)
+
+
+def figures(stored: Submitted) -> Figures:
+    """How a submission scored."""
+    return _scored(evaluate(load(stored.methodology), stored.submission))
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -366,15 +373,14 @@ class _Place(Struct, frozen=True):
 
 def _open(session: Session, edition: str, organisation: str) -> _Place:
     """Where an assessment may be written; edition and organisation stay as they are until the session ends."""
-    found = editions.find(session, edition)
-    domains = _domains(session, organisation)
-    if found.state != "open":
-        raise EditionNotOpen(edition, found.state)
-    return _Place(found, domains)
+    editions.ensure_open(session, edition)
+    return _Place(editions.find(session, edition), _domains(session, organisation))
 
 
 def _domains(session: Session, organisation: str) -> tuple[str, ...]:
-    organisations.find(session, organisation)
+    """The domains of an organisation, which nobody changes until the session ends."""
+    if not queries.is_organisation(session, organisation):
+        raise organisations.UnknownOrganisation(organisation)
     return ()
 
 
@@ -452,17 +458,28 @@ def _today(now: datetime) -> date:
 
 def _figures(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
-    ranked = evaluation.status in ("complete", "sufficient") and evaluation.index is not None
+    scored = _scored(evaluation)
+    ranked = scored.status in ("complete", "sufficient") and scored.index is not None
     return {
         "methodology": evaluation.plan.document.version,
-        "status": evaluation.status,
-        "level": evaluation.level,
-        "rank_points": evaluation.index if ranked else UNRANKED,
-        "index_value": evaluation.index,
-        "index_max": evaluation.index_max,
-        "coverage": _ten_thousandths(evaluation.coverage),
+        "status": scored.status,
+        "level": scored.level,
+        "rank_points": scored.index if ranked else UNRANKED,
+        "index_value": scored.index,
+        "index_max": scored.index_max,
+        "coverage": scored.coverage,
         **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
     }
+
+
+def _scored(evaluation: Evaluation) -> Figures:
+    return Figures(
+        status=evaluation.status,
+        level=evaluation.level,
+        index=evaluation.index,
+        index_max=evaluation.index_max,
+        coverage=_ten_thousandths(evaluation.coverage),
+    )
 
 
 def _ten_thousandths(coverage: Fraction | None) -> int | None:
