@@ -18,6 +18,7 @@ from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
 from actitud_api.assessments import routes as assessments
+from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
@@ -38,7 +39,7 @@ from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.scores import routes as scores
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database, Unavailable
+from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
 
 _log = structlog.get_logger()
@@ -126,6 +127,7 @@ def create_app(
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
+                "domains_changed": _domains_changed,
             }
         ),
         request_max_body_size=BODY_MAX,
@@ -136,6 +138,11 @@ def create_app(
     app.state["document"] = render(build(app, ABOUT, examples(), rules))
     app.asgi_handler = Edge(app)
     return app
+
+
+def _domains_changed(session: Session, organisation: str) -> None:
+    """What rests on the domains of an organisation, brought up to date in the session that changed them."""
+    assessed.reevaluate(session, organisation, now=datetime.now(UTC))
 
 
 def _ensure_ruled(app: Litestar, rules: Rules) -> None:

@@ -16,10 +16,8 @@ from sqlalchemy import text
 
 from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.assessments import service
-from actitud_api.organisations import service as organisations
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database, Session
+from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.contract.asgi import Sent, exchange
@@ -27,7 +25,8 @@ from tests.contract.scale import NIGHT
 
 Client = TestClient[Litestar]
 
-MINE, OTHER, NOBODY = "ES-DIR3-L01280796", "ES-DIR3-L01460006", "ES-DIR3-L01080193"
+MINE, OTHER, NOBODY = "ES-DIR3-L01280796", "ES-DIR3-L01462508", "ES-DIR3-L01080193"
+ALIAS = "XX-TEST-MADRID"
 EDITION = "2027"
 ASSESSMENTS = f"/v1/editions/{EDITION}/assessments"
 PATH = f"{ASSESSMENTS}/{MINE}"
@@ -46,15 +45,10 @@ WRITERS, WRITES = 16, 200 if NIGHT else 10
 
 @pytest.fixture
 def application(url: str) -> Iterator[Litestar]:
-    """The application with an open edition and two organisations."""
+    """The application."""
     app = create_app(Settings(database_url=url))
-    database: Database = app.state["database"]
-    with database.write() as session:
-        for name in (MINE, OTHER):
-            record = organisations.Record(name, name, "MUN", 42_000, "P4", "46", "10", simulated=False)
-            organisations.add(session, [record])
     yield app
-    database.close()
+    app.state["database"].close()
 
 
 @pytest.fixture
@@ -64,10 +58,14 @@ def administrator(application: Litestar) -> dict[str, str]:
 
 @pytest.fixture
 def client(application: Litestar, administrator: dict[str, str]) -> Iterator[Client]:
-    """A client that holds the key of the first organisation, whose domain is declared."""
+    """A client that holds the key of the first of two organisations, whose domain is declared; the edition is open."""
     with TestClient(application) as opened:
         assert opened.post("/v1/editions", json=NEW, headers=administrator).status_code == 201
-        declare(opened, MINE, DOMAIN)
+        for name in (MINE, OTHER):
+            organisation = {"id": name, "name": name, "kind": "MUN", "aliases": [ALIAS] if name == MINE else []}
+            made = opened.post("/v1/organisations", json=organisation, headers=administrator)
+            assert made.status_code == 201, made.text
+        declare(opened, administrator, MINE, DOMAIN)
         opened.headers.update(bearer(application, "organisation", MINE))
         yield opened
 
@@ -80,26 +78,12 @@ def bearer(app: Litestar, role: access.Role, owner: str | None = None) -> dict[s
     return {"Authorization": f"Bearer {made.text}"}
 
 
-def declare(client: Client, organisation: str, *domains: str) -> None:
-    """Makes those the domains of an organisation, and judges its evidence again."""
-    DOMAINS[organisation] = domains
-    database: Database = client.app.state["database"]
-    with database.write() as session:
-        service.reevaluate(session, organisation, now=datetime.now(UTC))
-
-
-DOMAINS: dict[str, tuple[str, ...]] = {}
-
-
-@pytest.fixture(autouse=True)
-def _declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = service._domains
-
-    def domains(session: Session, organisation: str) -> tuple[str, ...]:
-        return there(session, organisation) + DOMAINS.get(organisation, ())
-
-    DOMAINS.clear()
-    monkeypatch.setattr(service, "_domains", domains)
+def declare(client: Client, administrator: dict[str, str], organisation: str, *domains: str) -> None:
+    """Makes those the domains of an organisation."""
+    headers = {**administrator, **MERGE_PATCH, "If-Match": "*"}
+    change = json.dumps({"domains": domains})
+    changed = client.patch(f"/v1/organisations/{organisation}", content=change, headers=headers)
+    assert changed.status_code == 200, changed.text
 
 
 def put(client: Client, body: Body, path: str = PATH, **headers: str) -> httpx.Response:
@@ -156,9 +140,9 @@ def test_without_evidence_it_scores_less(client: Client) -> None:
     assert answer["index"] < 44.03
 
 
-def test_evidence_of_a_domain_that_is_not_declared_is_none(client: Client) -> None:
+def test_evidence_of_a_domain_that_is_not_declared_is_none(client: Client, administrator: dict[str, str]) -> None:
     bare = create(client, body_a(evidence=False)).json()
-    declare(client, MINE, "other.example")
+    declare(client, administrator, MINE, "other.example")
 
     answer = put(client, body_a(), If_Match="*").json()
 
@@ -173,9 +157,9 @@ def test_evidence_of_a_domain_that_is_not_declared_is_none(client: Client) -> No
 def test_another_domain_judges_the_evidence_again(client: Client, administrator: dict[str, str]) -> None:
     tag = create(client).headers["etag"]
 
-    declare(client, MINE, "other.example")
+    declare(client, administrator, MINE, "other.example")
     without = client.get(PATH)
-    declare(client, MINE, "AYTO.example", "other.example")
+    declare(client, administrator, MINE, "ayto.example", "other.example")
     with_it = client.get(PATH)
 
     assert without.json()["index"] < 44.03
@@ -194,7 +178,7 @@ def test_an_edition_that_is_not_open_is_not_judged_again(client: Client, adminis
     create(client)
     review(client, administrator)
 
-    declare(client, MINE, "other.example")
+    declare(client, administrator, MINE, "other.example")
 
     assert client.get(PATH).json()["index"] == 44.03
 
@@ -211,7 +195,7 @@ def test_a_patch_is_in_the_sheet_the_list_and_the_rank_of_the_next_request(
 ) -> None:
     """Two organisations; what the first one changes moves it below and above the second."""
     create(client)
-    declare(client, OTHER, DOMAIN)
+    declare(client, administrator, OTHER, DOMAIN)
     weaker = body_a()
     weaker["answers"]["D1.02"]["level"] = 0
     other = client.put(
@@ -576,6 +560,22 @@ def test_an_organisation_lists_its_own_and_an_administrator_all(
     first = client.get(ASSESSMENTS, params={"limit": 1}, headers=administrator).json()
     assert [row["organisation"] for row in first["items"]] == [MINE]
     assert listed(cursor=first["next_cursor"]) == [(OTHER, "draft")]
+
+
+def test_an_alias_leads_to_the_assessment_of_its_organisation(client: Client, administrator: dict[str, str]) -> None:
+    create(client)
+    aliased = f"{ASSESSMENTS}/{ALIAS}"
+    for answer in (
+        client.get(aliased, params={"lang": "es"}, headers=administrator, follow_redirects=False),
+        client.put(
+            aliased,
+            params={"lang": "es"},
+            json=body_a(),
+            headers={**administrator, "If-Match": "*"},
+            follow_redirects=False,
+        ),
+    ):
+        assert (answer.status_code, answer.headers["location"]) == (308, f"{PATH}?lang=es")
 
 
 def test_what_there_is_not_is_not_found(client: Client, administrator: dict[str, str]) -> None:

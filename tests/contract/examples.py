@@ -37,8 +37,10 @@ READS: Final = {
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}
-_ASSESSMENT: Final = "/v1/editions/2027/assessments/{organisation}"
+_ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
+    "organisations.create": ("POST", "/v1/organisations"),
+    "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
     "editions.create": ("POST", "/v1/editions"),
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
@@ -76,10 +78,10 @@ def answers(app: Litestar) -> dict[str, Any]:
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
             condition = {"If-None-Match" if method == "PUT" else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
-            answer = client.request(method, path.format(organisation=organisation), json=request(name), headers=headers)
+            answer = client.request(method, path, json=request(name), headers=headers)
             found[name] = _with_times(answer.json())
         for name, path in READS_WITH_KEY.items():
-            found[name] = _with_times(client.get(path.format(organisation=organisation)).json())
+            found[name] = _with_times(client.get(path).json())
     return found
 
 

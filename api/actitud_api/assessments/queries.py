@@ -117,12 +117,6 @@ def one(session: Session, edition: str, organisation: str) -> Record | None:
     return None if row is None else _record(row)
 
 
-def is_organisation(session: Session, organisation: str) -> bool:
-    """Whether there is an organisation of that id."""
-    statement = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id == organisation)
-    return session.execute(statement).one_or_none() is not None
-
-
 def page(
     session: Session,
     edition: str,

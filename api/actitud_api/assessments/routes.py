@@ -31,7 +31,6 @@ from actitud_api.http.problems import (
     NOT_FOUND,
     UNAVAILABLE,
     Fault,
-    ProblemError,
     ProblemMapping,
     first,
     maps_to,
@@ -64,29 +63,14 @@ _LINKS = {
 }
 
 
-def _submitted(error: Exception) -> ProblemError:
-    return ProblemError(CONFLICT, _SUBMITTED, [Fault("", "submitted", None, _SUBMITTED)])
-
-
-def _another_methodology(error: Exception) -> ProblemError:
-    assert isinstance(error, AnotherMethodology)
-    detail = Texts(
+def _another_methodology(error: AnotherMethodology) -> Texts:
+    return Texts(
         f"La edición se responde con la metodología {error.asked}.",
         f"The edition is answered under the methodology {error.asked}.",
     )
-    return ProblemError(CONFLICT, detail, [Fault("/methodology", "edition", error.sent, detail, error.asked)])
 
 
-def _not_submittable(error: Exception) -> ProblemError:
-    assert isinstance(error, NotSubmittable)
-    detail = Texts(
-        "La evaluación no se puede presentar así; véase `errors`.",
-        "The assessment cannot be submitted so; see `errors`.",
-    )
-    return ProblemError(CONFLICT, detail, first(_faults(error)))
-
-
-def _faults(error: NotSubmittable) -> Iterator[Fault]:
+def _errors(error: NotSubmittable) -> Iterator[Fault]:
     for finding in error.errors:
         es, en = (wire.sentence(error.methodology, finding, language) for language in ("es", "en"))
         yield Fault(wire.pointer(finding), finding.rule, None, Texts(es, en))
@@ -112,9 +96,27 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"The assessment has no submission {error.number}.",
         ),
     ),
-    (AlreadySubmitted, _submitted),
-    (AnotherMethodology, _another_methodology),
-    (NotSubmittable, _not_submittable),
+    maps_to(
+        AlreadySubmitted,
+        CONFLICT,
+        lambda error: _SUBMITTED,
+        lambda error: [Fault("", "submitted", None, _SUBMITTED)],
+    ),
+    maps_to(
+        AnotherMethodology,
+        CONFLICT,
+        _another_methodology,
+        lambda error: [Fault("/methodology", "edition", error.sent, _another_methodology(error), error.asked)],
+    ),
+    maps_to(
+        NotSubmittable,
+        CONFLICT,
+        lambda error: Texts(
+            "La evaluación no se puede presentar así; véase `errors`.",
+            "The assessment cannot be submitted so; see `errors`.",
+        ),
+        lambda error: first(_errors(error)),
+    ),
 )
 
 
@@ -166,7 +168,9 @@ class AssessmentsController(Controller):
         operation_id="editions.assessments.get",
         summary="Get an assessment",
         description="What an organisation states in an edition, with what is wrong with it and how it scores.",
-        opt=contract(path=wire.AssessmentPath, answer=ASSESSMENT, problems=(UNAVAILABLE,), links=_LINKS, cors=False),
+        opt=contract(
+            path=wire.AssessmentPath, aliased=True, answer=ASSESSMENT, problems=(UNAVAILABLE,), links=_LINKS, cors=False
+        ),
         sync_to_thread=True,
     )
     def get_assessment(
@@ -187,6 +191,7 @@ class AssessmentsController(Controller):
         ),
         opt=contract(
             path=wire.AssessmentPath,
+            aliased=True,
             body=WHOLE,
             answer=ASSESSMENT,
             problems=(CONFLICT, UNAVAILABLE),
@@ -216,6 +221,7 @@ class AssessmentsController(Controller):
         ),
         opt=contract(
             path=wire.AssessmentPath,
+            aliased=True,
             body=PATCH,
             answer=ASSESSMENT,
             problems=(CONFLICT, UNAVAILABLE),
@@ -240,7 +246,9 @@ class AssessmentsController(Controller):
         operation_id="editions.assessments.delete",
         summary="Remove an assessment",
         description="Removes a draft in an open edition. What was submitted stays.",
-        opt=contract(path=wire.AssessmentPath, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"),
+        opt=contract(
+            path=wire.AssessmentPath, aliased=True, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"
+        ),
         sync_to_thread=True,
     )
     def delete_assessment(
@@ -265,6 +273,7 @@ class SubmissionsController(Controller):
         description="The submissions of an assessment, the first one first.",
         opt=contract(
             path=wire.AssessmentPath,
+            aliased=True,
             query=SUBMISSIONS_QUERY,
             answer=SUBMISSIONS_PAGE,
             problems=(UNAVAILABLE,),
@@ -302,7 +311,7 @@ class SubmissionsController(Controller):
         operation_id="editions.assessments.submissions.get",
         summary="Get a submission",
         description="An assessment as it was submitted, whole, with the explanations of its warnings.",
-        opt=contract(path=wire.SubmissionPath, answer=SUBMISSION, problems=(UNAVAILABLE,), cors=False),
+        opt=contract(path=wire.SubmissionPath, aliased=True, answer=SUBMISSION, problems=(UNAVAILABLE,), cors=False),
         sync_to_thread=True,
     )
     def get_submission(
@@ -327,6 +336,7 @@ class SubmissionsController(Controller):
         ),
         opt=contract(
             path=wire.AssessmentPath,
+            aliased=True,
             body=SUBMISSION_REQUEST,
             answer=SUBMISSION,
             problems=(CONFLICT, UNAVAILABLE),

@@ -167,7 +167,7 @@ def page(
 
 
 def get(database: Database, edition: str, organisation: str) -> Record:
-    """The assessment of an organisation in an edition; raises `UnknownEdition` and `UnknownAssessment`."""
+    """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
         return _find(session, editions.find(session, edition).id, organisation)
 
@@ -177,7 +177,7 @@ def submissions(
 ) -> list[Submitted]:
     """The submissions of an assessment, the first one first, from the one that follows `after`.
 
-    Raises `UnknownEdition` and `UnknownAssessment`.
+    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
         found = _find(session, editions.find(session, edition).id, organisation)
@@ -185,7 +185,10 @@ def submissions(
 
 
 def submission(database: Database, edition: str, organisation: str, number: str) -> Submitted:
-    """A submission of an assessment; raises `UnknownEdition`, `UnknownAssessment` and `UnknownSubmission`."""
+    """A submission of an assessment.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
+    """
     with database.read() as session:
         record = _find(session, editions.find(session, edition).id, organisation)
         found = (
@@ -240,7 +243,7 @@ def put(
 ) -> Written:
     """Makes an assessment, or replaces a draft as a whole.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`,
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`,
     `AnotherMethodology`.
     """
     place = _open(session, edition, organisation)
@@ -262,7 +265,7 @@ def patch(
 ) -> Record:
     """Applies a merge patch to a draft.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
     `AlreadySubmitted`, `AnotherMethodology`.
     """
     place = _open(session, edition, organisation)
@@ -275,7 +278,7 @@ def patch(
 def delete(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
     """Removes a draft.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
     `AlreadySubmitted`.
     """
     _open(session, edition, organisation)
@@ -297,7 +300,7 @@ def submit(
 ) -> Submitted:
     """Hands in a draft, judged as of today; from then on it does not change.
 
-    `explanations`: why a warning stands, by its rule. Raises `UnknownEdition`, `UnknownOrganisation`,
+    `explanations`: why a warning stands, by its rule. Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`,
     `UnknownAssessment`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`, `NotSubmittable`.
     """
     place = _open(session, edition, organisation)
@@ -328,7 +331,7 @@ def reevaluate(session: Session, organisation: str, *, now: datetime) -> None:
     """Judges again the evidence of an organisation whose domains have changed, in the editions that are open.
 
     Whoever changes the domains holds the organisation, so that nobody writes by the old ones meanwhile. Raises
-    `UnknownOrganisation`.
+    `UnknownOrganisation` and `Stale`.
     """
     domains = _domains(session, organisation)
     for record in queries.in_open_editions(session, organisation):
@@ -379,14 +382,17 @@ def _open(session: Session, edition: str, organisation: str) -> _Place:
 
 def _domains(session: Session, organisation: str) -> tuple[str, ...]:
     """The domains of an organisation, which nobody changes until the session ends."""
-    if not queries.is_organisation(session, organisation):
-        raise organisations.UnknownOrganisation(organisation)
-    return ()
+    try:
+        return organisations.domains_of(session, organisation, held=True)
+    except organisations.UnknownOrganisation:
+        organisations.refuse_alias(session, organisation)
+        raise
 
 
 def _find(session: Session, edition: str, organisation: str) -> Record:
     record = queries.one(session, edition, organisation)
     if record is None:
+        organisations.refuse_alias(session, organisation)
         raise UnknownAssessment(edition, organisation)
     return record
 

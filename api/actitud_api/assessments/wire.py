@@ -48,7 +48,7 @@ class EditionPath(Struct, frozen=True):
 class AssessmentPath(EditionPath, frozen=True):
     """What names an assessment in a path."""
 
-    organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["ES-DIR3-L01460006"])]
+    organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["ES-DIR3-L01462508"])]
 
 
 class SubmissionPath(AssessmentPath, frozen=True):
