@@ -637,6 +637,30 @@ def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
     assert refused > 0
 
 
+def test_evidence_is_judged_by_the_domains_that_there_are_whoever_comes_first(
+    client: Client, administrator: dict[str, str]
+) -> None:
+    create(client)
+    organisation = f"/v1/organisations/{MINE}"
+
+    def change(_: int) -> None:
+        for _ in range(WRITES):
+            assert patch(client, answers={"D1.02": {"level": 2}}).status_code in (200, 412)
+
+    with ThreadPoolExecutor(4) as pool:
+        changing = [pool.submit(change, number) for number in range(3)]
+        for number in range(WRITES):
+            domains = [DOMAIN] if number % 2 else ["other.example"]
+            for declared in (domains, [*domains, "more.example"]):
+                headers = {**administrator, **MERGE_PATCH, "If-Match": "*"}
+                answer = client.patch(organisation, content=json.dumps({"domains": declared}), headers=headers)
+                assert answer.status_code == 200, answer.text
+                judged = client.get(PATH).json()
+                assert (judged["index"] == 44.03) == (DOMAIN in declared)
+        for one in changing:
+            one.result()
+
+
 def test_of_many_that_create_or_submit_at_once_one_does(client: Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: put(client, body_a(), If_None_Match="*").status_code, range(8)))

@@ -10,6 +10,7 @@ from msgspec import structs
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.content import Answer, Content, Evidence
 from actitud_api.scoring.evidence import Circumstances, EvidenceFinding, circumstances, counts, derived, findings, host
+from actitud_api.texts.evidence import evidence_finding
 from tests.assessing import example_a
 from tests.scoring.organisations import METHODOLOGY
 
@@ -173,6 +174,40 @@ def test_twice_in_one_answer_or_for_the_profile_is_not_reuse() -> None:
         answers={name: Answer(facts={}, evidence=(document(), document())) for name in ("D1.01", "D1.02", "D1.03")},
     )
     assert findings(content, judged()) == ()
+
+
+# --- in words -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_wrong_is_said_in_both_languages() -> None:
+    content = answered(
+        "D1.01",
+        document("https://sede.other.example/"),
+        document("https://192.0.2.7/"),
+        document(when=date(2027, 1, 5)),
+        document(when=date(2027, 3, 1)),
+    )
+    (reused,) = used(*[document()] * 6)
+    found = (*findings(content, judged()), reused)
+
+    assert [evidence_finding(finding, "es") for finding in found] == [
+        "La evidencia no cuenta: sede.other.example no es un dominio declarado de la organización ni está por debajo "
+        "de uno.",
+        "La evidencia no cuenta: su dirección no nombra un dominio sin más (ni usuario, ni dirección IP).",
+        "La evidencia es del 5/1/2027, posterior a la fecha de referencia, 31/12/2026.",
+        "La evidencia no cuenta todavía: su fecha, 1/3/2027, está por llegar.",
+        "El mismo documento, https://ayto.example/guide.pdf, sirve de evidencia a 6 indicadores, más de 5: "
+        "D1.01, D1.02, D1.03, D1.04, D1.05 y D1.06.",
+    ]
+    assert [evidence_finding(finding, "en") for finding in found] == [
+        "The evidence does not count: sede.other.example is neither a declared domain of the organisation nor below "
+        "one.",
+        "The evidence does not count: its address does not plainly name a domain (no user, no IP address).",
+        "The evidence is of 2027-01-05, later than the reference date, 2026-12-31.",
+        "The evidence does not count yet: its date, 2027-03-01, is still to come.",
+        "The same document, https://ayto.example/guide.pdf, is evidence of 6 indicators, more than 5: "
+        "D1.01, D1.02, D1.03, D1.04, D1.05 and D1.06.",
+    ]
 
 
 # --- the submission -------------------------------------------------------------------------------------------
