@@ -53,6 +53,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     organisations.OrganisationsController,
     editions.EditionsController,
     scores.EditionScoresController,
+    scores.OrganisationScoresController,
 )
 RETRY_AFTER: Final = "2"
 """Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""

@@ -40,6 +40,8 @@ POLICY: Final[Rules] = {
     "editions.delete": _keys("administrator"),
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
+    "editions.summary": _KEY_SHOWS_MORE,
+    "organisations.scores.list": _KEY_SHOWS_MORE,
 }
 
 
