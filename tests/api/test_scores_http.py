@@ -211,7 +211,7 @@ def test_filters_keep_the_rank_over_the_whole_edition(client: Client) -> None:
     assert len(valencian) > 10
 
 
-@pytest.mark.parametrize("filters", [{}, {"province": "46"}, {"region": "13", "band": "P5"}])
+@pytest.mark.parametrize("filters", [{}, {"province": "46"}, {"region": "13", "band": "P4"}])
 def test_the_summary_is_that_of_the_rows(filters: dict[str, str], client: Client) -> None:
     """By another implementation of the same quartiles: `statistics.quantiles` with the method `inclusive`."""
     rows = ranking(client, **filters)

@@ -117,6 +117,19 @@ class Past(Figures, frozen=True):
     rank: int | None
 
 
+class Columns(Struct, frozen=True):
+    """The figures of many organisations, each at the same place of every column.
+
+    `index` and `dimensions` have None where an organisation does not rank.
+    """
+
+    status: tuple[Status, ...]
+    level: tuple[int | None, ...]
+    coverage: tuple[int | None, ...]
+    index: tuple[int | None, ...]
+    dimensions: tuple[tuple[int | None, ...], ...]
+
+
 class Sent(Struct, frozen=True):
     """What one organisation sent for an edition, as `methodology.answers.Submission` in JSON, and its rank."""
 
@@ -151,7 +164,13 @@ _PAGE = (
     .select_from(_WITH_ORGANISATIONS)
     .where(_OF_EDITION)
 )
-_FIGURES_ALONE = select(*_COLUMNS).where(_OF_EDITION)
+_RANKED = ASSESSMENTS.c.rank_points != UNRANKED
+_SUMMED = select(
+    ASSESSMENTS.c.status,
+    ASSESSMENTS.c.level,
+    ASSESSMENTS.c.coverage,
+    *(case((_RANKED, ASSESSMENTS.c[name])) for name in ("rank_points", *DIMENSIONS)),
+).where(_OF_EDITION)
 _ONE = (
     select(
         ASSESSMENTS.c.rank_points,
@@ -174,7 +193,7 @@ _BETWEEN = (
 _OTHERS = ASSESSMENTS.alias()
 _RANK_THERE = case(
     (
-        ASSESSMENTS.c.rank_points != UNRANKED,
+        _RANKED,
         select(func.count() + 1)
         .where(_OTHERS.c.edition == ASSESSMENTS.c.edition, _OTHERS.c.rank_points > ASSESSMENTS.c.rank_points)
         .scalar_subquery(),
@@ -206,9 +225,11 @@ def page(
     """Rows of an edition in an order, ties by organisation, from the one that follows `after`."""
     column, descending = _order(sort)
     ordered = column.desc() if descending else column.asc()
+    # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
+    ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
     statement = (
         _PAGE.where(*filters.conditions(), seen.condition())
-        .order_by(ordered.nulls_last(), ASSESSMENTS.c.organisation)
+        .order_by(ordered, ASSESSMENTS.c.organisation)
         .offset(offset)
         .limit(limit)
     )
@@ -238,13 +259,17 @@ def place(row: Row, sort: Sort) -> Place:
     return value, row.organisation
 
 
-def figures(session: Session, edition: str, filters: Filters, seen: Seen) -> list[Figures]:
-    """How the organisations of an edition score, in no order."""
+def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Columns:
+    """The figures of the organisations of an edition, in no order."""
     conditions = filters.conditions()
-    statement = _FIGURES_ALONE.where(*conditions, seen.condition())
+    statement = _SUMMED.where(*conditions, seen.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
-    return [Figures(*_figures(row)) for row in session.execute(statement, {"edition": edition})]
+    rows = session.execute(statement, {"edition": edition}).all()
+    status, level, coverage, index, *dimensions = (
+        zip(*rows, strict=True) if rows else [()] * len(_SUMMED.selected_columns)
+    )
+    return Columns(status, level, coverage, index, tuple(dimensions))
 
 
 def one(session: Session, edition: str, organisation: str, *, ranked: bool) -> Sent | None:

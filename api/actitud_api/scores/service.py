@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct, structs
 
 from actitud_api.access.service import Principal
-from actitud_api.assessments.tables import DIMENSIONS
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
 from actitud_api.methodology.loader import Methodology, load, versions
@@ -180,22 +179,20 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
     """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        rows = queries.figures(session, found.id, filters, _seen(found, principal))
-    ranked = [row for row in rows if row.rank_points != queries.UNRANKED]
-    indices = sorted(row.rank_points for row in ranked)
+        columns = queries.columns(session, found.id, filters, _seen(found, principal))
+    indices = _known(columns.index)
     tenth = 10 ** (load(found.methodology).document.decimals + 1)
     tenths = Counter(min(index // tenth, 9) for index in indices)
-    dimensions = zip(*(row.dimensions for row in ranked), strict=True) if ranked else [()] * len(DIMENSIONS)
     return Summary(
         edition=found,
-        organisations=len(rows),
-        ranked=len(ranked),
-        statuses=Counter(row.status for row in rows),
-        levels=Counter(row.level for row in rows),
+        organisations=len(columns.status),
+        ranked=len(indices),
+        statuses=Counter(columns.status),
+        levels=Counter(columns.level),
         index=_spread(indices),
         tenths=tuple(tenths[number] for number in range(10)),
-        dimensions=tuple(_spread(sorted(value for value in values if value is not None)) for values in dimensions),
-        coverage=_spread(sorted(row.coverage for row in rows if row.coverage is not None)),
+        dimensions=tuple(_spread(_known(values)) for values in columns.dimensions),
+        coverage=_spread(_known(columns.coverage)),
     )
 
 
@@ -210,6 +207,10 @@ def _seen(edition: editions.Record, principal: Principal | None) -> Seen:
 
 def _sees_everything(principal: Principal | None) -> bool:
     return principal is not None and principal.role == "administrator"
+
+
+def _known(values: Iterable[int | None]) -> list[int]:
+    return sorted(value for value in values if value is not None)
 
 
 def _spread(values: Sequence[int]) -> Spread | None:
