@@ -35,18 +35,19 @@ Client = TestClient[Litestar]
 Answer = dict[str, Any]
 
 NOW = datetime(2027, 1, 10, tzinfo=UTC)
-NAMES = ("id", "name", "kind", "province", "region", "band", "population")
+MEMBERS = ("id", "name", "kind", "province", "region", "population", "employees", "parent", "aliases")
 ORGANISATIONS = (
-    ("XX-T-1", "Zamora", "MUN", "49", "07", "P3", 59_000),
-    ("XX-T-2", "Ávila", "MUN", "05", "07", "P3", 57_000),
-    ("XX-T-3", "Alzira", "MUN", "46", "10", "P3", 45_000),
-    ("XX-T-4", "L'Alcúdia", "MUN", "46", "10", "P2", 12_000),
-    ("XX-T-5", "Àger", "MUN", "25", "09", "P1", 900),
-    ("XX-T-6", "Diputació de València", "PRO", "46", "10", "E4", None),
-    ("XX-T-7", "Ibi", "MUN", "03", "10", "P2", 23_000),
-    ("XX-T-8", "Ministerio", "MIN", None, None, "E5", None),
-    ("XX-T-9", "Sin evaluar", "MUN", "46", "10", "P2", 11_000),
+    ("XX-T-1", "Zamora", "MUN", "49", "07", 59_000, None, None, ()),
+    ("XX-T-2", "Ávila", "MUN", "05", "07", 57_000, None, None, ("ES-DIR3-L01050193",)),
+    ("XX-T-3", "Alzira", "MUN", "46", "10", 45_000, None, "XX-T-6", ()),
+    ("XX-T-4", "Alcúdia, l'", "MUN", "46", "10", 12_000, None, "XX-T-6", ()),
+    ("XX-T-5", "Àger", "MUN", "25", "09", 900, None, None, ()),
+    ("XX-T-6", "Diputació de València", "PRO", "46", "10", None, 900, None, ()),
+    ("XX-T-7", "Alcúdia", "MUN", "03", "10", 23_000, None, "XX-T-6", ()),
+    ("XX-T-8", "Ministerio", "MIN", None, None, None, 6_000, None, ()),
+    ("XX-T-9", "Sin evaluar", "MUN", "46", "10", 11_000, None, "XX-T-6", ()),
 )
+"""By bands: 1 and 2 are P4, 3 and 7 P3, 4 and 9 P2, 5 P1."""
 FIGURES = ("status", "level", "index_value", "index_max", "coverage", "d1", "d2")
 IN_2026 = {
     "XX-T-1": ("complete", 4, 10_000, 10_000, 10_000, 10_000, 100),
@@ -77,9 +78,10 @@ def fill(database: Database) -> None:
         organisations.add(
             session,
             [
-                msgspec.convert({**dict(zip(NAMES, row, strict=True)), "simulated": False}, organisations.Record)
+                msgspec.convert(dict(zip(MEMBERS, row, strict=True)), organisations.Entry, strict=True)
                 for row in ORGANISATIONS
             ],
+            NOW,
         )
         for year, state, figures in (
             (2025, "superseded", IN_2025),
@@ -162,7 +164,7 @@ def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
     assert row == {
         "rank": 4,
         "organisation": "XX-T-4",
-        "name": "L'Alcúdia",
+        "name": "Alcúdia, l'",
         "kind": "MUN",
         "province": "46",
         "region": "10",
@@ -189,7 +191,10 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> Non
         ({"kind": "PRO"}, "6"),
         ({"region": "10"}, "3467"),
         ({"province": "46"}, "346"),
-        ({"band": "P2"}, "47"),
+        ({"band": "P2"}, "4"),
+        ({"band": "P3"}, "37"),
+        ({"parent": "XX-T-6"}, "347"),
+        ({"parent": "nobody"}, ""),
         ({"level": 2}, "345"),
         ({"level": 5}, ""),
         ({"status": "sufficient"}, "3456"),
@@ -217,6 +222,8 @@ def test_filters_combine_and_keep_the_ranks_of_the_whole_edition(
         ("-rank", "65423178"),
         ("organisation", "12345678"),
         ("-organisation", "87654321"),
+        ("name", "57432681"),  # the accents and signs of Àger, Alcúdia, Alcúdia (l'), … do not count
+        ("-name", "18623475"),
         ("population", "54732168"),
         ("-population", "12374568"),
         ("index_max", "26534718"),
@@ -366,7 +373,9 @@ def test_the_summary_of_an_edition(client: Client) -> None:
         ({"region": "07"}, 2, 2, {"min": 50, "q1": 62.5, "median": 75, "q3": 87.5, "max": 100}),
         ({"province": "46", "kind": "PRO"}, 1, 1, {"min": 10, "q1": 10, "median": 10, "q3": 10, "max": 10}),
         ({"province": "03"}, 1, 0, None),
-        ({"band": "P4"}, 0, 0, None),
+        # 40.01, 50: 42.5075 → 42.51, 45.005 → 45.01, 47.5025 → 47.5.
+        ({"parent": "XX-T-6"}, 3, 2, {"min": 40.01, "q1": 42.51, "median": 45.01, "q3": 47.5, "max": 50}),
+        ({"band": "P5"}, 0, 0, None),
     ],
 )
 def test_the_summary_of_a_territory(
@@ -394,6 +403,12 @@ def test_the_history_of_an_organisation_begins_with_the_newest(client: Client) -
     (item, _) = found(client, "/v1/organisations/XX-T-3/scores", lang="es")
     assert (item["edition_title"], item["period_to"], item["dimensions"]["D1"]) == ("Edición 2026", "2026-12-31", 10)
     problem(client.get("/v1/organisations/nobody/scores"), 404, "not-found")
+
+
+def test_an_alias_leads_to_the_scores_of_the_organisation(client: Client) -> None:
+    for path in ("/v1/organisations/{}/scores", "/v1/editions/latest/scores/{}"):
+        response = client.get(path.format("ES-DIR3-L01050193"), params={"lang": "es"}, follow_redirects=False)
+        assert (response.status_code, response.headers["location"]) == (308, path.format("XX-T-2") + "?lang=es")
 
 
 def test_pages_of_a_history(client: Client) -> None:

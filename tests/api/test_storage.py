@@ -29,6 +29,8 @@ from tests.postgresql import Server
 ASSESSMENTS = Base.metadata.tables["assessment"]
 TABLES = {
     "organisation",
+    "organisation_alias",
+    "organisation_successor",
     "edition",
     "assessment",
     "simulation",
@@ -141,6 +143,11 @@ def test_the_order_of_identifiers_does_not_depend_on_the_server(postgresql: Serv
         assert {tuple(column) for column in columns} >= {
             ("edition", "id"),
             ("organisation", "id"),
+            ("organisation", "parent"),
+            ("organisation_alias", "alias"),
+            ("organisation_alias", "organisation"),
+            ("organisation_successor", "organisation"),
+            ("organisation_successor", "successor"),
             ("assessment", "edition"),
             ("assessment", "organisation"),
             ("simulation", "edition"),
@@ -238,6 +245,22 @@ def test_the_revisions_go_down_and_up(database: Database) -> None:
     assert database.is_current()
 
 
+def test_an_organisation_that_stands_gets_its_place_by_name(database: Database) -> None:
+    with database.write() as session:
+        downgrade(connection_of(session), "0002")
+        insertion = text(
+            "INSERT INTO organisation (id, name, kind, simulated, search) VALUES (:id, :name, 'MUN', false, '')"
+        )
+        names = [{"id": "XX-T-1", "name": "Ávila"}, {"id": "XX-T-2", "name": "Alcúdia, l'"}]
+        connection_of(session).execute(insertion, names)
+
+    database.migrate()
+
+    with database.read() as session:
+        ordered = connection_of(session).execute(text("SELECT id, name_order FROM organisation ORDER BY name_order"))
+        assert list(map(tuple, ordered)) == [("XX-T-2", "alcudia l"), ("XX-T-1", "avila")]
+
+
 def test_an_edition_that_stands_gets_its_dates_and_its_organisations_are_counted(database: Database) -> None:
     with database.write() as session:
         downgrade(connection_of(session), "0002")
@@ -277,7 +300,7 @@ def test_scores_become_submitted_assessments_and_those_scores_again(database: Da
     answered = '{"answers": {"D1.01": {"numerator": 1}}}'
     with database.write() as session:
         editions.add(session, an_edition())
-        organisations.add(session, [organisations.Record("ES-X", "X", "MUN", 1, "P1", None, None, simulated=False)])
+        organisations.add(session, [organisations.Entry(id="ES-X", name="X", kind="MUN")], datetime.now(UTC))
         connection = connection_of(session)
         downgrade(connection, "0002")
         connection.execute(

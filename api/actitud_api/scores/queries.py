@@ -28,9 +28,17 @@ UNRANKED = -1
 DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
-SortKey = Literal["rank", "organisation", "population", "index_max", "coverage"] | DimensionKey
+SortKey = Literal["rank", "organisation", "name", "population", "index_max", "coverage"] | DimensionKey
 """What a list can be sorted by; the dimensions by their place in the methodology."""
-SORT_KEYS: Final[tuple[SortKey, ...]] = ("rank", "organisation", "population", "index_max", "coverage", *DIMENSION_KEYS)
+SORT_KEYS: Final[tuple[SortKey, ...]] = (
+    "rank",
+    "organisation",
+    "name",
+    "population",
+    "index_max",
+    "coverage",
+    *DIMENSION_KEYS,
+)
 
 Place: TypeAlias = tuple[int | str | None, str]
 """A place in a sorted list: what it is sorted by (None comes last), and the organisation, which decides ties."""
@@ -97,6 +105,7 @@ class Row(Figures, frozen=True):
 
     organisation: str
     name: str
+    name_order: str
     kind: str
     population: int | None
     band: str | None
@@ -123,11 +132,11 @@ class Columns(Struct, frozen=True):
     `index` and `dimensions` have None where an organisation does not rank.
     """
 
-    status: tuple[Status, ...]
-    level: tuple[int | None, ...]
-    coverage: tuple[int | None, ...]
-    index: tuple[int | None, ...]
-    dimensions: tuple[tuple[int | None, ...], ...]
+    status: list[Status]
+    level: list[int | None]
+    coverage: list[int | None]
+    index: list[int | None]
+    dimensions: list[list[int | None]]
 
 
 class Sent(Struct, frozen=True):
@@ -142,11 +151,13 @@ class Sent(Struct, frozen=True):
 
 
 _FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage")
+_IDENTITY = ("name", "name_order", "kind", "population", "band", "province", "region", "simulated")
 _COUNT = len(_FIGURES) + len(DIMENSIONS)
 _COLUMNS = [ASSESSMENTS.c[name] for name in (*_FIGURES, *DIMENSIONS)]
 _SORTED: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
     "rank": func.nullif(ASSESSMENTS.c.rank_points, UNRANKED),
     "organisation": ASSESSMENTS.c.organisation,
+    "name": ORGANISATIONS.c.name_order,
     "population": ORGANISATIONS.c.population,
     "index_max": ASSESSMENTS.c.index_max,
     "coverage": ASSESSMENTS.c.coverage,
@@ -159,12 +170,13 @@ _PAGE = (
     select(
         *_COLUMNS,
         ASSESSMENTS.c.organisation,
-        *(ORGANISATIONS.c[name] for name in ("name", "kind", "population", "band", "province", "region", "simulated")),
+        *(ORGANISATIONS.c[name] for name in _IDENTITY),
     )
     .select_from(_WITH_ORGANISATIONS)
     .where(_OF_EDITION)
 )
 _RANKED = ASSESSMENTS.c.rank_points != UNRANKED
+_PART = 500
 _SUMMED = select(
     ASSESSMENTS.c.status,
     ASSESSMENTS.c.level,
@@ -248,6 +260,8 @@ def place(row: Row, sort: Sort) -> Place:
             value = None if sort.descending and row.rank_points == UNRANKED else row.rank_points
         case "organisation":
             value = row.organisation
+        case "name":
+            value = row.name_order
         case "population":
             value = row.population
         case "index_max":
@@ -265,11 +279,13 @@ def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Col
     statement = _SUMMED.where(*conditions, seen.condition())
     if conditions:
         statement = statement.select_from(_WITH_ORGANISATIONS)
-    rows = session.execute(statement, {"edition": edition}).all()
-    status, level, coverage, index, *dimensions = (
-        zip(*rows, strict=True) if rows else [()] * len(_SUMMED.selected_columns)
-    )
-    return Columns(status, level, coverage, index, tuple(dimensions))
+    found: list[list[Any]] = [[] for _ in _SUMMED.selected_columns]
+    # A part at a time: thousands of rows at once would set off the garbage collector over everything that lives.
+    for part in session.execute(statement, {"edition": edition}).partitions(_PART):
+        for column, values in zip(found, zip(*part, strict=True), strict=True):
+            column.extend(values)
+    status, level, coverage, index, *dimensions = found
+    return Columns(status, level, coverage, index, dimensions)
 
 
 def one(session: Session, edition: str, organisation: str, *, ranked: bool) -> Sent | None:

@@ -133,7 +133,7 @@ class EditionScoresController(Controller):
         description=(
             f"What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. {_WHO_SEES}"
         ),
-        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,)),
+        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
         sync_to_thread=True,
     )
     def get_score(
@@ -185,6 +185,7 @@ class OrganisationScoresController(Controller):
             answer=PAST,
             path=OrganisationPath,
             problems=(UNAVAILABLE,),
+            aliased=True,
             links={
                 "sheet": Link(
                     "editions.scores.get",

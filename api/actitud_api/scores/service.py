@@ -135,14 +135,15 @@ def ranking(
 
 
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
-    """What an organisation sent for an edition; raises `UnknownEdition` and `UnknownScore`."""
+    """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
         found = editions.find(session, edition)
         seen = _seen(found, principal)
         may_see = seen.everything or seen.owner == organisation
         stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
-    if stored is None:
-        raise UnknownScore(found.id, organisation)
+        if stored is None:
+            organisations.refuse_alias(session, organisation)
+            raise UnknownScore(found.id, organisation)
     return Sent(
         edition=found.id,
         rank=stored.rank,
@@ -165,12 +166,12 @@ def history(
 ) -> list[Past]:
     """How an organisation scores in its editions, the newest first, from the one that follows `after`.
 
-    Raises `UnknownOrganisation`.
+    Raises `UnknownOrganisation` and `AliasOf`.
     """
     whole = _sees_everything(principal)
     mine = principal is not None and principal.role == "organisation" and principal.owner == organisation
-    organisations.get(database, organisation)
     with database.read() as session:
+        organisations.find(session, organisation)
         rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
     return [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
 

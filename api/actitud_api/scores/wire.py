@@ -22,7 +22,6 @@ from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology, load
 from actitud_api.methodology.model import Document, Language
 from actitud_api.organisations import wire as organisations
-from actitud_api.organisations.kinds import Band, Kind
 from actitud_api.scores import service
 from actitud_api.scores.service import Filters, Past, Row, Sent, Sort, Spread
 from actitud_api.scoring import result
@@ -327,10 +326,11 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
 class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the summary of a territory."""
 
-    kind: Annotated[Kind, Meta(description="Only organisations of this kind.")] | None = None
-    region: Annotated[organisations.Code, Meta(description="Only this region, by its INE code.")] | None = None
-    province: Annotated[organisations.Code, Meta(description="Only this province, by its INE code.")] | None = None
-    band: Annotated[Band, Meta(description="Only this size band.")] | None = None
+    kind: organisations.OfKind | None = None
+    region: organisations.OfRegion | None = None
+    province: organisations.OfProvince | None = None
+    band: organisations.OfBand | None = None
+    parent: organisations.OfParent | None = None
 
 
 class SheetPath(EditionPath, frozen=True):
@@ -476,6 +476,7 @@ def filters(query: RankingQuery) -> Filters:
         region=query.region,
         province=query.province,
         band=query.band,
+        parent=query.parent,
         level=query.level,
         status=query.status,
         organisations=None if query.organisation is None else tuple(query.organisation.split(",")),
@@ -484,7 +485,7 @@ def filters(query: RankingQuery) -> Filters:
 
 def territory(query: SummaryQuery) -> Filters:
     """The organisations that a query asks for."""
-    return Filters(kind=query.kind, region=query.region, province=query.province, band=query.band)
+    return Filters(kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent)
 
 
 def sort(query: RankingQuery) -> Sort:
