@@ -59,6 +59,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     assessments.AssessmentsController,
     assessments.SubmissionsController,
     scores.EditionScoresController,
+    scores.OrganisationScoresController,
 )
 RETRY_AFTER: Final = "2"
 """Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import httpx
 import msgspec
@@ -37,7 +36,7 @@ from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import load
 from actitud_api.organisations import service as organisations
 from actitud_api.scores import service as scores
-from actitud_api.scoring.scalar import Status, evaluate
+from actitud_api.scoring.scalar import evaluate
 from actitud_api.storage.database import Database
 from actitud_api.storage.folding import fold
 from tests.contract.scale import NIGHT
@@ -202,7 +201,7 @@ def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
     tally = Tally()
     for row in scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000):
         assert row.population is not None
-        tally.add(row.population, row.index_value, row.level, cast("Status", row.status), ["full"])
+        tally.add(row.population, row.index_value, row.level, row.status, ["full"])
     found = tally.report()
     assert (found.levels, found.statuses) == (report.levels, report.statuses)
     assert found.spearman == pytest.approx(report.spearman)

@@ -252,7 +252,7 @@ def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
     """Whoever writes without the lock of all is still told."""
     imported(database, FILE.encode())
     lleida = service.get(database, "ES-DIR3-L01251207")
-    written = queries.Written(entry=lleida, band="P4", search="")
+    written = queries.Written(entry=lleida, band="P4", name_order="", search="")
     for version, done in ((lleida.version + 1, False), (lleida.version, True), (lleida.version, False)):
         with database.write() as session:
             assert queries.change(session, [(written, version)], NOW) is done

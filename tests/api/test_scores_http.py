@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,32 @@ def test_filters_keep_the_rank_over_the_whole_edition(client: Client) -> None:
 
     assert valencian == [row for row in whole.values() if row["province"] == "46" and row["band"] == "P2"]
     assert len(valencian) > 10
+
+
+@pytest.mark.parametrize("filters", [{}, {"province": "46"}, {"region": "13", "band": "P4"}])
+def test_the_summary_is_that_of_the_rows(filters: dict[str, str], client: Client) -> None:
+    """By another implementation of the same quartiles: `statistics.quantiles` with the method `inclusive`."""
+    rows = ranking(client, **filters)
+    ranked = [row for row in rows if row["rank"] is not None]
+
+    summary = client.get("/v1/editions/2026-demo/summary", params=filters).json()
+
+    assert (summary["organisations"], summary["ranked"]) == (len(rows), len(ranked))
+    for level in summary["levels"]:
+        assert level["organisations"] == sum(row["level"] == level["level"] for row in rows)
+    for name, spread in summary["dimensions"].items():
+        assert spread == spread_of([row["dimensions"][name] for row in ranked], "0.01"), name
+    assert summary["index"] == spread_of([row["index"] for row in ranked], "0.01")
+    assert summary["coverage"] == spread_of([row["coverage"] for row in rows], "0.0001")
+    for number, tenth in enumerate(summary["distribution"]):
+        assert tenth["organisations"] == sum(min(row["index"] // 10, 9) == number for row in ranked)
+
+
+def spread_of(values: list[float], unit: str) -> dict[str, float]:
+    exact = [hundredths(value) for value in values]
+    quartiles = statistics.quantiles(exact, n=4, method="inclusive")
+    figures = [min(exact), *(quartile.quantize(Decimal(unit), ROUND_HALF_UP) for quartile in quartiles), max(exact)]
+    return dict(zip(("min", "q1", "median", "q3", "max"), map(float, figures), strict=True))
 
 
 def test_the_points_of_the_sheets_add_up_and_equal_the_ranking(client: Client) -> None:

@@ -247,6 +247,22 @@ def test_the_revisions_go_down_and_up(database: Database) -> None:
     assert database.is_current()
 
 
+def test_an_organisation_that_stands_gets_its_place_by_name(database: Database) -> None:
+    with database.write() as session:
+        downgrade(connection_of(session), "0002")
+        insertion = text(
+            "INSERT INTO organisation (id, name, kind, simulated, search) VALUES (:id, :name, 'MUN', false, '')"
+        )
+        names = [{"id": "XX-T-1", "name": "Ávila"}, {"id": "XX-T-2", "name": "Alcúdia, l'"}]
+        connection_of(session).execute(insertion, names)
+
+    database.migrate()
+
+    with database.read() as session:
+        ordered = connection_of(session).execute(text("SELECT id, name_order FROM organisation ORDER BY name_order"))
+        assert list(map(tuple, ordered)) == [("XX-T-2", "alcudia l"), ("XX-T-1", "avila")]
+
+
 def test_an_edition_that_stands_gets_its_dates_and_its_organisations_are_counted(database: Database) -> None:
     with database.write() as session:
         downgrade(connection_of(session), "0002")

@@ -34,6 +34,8 @@ READS: Final = {
     "editions.get": "/v1/editions/latest",
     "editions.scores.list": "/v1/editions/2026-demo/scores?limit=2",
     "editions.scores.get": "/v1/editions/2026-demo/scores/{organisation}",
+    "editions.summary": "/v1/editions/2026-demo/summary?province=46",
+    "organisations.scores.list": "/v1/organisations/{organisation}/scores",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}

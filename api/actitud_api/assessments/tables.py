@@ -53,7 +53,15 @@ class Assessment(Base, table=True):
 
 
 _COLUMNS = Base.metadata.tables[str(Assessment.__tablename__)].c
-Index("ix_assessment_ranking", _COLUMNS.edition, _COLUMNS.rank_points.desc(), _COLUMNS.organisation)
+# With all figures: lists and summaries read the index alone, and none of the documents in the table.
+Index(
+    "ix_assessment_ranking",
+    _COLUMNS.edition,
+    _COLUMNS.rank_points.desc(),
+    _COLUMNS.organisation,
+    *(_COLUMNS[name] for name in ("methodology", "status", "level", "index_value", "index_max", "coverage")),
+    *(_COLUMNS[name] for name in DIMENSIONS),
+)
 
 
 class Submission(Base, table=True):

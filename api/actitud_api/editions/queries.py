@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct, structs
@@ -17,6 +17,9 @@ from actitud_api.storage.base import Base
 
 State = Literal["open", "in_review", "published", "superseded"]
 """Where an edition is: taking answers, in review, published, replaced by a later one."""
+
+PUBLIC: Final[tuple[State, ...]] = ("published", "superseded")
+"""The states in which anybody may see the scores of an edition, and in which it does not change."""
 
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 

@@ -10,13 +10,14 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from actitud_api.editions import dates, queries
 from actitud_api.editions.dates import Calendar, Contradiction, Span, Windows
-from actitud_api.editions.queries import Counted, Place, Record, State
+from actitud_api.editions.queries import PUBLIC, Counted, Place, Record, State
 from actitud_api.methodology.loader import load
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
     "LATEST",
+    "PUBLIC",
     "Calendar",
     "Change",
     "Contradicted",
@@ -207,7 +208,7 @@ def _changeable(session: Session, edition: str, expected: Expected) -> Record:
     record = find(session, edition)
     if not expected(revision(record.created, record.version)):
         raise Stale
-    if record.state not in ("open", "in_review"):
+    if record.state in PUBLIC:
         raise Contradicted([Contradiction("", "state", record.state)])
     return record
 

@@ -23,7 +23,7 @@ SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
 
 class Record(Entry, frozen=True, kw_only=True):
-    """An organisation as it is stored; `search` apart. `preceded_by`: those whose place it took."""
+    """An organisation as it is stored; `name_order` and `search` apart. `preceded_by`: those whose place it took."""
 
     band: Band | None
     preceded_by: tuple[str, ...]
@@ -37,6 +37,7 @@ class Written(Struct, frozen=True, kw_only=True):
 
     entry: Entry
     band: Band | None
+    name_order: str
     search: str
 
 
@@ -78,6 +79,8 @@ Pair = Row[tuple[str, str]]
 _ELSEWHERE = ("aliases", "succeeded_by")
 """The members of an entry that have tables of their own."""
 
+_DERIVED = ("band", "name_order", "search")
+
 _OF_ENTRY = tuple(name for name in Entry.__struct_fields__ if name not in _ELSEWHERE)
 _ALL = select(*(ORGANISATIONS.c[name] for name in (*_OF_ENTRY, "band", "created", "updated", "version")))
 _ONE = _ALL.where(ORGANISATIONS.c.id == bindparam("id"))
@@ -100,7 +103,7 @@ _UPDATE = (
     update(ORGANISATIONS)
     .where(ORGANISATIONS.c.id == bindparam("key"), ORGANISATIONS.c.version == bindparam("before"))
     .values(
-        {name: bindparam(name) for name in (*_OF_ENTRY, "band", "search", "updated") if name != "id"}
+        {name: bindparam(name) for name in (*_OF_ENTRY, *_DERIVED, "updated") if name != "id"}
         | {"version": ORGANISATIONS.c.version + 1}
     )
 )
@@ -244,4 +247,4 @@ def _add_their_own(session: Session, entries: Sequence[Entry]) -> None:
 
 def _values(written: Written) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(written.entry, name) for name in _OF_ENTRY}
-    return {**values, "band": written.band, "search": written.search}
+    return values | {name: getattr(written, name) for name in _DERIVED}

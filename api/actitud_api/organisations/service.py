@@ -345,7 +345,10 @@ def _written(entry: Entry) -> queries.Written:
     size = entry.population if _scale(entry.kind) == "P" else entry.employees
     names = (entry.name, entry.id, *(former.name for former in entry.former_names), *entry.aliases)
     return queries.Written(
-        entry=entry, band=None if size is None else band_of(entry.kind, size), search=fold(" ".join(names))
+        entry=entry,
+        band=None if size is None else band_of(entry.kind, size),
+        name_order=fold(entry.name),
+        search=fold(" ".join(names)),
     )
 
 

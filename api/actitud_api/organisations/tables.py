@@ -13,8 +13,8 @@ class Organisation(Base, table=True):
     """An organisation; the members of its entry are those of `entries.Entry`.
 
     `parent` is the id of another one. It is no foreign key, which SQLite could not take away again; it is checked
-    where it is written, and no organisation is ever removed but invented ones. `search` is its id and name, its
-    former names and its aliases in the form of `storage.folding.fold`.
+    where it is written, and no organisation is ever removed but invented ones. `name_order` is its name in the form of
+    `storage.folding.fold`, and `search` its id and name, its former names and its aliases.
     """
 
     __tablename__ = "organisation"
@@ -36,6 +36,7 @@ class Organisation(Base, table=True):
     contact: dict[str, str | None] | None = Field(sa_column=Column(JSON_DOCUMENT))
     domains: list[str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     simulated: bool
+    name_order: str = Field(sa_type=IDENTIFIER)
     search: str
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     updated: datetime = Field(sa_column=Column(UtcTime, nullable=False))

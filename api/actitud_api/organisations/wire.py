@@ -69,13 +69,21 @@ ValidFrom = Annotated[date, Meta(description="Its first day, where it is known."
 ValidTo = Annotated[date, Meta(description="Its last day, where it is closed or will be.")]
 
 
+OfKind = Annotated[Kind, Meta(description="Only organisations of this kind.")]
+OfRegion = Annotated[Code, Meta(description="Only this region, by its INE code.")]
+OfProvince = Annotated[Code, Meta(description="Only this province, by its INE code.")]
+OfBand = Annotated[Band, Meta(description="Only this size band.")]
+OfParent = Annotated[str, Meta(max_length=MAXIMUM_LENGTH, description="Only those that depend on this one, by its id.")]
+
+
 class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of every list of organisations."""
 
-    kind: Annotated[Kind, Meta(description="Only organisations of this kind.")] | None = None
-    region: Annotated[Code, Meta(description="Only this region, by its INE code.")] | None = None
-    province: Annotated[Code, Meta(description="Only this province, by its INE code.")] | None = None
-    band: Annotated[Band, Meta(description="Only this size band.")] | None = None
+    kind: OfKind | None = None
+    region: OfRegion | None = None
+    province: OfProvince | None = None
+    band: OfBand | None = None
+    parent: OfParent | None = None
 
 
 class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,10 +98,6 @@ class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknow
                 "and case.",
             ),
         ]
-        | None
-    ) = None
-    parent: (
-        Annotated[str, Meta(max_length=MAXIMUM_LENGTH, description="Only those that depend on this one, by its id.")]
         | None
     ) = None
     on: Annotated[date, Meta(description="Only those that there were on that day.")] | None = None

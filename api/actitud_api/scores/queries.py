@@ -1,33 +1,97 @@
-"""All SQL over the scores of editions."""
+"""All SQL over the scores of editions, which stand in their assessments."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, Literal, TypeAlias, get_args
+
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, or_, select, true, tuple_
 from sqlmodel import Session
 
 from actitud_api.assessments.tables import DIMENSIONS, Assessment
+from actitud_api.editions.service import PUBLIC, State
+from actitud_api.editions.tables import Edition
+from actitud_api.organisations import service as organisations
 from actitud_api.organisations.tables import Organisation
+from actitud_api.scoring.scalar import Status
 from actitud_api.storage.base import Base
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
+EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
 
+UNRANKED = -1
+"""The `rank_points` of an organisation that does not rank."""
 
-class Row(Struct, frozen=True):
-    """A line of the ranking of an edition; figures as in `Assessment`, `rank` None where it does not rank."""
+DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
+DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
-    rank: int | None
-    organisation: str
-    name: str
-    kind: str
-    population: int | None
-    band: str | None
-    province: str | None
-    region: str | None
-    simulated: bool
+SortKey = Literal["rank", "organisation", "name", "population", "index_max", "coverage"] | DimensionKey
+"""What a list can be sorted by; the dimensions by their place in the methodology."""
+SORT_KEYS: Final[tuple[SortKey, ...]] = (
+    "rank",
+    "organisation",
+    "name",
+    "population",
+    "index_max",
+    "coverage",
+    *DIMENSION_KEYS,
+)
+
+Place: TypeAlias = tuple[int | str | None, str]
+"""A place in a sorted list: what it is sorted by (None comes last), and the organisation, which decides ties."""
+
+
+class Sort(Struct, frozen=True):
+    """An order of the rows; ranks count from the best, so that descending begins with the worst."""
+
+    key: SortKey = "rank"
+    descending: bool = False
+
+
+class Filters(organisations.Filters, frozen=True, kw_only=True):
+    """Which rows of an edition, besides what is said of organisations; None does not filter.
+
+    `organisations`: only these, by id.
+    """
+
+    level: int | None = None
+    status: Status | None = None
+    organisations: tuple[str, ...] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same in SQL."""
+        table = ASSESSMENTS.c
+        found = super().conditions()
+        if self.level is not None:
+            found.append(table.level == self.level)
+        if self.status is not None:
+            found.append(table.status == self.status)
+        if self.organisations is not None:
+            found.append(table.organisation.in_(self.organisations))
+        return found
+
+
+class Seen(Struct, frozen=True):
+    """Which rows of what is not published somebody may see: all, or those of one organisation (None: none)."""
+
+    everything: bool
+    owner: str | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """The same in SQL."""
+        if self.everything:
+            return true()
+        return false() if self.owner is None else ASSESSMENTS.c.organisation == self.owner
+
+
+class Figures(Struct, frozen=True):
+    """How an organisation scores in an edition, in the units of `assessments.tables.Assessment`."""
+
     methodology: str
-    status: str
+    status: Status
     level: int | None
     rank_points: int
     index_value: int | None
@@ -36,107 +100,255 @@ class Row(Struct, frozen=True):
     dimensions: tuple[int | None, ...]
 
 
-Place = tuple[int, str]
-"""A place in the order of the ranking: `rank_points` and organisation."""
+class Row(Figures, frozen=True):
+    """A line of the ranking of an edition; `rank` is None where it does not rank or may not be told."""
+
+    organisation: str
+    name: str
+    name_order: str
+    kind: str
+    population: int | None
+    band: str | None
+    province: str | None
+    region: str | None
+    simulated: bool
+    rank: int | None
 
 
-class Filters(Struct, frozen=True, kw_only=True):
-    """What organisations to list; None does not filter."""
+class Past(Figures, frozen=True):
+    """How an organisation scores in one of its editions; `rank` as in `Row`."""
 
-    kind: str | None = None
-    region: str | None = None
-    province: str | None = None
-    band: str | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The same in SQL."""
-        table = ORGANISATIONS.c
-        wanted = (
-            (table.kind, self.kind),
-            (table.region, self.region),
-            (table.province, self.province),
-            (table.band, self.band),
-        )
-        return [column == value for column, value in wanted if value is not None]
+    edition: str
+    titles: dict[str, str]
+    state: State
+    period_to: date
+    simulated: bool
+    rank: int | None
 
 
-_RANKED = ASSESSMENTS.c.rank_points >= 0
-_RANKS = (
-    select(
-        ASSESSMENTS.c.organisation,
-        case((_RANKED, func.rank().over(order_by=ASSESSMENTS.c.rank_points.desc()))).label("rank"),
-    )
-    .where(ASSESSMENTS.c.edition == bindparam("edition"))
-    .subquery()
-)
-"""Ranks over the whole edition, whatever is listed of it."""
+class Columns(Struct, frozen=True):
+    """The figures of many organisations, each at the same place of every column.
+
+    `index` and `dimensions` have None where an organisation does not rank.
+    """
+
+    status: list[Status]
+    level: list[int | None]
+    coverage: list[int | None]
+    index: list[int | None]
+    dimensions: list[list[int | None]]
+
+
+class Sent(Struct, frozen=True):
+    """What one organisation sent for an edition, as `methodology.answers.Submission` in JSON, and its rank."""
+
+    organisation: str
+    name: str
+    simulated: bool
+    methodology: str
+    submission: dict[str, object]
+    rank: int | None
+
 
 _FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage")
-_IDENTITY = ("name", "kind", "population", "band", "province", "region", "simulated")
+_IDENTITY = ("name", "name_order", "kind", "population", "band", "province", "region", "simulated")
+_COUNT = len(_FIGURES) + len(DIMENSIONS)
+_COLUMNS = [ASSESSMENTS.c[name] for name in (*_FIGURES, *DIMENSIONS)]
+_SORTED: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
+    "rank": func.nullif(ASSESSMENTS.c.rank_points, UNRANKED),
+    "organisation": ASSESSMENTS.c.organisation,
+    "name": ORGANISATIONS.c.name_order,
+    "population": ORGANISATIONS.c.population,
+    "index_max": ASSESSMENTS.c.index_max,
+    "coverage": ASSESSMENTS.c.coverage,
+    **{key: ASSESSMENTS.c[name] for key, name in zip(DIMENSION_KEYS, DIMENSIONS, strict=True)},
+}
+
+_OF_EDITION = ASSESSMENTS.c.edition == bindparam("edition")
+_WITH_ORGANISATIONS = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _PAGE = (
     select(
-        _RANKS.c.rank,
+        *_COLUMNS,
         ASSESSMENTS.c.organisation,
         *(ORGANISATIONS.c[name] for name in _IDENTITY),
-        *(ASSESSMENTS.c[name] for name in (*_FIGURES, *DIMENSIONS)),
     )
-    .join_from(ASSESSMENTS, _RANKS, ASSESSMENTS.c.organisation == _RANKS.c.organisation)
-    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(ASSESSMENTS.c.edition == bindparam("edition"))
-    .order_by(ASSESSMENTS.c.rank_points.desc(), ASSESSMENTS.c.organisation)
+    .select_from(_WITH_ORGANISATIONS)
+    .where(_OF_EDITION)
 )
-_BETTER = ASSESSMENTS.alias()
+_RANKED = ASSESSMENTS.c.rank_points != UNRANKED
+_PART = 500
+_SUMMED = select(
+    ASSESSMENTS.c.status,
+    ASSESSMENTS.c.level,
+    ASSESSMENTS.c.coverage,
+    *(case((_RANKED, ASSESSMENTS.c[name])) for name in ("rank_points", *DIMENSIONS)),
+).where(_OF_EDITION)
 _ONE = (
     select(
-        case(
-            (
-                _RANKED,
-                select(func.count() + 1)
-                .where(_BETTER.c.edition == bindparam("edition"), _BETTER.c.rank_points > ASSESSMENTS.c.rank_points)
-                .scalar_subquery(),
-            )
-        ),
+        ASSESSMENTS.c.rank_points,
         ASSESSMENTS.c.organisation,
         ORGANISATIONS.c.name,
         ORGANISATIONS.c.simulated,
         ASSESSMENTS.c.methodology,
         ASSESSMENTS.c.submission,
     )
-    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(ASSESSMENTS.c.edition == bindparam("edition"), ASSESSMENTS.c.organisation == bindparam("organisation"))
+    .select_from(_WITH_ORGANISATIONS)
+    .where(_OF_EDITION, ASSESSMENTS.c.organisation == bindparam("organisation"))
+)
+_BETTER = select(func.count()).where(_OF_EDITION, ASSESSMENTS.c.rank_points > bindparam("highest"))
+_BETWEEN = (
+    select(ASSESSMENTS.c.rank_points, func.count())
+    .where(_OF_EDITION, ASSESSMENTS.c.rank_points.between(bindparam("lowest"), bindparam("highest")))
+    .group_by(ASSESSMENTS.c.rank_points)
+    .order_by(ASSESSMENTS.c.rank_points.desc())
+)
+_OTHERS = ASSESSMENTS.alias()
+_RANK_THERE = case(
+    (
+        _RANKED,
+        select(func.count() + 1)
+        .where(_OTHERS.c.edition == ASSESSMENTS.c.edition, _OTHERS.c.rank_points > ASSESSMENTS.c.rank_points)
+        .scalar_subquery(),
+    )
+)
+_PAST = (
+    select(
+        *_COLUMNS,
+        *(EDITIONS.c[name] for name in ("id", "titles", "state", "period_to", "simulated")),
+        _RANK_THERE,
+    )
+    .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
+    .where(ASSESSMENTS.c.organisation == bindparam("organisation"))
+    .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 )
 
 
-class Sent(Struct, frozen=True):
-    """What one organisation sent for an edition, as `methodology.answers.Submission` in JSON, and its rank."""
-
-    rank: int | None
-    organisation: str
-    name: str
-    simulated: bool
-    methodology: str
-    submission: dict[str, object]
-
-
-def page(session: Session, edition: str, filters: Filters, after: Place | None, offset: int, limit: int) -> list[Row]:
-    """Lines of the ranking of an edition in its order, unranked ones last, from the one that follows `after`."""
-    statement = _PAGE.where(*filters.conditions()).offset(offset).limit(limit)
+def page(
+    session: Session,
+    edition: str,
+    filters: Filters,
+    seen: Seen,
+    *,
+    sort: Sort,
+    after: Place | None,
+    offset: int,
+    limit: int,
+) -> list[Row]:
+    """Rows of an edition in an order, ties by organisation, from the one that follows `after`."""
+    column, descending = _order(sort)
+    ordered = column.desc() if descending else column.asc()
+    # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
+    ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
+    statement = (
+        _PAGE.where(*filters.conditions(), seen.condition())
+        .order_by(ordered, ASSESSMENTS.c.organisation)
+        .offset(offset)
+        .limit(limit)
+    )
     if after is not None:
-        points, organisation = after
-        statement = statement.where(
-            or_(
-                ASSESSMENTS.c.rank_points < points,
-                and_(ASSESSMENTS.c.rank_points == points, ASSESSMENTS.c.organisation > organisation),
-            )
-        )
-    before_dimensions = Row.__struct_fields__.index("dimensions")
-    return [
-        Row(*[*row[:before_dimensions], tuple(row[before_dimensions:])])
-        for row in session.execute(statement, {"edition": edition})
-    ]
+        statement = statement.where(_follows(column, descending, after))
+    rows = session.execute(statement, {"edition": edition}).all()
+    ranks = _ranks(session, edition, {row.rank_points for row in rows}) if seen.everything else {}
+    return [Row(*(*_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
 
 
-def one(session: Session, edition: str, organisation: str) -> Sent | None:
-    """What that organisation sent for that edition."""
+def place(row: Row, sort: Sort) -> Place:
+    """Where a row stands in an order."""
+    value: int | str | None
+    match sort.key:
+        case "rank":
+            value = None if sort.descending and row.rank_points == UNRANKED else row.rank_points
+        case "organisation":
+            value = row.organisation
+        case "name":
+            value = row.name_order
+        case "population":
+            value = row.population
+        case "index_max":
+            value = row.index_max
+        case "coverage":
+            value = row.coverage
+        case dimension:
+            value = row.dimensions[DIMENSION_KEYS.index(dimension)]
+    return value, row.organisation
+
+
+def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Columns:
+    """The figures of the organisations of an edition, in no order."""
+    conditions = filters.conditions()
+    statement = _SUMMED.where(*conditions, seen.condition())
+    if conditions:
+        statement = statement.select_from(_WITH_ORGANISATIONS)
+    found: list[list[Any]] = [[] for _ in _SUMMED.selected_columns]
+    # A part at a time: thousands of rows at once would set off the garbage collector over everything that lives.
+    for part in session.execute(statement, {"edition": edition}).partitions(_PART):
+        for column, values in zip(found, zip(*part, strict=True), strict=True):
+            column.extend(values)
+    status, level, coverage, index, *dimensions = found
+    return Columns(status, level, coverage, index, dimensions)
+
+
+def one(session: Session, edition: str, organisation: str, *, ranked: bool) -> Sent | None:
+    """What that organisation sent for that edition, with its rank there where it is wanted."""
     row = session.execute(_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
-    return None if row is None else Sent(*row)
+    if row is None:
+        return None
+    ranks = _ranks(session, edition, {row.rank_points}) if ranked else {}
+    return Sent(*(*row[1:], ranks.get(row.rank_points)))
+
+
+def past(
+    session: Session, organisation: str, *, public: bool, after: tuple[date, str] | None, offset: int, limit: int
+) -> list[Past]:
+    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
+
+    `public`: only where that is published.
+    """
+    statement = _PAST.offset(offset).limit(limit)
+    if public:
+        statement = statement.where(EDITIONS.c.state.in_(PUBLIC))
+    if after is not None:
+        statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
+    rows = session.execute(statement, {"organisation": organisation})
+    return [Past(*_figures(row), *row[_COUNT:]) for row in rows]
+
+
+def _order(sort: Sort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
+    """The column of an order, and whether it descends."""
+    if sort == Sort("rank"):
+        # The best rank has the most points. Those of who does not rank are below all others: an index has this order.
+        return ASSESSMENTS.c.rank_points, True
+    if sort.key == "rank":
+        return _SORTED["rank"], False
+    return _SORTED[sort.key], sort.descending
+
+
+def _follows(
+    column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: Place
+) -> ColumnElement[bool]:
+    """Whether a row comes after a place."""
+    value, organisation = after
+    tied = ASSESSMENTS.c.organisation > organisation
+    if value is None:
+        return and_(column.is_(None), tied)
+    further = column < value if descending else column > value
+    return or_(further, column.is_(None), and_(column == value, tied))
+
+
+def _ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
+    """The ranks in a whole edition of who has these points: ties share the best, and the next is skipped."""
+    ranked = [found for found in points if found != UNRANKED]
+    if not ranked:
+        return {}
+    bounds = {"edition": edition, "lowest": min(ranked), "highest": max(ranked)}
+    better: int = session.execute(_BETTER, bounds).scalar_one()
+    ranks: dict[int, int] = {}
+    for found, count in session.execute(_BETWEEN, bounds):
+        ranks[found] = better + 1
+        better += count
+    return ranks
+
+
+def _figures(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The members of `Figures` at the start of a row."""
+    return (*row[: len(_FIGURES)], tuple(row[len(_FIGURES) : _COUNT]))

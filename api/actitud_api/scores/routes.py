@@ -1,27 +1,39 @@
 """Routes over scores: of facts that somebody sends, and of the organisations of an edition."""
 
+from datetime import date
+
 from litestar import Controller, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from actitud_api.access.policy import principal_of
+from actitud_api.editions import service as editions
 from actitud_api.editions.wire import EditionPath
 from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
-from actitud_api.http.paging import Cursor, next_url
+from actitud_api.http.paging import Cursor, PageQuery, next_url
 from actitud_api.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
-from actitud_api.organisations.wire import TerritoryQuery
+from actitud_api.organisations.wire import OrganisationPath
 from actitud_api.scores import service, wire
-from actitud_api.scores.service import Filters, Place, UnknownScore
+from actitud_api.scores.service import Place, Sort, UnknownScore
 
 REQUEST = Body(*service.REQUESTS.values())
 NARRATED = Representation(wire.NarratedScore, cache=NO_STORE, sentences=True)
-QUERY = Query(TerritoryQuery)
+QUERY = Query(wire.RankingQuery)
 PAGE = Representation(wire.ScorePage)
+BY_NUMBER: Cursor[Place] = Cursor("editions.scores.list", tuple[int | None, str])
+BY_TEXT: Cursor[Place] = Cursor("editions.scores.list", tuple[str, str])
 SHEET = Representation(wire.Sheet, sentences=True)
-CURSOR: Cursor[Place] = Cursor("editions.scores.list", tuple[int, str])
+TERRITORY = Query(wire.SummaryQuery)
+SUMMARY = Representation(wire.SummaryAnswer)
+PAST_QUERY = Query(PageQuery)
+PAST = Representation(wire.PastScorePage, sentences=True)
+PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[date, str])
+
+_WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
@@ -63,16 +75,17 @@ class ScoresController(Controller):
 class EditionScoresController(Controller):
     """The scores of an edition."""
 
-    path = "/v1/editions/{edition:str}/scores"
+    path = "/v1/editions/{edition:str}"
     tags = ("editions",)
 
     @get(
-        "/",
+        "/scores",
         operation_id="editions.scores.list",
         summary="The ranking of an edition",
         description=(
-            "Organisations in rank order over the whole edition, whatever is filtered: ties share the best rank and "
-            "the next is skipped; those with insufficient evidence come last, with `rank` null."
+            "Organisations of an edition, in rank order unless `sort` says otherwise; filters combine. Ranks are those "
+            "over the whole edition, whatever is filtered: ties share the best rank and the next is skipped; those "
+            f"with insufficient evidence have none. {_WHO_SEES} Its rank then is null: it would tell of the others."
         ),
         opt=contract(
             query=QUERY,
@@ -84,7 +97,12 @@ class EditionScoresController(Controller):
                     "editions.scores.get",
                     {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
                     "The explained score of the first organisation.",
-                )
+                ),
+                "history": Link(
+                    "organisations.scores.list",
+                    {"organisation": "$response.body#/items/0/organisation"},
+                    "The editions of the first organisation.",
+                ),
             },
         ),
         sync_to_thread=True,
@@ -92,23 +110,29 @@ class EditionScoresController(Controller):
     def list_scores(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
         """The ranking of an edition."""
         query = QUERY.of(request)
-        filters = Filters(kind=query.kind, region=query.region, province=query.province, band=query.band)
+        sort = wire.sort(query)
+        cursor = _cursor(sort)
         rows = service.ranking(
-            state["database"], edition, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+            state["database"],
+            edition,
+            wire.filters(query),
+            principal=principal_of(request),
+            sort=sort,
+            after=cursor.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
         )
-        kept, cursor = CURSOR.cut(query, rows, lambda row: (row.rank_points, row.organisation))
-        return PAGE.of(
-            request,
-            wire.ScorePage(
-                items=tuple(wire.line(row) for row in kept), next=next_url(request, cursor), next_cursor=cursor
-            ),
-        )
+        kept, following = cursor.cut(query, rows, lambda row: service.place(row, sort))
+        items = tuple(wire.line(row) for row in kept)
+        return PAGE.of(request, wire.ScorePage(items=items, next=next_url(request, following), next_cursor=following))
 
     @get(
-        "/{organisation:str}",
+        "/scores/{organisation:str}",
         operation_id="editions.scores.get",
         summary="The explained score of an organisation in an edition",
-        description="What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition.",
+        description=(
+            f"What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. {_WHO_SEES}"
+        ),
         opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
         sync_to_thread=True,
     )
@@ -116,7 +140,78 @@ class EditionScoresController(Controller):
         self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
     ) -> Response[bytes]:
         """The explained score of an organisation in an edition."""
-        sent = service.sent(state["database"], edition, organisation)
+        sent = service.sent(state["database"], edition, organisation, principal=principal_of(request))
         methodology, score = service.sheet(sent)
         narrated = wire.narrated(score, methodology, language_of(request.scope))
         return SHEET.of(request, wire.sheet(narrated, sent))
+
+    @get(
+        "/summary",
+        operation_id="editions.summary",
+        summary="What the organisations of a territory come to",
+        description=(
+            "How the index and each dimension spread over the organisations of an edition that rank, and how many "
+            f"organisations are at each level and have each status; filters combine. {_WHO_SEES}"
+        ),
+        opt=contract(
+            query=TERRITORY,
+            answer=SUMMARY,
+            path=EditionPath,
+            problems=(UNAVAILABLE,),
+            links={"scores": Link("editions.scores.list", {"edition": "$response.body#/edition"}, "The ranking.")},
+        ),
+        sync_to_thread=True,
+    )
+    def get_summary(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """What the organisations of a territory come to."""
+        filters = wire.territory(TERRITORY.of(request))
+        found = service.summary(state["database"], edition, filters, principal=principal_of(request))
+        return SUMMARY.of(request, wire.summary(found))
+
+
+class OrganisationScoresController(Controller):
+    """The scores of an organisation."""
+
+    path = "/v1/organisations/{organisation:str}/scores"
+    tags = ("organisations",)
+
+    @get(
+        "/",
+        operation_id="organisations.scores.list",
+        summary="The editions of an organisation",
+        description=f"How an organisation scores in each of its editions, the newest first. {_WHO_SEES}",
+        opt=contract(
+            query=PAST_QUERY,
+            answer=PAST,
+            path=OrganisationPath,
+            problems=(UNAVAILABLE,),
+            aliased=True,
+            links={
+                "sheet": Link(
+                    "editions.scores.get",
+                    {"edition": "$response.body#/items/0/edition", "organisation": "$request.path.organisation"},
+                    "The explained score in the newest edition.",
+                )
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def list_past(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:
+        """The editions of an organisation."""
+        query = PAST_QUERY.of(request)
+        rows = service.history(
+            state["database"],
+            organisation,
+            principal=principal_of(request),
+            after=PAST_CURSOR.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
+        )
+        kept, cursor = PAST_CURSOR.cut(query, rows, lambda row: (row.period_to, row.edition))
+        items = tuple(wire.past(row, language_of(request.scope)) for row in kept)
+        return PAST.of(request, wire.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+
+
+def _cursor(sort: Sort) -> Cursor[Place]:
+    """The cursors of an order: what it sorts by is a text or a number."""
+    return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from actitud_api.access.service import Principal
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
 from actitud_api.methodology.loader import Methodology, load, versions
+from actitud_api.methodology.predicates import halfup
 from actitud_api.organisations import service as organisations
 from actitud_api.scores import queries
-from actitud_api.scores.queries import Filters, Place, Row
+from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.result import Score as CanonicalScore
+from actitud_api.scoring.scalar import Status
 from actitud_api.storage.database import Database
 
 __all__ = [
     "REQUESTS",
+    "SORT_KEYS",
     "Filters",
+    "Past",
     "Place",
     "Row",
     "Sent",
+    "Sort",
+    "Spread",
+    "Summary",
     "UnknownScore",
+    "history",
+    "place",
     "ranking",
     "scored",
     "sent",
     "sheet",
+    "summary",
 ]
+
+BEST_FIRST: Final = Sort("rank")
+"""The order of a ranking."""
 
 REQUESTS: Final = {version: request_type(load(version)) for version in versions()}
 """The closed type of what may be sent to be scored, by methodology version."""
@@ -47,7 +64,7 @@ def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
 
 
 class UnknownScore(LookupError):
-    """That organisation has no score in that edition."""
+    """That organisation has no score in that edition, or none that whoever asks may see."""
 
     def __init__(self, edition: str, organisation: str) -> None:
         super().__init__(f"{edition}/{organisation}")
@@ -56,7 +73,7 @@ class UnknownScore(LookupError):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """What an organisation sent for an edition, and its rank there (None: it does not rank)."""
+    """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told)."""
 
     edition: str
     rank: int | None
@@ -67,26 +84,66 @@ class Sent(Struct, frozen=True, kw_only=True):
     submission: Submission
 
 
+class Spread(Struct, frozen=True):
+    """How values spread: the least, the quartiles (type 7, half up) and the greatest, in units of the values."""
+
+    minimum: int
+    lower: int
+    median: int
+    upper: int
+    maximum: int
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """What many organisations of an edition come to.
+
+    `organisations` are all of them; `ranked` those that rank, and only these are in `index`, `tenths` and
+    `dimensions`. `statuses` and `levels` count all; `coverage` is that of all that have one. `tenths`: how many have
+    an index of 0 to under 10 points, of 10 to under 20, …, of 90 to 100. A spread is None where there is no value.
+    """
+
+    edition: editions.Record
+    organisations: int
+    ranked: int
+    statuses: dict[Status, int]
+    levels: dict[int | None, int]
+    index: Spread | None
+    tenths: tuple[int, ...]
+    dimensions: tuple[Spread | None, ...]
+    coverage: Spread | None
+
+
 def ranking(
-    database: Database, edition: str, filters: Filters, *, after: Place | None, offset: int, limit: int
+    database: Database,
+    edition: str,
+    filters: Filters,
+    *,
+    principal: Principal | None = None,
+    sort: Sort = BEST_FIRST,
+    after: Place | None,
+    offset: int,
+    limit: int,
 ) -> list[Row]:
-    """Organisations of an edition in rank order, unranked ones last, from the one that follows `after`.
+    """The rows of an edition that somebody may see, in an order, from the one that follows `after`.
 
     Ranks are those over the whole edition: ties share the best, the next is skipped. Raises `UnknownEdition`.
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        return queries.page(session, found.id, filters, after, offset, limit)
+        seen = _seen(found, principal)
+        return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
 
 
-def sent(database: Database, edition: str, organisation: str) -> Sent:
+def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
     """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        stored = queries.one(session, found.id, organisation)
+        seen = _seen(found, principal)
+        may_see = seen.everything or seen.owner == organisation
+        stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
         if stored is None:
             organisations.refuse_alias(session, organisation)
-            raise UnknownScore(edition, organisation)
+            raise UnknownScore(found.id, organisation)
     return Sent(
         edition=found.id,
         rank=stored.rank,
@@ -96,3 +153,79 @@ def sent(database: Database, edition: str, organisation: str) -> Sent:
         methodology=stored.methodology,
         submission=msgspec.convert(stored.submission, Submission),
     )
+
+
+def history(
+    database: Database,
+    organisation: str,
+    *,
+    principal: Principal | None,
+    after: editions.Place | None,
+    offset: int,
+    limit: int,
+) -> list[Past]:
+    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
+
+    Raises `UnknownOrganisation` and `AliasOf`.
+    """
+    whole = _sees_everything(principal)
+    mine = principal is not None and principal.role == "organisation" and principal.owner == organisation
+    with database.read() as session:
+        organisations.find(session, organisation)
+        rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
+    return [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
+
+
+def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
+    """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        columns = queries.columns(session, found.id, filters, _seen(found, principal))
+    indices = _known(columns.index)
+    tenth = 10 ** (load(found.methodology).document.decimals + 1)
+    tenths = Counter(min(index // tenth, 9) for index in indices)
+    return Summary(
+        edition=found,
+        organisations=len(columns.status),
+        ranked=len(indices),
+        statuses=Counter(columns.status),
+        levels=Counter(columns.level),
+        index=_spread(indices),
+        tenths=tuple(tenths[number] for number in range(10)),
+        dimensions=tuple(_spread(_known(values)) for values in columns.dimensions),
+        coverage=_spread(_known(columns.coverage)),
+    )
+
+
+def _seen(edition: editions.Record, principal: Principal | None) -> Seen:
+    """Which rows of an edition somebody may see."""
+    if edition.state in editions.PUBLIC or _sees_everything(principal):
+        return Seen(everything=True)
+    if principal is not None and principal.role == "organisation":
+        return Seen(everything=False, owner=principal.owner)
+    return Seen(everything=False)
+
+
+def _sees_everything(principal: Principal | None) -> bool:
+    return principal is not None and principal.role == "administrator"
+
+
+def _known(values: Iterable[int | None]) -> list[int]:
+    return sorted(value for value in values if value is not None)
+
+
+def _spread(values: Sequence[int]) -> Spread | None:
+    """The spread of sorted values; None where there are none."""
+    if not values:
+        return None
+    return Spread(values[0], _quartile(values, 1), _quartile(values, 2), _quartile(values, 3), values[-1])
+
+
+def _quartile(values: Sequence[int], number: int) -> int:
+    """A quartile of sorted values: linear between the values around (n - 1) · number / 4 (type 7), half up.
+
+    R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, 1996; the default of R and NumPy.
+    """
+    position, quarters = divmod((len(values) - 1) * number, 4)
+    above = values[min(position + 1, len(values) - 1)]
+    return halfup(Fraction(4 * values[position] + quarters * (above - values[position]), 4))

@@ -6,18 +6,24 @@ canonical result; `result_digest` is the SHA-256 of its RFC 8785 form, the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
-from typing import Annotated, Literal, cast
+from functools import lru_cache
+from typing import Annotated, Final, Literal, get_args
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct, field, structs
 
+from actitud_api.editions.service import State as EditionState
 from actitud_api.editions.wire import EditionPath
 from actitud_api.http.paging import Page
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology, load
-from actitud_api.methodology.model import Language
-from actitud_api.scores.service import Row, Sent
+from actitud_api.methodology.model import Document, Language
+from actitud_api.organisations import wire as organisations
+from actitud_api.scores import service
+from actitud_api.scores.service import Filters, Past, Row, Sent, Sort, Spread
 from actitud_api.scoring import result
 from actitud_api.scoring.result import COVERAGE_DECIMALS, Figure, Parameters, Score, StepKind, figure
 from actitud_api.scoring.scalar import Code, State, Status
@@ -30,6 +36,18 @@ Coverage = Annotated[float, Meta(ge=0, le=1, description="Effective weight known
 Digest = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
 Text = Annotated[str, Meta(description="A sentence in the language of the answer; not part of the canonical result.")]
 Name = Annotated[str, Meta(description="A name in the language of the answer; not part of the canonical result.")]
+
+
+MANY: Final = 100
+"""How many organisations can be named at once."""
+SORTS: Final[Mapping[str, Sort]] = {
+    f"{'-' if descending else ''}{key}": Sort(key, descending)
+    for key in service.SORT_KEYS
+    for descending in (False, True)
+}
+"""The orders of a list by their names."""
+
+_ID = "[A-Za-z0-9._:-]+"
 
 
 class Wire(Struct, frozen=True, kw_only=True):
@@ -190,7 +208,129 @@ class ScoreRow(Wire, frozen=True):
 
 
 class ScorePage(Page[ScoreRow], frozen=True):
-    """Organisations of an edition in rank order, unranked ones last."""
+    """Organisations of an edition in an order, ties by organisation, those without a value last."""
+
+
+class PastScore(Wire, frozen=True):
+    """How an organisation scores in one of its editions; the members are those of `ScoreRow` and of the edition."""
+
+    edition: str
+    edition_title: Annotated[str, Meta(description="Its name, in the language of the answer where it has one.")]
+    state: Annotated[EditionState, Meta(description="Where the edition is.")]
+    period_to: Annotated[date, Meta(description="The reference date of the edition.")]
+    rank: int | None
+    index: Points | None
+    index_max: Points | None
+    coverage: Coverage | None
+    status: Status
+    level: int | None
+    dimensions: dict[str, Points | None]
+    methodology: str
+    simulated: bool
+
+
+class PastScorePage(Page[PastScore], frozen=True):
+    """The editions of an organisation, the newest first."""
+
+
+class PointsSpread(Wire, frozen=True):
+    """How points spread: the least, the quartiles (type 7 on published points, half up) and the greatest."""
+
+    min: Points
+    q1: Points
+    median: Points
+    q3: Points
+    max: Points
+
+
+class CoverageSpread(Wire, frozen=True):
+    """How coverages spread; as in `PointsSpread`."""
+
+    min: Coverage
+    q1: Coverage
+    median: Coverage
+    q3: Coverage
+    max: Coverage
+
+
+class Tenth(Wire, frozen=True):
+    """How many organisations have an index from some points to under others; the last tenth includes its 100."""
+
+    start: Annotated[int, Meta(ge=0, le=90)] = field(name="from")
+    end: Annotated[int, Meta(ge=10, le=100)] = field(name="to")
+    organisations: Annotated[int, Meta(ge=0)]
+
+
+class LevelCount(Wire, frozen=True):
+    """How many organisations are at a level; null: at none."""
+
+    level: Annotated[int, Meta(ge=1, le=5)] | None
+    organisations: Annotated[int, Meta(ge=0)]
+
+
+class StatusCount(Wire, frozen=True):
+    """How many organisations have a status."""
+
+    status: Status
+    organisations: Annotated[int, Meta(ge=0)]
+
+
+class SummaryAnswer(Wire, frozen=True):
+    """What the organisations of a territory come to in an edition.
+
+    Those that do not rank are counted, but are not in `index`, `distribution` and `dimensions`. What nobody has is
+    null.
+    """
+
+    edition: str
+    organisations: Annotated[int, Meta(ge=0, description="How many have an assessment there.")]
+    ranked: Annotated[int, Meta(ge=0, description="How many of them rank.")]
+    levels: Annotated[tuple[LevelCount, ...], Meta(description="Every level, then none.")]
+    statuses: Annotated[tuple[StatusCount, ...], Meta(description="Every status.")]
+    index: PointsSpread | None
+    distribution: Annotated[tuple[Tenth, ...], Meta(description="The index in ten tenths.")]
+    dimensions: dict[str, PointsSpread | None]
+    coverage: CoverageSpread | None
+    methodology: str
+    simulated: bool
+
+
+class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of the ranking of an edition."""
+
+    level: Annotated[int, Meta(ge=1, le=5, description="Only this level.")] | None = None
+    status: Annotated[Status, Meta(description="Only this status.")] | None = None
+    organisation: (
+        Annotated[
+            str,
+            Meta(
+                pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
+                description=f"Only these organisations, up to {MANY} ids with commas between; one without a score "
+                "there, or unknown, simply has no row.",
+                examples=["XX-DEMO-00001,XX-DEMO-00002"],
+            ),
+        ]
+        | None
+    ) = None
+    sort: Annotated[
+        str,
+        Meta(
+            description="The order: by `rank` (best first), `organisation`, `name` without accents, `population`, "
+            "`index_max`, `coverage` or a dimension, and with `-` in front the other way round. Ties are in the order "
+            "of the organisations' ids; those without a value come last both ways.",
+            extra_json_schema={"enum": list(SORTS)},
+        ),
+    ] = "rank"
+
+
+class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of the summary of a territory."""
+
+    kind: organisations.OfKind | None = None
+    region: organisations.OfRegion | None = None
+    province: organisations.OfProvince | None = None
+    band: organisations.OfBand | None = None
+    parent: organisations.OfParent | None = None
 
 
 class SheetPath(EditionPath, frozen=True):
@@ -261,10 +401,6 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
 def line(row: Row) -> ScoreRow:
     """A stored line of the ranking as it is answered: integers become points."""
     document = load(row.methodology).document
-
-    def points(units: int | None) -> Figure | None:
-        return None if units is None else figure(Fraction(units, int(10**document.decimals)))
-
     return ScoreRow(
         rank=row.rank,
         organisation=row.organisation,
@@ -274,17 +410,87 @@ def line(row: Row) -> ScoreRow:
         region=row.region,
         band=row.band,
         population=row.population,
-        index=points(row.index_value),
-        index_max=points(row.index_max),
-        coverage=None if row.coverage is None else figure(Fraction(row.coverage, 10**COVERAGE_DECIMALS)),
-        status=cast("Status", row.status),
+        index=_points(row.index_value, document.decimals),
+        index_max=_points(row.index_max, document.decimals),
+        coverage=_points(row.coverage, COVERAGE_DECIMALS),
+        status=row.status,
         level=row.level,
-        dimensions={
-            child.id: points(units) for child, units in zip(document.root.children, row.dimensions, strict=True)
-        },
+        dimensions=_by_dimension(document, row.dimensions),
         methodology=row.methodology,
         simulated=row.simulated,
     )
+
+
+def past(row: Past, language: Language) -> PastScore:
+    """A stored score of one of the editions of an organisation as it is answered."""
+    document = load(row.methodology).document
+    return PastScore(
+        edition=row.edition,
+        edition_title=row.titles.get(language) or next(iter(row.titles.values())),
+        state=row.state,
+        period_to=row.period_to,
+        rank=row.rank,
+        index=_points(row.index_value, document.decimals),
+        index_max=_points(row.index_max, document.decimals),
+        coverage=_points(row.coverage, COVERAGE_DECIMALS),
+        status=row.status,
+        level=row.level,
+        dimensions=_by_dimension(document, row.dimensions),
+        methodology=row.methodology,
+        simulated=row.simulated,
+    )
+
+
+def summary(found: service.Summary) -> SummaryAnswer:
+    """A summary as it is answered."""
+    document = load(found.edition.methodology).document
+    decimals = document.decimals
+    numbers = [*(level.number for level in document.levels), None]
+    return SummaryAnswer(
+        edition=found.edition.id,
+        organisations=found.organisations,
+        ranked=found.ranked,
+        levels=tuple(LevelCount(level=number, organisations=found.levels.get(number, 0)) for number in numbers),
+        statuses=tuple(
+            StatusCount(status=status, organisations=found.statuses.get(status, 0)) for status in get_args(Status)
+        ),
+        index=_spread(found.index, decimals),
+        distribution=tuple(
+            Tenth(start=10 * number, end=10 * number + 10, organisations=count)
+            for number, count in enumerate(found.tenths)
+        ),
+        dimensions={
+            child.id: _spread(spread, decimals)
+            for child, spread in zip(document.root.children, found.dimensions, strict=True)
+        },
+        coverage=_coverages(found.coverage),
+        methodology=found.edition.methodology,
+        simulated=found.edition.simulated,
+    )
+
+
+def filters(query: RankingQuery) -> Filters:
+    """Which rows of an edition a query asks for."""
+    return Filters(
+        kind=query.kind,
+        region=query.region,
+        province=query.province,
+        band=query.band,
+        parent=query.parent,
+        level=query.level,
+        status=query.status,
+        organisations=None if query.organisation is None else tuple(query.organisation.split(",")),
+    )
+
+
+def territory(query: SummaryQuery) -> Filters:
+    """The organisations that a query asks for."""
+    return Filters(kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent)
+
+
+def sort(query: RankingQuery) -> Sort:
+    """The order that a query asks for."""
+    return SORTS[query.sort]
 
 
 def _dimension(dimension: result.DimensionScore, sentences: Sentences) -> Dimension:
@@ -331,3 +537,30 @@ def _indicator(indicator: result.IndicatorScore, sentences: Sentences) -> Indica
             text=sentences.step(indicator, step),
         ),
     )
+
+
+def _spread(found: Spread | None, decimals: int) -> PointsSpread | None:
+    return None if found is None else PointsSpread(**_figures(found, decimals))
+
+
+def _coverages(found: Spread | None) -> CoverageSpread | None:
+    return None if found is None else CoverageSpread(**_figures(found, COVERAGE_DECIMALS))
+
+
+def _figures(found: Spread, decimals: int) -> dict[str, Figure]:
+    scale = int(10**decimals)
+    return {
+        name: figure(Fraction(units, scale))
+        for name, units in zip(("min", "q1", "median", "q3", "max"), structs.astuple(found), strict=True)
+    }
+
+
+def _by_dimension(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:
+    decimals = document.decimals
+    return {child.id: _points(points, decimals) for child, points in zip(document.root.children, units, strict=True)}
+
+
+@lru_cache(maxsize=2**15)
+def _points(units: int | None, decimals: int) -> Figure | None:
+    """Integers of a database as they are answered: in units of 10^-decimals. There are few, and each many times."""
+    return None if units is None else figure(Fraction(units, int(10**decimals)))

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT
+from actitud_api.storage.folding import fold
 
 revision = "0003"
 down_revision = "0002"
@@ -31,6 +32,7 @@ def columns() -> tuple[sa.Column[object], ...]:
         sa.Column("created", sa.DateTime(timezone=True), nullable=False, server_default=_NEVER),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False, server_default=_NEVER),
         sa.Column("version", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("name_order", IDENTIFIER, nullable=False, server_default=""),
     )
 
 
@@ -42,6 +44,7 @@ def upgrade() -> None:
     times = (sa.column(name, sa.DateTime(timezone=True)) for name in ("created", "updated"))
     now = datetime.now(UTC)
     op.execute(sa.update(sa.table("organisation", *times)).values(created=now, updated=now))
+    _order_by_name()
     op.create_table(
         "organisation_alias",
         sa.Column("alias", IDENTIFIER, nullable=False),
@@ -65,6 +68,16 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_organisation_successor_successor", "organisation_successor", ["successor"])
+
+
+def _order_by_name() -> None:
+    organisation = sa.table("organisation", *(sa.column(name, sa.String()) for name in ("id", "name", "name_order")))
+    connection = op.get_bind()
+    named = connection.execute(sa.select(organisation.c.id, organisation.c.name)).all()
+    change = sa.update(organisation).where(organisation.c.id == sa.bindparam("key"))
+    if named:
+        values = [{"key": identifier, "folded": fold(name)} for identifier, name in named]
+        connection.execute(change.values(name_order=sa.bindparam("folded")), values)
 
 
 def downgrade() -> None:

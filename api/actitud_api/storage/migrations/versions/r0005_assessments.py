@@ -26,6 +26,16 @@ KEPT = (
     "submission",
 )
 
+FIGURES = (
+    "methodology",
+    "status",
+    "level",
+    "index_value",
+    "index_max",
+    "coverage",
+    *(f"d{number}" for number in range(1, 11)),
+)
+
 
 def upgrade() -> None:
     """Makes the table of what there was, all of it submitted, with the time of this as its times."""
@@ -38,6 +48,7 @@ def upgrade() -> None:
         sa.Column("submitted", sa.DateTime(timezone=True)),
         sa.Column("evidence", JSON_DOCUMENT, nullable=False),
     )
+    _index_ranking("assessment", *FIGURES)
     now = sa.literal(datetime.now(UTC), sa.DateTime(timezone=True))
     added = {
         "state": sa.literal("submitted"),
@@ -75,6 +86,7 @@ def downgrade() -> None:
     """Makes the table of scores again, of what is submitted: there were no drafts."""
     op.drop_table("submission")
     _create("score")
+    _index_ranking("score")
     score = sa.table("score", *(sa.column(name) for name in KEPT))
     assessment = sa.table("assessment", sa.column("state"), *(sa.column(name) for name in KEPT))
     submitted = sa.select(*(assessment.c[name] for name in KEPT)).where(assessment.c.state == "submitted")
@@ -103,4 +115,8 @@ def _create(table: str, *columns: sa.Column[object]) -> None:
     )
     for column in ("organisation", "status", "level"):
         op.create_index(f"ix_{table}_{column}", table, [column])
-    op.create_index(f"ix_{table}_ranking", table, ["edition", sa.text("rank_points DESC"), "organisation"])
+
+
+def _index_ranking(table: str, *figures: str) -> None:
+    ranking: list[str | sa.TextClause] = ["edition", sa.text("rank_points DESC"), "organisation", *figures]
+    op.create_index(f"ix_{table}_ranking", table, ranking)
