@@ -248,7 +248,9 @@ class _Operation:
         if contract.aliased:
             responses["308"] = {
                 "description": "The path names it by an alias: it is at the same address with its id.",
-                "headers": _headers(["Cache-Control", "Link", "Location", "Vary", "X-Request-Id"]),
+                "headers": _headers(
+                    ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS * self._is_limited]
+                ),
             }
         by_status: dict[int, list[ProblemType]] = {}
         for known in dict.fromkeys(self._problems()):
