@@ -9,7 +9,7 @@ older client reads the answers of a newer service. Points and scores are multipl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -67,6 +67,12 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     items: tuple[T, ...]
     next: str | None
+
+
+class Versioned(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be changed. ``etag`` names the state that was read, for ``if_match``; ``None`` in lists."""
+
+    etag: str | None = None
 
 
 class MethodologyRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,7 +200,7 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     indicators: tuple[IndicatorScore, ...]
 
 
-class BlockedBy(msgspec.Struct, frozen=True, kw_only=True):
+class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that fails: what is there, what is asked, and how far apart they are."""
 
     gate: str
@@ -210,7 +216,7 @@ class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None
     name: str | None
     provisional: bool
-    blocked_by: tuple[BlockedBy, ...]
+    blocked_by: tuple[BlockingGate, ...]
 
 
 class MainReason(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,7 +283,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
     simulated: bool
 
 
-class EditionRow(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     """One organisation in the ranking of an edition.
 
     ``rank``: from 1, ties share the best; ``None`` if unranked. ``index``, ``index_max`` and ``dimensions``
@@ -302,11 +308,28 @@ class EditionRow(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class Edition(msgspec.Struct, frozen=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True):
+    """Consecutive days: the first and the last, both included."""
+
+    start: date = msgspec.field(name="from")
+    end: date = msgspec.field(name="to")
+
+
+class Calendar(msgspec.Struct, frozen=True, kw_only=True):
+    """The phases of an edition, one after another."""
+
+    submission: Span
+    review: Span
+    hearing: Span
+    publication: Span
+
+
+class Edition(Versioned, frozen=True, kw_only=True):
     """A yearly round.
 
-    ``period_from`` and ``period_to``: first and last day of what it looks at. ``organisations``: how many it
-    scores. ``simulated``: every answer in it is invented for demonstration.
+    ``period_from`` and ``period_to``: first and last day of the year that it looks at. ``windows``: the days that
+    indicators look at, by the name of the window in the methodology. ``organisations``: how many it scores.
+    ``simulated``: every answer in it is invented for demonstration.
     """
 
     id: str
@@ -315,23 +338,59 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     state: EditionState
     period_from: date
     period_to: date
+    windows: dict[str, Span]
+    calendar: Calendar
     simulated: bool
     organisations: int
+    created: datetime
+    updated: datetime
 
 
-class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """A public body. ``province`` and ``region``: INE codes. ``band``: size band, ``P1`` … ``E5``.
+class FormerName(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that an organisation had; ``until``: the last day on which it was called so."""
 
-    ``population``: inhabitants served. ``simulated``: invented for demonstration.
+    name: str
+    until: date
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to ask an organisation for a correction: a mailbox, or a page."""
+
+    email: str | None = None
+    url: str | None = None
+
+
+class Organisation(Versioned, frozen=True, kw_only=True):
+    """A public body.
+
+    ``parent``: the organisation that it depends on. ``population``: inhabitants, ``employees``: people who work there,
+    each with the year of the figure. ``band``: size band, ``P1`` … ``E5``. ``province`` and ``region``: INE codes.
+    ``aliases``: other identifiers of it. ``valid_from`` and ``valid_to``: its first and last day, where known.
+    ``succeeded_by`` and ``preceded_by``: ids. ``domains``: hosts whose pages are evidence of it, with sub-domains.
+    ``simulated``: invented for demonstration.
     """
 
     id: str
     name: str
     kind: OrganisationKind
+    parent: str | None
     population: int | None
+    population_year: int | None
+    employees: int | None
+    employees_year: int | None
     band: str | None
     province: str | None
     province_name: str | None
     region: str | None
     region_name: str | None
+    aliases: tuple[str, ...]
+    former_names: tuple[FormerName, ...]
+    valid_from: date | None
+    valid_to: date | None
+    succeeded_by: tuple[str, ...]
+    preceded_by: tuple[str, ...]
+    contact: Contact | None
+    domains: tuple[str, ...]
     simulated: bool
+    created: datetime
+    updated: datetime

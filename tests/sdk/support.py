@@ -124,13 +124,45 @@ def organisation(number: int = 1) -> dict[str, object]:
         "id": f"XX-DEMO-{number}",
         "name": f"Villa {number}",
         "kind": "MUN",
+        "parent": None,
         "population": 42000,
+        "population_year": 2025,
+        "employees": None,
+        "employees_year": None,
         "band": "P3",
         "province": "28",
         "province_name": "Madrid",
         "region": "13",
         "region_name": "Comunidad de Madrid",
+        "aliases": ["XI-WIKIDATA-Q2807"],
+        "former_names": [{"name": "Villa Vieja", "until": "2020-12-31"}],
+        "valid_from": None,
+        "valid_to": None,
+        "succeeded_by": [],
+        "preceded_by": [],
+        "contact": {"email": "redes@villa.example", "url": None},
+        "domains": ["villa.example"],
         "simulated": True,
+        "created": "2026-11-24T12:00:00Z",
+        "updated": "2026-11-24T12:00:00.250000Z",
+    }
+
+
+def edition(state: str = "open") -> dict[str, object]:
+    days = {"from": "2027-01-01", "to": "2027-12-31"}
+    return {
+        "id": "2027",
+        "title": "Edition 2027",
+        "methodology": "2026.1",
+        "state": state,
+        "period_from": "2027-01-01",
+        "period_to": "2027-12-31",
+        "windows": {"S0": days, "W90": days},
+        "calendar": {"submission": days, "review": days, "hearing": days, "publication": days},
+        "simulated": False,
+        "organisations": 0,
+        "created": "2026-11-24T12:00:00Z",
+        "updated": "2026-11-24T12:00:00Z",
     }
 
 

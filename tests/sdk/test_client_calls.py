@@ -19,14 +19,11 @@ from actitud import (
     InvalidRequest,
     Score,
     ScoreHasErrors,
-    ServiceFailed,
     ServiceUnavailable,
     TimedOut,
     UnexpectedResponse,
 )
-from actitud._calls import drive, fetch, post
-from actitud._config import SYSTEM, configure
-from actitud._transport import HttpxTransport
+from actitud._config import SYSTEM
 from tests.sdk.support import KEY, Answers, FakeTime, Mode, finding, organisation, problem, run, score
 
 PROFILE = {"org_type": "MUN"}
@@ -195,15 +192,6 @@ def test_a_refusal_is_not_repeated(mode: Mode) -> None:
     handler = Answers(problem(400, "invalid-request"))
     with pytest.raises(InvalidRequest):
         run(mode, handler, scored)
-    assert len(handler.requests) == 1
-
-
-def test_a_write_that_is_not_repeatable_is_sent_once() -> None:
-    handler = Answers(problem(503, "unavailable"))
-    core = configure(base_url=None, timeout=None, api_key=None, lang=None, max_retries=2, runtime=FakeTime().runtime())
-    request = post(core, "things", body={}, lang=None, repeatable=False)
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client, pytest.raises(ServiceFailed):
-        drive(fetch(core, request, msgspec.json.Decoder(Score)), HttpxTransport(core, http_client))
     assert len(handler.requests) == 1
 
 

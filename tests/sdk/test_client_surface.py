@@ -73,7 +73,13 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "methodologies.get",
         "organisations.list",
         "organisations.get",
+        "organisations.create",
+        "organisations.update",
         "editions.list",
+        "editions.get",
+        "editions.create",
+        "editions.update",
+        "editions.delete",
         "editions.scores.list",
         "editions.scores.get",
     }

@@ -19,13 +19,13 @@ from actitud import (
     Client,
     DimensionScore,
     Edition,
-    EditionRow,
     IndicatorScore,
     InvalidRequest,
     NotFound,
     Organisation,
     Score,
     ScoreHasErrors,
+    ScoreRow,
 )
 from actitud.errors import PROBLEM_TYPES, ServiceFailed
 from actitud_api.http.problems import TYPES
@@ -206,7 +206,7 @@ def test_unknown_ids_are_not_found(through: Service, use: Callable[[Client], obj
 def test_a_whole_edition_is_read_in_rank_order(app: Litestar, client: TestClient[Litestar]) -> None:
     rows = list(Client(base_url=BASE, http_client=client).editions.scores.list("2026-demo", limit=1000))
 
-    async def main() -> list[EditionRow]:
+    async def main() -> list[ScoreRow]:
         async with asynchronous_http(app) as http_client:
             pages = AsyncClient(base_url=BASE, http_client=http_client).editions.scores.list("2026-demo", limit=1000)
             return [row async for row in pages]

@@ -11,13 +11,13 @@ from actitud import (
     AsyncPage,
     Client,
     Edition,
-    EditionRow,
     EditionScore,
     Methodology,
     MethodologySummary,
     Organisation,
     Page,
     Score,
+    ScoreRow,
 )
 
 FACTS: Answers = {
@@ -37,11 +37,11 @@ def blocking(client: Client) -> None:
     assert_type(client.organisations.get("x"), Organisation)
     assert_type(client.editions.list(), Page[Edition])
     page = client.editions.scores.list("2026-demo", region="13")
-    assert_type(page, Page[EditionRow])
-    assert_type(page.next_page(), Page[EditionRow] | None)
+    assert_type(page, Page[ScoreRow])
+    assert_type(page.next_page(), Page[ScoreRow] | None)
     assert_type(client.editions.scores.get("2026-demo", "x"), EditionScore)
     for row in page:
-        assert_type(row, EditionRow)
+        assert_type(row, ScoreRow)
 
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
@@ -59,11 +59,11 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.organisations.get("x"), Organisation)
     assert_type(await client.editions.list(), AsyncPage[Edition])
     page = await client.editions.scores.list("2026-demo", region="13")
-    assert_type(page, AsyncPage[EditionRow])
-    assert_type(await page.next_page(), AsyncPage[EditionRow] | None)
+    assert_type(page, AsyncPage[ScoreRow])
+    assert_type(await page.next_page(), AsyncPage[ScoreRow] | None)
     assert_type(await client.editions.scores.get("2026-demo", "x"), EditionScore)
     async for row in page:
-        assert_type(row, EditionRow)
+        assert_type(row, ScoreRow)
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 
