@@ -23,14 +23,15 @@ from tests.revisions import NEWEST
 BACKUPS = 100 if NIGHT else 20
 EDITIONS = 40
 INSERT = (
-    "INSERT INTO edition (id, titles, methodology, state, period_from, period_to, simulated, organisations) "
-    "VALUES (?, ?, '2026.1', 'open', '2026-01-01', '2026-12-31', 0, 0)"
+    "INSERT INTO edition (id, titles, methodology, state, period_from, period_to, windows, calendar, simulated, "
+    "created, updated, version) VALUES (?, ?, '2026.1', 'open', '2026-01-01', '2026-12-31', '{}', '{}', 0, "
+    "'2026-01-01 00:00:00', '2026-01-01 00:00:00', 0)"
 )
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A database with some editions, whose counts are all the same in every state."""
+    """A database with some editions, whose versions are all the same in every state."""
     monkeypatch.setenv("LC_ALL", "C")
     found = tmp_path / "test.sqlite3"
     with at(found) as database:
@@ -55,15 +56,15 @@ def run(name: str, copy: Path, file: Path, *options: str) -> int:
 def counts(file: Path) -> set[int]:
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return {row[0] for row in connection.execute("SELECT organisations FROM edition")}
+        return {row[0] for row in connection.execute("SELECT version FROM edition")}
 
 
 def count_up(database: Database) -> None:
-    """A transaction of as many statements as there are editions: half of it would show as two counts."""
+    """A transaction of as many statements as there are editions: half of it would show as two versions."""
     with database.write() as session:
         for number in range(EDITIONS):
             session.connection().exec_driver_sql(
-                "UPDATE edition SET organisations = organisations + 1 WHERE id = ?", (f"e{number}",)
+                "UPDATE edition SET version = version + 1 WHERE id = ?", (f"e{number}",)
             )
 
 

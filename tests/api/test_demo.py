@@ -268,9 +268,26 @@ def test_everything_says_that_it_is_simulated(client: TestClient[Litestar]) -> N
         "state": "published",
         "period_from": "2026-01-01",
         "period_to": "2026-12-31",
+        "windows": {
+            "S0": {"from": "2026-12-31", "to": "2026-12-31"},
+            "W90": {"from": "2026-09-15", "to": "2026-12-13"},
+            "W90_electoral": {"from": "2026-01-15", "to": "2026-04-14"},
+            "W12": {"from": "2026-01-01", "to": "2026-12-31"},
+            "W24": {"from": "2025-01-01", "to": "2026-12-31"},
+            "D24": {"from": "2025-01-01", "to": "2026-12-31"},
+        },
+        "calendar": {
+            "submission": {"from": "2027-01-15", "to": "2027-02-28"},
+            "review": {"from": "2027-03-01", "to": "2027-04-30"},
+            "hearing": {"from": "2027-05-01", "to": "2027-05-15"},
+            "publication": {"from": "2027-06-01", "to": "2027-06-30"},
+        },
         "simulated": True,
         "organisations": 8131,
+        "created": "2026-12-31T12:00:00Z",
+        "updated": "2026-12-31T12:00:00Z",
     }
+    assert client.get("/v1/editions/latest", params={"lang": "es"}).json() == edition
     english = client.get("/v1/editions", params={"lang": "en"})
     assert english.json()["items"][0]["title"] == "Demonstration edition 2026, with simulated data"
     assert english.headers["Content-Language"] == "en"

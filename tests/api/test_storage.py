@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from msgspec import structs
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -37,20 +38,18 @@ TABLES = {
 
 
 def an_edition(identifier: str = "2026") -> editions.Record:
-    return editions.Record(
+    draft = editions.Draft(
         id=identifier,
         titles={"es": "Edición", "en": "Edition"},
         methodology="2026.1",
-        state="open",
         period_from=date(2026, 1, 1),
         period_to=date(2026, 12, 31),
-        simulated=False,
-        organisations=0,
     )
+    return editions.made(draft, now=datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
 
 
 def listed(database: Database) -> list[editions.Record]:
-    return editions.page(database, before=None, offset=0, limit=10)
+    return [counted.record for counted in editions.page(database, after=None, offset=0, limit=10)]
 
 
 def connection_of(session: Session) -> Connection:
@@ -130,7 +129,8 @@ def test_identifiers_are_ordered_by_code_points(database: Database) -> None:
         for identifier in ("É", "a", "z", "B", "-"):
             editions.add(session, an_edition(identifier))
     assert [edition.id for edition in listed(database)] == ["É", "z", "a", "B", "-"]
-    assert [e.id for e in editions.page(database, before="a", offset=0, limit=10)] == ["B", "-"]
+    rest = editions.page(database, after=(date(2026, 12, 31), "a"), offset=0, limit=10)
+    assert [counted.record.id for counted in rest] == ["B", "-"]
 
 
 def test_the_order_of_identifiers_does_not_depend_on_the_server(postgresql: Server, template: str) -> None:
@@ -236,6 +236,33 @@ def test_the_revisions_go_down_and_up(database: Database) -> None:
         upgrade(connection_of(session))
         assert differences(connection_of(session)) == []
     assert database.is_current()
+
+
+def test_an_edition_that_stands_gets_its_dates_and_its_organisations_are_counted(database: Database) -> None:
+    with database.write() as session:
+        downgrade(connection_of(session), "0002")
+        connection = connection_of(session)
+        connection.execute(
+            text(
+                "INSERT INTO edition "
+                "(id, titles, methodology, state, period_from, period_to, simulated, organisations) "
+                """VALUES ('2026', '{"es": "Edición", "en": "Edition"}', '2026.1', 'open', """
+                "'2026-01-01', '2026-12-31', false, 7)"
+            )
+        )
+    before = datetime.now(UTC)
+
+    database.migrate()
+
+    ((record, organisations),) = [
+        (counted.record, counted.organisations) for counted in editions.page(database, after=None, offset=0, limit=10)
+    ]
+    assert before <= record.created == record.updated <= datetime.now(UTC)
+    assert record == structs.replace(an_edition(), created=record.created, updated=record.updated)
+    assert organisations == 0
+    with database.write() as session:
+        downgrade(connection_of(session), "0002")
+        assert connection_of(session).execute(text("SELECT organisations FROM edition")).scalar_one() == 0
 
 
 def test_scores_become_submitted_assessments_and_those_scores_again(database: Database) -> None:

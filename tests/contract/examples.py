@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.settings import Settings
+from actitud_api.storage.database import Database
 
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""
@@ -28,22 +31,45 @@ READS: Final = {
     "organisations.list": "/v1/organisations?limit=2",
     "organisations.get": "/v1/organisations/{organisation}",
     "editions.list": "/v1/editions",
+    "editions.get": "/v1/editions/latest",
     "editions.scores.list": "/v1/editions/2026-demo/scores?limit=2",
     "editions.scores.get": "/v1/editions/2026-demo/scores/{organisation}",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}
-WITHOUT: Final = {"methodologies.get"}
-"""Its answer is a whole methodology, a quarter of a megabyte: the route shows it better."""
+WRITES: Final = {"editions.create": ("POST", "/v1/editions"), "editions.update": ("PATCH", "/v1/editions/2027")}
+"""What an administrator writes, in that order; each finds what the one before it made."""
+TIMES: Final = {"created": "2027-01-10T09:30:00Z", "updated": "2027-01-11T16:00:00Z"}
+"""What stands for the times of an answer to a write: they are those of the request."""
+WITHOUT: Final = {"methodologies.get", "editions.delete"}
+"""A whole methodology is a quarter of a megabyte, and the route shows it better; where nothing is said there is none.
+"""
 
 
-def answers(client: TestClient[Litestar]) -> dict[str, Any]:
-    """What the service answers now, by operation."""
-    organisation = client.get(BEST).json()["items"][0]["organisation"]
-    found = {name: client.get(path.format(organisation=organisation)).json() for name, path in READS.items()}
-    for name, path in CREATES.items():
-        found[name] = client.post(path, json=json.loads((FOLDER / f"{name}.request.json").read_bytes())).json()
+def answers(app: Litestar) -> dict[str, Any]:
+    """What the service answers now, by operation; it writes into the database of the application."""
+    with TestClient(app) as client:
+        organisation = client.get(BEST).json()["items"][0]["organisation"]
+        found = {name: client.get(path.format(organisation=organisation)).json() for name, path in READS.items()}
+        for name, path in CREATES.items():
+            found[name] = client.post(path, json=request(name)).json()
+        client.headers.update({"Authorization": f"Bearer {_key(app.state['database'])}", "If-Match": "*"})
+        for name, (method, path) in WRITES.items():
+            kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+            answer = client.request(method, path, json=request(name), headers={"Content-Type": kind}).json()
+            found[name] = answer | {member: time for member, time in TIMES.items() if member in answer}
     return found
+
+
+def request(name: str) -> Any:
+    """The body of the example of an operation."""
+    return json.loads((FOLDER / f"{name}.request.json").read_bytes())
+
+
+def _key(database: Database) -> str:
+    with database.write() as session:
+        now = datetime.now(UTC)
+        return access.create_key(session, (), role="administrator", owner=None, days=1, now=now).text
 
 
 def main() -> None:
@@ -52,10 +78,9 @@ def main() -> None:
         app = create_app(Settings(database_url=f"sqlite:///{folder}/demo.sqlite3", public_url=PUBLIC_URL))
         app.state["database"].migrate()
         demo.load(app.state["database"], lambda: None)
-        with TestClient(app) as client:
-            for name, answer in answers(client).items():
-                text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
-                (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
+        for name, answer in answers(app).items():
+            text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
+            (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()
 
 

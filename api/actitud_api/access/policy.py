@@ -34,6 +34,10 @@ POLICY: Final[Rules] = {
     "organisations.list": _ANYBODY,
     "organisations.get": _ANYBODY,
     "editions.list": _ANYBODY,
+    "editions.get": _ANYBODY,
+    "editions.create": _keys("administrator"),
+    "editions.update": _keys("administrator"),
+    "editions.delete": _keys("administrator"),
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
 }

@@ -23,13 +23,19 @@ EDITION = "2026-demo"
 ORGANISATIONS = sum(MUNICIPALITIES.values())
 """How many organisations it has."""
 
-TITLES = {
-    "es": "Edición de demostración 2026, con datos simulados",
-    "en": "Demonstration edition 2026, with simulated data",
-}
+DRAFT = editions.Draft(
+    id=EDITION,
+    titles={
+        "es": "Edición de demostración 2026, con datos simulados",
+        "en": "Demonstration edition 2026, with simulated data",
+    },
+    methodology=METHODOLOGY,
+    period_from=date(2026, 1, 1),
+    period_to=date(2026, 12, 31),
+)
 
-SUBMITTED = datetime(2026, 12, 31, 12, tzinfo=UTC)
-"""When every assessment of it is said to have been submitted."""
+MADE = datetime(2026, 12, 31, 12, tzinfo=UTC)
+"""When all of it is said to have been made: the same time whenever it is."""
 
 
 def stored(database: Database) -> Report | None:
@@ -53,7 +59,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     for simulated in simulate(methodology):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_organisation(municipality))
-        rows.append(assessments.row(EDITION, municipality.id, simulated.submission, evaluation, SUBMITTED))
+        rows.append(assessments.row(EDITION, municipality.id, simulated.submission, evaluation, MADE))
         tally.add(
             municipality.population,
             evaluation.index,
@@ -67,19 +73,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         organisations.lock(session)
         _remove(session)
         organisations.add(session, invented)
-        editions.add(
-            session,
-            editions.Record(
-                id=EDITION,
-                titles=TITLES,
-                methodology=METHODOLOGY,
-                state="published",
-                period_from=date(2026, 1, 1),
-                period_to=date(2026, 12, 31),
-                simulated=True,
-                organisations=len(rows),
-            ),
-        )
+        editions.add(session, editions.made(DRAFT, now=MADE, state="published", simulated=True))
         assessments.store(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.add(session, EDITION, made_by)

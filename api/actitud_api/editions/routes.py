@@ -1,31 +1,61 @@
 """Editions over HTTP."""
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from datetime import UTC, date, datetime
 
-from actitud_api.editions import service, wire
-from actitud_api.editions.service import UnknownEdition
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.access.idempotency import once
+from actitud_api.editions import faults, service, wire
+from actitud_api.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
 from actitud_api.http.contract import Link, contract
-from actitud_api.http.inputs import Query
+from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
-from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
+from actitud_api.http.preconditions import if_match
+from actitud_api.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
+from actitud_api.storage.database import Database, Session
+from actitud_api.storage.versions import revision
 
 QUERY = Query(PageQuery)
+REQUEST = Body(wire.EditionRequest)
+PATCH = Body(wire.EditionPatch, patch=True)
 PAGE = Representation(wire.EditionPage, sentences=True)
-CURSOR = Cursor("editions.list", str)
+EDITION = Representation(wire.Edition, sentences=True)
+CURSOR: Cursor[Place] = Cursor("editions.list", tuple[date, str])
+
+
+def _contradicted(error: Exception) -> ProblemError:
+    assert isinstance(error, Contradicted)
+    detail = Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be so; see `errors`.")
+    return ProblemError(CONFLICT, detail, [faults.fault(found) for found in error.contradictions])
+
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownEdition,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay ninguna edición {error.edition}.",
-            f"There is no edition {error.edition}.",
+            "No hay ninguna edición publicada."
+            if error.edition == service.LATEST
+            else f"No hay ninguna edición {error.edition}.",
+            "There is no published edition."
+            if error.edition == service.LATEST
+            else f"There is no edition {error.edition}.",
         ),
     ),
+    maps_to(
+        EditionNotOpen,
+        CONFLICT,
+        lambda error: Texts(
+            f"La edición {error.edition} no admite respuestas: su estado es {error.state}.",
+            f"The edition {error.edition} takes no answers: its state is {error.state}.",
+        ),
+    ),
+    (Contradicted, _contradicted),
 )
 
 
@@ -39,17 +69,20 @@ class EditionsController(Controller):
         "/",
         operation_id="editions.list",
         summary="List editions",
-        description="Editions, the newest first.",
+        description="Editions, that with the newest reference date first.",
         opt=contract(
             query=QUERY,
             answer=PAGE,
             problems=(UNAVAILABLE,),
             links={
+                "edition": Link(
+                    "editions.get", {"edition": "$response.body#/items/0/id"}, "The first edition of the page."
+                ),
                 "scores": Link(
                     "editions.scores.list",
                     {"edition": "$response.body#/items/0/id"},
                     "The ranking of the first edition of the page.",
-                )
+                ),
             },
         ),
         sync_to_thread=True,
@@ -57,7 +90,101 @@ class EditionsController(Controller):
     def list_editions(self, request: ApiRequest, state: State) -> Response[bytes]:
         """A page of editions."""
         query = QUERY.of(request)
-        rows = service.page(state["database"], before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
-        page, cursor = CURSOR.cut(query, rows, lambda record: record.id)
-        items = tuple(wire.edition(record, language_of(request.scope)) for record in page)
+        rows = service.page(state["database"], after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+        page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
+        items = tuple(wire.edition(row, language_of(request.scope)) for row in page)
         return PAGE.of(request, wire.EditionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+
+    @get(
+        "/{edition:str}",
+        operation_id="editions.get",
+        summary="Get an edition",
+        description=(
+            "One edition by its id, with the days that its indicators look at and its calendar; `latest` is the newest "
+            "published one."
+        ),
+        opt=contract(
+            path=wire.EditionPath,
+            answer=EDITION,
+            problems=(UNAVAILABLE,),
+            links={"scores": Link("editions.scores.list", {"edition": "$response.body#/id"}, "Its ranking.")},
+        ),
+        sync_to_thread=True,
+    )
+    def get_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """One edition."""
+        return _answer(request, service.get(state["database"], edition))
+
+    @post(
+        "/",
+        operation_id="editions.create",
+        summary="Make an edition",
+        description=(
+            "Makes an edition that takes answers from then on. Windows and phases that are not said are those of its "
+            "methodology."
+        ),
+        opt=contract(
+            body=REQUEST,
+            answer=EDITION,
+            problems=(CONFLICT, UNAVAILABLE),
+            links={"edition": Link("editions.get", {"edition": "$response.body#/id"}, "The edition.")},
+            cors=False,
+            idempotent=True,
+        ),
+        sync_to_thread=True,
+    )
+    def create_edition(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """Makes an edition."""
+        draft = wire.draft(REQUEST.of(request))
+
+        def create(session: Session) -> Response[bytes]:
+            made = service.create(session, draft, now=datetime.now(UTC))
+            return _answer(request, made, created=f"/v1/editions/{made.record.id}")
+
+        return once(request, state["database"], create)
+
+    @patch(
+        "/{edition:str}",
+        operation_id="editions.update",
+        summary="Change an edition",
+        description=(
+            "Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. "
+            "What is published or superseded does not change."
+        ),
+        opt=contract(
+            path=wire.EditionPath,
+            body=PATCH,
+            answer=EDITION,
+            problems=(CONFLICT, UNAVAILABLE),
+            cors=False,
+            precondition="match",
+        ),
+        sync_to_thread=True,
+    )
+    def update_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Changes an edition."""
+        database: Database = state["database"]
+        change, expected = wire.change(PATCH.of(request)), if_match(request)
+        with database.write() as session:
+            changed = service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
+        return _answer(request, changed)
+
+    @delete(
+        "/{edition:str}",
+        operation_id="editions.delete",
+        summary="Remove an edition",
+        description="Removes an edition that is not published and in which nobody has an assessment.",
+        opt=contract(path=wire.EditionPath, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"),
+        sync_to_thread=True,
+    )
+    def delete_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> None:
+        """Removes an edition."""
+        database: Database = state["database"]
+        with database.write() as session:
+            service.delete(session, edition, expected=if_match(request))
+
+
+def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:
+    record = counted.record
+    document = wire.edition(counted, language_of(request.scope))
+    return EDITION.of(request, document, revision=revision(record.created, record.version), created=created)

@@ -1,15 +1,16 @@
 """The table of editions."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Column
 from sqlmodel import Field
 
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.storage.times import UtcTime
 
 
 class Edition(Base, table=True):
-    """An edition. `titles` by language; `organisations` counts the scores that it has."""
+    """An edition. `titles` by language; `windows` and `calendar` as in `dates`; `version` counts the writes."""
 
     __tablename__ = "edition"
 
@@ -19,5 +20,9 @@ class Edition(Base, table=True):
     state: str
     period_from: date
     period_to: date
+    windows: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    calendar: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     simulated: bool
-    organisations: int
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    updated: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    version: int

@@ -4,6 +4,7 @@ from litestar import Controller, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from actitud_api.editions.wire import EditionPath
 from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
@@ -76,7 +77,7 @@ class EditionScoresController(Controller):
         opt=contract(
             query=QUERY,
             answer=PAGE,
-            path=wire.EditionPath,
+            path=EditionPath,
             problems=(UNAVAILABLE,),
             links={
                 "sheet": Link(
@@ -118,4 +119,4 @@ class EditionScoresController(Controller):
         sent = service.sent(state["database"], edition, organisation)
         methodology, score = service.sheet(sent)
         narrated = wire.narrated(score, methodology, language_of(request.scope))
-        return SHEET.of(request, wire.sheet(narrated, edition, sent))
+        return SHEET.of(request, wire.sheet(narrated, sent))

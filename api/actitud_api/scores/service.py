@@ -57,6 +57,7 @@ class UnknownScore(LookupError):
 class Sent(Struct, frozen=True, kw_only=True):
     """What an organisation sent for an edition, and its rank there (None: it does not rank)."""
 
+    edition: str
     rank: int | None
     organisation: str
     name: str
@@ -73,18 +74,19 @@ def ranking(
     Ranks are those over the whole edition: ties share the best, the next is skipped. Raises `UnknownEdition`.
     """
     with database.read() as session:
-        editions.find(session, edition)
-        return queries.page(session, edition, filters, after, offset, limit)
+        found = editions.find(session, edition)
+        return queries.page(session, found.id, filters, after, offset, limit)
 
 
 def sent(database: Database, edition: str, organisation: str) -> Sent:
     """What an organisation sent for an edition; raises `UnknownEdition` and `UnknownScore`."""
     with database.read() as session:
-        editions.find(session, edition)
-        stored = queries.one(session, edition, organisation)
+        found = editions.find(session, edition)
+        stored = queries.one(session, found.id, organisation)
     if stored is None:
         raise UnknownScore(edition, organisation)
     return Sent(
+        edition=found.id,
         rank=stored.rank,
         organisation=stored.organisation,
         name=stored.name,

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, cast
 
 from msgspec import Meta, Struct, structs
 
+from actitud_api.editions.wire import EditionPath
 from actitud_api.http.paging import Page
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.digests import digest
@@ -192,12 +193,6 @@ class ScorePage(Page[ScoreRow], frozen=True):
     """Organisations of an edition in rank order, unranked ones last."""
 
 
-class EditionPath(Struct, frozen=True):
-    """What names an edition in a path."""
-
-    edition: Annotated[str, Meta(description="Id of the edition.", examples=["2026-demo"])]
-
-
 class SheetPath(EditionPath, frozen=True):
     """What names the score of an organisation in an edition in a path."""
 
@@ -251,10 +246,10 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
     )
 
 
-def sheet(score: NarratedScore, edition: str, sent: Sent) -> Sheet:
+def sheet(score: NarratedScore, sent: Sent) -> Sheet:
     """The explained score of what an organisation sent for an edition."""
     return Sheet(
-        edition=edition,
+        edition=sent.edition,
         organisation=sent.organisation,
         organisation_name=sent.name,
         rank=sent.rank,

@@ -8,7 +8,7 @@ from alembic import op
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

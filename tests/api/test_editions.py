@@ -1,0 +1,445 @@
+"""Editions: their dates, who may change them when, and how many organisations they score; on both databases."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import threading
+from calendar import isleap
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from actitud_api.assessments import service as assessments
+from actitud_api.demo.simulator import simulate
+from actitud_api.editions import dates, service
+from actitud_api.editions.dates import Contradiction, Span
+from actitud_api.editions.service import Change, Contradicted, Draft, EditionNotOpen, UnknownEdition
+from actitud_api.methodology.loader import load, versions
+from actitud_api.organisations import service as organisations
+from actitud_api.storage.database import Database
+from actitud_api.storage.versions import Stale, revision
+
+NOW = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
+LATER = datetime(2027, 1, 11, 9, 30, tzinfo=UTC)
+YEARS = range(2000, 2101)
+
+
+def draft(identifier: str = "2026", **others: Any) -> Draft:
+    year = int(identifier[:4])
+    values: dict[str, Any] = {
+        "id": identifier,
+        "titles": {"es": f"Edición {identifier}", "en": f"Edition {identifier}"},
+        "methodology": "2026.1",
+        "period_from": date(year, 1, 1),
+        "period_to": date(year, 12, 31),
+    }
+    return Draft(**(values | others))
+
+
+def create(database: Database, identifier: str = "2026", **others: Any) -> service.Record:
+    with database.write() as session:
+        return service.create(session, draft(identifier, **others), now=NOW).record
+
+
+def update(database: Database, change: Change, identifier: str = "2026", *, expected: bool = True) -> service.Record:
+    with database.write() as session:
+        return service.update(session, identifier, change, expected=lambda _: expected, now=LATER).record
+
+
+def delete(database: Database, identifier: str = "2026") -> None:
+    with database.write() as session:
+        service.delete(session, identifier, expected=lambda _: True)
+
+
+def store(database: Database, record: service.Record) -> None:
+    with database.write() as session:
+        service.add(session, record)
+
+
+def published(identifier: str, **others: Any) -> service.Record:
+    return service.made(draft(identifier, **others), now=NOW, state="published")
+
+
+def listed(database: Database) -> list[str]:
+    return [counted.record.id for counted in service.page(database, after=None, offset=0, limit=10)]
+
+
+def answer(database: Database, *names: str, edition: str = "2026") -> None:
+    """Assessments of new organisations in an edition."""
+    with database.write() as session:
+        organisations.add(
+            session,
+            [
+                organisations.Record(f"XX-DEMO-{name}", name, "MUN", 1, "P1", None, None, simulated=True)
+                for name in names
+            ],
+        )
+        simulated = next(simulate(load("2026.1")))
+        assessments.store(
+            session,
+            [
+                assessments.row(edition, f"XX-DEMO-{name}", simulated.submission, simulated.evaluation, NOW)
+                for name in names
+            ],
+        )
+
+
+# --- windows and calendar -------------------------------------------------------------------------------------
+
+
+def test_the_windows_of_2026_are_those_of_the_catalogue() -> None:
+    assert msgspec.to_builtins(dates.windows(date(2026, 12, 31))) == {
+        "S0": {"from": "2026-12-31", "to": "2026-12-31"},
+        "W90": {"from": "2026-09-15", "to": "2026-12-13"},
+        "W90_electoral": {"from": "2026-01-15", "to": "2026-04-14"},
+        "W12": {"from": "2026-01-01", "to": "2026-12-31"},
+        "W24": {"from": "2025-01-01", "to": "2026-12-31"},
+        "D24": {"from": "2025-01-01", "to": "2026-12-31"},
+    }
+
+
+@pytest.mark.parametrize("year", [2024, 2028, 2000])
+def test_in_a_leap_year_the_electoral_window_ends_a_day_earlier(year: int) -> None:
+    assert isleap(year)
+    assert dates.windows(date(year, 12, 31)).W90_electoral == Span(date(year, 1, 15), date(year, 4, 13))
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_both_windows_of_90_days_have_90_days_in_every_year(year: int) -> None:
+    windows = dates.windows(date(year, 12, 31))
+    for span in (windows.W90, windows.W90_electoral):
+        assert span.end - span.start == timedelta(days=89)
+
+
+@pytest.mark.parametrize(
+    ("reference", "twelve", "twenty_four"),
+    [
+        (date(2026, 6, 30), date(2025, 7, 1), date(2024, 7, 1)),
+        (date(2028, 2, 29), date(2027, 3, 1), date(2026, 3, 1)),
+        (date(2028, 2, 28), date(2027, 3, 1), date(2026, 3, 1)),  # 29 February has no day a year before
+    ],
+)
+def test_the_long_windows_end_at_any_reference_date(reference: date, twelve: date, twenty_four: date) -> None:
+    windows = dates.windows(reference)
+    assert [Span(start, reference) for start in (reference, twelve, twenty_four, twenty_four)] == [
+        windows.S0,
+        windows.W12,
+        windows.W24,
+        windows.D24,
+    ]
+
+
+@pytest.mark.parametrize("year", [2026, 2027])  # of which 2028, the year of the second calendar, is a leap year
+def test_the_calendar_is_in_the_year_after_the_edition(year: int) -> None:
+    assert msgspec.to_builtins(dates.calendar(load("2026.1"), date(year, 12, 31))) == {
+        "submission": {"from": f"{year + 1}-01-15", "to": f"{year + 1}-02-28"},
+        "review": {"from": f"{year + 1}-03-01", "to": f"{year + 1}-04-30"},
+        "hearing": {"from": f"{year + 1}-05-01", "to": f"{year + 1}-05-15"},
+        "publication": {"from": f"{year + 1}-06-01", "to": f"{year + 1}-06-30"},
+    }
+
+
+@pytest.mark.parametrize("version", versions())
+def test_every_methodology_has_the_windows_and_the_phases_that_an_edition_has(version: str) -> None:
+    document = load(version).document
+    assert {*document.windows, "W90_electoral"} == {field.name for field in structs.fields(dates.Windows)}
+    assert [step.id for step in document.calendar] == [field.name for field in structs.fields(dates.Calendar)]
+    for year in YEARS:
+        reference = date(year, 12, 31)
+        period = Span(date(year, 1, 1), reference)
+        windows, calendar = dates.windows(reference), dates.calendar(load(version), reference)
+        assert not list(dates.contradictions(period, windows, calendar))
+
+
+# --- finding --------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_reference_date_comes_first_whatever_the_id(database: Database) -> None:
+    create(database, "2026")
+    create(database, "2027")
+    create(database, "2027-b")
+    create(database, "2020-late", period_from=date(2028, 1, 1), period_to=date(2028, 12, 31))
+    assert listed(database) == ["2020-late", "2027-b", "2027", "2026"]
+    after = service.page(database, after=(date(2027, 12, 31), "2027-b"), offset=0, limit=1)
+    assert [counted.record.id for counted in after] == ["2027"]
+    assert [counted.record.id for counted in service.page(database, after=None, offset=1, limit=2)] == [
+        "2027-b",
+        "2027",
+    ]
+
+
+def test_latest_is_the_newest_that_is_published(database: Database) -> None:
+    with pytest.raises(UnknownEdition):
+        service.get(database, "latest")
+    create(database, "2029")
+    with pytest.raises(UnknownEdition):
+        service.get(database, "latest")
+    store(database, published("2026"))
+    assert service.get(database, "latest").record.id == "2026"
+    store(database, published("2027"))
+    store(database, published("2027-b"))
+    store(database, service.made(draft("2028"), now=NOW, state="superseded"))
+    assert service.get(database, "latest").record.id == "2027-b"
+    assert service.get(database, "latest").record == service.get(database, "2027-b").record
+
+
+def test_an_unknown_edition_is_named(database: Database) -> None:
+    with pytest.raises(UnknownEdition) as caught:
+        service.get(database, "1999")
+    assert caught.value.edition == "1999"
+
+
+# --- making ---------------------------------------------------------------------------------------------------
+
+
+def test_a_new_edition_is_open_with_the_dates_of_the_methodology(database: Database) -> None:
+    made = create(database)
+    assert (made.state, made.simulated, made.version, made.created, made.updated) == ("open", False, 1, NOW, NOW)
+    assert made.windows == dates.windows(date(2026, 12, 31))
+    assert made.calendar == dates.calendar(load("2026.1"), date(2026, 12, 31))
+    assert service.get(database, "2026") == service.Counted(made, 0)
+
+
+def test_a_window_that_is_said_takes_the_place_of_the_one_of_the_methodology(database: Database) -> None:
+    own = Span(date(2026, 3, 1), date(2026, 5, 29))
+    made = create(
+        database, windows={"W90": own, "W12": None}, calendar={"review": Span(date(2027, 3, 2), date(2027, 3, 9))}
+    )
+    assert made.windows == structs.replace(dates.windows(date(2026, 12, 31)), W90=own)
+    assert made.calendar.review == Span(date(2027, 3, 2), date(2027, 3, 9))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (
+            {"period_from": date(2027, 1, 1)},
+            [Contradiction("/period_to", "order", "2026-12-31", "2027-01-01")],
+        ),
+        (
+            {"period_to": date(1999, 12, 31)},
+            [Contradiction("/period_to", "range", "1999-12-31", "2000–2100")],
+        ),
+        (
+            {"period_to": date(2101, 1, 1)},
+            [Contradiction("/period_to", "range", "2101-01-01", "2000–2100")],
+        ),
+        (
+            {"windows": {"W90": Span(date(2026, 12, 13), date(2026, 9, 15))}},
+            [Contradiction("/windows/W90/to", "order", "2026-09-15", "2026-12-13")],
+        ),
+        (
+            {"windows": {"W24": Span(date(2026, 1, 1), date(2027, 1, 1))}},
+            [Contradiction("/windows/W24/to", "reference_date", "2027-01-01", "2026-12-31")],
+        ),
+        (
+            {"period_to": date(2026, 11, 30)},
+            [Contradiction("/windows/W90/to", "reference_date", "2026-12-13", "2026-11-30")],
+        ),
+        (
+            {"calendar": {"review": Span(date(2027, 2, 28), date(2027, 5, 1))}},
+            [
+                Contradiction("/calendar/review/from", "overlap", "2027-02-28", "2027-02-28"),
+                Contradiction("/calendar/hearing/from", "overlap", "2027-05-01", "2027-05-01"),
+            ],
+        ),
+        (
+            {
+                "calendar": {"publication": Span(date(2027, 6, 30), date(2027, 6, 1))},
+                "windows": {"S0": Span(date(2026, 12, 31), date(2026, 12, 30))},
+            },
+            [
+                Contradiction("/windows/S0/to", "order", "2026-12-30", "2026-12-31"),
+                Contradiction("/calendar/publication/to", "order", "2027-06-01", "2027-06-30"),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_dates_that_cannot_be_are_all_named_and_nothing_is_stored(
+    database: Database, wrong: dict[str, Any], expected: list[Contradiction]
+) -> None:
+    with pytest.raises(Contradicted) as caught:
+        create(database, **wrong)
+    assert list(caught.value.contradictions) == expected
+    assert listed(database) == []
+
+
+def test_an_id_is_taken_once_however_many_want_it(database: Database) -> None:
+    together = threading.Barrier(4)
+    refusals: list[tuple[Contradiction, ...]] = []
+
+    def attempt(number: int) -> int | None:
+        together.wait(timeout=10)
+        try:
+            create(database, titles={"es": str(number), "en": str(number)})
+        except Contradicted as error:
+            refusals.append(error.contradictions)
+            return None
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [number for number in pool.map(attempt, range(4)) if number is not None]
+    assert len(made) == 1
+    assert refusals == [(Contradiction("/id", "taken", "2026"),)] * 3
+    assert service.get(database, "2026").record.titles["es"] == str(made[0])
+
+
+# --- changing -------------------------------------------------------------------------------------------------
+
+
+def test_a_change_touches_what_it_names(database: Database) -> None:
+    made = create(database, windows={"W12": Span(date(2026, 2, 1), date(2026, 12, 31))})
+    own = Span(date(2026, 3, 1), date(2026, 5, 29))
+    changed = update(database, Change(titles={"en": "Pilot"}, windows={"W90": own}, state="in_review"))
+    assert changed == structs.replace(
+        made,
+        titles={"es": "Edición 2026", "en": "Pilot"},
+        windows=structs.replace(made.windows, W90=own),
+        state="in_review",
+        updated=LATER,
+        version=2,
+    )
+    assert service.get(database, "2026").record == changed
+    usual = dates.windows(date(2026, 12, 31))
+    assert update(database, Change(windows={"W90": None})).windows == structs.replace(changed.windows, W90=usual.W90)
+    assert update(database, Change(windows=None, calendar=None)).windows == usual
+    reopened = update(database, Change(state="open"))
+    assert (reopened.state, reopened.version) == ("open", 5)
+
+
+def test_a_change_of_something_that_changed_meanwhile_is_stale(database: Database) -> None:
+    made = create(database)
+    seen = revision(made.created, made.version)
+    with database.write() as session:
+        service.update(session, "2026", Change(state="in_review"), expected=lambda now: now == seen, now=LATER)
+    with pytest.raises(Stale), database.write() as session:
+        service.update(session, "2026", Change(state="open"), expected=lambda now: now == seen, now=LATER)
+    with pytest.raises(Stale), database.write() as session:
+        service.delete(session, "2026", expected=lambda now: now == seen)
+    assert service.get(database, "2026").record.state == "in_review"
+
+
+def test_of_changes_at_once_none_is_lost(database: Database) -> None:
+    """Each of 4 threads adds its mark to the title until all of 5 have gone in over what it had read."""
+    create(database, titles={"es": "", "en": ""})
+
+    def mark(number: int) -> None:
+        added = 0
+        while added < 5:
+            read = service.get(database, "2026").record
+            change = Change(titles={"en": read.titles["en"] + str(number)})
+            expected = functools.partial(operator.eq, revision(read.created, read.version))
+            try:
+                with database.write() as session:
+                    service.update(session, "2026", change, expected=expected, now=LATER)
+            except Stale:
+                continue
+            added += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(mark, range(4)))
+    assert sorted(service.get(database, "2026").record.titles["en"]) == sorted("0123" * 5)
+    assert service.get(database, "2026").record.version == 21
+
+
+@pytest.mark.parametrize("state", ["published", "superseded"])
+def test_what_is_published_never_changes(database: Database, state: service.State) -> None:
+    store(database, service.made(draft(), now=NOW, state=state))
+    for change in (Change(state="open"), Change(titles={"en": "Another"}), Change(windows=None)):
+        with pytest.raises(Contradicted) as caught:
+            update(database, change)
+        assert caught.value.contradictions == (Contradiction("", "state", state),)
+    with pytest.raises(Contradicted):
+        delete(database)
+    assert service.get(database, "2026").record.version == 1
+
+
+def test_a_change_to_dates_that_cannot_be_changes_nothing(database: Database) -> None:
+    made = create(database)
+    with pytest.raises(Contradicted) as caught:
+        update(database, Change(titles={"en": "x"}, calendar={"hearing": Span(date(2027, 6, 2), date(2027, 6, 3))}))
+    assert caught.value.contradictions == (
+        Contradiction("/calendar/publication/from", "overlap", "2027-06-01", "2027-06-03"),
+    )
+    assert service.get(database, "2026").record == made
+
+
+# --- assessments in it ----------------------------------------------------------------------------------------
+
+
+def test_organisations_are_counted_as_their_assessments_come_and_go(database: Database) -> None:
+    create(database)
+    create(database, "2027")
+    answer(database, "1", "2", "3")
+    answer(database, "4", edition="2027")
+    assert service.get(database, "2026").organisations == 3
+    assert [counted.organisations for counted in service.page(database, after=None, offset=0, limit=9)] == [1, 3]
+    with database.write() as session:
+        assessments.clear(session, "2026")
+    assert service.get(database, "2026").organisations == 0
+    assert service.get(database, "2027").organisations == 1
+
+
+def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
+    create(database)
+    answer(database, "1", "2")
+    with pytest.raises(Contradicted) as caught:
+        delete(database)
+    assert caught.value.contradictions == (Contradiction("", "assessments", "2"),)
+    with database.write() as session:
+        assessments.clear(session, "2026")
+    delete(database)
+    assert listed(database) == []
+    with pytest.raises(UnknownEdition):
+        delete(database)
+
+
+def test_only_an_open_edition_takes_answers(database: Database) -> None:
+    create(database)
+    with database.write() as session:
+        service.ensure_open(session, "2026")
+    update(database, Change(state="in_review"))
+    with database.write() as session, pytest.raises(EditionNotOpen) as caught:
+        service.ensure_open(session, "2026")
+    assert (caught.value.edition, caught.value.state) == ("2026", "in_review")
+    with database.write() as session, pytest.raises(UnknownEdition):
+        service.ensure_open(session, "2027")
+
+
+def test_an_edition_stays_open_and_there_while_somebody_answers(database: Database) -> None:
+    """Whoever would close or remove it waits; two who answer do not wait for each other on PostgreSQL."""
+    create(database)
+    create(database, "2027")
+    answering, go_on = threading.Event(), threading.Event()
+
+    def take_time() -> None:
+        with database.write() as session:
+            service.ensure_open(session, "2026")
+            service.ensure_open(session, "2027")
+            answering.set()
+            assert go_on.wait(timeout=10)
+            simulated = next(simulate(load("2026.1")))
+            organisations.add(
+                session, [organisations.Record("XX-DEMO-1", "1", "MUN", 1, "P1", None, None, simulated=True)]
+            )
+            for edition in ("2026", "2027"):
+                row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
+                assessments.store(session, [row])
+
+    with ThreadPoolExecutor(3) as pool:
+        taken = pool.submit(take_time)
+        assert answering.wait(timeout=10)
+        closed = pool.submit(update, database, Change(state="in_review"))
+        removed = pool.submit(delete, database, "2027")
+        assert not closed.done()
+        go_on.set()
+        taken.result()
+        assert closed.result().state == "in_review"
+        with pytest.raises(Contradicted):
+            removed.result()
+    assert service.get(database, "2026").organisations == service.get(database, "2027").organisations == 1
