@@ -1,0 +1,210 @@
+"""Both clients against the application itself, with keys, on both databases: what changes something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import TypeVar, cast
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud import (
+    AsyncClient,
+    Client,
+    Conflict,
+    ConnectionFailed,
+    Edition,
+    Forbidden,
+    IdempotencyKeyReused,
+    NotFound,
+    PreconditionFailed,
+    Span,
+    Unauthorized,
+)
+from actitud_api.access import service as access
+from actitud_api.app import create_app
+from actitud_api.settings import Settings
+from tests.sdk.support import Mode
+from tests.sdk.test_end_to_end import BASE
+
+T = TypeVar("T")
+
+
+class Losses:
+    """Loses the first answers to what changes something, after the application has done it."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def let_pass(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if request.method != "GET" and self._left > 0:
+            self._left -= 1
+            assert response.is_success
+            raise httpx.ReadError("the connection broke before the answer")
+        return response
+
+
+class Losing(httpx.BaseTransport):
+    def __init__(self, inner: httpx.BaseTransport, losses: Losses) -> None:
+        self._inner = inner
+        self._losses = losses
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._losses.let_pass(request, self._inner.handle_request(request))
+
+
+class AsyncLosing(httpx.AsyncBaseTransport):
+    def __init__(self, inner: httpx.AsyncBaseTransport, losses: Losses) -> None:
+        self._inner = inner
+        self._losses = losses
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._losses.let_pass(request, await self._inner.handle_async_request(request))
+
+
+class Installation:
+    """The application on a database of its own, asked through either client with the key of a role."""
+
+    def __init__(self, app: Litestar, opened: TestClient[Litestar], mode: Mode) -> None:
+        self.app = app
+        self._opened = opened
+        self._mode = mode
+
+    def key(self, role: access.Role, owner: str | None = None) -> str:
+        """A new key."""
+        with self.app.state["database"].write() as session:
+            return access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC)).text
+
+    def __call__(self, use: Callable[[Client], T], *, key: str = "", losses: int = 0) -> T:
+        """Does something, over a connection that loses some answers."""
+        if self._mode == "blocking":
+            with httpx.Client(transport=Losing(self._opened._transport, Losses(losses))) as http_client:
+                return use(Client(base_url=BASE, api_key=key, http_client=http_client))
+
+        async def main() -> T:
+            inner = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
+            async with httpx.AsyncClient(transport=AsyncLosing(inner, Losses(losses))) as http_client:
+                client = AsyncClient(base_url=BASE, api_key=key, http_client=http_client)
+                return await cast(Awaitable[T], use(cast(Client, client)))
+
+        return asyncio.run(main())
+
+
+@pytest.fixture
+def installation(url: str, mode: Mode) -> Iterator[Installation]:
+    app = create_app(Settings(database_url=url))
+    with TestClient(app) as opened:
+        yield Installation(app, opened, mode)
+    app.state["database"].close()
+
+
+@pytest.fixture
+def administrator(installation: Installation) -> str:
+    return installation.key("administrator")
+
+
+def made(client: Client, identifier: str = "2027", idempotency_key: str | None = None) -> Edition:
+    return client.editions.create(
+        id=identifier,
+        titles={"es": "Edición 2027", "en": "Edition 2027"},
+        period_from=date(2027, 1, 1),
+        period_to=date(2027, 12, 31),
+        idempotency_key=idempotency_key,
+    )
+
+
+def editions(installation: Installation) -> list[str]:
+    page = installation(lambda client: client.editions.list())
+    return [edition.id for edition in page.items]
+
+
+def test_an_edition_is_made_changed_and_removed(installation: Installation, administrator: str) -> None:
+    edition = installation(made, key=administrator)
+    assert (edition.title, edition.state) == ("Edition 2027", "open")
+    read = installation(lambda client: client.editions.get("2027", lang="es"))
+    assert read.title == "Edición 2027"
+    days = Span(date(2027, 2, 1), date(2027, 5, 1))
+    changed = installation(
+        lambda client: client.editions.update(
+            "2027", if_match=read.etag, titles={"es": "Piloto"}, windows={"W90": days}, state="in_review", lang="es"
+        ),
+        key=administrator,
+    )
+    assert (changed.title, changed.windows["W90"], changed.state) == ("Piloto", days, "in_review")
+    assert changed.windows["W24"] == edition.windows["W24"]
+    back = installation(
+        lambda client: client.editions.update("2027", if_match=changed.etag, windows={"W90": None}), key=administrator
+    )
+    assert back.windows == edition.windows
+    installation(lambda client: client.editions.delete("2027", if_match=back.etag), key=administrator)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.editions.get("2027"))
+
+
+def test_who_read_another_state_is_refused_and_changes_nothing(installation: Installation, administrator: str) -> None:
+    first = installation(made, key=administrator)
+    installation(
+        lambda client: client.editions.update("2027", if_match=first.etag, state="in_review"), key=administrator
+    )
+    for change in (
+        lambda client: client.editions.update("2027", if_match=first.etag, titles={"en": "Mine"}),
+        lambda client: client.editions.delete("2027", if_match=first.etag),
+    ):
+        with pytest.raises(PreconditionFailed):
+            installation(change, key=administrator)
+    now = installation(lambda client: client.editions.get("2027"))
+    assert (now.state, now.title) == ("in_review", "Edition 2027")
+
+
+@pytest.mark.parametrize("losses", [1, 2])
+def test_what_is_created_is_created_once_whatever_answers_are_lost(
+    installation: Installation, administrator: str, losses: int
+) -> None:
+    edition = installation(made, key=administrator, losses=losses)
+    assert (edition.id, edition.etag is None) == ("2027", False)
+    assert editions(installation) == ["2027"]
+
+
+def test_a_lost_change_is_told_as_lost_and_was_made_once(installation: Installation, administrator: str) -> None:
+    edition = installation(made, key=administrator)
+    with pytest.raises(ConnectionFailed) as caught:
+        installation(
+            lambda client: client.editions.update("2027", if_match=edition.etag, titles={"en": "Pilot"}),
+            key=administrator,
+            losses=1,
+        )
+    assert caught.value.sent
+    assert isinstance(caught.value.__cause__, PreconditionFailed)
+    assert installation(lambda client: client.editions.get("2027")).title == "Pilot"
+
+
+def test_a_key_of_the_caller_acts_once_over_several_calls(installation: Installation, administrator: str) -> None:
+    first = installation(lambda client: made(client, idempotency_key="once"), key=administrator)
+    again = installation(lambda client: made(client, idempotency_key="once"), key=administrator)
+    assert msgspec.structs.asdict(again) == msgspec.structs.asdict(first)
+    with pytest.raises(IdempotencyKeyReused):
+        installation(lambda client: made(client, "2027-other", idempotency_key="once"), key=administrator)
+    assert editions(installation) == ["2027"]
+
+
+def test_a_conflict_says_every_place(installation: Installation, administrator: str) -> None:
+    installation(made, key=administrator)
+    with pytest.raises(Conflict, match="2027") as caught:
+        installation(made, key=administrator)
+    assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/id", "taken")]
+    assert caught.value.request_id
+
+
+def test_who_may_not_is_told_why(installation: Installation) -> None:
+    with pytest.raises(Unauthorized):
+        installation(made)
+    with pytest.raises(Unauthorized):
+        installation(made, key="actl_nobody")
+    with pytest.raises(Forbidden):
+        installation(made, key=installation.key("editor"))
+    assert editions(installation) == []
