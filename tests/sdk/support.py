@@ -166,6 +166,39 @@ def edition(state: str = "open") -> dict[str, object]:
     }
 
 
+def assessment(*findings: dict[str, object], state: str = "draft") -> dict[str, object]:
+    document = {"url": "https://redes.villa.example/guia.pdf", "date": "2026-03-01", "note": None, "sha256": None}
+    return {
+        "edition": "2026",
+        "organisation": "XX-DEMO-1",
+        "organisation_name": "Villa 1",
+        "methodology": "2026.1",
+        "state": state,
+        "profile": {"org_type": "MUN", "foreign_share": 0.03, "previous_level": None},
+        "profile_evidence": {"foreign_share": [document]},
+        "answers": {
+            "D1.01": {"numerator": 160, "denominator": 320, "evidence": [document], "note": None},
+            "D2.02": {"components": ["c1", "c2"], "evidence": [], "note": "Fiestas incluidas."},
+        },
+        "findings": list(findings),
+        "index": 44.03,
+        "index_max": 61.6,
+        "level": 3,
+        "status": "sufficient",
+        "coverage": 0.8333,
+        "created": "2026-11-24T12:00:00Z",
+        "updated": "2026-11-24T12:00:00Z",
+        "submitted": None,
+    }
+
+
+def submission() -> dict[str, object]:
+    whole = assessment({**finding("warning"), "pointer": "/answers/D1.01"}, state="submitted")
+    for name in ("organisation_name", "state", "created", "updated"):
+        del whole[name]
+    return {**whole, "id": "1", "submitted": "2026-11-24T12:00:00Z", "explanations": {"V13": "Weekends count."}}
+
+
 def listing(*items: object, following: str | None = None) -> httpx.Response:
     return httpx.Response(200, json={"items": items, "next": following, "next_cursor": None})
 

@@ -75,13 +75,23 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "organisations.get",
         "organisations.create",
         "organisations.update",
+        "organisations.scores.list",
         "editions.list",
         "editions.get",
         "editions.create",
         "editions.update",
         "editions.delete",
+        "editions.summary",
         "editions.scores.list",
         "editions.scores.get",
+        "editions.assessments.list",
+        "editions.assessments.get",
+        "editions.assessments.put",
+        "editions.assessments.update",
+        "editions.assessments.delete",
+        "editions.assessments.submissions.create",
+        "editions.assessments.submissions.list",
+        "editions.assessments.submissions.get",
     }
     assert blocking["score"] == blocking["scores.create"]
     assert (

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 import httpx
+import msgspec
 import pytest
 
 from actitud import (
@@ -19,6 +20,7 @@ from actitud import (
     ConnectionFailed,
     Contact,
     Edition,
+    Evidence,
     FormerName,
     NoAnswer,
     NotFound,
@@ -30,7 +32,20 @@ from actitud import (
     TimedOut,
     UnexpectedResponse,
 )
-from tests.sdk.support import KEY, Answers, FakeTime, Mode, edition, listing, organisation, problem, run
+from tests.sdk.support import (
+    KEY,
+    Answers,
+    FakeTime,
+    Mode,
+    assessment,
+    edition,
+    finding,
+    listing,
+    organisation,
+    problem,
+    run,
+    submission,
+)
 
 TAG = '"v7.1a2b3c4d-0123456789ab"'
 NEXT_TAG = '"v8.1a2b3c4d-ba9876543210"'
@@ -161,6 +176,119 @@ def test_days_go_out_as_the_service_names_them(mode: Mode) -> None:
     assert changed.state == "in_review"
 
 
+def test_what_an_organisation_states_goes_out_with_its_evidence(mode: Mode) -> None:
+    wrong = {**finding("error"), "code": "evidence", "pointer": "/answers/D1.01/evidence/0"}
+    handler = Answers(answered(assessment(wrong), TAG, 201))
+    guide = Evidence(url="https://redes.villa.example/guia.pdf", date=date(2026, 3, 1))
+    made = run(
+        mode,
+        handler,
+        lambda client: client.editions.assessments.put(
+            "2026",
+            "XX-DEMO-1",
+            profile={"org_type": "MUN", "previous_level": None},
+            answers={
+                "D1.01": {"numerator": 160, "denominator": 320, "evidence": [guide]},
+                "D2.02": {
+                    "components": ["c1", "c2"],
+                    "evidence": [{"url": "https://villa.example/", "date": date(2026, 3, 2), "sha256": None}],
+                    "note": "Fiestas incluidas.",
+                },
+                "D2.05": None,
+            },
+            profile_evidence={"foreign_share": [guide]},
+            lang="es",
+        ),
+    )
+    (request,) = handler.requests
+    document = {"url": "https://redes.villa.example/guia.pdf", "date": "2026-03-01", "note": None, "sha256": None}
+    assert (request.method, request.url.path) == ("PUT", "/v1/editions/2026/assessments/XX-DEMO-1")
+    assert request.headers["if-none-match"] == "*"
+    assert "if-match" not in request.headers
+    assert request.headers["accept-language"] == "es"
+    assert json.loads(request.content) == {
+        "methodology": "2026.1",
+        "profile": {"org_type": "MUN", "previous_level": None},
+        "answers": {
+            "D1.01": {"numerator": 160, "denominator": 320, "evidence": [document]},
+            "D2.02": {
+                "components": ["c1", "c2"],
+                "evidence": [{"url": "https://villa.example/", "date": "2026-03-02", "sha256": None}],
+                "note": "Fiestas incluidas.",
+            },
+            "D2.05": None,
+        },
+        "profile_evidence": {"foreign_share": [document]},
+    }
+    assert (made.etag, made.profile_evidence["foreign_share"]) == (TAG, (guide,))
+    assert made.answers["D2.02"]["note"] == "Fiestas incluidas."
+    assert [(one.code, one.pointer) for one in made.error_findings] == [("evidence", "/answers/D1.01/evidence/0")]
+
+
+def test_what_was_read_can_be_sent_again_as_it_is(mode: Mode) -> None:
+    handler = Answers(answered(assessment(), TAG))
+    read = run(mode, handler, lambda client: client.editions.assessments.get("2026", "XX-DEMO-1"))
+    run(
+        mode,
+        handler,
+        lambda client: client.editions.assessments.put(
+            "2026",
+            "XX-DEMO-1",
+            if_match=read.etag,
+            profile=read.profile,
+            answers=read.answers,
+            profile_evidence=read.profile_evidence,
+        ),
+    )
+    sent = handler.requests[1]
+    assert (sent.headers["if-match"], "if-none-match" in sent.headers) == (TAG, False)
+    stated = ("methodology", "profile", "answers", "profile_evidence")
+    assert json.loads(sent.content) == {name: assessment()[name] for name in stated}
+
+
+def test_a_change_of_an_assessment_says_only_what_changes(mode: Mode) -> None:
+    handler = Answers(answered(assessment()))
+    run(
+        mode,
+        handler,
+        lambda client: client.editions.assessments.update(
+            "2026", "XX-DEMO-1", if_match=TAG, answers={"D1.01": {"numerator": 200, "denominator": 320}, "D2.02": None}
+        ),
+    )
+    (request,) = handler.requests
+    assert (request.method, request.headers["content-type"]) == ("PATCH", "application/merge-patch+json")
+    assert json.loads(request.content) == {
+        "methodology": "2026.1",
+        "answers": {"D1.01": {"numerator": 200, "denominator": 320}, "D2.02": None},
+    }
+
+
+def test_a_submission_says_what_is_submitted_and_acts_once(mode: Mode) -> None:
+    handler = Answers(httpx.ReadError("reset"), httpx.Response(201, json=submission()))
+    made = run(
+        mode,
+        handler,
+        lambda client: client.editions.assessments.submissions.create(
+            "2026", "XX-DEMO-1", if_match=TAG, explanations={"V13": "Weekends count."}
+        ),
+    )
+    first, second = handler.requests
+    assert (first.method, first.url.path) == ("POST", "/v1/editions/2026/assessments/XX-DEMO-1/submissions")
+    assert json.loads(first.content) == {"explanations": {"V13": "Weekends count."}}
+    assert first.headers["if-match"] == second.headers["if-match"] == TAG
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert json.loads(msgspec.json.encode(made)) == submission()
+
+
+def test_a_stale_submission_is_told_even_after_a_loss(mode: Mode) -> None:
+    """With a key the service would answer a repetition as the first time: the refusal is true."""
+    stale = problem(412, "precondition-failed")
+    submit: Callable[[Client], object] = lambda client: client.editions.assessments.submissions.create(  # noqa: E731
+        "2026", "XX-DEMO-1", if_match=TAG
+    )
+    assert isinstance(told(mode, submit, httpx.ReadError("reset"), stale), PreconditionFailed)
+
+
 def test_what_is_removed_is_answered_with_nothing(mode: Mode) -> None:
     handler = Answers(httpx.Response(204))
     run(mode, handler, removed)
@@ -179,7 +307,13 @@ def test_an_answer_where_none_was_due_is_told_apart(mode: Mode, answer: httpx.Re
 def test_filters_of_a_list_are_written_as_the_service_reads_them(mode: Mode) -> None:
     handler = Answers(listing())
     run(mode, handler, lambda client: client.organisations.list(parent="XX-DEMO-1", on=date(2026, 1, 31)))
-    assert handler.requests[0].url.query == b"parent=XX-DEMO-1&on=2026-01-31"
+    run(mode, handler, lambda client: client.editions.scores.list("2026", organisation="XX-1", level=3, sort="-D1"))
+    run(mode, handler, lambda client: client.editions.scores.list("2026", organisation=["XX-1", "XX-2"]))
+    assert [dict(request.url.params) for request in handler.requests] == [
+        {"parent": "XX-DEMO-1", "on": "2026-01-31"},
+        {"organisation": "XX-1", "level": "3", "sort": "-D1"},
+        {"organisation": "XX-1,XX-2"},
+    ]
 
 
 # The entity tag

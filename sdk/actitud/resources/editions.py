@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -26,11 +26,13 @@ from actitud._calls import (
     patch,
 )
 from actitud._config import Core
-from actitud.models import Edition, EditionScore, Listing, OrganisationKind, ScoreRow, Span
+from actitud.models import Edition, EditionScore, EditionSummary, Listing, OrganisationKind, ScoreRow, ScoreStatus, Span
+from actitud.resources.assessments import Assessments, AsyncAssessments
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
 _EDITION = msgspec.json.Decoder(Edition)
 _ROWS = msgspec.json.Decoder(Listing[ScoreRow])
+_SUMMARY = msgspec.json.Decoder(EditionSummary)
 _SCORE = msgspec.json.Decoder(EditionScore)
 
 
@@ -118,6 +120,24 @@ def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[No
     return fetch_nothing(core, delete(core, "editions", edition, if_match=if_match))
 
 
+def get_edition_summary(
+    core: Core,
+    edition: str,
+    *,
+    kind: OrganisationKind | None = None,
+    region: str | None = None,
+    province: str | None = None,
+    band: str | None = None,
+    parent: str | None = None,
+) -> Call[EditionSummary]:
+    """Fetch what the organisations of a territory, or all, come to in an edition: medians, quartiles, counts.
+
+    The filters are those of the scores. Raises ``NotFound`` on an unknown edition.
+    """
+    query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
+    return fetch(core, get(core, "editions", edition, "summary", query=query), _SUMMARY)
+
+
 def list_edition_scores(
     core: Core,
     edition: str,
@@ -126,20 +146,33 @@ def list_edition_scores(
     region: str | None = None,
     province: str | None = None,
     band: str | None = None,
+    parent: str | None = None,
+    level: int | None = None,
+    status: ScoreStatus | None = None,
+    organisation: str | Sequence[str] | None = None,
+    sort: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
 ) -> Call[Fetched[ScoreRow]]:
-    """List an edition in rank order, unranked organisations last.
+    """List the scores of an edition, in rank order unless ``sort`` says otherwise, those without a value last.
 
     Ranks are those of the whole edition, whatever the filters. ``region`` and ``province``: INE codes,
-    ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``limit``: items per page, 1 to 1,000, 50 unless given;
-    iterating goes on over all pages. ``offset``: items to skip. Raises ``NotFound`` on an unknown edition.
+    ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the organisation that they depend on.
+    ``level``: 1 to 5. ``organisation``: one id, or up to 100. ``sort``: ``rank``, ``organisation``, ``name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension, ``D1`` … , each with ``-`` before it for the other way
+    round. ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items
+    to skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {
         "kind": kind,
         "region": region,
         "province": province,
         "band": band,
+        "parent": parent,
+        "level": level,
+        "status": status,
+        "organisation": organisation,
+        "sort": sort,
         "limit": limit,
         "offset": offset,
     }
@@ -176,10 +209,12 @@ class Editions(Bound):
     create = blocking(create_edition)
     update = blocking(update_edition)
     delete = blocking(delete_edition)
+    summary = blocking(get_edition_summary)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
+        self.assessments = Assessments(core, transport)
 
 
 class AsyncEditions(AsyncBound):
@@ -190,7 +225,9 @@ class AsyncEditions(AsyncBound):
     create = awaitable(create_edition)
     update = awaitable(update_edition)
     delete = awaitable(delete_edition)
+    summary = awaitable(get_edition_summary)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
+        self.assessments = AsyncAssessments(core, transport)

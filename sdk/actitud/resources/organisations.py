@@ -9,11 +9,24 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, Bound, Call, Fetched, create, fetch, fetch_page, get, patch
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Transport,
+    create,
+    fetch,
+    fetch_page,
+    get,
+    patch,
+)
 from actitud._config import Core
-from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind
+from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind, PastScore
 
 _LISTING = msgspec.json.Decoder(Listing[Organisation])
+_SCORES = msgspec.json.Decoder(Listing[PastScore])
 _ORGANISATION = msgspec.json.Decoder(Organisation)
 
 
@@ -164,6 +177,35 @@ def _given(items: Sequence[object] | UnsetType) -> tuple[object, ...] | UnsetTyp
     return UNSET if items is UNSET else tuple(items)
 
 
+def list_organisation_scores(
+    core: Core,
+    organisation: str,
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    lang: str | None = None,
+) -> Call[Fetched[PastScore]]:
+    """List how an organisation scores in its editions, the newest first; ``lang`` is the language of their titles.
+
+    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
+    skip. Raises ``NotFound`` on an unknown id.
+    """
+    query = {"limit": limit, "offset": offset}
+    return fetch_page(core, get(core, "organisations", organisation, "scores", query=query, lang=lang), _SCORES)
+
+
+class OrganisationScores(Bound):
+    """``client.organisations.scores``."""
+
+    list = blocking_list(list_organisation_scores)
+
+
+class AsyncOrganisationScores(AsyncBound):
+    """``async_client.organisations.scores``."""
+
+    list = awaitable_list(list_organisation_scores)
+
+
 class Organisations(Bound):
     """``client.organisations``."""
 
@@ -171,6 +213,10 @@ class Organisations(Bound):
     get = blocking(get_organisation)
     create = blocking(create_organisation)
     update = blocking(update_organisation)
+
+    def __init__(self, core: Core, transport: Transport) -> None:
+        super().__init__(core, transport)
+        self.scores = OrganisationScores(core, transport)
 
 
 class AsyncOrganisations(AsyncBound):
@@ -180,3 +226,7 @@ class AsyncOrganisations(AsyncBound):
     get = awaitable(get_organisation)
     create = awaitable(create_organisation)
     update = awaitable(update_organisation)
+
+    def __init__(self, core: Core, transport: AsyncTransport) -> None:
+        super().__init__(core, transport)
+        self.scores = AsyncOrganisationScores(core, transport)
