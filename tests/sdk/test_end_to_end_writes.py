@@ -18,10 +18,12 @@ from actitud import (
     Client,
     Conflict,
     ConnectionFailed,
+    Contact,
     Edition,
     Forbidden,
     IdempotencyKeyReused,
     NotFound,
+    Organisation,
     PreconditionFailed,
     Span,
     Unauthorized,
@@ -33,6 +35,8 @@ from tests.sdk.support import Mode
 from tests.sdk.test_end_to_end import BASE
 
 T = TypeVar("T")
+
+VILLA = "XX-DEMO-00001"
 
 
 class Losses:
@@ -208,3 +212,91 @@ def test_who_may_not_is_told_why(installation: Installation) -> None:
     with pytest.raises(Forbidden):
         installation(made, key=installation.key("editor"))
     assert editions(installation) == []
+
+
+# Organisations
+
+
+def added(client: Client) -> Organisation:
+    return client.organisations.create(
+        id=VILLA,
+        name="Villa de Ejemplo",
+        kind="MUN",
+        population=42_000,
+        population_year=2025,
+        province="46",
+        aliases=["XI-WIKIDATA-Q2807"],
+        domains=["villa.example"],
+        contact=Contact(email="redes@villa.example"),
+    )
+
+
+@pytest.fixture
+def editor(installation: Installation) -> str:
+    return installation.key("editor")
+
+
+def test_an_organisation_is_added_found_and_changed(installation: Installation, editor: str) -> None:
+    made = installation(added, key=editor)
+    assert (made.band, made.region_name, made.contact) == (
+        "P4",
+        "Comunitat Valenciana",
+        Contact(email="redes@villa.example"),
+    )
+    read = installation(lambda client: client.organisations.get(VILLA))
+    assert read == made
+    changed = installation(
+        lambda client: client.organisations.update(
+            VILLA,
+            if_match=read.etag,
+            name="Villa Nueva",
+            population=None,
+            population_year=None,
+            contact={"email": None},
+        ),
+        key=editor,
+    )
+    assert [former.name for former in changed.former_names] == ["Villa de Ejemplo"]
+    assert (changed.population, changed.band, changed.contact) == (None, None, None)
+    found = installation(lambda client: client.organisations.list(q="ejemplo", on=date(2026, 1, 1)))
+    assert [one.name for one in found.items] == ["Villa Nueva"]
+    assert found.items[0].etag is None
+
+
+def test_an_alias_leads_to_the_organisation_also_to_change_it(installation: Installation, editor: str) -> None:
+    made = installation(added, key=editor)
+    read = installation(lambda client: client.organisations.get("XI-WIKIDATA-Q2807"))
+    assert read == made
+    changed = installation(
+        lambda client: client.organisations.update("XI-WIKIDATA-Q2807", if_match=read.etag, domains=[]), key=editor
+    )
+    assert (changed.id, changed.domains) == (VILLA, ())
+
+
+def test_an_organisation_is_added_once_and_changed_once_whatever_is_lost(
+    installation: Installation, editor: str
+) -> None:
+    made = installation(added, key=editor, losses=1)
+    assert [one.id for one in installation(lambda client: client.organisations.list()).items] == [VILLA]
+    with pytest.raises(ConnectionFailed):
+        installation(
+            lambda client: client.organisations.update(VILLA, if_match=made.etag, name="Otra"), key=editor, losses=1
+        )
+    now = installation(lambda client: client.organisations.get(VILLA))
+    assert (now.name, [former.name for former in now.former_names]) == ("Otra", ["Villa de Ejemplo"])
+
+
+def test_what_contradicts_an_organisation_is_told_place_by_place(installation: Installation, editor: str) -> None:
+    installation(added, key=editor)
+    with pytest.raises(Conflict) as caught:
+        installation(
+            lambda client: client.organisations.create(
+                id="ES-DIR3-L01280790",
+                name="Madrid",
+                kind="MUN",
+                parent="XX-DEMO-NOBODY",
+                aliases=["XI-WIKIDATA-Q2807"],
+            ),
+            key=editor,
+        )
+    assert {error.pointer for error in caught.value.errors} == {"/id", "/parent", "/aliases/0"}
