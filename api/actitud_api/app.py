@@ -37,7 +37,7 @@ from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.scores import routes as scores
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database, Unavailable
+from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
 
 _log = structlog.get_logger()
@@ -121,6 +121,7 @@ def create_app(
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
+                "domains_changed": _domains_changed,
             }
         ),
         request_max_body_size=BODY_MAX,
@@ -131,6 +132,10 @@ def create_app(
     app.state["document"] = render(build(app, ABOUT, examples(), rules))
     app.asgi_handler = Edge(app)
     return app
+
+
+def _domains_changed(session: Session, organisation: str) -> None:
+    """What rests on the domains of an organisation, brought up to date in the session that changed them: nothing."""
 
 
 def _ensure_ruled(app: Litestar, rules: Rules) -> None:

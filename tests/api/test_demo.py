@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -309,9 +310,10 @@ def test_an_unknown_edition_is_404(client: TestClient[Litestar]) -> None:
 
 def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstrated_copy: Database) -> None:
     database = demonstrated_copy
-    kept = organisations.Record("XX-TEST-1", "Kept", "MUN", 7, "P1", None, None, simulated=False)
     with database.write() as session:
-        organisations.add(session, [kept])
+        kept = organisations.create(
+            session, organisations.Entry(id="XX-TEST-1", name="Kept", kind="MUN", population=7), now=datetime.now(UTC)
+        )
     before = demo.stored(database)
     steps = 0
 

@@ -75,9 +75,10 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
         organisations.add(
             session,
             [
-                organisations.Record(f"XX-DEMO-{name}", name, "MUN", 1, "P1", None, None, simulated=True)
+                organisations.Entry(id=f"XX-DEMO-{name}", name=name, kind="MUN", population=1, simulated=True)
                 for name in names
             ],
+            NOW,
         )
         simulated = next(simulate(load("2026.1")))
         assessments.store(
@@ -425,7 +426,7 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             assert go_on.wait(timeout=10)
             simulated = next(simulate(load("2026.1")))
             organisations.add(
-                session, [organisations.Record("XX-DEMO-1", "1", "MUN", 1, "P1", None, None, simulated=True)]
+                session, [organisations.Entry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)], NOW
             )
             for edition in ("2026", "2027"):
                 row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)

@@ -65,7 +65,9 @@ def answer_in(database: Database, edition: str) -> None:
     simulated = next(simulate(load("2026.1")))
     with database.write() as session:
         organisations.add(
-            session, [organisations.Record("XX-DEMO-1", "One", "MUN", 1, "P1", None, None, simulated=True)]
+            session,
+            [organisations.Entry(id="XX-DEMO-1", name="One", kind="MUN", population=1, simulated=True)],
+            datetime.now(UTC),
         )
         row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, datetime.now(UTC))
         assessments.store(session, [row])

@@ -5,33 +5,43 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
+from sqlalchemy import text
 
 from actitud_api import cli
 from actitud_api.app import create_app
 from actitud_api.organisations import service
 from actitud_api.organisations.faults import describe
-from actitud_api.organisations.identifiers import InvalidIdentifier, check, control_digit, of_municipality
+from actitud_api.organisations.identifiers import InvalidIdentifier, checked, control_digit, of_municipality
 from actitud_api.organisations.municipalities import Fault, read
 from actitud_api.organisations.service import FaultyFile, Imported
 from actitud_api.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
+from actitud_api.storage.migrate import downgrade
 from tests.shared import shared
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"
 MADRID = "L01280796,28079,Madrid,28,Madrid,13,Comunidad de Madrid,ES30,3334730"
 LLEIDA = "L01251207,25120,Lleida,25,Lleida,09,Catalunya,ES51,140403"
 ALCUDIA = "L01040097,04009,Alcudia de Monteagud,04,Almería,01,Andalucía,ES61,138"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILE = "\n".join((HEADER, MADRID, LLEIDA, ALCUDIA, ""))
 
 
 def nothing() -> None:
     """A progress bar that nobody sees."""
+
+
+def imported(database: Database, raw: bytes, population_year: int | None = None, now: datetime = NOW) -> Imported:
+    return service.import_municipalities(database, raw, nothing, now=now, population_year=population_year)
 
 
 def faults_of(text: str) -> list[Fault]:
@@ -68,11 +78,31 @@ def ids(database: Database, **filters: str) -> list[str]:
 def test_the_control_digit_of_ine(municipality: str, digit: str) -> None:
     assert control_digit(municipality) == digit
     assert of_municipality(municipality) == f"ES-DIR3-L01{municipality}{digit}"
-    check(f"ES-DIR3-L01{municipality}{digit}")
+    checked(f"ES-DIR3-L01{municipality}{digit}")
+    assert checked(f"ES-INE-{municipality}{digit}") == checked(f"ES-INE-{municipality}") == f"ES-INE-{municipality}"
     for wrong in set("0123456789") - {digit}:
-        with pytest.raises(InvalidIdentifier) as caught:
-            check(f"ES-DIR3-L01{municipality}{wrong}")
-        assert (caught.value.reason, caught.value.expected) == ("control_digit", digit)
+        for identifier in (f"ES-DIR3-L01{municipality}{wrong}", f"ES-INE-{municipality}{wrong}"):
+            with pytest.raises(InvalidIdentifier) as caught:
+                checked(identifier)
+            assert (caught.value.reason, caught.value.expected) == ("control_digit", digit)
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        ("P2807900", "B"),  # Madrid
+        ("P0801900", "B"),  # Barcelona
+        ("P4109100", "J"),  # Sevilla
+        ("Q2826000", "H"),  # Agencia Estatal de Administración Tributaria
+        ("S2800568", "D"),  # of the state
+        ("A2801586", "5"),  # Telefónica, whose control is a digit
+    ],
+)
+def test_the_control_character_of_the_nif_of_a_body(number: str, right: str) -> None:
+    assert checked(f"ES-NIF-{number}{right}") == f"ES-NIF-{number}{right}"
+    with pytest.raises(InvalidIdentifier) as caught:
+        checked(f"ES-NIF-{number}C")
+    assert (caught.value.reason, caught.value.expected) == ("control_digit", right)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +118,7 @@ def test_the_control_digit_of_ine(municipality: str, digit: str) -> None:
     ],
 )
 def test_identifiers_of_any_country(identifier: str) -> None:
-    check(identifier)
+    assert checked(identifier) == identifier
 
 
 @pytest.mark.parametrize(
@@ -107,13 +137,21 @@ def test_identifiers_of_any_country(identifier: str) -> None:
         ("ES-DIR3-L0128079", "dir3_form"),
         ("ES-DIR3-L012807961", "dir3_form"),
         ("ES-DIR3-l01280796", "dir3_form"),
+        ("ES-INE-2807", "ine_form"),
+        ("ES-INE-2807966", "ine_form"),
+        ("ES-INE-53001", "province"),
+        ("ES-NIF-P280790B", "nif_form"),
+        ("ES-NIF-12345678Z", "nif_form"),  # of a person: nobody of these is one
+        ("ES-NIF-X1234567L", "nif_form"),
+        ("XI-WIKIDATA-2807", "wikidata_form"),
+        ("XI-WIKIDATA-Q0", "wikidata_form"),
         ("ES-DIR3-L01530010", "province"),
         ("ES-DIR3-L01000010", "province"),
     ],
 )
 def test_what_is_no_identifier(identifier: str, reason: str) -> None:
     with pytest.raises(InvalidIdentifier) as caught:
-        check(identifier)
+        checked(identifier)
     assert caught.value.reason == reason
 
 
@@ -136,7 +174,7 @@ def test_commas_or_semicolons_with_or_without_a_mark(
     database: Database, separator: str, mark: str, line_end: str
 ) -> None:
     raw = (mark + FILE.replace(",", separator).replace("\n", line_end)).encode()
-    assert service.import_municipalities(database, raw, nothing) == Imported(3, 0, 0)
+    assert imported(database, raw) == Imported(3, 0, 0)
     assert service.get(database, "ES-DIR3-L01251207") == service.Record(
         id="ES-DIR3-L01251207",
         name="Lleida",
@@ -145,7 +183,11 @@ def test_commas_or_semicolons_with_or_without_a_mark(
         band="P4",
         province="25",
         region="09",
-        simulated=False,
+        aliases=("ES-INE-25120",),
+        preceded_by=(),
+        created=NOW,
+        updated=NOW,
+        version=1,
     )
 
 
@@ -154,18 +196,93 @@ def test_columns_in_any_order_quoted_and_with_others(database: Database) -> None
         b"population,notes,name,region_code,ine,province_code,dir3\n"
         b'3334730,"two\nlines","Madrid, Villa de",13,28079,28,L01280796\n'
     )
-    assert service.import_municipalities(database, raw, nothing) == Imported(1, 0, 0)
+    assert imported(database, raw) == Imported(1, 0, 0)
     assert service.get(database, "ES-DIR3-L01280796").name == "Madrid, Villa de"
 
 
 def test_a_second_import_changes_only_what_changed(database: Database) -> None:
-    service.import_municipalities(database, FILE.encode(), nothing)
-    assert service.import_municipalities(database, FILE.encode(), nothing) == Imported(0, 0, 3)
+    imported(database, FILE.encode())
+    assert imported(database, FILE.encode(), now=NOW + timedelta(days=1)) == Imported(0, 0, 3)
     grown = FILE.replace("140403", "140404").replace("Lleida,25", "Lérida,25").encode()
-    assert service.import_municipalities(database, grown, nothing) == Imported(0, 1, 2)
-    assert service.get(database, "ES-DIR3-L01251207").population == 140_404
-    assert ids(database, q="lerida") == ["ES-DIR3-L01251207"]
-    assert ids(database, q="lleida") == []
+    later = NOW + timedelta(days=2)
+    assert imported(database, grown, now=later) == Imported(0, 1, 2)
+    lleida = service.get(database, "ES-DIR3-L01251207")
+    assert (lleida.name, lleida.population, lleida.version) == ("Lérida", 140_404, 2)
+    assert lleida.former_names == (service.FormerName("Lleida", later.date()),)
+    assert (lleida.created, lleida.updated) == (NOW, later)
+    assert ids(database, q="lerida") == ids(database, q="lleida") == ["ES-DIR3-L01251207"]
+    assert service.get(database, "ES-DIR3-L01280796").version == 1
+
+
+def test_the_year_of_a_population_stays_with_it(database: Database) -> None:
+    imported(database, FILE.encode(), population_year=2020)
+    assert {record.population_year for record in everything(database)} == {2020}
+    assert imported(database, FILE.encode(), population_year=2020) == Imported(0, 0, 3)
+    assert imported(database, FILE.replace("140403", "140404").encode()) == Imported(0, 1, 2)
+    assert {record.id: record.population_year for record in everything(database)} == {
+        "ES-DIR3-L01040097": 2020,
+        "ES-DIR3-L01251207": None,
+        "ES-DIR3-L01280796": 2020,
+    }
+
+
+def test_what_the_file_does_not_say_stays(database: Database) -> None:
+    imported(database, FILE.encode())
+    said = service.Change(
+        aliases=("ES-NIF-P2515100B", "XI-WIKIDATA-Q15090"),
+        contact=service.ContactChange(email="rectificaciones@paeria.example"),
+        domains=("paeria.example",),
+        valid_from=date(1149, 10, 24),
+        employees=1_100,
+        employees_year=2024,
+        parent="ES-DIR3-L01280796",
+        succeeded_by=("ES-DIR3-L01040097",),
+        former_names=(service.FormerName("Ilerda", date(1900, 1, 1)),),
+    )
+    before = changed(database, "ES-DIR3-L01251207", said)
+    # The code of INE was taken away by hand; the file brings it back, and nothing else.
+    assert imported(database, FILE.encode()) == Imported(0, 1, 2)
+    assert service.get(database, "ES-DIR3-L01251207") == structs.replace(
+        before, aliases=("ES-INE-25120", "ES-NIF-P2515100B", "XI-WIKIDATA-Q15090"), version=3
+    )
+    assert imported(database, FILE.encode()) == Imported(0, 0, 3)
+
+
+def everything(database: Database) -> list[service.Record]:
+    return service.page(database, service.Filters(), after=None, offset=0, limit=100)
+
+
+def changed(database: Database, organisation: str, change: service.Change) -> service.Record:
+    with database.write() as session:
+        return service.update(
+            session,
+            organisation,
+            change,
+            expected=lambda revision: True,
+            domains_changed=lambda session, organisation: None,
+            now=NOW,
+        )
+
+
+def test_an_identifier_of_another_organisation_is_named_at_its_line(database: Database) -> None:
+    with database.write() as session:
+        for entry in (
+            service.Entry(id="XI-WIKIDATA-Q2807", name="Madrid", kind="MUN", aliases=("ES-DIR3-L01280796",)),
+            service.Entry(id="XI-WIKIDATA-Q15090", name="Lleida", kind="MUN", aliases=("ES-INE-251207",)),
+            service.Entry(id="ES-INE-04009", name="Alcudia de Monteagud", kind="MUN"),
+        ):
+            service.create(session, entry, now=NOW)
+    with pytest.raises(FaultyFile) as caught:
+        imported(database, FILE.encode())
+    assert caught.value.faults == [
+        Fault(2, "dir3", "taken", "L01280796", "XI-WIKIDATA-Q2807"),
+        Fault(3, "ine", "taken", "25120", "XI-WIKIDATA-Q15090"),
+        Fault(4, "ine", "taken", "04009", "ES-INE-04009"),
+    ]
+    assert describe(caught.value.faults[1], "en") == (
+        "line 3, column ine: “25120” is already an identifier of XI-WIKIDATA-Q15090"
+    )
+    assert len(everything(database)) == 3
 
 
 def test_imports_at_once_take_turns(database: Database) -> None:
@@ -173,7 +290,7 @@ def test_imports_at_once_take_turns(database: Database) -> None:
 
     def take_in() -> Imported:
         together.wait(timeout=10)
-        return service.import_municipalities(database, FILE.encode(), nothing)
+        return imported(database, FILE.encode())
 
     with ThreadPoolExecutor(4) as pool:
         done = [future.result() for future in [pool.submit(take_in) for _ in range(4)]]
@@ -209,7 +326,7 @@ def test_imports_at_once_take_turns(database: Database) -> None:
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place(database: Database, text: str, expected: Fault) -> None:
     with pytest.raises(FaultyFile) as caught:
-        service.import_municipalities(database, text.encode(), nothing)
+        imported(database, text.encode())
     assert caught.value.faults == [expected]
     assert ids(database) == []
 
@@ -222,7 +339,7 @@ def test_a_file_in_another_encoding_is_named() -> None:
 def test_every_fault_of_a_file_is_named_at_once_and_nothing_is_stored(database: Database) -> None:
     text = FILE.replace("3334730", "many").replace("L01251207", "L01251200").replace(",01,Andalucía", ",99,Andalucía")
     with pytest.raises(FaultyFile) as caught:
-        service.import_municipalities(database, text.encode(), nothing)
+        imported(database, text.encode())
     assert [describe(fault, "en") for fault in caught.value.faults] == [
         "line 2, column population: “many” is not a whole number of inhabitants",
         "line 3, column dir3: “L01251200” has a wrong control digit: it should be 7",
@@ -236,6 +353,47 @@ def test_every_fault_of_a_file_is_named_at_once_and_nothing_is_stored(database: 
     assert ids(database) == []
 
 
+def row(municipality: str, **wrong: str) -> str:
+    """A line of the file, right but for what is said."""
+    right = {
+        "dir3": of_municipality(municipality).removeprefix("ES-DIR3-"),
+        "ine": municipality,
+        "name": "Lugar",
+        "province_code": municipality[:2],
+        "province": "",
+        "region_code": PROVINCES[municipality[:2]].region,
+        "region": "",
+        "nuts2": "",
+        "population": "1",
+    }
+    return ",".join((right | wrong).values())
+
+
+def test_each_of_twelve_planted_faults_is_named_at_its_line(database: Database) -> None:
+    """One of each kind, a good line before each: none hides another, and none passes."""
+    planted = [
+        (row("25001", dir3="L01250010"), Fault(4, "dir3", "control_digit", "L01250010", "9")),
+        (row("25002", dir3="L0125002"), Fault(6, "dir3", "dir3_form", "L0125002")),
+        (row("25003", dir3="L01 250030"), Fault(8, "dir3", "form", "L01 250030")),
+        (row("25004", dir3="E00003301"), Fault(10, "dir3", "not_a_municipality", "E00003301")),
+        (row("25005", ine="25"), Fault(12, "ine", "ine", "25")),
+        (row("25006", ine="25007"), Fault(14, "ine", "ine_differs", "25007", "25006")),
+        (row("25007", name=""), Fault(16, "name", "name", "", "200")),
+        (row("25008", province_code="24"), Fault(18, "province_code", "province_differs", "24", "25")),
+        (row("25009", region_code="10"), Fault(20, "region_code", "region_differs", "10", "09")),
+        (row("25010", population="-5"), Fault(22, "population", "population", "-5")),
+        (row("25011") + ",", Fault(24, None, "fields", "10", "9")),
+        (row("28079"), Fault(26, "dir3", "repeated", "L01280796", "2")),
+    ]
+    lines = [HEADER, MADRID]
+    for number, (line, _) in enumerate(planted, start=1):
+        lines += [row(f"04{number:03d}"), line]
+    with pytest.raises(FaultyFile) as caught:
+        imported(database, "\n".join(lines).encode())
+    assert caught.value.faults == [fault for _, fault in planted]
+    assert everything(database) == []
+
+
 def test_lines_are_counted_as_an_editor_does() -> None:
     text = FILE.replace(",Lleida,25", ',"Llei\nda",25').replace("138", "few")
     assert [(fault.line, fault.column) for fault in faults_of(text)] == [(3, "name"), (5, "population")]
@@ -243,8 +401,8 @@ def test_lines_are_counted_as_an_editor_does() -> None:
 
 def test_the_whole_real_list_goes_in(database: Database) -> None:
     raw = shared("data/municipalities.csv")
-    assert service.import_municipalities(database, raw, nothing) == Imported(8131, 0, 0)
-    assert service.import_municipalities(database, raw, nothing) == Imported(0, 0, 8131)
+    assert imported(database, raw, 2020) == Imported(8131, 0, 0)
+    assert imported(database, raw, 2020) == Imported(0, 0, 8131)
     assert ids(database, q="28079") == ["ES-DIR3-L01280796"]
     assert ids(database, q="PENISCOLA") == ids(database, q="peñíscola") != []
 
@@ -272,12 +430,64 @@ def test_the_command_imports_and_says_what_it_did(
     ]
 
 
+@pytest.mark.parametrize("year", ["1899", "2101", "20", "02020", "MMXX", "٢٠٢٠"])
+def test_the_command_takes_the_year_of_the_populations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, year: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    file = tmp_path / "municipalities.csv"
+    file.write_text(FILE, encoding="utf-8")
+    url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
+    arguments = ["organisations", "import", str(file), "--database", url, "--population-year"]
+    assert cli.main([*arguments, "2020"]) == 0
+    with closing(Database(url)) as database:
+        assert {record.population_year for record in everything(database)} == {2020}
+    capsys.readouterr()
+    assert cli.main([*arguments, year]) == 2
+    assert capsys.readouterr().err.strip() == f"--population-year: “{year}” is not a year, 1900 to 2100"
+
+
 def test_the_command_says_that_there_is_no_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     assert cli.main(["organisations", "import", str(tmp_path / "none.csv")]) == 1
     assert "none.csv: No such file or directory" in capsys.readouterr().err
+
+
+# --- the tables -----------------------------------------------------------------------------------------------
+
+
+def test_organisations_from_before_are_kept_when_the_tables_change(database: Database) -> None:
+    with database.write() as session:
+        downgrade(session.connection(), "0002")
+        session.connection().execute(
+            text(
+                "INSERT INTO organisation (id, name, kind, population, band, province, region, simulated, search) "
+                "VALUES ('ES-DIR3-L01280796', 'Madrid', 'MUN', 3334730, 'P5', '28', '13', false, 'madrid')"
+            )
+        )
+    before = datetime.now(UTC)
+    database.migrate()
+    madrid = service.get(database, "ES-DIR3-L01280796")
+    assert before <= madrid.created == madrid.updated <= datetime.now(UTC)
+    assert madrid == service.Record(
+        id="ES-DIR3-L01280796",
+        name="Madrid",
+        kind="MUN",
+        population=3_334_730,
+        band="P5",
+        province="28",
+        region="13",
+        preceded_by=(),
+        created=madrid.created,
+        updated=madrid.created,
+        version=1,
+    )
+    with database.write() as session:
+        downgrade(session.connection(), "0002")
+        (row,) = session.connection().execute(text("SELECT * FROM organisation")).mappings()
+    assert (row["name"], row["population"], "version" in row) == ("Madrid", 3_334_730, False)
 
 
 # --- search, filters, pages -----------------------------------------------------------------------------------
@@ -299,7 +509,7 @@ def test_the_command_says_that_there_is_no_file(
     ],
 )
 def test_search_and_filters(database: Database, filters: dict[str, str], expected: list[str]) -> None:
-    service.import_municipalities(database, FILE.encode(), nothing)
+    imported(database, FILE.encode())
     assert ids(database, **filters) == expected
 
 
@@ -324,7 +534,7 @@ def small(tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'test.sqlite3'}"))
     database: Database = app.state["database"]
     database.migrate()
-    service.import_municipalities(database, FILE.encode(), nothing)
+    imported(database, FILE.encode())
     with TestClient(app) as client:
         yield client
     database.close()
@@ -343,7 +553,21 @@ def test_an_organisation_over_http(small: TestClient[Litestar]) -> None:
         "province_name": "Almería",
         "region": "01",
         "region_name": "Andalucía",
+        "parent": None,
+        "population_year": None,
+        "employees": None,
+        "employees_year": None,
+        "aliases": ["ES-INE-04009"],
+        "former_names": [],
+        "valid_from": None,
+        "valid_to": None,
+        "succeeded_by": [],
+        "preceded_by": [],
+        "contact": None,
+        "domains": [],
         "simulated": False,
+        "created": "2026-03-01T12:00:00Z",
+        "updated": "2026-03-01T12:00:00Z",
     }
 
 

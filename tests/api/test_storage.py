@@ -29,6 +29,8 @@ from tests.postgresql import Server
 ASSESSMENTS = Base.metadata.tables["assessment"]
 TABLES = {
     "organisation",
+    "organisation_alias",
+    "organisation_successor",
     "edition",
     "assessment",
     "simulation",
@@ -141,6 +143,11 @@ def test_the_order_of_identifiers_does_not_depend_on_the_server(postgresql: Serv
         assert {tuple(column) for column in columns} >= {
             ("edition", "id"),
             ("organisation", "id"),
+            ("organisation", "parent"),
+            ("organisation_alias", "alias"),
+            ("organisation_alias", "organisation"),
+            ("organisation_successor", "organisation"),
+            ("organisation_successor", "successor"),
             ("assessment", "edition"),
             ("assessment", "organisation"),
             ("simulation", "edition"),
@@ -277,7 +284,7 @@ def test_scores_become_submitted_assessments_and_those_scores_again(database: Da
     answered = '{"answers": {"D1.01": {"numerator": 1}}}'
     with database.write() as session:
         editions.add(session, an_edition())
-        organisations.add(session, [organisations.Record("ES-X", "X", "MUN", 1, "P1", None, None, simulated=False)])
+        organisations.add(session, [organisations.Entry(id="ES-X", name="X", kind="MUN")], datetime.now(UTC))
         connection = connection_of(session)
         downgrade(connection, "0002")
         connection.execute(

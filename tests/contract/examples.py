@@ -37,7 +37,12 @@ READS: Final = {
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}
-WRITES: Final = {"editions.create": ("POST", "/v1/editions"), "editions.update": ("PATCH", "/v1/editions/2027")}
+WRITES: Final = {
+    "organisations.create": ("POST", "/v1/organisations"),
+    "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
+    "editions.create": ("POST", "/v1/editions"),
+    "editions.update": ("PATCH", "/v1/editions/2027"),
+}
 """What an administrator writes, in that order; each finds what the one before it made."""
 TIMES: Final = {"created": "2027-01-10T09:30:00Z", "updated": "2027-01-11T16:00:00Z"}
 """What stands for the times of an answer to a write: they are those of the request."""

@@ -33,6 +33,8 @@ POLICY: Final[Rules] = {
     "scores.create": _ANYBODY,
     "organisations.list": _ANYBODY,
     "organisations.get": _ANYBODY,
+    "organisations.create": _keys("editor", "administrator"),
+    "organisations.update": _keys("editor", "administrator"),
     "editions.list": _ANYBODY,
     "editions.get": _ANYBODY,
     "editions.create": _keys("administrator"),

@@ -11,7 +11,7 @@ from actitud_api.http.negotiation import Texts
 from actitud_api.methodology import loader
 from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
-from actitud_api.organisations.identifiers import InvalidIdentifier, check
+from actitud_api.organisations.identifiers import InvalidIdentifier, checked, province_of
 from actitud_api.organisations.kinds import Kind
 from actitud_api.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
 from actitud_api.organisations.territories import PROVINCES
@@ -59,7 +59,6 @@ _OTHER_PROVINCE = Texts(
 
 KINDS = get_args(Kind)
 _LISTED = ", ".join(KINDS)
-_MUNICIPALITY = "ES-DIR3-L01"
 
 
 def takes_organisation(command: argparse.ArgumentParser, language: Language) -> None:
@@ -71,7 +70,7 @@ def takes_organisation(command: argparse.ArgumentParser, language: Language) -> 
     command.add_argument("--province", metavar="CODE", help=_PROVINCE.into(language))
 
 
-def first_organisation(options: argparse.Namespace, language: Language) -> organisations.Record | None:
+def first_organisation(options: argparse.Namespace, language: Language) -> organisations.Entry | None:
     """The organisation that the options describe, None where they describe none.
 
     The province of a Spanish municipality is in its identifier. Raises `CommandError` with everything that is wrong.
@@ -82,17 +81,12 @@ def first_organisation(options: argparse.Namespace, language: Language) -> organ
     if options.organisation is None:
         return None
     kind: Kind = options.kind
-    population = None if options.population is None else int(options.population)
-    province = options.province or _province_of(options.organisation)
-    return organisations.Record(
+    return organisations.Entry(
         id=options.organisation,
         name=options.name,
         kind=kind,
-        population=population,
-        band=None if population is None else organisations.band_of(kind, population),
-        province=province,
-        region=None if province is None else PROVINCES[province].region,
-        simulated=False,
+        population=None if options.population is None else int(options.population),
+        province=options.province,
     )
 
 
@@ -113,7 +107,7 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
     if options.population is not None:
         yield from _population_faults(options.population, options.kind, language)
     if options.province is not None:
-        expected = _province_of(options.organisation)
+        expected = province_of(options.organisation)
         if options.province not in PROVINCES:
             yield _NO_PROVINCE.into(language).format(value=options.province)
         elif expected not in (None, options.province):
@@ -122,7 +116,7 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
 
 def _identifier_faults(identifier: str, language: Language) -> Iterator[str]:
     try:
-        check(identifier)
+        checked(identifier)
     except InvalidIdentifier as error:
         text = _NO_IDENTIFIER if error.expected is None else _CONTROL_DIGIT
         yield text.into(language).format(value=identifier, expected=error.expected)
@@ -134,9 +128,3 @@ def _population_faults(text: str, kind: str | None, language: Language) -> Itera
     known = loader.load(loader.versions()[-1]).document.organisation_types
     if any(found.code == kind and found.band_scale != "P" for found in known):
         yield _NO_INHABITANTS.into(language).format(kind=kind)
-
-
-def _province_of(identifier: str) -> str | None:
-    """The province in the identifier of a Spanish municipality."""
-    digits = identifier.removeprefix(_MUNICIPALITY)[:2]
-    return digits if identifier.startswith(_MUNICIPALITY) and digits in PROVINCES else None

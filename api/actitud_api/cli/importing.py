@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.numbers import format_decimal
@@ -14,12 +15,20 @@ from actitud_api.cli.readiness import make_tables, reaching
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
+from actitud_api.organisations.entries import YEARS
 from actitud_api.organisations.faults import describe
 from actitud_api.storage.places import failures
 
 _ORGANISATIONS = Texts("organizaciones", "organisations")
 _IMPORT = Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities")
 _FILE = Texts("el fichero", "the file")
+_YEAR = Texts(
+    "año de las poblaciones del fichero, el de su padrón", "year of the populations of the file, that of its register"
+)
+_NO_YEAR = Texts(
+    "--population-year: «{value}» no es un año, de {first} a {last}",
+    "--population-year: “{value}” is not a year, {first} to {last}",
+)
 _READING = Texts("Leyendo municipios", "Reading municipalities")
 _IMPORTED = Texts(
     "Organizaciones: {added} nuevas, {changed} cambiadas, {unchanged} sin cambios.",
@@ -37,11 +46,13 @@ def add(added: Added, language: Language) -> None:
     )
     imported.set_defaults(run=_import)
     imported.add_argument("file", type=Path, metavar="FILE", help=_FILE.into(language))
+    imported.add_argument("--population-year", metavar="YEAR", help=_YEAR.into(language))
     takes_database(imported, language)
 
 
 def _import(options: argparse.Namespace, language: Language) -> int:
     settings = settings_of(options)
+    year = _year(options.population_year, language)
     try:
         raw = options.file.read_bytes()
     except OSError as error:
@@ -51,7 +62,9 @@ def _import(options: argparse.Namespace, language: Language) -> int:
         make_tables(settings, database, language)
         try:
             with failures(), progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
-                imported = organisations.import_municipalities(database, raw, advance)
+                imported = organisations.import_municipalities(
+                    database, raw, advance, now=datetime.now(UTC), population_year=year
+                )
         except organisations.FaultyFile as error:
             count = format_decimal(len(error.faults), locale=language)
             lines = [describe(fault, language) for fault in error.faults]
@@ -59,3 +72,12 @@ def _import(options: argparse.Namespace, language: Language) -> int:
     counts = {name: format_decimal(count, locale=language) for name, count in structs.asdict(imported).items()}
     sys.stdout.write(_IMPORTED.into(language).format(**counts) + "\n")
     return 0
+
+
+def _year(text: str | None, language: Language) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) in YEARS):
+        limits = {"first": YEARS[0], "last": YEARS[-1]}
+        raise CommandError(_NO_YEAR.into(language).format(value=text, **limits), 2)
+    return int(text)

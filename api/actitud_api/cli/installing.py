@@ -18,7 +18,7 @@ from actitud_api.methodology import loader
 from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
+from actitud_api.storage.database import Database, Session
 from actitud_api.storage.places import failures, shown
 
 OVERLAP: Final = timedelta(days=30)
@@ -139,7 +139,7 @@ def _init(options: argparse.Namespace, language: Language) -> int:
 def install(
     database: Database,
     settings: Settings,
-    first: organisations.Record | None,
+    first: organisations.Entry | None,
     *,
     days: int,
     new_key: bool,
@@ -153,13 +153,12 @@ def install(
         # Two that install at once take turns, on PostgreSQL too: the second finds what the first made.
         organisations.lock(session)
         there = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=1)
-        organisation, added = (there[0] if there else first), False
-        if first is not None and organisation is not None:
-            if there:
-                organisation = _same(database, first, there[0])
+        organisation, added = (there[0] if there else None), False
+        if first is not None:
+            if organisation is not None:
+                organisation = _same(session, first, organisation)
             else:
-                organisations.add(session, [first])
-                added = True
+                organisation, added = organisations.create(session, first, now=now), True
         peppers = settings.peppers
         lasting = [
             record
@@ -173,9 +172,11 @@ def install(
         return Outcome(organisation, added, created.record, created)
 
 
-def _same(database: Database, first: organisations.Record, other: organisations.Record) -> organisations.Record:
+def _same(session: Session, first: organisations.Entry, other: organisations.Record) -> organisations.Record:
     try:
-        return organisations.get(database, first.id)
+        return organisations.find(session, first.id)
+    except organisations.AliasOf as error:
+        return organisations.find(session, error.organisation)
     except organisations.UnknownOrganisation:
         raise OtherOrganisation(other) from None
 

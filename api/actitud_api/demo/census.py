@@ -27,6 +27,9 @@ SIZES = (
 )
 """How many Spanish municipalities had a population from … to …: padrón of 2020, INE."""
 
+SIZES_YEAR = 2020
+"""The year of these sizes."""
+
 MUNICIPALITIES = {
     "01": 51, "02": 87, "03": 141, "04": 103, "05": 248, "06": 165, "07": 67, "08": 311, "09": 371, "10": 223,
     "11": 45, "12": 135, "13": 102, "14": 77, "15": 93, "16": 238, "17": 221, "18": 174, "19": 288, "20": 88,

@@ -9,7 +9,7 @@ import msgspec
 
 from actitud_api.assessments import service as assessments
 from actitud_api.demo import queries
-from actitud_api.demo.census import MUNICIPALITIES, Municipality
+from actitud_api.demo.census import MUNICIPALITIES, SIZES_YEAR, Municipality
 from actitud_api.demo.report import Report, Tally
 from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
 from actitud_api.editions import service as editions
@@ -53,7 +53,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     Readers see nothing of it until all of it is there.
     """
     methodology = load_methodology(METHODOLOGY)
-    invented: list[organisations.Record] = []
+    invented: list[organisations.Entry] = []
     rows: list[dict[str, object]] = []
     tally = Tally()
     for simulated in simulate(methodology):
@@ -72,7 +72,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     with database.write() as session:
         organisations.lock(session)
         _remove(session)
-        organisations.add(session, invented)
+        organisations.add(session, invented, MADE)
         editions.add(session, editions.made(DRAFT, now=MADE, state="published", simulated=True))
         assessments.store(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
@@ -87,13 +87,13 @@ def _remove(session: Session) -> None:
     organisations.remove_simulated(session)
 
 
-def _organisation(municipality: Municipality) -> organisations.Record:
-    return organisations.Record(
+def _organisation(municipality: Municipality) -> organisations.Entry:
+    return organisations.Entry(
         id=municipality.id,
         name=municipality.name,
         kind="MUN",
         population=municipality.population,
-        band=organisations.band_of("MUN", municipality.population),
+        population_year=SIZES_YEAR,
         province=municipality.province,
         region=municipality.region,
         simulated=True,

@@ -48,6 +48,7 @@ class Contract:
     cors: bool
     precondition: Precondition
     idempotent: bool
+    aliased: bool
 
     def __deepcopy__(self, memo: object) -> Contract:
         """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
@@ -65,13 +66,15 @@ def contract(
     cors: bool = True,
     precondition: Precondition = "none",
     idempotent: bool = False,
+    aliased: bool = False,
 ) -> dict[str, Contract]:
     """The `opt` of a handler.
 
     `answer`: None where there is nothing to say (204). `path`: a Struct that describes the path parameters.
     `problems`: the types that the operation itself can answer, besides those that follow from the rest. `cors`:
     whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
-    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`.
+    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`. `aliased`: whether what its path names may be
+    named by an alias, which is answered with a redirect (308).
     """
     return {
         "contract": Contract(
@@ -84,6 +87,7 @@ def contract(
             cors=cors,
             precondition=precondition,
             idempotent=idempotent,
+            aliased=aliased,
         )
     }
 

@@ -219,6 +219,11 @@ class _Operation:
                 "description": "The client has these very bytes: `If-None-Match` names them.",
                 "headers": _headers(headers),
             }
+        if contract.aliased:
+            responses["308"] = {
+                "description": "The path names it by an alias: it is at the same address with its id.",
+                "headers": _headers(["Cache-Control", "Link", "Location", "Vary", "X-Request-Id"]),
+            }
         by_status: dict[int, list[ProblemType]] = {}
         for known in dict.fromkeys(self._problems()):
             by_status.setdefault(known.status, []).append(known)
@@ -292,7 +297,7 @@ _HEADERS: Node = {
         enum=["true"],
     ),
     "Link": _header('`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one.'),
-    "Location": _header("The path of what was made."),
+    "Location": _header("The path of what was made, or of what an alias names, with its query."),
     "Retry-After": _header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
     "Vary": _header("The request headers that the answer depends on."),
     "X-Request-Id": _header(

@@ -16,6 +16,7 @@ from litestar.types import HTTPScope
 from msgspec import Meta
 
 from actitud_api.http.negotiation import JSON, Texts
+from actitud_api.http.redirects import Moved, redirect
 from actitud_api.http.scope import ApiRequest, language_of, request_id
 from actitud_api.methodology.model import Language
 
@@ -299,18 +300,33 @@ def refused(faults: Sequence[Fault]) -> ProblemError:
 
 
 E = TypeVar("E", bound=Exception)
-ProblemMapping = tuple[type[Exception], Callable[[Exception], ProblemError]]
+ProblemMapping = tuple[type[Exception], Callable[[Exception], ProblemError | Moved]]
 
 
-def maps_to(exception: type[E], problem: ProblemType, detail: Callable[[E], Texts]) -> ProblemMapping:
-    """Says which problem an exception of the services is, and what happened.
+def maps_to(
+    exception: type[E],
+    problem: ProblemType,
+    detail: Callable[[E], Texts],
+    faults: Callable[[E], Sequence[Fault]] = lambda error: (),
+) -> ProblemMapping:
+    """Says which problem an exception of the services is, what happened, and where the request is wrong.
 
     The `routes.py` of each slice has these pairs as `PROBLEMS`, and `app.py` puts them together.
     """
 
     def mapped(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
-        return ProblemError(problem, detail(error))
+        return ProblemError(problem, detail(error), faults(error))
+
+    return exception, mapped
+
+
+def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> ProblemMapping:
+    """Says that an exception of the services is no problem but a redirect: another value of a path parameter."""
+
+    def mapped(error: Exception) -> Moved:
+        assert isinstance(error, exception)
+        return Moved(parameter, value(error))
 
     return exception, mapped
 
@@ -365,7 +381,7 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
 
 
 def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
-    """The exception handler of the application: everything becomes a problem, and what was not foreseen is logged."""
+    """The exception handler of the application: all becomes a problem or a redirect; the unforeseen is logged too."""
     mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
@@ -379,14 +395,16 @@ def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Excepti
                 exc_info=exception,
             )
             error = ProblemError(INTERNAL_ERROR, INTERNAL_ERROR.description)
+        if isinstance(error, Moved):
+            return redirect(request.scope, error)
         return response(request.scope, error)
 
     return handle
 
 
 def _planned(
-    exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError]]
-) -> ProblemError | None:
+    exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
+) -> ProblemError | Moved | None:
     if isinstance(exception, ProblemError):
         return exception
     for kind in type(exception).__mro__:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actitud_api.organisations.identifiers import DIR3, InvalidIdentifier, Reason, check
+from actitud_api.organisations.identifiers import DIR3, InvalidIdentifier, Reason, checked
 from actitud_api.organisations.territories import PROVINCES
 
 COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
@@ -39,6 +39,7 @@ Code = (
         "province_differs",
         "region_differs",
         "repeated",
+        "taken",
     ]
 )
 
@@ -59,7 +60,9 @@ class Fault(Struct, frozen=True):
 class Municipality(Struct, frozen=True):
     """A line of the file, without fault: the DIR3 code with its control digit and what goes with it."""
 
+    line: int
     dir3: str
+    ine: str
     name: str
     province: str
     region: str
@@ -89,7 +92,9 @@ def read(raw: bytes, advance: Callable[[], None]) -> tuple[list[Municipality], l
             if not wrong:
                 found.append(
                     Municipality(
+                        line=line,
                         dir3=row["dir3"],
+                        ine=row["ine"],
                         name=row["name"],
                         province=row["province_code"],
                         region=row["region_code"],
@@ -157,7 +162,7 @@ def _check(line: int, row: dict[str, str]) -> Iterator[Fault]:
 
 def _check_dir3(line: int, unit: str) -> Iterator[Fault]:
     try:
-        check(f"{DIR3}-{unit}")
+        checked(f"{DIR3}-{unit}")
     except InvalidIdentifier as error:
         yield Fault(line, "dir3", error.reason, unit, error.expected)
     else:

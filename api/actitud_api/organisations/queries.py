@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 
-from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session
 
+from actitud_api.organisations.entries import Contact, Entry, FormerName
 from actitud_api.organisations.kinds import Band, Kind
-from actitud_api.organisations.tables import Organisation
+from actitud_api.organisations.tables import Organisation, OrganisationAlias, OrganisationSuccessor
 from actitud_api.storage import database
 from actitud_api.storage.base import Base
 
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
+ALIASES = Base.metadata.tables[str(OrganisationAlias.__tablename__)]
+SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
 
-class Record(Struct, frozen=True):
-    """An organisation as it is stored; `search` apart."""
+class Record(Entry, frozen=True, kw_only=True):
+    """An organisation as it is stored; `search` apart. `preceded_by`: those whose place it took."""
 
-    id: str
-    name: str
-    kind: Kind
-    population: int | None
     band: Band | None
-    province: str | None
-    region: str | None
-    simulated: bool
+    preceded_by: tuple[str, ...]
+    created: datetime
+    updated: datetime
+    version: int
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """An entry to be stored, and what is derived from it."""
+
+    entry: Entry
+    band: Band | None
+    search: str
 
 
 class Filters(Struct, frozen=True, kw_only=True):
-    """What organisations to list; None does not filter. `words`: all must occur, in the form of `fold`."""
+    """What organisations to list; None does not filter.
+
+    `words`: all must occur, in the form of `fold`. `on`: those that there were on that day.
+    """
 
     words: tuple[str, ...] = ()
     kind: Kind | None = None
     region: str | None = None
     province: str | None = None
     band: Band | None = None
+    parent: str | None = None
+    on: date | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
@@ -47,19 +63,46 @@ class Filters(Struct, frozen=True, kw_only=True):
             (table.region, self.region),
             (table.province, self.province),
             (table.band, self.band),
+            (table.parent, self.parent),
         ):
             if wanted is not None:
                 found.append(column == wanted)
+        if self.on is not None:
+            found.append(or_(table.valid_from.is_(None), table.valid_from <= self.on))
+            found.append(or_(table.valid_to.is_(None), table.valid_to >= self.on))
         return found
 
 
-_COLUMNS = [ORGANISATIONS.c[name] for name in Record.__struct_fields__]
-_ALL = select(*_COLUMNS)
+Pair = Row[tuple[str, str]]
+
+_ELSEWHERE = ("aliases", "succeeded_by")
+"""The members of an entry that have tables of their own."""
+
+_OF_ENTRY = tuple(name for name in Entry.__struct_fields__ if name not in _ELSEWHERE)
+_ALL = select(*(ORGANISATIONS.c[name] for name in (*_OF_ENTRY, "band", "created", "updated", "version")))
 _ONE = _ALL.where(ORGANISATIONS.c.id == bindparam("id"))
+_ALL_ALIASES = select(ALIASES.c.organisation, ALIASES.c.alias).order_by(ALIASES.c.alias)
+_ALIASES = _ALL_ALIASES.where(ALIASES.c.organisation.in_(bindparam("ids", expanding=True)))
+_ALL_SUCCESSORS = select(SUCCESSORS.c.organisation, SUCCESSORS.c.successor).order_by(
+    SUCCESSORS.c.organisation, SUCCESSORS.c.successor
+)
+_SUCCESSORS = _ALL_SUCCESSORS.where(
+    or_(
+        SUCCESSORS.c.organisation.in_(bindparam("ids", expanding=True)),
+        SUCCESSORS.c.successor.in_(bindparam("ids", expanding=True)),
+    )
+)
+_KNOWN = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
+_HOLDERS = select(ALIASES.c.alias, ALIASES.c.organisation).where(ALIASES.c.alias.in_(bindparam("ids", expanding=True)))
+_PARENT = select(ORGANISATIONS.c.parent).where(ORGANISATIONS.c.id == bindparam("id"))
+_DOMAINS = select(ORGANISATIONS.c.domains).where(ORGANISATIONS.c.id == bindparam("id"))
 _UPDATE = (
     update(ORGANISATIONS)
-    .where(ORGANISATIONS.c.id == bindparam("key"))
-    .values({name: bindparam(name) for name in (*Record.__struct_fields__, "search") if name != "id"})
+    .where(ORGANISATIONS.c.id == bindparam("key"), ORGANISATIONS.c.version == bindparam("before"))
+    .values(
+        {name: bindparam(name) for name in (*_OF_ENTRY, "band", "search", "updated") if name != "id"}
+        | {"version": ORGANISATIONS.c.version + 1}
+    )
 )
 
 
@@ -73,36 +116,132 @@ def page(session: Session, filters: Filters, after: str | None, offset: int, lim
     statement = _ALL.where(*filters.conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(ORGANISATIONS.c.id > after)
-    return [Record(*row) for row in session.execute(statement)]
+    rows = session.execute(statement).mappings().all()
+    return _with_their_own(session, rows)
 
 
 def one(session: Session, identifier: str) -> Record | None:
     """The organisation of that id."""
-    row = session.execute(_ONE, {"id": identifier}).one_or_none()
-    return None if row is None else Record(*row)
+    rows = session.execute(_ONE, {"id": identifier}).mappings().all()
+    return next(iter(_with_their_own(session, rows)), None)
 
 
 def by_id(session: Session) -> dict[str, Record]:
     """Every organisation by its id."""
-    return {row.id: Record(*row) for row in session.execute(_ALL)}
+    rows = session.execute(_ALL).mappings().all()
+    found = _records(rows, session.execute(_ALL_ALIASES).all(), session.execute(_ALL_SUCCESSORS).all())
+    return {record.id: record for record in found}
 
 
-def add(session: Session, records: Sequence[tuple[Record, str]]) -> None:
-    """Stores new organisations, each with its text for search."""
-    if records:
-        session.execute(insert(ORGANISATIONS), [_values(record, search) for record, search in records])
+def known(session: Session, identifiers: Collection[str]) -> set[str]:
+    """Those that are the id of an organisation."""
+    return set(session.execute(_KNOWN, {"ids": sorted(identifiers)}).scalars()) if identifiers else set()
 
 
-def change(session: Session, records: Sequence[tuple[Record, str]]) -> None:
-    """Replaces organisations that are stored, each with its text for search."""
-    for record, search in records:
-        session.execute(_UPDATE, {"key": record.id, **_values(record, search)})
+def holders(session: Session, identifiers: Collection[str]) -> dict[str, str]:
+    """The organisations that have one of these as an alias, by alias."""
+    rows = session.execute(_HOLDERS, {"ids": sorted(identifiers)}).all() if identifiers else []
+    return {row.alias: row.organisation for row in rows}
+
+
+def parent(session: Session, identifier: str) -> str | None:
+    """The parent of an organisation; None where it has none or is not there."""
+    found: str | None = session.execute(_PARENT, {"id": identifier}).scalar_one_or_none()
+    return found
+
+
+def successors(session: Session, identifiers: Collection[str]) -> set[str]:
+    """The organisations that took the place of any of these."""
+    statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
+    return set(session.execute(statement).scalars())
+
+
+def domains(session: Session, identifier: str, *, held: bool) -> tuple[str, ...] | None:
+    """The domains of an organisation, which where they are `held` nobody changes until the session ends."""
+    statement = _DOMAINS.with_for_update(read=True) if held else _DOMAINS
+    found: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
+    return None if found is None else tuple(found)
+
+
+def add(session: Session, entries: Sequence[Written], now: datetime) -> None:
+    """Stores new organisations."""
+    if not entries:
+        return
+    times = {"created": now, "updated": now, "version": 1}
+    session.execute(insert(ORGANISATIONS), [{**_values(written), **times} for written in entries])
+    _add_their_own(session, [written.entry for written in entries])
+
+
+def change(session: Session, entries: Sequence[tuple[Written, int]], now: datetime) -> bool:
+    """Replaces organisations that are stored at these versions; False where one is at another.
+
+    Then some may have been replaced: the session is to be given up.
+    """
+    for written, version in entries:
+        values = {"key": written.entry.id, "before": version, **_values(written), "updated": now}
+        if session.execute(_UPDATE, values).rowcount != 1:  # type: ignore[attr-defined]  # of an UPDATE
+            return False
+    keys = [{"key": written.entry.id} for written, _ in entries]
+    if keys:
+        session.execute(delete(ALIASES).where(ALIASES.c.organisation == bindparam("key")), keys)
+        session.execute(delete(SUCCESSORS).where(SUCCESSORS.c.organisation == bindparam("key")), keys)
+    _add_their_own(session, [written.entry for written, _ in entries])
+    return True
 
 
 def remove_simulated(session: Session) -> None:
-    """Removes every invented organisation."""
+    """Removes every invented organisation, and what others say of one."""
+    invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
+    session.execute(delete(ALIASES).where(ALIASES.c.organisation.in_(invented)))
+    session.execute(
+        delete(SUCCESSORS).where(or_(SUCCESSORS.c.organisation.in_(invented), SUCCESSORS.c.successor.in_(invented)))
+    )
+    session.execute(update(ORGANISATIONS).where(ORGANISATIONS.c.parent.in_(invented)).values(parent=None))
     session.execute(delete(ORGANISATIONS).where(ORGANISATIONS.c.simulated))
 
 
-def _values(record: Record, search: str) -> dict[str, object]:
-    return {**structs.asdict(record), "search": search}
+def _with_their_own(session: Session, rows: Sequence[RowMapping]) -> list[Record]:
+    """The records of some rows, with what the other tables have of them."""
+    if not rows:
+        return []
+    ids = {"ids": [row["id"] for row in rows]}
+    return _records(rows, session.execute(_ALIASES, ids).all(), session.execute(_SUCCESSORS, ids).all())
+
+
+def _records(rows: Iterable[RowMapping], aliases: Iterable[Pair], succession: Iterable[Pair]) -> list[Record]:
+    of: Mapping[str, list[str]] = defaultdict(list)
+    after: Mapping[str, list[str]] = defaultdict(list)
+    before: Mapping[str, list[str]] = defaultdict(list)
+    for row in aliases:
+        of[row.organisation].append(row.alias)
+    for row in succession:
+        after[row.organisation].append(row.successor)
+        before[row.successor].append(row.organisation)
+    return [
+        Record(
+            **{
+                **row,
+                "former_names": msgspec.convert(row["former_names"], tuple[FormerName, ...]),
+                "contact": msgspec.convert(row["contact"], Contact | None),
+                "domains": tuple(row["domains"]),
+            },
+            aliases=tuple(of[row["id"]]),
+            succeeded_by=tuple(after[row["id"]]),
+            preceded_by=tuple(before[row["id"]]),
+        )
+        for row in rows
+    ]
+
+
+def _add_their_own(session: Session, entries: Sequence[Entry]) -> None:
+    aliases = [{"alias": alias, "organisation": entry.id} for entry in entries for alias in entry.aliases]
+    successors = [{"organisation": entry.id, "successor": other} for entry in entries for other in entry.succeeded_by]
+    if aliases:
+        session.execute(insert(ALIASES), aliases)
+    if successors:
+        session.execute(insert(SUCCESSORS), successors)
+
+
+def _values(written: Written) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(written.entry, name) for name in _OF_ENTRY}
+    return {**values, "band": written.band, "search": written.search}

@@ -1,20 +1,30 @@
 """Organisations over HTTP."""
 
-from litestar import Controller, Response, get
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from litestar import Controller, Response, get, patch, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from actitud_api.access.idempotency import once
 from actitud_api.http.contract import Link, contract
-from actitud_api.http.inputs import Query
+from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, next_url
-from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
+from actitud_api.http.preconditions import if_match
+from actitud_api.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to, moves_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
 from actitud_api.organisations import service, wire
-from actitud_api.organisations.service import UnknownOrganisation
+from actitud_api.organisations.conflicts import fault
+from actitud_api.organisations.service import AliasOf, ContradictoryEntry, Record, UnknownOrganisation
+from actitud_api.storage.database import Session
+from actitud_api.storage.versions import revision
 
 QUERY = Query(wire.OrganisationQuery)
+NEW = Body(wire.NewOrganisation)
+CHANGE = Body(wire.OrganisationPatch, patch=True)
 PAGE = Representation(wire.OrganisationPage)
 ORGANISATION = Representation(wire.Organisation)
 CURSOR = Cursor("organisations.list", str)
@@ -27,6 +37,16 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"No hay ninguna organización con el identificador {error.organisation}.",
             f"There is no organisation with the id {error.organisation}.",
         ),
+    ),
+    moves_to(AliasOf, "organisation", lambda error: error.organisation),
+    maps_to(
+        ContradictoryEntry,
+        CONFLICT,
+        lambda error: Texts(
+            "Lo que se dice de la organización se contradice; véase `errors`.",
+            "What is said of the organisation contradicts itself or what is stored; see `errors`.",
+        ),
+        lambda error: [fault(conflict) for conflict in error.conflicts],
     ),
 )
 
@@ -65,6 +85,8 @@ class OrganisationsController(Controller):
             region=query.region,
             province=query.province,
             band=query.band,
+            parent=query.parent,
+            on=query.on,
         )
         rows = service.page(
             state["database"], filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
@@ -78,9 +100,78 @@ class OrganisationsController(Controller):
         operation_id="organisations.get",
         summary="Get an organisation",
         description="One organisation by its id.",
-        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION, problems=(UNAVAILABLE,)),
+        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION, problems=(UNAVAILABLE,), aliased=True),
         sync_to_thread=True,
     )
     def get_organisation(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:
         """One organisation."""
-        return ORGANISATION.of(request, wire.organisation(service.get(state["database"], organisation)))
+        return _shown(request, service.get(state["database"], organisation))
+
+    @post(
+        "/",
+        operation_id="organisations.create",
+        summary="Add an organisation",
+        description=(
+            "Adds an organisation under an identifier that is free. What contradicts itself, or what is stored, is "
+            "answered 409 with every place at once."
+        ),
+        status_code=201,
+        opt=contract(
+            body=NEW,
+            answer=ORGANISATION,
+            problems=(CONFLICT, UNAVAILABLE),
+            idempotent=True,
+            cors=False,
+            links={
+                "organisation": Link("organisations.get", {"organisation": "$response.body#/id"}, "What was added.")
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def create_organisation(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """Adds an organisation."""
+        entry = wire.entry(NEW.of(request))
+
+        def act(session: Session) -> Response[bytes]:
+            record = service.create(session, entry, now=datetime.now(UTC))
+            return _shown(request, record, created=f"/v1/organisations/{quote(record.id, safe=':')}")
+
+        return once(request, state["database"], act)
+
+    @patch(
+        "/{organisation:str}",
+        operation_id="organisations.update",
+        summary="Change an organisation",
+        description=(
+            "Changes what is sent and leaves the rest. An organisation is never removed: it is closed with "
+            "`valid_to`, and `succeeded_by` says who took its place."
+        ),
+        opt=contract(
+            path=wire.OrganisationPath,
+            body=CHANGE,
+            answer=ORGANISATION,
+            problems=(CONFLICT, UNAVAILABLE),
+            precondition="match",
+            aliased=True,
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def update_organisation(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:
+        """Changes an organisation."""
+        with state["database"].write() as session:
+            record = service.update(
+                session,
+                organisation,
+                wire.change(CHANGE.of(request)),
+                expected=if_match(request),
+                domains_changed=state["domains_changed"],
+                now=datetime.now(UTC),
+            )
+        return _shown(request, record)
+
+
+def _shown(request: ApiRequest, record: Record, created: str | None = None) -> Response[bytes]:
+    return ORGANISATION.of(
+        request, wire.organisation(record), revision=revision(record.created, record.version), created=created
+    )

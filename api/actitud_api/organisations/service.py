@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.methodology import loader
 from actitud_api.organisations import municipalities, queries
-from actitud_api.organisations.identifiers import DIR3
+from actitud_api.organisations.entries import (
+    Change,
+    Conflict,
+    Contact,
+    ContactChange,
+    Entry,
+    FormerName,
+    changed,
+    contradictions,
+    ordered,
+    renamed,
+    settled,
+)
+from actitud_api.organisations.identifiers import DIR3, InvalidIdentifier, checked, of_ine, spelled
 from actitud_api.organisations.kinds import Band, Kind
 from actitud_api.organisations.municipalities import Fault, Municipality
 from actitud_api.organisations.queries import Filters, Record
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.folding import fold, words
+from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
+    "AliasOf",
+    "Change",
+    "Conflict",
+    "Contact",
+    "ContactChange",
+    "ContradictoryEntry",
+    "Entry",
     "FaultyFile",
     "Filters",
+    "FormerName",
     "Imported",
     "Record",
     "UnknownOrganisation",
     "add",
     "band_of",
+    "create",
+    "domains_of",
+    "exists",
+    "find",
     "get",
     "import_municipalities",
     "lock",
     "page",
+    "refuse_alias",
     "remove_simulated",
+    "update",
     "words",
 ]
 
@@ -39,6 +68,22 @@ class UnknownOrganisation(LookupError):
     def __init__(self, organisation: str) -> None:
         super().__init__(organisation)
         self.organisation = organisation
+
+
+class AliasOf(LookupError):
+    """That is no id but an alias of an organisation, whose id `organisation` is."""
+
+    def __init__(self, organisation: str) -> None:
+        super().__init__(organisation)
+        self.organisation = organisation
+
+
+class ContradictoryEntry(ValueError):
+    """What is said of an organisation contradicts itself or what is stored; `conflicts` names every place."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        super().__init__(f"{len(conflicts)} conflicts")
+        self.conflicts = conflicts
 
 
 class FaultyFile(ValueError):
@@ -64,12 +109,43 @@ def page(database: Database, filters: Filters, *, after: str | None, offset: int
 
 
 def get(database: Database, organisation: str) -> Record:
-    """The organisation of that id; raises `UnknownOrganisation`."""
+    """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
     with database.read() as session:
-        record = queries.one(session, organisation)
+        return find(session, organisation)
+
+
+def find(session: Session, organisation: str) -> Record:
+    """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
+    record = queries.one(session, organisation)
     if record is None:
+        refuse_alias(session, organisation)
         raise UnknownOrganisation(organisation)
     return record
+
+
+def refuse_alias(session: Session, organisation: str) -> None:
+    """Raises `AliasOf` where a text that is no id of an organisation is an alias of one."""
+    spelling = spelled(organisation)
+    for holder in queries.holders(session, [spelling]).values():
+        raise AliasOf(holder)
+    if spelling != organisation and exists(session, spelling):
+        raise AliasOf(spelling)
+
+
+def exists(session: Session, organisation: str) -> bool:
+    """Whether there is an organisation of that id."""
+    return bool(queries.known(session, [organisation]))
+
+
+def domains_of(session: Session, organisation: str, *, held: bool) -> tuple[str, ...]:
+    """The hosts whose pages are evidence of an organisation, their sub-domains included.
+
+    `held`: nobody changes them until the session ends, which has to be one that writes. Raises `UnknownOrganisation`.
+    """
+    found = queries.domains(session, organisation, held=held)
+    if found is None:
+        raise UnknownOrganisation(organisation)
+    return found
 
 
 def band_of(kind: Kind, size: int) -> Band | None:
@@ -78,8 +154,7 @@ def band_of(kind: Kind, size: int) -> Band | None:
     `size`: inhabitants or employees, as the scale of the kind says.
     """
     document = loader.load(loader.versions()[-1]).document
-    scale = next(known.band_scale for known in document.organisation_types if known.code == kind)
-    for band in document.size_bands[scale]:
+    for band in document.size_bands[_scale(kind)]:
         if band.start <= size and (band.to is None or size <= band.to):
             return cast("Band", band.code)
     return None
@@ -90,9 +165,50 @@ def lock(session: Session) -> None:
     queries.lock(session)
 
 
-def add(session: Session, records: Iterable[Record]) -> None:
-    """Stores new organisations."""
-    queries.add(session, [(record, _searched(record)) for record in records])
+def add(session: Session, entries: Iterable[Entry], now: datetime) -> None:
+    """Stores new organisations, whose entries nothing contradicts."""
+    queries.add(session, [_written(entry) for entry in entries], now)
+
+
+def create(session: Session, entry: Entry, *, now: datetime) -> Record:
+    """Stores a new organisation; raises `ContradictoryEntry`."""
+    # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
+    lock(session)
+    new = settled(entry)
+    _ensure_consistent([*_of_identifier(session, new), *_conflicts(session, new, now)])
+    add(session, [new], now)
+    return find(session, new.id)
+
+
+def update(
+    session: Session,
+    organisation: str,
+    change: Change,
+    *,
+    expected: Expected,
+    domains_changed: Callable[[Session, str], None],
+    now: datetime,
+) -> Record:
+    """Changes an organisation; what changes nothing leaves its version as it is.
+
+    `expected`: whether a revision is the one that the change was made for. `domains_changed` is called in the same
+    session where the domains are others than before. Raises `UnknownOrganisation`, `AliasOf`, `Stale` and
+    `ContradictoryEntry`.
+    """
+    lock(session)
+    there = find(session, organisation)
+    if not expected(revision(there.created, there.version)):
+        raise Stale
+    entry = changed(_entry(there), change, now.date())
+    _ensure_consistent(list(_conflicts(session, entry, now)))
+    entry = ordered(entry)
+    if entry == _entry(there):
+        return there
+    if not queries.change(session, [(_written(entry), there.version)], now):
+        raise Stale
+    if entry.domains != there.domains:
+        domains_changed(session, organisation)
+    return find(session, organisation)
 
 
 def remove_simulated(session: Session) -> None:
@@ -100,10 +216,14 @@ def remove_simulated(session: Session) -> None:
     queries.remove_simulated(session)
 
 
-def import_municipalities(database: Database, raw: bytes, advance: Callable[[], None]) -> Imported:
+def import_municipalities(
+    database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
+) -> Imported:
     """Stores the municipalities of a file; those that are there already are brought up to date.
 
-    `advance` is called once for each line read. Raises `FaultyFile`, and then nothing is stored.
+    What the file does not say stays as it is. `population_year`: the year of its populations; without it that of a
+    population that has not changed stays. `advance` is called once for each line read. Raises `FaultyFile`, and then
+    nothing is stored.
     """
     found, faults = municipalities.read(raw, advance)
     if faults:
@@ -111,26 +231,125 @@ def import_municipalities(database: Database, raw: bytes, advance: Callable[[], 
     with database.write() as session:
         lock(session)
         stored = queries.by_id(session)
-        records = [_record(municipality) for municipality in found]
-        new = [record for record in records if record.id not in stored]
-        changed = [record for record in records if record.id in stored and record != stored[record.id]]
-        add(session, new)
-        queries.change(session, [(record, _searched(record)) for record in changed])
-    return Imported(len(new), len(changed), len(records) - len(new) - len(changed))
+        faults = list(_taken(stored, found))
+        if faults:
+            raise FaultyFile(faults)
+        entries = [_imported(stored.get(_id(line)), line, population_year, now) for line in found]
+        new = [entry for entry in entries if entry.id not in stored]
+        others = [entry for entry in entries if entry.id in stored and entry != _entry(stored[entry.id])]
+        add(session, new, now)
+        # Nobody else writes organisations until the session ends, so that all are at these versions.
+        queries.change(session, [(_written(entry), stored[entry.id].version) for entry in others], now)
+    return Imported(len(new), len(others), len(entries) - len(new) - len(others))
 
 
-def _record(municipality: Municipality) -> Record:
-    return Record(
-        id=f"{DIR3}-{municipality.dir3}",
-        name=municipality.name,
-        kind="MUN",
-        population=municipality.population,
-        band=band_of("MUN", municipality.population),
-        province=municipality.province,
-        region=municipality.region,
-        simulated=False,
+def _id(line: Municipality) -> str:
+    return f"{DIR3}-{line.dir3}"
+
+
+def _taken(stored: Mapping[str, Record], lines: Sequence[Municipality]) -> Iterator[Fault]:
+    """The lines whose identifiers are those of other organisations."""
+    holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
+        known: known for known in stored
+    }
+    for line in lines:
+        for column, value, identifier in (("dir3", line.dir3, _id(line)), ("ine", line.ine, of_ine(line.ine))):
+            holder = holders.get(identifier, _id(line))
+            if holder != _id(line):
+                yield Fault(line.line, column, "taken", value, holder)
+
+
+def _imported(there: Record | None, line: Municipality, population_year: int | None, now: datetime) -> Entry:
+    """The entry of a line: what is stored of it, with what the line says."""
+    before = Entry(id=_id(line), name=line.name, kind="MUN") if there is None else _entry(there)
+    same = before.population == line.population and population_year is None
+    return ordered(
+        structs.replace(
+            before,
+            name=line.name,
+            former_names=renamed(before, line.name, now.date()),
+            kind="MUN",
+            population=line.population,
+            population_year=before.population_year if same else population_year,
+            province=line.province,
+            region=line.region,
+            aliases=tuple({*before.aliases, of_ine(line.ine)}),
+            simulated=False,
+        )
     )
 
 
-def _searched(record: Record) -> str:
-    return fold(f"{record.name} {record.id}")
+def _of_identifier(session: Session, entry: Entry) -> Iterator[Conflict]:
+    """What is wrong with the id of a new organisation."""
+    try:
+        checked(entry.id)
+    except InvalidIdentifier as error:
+        yield Conflict("/id", error.reason, entry.id, error.expected)
+    for holder in [*queries.known(session, [entry.id]), *queries.holders(session, [entry.id]).values()]:
+        yield Conflict("/id", "taken", entry.id, holder)
+
+
+def _conflicts(session: Session, entry: Entry, now: datetime) -> Iterator[Conflict]:
+    """What contradicts itself in an entry, or contradicts the organisations that are stored."""
+    yield from contradictions(entry, now.date())
+    holders = queries.holders(session, entry.aliases) | {
+        known: known for known in queries.known(session, entry.aliases)
+    }
+    for number, alias in enumerate(entry.aliases):
+        holder = holders.get(alias, entry.id)
+        if holder != entry.id:
+            yield Conflict(f"/aliases/{number}", "taken", alias, holder)
+    others = [("/parent", entry.parent)] if entry.parent is not None else []
+    others += [(f"/succeeded_by/{number}", other) for number, other in enumerate(entry.succeeded_by)]
+    mentioned = {other for _, other in others} - {entry.id}
+    known, aliases = queries.known(session, mentioned), queries.holders(session, mentioned)
+    for pointer, other in others:
+        if other in mentioned and other not in known:
+            yield Conflict(pointer, "alias" if other in aliases else "unknown", other, aliases.get(other))
+    if entry.parent in known and _is_under(session, entry.parent, entry.id):
+        yield Conflict("/parent", "cycle", entry.parent)
+    for number, other in enumerate(entry.succeeded_by):
+        if other in known and _is_followed_by(session, other, entry.id):
+            yield Conflict(f"/succeeded_by/{number}", "cycle", other)
+
+
+def _is_under(session: Session, organisation: str | None, other: str) -> bool:
+    """Whether one is the parent of an organisation, or of its parent, and so on."""
+    passed: set[str | None] = {None}
+    while organisation not in passed and organisation != other:
+        passed.add(organisation)
+        organisation = queries.parent(session, str(organisation))
+    return organisation == other
+
+
+def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
+    """Whether one took the place of an organisation, or of one that did, and so on."""
+    passed: set[str] = set()
+    following = {organisation}
+    while following and other not in following:
+        passed |= following
+        following = queries.successors(session, following) - passed
+    return other in following
+
+
+def _ensure_consistent(conflicts: Sequence[Conflict]) -> None:
+    if conflicts:
+        raise ContradictoryEntry(sorted(conflicts, key=lambda conflict: conflict.pointer))
+
+
+def _entry(record: Record) -> Entry:
+    return Entry(**{name: getattr(record, name) for name in Entry.__struct_fields__})
+
+
+def _written(entry: Entry) -> queries.Written:
+    size = entry.population if _scale(entry.kind) == "P" else entry.employees
+    names = (entry.name, entry.id, *(former.name for former in entry.former_names), *entry.aliases)
+    return queries.Written(
+        entry=entry, band=None if size is None else band_of(entry.kind, size), search=fold(" ".join(names))
+    )
+
+
+def _scale(kind: Kind) -> str:
+    """What the size of a kind of organisation is counted in: `P`, inhabitants, or `E`, employees."""
+    document = loader.load(loader.versions()[-1]).document
+    return next(known.band_scale for known in document.organisation_types if known.code == kind)

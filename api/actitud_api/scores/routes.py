@@ -109,7 +109,7 @@ class EditionScoresController(Controller):
         operation_id="editions.scores.get",
         summary="The explained score of an organisation in an edition",
         description="What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition.",
-        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,)),
+        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
         sync_to_thread=True,
     )
     def get_score(

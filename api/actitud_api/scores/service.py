@@ -10,6 +10,7 @@ from msgspec import Struct
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
 from actitud_api.methodology.loader import Methodology, load, versions
+from actitud_api.organisations import service as organisations
 from actitud_api.scores import queries
 from actitud_api.scores.queries import Filters, Place, Row
 from actitud_api.scoring.explain import explain
@@ -79,12 +80,13 @@ def ranking(
 
 
 def sent(database: Database, edition: str, organisation: str) -> Sent:
-    """What an organisation sent for an edition; raises `UnknownEdition` and `UnknownScore`."""
+    """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
         found = editions.find(session, edition)
         stored = queries.one(session, found.id, organisation)
-    if stored is None:
-        raise UnknownScore(edition, organisation)
+        if stored is None:
+            organisations.refuse_alias(session, organisation)
+            raise UnknownScore(edition, organisation)
     return Sent(
         edition=found.id,
         rank=stored.rank,
