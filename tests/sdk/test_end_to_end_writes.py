@@ -239,7 +239,7 @@ def editor(installation: Installation) -> str:
 def test_an_organisation_is_added_found_and_changed(installation: Installation, editor: str) -> None:
     made = installation(added, key=editor)
     assert (made.band, made.region_name, made.contact) == (
-        "P4",
+        "P3",
         "Comunitat Valenciana",
         Contact(email="redes@villa.example"),
     )
