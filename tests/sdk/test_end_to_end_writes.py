@@ -14,25 +14,30 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud import (
+    Assessment,
     AsyncClient,
     Client,
     Conflict,
     ConnectionFailed,
     Contact,
     Edition,
+    Evidence,
     Forbidden,
     IdempotencyKeyReused,
+    InvalidRequest,
     NotFound,
     Organisation,
     PreconditionFailed,
     Span,
+    Submission,
     Unauthorized,
 )
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.settings import Settings
+from tests.assessing import DOMAIN, body_a
 from tests.sdk.support import Mode
-from tests.sdk.test_end_to_end import BASE
+from tests.sdk.test_end_to_end import BASE, example
 
 T = TypeVar("T")
 
@@ -226,7 +231,7 @@ def added(client: Client) -> Organisation:
         population_year=2025,
         province="46",
         aliases=["XI-WIKIDATA-Q2807"],
-        domains=["villa.example"],
+        domains=[DOMAIN],
         contact=Contact(email="redes@villa.example"),
     )
 
@@ -300,3 +305,162 @@ def test_what_contradicts_an_organisation_is_told_place_by_place(installation: I
             key=editor,
         )
     assert {error.pointer for error in caught.value.errors} == {"/id", "/parent", "/aliases/0"}
+
+
+# Assessments
+
+
+@pytest.fixture
+def officer(installation: Installation, administrator: str) -> str:
+    """The key of an organisation that may answer: it has declared its domain, and an edition is open."""
+    installation(added, key=administrator)
+    installation(made, key=administrator)
+    return installation.key("organisation", VILLA)
+
+
+def stated(client: Client, *, evidence: bool = True, if_match: str | None = None) -> Assessment:
+    body = body_a(evidence=evidence)
+    return client.editions.assessments.put(
+        "2027",
+        VILLA,
+        profile=body["profile"],
+        answers=body["answers"],
+        profile_evidence=body.get("profile_evidence", {}),
+        if_match=if_match,
+    )
+
+
+def submitted(client: Client, assessment: Assessment) -> Submission:
+    return client.editions.assessments.submissions.create("2027", VILLA, if_match=assessment.etag)
+
+
+def index_of(installation: Installation, key: str) -> float | None:
+    """The index on the sheet, once it is seen that sheet and ranking say the same."""
+    sheet = installation(lambda client: client.editions.scores.get("2027", VILLA), key=key)
+    (row,) = installation(lambda client: client.editions.scores.list("2027"), key=key).items
+    assert (row.index, row.rank, row.level) == (sheet.index, sheet.rank, sheet.level.number)
+    assert sheet.rank == 1
+    return sheet.index
+
+
+def test_an_assessment_goes_from_facts_to_its_submission(installation: Installation, officer: str) -> None:
+    case = example("example_a")
+    draft = installation(stated, key=officer)
+    assert (draft.state, draft.submitted, draft.error_findings) == ("draft", None, ())
+    assert (draft.index, draft.coverage) == (case.published.index, case.published.coverage)
+    assert index_of(installation, officer) == case.published.index
+
+    # D1.01 goes from 50 to 100. It is 25 of the 100 parts of D1, so that D1 goes from 38.75 to 51.25, and the mean of the
+    # ten dimensions from 44.028 to 45.278.
+    better = installation(
+        lambda client: client.editions.assessments.update(
+            "2027", VILLA, if_match=draft.etag, answers={"D1.01": {"numerator": 320, "denominator": 320}}
+        ),
+        key=officer,
+    )
+    assert better.answers["D1.01"]["evidence"] == draft.answers["D1.01"]["evidence"]
+    assert better.index == 45.28
+    assert index_of(installation, officer) == 45.28
+
+    sent = installation(lambda client: submitted(client, better), key=officer)
+    assert (sent.id, sent.index, sent.answers) == ("1", 45.28, better.answers)
+    now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    assert (now.state, now.submitted) == ("submitted", sent.submitted)
+    with pytest.raises(Conflict):
+        installation(lambda client: stated(client, if_match=now.etag), key=officer)
+    (line,) = installation(
+        lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer
+    ).items
+    assert line.id == "1"
+    assert (
+        installation(lambda client: client.editions.assessments.submissions.get("2027", VILLA, "1"), key=officer)
+        == sent
+    )
+
+
+def test_without_evidence_the_same_facts_score_less(installation: Installation, officer: str) -> None:
+    declared = installation(lambda client: stated(client, evidence=False), key=officer)
+    evidenced = installation(lambda client: stated(client, if_match=declared.etag), key=officer)
+    assert declared.index is not None
+    assert evidenced.index is not None
+    assert declared.index < evidenced.index
+
+
+def test_who_read_another_draft_is_refused(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    with pytest.raises(PreconditionFailed):
+        installation(stated, key=officer)
+    installation(lambda client: stated(client, if_match=draft.etag), key=officer)
+    for change in (
+        lambda client: stated(client, if_match=draft.etag),
+        lambda client: submitted(client, draft),
+        lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag),
+    ):
+        with pytest.raises(PreconditionFailed):
+            installation(change, key=officer)
+
+
+def test_a_lost_assessment_is_told_as_lost_and_is_there(installation: Installation, officer: str) -> None:
+    with pytest.raises(ConnectionFailed):
+        installation(stated, key=officer, losses=1)
+    draft = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    with pytest.raises(ConnectionFailed):
+        installation(
+            lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag), key=officer, losses=1
+        )
+    assert installation(lambda client: client.editions.assessments.list("2027"), key=officer).items == ()
+
+
+def test_a_submission_acts_once_whatever_answers_are_lost(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    sent = installation(lambda client: submitted(client, draft), key=officer, losses=2)
+    lines = installation(lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer).items
+    assert [line.id for line in lines] == [sent.id]
+
+
+def test_a_submission_that_is_refused_says_every_error(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    guide = Evidence(url="https://elsewhere.example/guide.pdf", date=date(2025, 10, 1))
+    wrong = installation(
+        lambda client: client.editions.assessments.update(
+            "2027",
+            VILLA,
+            if_match=draft.etag,
+            answers={"D1.01": {"numerator": 330, "denominator": 320}, "D1.02": {"level": 2, "evidence": [guide]}},
+        ),
+        key=officer,
+    )
+    with pytest.raises(Conflict, match=r"D1\.01") as caught:
+        installation(lambda client: submitted(client, wrong), key=officer)
+    found = {(finding.pointer, finding.rule, finding.text) for finding in wrong.error_findings}
+    assert {(pointer, rule) for pointer, rule, _ in found} >= {
+        ("/answers/D1.01", "V01.D1.01"),
+        ("/answers/D1.02/evidence/0", "undeclared_domain"),
+    }
+    assert {(error.pointer, error.rule, error.detail) for error in caught.value.errors} == found
+
+
+def test_personal_data_in_a_note_are_refused_with_the_place(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    with pytest.raises(InvalidRequest) as caught:
+        installation(
+            lambda client: client.editions.assessments.update(
+                "2027",
+                VILLA,
+                if_match=draft.etag,
+                answers={"D1.02": {"level": 2, "note": "Pregunten a ana@villa.example."}},
+            ),
+            key=officer,
+        )
+    assert [error.pointer for error in caught.value.errors] == ["/answers/D1.02/note"]
+
+
+def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installation, officer: str) -> None:
+    installation(stated, key=officer)
+    other = installation.key("organisation", None)
+    for look in (
+        lambda client: client.editions.assessments.get("2027", VILLA),
+        lambda client: client.editions.scores.get("2027", VILLA),
+    ):
+        with pytest.raises(NotFound):
+            installation(look, key=other)
