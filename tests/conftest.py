@@ -9,7 +9,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
-from actitud_api.settings import Settings
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
 from tests.databases import (
     database,
@@ -22,6 +21,7 @@ from tests.databases import (
     kind,
     postgresql,
     template,
+    unlimited,
     url,
 )
 
@@ -45,7 +45,7 @@ __all__ = [
 @pytest.fixture(scope="session")
 def app(demonstration: str) -> Iterator[Litestar]:
     """The application on the demonstration."""
-    made = create_app(Settings(database_url=demonstration))
+    made = create_app(unlimited(demonstration))
     yield made
     made.state["database"].close()
 

@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 
 from actitud_api.demo import service as demo
+from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import postgresql as postgres
 
@@ -128,6 +129,11 @@ def demonstrated_copy(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest
         opened(server.url(name)) as database,
     ):
         yield database
+
+
+def unlimited(url: str) -> Settings:
+    """The settings for tests that ask more of the service than anybody would in a minute."""
+    return Settings(database_url=url, rate_limit_read=0, rate_limit_write=0, rate_limit_score=0, rate_limit_refused=0)
 
 
 def sqlite_url(folder: Path) -> str:

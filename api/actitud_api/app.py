@@ -20,6 +20,7 @@ from actitud_api.access.policy import POLICY
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
+from actitud_api.http.limits import Class, Limits, Uncounted
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
@@ -37,6 +38,7 @@ from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.scores import routes as scores
 from actitud_api.settings import Settings
+from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
 
@@ -110,9 +112,13 @@ def create_app(
     def authenticate(text: str) -> access.Principal | None:
         return access.verify(database, settings.peppers, text, now=datetime.now(UTC))
 
+    limits = _limits(settings, database.counts, rules)
     app = Litestar(
         route_handlers=controllers,
-        middleware=[DefineMiddleware(Policy, rules=rules, authenticate=authenticate)],
+        middleware=[
+            DefineMiddleware(Policy, rules=rules, authenticate=authenticate, refused=limits.refused),
+            limits.layer,
+        ],
         before_request=enforce,
         exception_handlers={Exception: handler(PROBLEMS)},
         state=State(
@@ -136,6 +142,22 @@ def create_app(
 
 def _domains_changed(session: Session, organisation: str) -> None:
     """What rests on the domains of an organisation, brought up to date in the session that changed them: nothing."""
+
+
+def _limits(settings: Settings, counts: Counts, rules: Rules) -> Limits:
+    def count(subject: str) -> tuple[int, float]:
+        try:
+            return counts.count(subject)
+        except Unavailable as error:
+            raise Uncounted(str(error)) from error
+
+    quotas: dict[Class, int] = {
+        "read": settings.rate_limit_read,
+        "write": settings.rate_limit_write,
+        "score": settings.rate_limit_score,
+        "refused": settings.rate_limit_refused,
+    }
+    return Limits(rules, quotas, WINDOW, count, counts.places)
 
 
 def _ensure_ruled(app: Litestar, rules: Rules) -> None:

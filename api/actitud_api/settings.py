@@ -69,6 +69,10 @@ class Proxy(str):
         return super().__new__(cls, text)
 
 
+Limit = Annotated[int, Meta(ge=0, le=1_000_000)]
+"""Requests a minute; 0 without limit."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of a process. Times are in seconds."""
 
@@ -90,6 +94,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What the hashes of new keys are made with."""
     key_pepper_previous: Secret | None = None
     """The one before, whose keys still hold."""
+    rate_limit_read: Limit = 12_000
+    """What a key, or an address without one, may read: all 8,131 sheets of an edition in a minute, one by one."""
+    rate_limit_write: Limit = 6_000
+    """What it may write: an edition is loaded in a minute and a half."""
+    rate_limit_score: Limit = 6_000
+    """Scores that it may have computed: more than one who waits for each can have, about 4,600."""
+    rate_limit_refused: Limit = 60
+    """Keys that are refused of an address before it is told to wait."""
 
     def __repr__(self) -> str:
         hidden = {"database_url"}
@@ -123,6 +135,10 @@ class FaultySettings(ValueError):
         self.faults = faults
 
 
+_LIMIT: Final = Texts(
+    "un número de peticiones por minuto, de 0 (sin límite) a 1000000",
+    "a number of requests a minute, 0 (no limit) to 1000000",
+)
 FORMS: Final = {
     "database_url": Texts("una URL de base de datos, como sqlite:///<ruta>", "a database URL, as sqlite:///<path>"),
     "public_url": Texts("una URL http o https sin ruta ni consulta", "an http or https URL without path or query"),
@@ -135,6 +151,10 @@ FORMS: Final = {
     "grace": Texts("un número de segundos, de 21 a 600", "a number of seconds, 21 to 600"),
     "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "key_pepper_previous": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
+    "rate_limit_read": _LIMIT,
+    "rate_limit_write": _LIMIT,
+    "rate_limit_score": _LIMIT,
+    "rate_limit_refused": _LIMIT,
 }
 """What each setting has to be."""
 

@@ -21,7 +21,8 @@
         │   ├── ContentTooLarge         413
         │   ├── UnsupportedMediaType    415
         │   ├── IdempotencyKeyReused    422
-        │   └── PreconditionRequired    428
+        │   ├── PreconditionRequired    428
+        │   └── TooManyRequests         429
         └── ServiceFailed           5xx
             ├── InternalError           500
             └── ServiceUnavailable      503
@@ -215,6 +216,10 @@ class PreconditionRequired(RequestRefused):
     """428: the change needs the ``ETag`` of what it changes."""
 
 
+class TooManyRequests(RequestRefused):
+    """429: more than the limits of the service admit; ``retry_after`` says for how long."""
+
+
 class ServiceFailed(ApiProblem):
     """5xx: the fault is on the side of the service."""
 
@@ -240,6 +245,7 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
     "unsupported-media-type": UnsupportedMediaType,
     "idempotency-key-reused": IdempotencyKeyReused,
     "precondition-required": PreconditionRequired,
+    "too-many-requests": TooManyRequests,
     "internal-error": InternalError,
     "unavailable": ServiceUnavailable,
 }

@@ -199,28 +199,6 @@ def test_an_older_database_is_not_migrated_unasked(
         assert f"is at revision 0001 and needs {NEWEST}: run actitud-api migrate" in capsys.readouterr().err
 
 
-# --- keys revoke ----------------------------------------------------------------------------------------------
-
-
-def test_a_key_that_leaked_is_ended_and_init_makes_another(
-    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert cli.main(["keys", "revoke", "000000000000", "--database", url]) == 1
-    assert "is not initialised: run actitud-api init" in capsys.readouterr().err
-    assert cli.main(["init", "--database", url]) == 0
-    (key,) = shown_keys(capsys.readouterr().out)
-    identifier = administrators(url)[0].id
-    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
-    assert cli.main(["keys", "revoke", identifier, "--database", url]) == 0
-    assert capsys.readouterr().out == f"La clave {identifier} ya no vale.\n"
-    with at(url) as database:
-        assert access.verify(database, (), key, now=datetime.now(UTC)) is None
-    assert cli.main(["keys", "revoke", identifier, "--database", url]) == 1
-    assert capsys.readouterr().err == f"No hay ninguna clave {identifier} que valga.\n"
-    assert cli.main(["init", "--database", url]) == 0
-    assert len(shown_keys(capsys.readouterr().out)) == 1
-
-
 # --- migrate --------------------------------------------------------------------------------------------------
 
 

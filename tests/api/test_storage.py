@@ -36,6 +36,7 @@ TABLES = {
     "simulation",
     "access_key",
     "idempotent_answer",
+    "request_count",
 }
 
 
@@ -102,7 +103,7 @@ def test_every_connection_to_postgresql_has_the_settings(
     postgresql: Server, template: str, setting: str, reader: str, writer: str
 ) -> None:
     with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
-        assert all_of(database, f"SHOW {setting}", 15, 10) == ([reader] * 15, [writer] * 10)
+        assert all_of(database, f"SHOW {setting}", 14, 8) == ([reader] * 14, [writer] * 8)
 
 
 def all_of(database: Database, statement: str, readers: int, writers: int) -> tuple[list[object], list[object]]:

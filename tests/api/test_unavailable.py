@@ -22,12 +22,11 @@ from actitud_api.http.problems import NO_STORE, UNAVAILABLE
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
 from actitud_api.http.system import Health
-from actitud_api.settings import Settings
 from actitud_api.storage import postgresql as on_postgresql
 from actitud_api.storage import sqlite as on_sqlite
 from actitud_api.storage.database import Database, Unavailable
 from actitud_api.storage.turns import Turns
-from tests.databases import Kind, opened
+from tests.databases import Kind, opened, unlimited
 from tests.postgresql import Server
 
 DONE = Representation(Health, cache=NO_STORE)
@@ -73,7 +72,7 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Lit
 
 @contextmanager
 def served(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(Settings(database_url=url), (*CONTROLLERS, Counting), {**POLICY, "counter.count": Rule()})
+    app = create_app(unlimited(url), (*CONTROLLERS, Counting), {**POLICY, "counter.count": Rule()})
     with TestClient(app) as client:
         yield client
     app.state["database"].close()

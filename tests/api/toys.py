@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from litestar import Controller, Litestar, Response, get, post
 from litestar.params import FromPath
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from actitud_api.access.policy import POLICY
 from actitud_api.app import create_app
@@ -19,7 +19,7 @@ from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.http.system import SystemController
 from actitud_api.organisations.service import UnknownOrganisation
-from actitud_api.settings import Settings
+from tests.databases import unlimited
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,5 +171,5 @@ class ToyController(Controller):
 
 def toy_app(public_url: str | None = None, more: Sequence[type[Controller]] = ()) -> Litestar:
     """The application with the toy operations."""
-    settings = Settings(database_url="sqlite:///never-opened", public_url=public_url)
+    settings = structs.replace(unlimited("sqlite:///never-opened"), public_url=public_url)
     return create_app(settings, (ToyController, SystemController, PagesController, *more), RULES)

@@ -13,7 +13,7 @@ from litestar.types import HTTPScope
 class Sent(NamedTuple):
     """A request: the target as on the request line, the headers, and the body in chunks.
 
-    `hangs_up`: the client goes away where the next chunk should come.
+    `hangs_up`: the client goes away where the next chunk should come. `client`: its address, as the server says.
     """
 
     method: str
@@ -21,6 +21,7 @@ class Sent(NamedTuple):
     headers: Sequence[tuple[bytes, bytes]] = ()
     chunks: Sequence[bytes] = (b"",)
     hangs_up: bool = False
+    client: tuple[str, int] | None = ("127.0.0.1", 50_000)
 
 
 class Received(NamedTuple):
@@ -47,7 +48,7 @@ async def exchange(app: Litestar, sent: Sent) -> Received:
         "headers": [(b"host", b"testserver"), *sent.headers]
         if all(name != b"host" for name, _ in sent.headers)
         else list(sent.headers),
-        "client": ("127.0.0.1", 50_000),
+        "client": sent.client,
         "server": ("testserver", 80),
         "extensions": {},
         "state": {},

@@ -19,3 +19,5 @@ CRASHES: Final = 30 if NIGHT else 3
 """Times that PostgreSQL itself crashes."""
 SYNCED: Final = 500 if NIGHT else 50
 """Writes of which it is checked that they are synced before they are acknowledged."""
+LIMITED: Final = 2_000 if NIGHT else 400
+"""Requests of which four processes let exactly 100 pass."""

@@ -1,4 +1,4 @@
-"""Who may call each operation: the one table, and who asks.
+"""Who may call each operation and which limit its calls count for: the one table, and who asks.
 
 An operation without a row cannot be served: the application refuses to start.
 """
@@ -12,6 +12,7 @@ from actitud_api.access.service import Principal
 from actitud_api.http.policy import Rule, Rules
 from actitud_api.http.scope import ApiRequest
 
+_UNLIMITED: Final = Rule(limit="none")
 _ANYBODY: Final = Rule()
 _KEY_SHOWS_MORE: Final = Rule(key="optional")
 
@@ -21,16 +22,16 @@ def _keys(*roles: Role, own: bool = False) -> Rule:
 
 
 POLICY: Final[Rules] = {
-    "pages.index": _ANYBODY,
-    "pages.docs": _ANYBODY,
-    "pages.problem": _ANYBODY,
-    "pages.file": _ANYBODY,
-    "pages.document": _ANYBODY,
-    "system.livez": _ANYBODY,
-    "system.readyz": _ANYBODY,
+    "pages.index": _UNLIMITED,
+    "pages.docs": _UNLIMITED,
+    "pages.problem": _UNLIMITED,
+    "pages.file": _UNLIMITED,
+    "pages.document": _UNLIMITED,
+    "system.livez": _UNLIMITED,
+    "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,
     "methodologies.get": _ANYBODY,
-    "scores.create": _ANYBODY,
+    "scores.create": Rule(limit="score"),
     "organisations.list": _ANYBODY,
     "organisations.get": _ANYBODY,
     "organisations.create": _keys("editor", "administrator"),

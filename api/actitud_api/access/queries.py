@@ -34,7 +34,8 @@ class Record(Struct, frozen=True):
 
 _ALL = select(*(KEYS.c[name] for name in Record.__struct_fields__))
 _ONE = _ALL.where(KEYS.c.id == bindparam("id"))
-_OF_ROLE = _ALL.where(KEYS.c.role == bindparam("role")).order_by(KEYS.c.created, KEYS.c.id)
+_OLDEST_FIRST = _ALL.order_by(KEYS.c.created, KEYS.c.id)
+_OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
 
 
 def add(session: Session, record: Record) -> None:
@@ -46,6 +47,11 @@ def one(session: Session, identifier: str) -> Record | None:
     """The key of that id."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
     return None if row is None else Record(*row)
+
+
+def everything(session: Session) -> list[Record]:
+    """All keys, the oldest first."""
+    return [Record(*row) for row in session.execute(_OLDEST_FIRST)]
 
 
 def of_role(session: Session, role: Role) -> list[Record]:

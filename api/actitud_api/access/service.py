@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "UnknownKey",
     "administrators",
+    "all_keys",
     "create_key",
     "holds",
     "is_recognised",
@@ -132,6 +133,11 @@ def revoke(session: Session, identifier: str, *, now: datetime) -> None:
 def administrators(session: Session) -> list[Record]:
     """The keys of administrators, the oldest first, whether they hold or not."""
     return queries.of_role(session, "administrator")
+
+
+def all_keys(session: Session) -> list[Record]:
+    """Every key, the oldest first, whether it holds or not."""
+    return queries.everything(session)
 
 
 def _by_mark(peppers: Sequence[Secret]) -> dict[str, Secret | None]:

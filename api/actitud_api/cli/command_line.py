@@ -14,8 +14,8 @@ from actitud_api.cli import (
     document,
     importing,
     installing,
+    keys,
     migrating,
-    revoking,
     serving,
 )
 from actitud_api.cli.common import CommandError, Run, language_of
@@ -61,6 +61,6 @@ def parser(language: Language) -> argparse.ArgumentParser:
             command.set_defaults(run=run)
         return command
 
-    for group in (installing, serving, doctor, migrating, copying, revoking, importing, demonstration, document):
+    for group in (installing, serving, doctor, migrating, copying, keys, importing, demonstration, document):
         group.add(added, language)
     return line

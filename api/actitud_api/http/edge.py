@@ -37,7 +37,10 @@ _ALWAYS: Final = (
 _LOCKED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
 _OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Retry-After, X-Request-Id, Content-Language"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Content-Language",
+    ),
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"Accept-Language, Content-Type, If-None-Match, X-Request-Id"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from litestar import Litestar
@@ -19,6 +19,7 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
 from actitud_api.http.inputs import LANG, Body, parameters
+from actitud_api.http.limits import class_of
 from actitud_api.http.negotiation import JSON
 from actitud_api.http.policy import Rule, Rules
 from actitud_api.http.policy import operation as operation_of
@@ -34,8 +35,10 @@ from actitud_api.http.problems import (
     PRECONDITION_FAILED,
     PRECONDITION_REQUIRED,
     PROBLEM_JSON,
+    TOO_MANY_REQUESTS,
     TYPES,
     UNAUTHORIZED,
+    UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
     FieldError,
     Problem,
@@ -179,6 +182,12 @@ class _Operation:
         answer = self.contract.answer
         return answer is not None and answer.conditional and self.handler.http_methods == {"GET"}
 
+    @property
+    def _is_limited(self) -> bool:
+        """Whether calls count for a limit."""
+        (method,) = self.handler.http_methods
+        return class_of(self.rule, method) is not None
+
     def _request_body(self, body: Body[Any]) -> Node:
         media: Node
         if body.tag_field is None:
@@ -202,6 +211,7 @@ class _Operation:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
         headers += ["Idempotency-Replayed"] * contract.idempotent
+        headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
         statuses = {"match_or_none": (200, 201)}.get(contract.precondition, (self.handler.status_code,))
         for status in statuses:
@@ -248,6 +258,8 @@ class _Operation:
             yield from (PRECONDITION_FAILED, PRECONDITION_REQUIRED)
         if self.contract.idempotent:
             yield IDEMPOTENCY_KEY_REUSED
+        if self._is_limited or self.rule.key != "none":
+            yield from (TOO_MANY_REQUESTS, UNAVAILABLE)
         yield from self.contract.problems
 
     def _example(self, side: str) -> Node:
@@ -298,6 +310,17 @@ _HEADERS: Node = {
     ),
     "Link": _header('`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one.'),
     "Location": _header("The path of what was made, or of what an alias names, with its query."),
+    "RateLimit": _header(
+        "What is left of a limit: its name, the requests (`r`) and the seconds (`t`) until it begins anew. Only where "
+        "the service has that limit.",
+        required=False,
+        pattern='^"[a-z]+";r=[0-9]+;t=[0-9]+$',
+    ),
+    "RateLimit-Policy": _header(
+        "The limit that the request counts for: its name, the requests (`q`) and the seconds (`w`) that they are for.",
+        required=False,
+        pattern='^"[a-z]+";q=[0-9]+;w=[0-9]+$',
+    ),
     "Retry-After": _header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
     "Vary": _header("The request headers that the answer depends on."),
     "X-Request-Id": _header(
@@ -367,16 +390,19 @@ _SECURITY_SCHEMES: Node = {
 }
 _SECURITY: Mapping[str, list[Node]] = {"none": [], "optional": [{}, {"key": []}], "required": [{"key": []}]}
 
+_LIMIT_FIELDS: Final = ["RateLimit", "RateLimit-Policy"]
+
 _HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
     "method-not-allowed": ("Allow",),
     "unauthorized": ("WWW-Authenticate",),
     "unsupported-media-type": ("Accept", "Accept-Patch", "Accept-Post"),
+    "too-many-requests": ("Retry-After",),
     "unavailable": ("Retry-After",),
 }
 
 
 def _problem_response(description: str, known: ProblemType) -> Node:
-    names = ["Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id"]
+    names = ["Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id", *_LIMIT_FIELDS]
     names += _HEADERS_OF_PROBLEMS.get(known.slug, ())
     example = Problem(
         type=known.uri,

@@ -6,7 +6,7 @@ list of exceptions by path; an operation that anybody may call has a rule that s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -25,7 +25,12 @@ _CHALLENGE: Final = 'Bearer realm="actitud"'
 
 
 class Holder(Protocol):
-    """Whoever holds a key: its role, and the organisation that it acts for."""
+    """Whoever holds a key: its id, its role, and the organisation that it acts for."""
+
+    @property
+    def key(self) -> str:
+        """The id of the key."""
+        ...
 
     @property
     def role(self) -> str:
@@ -41,6 +46,9 @@ class Holder(Protocol):
 Authenticate = Callable[[str], Holder | None]
 """Who presents a key; None where it does not count. It may ask the database, so it runs in a worker thread."""
 
+Refused = Callable[[HTTPScope], Awaitable[None]]
+"""Takes note of a key that did not count; raises the problem of whoever presents too many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -48,12 +56,14 @@ class Rule:
 
     `key`: `none`, anybody, and the header `Authorization` is not looked at; `optional`, anybody, and a key may show
     more; `required`, only a key of one of `roles`. `own`: a key that acts for an organisation may call it only for
-    that one; any other is answered as if it did not exist.
+    that one; any other is answered as if it did not exist. `limit`: which limit a call counts for: that of what reads
+    or of what writes, as its method says, that of computing scores, or none.
     """
 
     key: Literal["none", "optional", "required"] = "none"
     roles: frozenset[str] = frozenset()
     own: bool = False
+    limit: Literal["by_method", "score", "none"] = "by_method"
 
 
 Rules = Mapping[str, Rule]
@@ -70,10 +80,11 @@ def operation(handler: object) -> str:
 class Policy:
     """The layer of one handler (ASGI)."""
 
-    def __init__(self, app: ASGIApp, rules: Rules, authenticate: Authenticate) -> None:
+    def __init__(self, app: ASGIApp, rules: Rules, authenticate: Authenticate, refused: Refused) -> None:
         self._app = app
         self._rules = rules
         self._authenticate = authenticate
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or raises the problem of whoever may not ask."""
@@ -93,6 +104,7 @@ class Policy:
         scheme, _, text = offered.partition(" ")
         holder = await sync_to_thread(self._authenticate, text.strip()) if scheme.lower() == "bearer" else None
         if holder is None:
+            await self._refused(scope)
             raise _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
         if rule.key == "required" and holder.role not in rule.roles:
             raise ProblemError(FORBIDDEN, FORBIDDEN.description)

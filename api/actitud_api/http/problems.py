@@ -165,6 +165,17 @@ PRECONDITION_REQUIRED: Final = ProblemType(
         "The operation changes what others may change at the same time: it needs `If-Match` with the `ETag` read.",
     ),
 )
+TOO_MANY_REQUESTS: Final = ProblemType(
+    "too-many-requests",
+    429,
+    Texts("Demasiadas peticiones", "Too many requests"),
+    Texts(
+        "Esta clave, o esta dirección si no la hay, ha pedido más de lo que admite el límite que nombra "
+        "`RateLimit-Policy`. La cabecera `Retry-After` dice en cuántos segundos volver a intentarlo.",
+        "This key, or this address where there is none, has asked for more than is admitted by the limit that "
+        "`RateLimit-Policy` names. The header `Retry-After` says in how many seconds to try again.",
+    ),
+)
 INTERNAL_ERROR: Final = ProblemType(
     "internal-error",
     500,
@@ -199,6 +210,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         UNSUPPORTED_MEDIA_TYPE,
         IDEMPOTENCY_KEY_REUSED,
         PRECONDITION_REQUIRED,
+        TOO_MANY_REQUESTS,
         INTERNAL_ERROR,
         UNAVAILABLE,
     )

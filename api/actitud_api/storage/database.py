@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
 
 from actitud_api.storage import postgresql, sqlite
+from actitud_api.storage.counts import Counts
 from actitud_api.storage.errors import InvalidDatabase, Unavailable
 from actitud_api.storage.migrate import is_current, upgrade
 from actitud_api.storage.turns import Turns
@@ -24,6 +25,9 @@ class Backend(Protocol):
 
     def engines(self, url: URL) -> tuple[Engine, Engine]:
         """The engine for reading and the engine for writing."""
+
+    def counts(self, url: URL) -> Counts:
+        """What counts requests for as many processes as may serve such a database at once."""
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Makes the connection the only one that migrates until its transaction ends."""
@@ -61,6 +65,7 @@ class Database:
         self._backend = BACKENDS[name]
         self._reader, self._writer = self._backend.engines(parsed)
         self._reading, self._writing = _turns(self._reader), _turns(self._writer)
+        self.counts = self._backend.counts(parsed)
 
     def migrate(self) -> None:
         """Brings the tables to the newest revision; does nothing where they are.
@@ -107,6 +112,7 @@ class Database:
         """Closes every connection; the database can be used again."""
         self._reader.dispose()
         self._writer.dispose()
+        self.counts.close()
 
     @contextmanager
     def _available(self) -> Iterator[None]:

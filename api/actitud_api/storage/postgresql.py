@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.storage.base import to_json
+from actitud_api.storage.counts import OnServer
 from actitud_api.storage.errors import InvalidDatabase
 
 DRIVER: Final = "postgresql+psycopg"
@@ -27,9 +28,14 @@ IDLE_TIMEOUT: Final = 10_000
 POOL_TIMEOUT: Final = 5
 """Seconds that a session waits for a connection of the pool."""
 
-READERS: Final = 15
-WRITERS: Final = 10
-"""Connections of a process, opened as they are needed: four processes fit in the 100 that a server has by default."""
+READERS: Final = 14
+WRITERS: Final = 8
+COUNTERS: Final = 2
+"""Connections of a process, opened as they are needed: four processes fit in the 97 that a server has for users by
+default."""
+
+COUNT_TIMEOUT: Final = 1_000
+"""Milliseconds that the statement which counts a request may take; it is made in less than one."""
 
 MIGRATION_TIMEOUT: Final = 60
 """Seconds that a process waits for another one that migrates, or for a table that is to be changed."""
@@ -41,7 +47,7 @@ _UNAVAILABLE: Final = ("08", "40", "53", "55P03", "57")
 """How the codes begin of what another time may bring: no connection, a deadlock, no room, a lock that was not had
 in time, a statement that took too long or a server that stops or starts."""
 
-Role = Literal["reader", "writer"]
+Role = Literal["reader", "writer", "counter"]
 
 
 def engines(url: URL) -> tuple[Engine, Engine]:
@@ -52,6 +58,11 @@ def engines(url: URL) -> tuple[Engine, Engine]:
     if url.drivername != DRIVER:
         raise InvalidDatabase(f"PostgreSQL needs its driver spelled: {DRIVER}://…")
     return _engine(url, "reader", READERS), _engine(url, "writer", WRITERS)
+
+
+def counts(url: URL) -> OnServer:
+    """What counts requests, for all processes that serve the database."""
+    return OnServer(_engine(url, "counter", COUNTERS), COUNTERS)
 
 
 def lock_for_migration(connection: Connection) -> None:
@@ -76,8 +87,10 @@ def _engine(url: URL, role: Role, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        # A connection that the server has closed meanwhile is replaced instead of failing a request.
-        pool_pre_ping=True,
+        # A connection that the server has closed meanwhile is replaced instead of failing a request. Who counts finds
+        # out by counting, which saves each request the question.
+        pool_pre_ping=role != "counter",
+        **({"isolation_level": "AUTOCOMMIT"} if role == "counter" else {}),
         connect_args={"options": _options(url, role), "connect_timeout": POOL_TIMEOUT},
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
@@ -88,12 +101,13 @@ def _options(url: URL, role: Role) -> str:
     """The settings of a connection, after those of the URL; sent with the start of it, so they cost no statement.
 
     A reader sees one state of the database, which on PostgreSQL is REPEATABLE READ; only reading, it never fails to
-    be serialised. A writer sees what others have committed before each of its statements.
+    be serialised. A writer sees what others have committed before each of its statements. What is counted need not
+    outlive a crash, so it is not synced.
     """
     settings = {
         "timezone": "UTC",
-        "synchronous_commit": "on",
-        "statement_timeout": STATEMENT_TIMEOUT,
+        "synchronous_commit": "off" if role == "counter" else "on",
+        "statement_timeout": COUNT_TIMEOUT if role == "counter" else STATEMENT_TIMEOUT,
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
         "default_transaction_isolation": r"repeatable\ read" if role == "reader" else r"read\ committed",

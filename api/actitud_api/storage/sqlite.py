@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from actitud_api.storage.base import to_json
+from actitud_api.storage.counts import InProcess
 from actitud_api.storage.errors import InvalidDatabase
 
 BUSY_TIMEOUT = 10
@@ -35,6 +36,11 @@ def engines(url: URL) -> tuple[Engine, Engine]:
     if url.database in (None, "", ":memory:"):
         raise InvalidDatabase("SQLite needs a file: sqlite:///<path>")
     return _engine(url, "reader", READERS), _engine(url, "writer", 1)
+
+
+def counts(_url: URL) -> InProcess:
+    """What counts requests: one process serves a file."""
+    return InProcess()
 
 
 def lock_for_migration(connection: Connection) -> None:

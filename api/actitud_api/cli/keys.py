@@ -1,0 +1,189 @@
+"""`keys`: makes a key and shows it once, lists them without their secrets, ends one that leaked or is not needed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final, get_args
+
+from actitud_api.access import service as access
+from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
+from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+from actitud_api.organisations import service as organisations
+from actitud_api.storage.places import failures
+
+ROLES: Final = get_args(access.Role)
+_LISTED = ", ".join(ROLES)
+
+_KEYS = Texts("claves", "keys")
+_CREATE = Texts("hace una clave y la enseña una sola vez", "make a key and show it once")
+_LIST = Texts("lista las claves, sin sus secretos", "list the keys, without their secrets")
+_REVOKE = Texts("acaba con una clave", "end a key")
+_ROLE = Texts("para qué vale: {roles}", "what it is for: {roles}")
+_ORGANISATION = Texts(
+    "de qué organización es, que ya tiene que estar; hace falta con el papel organisation",
+    "whose it is: an organisation that is there already; needed with the role organisation",
+)
+_DAYS = Texts("días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})")
+_ID = Texts(
+    "identificador de la clave: los 12 caracteres que siguen a actl_", "id of the key: the 12 characters after actl_"
+)
+
+_NO_ROLE = Texts("--role: «{value}» no es un papel: {roles}", "--role: “{value}” is not a role: {roles}")
+_MISSING_ROLE = Texts("--role: hace falta: {roles}", "--role: needed: {roles}")
+_MISSING_ORGANISATION = Texts(
+    "--organisation: hace falta con --role organisation", "--organisation: needed with --role organisation"
+)
+_NO_DAYS = Texts(
+    "--days: «{value}» no es un número de días, de 1 a {most}",
+    "--days: “{value}” is not a number of days, 1 to {most}",
+)
+_NO_ORGANISATION = Texts(
+    "No hay ninguna organización {id}. No se ha hecho ninguna clave.",
+    "There is no organisation {id}. No key was made.",
+)
+_MADE = Texts(
+    "Clave {id}, con papel {role}, de {owner}, válida hasta {expires}. Guárdela ahora: no se vuelve a mostrar.",
+    "Key {id}, with the role {role}, of {owner}, valid until {expires}. Keep it now: it is not shown again.",
+)
+_INSTALLATION = Texts("la instalación", "the installation")
+_EMPTY = Texts("No hay ninguna clave.", "There are no keys.")
+_COLUMNS: Final = (
+    Texts("clave", "key"),
+    Texts("papel", "role"),
+    Texts("organización", "organisation"),
+    Texts("hecha", "created"),
+    Texts("caduca", "expires"),
+    Texts("estado", "state"),
+)
+_VALID = Texts("vale", "valid")
+_ENDED = Texts("caducada", "expired")
+_OVER = Texts("revocada", "revoked")
+_PEPPER = Texts("de otro key_pepper", "of another key_pepper")
+_REVOKED = Texts("La clave {id} ya no vale.", "The key {id} holds no more.")
+_NONE = Texts("No hay ninguna clave {id} que valga.", "There is no key {id} that holds.")
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the commands."""
+    commands = added(_KEYS, "keys").add_subparsers(required=True, metavar="COMMAND")
+
+    def command(text: Texts, name: str, run: Run) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        made.set_defaults(run=run)
+        takes_database(made, language)
+        return made
+
+    create = command(_CREATE, "create", _create)
+    create.add_argument("--role", help=_ROLE.into(language).format(roles=_LISTED))
+    create.add_argument("--organisation", metavar="ID", help=_ORGANISATION.into(language))
+    days = _DAYS.into(language).format(most=access.DAYS_MAX)
+    create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
+    command(_LIST, "list", _list)
+    command(_REVOKE, "revoke", _revoke).add_argument("id", metavar="ID", help=_ID.into(language))
+
+
+# --- create ---------------------------------------------------------------------------------------------------
+
+
+def _create(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    faults = list(_faults(options, language))
+    if faults:
+        raise CommandError("\n".join(faults), 2)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        try:
+            with failures(), database.write() as session:
+                owner = None if options.organisation is None else organisations.get(database, options.organisation).id
+                created = access.create_key(
+                    session,
+                    settings.peppers,
+                    role=options.role,
+                    owner=owner,
+                    days=int(options.days),
+                    now=datetime.now(UTC),
+                )
+        except organisations.UnknownOrganisation as error:
+            raise CommandError(_NO_ORGANISATION.into(language).format(id=error.organisation)) from error
+    made = _MADE.into(language).format(
+        id=created.record.id,
+        role=created.record.role,
+        owner=created.record.owner or _INSTALLATION.into(language),
+        expires=created.record.expires.date().isoformat(),
+    )
+    sys.stdout.write(f"{made}\n{created.text}\n")
+    return 0
+
+
+def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
+    """Everything that is wrong with the options of a new key."""
+    if options.role is None:
+        yield _MISSING_ROLE.into(language).format(roles=_LISTED)
+    elif options.role not in ROLES:
+        yield _NO_ROLE.into(language).format(value=options.role, roles=_LISTED)
+    if options.role == "organisation" and options.organisation is None:
+        yield _MISSING_ORGANISATION.into(language)
+    days = int(options.days) if options.days.isdecimal() and len(options.days) < 10 else 0
+    if not 1 <= days <= access.DAYS_MAX:
+        yield _NO_DAYS.into(language).format(value=options.days, most=access.DAYS_MAX)
+
+
+# --- list -----------------------------------------------------------------------------------------------------
+
+
+def _list(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        with failures(), database.read() as session:
+            records = access.all_keys(session)
+    if not records:
+        sys.stdout.write(f"{_EMPTY.into(language)}\n")
+        return 0
+    now = datetime.now(UTC)
+
+    def state(record: access.Record) -> Texts:
+        if record.revoked is not None:
+            return _OVER
+        if not access.holds(record, now):
+            return _ENDED
+        return _VALID if access.is_recognised(record, settings.peppers) else _PEPPER
+
+    rows = [tuple(title.into(language) for title in _COLUMNS)]
+    rows += [
+        (
+            record.id,
+            record.role,
+            record.owner or "–",
+            record.created.date().isoformat(),
+            record.expires.date().isoformat(),
+            state(record).into(language),
+        )
+        for record in records
+    ]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(f"{'  '.join(cells).rstrip()}\n")
+    return 0
+
+
+# --- revoke ---------------------------------------------------------------------------------------------------
+
+
+def _revoke(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        try:
+            with failures(), database.write() as session:
+                access.revoke(session, options.id, now=datetime.now(UTC))
+        except access.UnknownKey as error:
+            raise CommandError(_NONE.into(language).format(id=error.identifier)) from error
+    sys.stdout.write(f"{_REVOKED.into(language).format(id=options.id)}\n")
+    return 0

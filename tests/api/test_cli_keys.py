@@ -1,0 +1,187 @@
+"""`keys`: made and shown once, listed without any secret, ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from actitud_api import cli
+from actitud_api.access import keys
+from actitud_api.access import service as access
+from actitud_api.settings import Secret
+from tests.databases import opened
+
+MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]
+OWNER = "ES-DIR3-L01280796"
+PEPPER = "a pepper that is long enough to hold"
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+@pytest.fixture
+def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The URL of an installation with an organisation and its first key, of each kind of database."""
+    assert cli.main(["init", "--database", url, *MADRID]) == 0
+    capsys.readouterr()
+    return url
+
+
+@pytest.fixture
+def nothing(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
+
+
+def stored(url: str) -> list[access.Record]:
+    with opened(url) as database, database.read() as session:
+        return access.all_keys(session)
+
+
+def shown_keys(text: str) -> list[str]:
+    return [found[0] for found in keys.PATTERN.finditer(text)]
+
+
+# --- create ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "owner", "role", "days"),
+    [
+        (["--role", "organisation", "--organisation", OWNER, "--days", "1"], OWNER, "organisation", 1),
+        (["--role", "editor"], None, "editor", 365),
+        (["--role", "administrator", "--organisation", OWNER], OWNER, "administrator", 365),
+    ],
+)
+def test_a_new_key_stands_alone_in_its_line_and_is_recognised(
+    installed: str,
+    arguments: list[str],
+    owner: str | None,
+    role: access.Role,
+    days: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["keys", "create", "--database", installed, *arguments]) == 0
+    said, key = capsys.readouterr().out.splitlines()
+    record = stored(installed)[-1]
+    whose = owner or "the installation"
+    assert said == (
+        f"Key {record.id}, with the role {role}, of {whose}, valid until {record.expires.date()}. "
+        "Keep it now: it is not shown again."
+    )
+    assert record.expires - record.created == timedelta(days=days)
+    with opened(installed) as database:
+        assert access.verify(database, (), key, now=datetime.now(UTC)) == access.Principal(record.id, owner, role)
+
+
+def test_it_is_made_with_the_pepper(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACTITUD_KEY_PEPPER", PEPPER)
+    assert cli.main(["keys", "create", "--database", installed, "--role", "editor"]) == 0
+    assert not access.is_recognised(stored(installed)[-1], ())
+    assert access.is_recognised(stored(installed)[-1], (Secret(PEPPER),))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], ["--role: needed: organisation, editor, administrator"]),
+        (["--role", "owner", "--days", "366"], ["--role: “owner” is not a role", "--days: “366” is not a number of"]),
+        (["--role", "organisation", "--days", "0"], ["--organisation: needed", "--days: “0” is not a number of days"]),
+        (["--role", "editor", "--days", "-1"], ["--days: “-1” is not a number of days, 1 to 365"]),
+        (["--role", "editor", "--days", "9" * 5000], ["is not a number of days, 1 to 365"]),
+    ],
+)
+def test_everything_wrong_is_said_at_once_and_nothing_is_made(
+    nothing: str, tmp_path: Path, arguments: list[str], said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["keys", "create", "--database", nothing, *arguments]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(said)
+    assert all(text in line for text, line in zip(said, lines, strict=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_of_an_organisation_that_is_there(installed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    of_a_stranger = ["--role", "organisation", "--organisation", "ES-DIR3-L02000028"]
+    assert cli.main(["keys", "create", "--database", installed, *of_a_stranger]) == 1
+    assert capsys.readouterr().err == "There is no organisation ES-DIR3-L02000028. No key was made.\n"
+    assert len(stored(installed)) == 1
+
+
+@pytest.mark.parametrize("command", [["create", "--role", "editor"], ["list"], ["revoke", "000000000000"]])
+def test_there_has_to_be_an_installation(
+    nothing: str, tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["keys", *command, "--database", nothing]) == 1
+    assert "is not initialised: run actitud-api init" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- list -----------------------------------------------------------------------------------------------------
+
+
+def test_it_lists_every_key_with_its_state_and_no_secret(
+    installed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    now = datetime.now(UTC)
+    with opened(installed) as database, database.write() as session:
+        made = [
+            access.create_key(session, (), role="editor", owner=None, days=1, now=long_ago),
+            access.create_key(session, (), role="organisation", owner=OWNER, days=2, now=now),
+            access.create_key(session, (Secret(PEPPER),), role="editor", owner=None, days=3, now=now),
+        ]
+        access.revoke(session, made[1].record.id, now=now)
+    first = next(record for record in stored(installed) if record.role == "administrator")
+    today = now.date()
+
+    def day(days: int) -> str:
+        return (now + timedelta(days=days)).date().isoformat()
+
+    expected = {
+        (made[0].record.id, "editor", "–", "2026-01-01", "2026-01-02", "expired"),
+        (first.id, "administrator", OWNER, str(first.created.date()), str(first.expires.date()), "valid"),
+        (made[1].record.id, "organisation", OWNER, str(today), day(2), "revoked"),
+        (made[2].record.id, "editor", "–", str(today), day(3), "of another key_pepper"),
+    }
+    assert cli.main(["keys", "list", "--database", installed]) == 0
+    said = capsys.readouterr().out
+    titles, oldest, *_ = lines = said.splitlines()
+    assert titles.split() == ["key", "role", "organisation", "created", "expires", "state"]
+    assert oldest.startswith(made[0].record.id)
+    assert {tuple(line.split(maxsplit=5)) for line in lines[1:]} == expected
+    secrets = [key.secret for created in made if (key := keys.parse(created.text)) is not None]
+    assert len(secrets) == 3
+    assert not [secret for secret in secrets if secret[:8] in said]
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    assert cli.main(["keys", "list", "--database", installed]) == 0
+    said = capsys.readouterr().out
+    assert [word in said for word in ("organización", "caducada", "revocada", "vale")] == [True] * 4
+
+
+def test_an_installation_without_keys_has_none_to_list(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["keys", "list", "--database", url]) == 0
+    assert capsys.readouterr().out == "There are no keys.\n"
+
+
+# --- revoke ---------------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_leaked_is_ended_and_init_makes_another(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(["init", "--database", url]) == 0
+    (key,) = shown_keys(capsys.readouterr().out)
+    (record,) = stored(url)
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    assert cli.main(["keys", "revoke", record.id, "--database", url]) == 0
+    assert capsys.readouterr().out == f"La clave {record.id} ya no vale.\n"
+    with opened(url) as database:
+        assert access.verify(database, (), key, now=datetime.now(UTC)) is None
+    assert cli.main(["keys", "revoke", record.id, "--database", url]) == 1
+    assert capsys.readouterr().err == f"No hay ninguna clave {record.id} que valga.\n"
+    assert cli.main(["init", "--database", url]) == 0
+    assert len(shown_keys(capsys.readouterr().out)) == 1

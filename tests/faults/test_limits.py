@@ -1,0 +1,97 @@
+"""A limit is exact over several processes, and one that reads, adds and writes is not."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from actitud_api.storage.counts import WINDOW
+from tests.contract.scale import LIMITED
+from tests.databases import opened
+from tests.faults.serving import SERVE_NAIVELY, serving
+from tests.postgresql import Server
+
+PROCESSES, LIMIT, AT_ONCE = 4, 100, 4
+SETTINGS = {"rate_limit_read": f"{LIMIT}"}
+
+
+@pytest.fixture
+def on_server(postgresql: Server, template: str) -> Iterator[str]:
+    with postgresql.database(template) as name:
+        yield postgresql.url(name)
+
+
+def asked(addresses: Sequence[str], calls: int) -> list[httpx.Response]:
+    """The answers to so many calls, several at once to each process, each said to be forwarded for somebody else."""
+    numbers = itertools.count()
+
+    def ask(address: str) -> list[httpx.Response]:
+        with httpx.Client(base_url=address, timeout=30) as client:
+            return [
+                client.get("/v1/editions", headers={"X-Forwarded-For": f"192.0.2.{next(numbers) % 256}"})
+                for _ in range(calls // (len(addresses) * AT_ONCE))
+            ]
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(len(addresses) * AT_ONCE) as pool:
+        answers = [answer for one in pool.map(ask, [*addresses] * AT_ONCE) for answer in one]
+    assert len(answers) == calls
+    assert time.monotonic() - begun < WINDOW, "all of them have to be in one window"
+    return answers
+
+
+def passed(answers: Sequence[httpx.Response]) -> list[httpx.Response]:
+    return [answer for answer in answers if answer.status_code == 200]
+
+
+def test_of_all_calls_to_four_processes_exactly_the_limit_passes(on_server: str) -> None:
+    with serving(on_server, PROCESSES, SETTINGS) as addresses:
+        answers = asked(addresses, LIMITED)
+    left = [re.fullmatch(r'"read";r=(\d+);t=\d+', answer.headers["ratelimit"]) for answer in passed(answers)]
+    assert sorted(int(found[1]) for found in left if found is not None) == list(range(LIMIT))
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert len(refused) == LIMITED - LIMIT
+    assert {answer.status_code for answer in refused} == {429}
+    assert min(int(answer.headers["retry-after"]) for answer in refused) >= 1
+    assert max(int(answer.headers["retry-after"]) for answer in refused) <= WINDOW
+
+
+def test_to_read_add_and_write_would_let_more_pass(on_server: str) -> None:
+    with serving(on_server, PROCESSES, SETTINGS, SERVE_NAIVELY) as addresses:
+        assert len(passed(asked(addresses, LIMITED))) > LIMIT
+
+
+def test_behind_a_proxy_the_client_is_who_the_proxy_says_last(on_server: str) -> None:
+    """What stands before it in the header was sent by the client, who may send anything."""
+    with (
+        serving(on_server, 1, {"rate_limit_read": "2", "trusted_proxies": "127.0.0.1"}) as (address,),
+        httpx.Client(base_url=address) as client,
+    ):
+
+        def ask(forwarded: str) -> int:
+            return client.get("/v1/editions", headers={"X-Forwarded-For": forwarded}).status_code
+
+        assert [ask(f"192.0.2.{number}, 198.51.100.1") for number in range(3)] == [200, 200, 429]
+        assert ask("192.0.2.1, 198.51.100.2") == 200
+
+
+def test_without_the_server_that_counts_reads_go_on(postgresql: Server, template: str) -> None:
+    """And everything else waits, within a second."""
+    with (
+        postgresql.database(template) as name,
+        serving(postgresql.url(name), 1, SETTINGS) as (address,),
+        httpx.Client(base_url=address, timeout=5) as client,
+    ):
+        with opened(postgresql.url(name)) as database, database.write() as session:
+            session.connection().exec_driver_sql("LOCK TABLE request_count")
+            begun = time.monotonic()
+            assert client.get("/v1/editions").status_code == 200
+            assert client.post("/v1/scores", json={}).status_code == 503
+            assert time.monotonic() - begun < 4
+        assert client.post("/v1/scores", json={}).status_code == 400
