@@ -435,7 +435,7 @@ def test_a_submission_that_is_refused_says_every_error(installation: Installatio
     found = {(finding.pointer, finding.rule, finding.text) for finding in wrong.error_findings}
     assert {(pointer, rule) for pointer, rule, _ in found} >= {
         ("/answers/D1.01", "V01.D1.01"),
-        ("/answers/D1.02/evidence/0", "undeclared_domain"),
+        ("/answers/D1.02/evidence/0/url", "undeclared_domain"),
     }
     assert {(error.pointer, error.rule, error.detail) for error in caught.value.errors} == found
 
