@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import httpx
 import msgspec
@@ -37,7 +37,7 @@ from actitud_api.app import create_app
 from actitud_api.settings import Settings
 from tests.assessing import DOMAIN, body_a
 from tests.sdk.support import Mode
-from tests.sdk.test_end_to_end import BASE, example
+from tests.sdk.test_end_to_end import BASE, as_said, example
 
 T = TypeVar("T")
 
@@ -88,6 +88,10 @@ class Installation:
         """A new key."""
         with self.app.state["database"].write() as session:
             return access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC)).text
+
+    def said(self, path: str, key: str) -> Any:
+        """What the service answers, as JSON."""
+        return self._opened.get(path, headers={"Authorization": f"Bearer {key}"}).json()
 
     def __call__(self, use: Callable[[Client], T], *, key: str = "", losses: int = 0) -> T:
         """Does something, over a connection that loses some answers."""
@@ -350,8 +354,8 @@ def test_an_assessment_goes_from_facts_to_its_submission(installation: Installat
     assert (draft.index, draft.coverage) == (case.published.index, case.published.coverage)
     assert index_of(installation, officer) == case.published.index
 
-    # D1.01 goes from 50 to 100. It is 25 of the 100 parts of D1, so that D1 goes from 38.75 to 51.25, and the mean of the
-    # ten dimensions from 44.028 to 45.278.
+    # D1.01 goes from 50 to 100. It is 25 of the 100 parts of D1, so that D1 goes from 38.75 to 51.25, and the mean of
+    # the ten dimensions from 44.028 to 45.278.
     better = installation(
         lambda client: client.editions.assessments.update(
             "2027", VILLA, if_match=draft.etag, answers={"D1.01": {"numerator": 320, "denominator": 320}}
@@ -375,6 +379,32 @@ def test_an_assessment_goes_from_facts_to_its_submission(installation: Installat
     assert (
         installation(lambda client: client.editions.assessments.submissions.get("2027", VILLA, "1"), key=officer)
         == sent
+    )
+
+
+def test_nothing_that_the_service_says_of_an_assessment_is_lost(installation: Installation, officer: str) -> None:
+    reused = Evidence(url=f"https://{DOMAIN}/all.pdf", date=date(2025, 10, 1), note="Todo.", sha256="0" * 64)
+    evidenced = {name: {**answer, "evidence": [reused]} for name, answer in body_a()["answers"].items()}
+    first = installation(stated, key=officer)
+    draft = installation(
+        lambda client: client.editions.assessments.update("2027", VILLA, if_match=first.etag, answers=evidenced),
+        key=officer,
+    )
+    assert [finding.rule for finding in draft.findings] == ["document_reused"]
+    place = f"/v1/editions/2027/assessments/{VILLA}"
+    assert installation.said(place, officer) == as_said(draft)
+    assert installation.said("/v1/editions/2027/assessments", officer)["items"] == as_said(
+        installation(lambda client: client.editions.assessments.list("2027", state="draft"), key=officer).items
+    )
+    sent = installation(
+        lambda client: client.editions.assessments.submissions.create(
+            "2027", VILLA, if_match=draft.etag, explanations={"document_reused": "Es la memoria anual."}
+        ),
+        key=officer,
+    )
+    assert installation.said(f"{place}/submissions/1", officer) == as_said(sent)
+    assert installation.said(f"{place}/submissions", officer)["items"] == as_said(
+        installation(lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer).items
     )
 
 
