@@ -34,12 +34,13 @@ serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; t
 	@$(BIN)/actitud-api init
 	@$(BIN)/actitud-api serve --host 127.0.0.1 --port $(PORT)
 
-check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document
+check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document, form of the compose files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy api/actitud_api sdk/actitud tests
 	$(BIN)/lint-imports
 	$(BIN)/actitud-api openapi --check openapi/openapi.json
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
 test: check ## everything, at gate size
 	$(BIN)/python -m pytest

@@ -17,6 +17,8 @@ from litestar.types import ControllerRouterHandler
 from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
+from actitud_api.assessments import routes as assessments
+from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
@@ -54,6 +56,8 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.ScoresController,
     organisations.OrganisationsController,
     editions.EditionsController,
+    assessments.AssessmentsController,
+    assessments.SubmissionsController,
     scores.EditionScoresController,
 )
 RETRY_AFTER: Final = "2"
@@ -73,6 +77,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *methodologies.PROBLEMS,
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
+    *assessments.PROBLEMS,
     *scores.PROBLEMS,
 )
 
@@ -98,6 +103,7 @@ ABOUT: Final = About(
         "scores": "Facts in, explained index out; nothing is stored.",
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
+        "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
         "system": "For whoever runs the service.",
     },
 )
@@ -141,7 +147,8 @@ def create_app(
 
 
 def _domains_changed(session: Session, organisation: str) -> None:
-    """What rests on the domains of an organisation, brought up to date in the session that changed them: nothing."""
+    """What rests on the domains of an organisation, brought up to date in the session that changed them."""
+    assessed.reevaluate(session, organisation, now=datetime.now(UTC))
 
 
 def _limits(settings: Settings, counts: Counts, rules: Rules) -> Limits:

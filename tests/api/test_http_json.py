@@ -99,7 +99,7 @@ def test_a_member_repeated_many_times_is_one_fault() -> None:
 def test_a_value_is_shown_cut_and_as_text_that_can_be_sent() -> None:
     assert shown({"a": "ñ"}) == '{"a": "ñ"}'
     assert shown("x" * 500) == '"' + "x" * 99
-    assert shown("\ud800").encode()
+    assert (shown("\ud800") or "").encode()
 
 
 def test_a_long_name_is_cut_in_a_pointer() -> None:
@@ -110,4 +110,4 @@ def test_a_long_name_is_cut_in_a_pointer() -> None:
 def test_a_pointer_escapes_its_steps() -> None:
     assert pointer(["a/b", "m~n", 0]) == "/a~1b/m~0n/0"
     assert pointer([]) == ""
-    assert json.loads(shown(pointer([""]))) == "/"
+    assert json.loads(shown(pointer([""])) or "") == "/"

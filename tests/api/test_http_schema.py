@@ -12,11 +12,17 @@ from msgspec import Meta, Struct
 from actitud_api.http.json_input import Json
 from actitud_api.http.problems import Fault
 from actitud_api.http.schema import Checked, nearest
+from actitud_api.methodology.notes import Note
 from tests.api.toys import toy_app
 
 
 class Inner(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["low", "high"]
+
+
+class Noted(Struct, frozen=True, forbid_unknown_fields=True):
+    note: Note | None = None
+    count: Annotated[int, Meta(le=10)] = 0
 
 
 class Odd(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,6 +44,40 @@ def faults(value: Json) -> list[tuple[str, str, str]]:
     found = Checked(Odd).convert(value)
     assert isinstance(found, list), found
     return [(fault.pointer, fault.rule, fault.detail.en) for fault in found]
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [
+        ({"note": "Escribir a ana@example.org"}, {"/note": ["not"]}),
+        ({"note": "DNI 12345678Z. " + "x" * 1000}, {"/note": ["maxLength", "not"]}),
+        ({"note": "x" * 95 + " 12345678Z " + "x" * 1000}, {"/note": ["maxLength", "not"]}),
+        ({"note": ["612 345 678"]}, {"/note": ["anyOf"]}),
+        ({"nota": {"contacto": "ana@example.org"}}, {"/nota": ["additionalProperties"]}),
+        ({"count": "Tel. 912345678"}, {"/count": ["type"]}),
+    ],
+)
+def test_personal_data_are_never_repeated(value: Json, rules: dict[str, list[str]]) -> None:
+    found = Checked(Noted).convert(value)
+    assert isinstance(found, list), found
+    told: dict[str, list[str]] = {}
+    for fault in found:
+        told.setdefault(fault.pointer, []).append(fault.rule)
+        assert fault.value is None
+    assert {pointer: sorted(listed) for pointer, listed in told.items()} == rules
+
+
+def test_a_text_with_personal_data_is_refused_in_plain_words() -> None:
+    found = Checked(Noted).convert({"note": "ana@example.org"})
+    assert isinstance(found, list), found
+    assert "contiene un dato personal" in found[0].detail.es
+    assert "has personal data" in found[0].detail.en
+
+
+def test_a_number_is_quoted_whatever_it_looks_like() -> None:
+    found = Checked(Noted).convert({"count": 612345678})
+    assert isinstance(found, list), found
+    assert found[0].value == "612345678"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from actitud_api import cli
 from actitud_api.app import create_app
-from actitud_api.organisations import service
+from actitud_api.organisations import queries, service
 from actitud_api.organisations.faults import describe
 from actitud_api.organisations.identifiers import InvalidIdentifier, checked, control_digit, of_municipality
 from actitud_api.organisations.municipalities import Fault, read
@@ -246,6 +246,16 @@ def test_what_the_file_does_not_say_stays(database: Database) -> None:
         before, aliases=("ES-INE-25120", "ES-NIF-P2515100B", "XI-WIKIDATA-Q15090"), version=3
     )
     assert imported(database, FILE.encode()) == Imported(0, 0, 3)
+
+
+def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
+    """Whoever writes without the lock of all is still told."""
+    imported(database, FILE.encode())
+    lleida = service.get(database, "ES-DIR3-L01251207")
+    written = queries.Written(entry=lleida, band="P4", search="")
+    for version, done in ((lleida.version + 1, False), (lleida.version, True), (lleida.version, False)):
+        with database.write() as session:
+            assert queries.change(session, [(written, version)], NOW) is done
 
 
 def everything(database: Database) -> list[service.Record]:

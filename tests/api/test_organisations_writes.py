@@ -15,8 +15,8 @@ from litestar.testing import TestClient
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.organisations import service
-from actitud_api.organisations.conflicts import fault
-from actitud_api.organisations.entries import Conflict, Rule
+from actitud_api.organisations.contradictions import fault
+from actitud_api.organisations.entries import Contradiction, Rule
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database, Session
 from tests.api.test_http_problems import problem
@@ -128,6 +128,11 @@ def test_what_is_not_said_is_not_known_or_follows(client: Client) -> None:
     assert (known["aliases"], known["former_names"], known["domains"]) == ([], [], [])
     assert add(client, "ES-INE-080193", kind="MUN")["id"] == "ES-INE-08019"
     assert add(client, "XX-DEMO-1")["simulated"] is True
+    names = [{"name": "B", "until": "2001-01-01"}, {"name": "A", "until": "1999-12-31"}]
+    lists = add(client, "XI-WIKIDATA-Q2", domains=["b.example", "a.example"], former_names=names,
+                aliases=["XI-WIKIDATA-Q4", "XI-WIKIDATA-Q3"])  # fmt: skip
+    assert (lists["former_names"], lists["domains"]) == (names[::-1], ["a.example", "b.example"])
+    assert (lists["aliases"], read(client, "XI-WIKIDATA-Q2")) == (["XI-WIKIDATA-Q3", "XI-WIKIDATA-Q4"], lists)
     ministry = add(client, "ES-DIR3-E00003301", kind="MIN", population=47_000_000, employees=5_000, province="28")
     assert (ministry["band"], ministry["region"]) == ("E5", "13")
 
@@ -290,7 +295,7 @@ def test_only_editors_and_administrators_write(client: Client, role: str) -> Non
 
 @pytest.mark.parametrize("rule", [rule for member in get_args(Rule) for rule in get_args(member)])
 def test_every_rule_has_its_sentence(rule: Any) -> None:
-    detail = fault(Conflict("/x", rule, "valor", "esperado")).detail
+    detail = fault(Contradiction("/x", rule, "valor", "esperado")).detail
     assert detail.es != detail.en
     assert all(text.endswith(".") and "{" not in text for text in detail)
 

@@ -33,6 +33,7 @@ TABLES = {
     "organisation_successor",
     "edition",
     "assessment",
+    "submission",
     "simulation",
     "access_key",
     "idempotent_answer",

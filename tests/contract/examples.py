@@ -37,16 +37,31 @@ READS: Final = {
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}
+_ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),
     "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
     "editions.create": ("POST", "/v1/editions"),
+    "editions.assessments.put": ("PUT", _ASSESSMENT),
+    "editions.assessments.update": ("PATCH", _ASSESSMENT),
+    "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
-TIMES: Final = {"created": "2027-01-10T09:30:00Z", "updated": "2027-01-11T16:00:00Z"}
+READS_WITH_KEY: Final = {
+    "editions.assessments.list": "/v1/editions/2027/assessments",
+    "editions.assessments.get": _ASSESSMENT,
+    "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
+    "editions.assessments.submissions.get": f"{_ASSESSMENT}/submissions/1",
+}
+"""What an administrator reads of it then."""
+TIMES: Final = {
+    "created": "2027-01-10T09:30:00Z",
+    "updated": "2027-01-11T16:00:00Z",
+    "submitted": "2027-01-11T16:00:00Z",
+}
 """What stands for the times of an answer to a write: they are those of the request."""
-WITHOUT: Final = {"methodologies.get", "editions.delete"}
+WITHOUT: Final = {"methodologies.get", "editions.delete", "editions.assessments.delete"}
 """A whole methodology is a quarter of a megabyte, and the route shows it better; where nothing is said there is none.
 """
 
@@ -58,17 +73,31 @@ def answers(app: Litestar) -> dict[str, Any]:
         found = {name: client.get(path.format(organisation=organisation)).json() for name, path in READS.items()}
         for name, path in CREATES.items():
             found[name] = client.post(path, json=request(name)).json()
-        client.headers.update({"Authorization": f"Bearer {_key(app.state['database'])}", "If-Match": "*"})
+        client.headers.update({"Authorization": f"Bearer {_key(app.state['database'])}"})
         for name, (method, path) in WRITES.items():
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-            answer = client.request(method, path, json=request(name), headers={"Content-Type": kind}).json()
-            found[name] = answer | {member: time for member, time in TIMES.items() if member in answer}
+            condition = {"If-None-Match" if method == "PUT" else "If-Match": "*"}
+            headers = {"Content-Type": kind, **condition}
+            answer = client.request(method, path, json=request(name), headers=headers)
+            found[name] = _with_times(answer.json())
+        for name, path in READS_WITH_KEY.items():
+            found[name] = _with_times(client.get(path).json())
     return found
 
 
 def request(name: str) -> Any:
     """The body of the example of an operation."""
     return json.loads((FOLDER / f"{name}.request.json").read_bytes())
+
+
+def _with_times(value: Any) -> Any:
+    """An answer with the times that stand for its own."""
+    if isinstance(value, dict):
+        return {
+            name: TIMES[name] if name in TIMES and member is not None else _with_times(member)
+            for name, member in value.items()
+        }
+    return [_with_times(member) for member in value] if isinstance(value, list) else value
 
 
 def _key(database: Database) -> str:

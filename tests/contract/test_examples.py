@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from actitud_api.app import create_app
 from actitud_api.settings import Settings
-from tests.contract.examples import CREATES, FOLDER, PUBLIC_URL, READS, WITHOUT, WRITES, answers
+from tests.contract.examples import CREATES, FOLDER, PUBLIC_URL, READS, READS_WITH_KEY, WITHOUT, WRITES, answers
 
 
 def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: Path) -> None:
@@ -32,4 +32,4 @@ def test_no_example_names_a_host_that_only_tests_have() -> None:
 def test_every_operation_has_one(app: Litestar) -> None:
     document = json.loads(app.state["document"])
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
-    assert ids == READS.keys() | CREATES.keys() | WRITES.keys() | WITHOUT
+    assert ids == READS.keys() | READS_WITH_KEY.keys() | CREATES.keys() | WRITES.keys() | WITHOUT

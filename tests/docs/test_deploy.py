@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import shlex
+import subprocess
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
+from ruamel.yaml import YAML
+from sqlalchemy.engine import make_url
 
+from actitud_api.app import BODY_MAX
+from actitud_api.cli import copying
 from actitud_api.cli.command_line import parser
-from actitud_api.settings import FILE_VARIABLE, read
+from actitud_api.cli.server import configuration
+from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read
 from actitud_api.storage.places import file_of
+from tests import proxy
+from tests.api.toys import toy_app
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -56,6 +68,181 @@ def test_the_commands_of_the_pages_parse(page: str) -> None:
         shlex.split(found) for found in re.findall(r"(?:^|&& |bin/)actitud-api ([a-z][^&\n]*)", blocks, re.MULTILINE)
     ]
     commands += [shlex.split(found) for found in re.findall(r" actitud (init|demo)$", blocks, re.MULTILINE)]
-    assert len(commands) >= (8 if page == "README.md" else 0)
+    commands += [shlex.split(found) for found in re.findall(r" compose run --rm service (.+)$", blocks, re.M)]
+    assert len(commands) >= (12 if page == "README.md" else 0)
     for command in commands:
         assert parser("en").parse_args(command)
+
+
+# --- compose --------------------------------------------------------------------------------------------------
+
+SECRET: Final = "0123456789abcdef" * 4
+
+
+def loaded(name: str) -> dict[str, Any]:
+    """A compose file, read strictly: no member twice."""
+    document: dict[str, Any] = YAML(typ="safe", pure=True).load(DEPLOY / name)
+    return document
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = loaded("compose.yaml")["services"]
+    return found
+
+
+def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
+    services: dict[str, Any], tmp_path: Path
+) -> None:
+    said = {
+        name: re.sub(r"\$\{\w+:\?[^}]+\}", SECRET, value) for name, value in services["service"]["environment"].items()
+    }
+    settings = read(said, tmp_path)
+    database, url = services["database"]["environment"], make_url(settings.database_url)
+    assert url.drivername == "postgresql+psycopg"
+    assert (url.host, url.port) == ("database", None)
+    assert (url.username, url.database) == (database["POSTGRES_USER"], database["POSTGRES_DB"])
+    assert "${POSTGRES_PASSWORD:" in database["POSTGRES_PASSWORD"]
+    assert "${POSTGRES_PASSWORD:" in services["service"]["environment"]["ACTITUD_DATABASE_URL"]
+    assert settings.key_pepper is not None
+    assert settings.trusted_proxies == (services["proxy"]["networks"]["front"]["ipv4_address"],)
+    assert services["service"]["networks"].keys() & set(services["database"]["networks"]) == {"inside"}
+    assert seconds(services["service"]["stop_grace_period"]) > settings.drain + settings.grace
+
+
+def test_compose_builds_the_containerfile_and_looks_after_it_as_it_says(services: dict[str, Any]) -> None:
+    build = services["service"]["build"]
+    file = DEPLOY / build["context"] / build["dockerfile"]
+    assert file.samefile(DEPLOY / "Containerfile")
+    found = re.search(
+        r"HEALTHCHECK --interval=(\w+) --timeout=(\w+) --start-period=(\w+) \\\n +CMD (.+)", file.read_text("utf-8")
+    )
+    assert found is not None
+    check = services["service"]["healthcheck"]
+    assert (check["interval"], check["timeout"], check["start_period"]) == found.groups()[:3]
+    assert check["test"] == ["CMD", *json.loads(found[4])]
+
+
+def test_the_proxy_of_compose_has_its_files_and_finds_the_service(services: dict[str, Any]) -> None:
+    assert_files_fit(services["proxy"])
+    environment = services["proxy"]["environment"]
+    port = re.search(r"^EXPOSE (\d+)$", (DEPLOY / "Containerfile").read_text("utf-8"), re.MULTILINE)
+    assert port is not None
+    assert environment["PROXY_UPSTREAM"] == f"service:{port[1]}"
+    assert [published.split(":")[-1] for published in services["proxy"]["ports"]] == [environment["PROXY_LISTEN"]]
+    assert all(published.startswith("127.0.0.1:") for published in services["proxy"]["ports"])
+    assert_filled(environment)
+
+
+def assert_filled(environment: dict[str, str]) -> None:
+    """That the variables that nginx is started with are those of its template, and no others pass the filter."""
+    passing = {name: value for name, value in environment.items() if re.search("^PROXY_", name)}
+    assert environment.keys() - passing.keys() == {"NGINX_ENVSUBST_FILTER"}
+    assert environment["NGINX_ENVSUBST_FILTER"] == "^PROXY_"
+    template = (DEPLOY / "nginx" / "actitud.conf.template").read_text("utf-8")
+    assert f"server {passing['PROXY_UPSTREAM']};" in proxy.filled(template, passing)
+
+
+def assert_files_fit(service: dict[str, Any]) -> None:
+    """That what is mounted is here, and goes where the file itself says that it belongs."""
+    for volume in service["volumes"]:
+        source, target, mode = volume.split(":")
+        assert mode == "ro"
+        if source == "./nginx/tls":
+            continue
+        text = (DEPLOY / source).read_text("utf-8")
+        stands = target.replace("/templates/", "/conf.d/").removesuffix(".template")
+        assert f"{stands}" in text.partition("\n")[0]
+
+
+def test_the_addresses_of_compose_are_of_its_network_and_all_that_it_names_exists(services: dict[str, Any]) -> None:
+    document = loaded("compose.yaml")
+    (front,) = document["networks"]["front"]["ipam"]["config"]
+    addresses = [services[name]["networks"]["front"]["ipv4_address"] for name in ("proxy", "service")]
+    assert len(set(addresses)) == 2
+    assert all(ip_address(address) in ip_network(front["subnet"]) for address in addresses)
+    assert {name for service in services.values() for name in service["networks"]} == document["networks"].keys()
+    for service in services.values():
+        for needed, how in service.get("depends_on", {}).items():
+            assert how == {"condition": "service_healthy"}
+            assert services[needed]["healthcheck"]
+    assert [volume.partition(":")[0] for volume in services["database"]["volumes"]] == list(document["volumes"])
+
+
+def test_compose_with_tls_opens_what_nginx_listens_on(services: dict[str, Any]) -> None:
+    (name,) = loaded("compose.tls.yaml")["services"]
+    tls = loaded("compose.tls.yaml")["services"][name]
+    assert_files_fit(tls)
+    assert_filled(services[name]["environment"] | tls["environment"])
+    listens = re.findall(r"listen (?:\[::\]:)?(\d+)", (DEPLOY / "nginx" / "to-https.conf").read_text("utf-8"))
+    listens.append(tls["environment"]["PROXY_LISTEN"].removesuffix(" ssl"))
+    assert {published.split(":")[-1] for published in tls["ports"]} == set(listens)
+    own = (DEPLOY / "nginx" / "tls.conf").read_text("utf-8")
+    (folder,) = (volume.split(":")[1] for volume in tls["volumes"] if volume.startswith("./nginx/tls:"))
+    assert set(re.findall(r"ssl_certificate(?:_key)? (.+)/\w+\.pem;", own)) == {folder}
+
+
+def test_the_page_copies_postgresql_as_the_command_line_says() -> None:
+    page = (DEPLOY / "README.md").read_text("utf-8")
+    for said, count in ((copying.DUMP, 2), (copying.LOAD, 1)):
+        options = [word for word in said.split() if not word.startswith(("--file", "--dbname", "{"))]
+        assert len(re.findall(rf"database {' '.join(options)} --username=actitud ", page)) == count
+
+
+# --- nginx ----------------------------------------------------------------------------------------------------
+
+
+def seconds(text: str) -> int:
+    """A time as compose and nginx write it."""
+    found = re.fullmatch(r"(\d+)s", text)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.fixture
+def said() -> Callable[[str], list[str]]:
+    """What the configuration of nginx says for a directive, in its order."""
+    text = (DEPLOY / "nginx" / "actitud.conf.template").read_text("utf-8")
+    return lambda directive: re.findall(rf"^ *{directive} (.+);$", text, re.MULTILINE)
+
+
+def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list[str]]) -> None:
+    assert said("client_max_body_size") == ["1m"]
+    assert BODY_MAX == 1024**2
+    (read_timeout,) = said("proxy_read_timeout")
+    assert seconds(read_timeout) > LONGEST_HANDLER
+    kept, of_clients = said("keepalive_timeout")
+    assert seconds(kept) < configuration(toy_app(), Settings()).timeout_keep_alive
+    assert seconds(of_clients) <= 30
+    for directive in ("client_header_timeout", "client_body_timeout", "send_timeout"):
+        assert said(directive) == ["${PROXY_PATIENCE}s"]
+
+
+def test_the_page_fills_the_template_and_gives_nginx_its_connections() -> None:
+    page = (DEPLOY / "README.md").read_text("utf-8")
+    (filling,) = re.findall(r"^PROXY_LISTEN=.*?actitud\.conf$", page, re.MULTILINE | re.DOTALL)
+    assigned = [word.partition("=") for word in shlex.split(filling.partition("envsubst")[0].replace("\\\n", " "))]
+    environment = {name: value for name, _, value in assigned}
+    template = (DEPLOY / "nginx" / "actitud.conf.template").read_text("utf-8")
+    assert proxy.filled(template, environment)
+    assert set(re.findall(r"\$(PROXY_\w+)", filling)) == environment.keys()
+    assert 0 < int(environment["PROXY_PATIENCE"]) <= 30
+    assert environment["PROXY_UPSTREAM"] == f"127.0.0.1:{read({FILE_VARIABLE: 'actitud.toml'}, DEPLOY).port}"
+    main = (DEPLOY / "nginx" / "nginx.conf").read_text("utf-8")
+    for name in ("worker_connections", "worker_rlimit_nofile"):
+        (number,) = re.findall(rf"^ *{name} (\d+);$", main, re.MULTILINE)
+        assert f"{name} {number};" in page
+
+
+def test_nginx_takes_the_configuration_with_tls(tmp_path: Path) -> None:
+    main = proxy.written(tmp_path, f"127.0.0.1:{proxy.free_port()} ssl", "127.0.0.1:8000", 10)
+    tls = (DEPLOY / "nginx" / "tls.conf").read_text("utf-8")
+    plain = (DEPLOY / "nginx" / "to-https.conf").read_text("utf-8")
+    # A path with a variable: there is no certificate, and none is read before a client comes.
+    tls = tls.replace("/etc/nginx/tls", "$document_root").replace("[::]:443", f"127.0.0.1:{proxy.free_port()}")
+    plain = plain.replace("[::]:80", f"127.0.0.1:{proxy.free_port()}").replace("80 ", f"{proxy.free_port()} ")
+    (tmp_path / "actitud.d" / "tls.conf").write_text(tls, "utf-8")
+    (tmp_path / "conf.d" / "to-https.conf").write_text(plain, "utf-8")
+    command = [proxy.program(), "-t", "-p", str(tmp_path), "-c", str(main), "-e", str(tmp_path / "error.log")]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("[warn]")) == (0, 0), done.stderr

@@ -21,6 +21,8 @@ def _keys(*roles: Role, own: bool = False) -> Rule:
     return Rule(key="required", roles=frozenset(roles), own=own)
 
 
+_ANSWERS: Final = _keys("organisation", "administrator", own=True)
+
 POLICY: Final[Rules] = {
     "pages.index": _UNLIMITED,
     "pages.docs": _UNLIMITED,
@@ -41,6 +43,14 @@ POLICY: Final[Rules] = {
     "editions.create": _keys("administrator"),
     "editions.update": _keys("administrator"),
     "editions.delete": _keys("administrator"),
+    "editions.assessments.list": _keys("organisation", "administrator"),
+    "editions.assessments.get": _ANSWERS,
+    "editions.assessments.put": _ANSWERS,
+    "editions.assessments.update": _ANSWERS,
+    "editions.assessments.delete": _ANSWERS,
+    "editions.assessments.submissions.list": _ANSWERS,
+    "editions.assessments.submissions.get": _ANSWERS,
+    "editions.assessments.submissions.create": _ANSWERS,
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
 }

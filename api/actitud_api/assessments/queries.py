@@ -1,24 +1,219 @@
-"""All SQL over assessments."""
+"""All SQL over assessments and submissions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import delete, insert
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from actitud_api.assessments.tables import Assessment
+from actitud_api.assessments.tables import Assessment, Submission
+from actitud_api.editions.tables import Edition
+from actitud_api.methodology import answers
+from actitud_api.methodology.content import Evidence
+from actitud_api.organisations.tables import Organisation
+from actitud_api.scoring.evidence import EvidenceFinding
+from actitud_api.scoring.scalar import Status
 from actitud_api.storage.base import Base
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
+SUBMISSIONS = Base.metadata.tables[str(Submission.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
+EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
+
+State = Literal["draft", "submitted"]
+"""Where an assessment is: being answered, or handed in."""
 
 
-def add(session: Session, rows: Sequence[dict[str, object]]) -> None:
+class SupportOfAnswer(Struct, frozen=True):
+    """What supports an answer."""
+
+    evidence: tuple[Evidence, ...] = ()
+    note: str | None = None
+
+
+class Support(Struct, frozen=True):
+    """What supports an assessment, and what is wrong with it; in JSON the column `evidence`."""
+
+    profile: dict[str, tuple[Evidence, ...]] = {}
+    answers: dict[str, SupportOfAnswer] = {}
+    findings: tuple[EvidenceFinding, ...] = ()
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """An assessment in a list; figures as in `tables.Assessment`."""
+
+    edition: str
+    organisation: str
+    name: str
+    state: State
+    version: int
+    created: datetime
+    updated: datetime
+    submitted: datetime | None
+    methodology: str
+    status: Status
+    level: int | None
+    index_value: int | None
+    index_max: int | None
+    coverage: int | None
+
+
+class Record(Line, frozen=True, kw_only=True):
+    """An assessment as it is stored."""
+
+    submission: answers.Submission
+    evidence: Support
+
+
+class Submitted(Struct, frozen=True, kw_only=True):
+    """A submission as it is stored."""
+
+    edition: str
+    organisation: str
+    number: int
+    submitted: datetime
+    methodology: str
+    explanations: dict[str, str]
+    submission: answers.Submission
+    evidence: Support
+
+
+def _columns(form: type[Struct]) -> list[ColumnElement[object]]:
+    return [ORGANISATIONS.c.name if name == "name" else ASSESSMENTS.c[name] for name in form.__struct_fields__]
+
+
+_NAMED = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+_MINE = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
+_ONE = select(*_columns(Record)).select_from(_NAMED).where(*_MINE)
+_PAGE = (
+    select(*_columns(Line))
+    .select_from(_NAMED)
+    .where(ASSESSMENTS.c.edition == bindparam("of"))
+    .order_by(ASSESSMENTS.c.organisation)
+)
+_IN_OPEN_EDITIONS = (
+    select(*_columns(Record))
+    .select_from(_NAMED.join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id))
+    .where(ASSESSMENTS.c.organisation == bindparam("by"), EDITIONS.c.state == "open")
+    .order_by(ASSESSMENTS.c.edition)
+    .with_for_update(of=ASSESSMENTS)
+)
+_SUBMITTED = (
+    select(*(SUBMISSIONS.c[name] for name in Submitted.__struct_fields__))
+    .where(SUBMISSIONS.c.edition == bindparam("of"), SUBMISSIONS.c.organisation == bindparam("by"))
+    .order_by(SUBMISSIONS.c.number)
+)
+
+
+def one(session: Session, edition: str, organisation: str) -> Record | None:
+    """The assessment of an organisation in an edition."""
+    row = session.execute(_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
+    return None if row is None else _record(row)
+
+
+def page(
+    session: Session,
+    edition: str,
+    *,
+    organisation: str | None,
+    state: State | None,
+    after: str | None,
+    offset: int,
+    limit: int,
+) -> list[Line]:
+    """Assessments of an edition by organisation, from the one that follows `after`; None does not filter."""
+    statement = _PAGE.offset(offset).limit(limit)
+    if organisation is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation == organisation)
+    if state is not None:
+        statement = statement.where(ASSESSMENTS.c.state == state)
+    if after is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation > after)
+    rows = session.execute(statement, {"of": edition}).mappings()
+    return [msgspec.convert(dict(row), Line) for row in rows]
+
+
+def in_open_editions(session: Session, organisation: str) -> list[Record]:
+    """The assessments of an organisation that are still taken, held until the session ends."""
+    return [_record(row) for row in session.execute(_IN_OPEN_EDITIONS, {"by": organisation}).mappings()]
+
+
+def add(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     """Stores assessments of organisations that have none in their edition; the keys are those of the table."""
     if rows:
         session.execute(insert(ASSESSMENTS), rows)
 
 
+def add_new(session: Session, row: Mapping[str, object]) -> bool:
+    """Stores an assessment; False where there is one already, and then the session can only end."""
+    try:
+        add(session, [row])
+    except IntegrityError:
+        return False
+    return True
+
+
+def change(session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]) -> bool:
+    """Replaces what is given of an assessment if its version is still that one; whether it was."""
+    statement = update(ASSESSMENTS).where(*_at(edition, organisation, version)).values(values)
+    return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
+
+
+def remove_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
+    """Removes an assessment if its version is still that one and it is a draft; whether it was."""
+    statement = delete(ASSESSMENTS).where(*_at(edition, organisation, version), ASSESSMENTS.c.state == "draft")
+    return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
+
+
 def remove(session: Session, edition: str) -> None:
-    """Removes every assessment of an edition."""
+    """Removes every assessment of an edition, with its submissions."""
+    session.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.edition == edition))
     session.execute(delete(ASSESSMENTS).where(ASSESSMENTS.c.edition == edition))
+
+
+def add_submission(session: Session, record: Submitted) -> None:
+    """Stores a submission; its number is the next of its assessment."""
+    session.execute(insert(SUBMISSIONS), msgspec.to_builtins(record, builtin_types=(datetime,)))
+
+
+def count_submissions(session: Session, edition: str, organisation: str) -> int:
+    """How often an assessment was submitted."""
+    mine = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
+    count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*mine)).scalar_one()
+    return count
+
+
+def submissions(
+    session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
+) -> list[Submitted]:
+    """The submissions of an assessment, the first one first, from the one that follows `after`."""
+    statement = _SUBMITTED.offset(offset).limit(limit)
+    if after is not None:
+        statement = statement.where(SUBMISSIONS.c.number > after)
+    rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
+    return [msgspec.convert(dict(row), Submitted) for row in rows]
+
+
+def submission(session: Session, edition: str, organisation: str, number: int) -> Submitted | None:
+    """A submission by its number."""
+    statement = _SUBMITTED.where(SUBMISSIONS.c.number == number)
+    row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), Submitted)
+
+
+def _at(edition: str, organisation: str, version: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ASSESSMENTS.c.edition == edition,
+        ASSESSMENTS.c.organisation == organisation,
+        ASSESSMENTS.c.version == version,
+    )
+
+
+def _record(row: RowMapping) -> Record:
+    return msgspec.convert(dict(row), Record)

@@ -1,25 +1,342 @@
-"""Use cases over assessments."""
+"""Use cases over assessments: what an organisation answers in an edition, judged and scored in the same write.
+
+A function that changes something takes a session that writes, whom the change expects (`Expected`) and the time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from actitud_api.assessments import queries
+from actitud_api.assessments.queries import Line, Record, State, Submitted, Support, SupportOfAnswer
 from actitud_api.assessments.tables import DIMENSIONS
+from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.predicates import halfup
-from actitud_api.scoring.result import COVERAGE_DECIMALS
-from actitud_api.scoring.scalar import Evaluation
-from actitud_api.storage.database import Session
+from actitud_api.methodology.content import (
+    Answer,
+    AssessmentPatch,
+    AssessmentRequest,
+    Content,
+    merged,
+    types,
+    whole,
+)
+from actitud_api.methodology.loader import Methodology, load, versions
+from actitud_api.methodology.predicates import halfup, indicators
+from actitud_api.organisations import service as organisations
+from actitud_api.scoring.evidence import EvidenceFinding, circumstances, derived
+from actitud_api.scoring.evidence import findings as evidence_findings
+from actitud_api.scoring.explain import findings as engine_findings
+from actitud_api.scoring.result import COVERAGE_DECIMALS, Finding
+from actitud_api.scoring.scalar import Evaluation, Status, evaluate
+from actitud_api.storage.database import Database, Session
+from actitud_api.storage.versions import Expected, Stale, revision
 
-__all__ = ["clear", "row", "store"]
+__all__ = [
+    "TYPES",
+    "AlreadySubmitted",
+    "AnotherMethodology",
+    "Content",
+    "Figures",
+    "Findings",
+    "Line",
+    "NotSubmittable",
+    "Record",
+    "State",
+    "Submitted",
+    "UnknownAssessment",
+    "UnknownSubmission",
+    "Written",
+    "clear",
+    "content_of",
+    "delete",
+    "figures",
+    "findings",
+    "get",
+    "page",
+    "patch",
+    "put",
+    "reevaluate",
+    "row",
+    "store",
+    "submission",
+    "submissions",
+    "submit",
+]
 
 UNRANKED = -1
 """The `rank_points` of an organisation that does not rank."""
+
+TYPES: Final = {version: types(load(version)) for version in versions()}
+"""The closed types of what may be sent, by methodology version."""
+
+_AHEAD = timedelta(hours=14)
+"""How far the clocks of the first time zone are ahead of UTC: a day has come when it has come there."""
+
+
+class UnknownAssessment(LookupError):
+    """That organisation has no assessment in that edition."""
+
+    def __init__(self, edition: str, organisation: str) -> None:
+        super().__init__(f"{edition}/{organisation}")
+        self.edition = edition
+        self.organisation = organisation
+
+
+class UnknownSubmission(LookupError):
+    """That assessment has no submission of that number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class AlreadySubmitted(Exception):
+    """An assessment that was submitted, and so changes no more."""
+
+
+class AnotherMethodology(ValueError):
+    """Answers under a version that is not that of the edition."""
+
+    def __init__(self, sent: str, asked: str) -> None:
+        super().__init__(f"{sent} instead of {asked}")
+        self.sent = sent
+        self.asked = asked
+
+
+class NotSubmittable(ValueError):
+    """An assessment with errors, or explanations of what is no warning of it; nothing has changed."""
+
+    def __init__(self, methodology: Methodology, errors: Findings, unneeded: tuple[str, ...]) -> None:
+        super().__init__(f"{len(errors)} errors, {len(unneeded)} explanations without a warning")
+        self.methodology = methodology
+        self.errors = errors
+        self.unneeded = unneeded
+
+
+Findings = tuple[Finding | EvidenceFinding, ...]
+"""What is wrong with an assessment: rules that do not hold, and documents."""
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """How an assessment scores; units as in `tables.Assessment`."""
+
+    status: Status
+    level: int | None
+    index: int | None
+    index_max: int | None
+    coverage: int | None
+
+
+class Written(Struct, frozen=True):
+    """An assessment after a write, and whether that made it."""
+
+    record: Record
+    is_new: bool
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def page(
+    database: Database,
+    edition: str,
+    *,
+    organisation: str | None,
+    state: State | None,
+    after: str | None,
+    offset: int,
+    limit: int,
+) -> list[Line]:
+    """Assessments of an edition by organisation, from the one that follows `after`; raises `UnknownEdition`.
+
+    `organisation`: only that of it; `state`: only those in it.
+    """
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.page(
+            session, found.id, organisation=organisation, state=state, after=after, offset=offset, limit=limit
+        )
+
+
+def get(database: Database, edition: str, organisation: str) -> Record:
+    """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
+    with database.read() as session:
+        return _find(session, editions.find(session, edition).id, organisation)
+
+
+def submissions(
+    database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
+) -> list[Submitted]:
+    """The submissions of an assessment, the first one first, from the one that follows `after`.
+
+    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    """
+    with database.read() as session:
+        found = _find(session, editions.find(session, edition).id, organisation)
+        return queries.submissions(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
+
+
+def submission(database: Database, edition: str, organisation: str, number: str) -> Submitted:
+    """A submission of an assessment.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
+    """
+    with database.read() as session:
+        record = _find(session, editions.find(session, edition).id, organisation)
+        found = (
+            queries.submission(session, record.edition, record.organisation, int(number))
+            if _NUMBER.fullmatch(number)
+            else None
+        )
+    if found is None:
+        raise UnknownSubmission(number)
+    return found
+
+
+def content_of(stored: Record | Submitted) -> Content:
+    """What an organisation stated, as it may be sent again."""
+    document = load(stored.methodology).document
+    asked = {known.id: known for known in indicators(document.root)}
+    support = stored.evidence.answers
+    return Content(
+        profile={
+            field.name: stored.submission.profile[field.name]
+            for field in document.profile
+            if field.set_by == "organisation"
+        },
+        profile_evidence=stored.evidence.profile,
+        answers={
+            name: Answer(
+                facts={fact.name: facts[fact.name] for fact in asked[name].facts if fact.set_by == "organisation"},
+                evidence=support[name].evidence if name in support else (),
+                note=support[name].note if name in support else None,
+            )
+            for name, facts in stored.submission.answers.items()
+        },
+    )
+
+
+def findings(stored: Record | Submitted) -> Findings:
+    """What is wrong with an assessment, as of its last write."""
+    evaluation = evaluate(load(stored.methodology), stored.submission)
+    return (*engine_findings(evaluation), *stored.evidence.findings)
+
+
+def figures(stored: Submitted) -> Figures:
+    """How a submission scored."""
+    return _scored(evaluate(load(stored.methodology), stored.submission))
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+
+
+def put(
+    session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
+) -> Written:
+    """Makes an assessment, or replaces a draft as a whole.
+
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`,
+    `AnotherMethodology`.
+    """
+    place = _open(session, edition, organisation)
+    before = queries.one(session, edition, organisation)
+    _ensure_expected(before, expected)
+    methodology = _methodology(place, request)
+    content = whole(methodology, request)
+    if before is not None:
+        return Written(_changed(session, place, before, content, now), is_new=False)
+    identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
+    judged = _judged(place, methodology, content, None, now)
+    if not queries.add_new(session, {**identity, "submitted": None, **judged}):
+        raise Stale
+    return Written(_find(session, edition, organisation), is_new=True)
+
+
+def patch(
+    session: Session, edition: str, organisation: str, change: AssessmentPatch, *, expected: Expected, now: datetime
+) -> Record:
+    """Applies a merge patch to a draft.
+
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    `AlreadySubmitted`, `AnotherMethodology`.
+    """
+    place = _open(session, edition, organisation)
+    before = _find(session, edition, organisation)
+    _ensure_expected(before, expected)
+    methodology = _methodology(place, change)
+    return _changed(session, place, before, merged(methodology, content_of(before), change), now)
+
+
+def delete(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
+    """Removes a draft.
+
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    `AlreadySubmitted`.
+    """
+    _open(session, edition, organisation)
+    before = _find(session, edition, organisation)
+    _ensure_expected(before, expected)
+    _ensure_draft(before)
+    if not queries.remove_draft(session, edition, organisation, before.version):
+        raise Stale
+
+
+def submit(
+    session: Session,
+    edition: str,
+    organisation: str,
+    explanations: Mapping[str, str],
+    *,
+    expected: Expected,
+    now: datetime,
+) -> Submitted:
+    """Hands in a draft, judged as of today; from then on it does not change.
+
+    `explanations`: why a warning stands, by its rule. Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`,
+    `UnknownAssessment`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`, `NotSubmittable`.
+    """
+    place = _open(session, edition, organisation)
+    before = _find(session, edition, organisation)
+    _ensure_expected(before, expected)
+    after = _changed(session, place, before, content_of(before), now, {"state": "submitted", "submitted": now})
+    found = findings(after)
+    errors = tuple(finding for finding in found if finding.severity == "error")
+    warnings = {finding.rule for finding in found if finding.severity == "warning"}
+    unneeded = tuple(rule for rule in explanations if rule not in warnings)
+    if errors or unneeded:
+        raise NotSubmittable(load(after.methodology), errors, unneeded)
+    made = Submitted(
+        edition=edition,
+        organisation=organisation,
+        number=queries.count_submissions(session, edition, organisation) + 1,
+        submitted=now,
+        methodology=after.methodology,
+        explanations=dict(explanations),
+        submission=after.submission,
+        evidence=after.evidence,
+    )
+    queries.add_submission(session, made)
+    return made
+
+
+def reevaluate(session: Session, organisation: str, *, now: datetime) -> None:
+    """Judges again the evidence of an organisation whose domains have changed, in the editions that are open.
+
+    Whoever changes the domains holds the organisation, so that nobody writes by the old ones meanwhile. Raises
+    `UnknownOrganisation` and `Stale`.
+    """
+    domains = _domains(session, organisation)
+    for record in queries.in_open_editions(session, organisation):
+        place = _Place(editions.find(session, record.edition), domains)
+        _write(session, place, record, content_of(record), now, {})
 
 
 def row(
@@ -50,20 +367,129 @@ def clear(session: Session, edition: str) -> None:
     queries.remove(session, edition)
 
 
+class _Place(Struct, frozen=True):
+    """Where an assessment stands: its edition, and the domains of its organisation, both held."""
+
+    edition: editions.Record
+    domains: tuple[str, ...]
+
+
+def _open(session: Session, edition: str, organisation: str) -> _Place:
+    """Where an assessment may be written; edition and organisation stay as they are until the session ends."""
+    editions.ensure_open(session, edition)
+    return _Place(editions.find(session, edition), _domains(session, organisation))
+
+
+def _domains(session: Session, organisation: str) -> tuple[str, ...]:
+    """The domains of an organisation, which nobody changes until the session ends."""
+    try:
+        return organisations.domains_of(session, organisation, held=True)
+    except organisations.UnknownOrganisation:
+        organisations.refuse_alias(session, organisation)
+        raise
+
+
+def _find(session: Session, edition: str, organisation: str) -> Record:
+    record = queries.one(session, edition, organisation)
+    if record is None:
+        organisations.refuse_alias(session, organisation)
+        raise UnknownAssessment(edition, organisation)
+    return record
+
+
+def _ensure_expected(before: Record | None, expected: Expected) -> None:
+    if not expected(None if before is None else revision(before.created, before.version)):
+        raise Stale
+
+
+def _ensure_draft(record: Record) -> None:
+    if record.state != "draft":
+        raise AlreadySubmitted
+
+
+def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch) -> Methodology:
+    """The methodology of an edition, under which something was sent."""
+    version = str(sent.__struct_config__.tag)
+    if version != place.edition.methodology:
+        raise AnotherMethodology(version, place.edition.methodology)
+    return load(version)
+
+
+def _changed(
+    session: Session,
+    place: _Place,
+    before: Record,
+    content: Content,
+    now: datetime,
+    more: Mapping[str, object] | None = None,
+) -> Record:
+    """A draft with another content."""
+    _ensure_draft(before)
+    return _write(session, place, before, content, now, more or {})
+
+
+def _write(
+    session: Session, place: _Place, before: Record, content: Content, now: datetime, more: Mapping[str, object]
+) -> Record:
+    values = _judged(place, load(before.methodology), content, before.submission, now)
+    values |= {"version": before.version + 1, **more}
+    if not queries.change(session, before.edition, before.organisation, before.version, values):
+        raise Stale
+    return _find(session, before.edition, before.organisation)
+
+
+def _judged(
+    place: _Place, methodology: Methodology, content: Content, before: Submission | None, now: datetime
+) -> dict[str, object]:
+    """What the database keeps of a content, judged and scored now, by the columns of `tables.Assessment`."""
+    judged_by = circumstances(place.domains, _today(now), place.edition.period_to)
+    submission = derived(methodology, content, judged_by, before)
+    supported = {
+        name: SupportOfAnswer(answer.evidence, answer.note)
+        for name, answer in content.answers.items()
+        if answer.evidence or answer.note is not None
+    }
+    support = Support(content.profile_evidence, supported, evidence_findings(content, judged_by))
+    return {
+        "updated": now,
+        "submission": msgspec.to_builtins(submission),
+        "evidence": msgspec.to_builtins(support),
+        **_figures(evaluate(methodology, submission)),
+    }
+
+
+def _today(now: datetime) -> date:
+    return (now + _AHEAD).date()
+
+
 def _figures(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
-    ranked = evaluation.status in ("complete", "sufficient") and evaluation.index is not None
+    scored = _scored(evaluation)
+    ranked = scored.status in ("complete", "sufficient") and scored.index is not None
     return {
         "methodology": evaluation.plan.document.version,
-        "status": evaluation.status,
-        "level": evaluation.level,
-        "rank_points": evaluation.index if ranked else UNRANKED,
-        "index_value": evaluation.index,
-        "index_max": evaluation.index_max,
-        "coverage": _ten_thousandths(evaluation.coverage),
+        "status": scored.status,
+        "level": scored.level,
+        "rank_points": scored.index if ranked else UNRANKED,
+        "index_value": scored.index,
+        "index_max": scored.index_max,
+        "coverage": scored.coverage,
         **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
     }
 
 
+def _scored(evaluation: Evaluation) -> Figures:
+    return Figures(
+        status=evaluation.status,
+        level=evaluation.level,
+        index=evaluation.index,
+        index_max=evaluation.index_max,
+        coverage=_ten_thousandths(evaluation.coverage),
+    )
+
+
 def _ten_thousandths(coverage: Fraction | None) -> int | None:
     return None if coverage is None else halfup(coverage * 10**COVERAGE_DECIMALS)
+
+
+_NUMBER = re.compile("[1-9][0-9]{0,8}")

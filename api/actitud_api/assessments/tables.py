@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
@@ -19,7 +19,7 @@ class Assessment(Base, table=True):
     methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is the
     index where it ranks and -1 where it does not, so that one descending index is the order of the ranking on every
     database. `submission` is the JSON of `methodology.answers.Submission`, from which the whole explanation is
-    computed; `evidence` what supports it.
+    computed; `evidence` that of `queries.Support`.
     """
 
     __tablename__ = "assessment"
@@ -54,3 +54,29 @@ class Assessment(Base, table=True):
 
 _COLUMNS = Base.metadata.tables[str(Assessment.__tablename__)].c
 Index("ix_assessment_ranking", _COLUMNS.edition, _COLUMNS.rank_points.desc(), _COLUMNS.organisation)
+
+
+class Submission(Base, table=True):
+    """An assessment as it was submitted; `number` counts those of one assessment from 1.
+
+    `submission` and `evidence` are those of the assessment at that moment; `explanations` says by rule why a warning
+    stands.
+    """
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name="fk_submission_edition_organisation_assessment",
+        ),
+    )
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    number: int = Field(primary_key=True)
+    submitted: datetime = Field(sa_type=UtcTime)
+    methodology: str
+    explanations: dict[str, str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from actitud_api.editions.service import Calendar, Change, Counted, Draft, Span, State, Windows
-from actitud_api.http.json_input import NO_CONTROL
 from actitud_api.http.paging import Page
 from actitud_api.methodology.loader import versions
 from actitud_api.methodology.model import Language
+from actitud_api.methodology.notes import NO_CONTROL
 
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
 Version = Annotated[

@@ -17,12 +17,13 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import InternalServerException
 
-from actitud_api.http.json_input import NO_CONTROL, Json, NotJson, is_control, name_shown, parse, shown
+from actitud_api.http.json_input import Json, NotJson, is_control, name_shown, parse, shown
 from actitud_api.http.negotiation import JSON, MERGE_PATCH, Texts
 from actitud_api.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
 from actitud_api.http.schema import Checked, nearest
 from actitud_api.http.scope import ApiRequest, query_pairs
 from actitud_api.methodology.model import LANGUAGES
+from actitud_api.methodology.notes import NO_CONTROL
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault, first
+from actitud_api.methodology.notes import has_personal_data
 
 Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 
@@ -24,9 +25,6 @@ VALUES_MAX = 5_000
 only a bound here keeps the work in proportion to the size."""
 _SHOWN = 100
 _NAME_MAX = 200
-
-NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-"""The pattern of a text without control characters, for schemas to say what the decoder refuses."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
@@ -41,14 +39,20 @@ class NotJson(ValueError):
         self.faults = faults
 
 
-def shown(value: object) -> str:
-    """A value as JSON, cut at 100 characters, to be quoted in a fault."""
+def as_json(value: object, length: int = _SHOWN) -> str:
+    """A value as JSON, cut at so many characters."""
     text = ""
     for chunk in _ENCODER.iterencode(value):
         text += chunk
-        if len(text) >= _SHOWN:
+        if len(text) >= length:
             break
-    return text[:_SHOWN].encode("utf-8", "backslashreplace").decode()
+    return text[:length].encode("utf-8", "backslashreplace").decode()
+
+
+def shown(value: object) -> str | None:
+    """A value as JSON, cut at 100 characters, to be quoted in a fault; None where personal data begin in that."""
+    is_number = isinstance(value, int | float)
+    return None if not is_number and has_personal_data(as_json(value, 2 * _SHOWN)) else as_json(value)
 
 
 def name_shown(name: str) -> str:

@@ -44,6 +44,7 @@ from actitud_api.http.problems import (
     Problem,
     ProblemType,
 )
+from actitud_api.methodology.notes import Note
 
 Node: TypeAlias = dict[str, Any]
 
@@ -130,7 +131,22 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
         # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])
+    components = {name: _with_named_texts(schema) for name, schema in components.items()} | _TEXTS
     return _Named(components, dict(zip(types, references, strict=True)))
+
+
+_TEXTS: Node = {"Note": msgspec.json.schema(Note)}
+"""Forms of texts that have a name of their own, because they are long and stand in many places."""
+
+
+def _with_named_texts(node: Any) -> Any:
+    """A schema in which such a form is a reference to its name."""
+    if isinstance(node, dict):
+        for name, form in _TEXTS.items():
+            if node == form:
+                return {"$ref": _SCHEMAS.format(name=name)}
+        return {key: _with_named_texts(member) for key, member in node.items()}
+    return [_with_named_texts(member) for member in node] if isinstance(node, list) else node
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +248,9 @@ class _Operation:
         if contract.aliased:
             responses["308"] = {
                 "description": "The path names it by an alias: it is at the same address with its id.",
-                "headers": _headers(["Cache-Control", "Link", "Location", "Vary", "X-Request-Id"]),
+                "headers": _headers(
+                    ["Cache-Control", "Link", "Location", "Vary", "X-Request-Id", *_LIMIT_FIELDS * self._is_limited]
+                ),
             }
         by_status: dict[int, list[ProblemType]] = {}
         for known in dict.fromkeys(self._problems()):

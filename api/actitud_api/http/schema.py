@@ -13,9 +13,10 @@ from typing import Generic, TypeVar
 import jsonschema_rs
 import msgspec
 
-from actitud_api.http.json_input import Json, pointer, shown
+from actitud_api.http.json_input import Json, as_json, pointer, shown
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault, first
+from actitud_api.methodology.notes import PERSONAL_DATA
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -107,6 +108,12 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
 
 
 _UNKNOWN = Texts("No se conoce este miembro.", "This member is not known.")
+_PERSONAL = Texts(
+    "El texto contiene un dato personal: un DNI o NIE, un correo electrónico o un teléfono. Se publica, así que debe "
+    "escribirse sin él.",
+    "The text has personal data: an identity number (DNI or NIE), an e-mail address or a telephone number. It is "
+    "published, so it has to be written without them.",
+)
 _MISSING = Texts("Falta este miembro.", "This member is missing.")
 _KINDS = {
     "object": Texts("un objeto", "an object"),
@@ -132,7 +139,7 @@ _WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {
 
 
 def _one_of(options: Iterable[object]) -> Texts:
-    listed = ", ".join(shown(option) for option in options)
+    listed = ", ".join(as_json(option) for option in options)
     return Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
 
 
@@ -148,6 +155,8 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
             )
         case "pattern", {"pattern": expression}:
             return Texts(f"Debe tener la forma {expression}.", f"It must have the form {expression}.")
+        case "not", {"schema": {"pattern": expression}} if expression == PERSONAL_DATA:
+            return _PERSONAL
         case "uniqueItems", _:
             return Texts("Los elementos no pueden repetirse.", "The items must not repeat.")
         case _:

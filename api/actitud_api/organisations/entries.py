@@ -116,7 +116,7 @@ Rule = (
 )
 
 
-class Conflict(Struct, frozen=True):
+class Contradiction(Struct, frozen=True):
     """A place of an entry that contradicts another, or what is stored; `expected` says which, or what is right."""
 
     pointer: str
@@ -199,54 +199,54 @@ def renamed(entry: Entry, name: str, today: date) -> tuple[FormerName, ...]:
     return (*former, FormerName(entry.name, until))
 
 
-def contradictions(entry: Entry, today: date) -> Iterator[Conflict]:
+def contradictions_within(entry: Entry, today: date) -> Iterator[Contradiction]:
     """What contradicts itself within an entry."""
     yield from _of_territory(entry)
     for year, figure in ((entry.population_year, "population"), (entry.employees_year, "employees")):
         if year is not None and getattr(entry, figure) is None:
-            yield Conflict(f"/{figure}_year", "year_alone", year, figure)
+            yield Contradiction(f"/{figure}_year", "year_alone", year)
     yield from _of_aliases(entry)
     if entry.valid_from is not None and entry.valid_to is not None and entry.valid_to < entry.valid_from:
-        yield Conflict("/valid_to", "order", entry.valid_to.isoformat(), entry.valid_from.isoformat())
+        yield Contradiction("/valid_to", "order", entry.valid_to.isoformat(), entry.valid_from.isoformat())
     yield from _of_former_names(entry, today)
     if entry.parent == entry.id:
-        yield Conflict("/parent", "itself", entry.id)
+        yield Contradiction("/parent", "itself", entry.id)
     for number, successor in enumerate(entry.succeeded_by):
         if successor == entry.id:
-            yield Conflict(f"/succeeded_by/{number}", "itself", entry.id)
+            yield Contradiction(f"/succeeded_by/{number}", "itself", entry.id)
 
 
-def _of_territory(entry: Entry) -> Iterator[Conflict]:
+def _of_territory(entry: Entry) -> Iterator[Contradiction]:
     of_identifier = province_of(entry.id)
     if entry.province is not None:
         if of_identifier not in (None, entry.province):
-            yield Conflict("/province", "province_differs", entry.province, of_identifier)
+            yield Contradiction("/province", "province_differs", entry.province, of_identifier)
         region = PROVINCES[entry.province].region
         if entry.region != region:
-            yield Conflict("/region", "region_differs", entry.region or "", region)
+            yield Contradiction("/region", "region_differs", entry.region or "", region)
 
 
-def _of_aliases(entry: Entry) -> Iterator[Conflict]:
+def _of_aliases(entry: Entry) -> Iterator[Contradiction]:
     for number, alias in enumerate(entry.aliases):
         try:
             checked(alias)
         except InvalidIdentifier as error:
-            yield Conflict(f"/aliases/{number}", error.reason, alias, error.expected)
+            yield Contradiction(f"/aliases/{number}", error.reason, alias, error.expected)
         if alias == entry.id:
-            yield Conflict(f"/aliases/{number}", "own", alias)
+            yield Contradiction(f"/aliases/{number}", "own", alias)
         if alias in entry.aliases[:number]:
-            yield Conflict(f"/aliases/{number}", "repeated", alias)
+            yield Contradiction(f"/aliases/{number}", "repeated", alias)
 
 
-def _of_former_names(entry: Entry, today: date) -> Iterator[Conflict]:
+def _of_former_names(entry: Entry, today: date) -> Iterator[Contradiction]:
     for number, former in enumerate(entry.former_names):
         place, until = f"/former_names/{number}/until", former.until.isoformat()
         if entry.valid_from is not None and former.until < entry.valid_from:
-            yield Conflict(place, "before_start", until, entry.valid_from.isoformat())
+            yield Contradiction(place, "before_start", until, entry.valid_from.isoformat())
         if entry.valid_to is not None and former.until > entry.valid_to:
-            yield Conflict(place, "after_end", until, entry.valid_to.isoformat())
+            yield Contradiction(place, "after_end", until, entry.valid_to.isoformat())
         if former.until > today:
-            yield Conflict(place, "future", until)
+            yield Contradiction(place, "future", until)
         same = [earlier for earlier in entry.former_names[:number] if earlier.until == former.until]
         if same:
-            yield Conflict(place, "overlap", until, same[0].name)
+            yield Contradiction(place, "overlap", until, same[0].name)

@@ -17,13 +17,13 @@ from actitud_api.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemM
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
 from actitud_api.organisations import service, wire
-from actitud_api.organisations.conflicts import fault
-from actitud_api.organisations.service import AliasOf, ContradictoryEntry, Record, UnknownOrganisation
+from actitud_api.organisations.contradictions import fault
+from actitud_api.organisations.service import AliasOf, Contradicted, Record, UnknownOrganisation
 from actitud_api.storage.database import Session
 from actitud_api.storage.versions import revision
 
 QUERY = Query(wire.OrganisationQuery)
-NEW = Body(wire.NewOrganisation)
+NEW = Body(wire.OrganisationRequest)
 CHANGE = Body(wire.OrganisationPatch, patch=True)
 PAGE = Representation(wire.OrganisationPage)
 ORGANISATION = Representation(wire.Organisation)
@@ -40,13 +40,13 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     ),
     moves_to(AliasOf, "organisation", lambda error: error.organisation),
     maps_to(
-        ContradictoryEntry,
+        Contradicted,
         CONFLICT,
         lambda error: Texts(
             "Lo que se dice de la organización se contradice; véase `errors`.",
             "What is said of the organisation contradicts itself or what is stored; see `errors`.",
         ),
-        lambda error: [fault(conflict) for conflict in error.conflicts],
+        lambda error: [fault(found) for found in error.contradictions],
     ),
 )
 

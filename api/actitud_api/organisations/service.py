@@ -12,13 +12,13 @@ from actitud_api.methodology import loader
 from actitud_api.organisations import municipalities, queries
 from actitud_api.organisations.entries import (
     Change,
-    Conflict,
     Contact,
     ContactChange,
+    Contradiction,
     Entry,
     FormerName,
     changed,
-    contradictions,
+    contradictions_within,
     ordered,
     renamed,
     settled,
@@ -34,10 +34,10 @@ from actitud_api.storage.versions import Expected, Stale, revision
 __all__ = [
     "AliasOf",
     "Change",
-    "Conflict",
     "Contact",
     "ContactChange",
-    "ContradictoryEntry",
+    "Contradicted",
+    "Contradiction",
     "Entry",
     "FaultyFile",
     "Filters",
@@ -78,12 +78,12 @@ class AliasOf(LookupError):
         self.organisation = organisation
 
 
-class ContradictoryEntry(ValueError):
-    """What is said of an organisation contradicts itself or what is stored; `conflicts` names every place."""
+class Contradicted(ValueError):
+    """What is said of an organisation contradicts itself or what is stored; `contradictions` names every place."""
 
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
-        super().__init__(f"{len(conflicts)} conflicts")
-        self.conflicts = conflicts
+    def __init__(self, contradictions: Sequence[Contradiction]) -> None:
+        super().__init__(f"{len(contradictions)} contradictions")
+        self.contradictions = contradictions
 
 
 class FaultyFile(ValueError):
@@ -167,15 +167,15 @@ def lock(session: Session) -> None:
 
 def add(session: Session, entries: Iterable[Entry], now: datetime) -> None:
     """Stores new organisations, whose entries nothing contradicts."""
-    queries.add(session, [_written(entry) for entry in entries], now)
+    queries.add(session, [_written(ordered(settled(entry))) for entry in entries], now)
 
 
 def create(session: Session, entry: Entry, *, now: datetime) -> Record:
-    """Stores a new organisation; raises `ContradictoryEntry`."""
+    """Stores a new organisation; raises `Contradicted`."""
     # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
     lock(session)
     new = settled(entry)
-    _ensure_consistent([*_of_identifier(session, new), *_conflicts(session, new, now)])
+    _ensure_consistent([*_of_identifier(session, new), *_contradictions(session, new, now)])
     add(session, [new], now)
     return find(session, new.id)
 
@@ -193,14 +193,14 @@ def update(
 
     `expected`: whether a revision is the one that the change was made for. `domains_changed` is called in the same
     session where the domains are others than before. Raises `UnknownOrganisation`, `AliasOf`, `Stale` and
-    `ContradictoryEntry`.
+    `Contradicted`.
     """
     lock(session)
     there = find(session, organisation)
     if not expected(revision(there.created, there.version)):
         raise Stale
     entry = changed(_entry(there), change, now.date())
-    _ensure_consistent(list(_conflicts(session, entry, now)))
+    _ensure_consistent(list(_contradictions(session, entry, now)))
     entry = ordered(entry)
     if entry == _entry(there):
         return there
@@ -279,38 +279,38 @@ def _imported(there: Record | None, line: Municipality, population_year: int | N
     )
 
 
-def _of_identifier(session: Session, entry: Entry) -> Iterator[Conflict]:
+def _of_identifier(session: Session, entry: Entry) -> Iterator[Contradiction]:
     """What is wrong with the id of a new organisation."""
     try:
         checked(entry.id)
     except InvalidIdentifier as error:
-        yield Conflict("/id", error.reason, entry.id, error.expected)
+        yield Contradiction("/id", error.reason, entry.id, error.expected)
     for holder in [*queries.known(session, [entry.id]), *queries.holders(session, [entry.id]).values()]:
-        yield Conflict("/id", "taken", entry.id, holder)
+        yield Contradiction("/id", "taken", entry.id, holder)
 
 
-def _conflicts(session: Session, entry: Entry, now: datetime) -> Iterator[Conflict]:
+def _contradictions(session: Session, entry: Entry, now: datetime) -> Iterator[Contradiction]:
     """What contradicts itself in an entry, or contradicts the organisations that are stored."""
-    yield from contradictions(entry, now.date())
+    yield from contradictions_within(entry, now.date())
     holders = queries.holders(session, entry.aliases) | {
         known: known for known in queries.known(session, entry.aliases)
     }
     for number, alias in enumerate(entry.aliases):
         holder = holders.get(alias, entry.id)
         if holder != entry.id:
-            yield Conflict(f"/aliases/{number}", "taken", alias, holder)
+            yield Contradiction(f"/aliases/{number}", "taken", alias, holder)
     others = [("/parent", entry.parent)] if entry.parent is not None else []
     others += [(f"/succeeded_by/{number}", other) for number, other in enumerate(entry.succeeded_by)]
     mentioned = {other for _, other in others} - {entry.id}
     known, aliases = queries.known(session, mentioned), queries.holders(session, mentioned)
     for pointer, other in others:
         if other in mentioned and other not in known:
-            yield Conflict(pointer, "alias" if other in aliases else "unknown", other, aliases.get(other))
+            yield Contradiction(pointer, "alias" if other in aliases else "unknown", other, aliases.get(other))
     if entry.parent in known and _is_under(session, entry.parent, entry.id):
-        yield Conflict("/parent", "cycle", entry.parent)
+        yield Contradiction("/parent", "cycle", entry.parent)
     for number, other in enumerate(entry.succeeded_by):
         if other in known and _is_followed_by(session, other, entry.id):
-            yield Conflict(f"/succeeded_by/{number}", "cycle", other)
+            yield Contradiction(f"/succeeded_by/{number}", "cycle", other)
 
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
@@ -332,9 +332,9 @@ def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
     return other in following
 
 
-def _ensure_consistent(conflicts: Sequence[Conflict]) -> None:
-    if conflicts:
-        raise ContradictoryEntry(sorted(conflicts, key=lambda conflict: conflict.pointer))
+def _ensure_consistent(contradictions: Sequence[Contradiction]) -> None:
+    if contradictions:
+        raise Contradicted(sorted(contradictions, key=lambda found: found.pointer))
 
 
 def _entry(record: Record) -> Entry:

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from actitud_api.http.json_input import NO_CONTROL
 from actitud_api.http.paging import Page, PageQuery
+from actitud_api.methodology.notes import NO_CONTROL
 from actitud_api.organisations import service
 from actitud_api.organisations.entries import YEARS, contact_after
 from actitud_api.organisations.identifiers import MAXIMUM_LENGTH, PATTERN
@@ -128,7 +128,7 @@ class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     url: Url | UnsetType | None = UNSET
 
 
-class NewOrganisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OrganisationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An organisation to be added; what is left out is not known or there is none."""
 
     id: Identifier
@@ -246,7 +246,7 @@ def organisation(record: Record) -> Organisation:
     )
 
 
-def entry(sent: NewOrganisation) -> Entry:
+def entry(sent: OrganisationRequest) -> Entry:
     """What is said of a new organisation."""
     return Entry(
         id=sent.id,

@@ -83,7 +83,7 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
             blocked_by=tuple(_blocking(blocked) for blocked in evaluation.blocked_by),
         ),
         main_reasons=_main_reasons(evaluation, points),
-        findings=tuple(_finding(plan, broken) for broken in evaluation.broken),
+        findings=findings(evaluation),
         dimensions=tuple(
             _dimension(evaluation, submission, points, child)
             for child in plan.document.root.children
@@ -91,6 +91,11 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
         ),
         input_digest=input_digest(plan, submission),
     )
+
+
+def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
+    """The rules that do not hold, in the order of the document."""
+    return tuple(_finding(evaluation.plan, broken) for broken in evaluation.broken)
 
 
 def input_digest(plan: Plan, submission: Submission) -> str:

@@ -1,4 +1,4 @@
-"""Assessments: what is answered and how it scores, in one row with its state and version."""
+"""Assessments: what is answered and how it scores, in one row with its state and version; and submissions."""
 
 from datetime import UTC, datetime
 
@@ -52,10 +52,28 @@ def upgrade() -> None:
     scores = sa.select(*(score.c[name] for name in KEPT), *added.values())
     op.execute(sa.insert(assessment).from_select([*KEPT, *added], scores))
     op.drop_table("score")
+    op.create_table(
+        "submission",
+        sa.Column("edition", IDENTIFIER, nullable=False),
+        sa.Column("organisation", IDENTIFIER, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("submitted", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("methodology", sa.String(), nullable=False),
+        sa.Column("explanations", JSON_DOCUMENT, nullable=False),
+        sa.Column("submission", JSON_DOCUMENT, nullable=False),
+        sa.Column("evidence", JSON_DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("edition", "organisation", "number", name="pk_submission"),
+        sa.ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name="fk_submission_edition_organisation_assessment",
+        ),
+    )
 
 
 def downgrade() -> None:
     """Makes the table of scores again, of what is submitted: there were no drafts."""
+    op.drop_table("submission")
     _create("score")
     score = sa.table("score", *(sa.column(name) for name in KEPT))
     assessment = sa.table("assessment", sa.column("state"), *(sa.column(name) for name in KEPT))

@@ -8,7 +8,7 @@ from typing import Final
 from actitud_api.http.json_input import shown
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault
-from actitud_api.organisations.entries import Conflict
+from actitud_api.organisations.entries import Contradiction
 from actitud_api.organisations.faults import REASONS, TAKEN
 
 _TEXTS: Final[Mapping[str, Texts]] = {
@@ -41,10 +41,14 @@ _TEXTS: Final[Mapping[str, Texts]] = {
     ),
 }
 
+_MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs", "region_differs"})
+"""The rules whose `expected` may be what was meant."""
 
-def fault(conflict: Conflict) -> Fault:
+
+def fault(found: Contradiction) -> Fault:
     """The place of the request that is wrong, and why."""
-    sentence = _TEXTS[conflict.rule]
-    es, en = (text.format(value=conflict.value, expected=conflict.expected) for text in sentence)
+    sentence = _TEXTS[found.rule]
+    es, en = (text.format(value=found.value, expected=found.expected) for text in sentence)
     detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
-    return Fault(conflict.pointer, conflict.rule, shown(conflict.value), detail, conflict.expected)
+    suggestion = found.expected if found.rule in _MEANT else None
+    return Fault(found.pointer, found.rule, shown(found.value), detail, suggestion)

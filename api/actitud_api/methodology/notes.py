@@ -1,0 +1,80 @@
+"""Notes: the texts that organisations write, without control characters and without personal data.
+
+One pattern, which schemas publish and refuse, tells Spanish identity numbers (DNI, NIE), e-mail addresses and
+telephone numbers from codes of bodies (DIR3, CIF), dates, file numbers and amounts, which are no personal data. It is
+a guard against slips, not against whoever wants to write them: a name is not recognised.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+"""The pattern of a text without control characters."""
+
+_LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
+"""The control letters of a DNI."""
+_BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"
+"""What stands before an identity number: neither a letter nor a digit, and no number of which it is a part."""
+_AFTER = "(?:$|[^0-9A-Za-z])"
+_DOTTED = r"[0-9]{1,2}[. ][0-9]{3}[. ][0-9]{3}"
+_ENDED = f"(?:[.-]?[{_LETTER}{_LETTER.lower()}]|[ ][{_LETTER}])"
+"""A control letter; after a space only a capital one, because `a`, `e` and `y` are words."""
+_DNI = f"{_BEFORE}(?:[0-9]{{8}}|{_DOTTED}){_ENDED}{_AFTER}"
+_NIE = f"(?:^|[^0-9A-Za-z])[KLMXYZklmxyz][ .-]?(?:[0-9]{{7}}|[0-9][.][0-9]{{3}}[.][0-9]{{3}}){_ENDED}{_AFTER}"
+"""Those of foreigners (X, Y, Z) and of people without a DNI (K, L, M)."""
+
+_APART = "@,;:()<>\"'/=\u00ab\u00bb\\[\\]"
+_EMAIL = rf"(?:^|[\s{_APART[1:]}])[^\s{_APART}]+@[^\s@]+[.][A-Za-z]{{2}}"
+"""An account of the fediverse, `@name@server.org`, is none."""
+
+_CALLED = "(?:^|[^0-9A-Za-z./,_=&#-]|[A-Za-zº][.-])"
+"""What stands before a telephone number: no number, code or address of which it is a part."""
+_NOT_COUNTED = "(?:$|[.,;:](?:$|[^0-9])|[^0-9A-Za-z.,;: €$%-]|[ -](?:$|[^0-9e€$%]|e[^u]))"
+"""What stands after one: neither further digits nor what is counted, as in `612 345 678,50 €`."""
+_S = "[ -]"
+_T = "[ .-]"
+_GROUPS = (
+    "[6-9][0-9]{8}",
+    f"[6-9][0-9]{{2}}{_S}[0-9]{{3}}{_S}?[0-9]{{3}}",
+    f"[6-9][0-9]{{2}}{_T}[0-9]{{2}}{_T}[0-9]{{2}}{_T}[0-9]{{2}}",
+    f"[89][0-9]{_T}[0-9]{{3}}{_T}[0-9]{{2}}{_T}[0-9]{{2}}",
+    f"[89][0-9]{_S}[0-9]{{3}}{_S}?[0-9]{{4}}",
+    f"[89][0-9]{_S}[0-9]{{7}}",
+)
+"""How the nine digits of a Spanish number are grouped; three by three with dots may be an amount."""
+_SPANISH = f"{_CALLED}(?:{'|'.join(_GROUPS)}){_NOT_COUNTED}"
+_NAMED = (
+    "(?:[Tt][ée]l|TEL|TÉL|[Tt]fno|TFNO|[Tt]lf|TLF|[Mm][óo]vil|MÓVIL|[Ff]ax|[Pp]hone|[Mm]obile|[Ww]hats[Aa]pp)"
+    "[^0-9]{0,25}[6-9][0-9]{2}[.][0-9]{3}[.][0-9]{3}" + _NOT_COUNTED
+)
+_INTERNATIONAL = (
+    r"(?:^|[^0-9A-Za-z])[+](?:[1-9](?:[ ()-]{0,2}[0-9]){8,14}|34(?:[ ().-]{0,2}[0-9]){9})" + _NOT_COUNTED,
+    f"(?:^|[^0-9A-Za-z/.-])00{_S}?(?:34(?:{_S}?[0-9]){{9}}|[1-9][0-9]{{0,2}}{_S}(?:[0-9]{_S}?){{6,11}}[0-9]){_NOT_COUNTED}",
+)
+
+PERSONAL_DATA: Final = "|".join((_DNI, _NIE, _EMAIL, _SPANISH, _NAMED, *_INTERNATIONAL))
+"""What is found in a text with an identity number, an e-mail address or a telephone number (ECMA-262, no flags)."""
+
+NOTE_MAX: Final = 1_000
+"""Characters of a note."""
+
+Note = Annotated[
+    str,
+    Meta(
+        max_length=NOTE_MAX,
+        pattern=NO_CONTROL,
+        description="A text that is published. Identity numbers, e-mail addresses and telephone numbers are refused.",
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
+
+_PERSONAL_DATA = re.compile(PERSONAL_DATA)
+
+
+def has_personal_data(text: str) -> bool:
+    """Whether a text has an identity number, an e-mail address or a telephone number."""
+    return _PERSONAL_DATA.search(text) is not None
