@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Generator, Mapping
+import re
+import secrets
+from collections.abc import Generator, Mapping, Sequence
+from datetime import date
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 
 from actitud._config import Core, check_language, origin_of
-from actitud._retry import IDEMPOTENT_METHODS, decide, parse_retry_after
-from actitud.errors import ConnectionFailed, Problem, TimedOut, UnexpectedResponse, problem_error
-from actitud.models import Listing
+from actitud._retry import decide, parse_retry_after
+from actitud.errors import NoAnswer, Problem, UnexpectedResponse, problem_error
+from actitud.models import Listing, Versioned
 
 T = TypeVar("T")
 
@@ -25,22 +28,30 @@ LOGGER = logging.getLogger("actitud")
 MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SPENT = frozenset({404, 412})
+"""How a guarded request is refused once it has acted: what it was made for is not there any more, or has changed."""
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
 _PROBLEM = msgspec.json.Decoder(Problem)
+_ENTITY_TAG = re.compile(r'\*|"[\x21\x23-\x7e]*"')
+_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+
+QueryValue: TypeAlias = str | int | date | Sequence[str] | None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request, without knowing how it is sent.
 
-    ``target``: path and query; the host is always that of the client. ``repeatable``: safe to send twice
-    although the method is not idempotent.
+    Each may be sent twice: it reads, or it computes, or it has an idempotency key, or it is ``guarded``: a
+    precondition (``If-Match``, or ``If-None-Match: *``) lets it act once, and refuses it the second time.
+    ``target``: path and query; the host is always that of the client. ``headers``: those of this request only.
     """
 
     method: str
     target: str
     lang: str | None
     body: bytes | None = None
-    repeatable: bool = False
+    headers: Mapping[str, str] = {}
+    guarded: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +83,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         return self.headers.get("x-request-id")
 
 
-Outcome: TypeAlias = Reply | ConnectionFailed | TimedOut | UnexpectedResponse
+Outcome: TypeAlias = Reply | NoAnswer | UnexpectedResponse
 Call: TypeAlias = Generator[Attempt, Outcome, T]
 
 
@@ -137,33 +148,116 @@ class AsyncBound:
 def get(
     core: Core,
     *segments: str,
-    query: Mapping[str, str | int | None] | None = None,
+    query: Mapping[str, QueryValue] | None = None,
     lang: str | None = None,
 ) -> Request:
     """Make a reading request; query parameters that are ``None`` are left out."""
     return Request(method="GET", target=_target(core, segments, query or {}), lang=_language(core, lang))
 
 
-def post(
+def compute(core: Core, *segments: str, body: Mapping[str, object], lang: str | None) -> Request:
+    """Make a POST request that stores nothing. Raises as :func:`_json`."""
+    return _sent(core, "POST", segments, {}, body=body, lang=lang)
+
+
+def create(
     core: Core,
     *segments: str,
     body: Mapping[str, object],
-    lang: str | None,
-    repeatable: bool,
+    idempotency_key: str | None,
+    if_match: str | msgspec.UnsetType | None = msgspec.UNSET,
+    lang: str | None = None,
 ) -> Request:
-    """Make a request with a JSON body.
+    """Make a POST request that creates, once however often it is sent: without a key it gets one of its own.
 
-    Raises ``ValueError`` where the body holds NaN, an infinity or half a surrogate pair, and ``TypeError``
-    where it holds what JSON does not know: such a body must not reach the service as something else.
+    Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
     """
+    key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
+    match = {} if if_match is msgspec.UNSET else _matching(if_match)
+    return _sent(core, "POST", segments, {"Idempotency-Key": key, **match}, body=body, lang=lang)
+
+
+def put(
+    core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
+) -> Request:
+    """Make a PUT request that replaces what has the entity tag, or that creates where it is ``None``.
+
+    Raises ``ValueError`` on an entity tag that cannot be one, and as :func:`_json`.
+    """
+    precondition = {"If-None-Match": "*"} if if_match is None else _matching(if_match)
+    return _sent(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
+
+
+def patch(
+    core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
+) -> Request:
+    """Make a PATCH request (RFC 7396); members of the body that are unset are left out.
+
+    Raises ``ValueError`` where the entity tag is missing or cannot be one, and as :func:`_json`.
+    """
+    changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
+    return _sent(
+        core,
+        "PATCH",
+        segments,
+        {"Content-Type": "application/merge-patch+json", **_matching(if_match)},
+        body=changes,
+        lang=lang,
+        guarded=True,
+    )
+
+
+def delete(core: Core, *segments: str, if_match: str | None) -> Request:
+    """Make a DELETE request. Raises ``ValueError`` where the entity tag is missing or cannot be one."""
+    return _sent(core, "DELETE", segments, _matching(if_match), guarded=True)
+
+
+def _sent(
+    core: Core,
+    method: str,
+    segments: tuple[str, ...],
+    headers: Mapping[str, str],
+    *,
+    body: Mapping[str, object] | None = None,
+    lang: str | None = None,
+    guarded: bool = False,
+) -> Request:
     return Request(
-        method="POST",
+        method=method,
         target=_target(core, segments, {}),
         lang=_language(core, lang),
-        # Not msgspec, which would write NaN as null.
-        body=json.dumps(body, ensure_ascii=False, allow_nan=False).encode(),
-        repeatable=repeatable,
+        body=None if body is None else _json(body),
+        headers=headers if body is None else {"Content-Type": "application/json", **headers},
+        guarded=guarded,
     )
+
+
+def _json(body: Mapping[str, object]) -> bytes:
+    """Write a body.
+
+    Raises ``ValueError`` where it holds NaN, an infinity or half a surrogate pair, and ``TypeError`` where it holds
+    what JSON does not know: such a body must not reach the service as something else.
+    """
+    # Not msgspec, which would write NaN as null.
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_plain).encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, date | msgspec.Struct):
+        return msgspec.to_builtins(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def _matching(if_match: str | None) -> Mapping[str, str]:
+    if if_match is None:
+        raise ValueError("if_match is missing: the etag of what is changed comes with get, not with lists")
+    if not _ENTITY_TAG.fullmatch(if_match):
+        raise ValueError(f"{if_match!r} is not an entity tag")
+    return {"If-Match": if_match}
 
 
 def fetch(core: Core, request: Request, decoder: msgspec.json.Decoder[T]) -> Call[T]:
@@ -171,11 +265,31 @@ def fetch(core: Core, request: Request, decoder: msgspec.json.Decoder[T]) -> Cal
 
     Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``.
     """
+    reply = yield from _answer(core, request)
+    value = _read(core, reply, decoder)
+    if isinstance(value, Versioned):
+        # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
+        # of what is stored, not the bytes.
+        tag = reply.headers.get("etag")
+        return msgspec.structs.replace(value, etag=None if tag is None else tag.removeprefix("W/"))
+    return value
+
+
+def fetch_nothing(core: Core, request: Request) -> Call[None]:
+    """Send a request that is answered without a body (204). Raises as :func:`fetch`."""
+    reply = yield from _answer(core, request)
+    if reply.status >= 400:
+        raise _problem(core, reply)
+    if reply.status != 204:
+        raise _unexpected(reply, f"status {reply.status} where an empty answer was due")
+
+
+def _answer(core: Core, request: Request) -> Call[Reply]:
     deadline = core.runtime.clock() + core.timeouts.total
     for _ in range(1 + MAX_REDIRECTS):
         reply = yield from _exchange(core, request, deadline)
         if reply.status not in _REDIRECTS:
-            return _read(core, reply, decoder)
+            return reply
         request = _redirected(core, request, reply)
     raise UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects in a row")
 
@@ -202,6 +316,7 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
     runtime = core.runtime
     path = request.target.partition("?")[0]
     retries_done, delay = 0, 0.0
+    lost: Reply | NoAnswer | None = None
     while True:
         begun = runtime.clock()
         outcome = yield Attempt(request=request, delay=delay, deadline=deadline)
@@ -222,17 +337,26 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
             core.policy,
             retries_done=retries_done,
             elapsed=core.timeouts.total - (deadline - now),
-            repeatable=request.repeatable or request.method in IDEMPOTENT_METHODS,
             status=reply.status if reply else None,
             retry_after=_retry_after(core, reply) if reply else None,
             chance=runtime.chance(),
         )
         if pause is not None:
             retries_done, delay = retries_done + 1, pause
-        elif isinstance(outcome, Reply):
-            return outcome
+            if _may_have_acted(outcome):
+                lost = outcome
+        elif isinstance(outcome, NoAnswer):
+            raise outcome if lost is None else type(outcome)(outcome.message, sent=True)
+        elif request.guarded and lost is not None and outcome.status in _SPENT:
+            # Perhaps it is the change itself, made by an attempt whose answer was lost, that refuses this one.
+            raise lost if isinstance(lost, NoAnswer) else _problem(core, lost) from _problem(core, outcome)
         else:
-            raise outcome
+            return outcome
+
+
+def _may_have_acted(outcome: Reply | NoAnswer) -> bool:
+    # 408 and 429 refuse a request before it is looked at.
+    return outcome.sent if isinstance(outcome, NoAnswer) else outcome.status not in (408, 429)
 
 
 def _summary(outcome: Outcome) -> str:
@@ -297,13 +421,19 @@ def _local_target(core: Core, address: str, current: str) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _target(core: Core, segments: tuple[str, ...], query: Mapping[str, str | int | None]) -> str:
+def _target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValue]) -> str:
     for segment in segments:
         if segment in ("", ".", ".."):
             raise ValueError(f"{segment!r} is not an id")
     path = "/".join([core.prefix, "v1", *(quote(segment, safe="") for segment in segments)])
-    pairs = {name: value for name, value in query.items() if value is not None}
+    pairs = {name: _parameter(value) for name, value in query.items() if value is not None}
     return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def _parameter(value: str | int | date | Sequence[str]) -> str:
+    if isinstance(value, str | int | date):
+        return str(value)
+    return ",".join(value)
 
 
 def _language(core: Core, lang: str | None) -> str | None:

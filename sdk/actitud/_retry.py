@@ -7,9 +7,6 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-"""Methods that a server may receive twice with the effect of once (RFC 9110, section 9.2.2)."""
-
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often and how patiently a call is repeated. All durations are seconds."""
@@ -34,7 +31,6 @@ def decide(
     *,
     retries_done: int,
     elapsed: float,
-    repeatable: bool,
     status: int | None,
     retry_after: float | None,
     chance: float,
@@ -46,7 +42,7 @@ def decide(
     longer than ``longest_obeyed`` stops the call: to ask earlier would be rude, to wait would look hung.
     A wait that would use up the total time budget stops it too.
     """
-    if not repeatable or retries_done >= policy.max_retries or not is_temporary(status):
+    if retries_done >= policy.max_retries or not is_temporary(status):
         return None
     # The exponent is bounded because 2.0 ** 1024 overflows; 30 doublings are beyond any ceiling.
     backoff = min(policy.longest_wait, policy.first_wait * 2.0 ** min(retries_done, 30))

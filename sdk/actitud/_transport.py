@@ -10,7 +10,7 @@ import httpx
 from actitud._calls import Attempt, Outcome, Reply
 from actitud._config import Core
 from actitud._version import __version__
-from actitud.errors import ConnectionFailed, TimedOut, UnexpectedResponse
+from actitud.errors import ConnectionFailed, NoAnswer, TimedOut, UnexpectedResponse
 
 HttpClient: TypeAlias = httpx.Client
 AsyncHttpClient: TypeAlias = httpx.AsyncClient
@@ -23,7 +23,9 @@ _LEAST_TIMEOUT = 0.001
 _DECODABLE = frozenset({"", "identity", "gzip"})
 """Content codings that are read. Stacked codings and those that swell a thousandfold per layer are not."""
 
-Failure: TypeAlias = ConnectionFailed | TimedOut | UnexpectedResponse
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+Failure: TypeAlias = NoAnswer | UnexpectedResponse
 
 
 class HttpxTransport:
@@ -141,12 +143,11 @@ def _request(core: Core, attempt: Attempt, client: HttpClient | AsyncHttpClient)
             "Accept": "application/json, application/problem+json",
             "Accept-Encoding": "gzip",
             "User-Agent": USER_AGENT,
+            **wanted.headers,
         },
     )
     if wanted.lang is not None:
         request.headers["Accept-Language"] = wanted.lang
-    if wanted.body is not None:
-        request.headers["Content-Type"] = "application/json"
     if core.api_key is not None:
         request.headers["Authorization"] = f"Bearer {core.api_key.reveal()}"
     return request
@@ -155,11 +156,12 @@ def _request(core: Core, attempt: Attempt, client: HttpClient | AsyncHttpClient)
 def _failure(error: httpx.HTTPError | httpx.InvalidURL, attempt: Attempt) -> Failure:
     # The error of httpx is not chained: it holds the request, and with it the key.
     text = f"{_place(attempt)}: {type(error).__name__} {error}".rstrip()
+    sent = not isinstance(error, _BEFORE_SENDING)
     if isinstance(error, httpx.TimeoutException):
-        return TimedOut(text)
+        return TimedOut(text, sent)
     if isinstance(error, httpx.DecodingError | httpx.InvalidURL):
         return UnexpectedResponse(text)
-    return ConnectionFailed(text)
+    return ConnectionFailed(text, sent)
 
 
 def _place(attempt: Attempt) -> str:

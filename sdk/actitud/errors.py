@@ -3,8 +3,9 @@
 ::
 
     ActitudError
-    ├── ConnectionFailed        no connection, or one that broke
-    ├── TimedOut                no answer in time
+    ├── NoAnswer                whether a change was made is open, unless ``sent`` is false
+    │   ├── ConnectionFailed        no connection, or one that broke
+    │   └── TimedOut                no answer in time
     ├── UnexpectedResponse      an answer that is not one of the service
     ├── ScoreHasErrors          the answers contradict each other; carries the score
     └── ApiProblem              the service refused or failed, and says why (RFC 9457)
@@ -72,11 +73,26 @@ class ActitudError(Exception):
     """Root of the errors of this library."""
 
 
-class ConnectionFailed(ActitudError):
+class NoAnswer(ActitudError):
+    """No answer came. A change was perhaps made: read again before repeating it.
+
+    ``sent``: false where no attempt can have reached the service, so that nothing was done.
+    """
+
+    def __init__(self, message: str, sent: bool = True) -> None:
+        super().__init__(message, sent)
+        self.message = message
+        self.sent = sent
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ConnectionFailed(NoAnswer):
     """The service could not be reached, or the connection broke before the whole answer was there."""
 
 
-class TimedOut(ActitudError):
+class TimedOut(NoAnswer):
     """The service did not answer within the time-outs of the client."""
 
 
@@ -177,7 +193,11 @@ class Conflict(RequestRefused):
 
 
 class PreconditionFailed(RequestRefused):
-    """412: the resource has changed since it was read, or is there already."""
+    """412: the resource has changed since it was read, or is there already; nothing was done.
+
+    It is never the call itself that changed it: where the answer of an attempt was lost and its repetition is refused,
+    the error is that of the lost attempt (:class:`NoAnswer`, :class:`ServiceFailed`).
+    """
 
 
 class ContentTooLarge(RequestRefused):

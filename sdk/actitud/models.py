@@ -9,7 +9,7 @@ older client reads the answers of a newer service. Points and scores are multipl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -33,13 +33,29 @@ Answer: TypeAlias = Mapping[str, Fact]
 Answers: TypeAlias = Mapping[str, Answer]
 """Answers by indicator id; an indicator that is not there is unknown."""
 
+EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
+"""Evidence, or its members by name."""
+
+if TYPE_CHECKING:
+    AnswerMember: TypeAlias = "bool | int | float | str | Sequence[str] | Sequence[EvidenceLike] | None"
+else:
+    # A union of two kinds of list is more than msgspec tells apart.
+    AnswerMember = object
+
+AssessmentAnswer: TypeAlias = "Mapping[str, AnswerMember]"
+"""The facts of one indicator, and with them its ``evidence`` and its ``note``."""
+
+AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
+"""Answers by indicator id; ``None`` for one that is withdrawn, or not known."""
+
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
+AssessmentState: TypeAlias = Literal["draft", "submitted"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published", "superseded"] | str
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
-FindingCode: TypeAlias = Literal["contradicted", "unsupported"] | str
+FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
 StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"] | str
 FactValue: TypeAlias = float | bool | str | tuple[str, ...]
 """A fact as the service gives it back; a checklist is a tuple of component ids."""
@@ -67,6 +83,12 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     items: tuple[T, ...]
     next: str | None
+
+
+class Versioned(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be changed. ``etag`` names the state that was read, for ``if_match``; ``None`` in lists."""
+
+    etag: str | None = None
 
 
 class MethodologyRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,7 +216,7 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     indicators: tuple[IndicatorScore, ...]
 
 
-class BlockedBy(msgspec.Struct, frozen=True, kw_only=True):
+class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that fails: what is there, what is asked, and how far apart they are."""
 
     gate: str
@@ -210,7 +232,7 @@ class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None
     name: str | None
     provisional: bool
-    blocked_by: tuple[BlockedBy, ...]
+    blocked_by: tuple[BlockingGate, ...]
 
 
 class MainReason(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,7 +299,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
     simulated: bool
 
 
-class EditionRow(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     """One organisation in the ranking of an edition.
 
     ``rank``: from 1, ties share the best; ``None`` if unranked. ``index``, ``index_max`` and ``dimensions``
@@ -302,11 +324,28 @@ class EditionRow(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class Edition(msgspec.Struct, frozen=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True):
+    """Consecutive days: the first and the last, both included."""
+
+    start: date = msgspec.field(name="from")
+    end: date = msgspec.field(name="to")
+
+
+class Calendar(msgspec.Struct, frozen=True, kw_only=True):
+    """The phases of an edition, one after another."""
+
+    submission: Span
+    review: Span
+    hearing: Span
+    publication: Span
+
+
+class Edition(Versioned, frozen=True, kw_only=True):
     """A yearly round.
 
-    ``period_from`` and ``period_to``: first and last day of what it looks at. ``organisations``: how many it
-    scores. ``simulated``: every answer in it is invented for demonstration.
+    ``period_from`` and ``period_to``: first and last day of the year that it looks at. ``windows``: the days that
+    indicators look at, by the name of the window in the methodology. ``organisations``: how many it scores.
+    ``simulated``: every answer in it is invented for demonstration.
     """
 
     id: str
@@ -315,23 +354,223 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     state: EditionState
     period_from: date
     period_to: date
+    windows: dict[str, Span]
+    calendar: Calendar
     simulated: bool
     organisations: int
+    created: datetime
+    updated: datetime
 
 
-class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """A public body. ``province`` and ``region``: INE codes. ``band``: size band, ``P1`` … ``E5``.
+class FormerName(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that an organisation had; ``until``: the last day on which it was called so."""
 
-    ``population``: inhabitants served. ``simulated``: invented for demonstration.
+    name: str
+    until: date
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to ask an organisation for a correction: a mailbox, or a page."""
+
+    email: str | None = None
+    url: str | None = None
+
+
+class Organisation(Versioned, frozen=True, kw_only=True):
+    """A public body.
+
+    ``parent``: the organisation that it depends on. ``population``: inhabitants, ``employees``: people who work there,
+    each with the year of the figure. ``band``: size band, ``P1`` … ``E5``. ``province`` and ``region``: INE codes.
+    ``aliases``: other identifiers of it. ``valid_from`` and ``valid_to``: its first and last day, where known.
+    ``succeeded_by`` and ``preceded_by``: ids. ``domains``: hosts whose pages are evidence of it, with sub-domains.
+    ``simulated``: invented for demonstration.
     """
 
     id: str
     name: str
     kind: OrganisationKind
+    parent: str | None
     population: int | None
+    population_year: int | None
+    employees: int | None
+    employees_year: int | None
     band: str | None
     province: str | None
     province_name: str | None
     region: str | None
     region_name: str | None
+    aliases: tuple[str, ...]
+    former_names: tuple[FormerName, ...]
+    valid_from: date | None
+    valid_to: date | None
+    succeeded_by: tuple[str, ...]
+    preceded_by: tuple[str, ...]
+    contact: Contact | None
+    domains: tuple[str, ...]
+    simulated: bool
+    created: datetime
+    updated: datetime
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that supports an answer or a profile field; the service never fetches it.
+
+    It counts where ``url`` (https) is on a domain of the organisation and ``date``, that of the document, has come.
+    ``sha256``: that of the copy that the organisation keeps, in hexadecimal. ``note``: without personal data.
+    """
+
+    url: str
+    date: date
+    note: str | None = None
+    sha256: str | None = None
+
+
+class AssessmentFinding(Finding, frozen=True, kw_only=True):
+    """What is wrong with an assessment: a rule that its answers break, or a document (code ``evidence``).
+
+    One of severity ``error`` keeps it from being submitted; a warning may be explained. ``pointer``: JSON Pointer to
+    the place in the assessment.
+    """
+
+    pointer: str
+
+
+class AssessmentLine(Versioned, frozen=True, kw_only=True):
+    """An assessment in a list, and how it scores.
+
+    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: ``None`` for a draft.
+    """
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    methodology: str
+    state: AssessmentState
+    index: float | None
+    index_max: float | None
+    level: int | None
+    status: ScoreStatus
+    coverage: float | None
+    created: datetime
+    updated: datetime
+    submitted: datetime | None
+
+
+class Assessment(AssessmentLine, frozen=True, kw_only=True):
+    """What an organisation states in an edition, what is wrong with it, and how it scores: as of its last change.
+
+    ``profile``, ``profile_evidence`` and ``answers`` have the form in which they can be sent again; an answer is its
+    facts with its ``evidence`` and its ``note``.
+    """
+
+    profile: dict[str, ProfileValue]
+    profile_evidence: dict[str, tuple[Evidence, ...]]
+    answers: dict[str, dict[str, AnswerMember]]
+    findings: tuple[AssessmentFinding, ...]
+
+    @property
+    def error_findings(self) -> tuple[AssessmentFinding, ...]:
+        """The findings of severity ``error``, for which it would not be submitted."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+
+class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission in a list: an assessment as it was submitted, and how it scored; figures as in an assessment.
+
+    ``explanations``: why warnings stand, by their rule. ``findings``: the warnings.
+    """
+
+    id: str
+    edition: str
+    organisation: str
+    methodology: str
+    submitted: datetime
+    explanations: dict[str, str]
+    findings: tuple[AssessmentFinding, ...]
+    index: float | None
+    index_max: float | None
+    level: int | None
+    status: ScoreStatus
+    coverage: float | None
+
+
+class Submission(SubmissionLine, frozen=True, kw_only=True):
+    """An assessment as it was submitted, whole; its members are those of :class:`Assessment`."""
+
+    profile: dict[str, ProfileValue]
+    profile_evidence: dict[str, tuple[Evidence, ...]]
+    answers: dict[str, dict[str, AnswerMember]]
+
+
+class PastScore(msgspec.Struct, frozen=True, kw_only=True):
+    """How an organisation scores in one of its editions; figures as in :class:`ScoreRow`.
+
+    ``state``: that of the edition. ``period_to``: its reference date.
+    """
+
+    edition: str
+    edition_title: str
+    state: EditionState
+    period_to: date
+    rank: int | None
+    index: float | None
+    index_max: float | None
+    coverage: float | None
+    status: ScoreStatus
+    level: int | None
+    dimensions: dict[str, float | None]
+    methodology: str
+    simulated: bool
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """How figures spread: the least, the quartiles (type 7, half up) and the greatest, in the unit of the figures."""
+
+    min: float
+    q1: float
+    median: float
+    q3: float
+    max: float
+
+
+class Tenth(msgspec.Struct, frozen=True, kw_only=True):
+    """How many organisations have an index from ``start`` to under ``end``; the last tenth includes its 100."""
+
+    start: int = msgspec.field(name="from")
+    end: int = msgspec.field(name="to")
+    organisations: int
+
+
+class LevelCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many organisations are at a level, or, where it is ``None``, at none."""
+
+    level: int | None
+    organisations: int
+
+
+class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many organisations have a status."""
+
+    status: ScoreStatus
+    organisations: int
+
+
+class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the organisations of a territory come to in an edition.
+
+    ``organisations``: how many have an assessment there, ``ranked``: how many of them rank; the others are counted, but
+    are not in ``index``, ``distribution`` and ``dimensions``. ``levels``: every level, then none. ``statuses``: every
+    status. ``distribution``: the index in ten tenths. ``coverage``: 0 to 1. What nobody has is ``None``.
+    """
+
+    edition: str
+    organisations: int
+    ranked: int
+    levels: tuple[LevelCount, ...]
+    statuses: tuple[StatusCount, ...]
+    index: Spread | None
+    distribution: tuple[Tenth, ...]
+    dimensions: dict[str, Spread | None]
+    coverage: Spread | None
+    methodology: str
     simulated: bool

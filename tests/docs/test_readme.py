@@ -8,6 +8,8 @@ import shlex
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -15,14 +17,21 @@ import pytest
 import uvicorn
 from litestar import Litestar
 
+from actitud import Client
+from actitud_api.access import service as access
+from actitud_api.app import create_app
+from actitud_api.settings import Settings
+from tests.databases import opened, sqlite_url
+
 ROOT = Path(__file__).parents[2]
 STATED = "http://127.0.0.1:8000"
 READMES = ("README.md", "README.es.md")
+US = "ES-DIR3-L01280796"
 
 
-@pytest.fixture(scope="module")
-def address(app: Litestar) -> Iterator[str]:
-    """The address of the application on the demonstration, on a free port of loopback."""
+@contextmanager
+def served(app: Litestar) -> Iterator[str]:
+    """The address of an application, on a free port of loopback."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -30,9 +39,29 @@ def address(app: Litestar) -> Iterator[str]:
     while not server.started and time.monotonic() < deadline:
         thread.join(0.02)
     assert server.started
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(app: Litestar) -> Iterator[str]:
+    """The address of the application on the demonstration."""
+    with served(app) as stated:
+        yield stated
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Litestar]:
+    """The application on a database of its own, without anything in it."""
+    url = sqlite_url(tmp_path)
+    with opened(url) as database:
+        database.migrate()
+    made = create_app(Settings(database_url=url))
+    yield made
+    made.state["database"].close()
 
 
 def blocks(readme: str, language: str) -> list[str]:
@@ -85,7 +114,7 @@ def test_the_first_curl_answers_the_explained_score(readme: str, level: str, add
 def test_the_python_example_prints_the_score(
     readme: str, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (example,) = blocks(readme, "python")
+    example, _ = blocks(readme, "python")
     monkeypatch.chdir(ROOT)
 
     exec(compile(example.replace(STATED, address), readme, "exec"), {})
@@ -94,6 +123,41 @@ def test_the_python_example_prints_the_score(
     assert printed[0] in {"44.03 Service desk", "44.03 Ventanilla"}
     assert "D6.02" in printed[1]
     assert "2.22" in printed[1].replace(",", ".")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_example_of_an_assessment_ends_with_its_submission(
+    readme: str, installation: Litestar, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, example = blocks(readme, "python")
+    monkeypatch.chdir(ROOT)
+    with (
+        served(installation) as address,
+        Client(base_url=address, api_key=key(installation, "administrator")) as administrator,
+    ):
+        administrator.organisations.create(id=US, name="Villa", kind="MUN", domains=["example.org"])
+        administrator.editions.create(
+            id="2027",
+            titles={"es": "Edición 2027", "en": "Edition 2027"},
+            period_from=date(2027, 1, 1),
+            period_to=date(2027, 12, 31),
+        )
+        monkeypatch.setenv("ACTITUD_API_KEY", key(installation, "organisation", US))
+
+        exec(compile(example.replace(STATED, address), readme, "exec"), {})
+
+        (submission,) = administrator.editions.assessments.submissions.list("2027", US).items
+    first, *reasons, last = capsys.readouterr().out.splitlines()
+    # D1.01 goes from 50 to 100: 50 x 25 / 100 more of D1, which is a tenth of the index.
+    assert round(float(last) - float(first), 2) == 1.25
+    assert len(reasons) == 4
+    assert submission.index == float(last)
+
+
+def key(app: Litestar, role: access.Role, owner: str | None = None) -> str:
+    """A new key of an installation."""
+    with app.state["database"].write() as session:
+        return access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC)).text
 
 
 def test_the_picture_shows_the_figures_of_example_a() -> None:

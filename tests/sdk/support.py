@@ -124,14 +124,79 @@ def organisation(number: int = 1) -> dict[str, object]:
         "id": f"XX-DEMO-{number}",
         "name": f"Villa {number}",
         "kind": "MUN",
+        "parent": None,
         "population": 42000,
+        "population_year": 2025,
+        "employees": None,
+        "employees_year": None,
         "band": "P3",
         "province": "28",
         "province_name": "Madrid",
         "region": "13",
         "region_name": "Comunidad de Madrid",
+        "aliases": ["XI-WIKIDATA-Q2807"],
+        "former_names": [{"name": "Villa Vieja", "until": "2020-12-31"}],
+        "valid_from": None,
+        "valid_to": None,
+        "succeeded_by": [],
+        "preceded_by": [],
+        "contact": {"email": "redes@villa.example", "url": None},
+        "domains": ["villa.example"],
         "simulated": True,
+        "created": "2026-11-24T12:00:00Z",
+        "updated": "2026-11-24T12:00:00.250000Z",
     }
+
+
+def edition(state: str = "open") -> dict[str, object]:
+    days = {"from": "2027-01-01", "to": "2027-12-31"}
+    return {
+        "id": "2027",
+        "title": "Edition 2027",
+        "methodology": "2026.1",
+        "state": state,
+        "period_from": "2027-01-01",
+        "period_to": "2027-12-31",
+        "windows": {"S0": days, "W90": days},
+        "calendar": {"submission": days, "review": days, "hearing": days, "publication": days},
+        "simulated": False,
+        "organisations": 0,
+        "created": "2026-11-24T12:00:00Z",
+        "updated": "2026-11-24T12:00:00Z",
+    }
+
+
+def assessment(*findings: dict[str, object], state: str = "draft") -> dict[str, object]:
+    document = {"url": "https://redes.villa.example/guia.pdf", "date": "2026-03-01", "note": None, "sha256": None}
+    return {
+        "edition": "2026",
+        "organisation": "XX-DEMO-1",
+        "organisation_name": "Villa 1",
+        "methodology": "2026.1",
+        "state": state,
+        "profile": {"org_type": "MUN", "foreign_share": 0.03, "previous_level": None},
+        "profile_evidence": {"foreign_share": [document]},
+        "answers": {
+            "D1.01": {"numerator": 160, "denominator": 320, "evidence": [document], "note": None},
+            "D2.02": {"components": ["c1", "c2"], "evidence": [], "note": "Fiestas incluidas."},
+        },
+        "findings": list(findings),
+        "index": 44.03,
+        "index_max": 61.6,
+        "level": 3,
+        "status": "sufficient",
+        "coverage": 0.8333,
+        "created": "2026-11-24T12:00:00Z",
+        "updated": "2026-11-24T12:00:00Z",
+        "submitted": None,
+    }
+
+
+def submission() -> dict[str, object]:
+    whole = assessment({**finding("warning"), "pointer": "/answers/D1.01"}, state="submitted")
+    for name in ("organisation_name", "state", "created", "updated"):
+        del whole[name]
+    return {**whole, "id": "1", "submitted": "2026-11-24T12:00:00Z", "explanations": {"V13": "Weekends count."}}
 
 
 def listing(*items: object, following: str | None = None) -> httpx.Response:

@@ -15,6 +15,7 @@ from actitud import (
     ConnectionFailed,
     FieldError,
     InvalidRequest,
+    NoAnswer,
     NotFound,
     Organisation,
     Problem,
@@ -95,7 +96,7 @@ SCORE = msgspec.convert(score(finding("error")), Score)
     "error",
     [
         ConnectionFailed("GET /v1/x: refused"),
-        TimedOut("GET /v1/x: slow"),
+        TimedOut("GET /v1/x: slow", sent=False),
         UnexpectedResponse("odd", 502, "r-1"),
         ScoreHasErrors(SCORE),
         NotFound(PROBLEM, 404, "r-2", 3.0),
@@ -113,4 +114,5 @@ def test_errors_survive_pickling_and_copying(error: ActitudError) -> None:
 def test_one_root_catches_everything() -> None:
     kinds = {ConnectionFailed, TimedOut, UnexpectedResponse, ScoreHasErrors, *PROBLEM_TYPES.values()}
     assert all(issubclass(kind, ActitudError) for kind in kinds)
+    assert {kind for kind in kinds if issubclass(kind, NoAnswer)} == {ConnectionFailed, TimedOut}
     assert str(FIELD) == "/: required"

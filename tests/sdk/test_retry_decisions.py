@@ -18,7 +18,6 @@ def after(
     policy: RetryPolicy = POLICY,
     retries_done: int = 0,
     elapsed: float = 0.0,
-    repeatable: bool = True,
     status: int | None = 503,
     retry_after: float | None = None,
     chance: float = 1.0,
@@ -27,7 +26,6 @@ def after(
         policy,
         retries_done=retries_done,
         elapsed=elapsed,
-        repeatable=repeatable,
         status=status,
         retry_after=retry_after,
         chance=chance,
@@ -65,11 +63,6 @@ def test_it_stops_at_the_number_of_retries() -> None:
     assert after(retries_done=3) is not None
     assert after(retries_done=4) is None
     assert after(policy=RetryPolicy(max_retries=0, total=120.0)) is None
-
-
-def test_what_must_not_be_repeated_never_is() -> None:
-    assert after(repeatable=False) is None
-    assert after(repeatable=False, status=None) is None
 
 
 def test_retry_after_is_obeyed_and_never_undercut() -> None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import assert_type
 
 from actitud import (
     Answers,
+    Assessment,
+    AssessmentAnswers,
+    AssessmentLine,
     AsyncClient,
     AsyncListing,
     AsyncPage,
     Client,
     Edition,
-    EditionRow,
     EditionScore,
+    EditionSummary,
+    Evidence,
     Methodology,
     MethodologySummary,
     Organisation,
     Page,
+    PastScore,
     Score,
+    ScoreRow,
+    Submission,
+    SubmissionLine,
 )
 
 FACTS: Answers = {
@@ -25,6 +34,14 @@ FACTS: Answers = {
     "D4.04": {"components": ["c1", "c3"]},
     "D9.02": {"hours": 14.5, "basis": "self_declared"},
     "D9.06": {"value": False},
+}
+
+
+GUIDE = Evidence(url="https://villa.example/guia.pdf", date=date(2026, 3, 1))
+ANSWERS: AssessmentAnswers = {
+    "D1.01": {"numerator": 160, "denominator": 320, "evidence": [GUIDE], "note": None},
+    "D4.04": {"components": ["c1"], "evidence": [{"url": "https://villa.example/", "date": "2026-03-01"}]},
+    "D9.06": None,
 }
 
 
@@ -37,12 +54,39 @@ def blocking(client: Client) -> None:
     assert_type(client.organisations.get("x"), Organisation)
     assert_type(client.editions.list(), Page[Edition])
     page = client.editions.scores.list("2026-demo", region="13")
-    assert_type(page, Page[EditionRow])
-    assert_type(page.next_page(), Page[EditionRow] | None)
+    assert_type(page, Page[ScoreRow])
+    assert_type(page.next_page(), Page[ScoreRow] | None)
     assert_type(client.editions.scores.get("2026-demo", "x"), EditionScore)
     for row in page:
-        assert_type(row, EditionRow)
+        assert_type(row, ScoreRow)
 
+    assert_type(client.organisations.create(id="x", name="x", kind="MUN"), Organisation)
+    assert_type(client.organisations.update("x", if_match="*", parent=None, contact={"url": None}), Organisation)
+    assert_type(client.organisations.scores.list("x"), Page[PastScore])
+    assert_type(client.editions.get("latest").windows["W90"].start, date)
+    assert_type(client.editions.delete("2026", if_match="*"), None)
+    assert_type(client.editions.summary("2026", province="46"), EditionSummary)
+    assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
+    stated = client.editions.assessments.get("2026", "x")
+    assert_type(stated, Assessment)
+    assert_type(
+        client.editions.assessments.put(
+            "2026",
+            "x",
+            if_match=stated.etag,
+            profile=stated.profile,
+            answers=stated.answers,
+            profile_evidence=stated.profile_evidence,
+        ),
+        Assessment,
+    )
+    assert_type(client.editions.assessments.update("2026", "x", if_match=stated.etag, answers=ANSWERS), Assessment)
+    assert_type(client.editions.assessments.submissions.create("2026", "x", if_match=stated.etag), Submission)
+    assert_type(client.editions.assessments.submissions.list("2026", "x"), Page[SubmissionLine])
+
+    client.editions.update("2026", state="open")  # type: ignore[call-arg]
+    client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
+    client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
@@ -59,11 +103,15 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.organisations.get("x"), Organisation)
     assert_type(await client.editions.list(), AsyncPage[Edition])
     page = await client.editions.scores.list("2026-demo", region="13")
-    assert_type(page, AsyncPage[EditionRow])
-    assert_type(await page.next_page(), AsyncPage[EditionRow] | None)
+    assert_type(page, AsyncPage[ScoreRow])
+    assert_type(await page.next_page(), AsyncPage[ScoreRow] | None)
     assert_type(await client.editions.scores.get("2026-demo", "x"), EditionScore)
     async for row in page:
-        assert_type(row, EditionRow)
+        assert_type(row, ScoreRow)
+    assert_type(await client.organisations.update("x", if_match="*", name="y"), Organisation)
+    assert_type(await client.editions.assessments.put("2026", "x", profile={}, answers=ANSWERS), Assessment)
+    assert_type(client.editions.assessments.submissions.list("2026", "x"), AsyncListing[SubmissionLine])
+    await client.editions.delete("2026", if_match="*")
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal
+
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Transport, fetch, fetch_page, get
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Transport,
+    create,
+    delete,
+    fetch,
+    fetch_nothing,
+    fetch_page,
+    get,
+    patch,
+)
 from actitud._config import Core
-from actitud.models import Edition, EditionRow, EditionScore, Listing, OrganisationKind
+from actitud.models import Edition, EditionScore, EditionSummary, Listing, OrganisationKind, ScoreRow, ScoreStatus, Span
+from actitud.resources.assessments import Assessments, AsyncAssessments
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
-_ROWS = msgspec.json.Decoder(Listing[EditionRow])
+_EDITION = msgspec.json.Decoder(Edition)
+_ROWS = msgspec.json.Decoder(Listing[ScoreRow])
+_SUMMARY = msgspec.json.Decoder(EditionSummary)
 _SCORE = msgspec.json.Decoder(EditionScore)
 
 
@@ -26,6 +48,96 @@ def list_editions(
     return fetch_page(core, get(core, "editions", query=query, lang=lang), _EDITIONS)
 
 
+def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Edition]:
+    """Fetch one edition by its id, or the newest published one as ``latest``; ``lang`` is the language of its title.
+
+    Raises ``NotFound`` on an unknown id.
+    """
+    return fetch(core, get(core, "editions", edition, lang=lang), _EDITION)
+
+
+def create_edition(
+    core: Core,
+    *,
+    id: str,
+    titles: Mapping[str, str],
+    period_from: date,
+    period_to: date,
+    methodology: str = "2026.1",
+    windows: Mapping[str, Span | None] | None = None,
+    calendar: Mapping[str, Span | None] | None = None,
+    idempotency_key: str | None = None,
+    lang: str | None = None,
+) -> Call[Edition]:
+    """Make an edition, which takes answers from then on.
+
+    ``id``: the year of its reference date, and a word where there are several: ``"2027-pilot"``. ``titles``: its name,
+    by language. ``period_from`` and ``period_to``: the year that it looks at; the last day is the reference date.
+    ``windows`` and ``calendar``: those that are not as the methodology says, by name.
+
+    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
+    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where the id is taken or the
+    dates contradict each other.
+    """
+    body = {
+        "id": id,
+        "titles": titles,
+        "methodology": methodology,
+        "period_from": period_from,
+        "period_to": period_to,
+        "windows": windows,
+        "calendar": calendar,
+    }
+    return fetch(core, create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), _EDITION)
+
+
+def update_edition(
+    core: Core,
+    edition: str,
+    *,
+    if_match: str | None,
+    titles: Mapping[str, str] | UnsetType = UNSET,
+    windows: Mapping[str, Span | None] | UnsetType | None = UNSET,
+    calendar: Mapping[str, Span | None] | UnsetType | None = UNSET,
+    state: Literal["open", "in_review"] | UnsetType = UNSET,
+    lang: str | None = None,
+) -> Call[Edition]:
+    """Change what is given of an edition and leave the rest; ``None`` is what the methodology says.
+
+    ``if_match``: the ``etag`` of the edition as it was read. Raises ``PreconditionFailed`` where somebody else has
+    changed it since, and ``Conflict`` where it is published or would contradict itself.
+    """
+    body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
+    return fetch(core, patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), _EDITION)
+
+
+def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[None]:
+    """Remove an edition that is not published and in which nobody has an assessment.
+
+    ``if_match``: the ``etag`` of the edition as it was read. Raises ``PreconditionFailed`` where somebody else has
+    changed it since, and ``Conflict`` where it may not be removed.
+    """
+    return fetch_nothing(core, delete(core, "editions", edition, if_match=if_match))
+
+
+def get_edition_summary(
+    core: Core,
+    edition: str,
+    *,
+    kind: OrganisationKind | None = None,
+    region: str | None = None,
+    province: str | None = None,
+    band: str | None = None,
+    parent: str | None = None,
+) -> Call[EditionSummary]:
+    """Fetch what the organisations of a territory, or all, come to in an edition: medians, quartiles, counts.
+
+    The filters are those of the scores. Raises ``NotFound`` on an unknown edition.
+    """
+    query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
+    return fetch(core, get(core, "editions", edition, "summary", query=query), _SUMMARY)
+
+
 def list_edition_scores(
     core: Core,
     edition: str,
@@ -34,20 +146,33 @@ def list_edition_scores(
     region: str | None = None,
     province: str | None = None,
     band: str | None = None,
+    parent: str | None = None,
+    level: int | None = None,
+    status: ScoreStatus | None = None,
+    organisation: str | Sequence[str] | None = None,
+    sort: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
-) -> Call[Fetched[EditionRow]]:
-    """List an edition in rank order, unranked organisations last.
+) -> Call[Fetched[ScoreRow]]:
+    """List the scores of an edition, in rank order unless ``sort`` says otherwise, those without a value last.
 
     Ranks are those of the whole edition, whatever the filters. ``region`` and ``province``: INE codes,
-    ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``limit``: items per page, 1 to 1,000, 50 unless given;
-    iterating goes on over all pages. ``offset``: items to skip. Raises ``NotFound`` on an unknown edition.
+    ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the organisation that they depend on.
+    ``level``: 1 to 5. ``organisation``: one id, or up to 100. ``sort``: ``rank``, ``organisation``, ``name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension, ``D1`` … , each with ``-`` before it for the other way
+    round. ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items
+    to skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {
         "kind": kind,
         "region": region,
         "province": province,
         "band": band,
+        "parent": parent,
+        "level": level,
+        "status": status,
+        "organisation": organisation,
+        "sort": sort,
         "limit": limit,
         "offset": offset,
     }
@@ -80,17 +205,29 @@ class Editions(Bound):
     """``client.editions``."""
 
     list = blocking_list(list_editions)
+    get = blocking(get_edition)
+    create = blocking(create_edition)
+    update = blocking(update_edition)
+    delete = blocking(delete_edition)
+    summary = blocking(get_edition_summary)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
+        self.assessments = Assessments(core, transport)
 
 
 class AsyncEditions(AsyncBound):
     """``async_client.editions``."""
 
     list = awaitable_list(list_editions)
+    get = awaitable(get_edition)
+    create = awaitable(create_edition)
+    update = awaitable(update_edition)
+    delete = awaitable(delete_edition)
+    summary = awaitable(get_edition_summary)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
+        self.assessments = AsyncAssessments(core, transport)

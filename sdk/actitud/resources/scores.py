@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from actitud._bind import awaitable, blocking
-from actitud._calls import AsyncBound, Bound, Call, fetch, post
+from actitud._calls import AsyncBound, Bound, Call, compute, fetch
 from actitud._config import Core
 from actitud.errors import ScoreHasErrors
 from actitud.models import Answers, Profile, Score
@@ -38,12 +38,11 @@ def create_score(
     """
     body = {
         "methodology": methodology,
-        "profile": dict(profile),
-        "answers": {indicator: dict(facts) for indicator, facts in answers.items()},
+        "profile": profile,
+        "answers": answers,
         "profile_self_declared": list(profile_self_declared),
     }
-    request = post(core, "scores", body=body, lang=lang, repeatable=True)
-    score = yield from fetch(core, request, _SCORE)
+    score = yield from fetch(core, compute(core, "scores", body=body, lang=lang), _SCORE)
     if on_findings == "raise" and score.error_findings:
         raise ScoreHasErrors(score)
     return score

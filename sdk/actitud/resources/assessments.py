@@ -1,0 +1,243 @@
+"""Assessments: what organisations state in an edition, with evidence, until they submit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Transport,
+    create,
+    delete,
+    fetch,
+    fetch_nothing,
+    fetch_page,
+    get,
+    patch,
+    put,
+)
+from actitud._config import Core
+from actitud.models import (
+    Assessment,
+    AssessmentAnswers,
+    AssessmentLine,
+    AssessmentState,
+    EvidenceLike,
+    Listing,
+    Profile,
+    Submission,
+    SubmissionLine,
+)
+
+_LISTING = msgspec.json.Decoder(Listing[AssessmentLine])
+_ASSESSMENT = msgspec.json.Decoder(Assessment)
+_SUBMISSIONS = msgspec.json.Decoder(Listing[SubmissionLine])
+_SUBMISSION = msgspec.json.Decoder(Submission)
+
+
+def list_assessments(
+    core: Core,
+    edition: str,
+    *,
+    state: AssessmentState | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> Call[Fetched[AssessmentLine]]:
+    """List the assessments of an edition by organisation: an organisation sees its own, an administrator all.
+
+    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
+    skip. Raises ``NotFound`` on an unknown edition.
+    """
+    query = {"state": state, "limit": limit, "offset": offset}
+    return fetch_page(core, get(core, "editions", edition, "assessments", query=query), _LISTING)
+
+
+def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Assessment]:
+    """Fetch the assessment of an organisation in an edition; ``lang`` is the language of its findings.
+
+    Raises ``NotFound`` where there is none.
+    """
+    return fetch(core, get(core, "editions", edition, "assessments", organisation, lang=lang), _ASSESSMENT)
+
+
+def put_assessment(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    profile: Profile,
+    answers: AssessmentAnswers,
+    profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | UnsetType = UNSET,
+    methodology: str = "2026.1",
+    if_match: str | None = None,
+    lang: str | None = None,
+) -> Call[Assessment]:
+    """Make the assessment of an organisation in an open edition, or replace its draft as a whole.
+
+    ``profile``: every field that the organisation sets. ``answers``: facts by indicator id, each with its ``evidence``,
+    a list of :class:`actitud.Evidence`, and its ``note``, if it has them; what is absent is unknown. Without evidence
+    that counts an answer is only declared and scores less. ``profile_evidence``: evidence by profile field.
+    ``if_match``: the ``etag`` of the draft that it replaces; without it there must be none yet.
+
+    What contradicts itself is stored, with ``findings``. Raises ``PreconditionFailed`` where there is one already, or
+    somebody else has changed it since; ``Conflict`` where it was submitted or the edition is not open;
+    ``InvalidRequest`` with every wrong field if the facts do not fit the methodology.
+    """
+    body = {"methodology": methodology, "profile": profile, "answers": answers}
+    if profile_evidence is not UNSET:
+        body["profile_evidence"] = profile_evidence
+    request = put(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
+    return fetch(core, request, _ASSESSMENT)
+
+
+def update_assessment(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    if_match: str | None,
+    profile: Profile | UnsetType = UNSET,
+    answers: AssessmentAnswers | UnsetType = UNSET,
+    profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | UnsetType = UNSET,
+    methodology: str = "2026.1",
+    lang: str | None = None,
+) -> Call[Assessment]:
+    """Change what is given of a draft and leave the rest.
+
+    ``if_match``: the ``etag`` of the draft as it was read. An answer is given with all its facts, its evidence and note
+    stay unless they are given too, and ``None`` withdraws it. ``profile``: the fields that change. Raises as
+    :func:`put_assessment`, and ``NotFound`` where there is none.
+    """
+    body = {
+        "methodology": methodology,
+        "profile": profile,
+        "answers": answers,
+        "profile_evidence": profile_evidence,
+    }
+    request = patch(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
+    return fetch(core, request, _ASSESSMENT)
+
+
+def delete_assessment(core: Core, edition: str, organisation: str, *, if_match: str | None) -> Call[None]:
+    """Remove a draft.
+
+    ``if_match``: the ``etag`` of the draft as it was read. Raises ``PreconditionFailed`` where somebody else has
+    changed it since, and ``Conflict`` where it was submitted or the edition is not open.
+    """
+    return fetch_nothing(core, delete(core, "editions", edition, "assessments", organisation, if_match=if_match))
+
+
+def create_submission(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    if_match: str | None,
+    explanations: Mapping[str, str] | None = None,
+    idempotency_key: str | None = None,
+    lang: str | None = None,
+) -> Call[Submission]:
+    """Submit a draft as it is; from then on it does not change.
+
+    ``if_match``: the ``etag`` of the draft as it was read. ``explanations``: why warnings stand, by their rule.
+    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
+    call has one of its own otherwise.
+
+    Raises ``Conflict``, with every error finding in ``errors``, where it cannot be submitted so, and
+    ``PreconditionFailed`` where somebody else has changed it since.
+    """
+    request = create(
+        core,
+        "editions",
+        edition,
+        "assessments",
+        organisation,
+        "submissions",
+        body={"explanations": explanations or {}},
+        idempotency_key=idempotency_key,
+        if_match=if_match,
+        lang=lang,
+    )
+    return fetch(core, request, _SUBMISSION)
+
+
+def list_submissions(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    lang: str | None = None,
+) -> Call[Fetched[SubmissionLine]]:
+    """List the submissions of an assessment, the first one first; ``lang`` is the language of their findings.
+
+    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
+    skip. Raises ``NotFound`` where there is no assessment.
+    """
+    query = {"limit": limit, "offset": offset}
+    request = get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
+    return fetch_page(core, request, _SUBMISSIONS)
+
+
+def get_submission(
+    core: Core, edition: str, organisation: str, submission: str, *, lang: str | None = None
+) -> Call[Submission]:
+    """Fetch a submission whole, by its id within the assessment: ``"1"`` is the first one.
+
+    Raises ``NotFound`` where there is none.
+    """
+    request = get(core, "editions", edition, "assessments", organisation, "submissions", submission, lang=lang)
+    return fetch(core, request, _SUBMISSION)
+
+
+class Submissions(Bound):
+    """``client.editions.assessments.submissions``."""
+
+    create = blocking(create_submission)
+    list = blocking_list(list_submissions)
+    get = blocking(get_submission)
+
+
+class AsyncSubmissions(AsyncBound):
+    """``async_client.editions.assessments.submissions``."""
+
+    create = awaitable(create_submission)
+    list = awaitable_list(list_submissions)
+    get = awaitable(get_submission)
+
+
+class Assessments(Bound):
+    """``client.editions.assessments``."""
+
+    list = blocking_list(list_assessments)
+    get = blocking(get_assessment)
+    put = blocking(put_assessment)
+    update = blocking(update_assessment)
+    delete = blocking(delete_assessment)
+
+    def __init__(self, core: Core, transport: Transport) -> None:
+        super().__init__(core, transport)
+        self.submissions = Submissions(core, transport)
+
+
+class AsyncAssessments(AsyncBound):
+    """``async_client.editions.assessments``."""
+
+    list = awaitable_list(list_assessments)
+    get = awaitable(get_assessment)
+    put = awaitable(put_assessment)
+    update = awaitable(update_assessment)
+    delete = awaitable(delete_assessment)
+
+    def __init__(self, core: Core, transport: AsyncTransport) -> None:
+        super().__init__(core, transport)
+        self.submissions = AsyncSubmissions(core, transport)
