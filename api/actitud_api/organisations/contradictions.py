@@ -46,9 +46,10 @@ _MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs"
 
 
 def fault(found: Contradiction) -> Fault:
-    """The place of the request that is wrong, and why."""
-    sentence = _TEXTS[found.rule]
-    es, en = (text.format(value=found.value, expected=found.expected) for text in sentence)
+    """The place of the request that is wrong, and why; the identity number of a person is not said again."""
+    sentence, value = _TEXTS[found.rule], shown(found.value)
+    quoted = "…" if value is None else found.value
+    es, en = (text.format(value=quoted, expected=found.expected) for text in sentence)
     detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
     suggestion = found.expected if found.rule in _MEANT else None
-    return Fault(found.pointer, found.rule, shown(found.value), detail, suggestion)
+    return Fault(found.pointer, found.rule, value, detail, suggestion)

@@ -26,7 +26,7 @@ from actitud_api.organisations.entries import (
 from actitud_api.organisations.identifiers import DIR3, InvalidIdentifier, checked, of_ine, spelled
 from actitud_api.organisations.kinds import Band, Kind
 from actitud_api.organisations.municipalities import Fault, Municipality
-from actitud_api.organisations.queries import Filters, Record
+from actitud_api.organisations.queries import Filters, Record, named
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.folding import fold, words
 from actitud_api.storage.versions import Expected, Stale, revision
@@ -54,6 +54,7 @@ __all__ = [
     "get",
     "import_municipalities",
     "lock",
+    "named",
     "page",
     "refuse_alias",
     "remove_simulated",

@@ -54,7 +54,7 @@ class Sort(Struct, frozen=True):
 class Filters(organisations.Filters, frozen=True, kw_only=True):
     """Which rows of an edition, besides what is said of organisations; None does not filter.
 
-    `organisations`: only these, by id.
+    `organisations`: only these, by id or alias.
     """
 
     level: int | None = None
@@ -70,7 +70,7 @@ class Filters(organisations.Filters, frozen=True, kw_only=True):
         if self.status is not None:
             found.append(table.status == self.status)
         if self.organisations is not None:
-            found.append(table.organisation.in_(self.organisations))
+            found.append(organisations.named(table.organisation, self.organisations))
         return found
 
 

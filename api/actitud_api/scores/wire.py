@@ -305,8 +305,8 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
             str,
             Meta(
                 pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
-                description=f"Only these organisations, up to {MANY} ids with commas between; one without a score "
-                "there, or unknown, simply has no row.",
+                description=f"Only these organisations, up to {MANY} ids or aliases with commas between; one without "
+                "a score there, or unknown, simply has no row.",
                 examples=["XX-DEMO-00001,XX-DEMO-00002"],
             ),
         ]
