@@ -468,6 +468,24 @@ def test_a_split_has_several_successors(client: Client) -> None:
     assert read(client, "XI-WIKIDATA-Q2")["preceded_by"] == []
 
 
+def test_nobody_takes_the_place_of_what_outlives_it(client: Client) -> None:
+    """Of two validities of which one follows the other, the second cannot end first; to end the same day will do."""
+    add(client, "XI-WIKIDATA-Q2", valid_to="2020-12-31")
+    assert conflicts(offered(client, valid_to="2021-01-01", succeeded_by=["XI-WIKIDATA-Q2"])) == [
+        ("/succeeded_by/0", "ended")
+    ]
+    add(client, valid_to="2020-12-31", succeeded_by=["XI-WIKIDATA-Q2"])
+    assert conflicts(change(client, valid_to="2021-01-01")) == [("/succeeded_by/0", "ended")]
+    (error,) = problem(change(client, "XI-WIKIDATA-Q2", valid_to="2020-12-30"), 409, "conflict")["errors"]
+    assert (error["pointer"], error["rule"]) == ("/valid_to", "outlived")
+    assert error["detail"] == "2020-12-30 is before the last day of XI-WIKIDATA-Q1, whose place it took."
+    assert read(client, "XI-WIKIDATA-Q2")["valid_to"] == "2020-12-31"
+    # Without a last day it is there still, or it is not known.
+    changed(client, "XI-WIKIDATA-Q2", valid_to=None)
+    assert changed(client, valid_to=None)["succeeded_by"] == ["XI-WIKIDATA-Q2"]
+    assert changed(client, "XI-WIKIDATA-Q2", valid_to="1999-12-31")["valid_to"] == "1999-12-31"
+
+
 def test_nobody_follows_itself_through_others(client: Client) -> None:
     add(client, "XI-WIKIDATA-Q3")
     add(client, "XI-WIKIDATA-Q2", succeeded_by=["XI-WIKIDATA-Q3"])

@@ -34,6 +34,14 @@ _TEXTS: Final[Mapping[str, Texts]] = {
         "{value} es anterior a su primer día, {expected}", "{value} is before its first day, {expected}"
     ),
     "after_end": Texts("{value} es posterior a su último día, {expected}", "{value} is after its last day, {expected}"),
+    "ended": Texts(
+        "{value} terminó el {expected}, antes que la organización cuyo lugar ocuparía",
+        "{value} ended on {expected}, before the organisation whose place it would take",
+    ),
+    "outlived": Texts(
+        "{value} es anterior al último día de {expected}, cuyo lugar ocupó",
+        "{value} is before the last day of {expected}, whose place it took",
+    ),
     "future": Texts("{value} aún no ha llegado", "{value} is still to come"),
     "overlap": Texts(
         "hasta {value} ya se llamaba {expected}: un nombre sigue a otro",

@@ -169,6 +169,20 @@ def successors(session: Session, identifiers: Collection[str]) -> set[str]:
     return set(session.execute(statement).scalars())
 
 
+def last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
+    """The last days of those of these organisations that have one, by id."""
+    statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(
+        ORGANISATIONS.c.id.in_(sorted(identifiers)), ORGANISATIONS.c.valid_to.is_not(None)
+    )
+    return {row.id: row.valid_to for row in session.execute(statement)} if identifiers else {}
+
+
+def predecessors(session: Session, identifier: str) -> set[str]:
+    """The organisations whose place one took."""
+    statement = select(SUCCESSORS.c.organisation).where(SUCCESSORS.c.successor == identifier)
+    return set(session.execute(statement).scalars())
+
+
 def domains(session: Session, identifier: str, *, held: bool) -> tuple[str, ...] | None:
     """The domains of an organisation, which where they are `held` nobody changes until the session ends."""
     statement = _DOMAINS.with_for_update(read=True) if held else _DOMAINS
