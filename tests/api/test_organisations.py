@@ -433,12 +433,12 @@ def test_each_of_twelve_faults_planted_in_the_real_list_is_named_at_its_line(dat
 
 
 def test_the_command_imports_and_says_what_it_did(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     file = tmp_path / "municipalities.csv"
     file.write_text(FILE, encoding="utf-8")
-    arguments = ["organisations", "import", str(file), "--database", f"sqlite:///{tmp_path / 'new' / 'test.sqlite3'}"]
+    arguments = ["organisations", "import", str(file), "--database", empty]
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out == "Organisations: 3 added, 0 changed, 0 unchanged.\n"
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
@@ -551,11 +551,10 @@ def test_the_size_band_of_a_ministry_is_by_employees() -> None:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[TestClient[Litestar]]:
+def small(url: str) -> Iterator[TestClient[Litestar]]:
     """A client of a service with three real municipalities."""
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'test.sqlite3'}"))
+    app = create_app(Settings(database_url=url))
     database: Database = app.state["database"]
-    database.migrate()
     imported(database, FILE.encode())
     with TestClient(app) as client:
         yield client
