@@ -33,7 +33,7 @@ def test_2026_1_itself_has_none() -> None:
 STRUCTURE: list[tuple[Planted, str, str]] = [
     (("/title", "index"), "/", "title"),
     (("/decimals", "two"), "/decimals", "integer"),
-    (("/coverage", REMOVED), "/", "coverage"),
+    (("/root/missing", REMOVED), "/root", "missing"),
     ((f"{at('D1.01')}/type", "percentage"), f"{at('D1.01')}/type", "percentage"),
     ((f"{at('D1.01')}/weight", 2.5), f"{at('D1.01')}/weight", "integer"),
     ((f"{at('D1.03')}/applies", compare(FIELD, TEN, "gte")), f"{at('D1.03')}/applies/op", "gte"),
@@ -54,6 +54,15 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     (("/root/children/2/rated_share/den", 0), "/root/children/2/rated_share", "share"),
     (("/root/children/2/rated_share/num", 3), "/root/children/2/rated_share", "share"),
     (("/root/children/2/children", []), "/root/children/2/children", "is empty"),
+    # ranges and aggregations
+    (("/published_decimals", 3), "/published_decimals", "0 to 2"),
+    (("/root/children/0/range", {"minimum": 100}), "/root/children/0/range", "go up"),
+    (("/root/children/0/range", {"maximum": 10**18}), "/root/children/0/range", "too wide"),
+    (("/root/children/0/range", {"maximum": 50}), "/root/children/0/range", "that of every child"),
+    (("/root/aggregation", "sum"), "/root/range", "the sum of those of the children: 0 to 1000"),
+    (("/root/aggregation", "power"), "/root/exponent", "goes with the aggregation power"),
+    (("/root/exponent", 2), "/root/exponent", "goes with the aggregation power"),
+    (("/root/children/0/weight", 10**15), "/root/children", "weigh too much"),
     # facts, components, windows
     ((f"{at('D1.01')}/windows/0", "W99"), f"{at('D1.01')}/windows", "W99"),
     ((f"{at('D1.01')}/facts/1/name", "numerator"), f"{at('D1.01')}/facts", "'numerator' stands twice"),
@@ -70,6 +79,15 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     ((f"{at('D6.06')}/curve/goalposts/1/x", 2), f"{at('D6.06')}/curve/goalposts", "0 (no) and 1 (yes)"),
     ((f"{at('D1.01')}/curve/goalposts/0/sources", []), f"{at('D1.01')}/curve/goalposts/0/sources", "is empty"),
     ((f"{at('D1.01')}/curve/goalposts/0/sources/0", "S999"), f"{at('D1.01')}/curve/goalposts/0/sources", "S999"),
+    (
+        (
+            f"{at('D7.02')}/curve",
+            {"kind": "lognormal", "goalposts": [goalpost(10, 50), goalpost(20, 80)]},
+        ),
+        f"{at('D7.02')}/curve/goalposts",
+        "the median, 50 points, and p10, 90 points",
+    ),
+    ((f"{at('D9.03')}/range", {"maximum": 10}), f"{at('D9.03')}/curve/goalposts", "0 to 10, the range"),
     # steps
     ((f"{at('D1.01')}/step", None), f"{at('D1.01')}/step", "missing for a ratio"),
     ((f"{at('D1.01')}/step", "people"), f"{at('D1.01')}/step", "not a fact of D1.01"),
@@ -220,6 +238,13 @@ def test_all_defects_are_named_at_once() -> None:
     for _, place, message in chosen:
         assert any(defect.place == place and message in defect.message for defect in found), place
     assert len(found) >= len(chosen)
+
+
+def test_an_exponent_is_within_bounds() -> None:
+    for exponent in (0, 20.5, -21):
+        found = read(("/root/aggregation", "power"), ("/root/exponent", exponent))
+        assert ("/root/exponent", "must not be 0, and within ±20") in [(one.place, one.message) for one in found]
+    assert read(("/root/aggregation", "power"), ("/root/exponent", -20)) == []
 
 
 def test_all_structural_defects_are_named_at_once() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from msgspec import Meta, Struct
 
@@ -68,6 +68,7 @@ def detail(methodology: Methodology, language: Language) -> MethodologyDetail:
         status=methodology.status,
         digest=methodology.digest,
         text_digests=methodology.text_digests,
-        document=methodology.document,
+        # As it is written: what is served has the digest, whatever the document leaves to its defaults.
+        document=cast("Document", methodology.written),
         texts=methodology.texts[language],
     )

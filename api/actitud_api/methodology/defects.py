@@ -12,6 +12,7 @@ from string import Formatter
 from msgspec import Struct
 
 from actitud_api.methodology.model import (
+    SHAPLEY_CHILDREN,
     AnswerOperand,
     Compare,
     ComponentOperand,
@@ -31,6 +32,7 @@ from actitud_api.methodology.model import (
     ProfileField,
     ProfileOperand,
     Quotient,
+    Range,
     ScoreOperand,
     Share,
     Sum,
@@ -52,6 +54,17 @@ from actitud_api.methodology.predicates import (
 MAX_DEPTH = 5
 """Levels of the tree below the root (SCORING, section 1)."""
 
+
+MAX_UNITS = 2**62
+"""Scores, weighted sums of scores and facts stay below it, in units: both evaluators count in 64 bits."""
+
+MAX_EXPONENT = 20
+"""The exponent of a power mean is not 0 and within ± this (SCORING, section 4)."""
+
+MAX_FACT_DECIMALS = 12
+
+LOGNORMAL_SHARES = (50, 90)
+"""What the median and p10 of a lognormal curve score, in hundredths of the range (SCORING, section 3)."""
 
 STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
 """What the text of a step may leave open."""
@@ -95,6 +108,9 @@ class _Checker:
     def check(self) -> Iterator[Defect]:
         if not 0 <= self.document.decimals <= 6:
             yield Defect("/decimals", "must be 0 to 6")
+        published = self.document.published_decimals
+        if published is not None and not 0 <= published <= self.document.decimals:
+            yield Defect("/published_decimals", f"must be 0 to {self.document.decimals}, the decimals")
         if not 0 <= self.document.self_declared_cap <= 100:
             yield Defect("/self_declared_cap", "must be 0 to 100")
         yield from self._share(self.document.coverage.overall, "/coverage/overall")
@@ -142,6 +158,8 @@ class _Checker:
         if group.rated_children > len(group.children):
             yield Defect(f"{place}/rated_children", f"asks for {group.rated_children} of {len(group.children)}")
         yield from self._share(group.rated_share, f"{place}/rated_share")
+        yield from self._range(group.range, f"{place}/range")
+        yield from self._aggregation(group, place)
         for position, child in enumerate(group.children):
             at = f"{place}/children/{position}"
             if child.weight < 0:
@@ -151,7 +169,32 @@ class _Checker:
             else:
                 yield from self._indicator(child, at)
 
+    def _range(self, span: Range, place: str) -> Iterator[Defect]:
+        if not 0 <= span.minimum < span.maximum:
+            yield Defect(place, "must go up from 0 or more")
+        elif span.maximum * 10**self.document.decimals >= MAX_UNITS:
+            yield Defect(place, "is too wide for 64 bits at these decimals")
+
+    def _aggregation(self, group: Group, place: str) -> Iterator[Defect]:
+        """The exponent, the ranges that fit together, and how many children a loss can be shared among."""
+        counting = [child for child in group.children if child.weight > 0]
+        if (group.aggregation == "power") != (group.exponent is not None):
+            yield Defect(f"{place}/exponent", "goes with the aggregation power, and only with it")
+        elif group.exponent is not None and not 0 < abs(group.exponent) <= MAX_EXPONENT:
+            yield Defect(f"{place}/exponent", f"must not be 0, and within ±{MAX_EXPONENT}")
+        if group.aggregation == "sum":
+            ends = (sum(child.range.minimum for child in counting), sum(child.range.maximum for child in counting))
+            if counting and ends != (group.range.minimum, group.range.maximum):
+                yield Defect(f"{place}/range", f"must be the sum of those of the children: {ends[0]} to {ends[1]}")
+        elif any(child.range != group.range for child in counting):
+            yield Defect(f"{place}/range", "must be that of every child with a weight")
+        if group.aggregation not in ("arithmetic", "sum") and len(counting) > SHAPLEY_CHILDREN:
+            yield Defect(f"{place}/children", f"are more than {SHAPLEY_CHILDREN}, too many to share a loss exactly")
+        if 2 * group.range.maximum * 10**self.document.decimals * sum(child.weight for child in counting) >= MAX_UNITS:
+            yield Defect(f"{place}/children", "weigh too much for 64 bits at these decimals")
+
     def _indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+        yield from self._range(indicator.range, f"{place}/range")
         yield from self._facts_of(indicator, place)
         yield from self._unique(f"{place}/facts", [fact.name for fact in indicator.facts])
         yield from self._unique(f"{place}/components", indicator.components)
@@ -160,7 +203,7 @@ class _Checker:
                 yield Defect(f"{place}/windows", f"{window!r} is not a window of the document")
         if any(fact.type == "components" for fact in indicator.facts) != bool(indicator.components):
             yield Defect(f"{place}/components", "goes with a fact of type components, and only with it")
-        yield from self._curve(indicator.curve, f"{place}/curve")
+        yield from self._curve(indicator.curve, indicator.range, f"{place}/curve")
         if indicator.curve.kind == "ladder":
             ends = [(fact.minimum, fact.maximum) for fact in indicator.facts]
             if ends != [(0, len(indicator.curve.goalposts) - 1)]:
@@ -182,7 +225,7 @@ class _Checker:
         first = indicator.facts[0] if indicator.facts else None
         if wanted is not None and (first is None or (first.name, first.type) != wanted):
             yield Defect(f"{place}/facts", f"the first fact of a {indicator.type} is {wanted[0]}, of type {wanted[1]}")
-        curve = CURVE_OF.get(indicator.type, ("linear", "log"))
+        curve = CURVE_OF.get(indicator.type, ("linear", "log", "lognormal"))
         if indicator.curve.kind not in curve:
             yield Defect(f"{place}/curve/kind", f"must be {' or '.join(curve)} for a {indicator.type}")
         if indicator.part_of_denominator and (indicator.id, "denominator") not in self.facts:
@@ -198,8 +241,14 @@ class _Checker:
             least, most = described.minimum, described.maximum
             if least is None or most is None or least > most:
                 yield Defect(place, "a number needs a minimum and a maximum")
+                return
+            decimals = described.decimals if isinstance(described, Fact) and described.type == "number" else 0
+            if not 0 <= decimals <= MAX_FACT_DECIMALS:
+                yield Defect(f"{place}/decimals", f"must be 0 to {MAX_FACT_DECIMALS}")
+            elif max(abs(least), abs(most)) * 10**decimals >= MAX_UNITS:
+                yield Defect(place, "is too wide for 64 bits at these decimals")
 
-    def _curve(self, curve: Curve, place: str) -> Iterator[Defect]:
+    def _curve(self, curve: Curve, span: Range, place: str) -> Iterator[Defect]:
         xs = [exact(goalpost.x) for goalpost in curve.goalposts]
         scores = [exact(goalpost.score) for goalpost in curve.goalposts]
         if len(xs) < 2:
@@ -212,10 +261,15 @@ class _Checker:
             yield Defect(f"{place}/goalposts", "scores must go in one direction")
         if curve.kind == "ladder" and any(step < 0 for step in steps):
             yield Defect(f"{place}/goalposts", "a ladder must not go down")
-        if any(not 0 <= score <= 100 for score in scores):
-            yield Defect(f"{place}/goalposts", "scores must be 0 to 100")
-        if curve.kind == "log" and xs[0] <= 0:
-            yield Defect(f"{place}/goalposts/0/x", "must be above 0 in a log curve")
+        if any(not span.minimum <= score <= span.maximum for score in scores):
+            yield Defect(f"{place}/goalposts", f"scores must be {span.minimum} to {span.maximum}, the range")
+        if curve.kind in ("log", "lognormal") and xs[0] <= 0:
+            yield Defect(f"{place}/goalposts/0/x", f"must be above 0 in a {curve.kind} curve")
+        if curve.kind == "lognormal":
+            wide = span.maximum - span.minimum
+            asked = [span.minimum + exact(hundredths * wide / 100) for hundredths in LOGNORMAL_SHARES]
+            if sorted(scores) != asked:
+                yield Defect(f"{place}/goalposts", f"must be the median, {asked[0]} points, and p10, {asked[1]} points")
         if curve.kind == "ladder" and xs != list(range(len(xs))):
             yield Defect(f"{place}/goalposts", "levels must be 0, 1, 2, …")
         if curve.kind == "boolean" and xs != [0, 1]:

@@ -35,7 +35,9 @@ class Methodology(Struct, frozen=True, kw_only=True):
     version: str
     status: Literal["draft", "active", "retired"]
     digest: str
-    """`sha256:` and the SHA-256 of the RFC 8785 form of the document without its texts."""
+    """`sha256:` and the SHA-256 of the RFC 8785 form of the document without its texts, as it is written."""
+    written: msgspec.Raw
+    """The document as it is written, in JSON: what the digest covers."""
     document: Document
     texts: dict[Language, Texts]
     text_digests: dict[Language, str]
@@ -112,7 +114,8 @@ def read(
     return Methodology(
         version=version,
         status=status,
-        digest=digest(decoded),
+        digest=digest(msgspec.json.decode(document)),
+        written=msgspec.Raw(document),
         document=decoded,
         texts=decoded_texts,
         text_digests={language: digest(text) for language, text in decoded_texts.items()},

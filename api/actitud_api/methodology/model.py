@@ -162,41 +162,58 @@ class Present(Frozen, frozen=True, tag_field="kind", tag="present"):
 
 Predicate = All | Any | Not | Implies | Compare | Present
 
+ALWAYS = All(of=())
+NEVER = Any(of=())
+
 # --- indicators -----------------------------------------------------------------------------------------------
 
 
 class Fact(Frozen, frozen=True):
     """One input of an indicator.
 
-    `number` has up to 6 decimals and is read as the exact decimal; `components` is a set of the indicator's
-    component ids. `set_by: service` marks what an organisation never sends (the stateless call accepts it).
+    `number` keeps `decimals` decimals, half up (6 where the document does not say; 0 to 12), and is read as the exact
+    decimal; `components` is a set of the indicator's component ids. `set_by: service` marks what an organisation
+    never sends (the stateless call accepts it).
     """
 
     name: str
     type: Literal["integer", "number", "boolean", "components"]
     minimum: int | None = None
     maximum: int | None = None
+    decimals: int = 6
     required: bool = True
     set_by: Literal["organisation", "service"] = "organisation"
 
 
+class Range(Frozen, frozen=True):
+    """The scores that a node can have, in points, both ends included."""
+
+    minimum: int = 0
+    maximum: int = 100
+
+
+HUNDRED = Range()
+"""The range of a node whose document does not say otherwise (SCORING, section 3)."""
+
+
 class Goalpost(Frozen, frozen=True):
-    """A point of a curve: raw value `x` scores `score`; `basis` says where x comes from, `sources` which."""
+    """A point of a curve: raw value `x` scores `score` points; `basis` says where x comes from, `sources` which."""
 
     x: float
     score: float
-    basis: Literal["source", "bound", "judgement"]
+    basis: Literal["source", "bound", "judgement"] = "judgement"
     sources: tuple[str, ...] = ()
 
 
 class Curve(Frozen, frozen=True):
-    """How a raw value becomes a score of 0 to 100, through its goalposts (SCORING, section 3).
+    """How a raw value becomes a score within the range of its indicator, through its goalposts (SCORING, section 3).
 
     boolean: x 0 is no, x 1 is yes · ladder: x is the level · linear: straight between goalposts, clipped ·
-    log: the same, linear in ln x.
+    log: the same, linear in ln x · lognormal: two goalposts, p10 (90 % of the range) and the median (50 %), on the
+    complementary log-normal curve; it goes down where p10 is below the median, and up where it is above.
     """
 
-    kind: Literal["boolean", "ladder", "linear", "log"]
+    kind: Literal["boolean", "ladder", "linear", "log", "lognormal"]
     goalposts: tuple[Goalpost, ...]
 
 
@@ -205,18 +222,19 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
 
     id: str
     weight: int
-    type: Literal["ratio", "rate", "count", "duration", "checklist", "level", "boolean"]
-    windows: tuple[str, ...]
-    sample: bool
+    type: Literal["ratio", "rate", "count", "duration", "quantity", "checklist", "level", "boolean"]
     direction: Literal["higher_is_better", "lower_is_better"]
     facts: tuple[Fact, ...]
     value: Operand
-    step: str | None
-    """The fact that an improvement moves; `profile:<field>` for a derived indicator; null for ladders,
-    checklists and yes/no, whose one fact moves."""
     curve: Curve
-    applies: Predicate
-    zero_when: Predicate
+    range: Range = HUNDRED
+    windows: tuple[str, ...] = ()
+    sample: bool = False
+    step: str | None = None
+    """The fact that an improvement moves; `profile:<field>` for a derived indicator; null for ladders,
+    checklists and yes/no, whose one fact moves, and for a quantity that no single fact moves."""
+    applies: Predicate = ALWAYS
+    zero_when: Predicate = NEVER
     components: tuple[str, ...] = ()
     part_of_denominator: bool = False
     """The numerator is a part of the denominator: a step never lifts it above."""
@@ -234,21 +252,38 @@ class Share(Frozen, frozen=True):
     den: int
 
 
-class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
-    """A node with children; its score is their weighted mean, half up (SCORING, section 4).
+WHATEVER = Share(num=0, den=1)
+"""The share that anything reaches."""
 
-    A child leaves when it is not applicable or not rated, and its weight is shared. A group is rated while at
-    least `rated_share` of its direct weight and `rated_children` children remain. `missing: zero`: an unknown
-    answer counts 0.
+
+Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
+Missing = Literal["zero", "leave", "void"]
+
+SHAPLEY_CHILDREN = 12
+"""The most children with a weight that a node may have whose losses are Shapley values (SCORING, section 7)."""
+
+
+class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
+    """A node with children; its score is their aggregate (SCORING, section 4).
+
+    `arithmetic` is the weighted mean of the children, half up; `sum` their sum, whatever they weigh; `geometric`,
+    `harmonic` and `power` the weighted means of those names, `exponent` going with `power` (not 0, within ±20);
+    `min` the least. A child of weight 0 takes part in nothing. A child leaves when it is not applicable or not
+    rated, and its weight is shared. A group is rated while at least `rated_share` of its direct weight and
+    `rated_children` children remain. `missing` says what an unknown child does: it counts the least of its range
+    (`zero`), leaves (`leave`), or makes the group unknown too (`void`), which then does in the group above what
+    that one's `missing` says.
     """
 
     id: str
     weight: int
-    aggregation: Literal["arithmetic"]
-    missing: Literal["zero"]
-    rated_share: Share
-    rated_children: int
+    aggregation: Aggregation
+    missing: Missing
     children: tuple[Group | Indicator, ...]
+    exponent: float | None = None
+    range: Range = HUNDRED
+    rated_share: Share = WHATEVER
+    rated_children: int = 1
 
 
 class AdditionalIndex(Frozen, frozen=True):
@@ -313,8 +348,8 @@ class Level(Frozen, frozen=True):
 class Coverage(Frozen, frozen=True):
     """Thresholds of the status `sufficient`: share of effective weight known, overall and in each dimension."""
 
-    overall: Share
-    per_dimension: Share
+    overall: Share = Share(num=2, den=3)
+    per_dimension: Share = Share(num=1, den=2)
 
 
 class OrganisationType(Frozen, frozen=True):
@@ -335,8 +370,8 @@ class SizeBand(Frozen, frozen=True):
 class PeerGroups(Frozen, frozen=True):
     """How peers are chosen: same type and band; wider groups when fewer than `minimum`."""
 
-    minimum: int
-    percentiles_from: int
+    minimum: int = 5
+    percentiles_from: int = 10
 
 
 class CalendarStep(Frozen, frozen=True):
@@ -357,10 +392,10 @@ class CommentIdea(Frozen, frozen=True):
 class Answered(Frozen, frozen=True):
     """What the methodology answers of the article: its bullets, the functions it lists, the comments."""
 
-    bullets: dict[str, tuple[str, ...]]
-    functions: dict[str, tuple[str, ...]]
-    comments: dict[str, tuple[str, ...]]
-    ideas: dict[str, CommentIdea]
+    bullets: dict[str, tuple[str, ...]] = {}
+    functions: dict[str, tuple[str, ...]] = {}
+    comments: dict[str, tuple[str, ...]] = {}
+    ideas: dict[str, CommentIdea] = {}
 
 
 class Source(Frozen, frozen=True):
@@ -372,31 +407,36 @@ class Source(Frozen, frozen=True):
 
 
 class Document(Frozen, frozen=True):
-    """A methodology version. `decimals`: scores are whole units of 10^-decimals."""
+    """A methodology version. `decimals` (0 to 6): scores are whole units of 10^-decimals.
+
+    A document needs a version, `decimals` and its tree; what else it does not state it does not have.
+    """
 
     version: str
-    catalogue: str
-    """Version and date of the catalogue that it was made from."""
     decimals: int
-    self_declared_cap: int
-    """Highest score of an answer without evidence, in points."""
-    coverage: Coverage
     root: Group
-    additional_index: AdditionalIndex | None
-    alternative_weights: dict[str, dict[str, int]]
+    published_decimals: int | None = None
+    """Decimals of the published index, half up of the internal one, at most `decimals`; null: all of them."""
+    catalogue: str = ""
+    """Version and date of the catalogue that it was made from."""
+    self_declared_cap: int = 100
+    """Highest score of an answer without evidence, in hundredths of the range of its indicator."""
+    coverage: Coverage = Coverage()
+    additional_index: AdditionalIndex | None = None
+    alternative_weights: dict[str, dict[str, int]] = {}
     """Other weights of the dimensions that the catalogue discusses, by name; they score nothing."""
-    profile: tuple[ProfileField, ...]
-    rules: tuple[Rule, ...]
-    levels: tuple[Level, ...]
-    windows: tuple[str, ...]
-    organisation_types: tuple[OrganisationType, ...]
-    size_bands: dict[str, tuple[SizeBand, ...]]
-    peer_groups: PeerGroups
-    calendar: tuple[CalendarStep, ...]
-    principles: tuple[str, ...]
+    profile: tuple[ProfileField, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    levels: tuple[Level, ...] = ()
+    windows: tuple[str, ...] = ()
+    organisation_types: tuple[OrganisationType, ...] = ()
+    size_bands: dict[str, tuple[SizeBand, ...]] = {}
+    peer_groups: PeerGroups = PeerGroups()
+    calendar: tuple[CalendarStep, ...] = ()
+    principles: tuple[str, ...] = ()
     """Ids of the rules of the method that the texts explain (R1, R2, …)."""
-    answers: Answered
-    sources: dict[str, Source]
+    answers: Answered = Answered()
+    sources: dict[str, Source] = {}
 
 
 # --- texts ----------------------------------------------------------------------------------------------------
@@ -436,7 +476,7 @@ class IndicatorText(Frozen, frozen=True):
     """All that a person reads of an indicator.
 
     `step` completes the next step with {delta}, {from}, {to}, {of}; `facts` labels each fact; `goalposts` gives
-    the reason of each, `ladder` the text of each level.
+    the reason of each, `ladder` the text of each level; `unit_one` is the unit of exactly 1, where that is another.
     """
 
     name: str
@@ -449,6 +489,7 @@ class IndicatorText(Frozen, frozen=True):
     seed: str
     action: str
     facts: dict[str, str]
+    unit_one: str | None = None
     step: str | None = None
     numerator: str | None = None
     denominator: str | None = None
