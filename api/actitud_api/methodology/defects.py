@@ -288,7 +288,8 @@ class _Checker:
                 yield Defect(place, f"must be null for a {indicator.type}")
             return
         if indicator.step is None:
-            yield Defect(place, f"is missing for a {indicator.type}")
+            if indicator.type != "quantity":
+                yield Defect(place, f"is missing for a {indicator.type}")
         elif indicator.step.startswith("profile:"):
             if indicator.step.removeprefix("profile:") not in self.profile:
                 yield Defect(place, f"{indicator.step!r} is not a profile field")
