@@ -1,7 +1,8 @@
 """Reads methodology versions: the only reader of `data/`, and the only place that says what is well formed.
 
 `data/registry.json` lists every version with its status and the digest of its document; an active version whose
-document has another digest is refused, so it can never change silently.
+document has another digest is refused, so it can never change silently. A draft may change, so it is named as one
+(`2026.2-draft`), and what it scored is never taken for what the version that comes of it scores.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from actitud_api.methodology.model import LANGUAGES, Document, Frozen, Language,
 
 Status = Literal["draft", "active", "retired"]
 """Of a version: still changing, in use, or only of the past."""
+
+DRAFT: Final = "-draft"
+"""What the name of a draft ends with, and of nothing else."""
+
 
 NESTING_MAX: Final = 60
 """Levels of objects and lists in a document or its texts: many more than five of nodes and what stands in them."""
@@ -113,6 +118,13 @@ def load(version: str) -> Methodology:
         (folder / "document.json").read_bytes(),
         {language: (folder / "texts" / f"{language}.json").read_bytes() for language in LANGUAGES},
     )
+    if (entry.status == "draft") != version.endswith(DRAFT):
+        defect = Defect(
+            "/version",
+            f"un borrador, y solo un borrador, se llama …{DRAFT}",
+            f"a draft, and only a draft, is called …{DRAFT}",
+        )
+        raise DefectiveMethodology(version, [defect])
     if entry.status != "draft" and methodology.digest != entry.digest:
         defect = Defect(
             "/",
