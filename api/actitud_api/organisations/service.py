@@ -150,11 +150,11 @@ def domains_of(session: Session, organisation: str, *, held: bool) -> tuple[str,
 
 
 def band_of(kind: Kind, size: int) -> Band | None:
-    """The size band of a kind of organisation, by the newest methodology; None where no band has that size.
+    """The size band of a kind of organisation, by the newest methodology in use; None where no band has that size.
 
     `size`: inhabitants or employees, as the scale of the kind says.
     """
-    document = loader.load(loader.versions()[-1]).document
+    document = loader.newest().document
     for band in document.size_bands[_scale(kind)]:
         if band.start <= size and (band.to is None or size <= band.to):
             return cast("Band", band.code)
@@ -368,5 +368,5 @@ def _written(entry: Entry) -> queries.Written:
 
 def _scale(kind: Kind) -> str:
     """What the size of a kind of organisation is counted in: `P`, inhabitants, or `E`, employees."""
-    document = loader.load(loader.versions()[-1]).document
+    document = loader.newest().document
     return next(known.band_scale for known in document.organisation_types if known.code == kind)
