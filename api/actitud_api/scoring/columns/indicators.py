@@ -14,6 +14,7 @@ from actitud_api.methodology.predicates import operands
 from actitud_api.scoring.columns.block import Block, Needs
 from actitud_api.scoring.columns.curves import Curves, Scoring, Value, value_of
 from actitud_api.scoring.columns.expressions import Answer, Compiler, Extent, Reading, Truths
+from actitud_api.scoring.columns.rules import Contradicted
 from actitud_api.scoring.columns.table import Bools, Ints
 from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan
 from actitud_api.scoring.scalar import Code
@@ -152,7 +153,7 @@ class IndicatorOverColumns:
         self,
         block: Block,
         judged: Judgement,
-        contradicted: NDArray[np.int8] | None,
+        contradicted: Contradicted | None,
         scores: Ints,
         most: Ints,
         codes: NDArray[np.int8],
@@ -176,8 +177,8 @@ class IndicatorOverColumns:
             self._leave(scores, left)
             self._leave(most, left)
         if contradicted is not None:
-            rows = np.flatnonzero(contradicted)
-            scores[rows], most[rows], codes[rows] = leaf.low, leaf.best, contradicted[rows]
+            rows, why = contradicted.scattered()
+            scores[rows], most[rows], codes[rows] = leaf.low, leaf.best, why
             if left is not None:
                 left = left.copy()
                 left[rows] = False
@@ -254,8 +255,8 @@ class IndicatorOverColumns:
             over = cast("Bools", np.greater(scores, leaf.cap, out=block.truths[2]))
             np.bitwise_and(over, declared, out=over)
             if over.any():
-                scores[over] = leaf.cap
-                codes[over] = CODE["capped"]
+                rows = np.flatnonzero(over)
+                scores[rows], codes[rows] = leaf.cap, CODE["capped"]
         sent = block.level_sent.get(leaf.position)
         if sent is not None:
             uncapped = np.empty_like(scores)

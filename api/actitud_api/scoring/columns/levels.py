@@ -54,7 +54,7 @@ class Levels:
     """Finds the levels of blocks."""
 
     def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
-        self._plan = plan
+        self._provisional = any(level.firm is not None for level in plan.levels)
         compiler = _GateCompiler(plan, extent, needs)
         self._levels = [
             (level.number, [_gate(gate, compiler) for gate in level.gates], _firm(level, compiler))
@@ -74,8 +74,12 @@ class Levels:
                 there &= block.max_level >= number
             if not there.any():
                 return
-            views.level[there] = number
-            views.provisional[there] = False if firm is None else ~firm(block, there)[there]
+            # Whoever reaches a level has reached all below it.
+            np.add(views.level, there, out=views.level)
+            if self._provisional:
+                np.greater(views.provisional, there, out=views.provisional)
+            if firm is not None:
+                np.bitwise_or(views.provisional, there & ~firm(block, there), out=views.provisional)
 
 
 def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
@@ -128,6 +132,11 @@ def _by_the_plan(plan: Plan, holds: Callable[[_Row], bool]) -> Asked:
 class _GateCompiler(Compiler):
     """Compiles operands over the figures of a score; raises `Awkward` for those that are not whole numbers."""
 
+    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+        super().__init__(plan, extent, needs)
+        # Silence takes a score away only where an unknown child does not count the least.
+        self._silent = any(group.group.missing != "zero" for group in plan.groups.values())
+
     def numbers(self, operand: Operand, depth: int, reading: Reading) -> Numbers:
         unit = self.plan.unit
         match operand:
@@ -137,7 +146,9 @@ class _GateCompiler(Compiler):
             case ScoreOperand(node=node):
                 read, _, most = self._node(node)
                 marked = frozenset({Score(node)})
-                return Numbers(read, Fraction(1, unit), LEFT, most, given=marked, nulls=marked)
+                return Numbers(
+                    read, Fraction(1, unit), LEFT, most, given=marked if self._silent else frozenset(), nulls=marked
+                )
             case ValueOperand(indicator=indicator):
                 return self._value(indicator, depth)
             case _:
@@ -207,9 +218,11 @@ class _GateCompiler(Compiler):
             for part in parts
         ]
         self.held(least - 1, most + 1)
+        register = self.register(depth + 1, False)
 
         def extreme(block: Block) -> Ints:
-            found = np.full(block.rows, other, np.int64)
+            found = register(block)
+            found.fill(other)
             for read, null in reads:
                 values = read(block)
                 combine(

@@ -41,6 +41,18 @@ class RuleOverColumns(Struct, frozen=True, eq=False):
     again: frozenset[int]
 
 
+class Contradicted(Struct, eq=False):
+    """Where an answer is contradicted: its code in every row, 0 where it is not, and the rows, some several times."""
+
+    codes: NDArray[np.int8]
+    rows: list[Rows]
+
+    def scattered(self) -> tuple[Rows, NDArray[np.int8]]:
+        """The rows, and their codes."""
+        rows = self.rows[0] if len(self.rows) == 1 else np.concatenate(self.rows)
+        return rows, self.codes[rows]
+
+
 class Contradictions:
     """Finds the contradictions of blocks of one methodology."""
 
@@ -65,12 +77,9 @@ class Contradictions:
                 self._rules.append(RuleOverColumns(rule, broken, unholdable, undecided & invalidated))
         self._read_again = frozenset[int]().union(*(rule.again for rule in self._rules)) | _read_by_indicators(plan)
 
-    def find(self, block: Block) -> dict[int, NDArray[np.int8]]:
-        """The code of each contradicted answer, by position; 0 in the rows where it is not contradicted.
-
-        Answers that other rules or indicators read are taken out of the block.
-        """
-        codes: dict[int, NDArray[np.int8]] = {}
+    def find(self, block: Block) -> dict[int, Contradicted]:
+        """What is contradicted, by position. Answers that other rules or indicators read are taken out of the block."""
+        codes: dict[int, Contradicted] = {}
         already: dict[int, Bools] = {}
         fresh: dict[int, list[Rows]] = {}
         for number, rule in enumerate(self._rules):
@@ -83,8 +92,7 @@ class Contradictions:
             taken_out = {position: np.concatenate(rows) for position, rows in fresh.items()}
             fresh = {}
             for position, rows in taken_out.items():
-                if position in self._read_again:
-                    block.take_out(position, self._plan.leaves[position].slots, rows)
+                block.take_out(position, self._plan.leaves[position].slots, rows)
             for number, rule in enumerate(self._rules):
                 rows = self._to_look_at(block, rule, taken_out, already.get(number))
                 if rows.size:
@@ -115,23 +123,31 @@ class Contradictions:
         block: Block,
         rule: RuleOverColumns,
         rows: Rows,
-        codes: dict[int, NDArray[np.int8]],
+        found: dict[int, Contradicted],
         fresh: dict[int, list[Rows]],
     ) -> None:
-        """Marks what a rule invalidates in those rows; `fresh` gains what was not yet contradicted."""
+        """Marks what a rule invalidates in those rows; `fresh` gains what was not yet contradicted and is read."""
         supported: Bools | bool | None = True if rule.unholdable is None else rule.unholdable.constant
         if supported is None:
             assert rule.unholdable is not None
             supported = rule.unholdable.read(block.picked(rows, rule.unholdable.reads, self._needs.depth, exact=False))
         for position in rule.rule.invalidates:
-            code = codes.get(position)
-            if code is None:
-                code = codes[position] = np.zeros(block.rows, np.int8)
-            there = code[rows]
-            new = rows[there == 0]
-            if new.size:
-                fresh.setdefault(position, []).append(new)
-            code[rows] = np.where(supported, self._contradicted, np.where(there == 0, self._unsupported, there))
+            contradicted = found.get(position)
+            if contradicted is None:
+                contradicted = found[position] = Contradicted(np.zeros(block.rows, np.int8), [])
+            codes = contradicted.codes
+            if position in self._read_again:
+                new = rows[codes[rows] == 0]
+                if new.size:
+                    fresh.setdefault(position, []).append(new)
+            contradicted.rows.append(rows)
+            if supported is True:
+                codes[rows] = self._contradicted
+            else:
+                there = codes[rows]
+                codes[rows] = np.where(
+                    supported, self._contradicted, np.where(there == 0, self._unsupported, there)
+                )
 
 
 def _mask(block: Block, rows: Rows) -> Bools:

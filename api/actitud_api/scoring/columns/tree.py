@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from actitud_api.methodology.model import Share
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
 from actitud_api.scoring.columns.block import Block, Views
-from actitud_api.scoring.columns.indicators import CODE, LEFT, Counted, IndicatorOverColumns, Judgement
+from actitud_api.scoring.columns.indicators import LEFT, Counted, IndicatorOverColumns, Judgement
+from actitud_api.scoring.columns.rules import Contradicted
 from actitud_api.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, Plan
-from actitud_api.scoring.scalar import OBSERVED, Status
+from actitud_api.scoring.scalar import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 """A column of statuses holds their positions here."""
@@ -35,13 +36,22 @@ COVER_ERROR = 1e-11
 class Cover(Struct, eq=False):
     """What is not known of a group in the rows of a block; anything where it is not rated.
 
-    `unknown` of the weight `whole` where both are whole, so that they compare exactly, and `share` of it, within
-    `COVER_ERROR`; None where everything is known.
+    Of the weight `whole` the weight `unknown` (None: none) of indicators, and of the groups `below`, each with its
+    weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None where everything is known.
     """
 
+    whole: Ints | int
+    unknown: Ints | None
+    below: list[tuple[GroupCounted, int]]
     share: Floats | None
-    unknown: Ints | None = None
-    whole: Ints | int = 1
+
+    def exactly(self, row: int) -> Fraction:
+        """The share in one row where the group is rated with every unknown at its best."""
+        unknown = Fraction(0 if self.unknown is None else int(self.unknown[row]))
+        for found, weight in self.below:
+            if found.rated_most is None or found.rated_most[row]:
+                unknown += weight * found.cover.exactly(row)
+        return unknown / (self.whole if isinstance(self.whole, int) else int(self.whole[row]))
 
 
 class GroupCounted(Struct, eq=False):
@@ -63,7 +73,7 @@ class Tree:
         self._nodes = {name: _Node(plan, group, self._rows) for name, group in plan.groups.items()}
 
     def count(
-        self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, NDArray[np.int8]], out: Views
+        self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, Contradicted], out: Views
     ) -> None:
         """Writes the scores of all nodes, the bounds, the coverages and the status."""
         unknown = np.zeros(block.rows, np.bool)
@@ -87,7 +97,7 @@ class Tree:
                 else:
                     found = group(child, counts and weight > 0)
                     if compiled is self._plan.root:
-                        self._suffice(child, found, self._plan.document.coverage.per_dimension, out, insufficient)
+                        self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
                     weights.add(found.counted, weight)
                     below.append((found, weight))
             if counts and weights.unknown is not None:
@@ -95,7 +105,7 @@ class Tree:
             return self._aggregated(block, node, weights, below, out)
 
         root = group(self._plan.root, True)
-        self._suffice(self._plan.root, root, self._plan.document.coverage.overall, out, insufficient)
+        self._suffice(root, self._plan.document.coverage.overall, insufficient)
         row = self._rows[self._plan.document.root.id]
         self._publish(out.groups[row], out.index)
         self._publish(out.groups_max[row], out.index_max)
@@ -146,7 +156,7 @@ class Tree:
             most[counted.left_most] = LEFT
         if weights.voids:
             self._void(compiled, weights, rated, scores, counted)
-        cover = self._cover(node, weights, remaining_most, below, out)
+        cover = self._cover(node, weights, remaining_most, rated_most, below, out)
         if counted.left_most is not None:
             out.coverages[node.row][counted.left_most] = LEFT
         return GroupCounted(counted, cover, rated_most)
@@ -174,6 +184,7 @@ class Tree:
         node: _Node,
         weights: Weights,
         remaining: Ints | None,
+        rated: Bools | None,
         below: list[tuple[GroupCounted, int]],
         out: Views,
     ) -> Cover:
@@ -183,65 +194,44 @@ class Tree:
         shares = [(found, weight) for found, weight in below if weight and found.cover.share is not None]
         if weights.unknown is None and not shares:
             row.fill(COVERED)
-            return Cover(None)
+            return Cover(whole, None, [], None)
         if not shares and node.compiled.total < 1 / (4 * HALF_UP):
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
             np.copyto(row, COVERED * (1 - share) + (0.5 + HALF_UP), casting="unsafe")
-            return Cover(share, weights.unknown, whole)
+            return Cover(whole, weights.unknown, [], share)
         unknown = np.zeros(row.shape) if weights.unknown is None else weights.unknown.astype(np.float64)
         for found, weight in shares:
             assert found.cover.share is not None
             part = found.cover.share * weight
             unknown += part if found.rated_most is None else np.where(found.rated_most, part, 0.0)
         share = np.true_divide(unknown, whole, out=unknown)
+        cover = Cover(whole, weights.unknown, shares, share)
         covered = COVERED * (1 - share) + 0.5
         np.copyto(row, covered, casting="unsafe")
         near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
-        for number in np.flatnonzero(near).tolist():
-            exactly = self._exactly(node.compiled, number, out)
-            if exactly is not None:
-                row[number] = (2 * COVERED * exactly.numerator + exactly.denominator) // (2 * exactly.denominator)
-        return Cover(share)
+        for number in np.flatnonzero(near if rated is None else near & rated).tolist():
+            exactly = 1 - cover.exactly(number)
+            row[number] = (2 * COVERED * exactly.numerator + exactly.denominator) // (2 * exactly.denominator)
+        return cover
 
-    def _suffice(
-        self, compiled: CompiledGroup, found: GroupCounted, asked: Share, out: Views, insufficient: Bools
-    ) -> None:
+    def _suffice(self, found: GroupCounted, asked: Share, insufficient: Bools) -> None:
         """Marks where a rated group covers less than is asked."""
         cover = found.cover
         if cover.share is None:
             return
-        if cover.unknown is not None:
-            short = cover.unknown * asked.den > np.multiply(cover.whole, asked.den - asked.num)
+        spare = Fraction(asked.den - asked.num, asked.den)
+        if cover.unknown is not None and not cover.below:
+            short = cover.unknown * spare.denominator > np.multiply(cover.whole, spare.numerator)
         else:
-            spare = (asked.den - asked.num) / asked.den
-            short = cover.share > spare
-            for row in np.flatnonzero(np.abs(cover.share - spare) <= COVER_ERROR).tolist():
-                exactly = self._exactly(compiled, row, out)
-                short[row] = exactly is not None and exactly < Fraction(asked.num, asked.den)
+            short = cover.share > float(spare)
+            near = np.abs(cover.share - float(spare)) <= COVER_ERROR
+            for row in np.flatnonzero(near if found.rated_most is None else near & found.rated_most).tolist():
+                short[row] = cover.exactly(row) > spare
         if found.rated_most is not None:
             short &= found.rated_most
         insufficient |= short
-
-    def _exactly(self, compiled: CompiledGroup, row: int, out: Views) -> Fraction | None:
-        """The coverage of a group in one row; None where it is not rated with every unknown at its best."""
-        if out.groups_max[self._rows[compiled.group.id], row] == LEFT:
-            return None
-        covered, remaining = Fraction(0), 0
-        for child, weight in zip(compiled.children, compiled.weights, strict=True):
-            if isinstance(child, int):
-                left = out.maxima[child, row] == LEFT
-                share = None if left else Fraction(out.codes[child, row].item() in _KNOWN)
-            else:
-                share = self._exactly(child, row, out)
-            if share is not None:
-                covered += weight * share
-                remaining += weight
-        return covered / remaining
-
-
-_KNOWN = frozenset(CODE[code] for code in OBSERVED)
 
 
 class _Node:
