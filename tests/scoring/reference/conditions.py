@@ -213,8 +213,8 @@ def value_of(operand: Operand, reading: Reading) -> Value:
 
 
 def _numbers(values: Sequence[Value]) -> list[Fraction] | Nothing:
-    """The values as numbers; why there is none where one is missing."""
-    for why in (Nothing.LEFT, Nothing.ABSENT, Nothing.NULL):
+    """The values as numbers; why there is none where one is missing: what is absent fails a gate before what left."""
+    for why in (Nothing.ABSENT, Nothing.LEFT, Nothing.NULL):
         if why in values:
             return why
     return [value for value in values if isinstance(value, Fraction)]

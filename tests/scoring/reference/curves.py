@@ -23,6 +23,8 @@ MARGIN = Decimal("1e-9")
 RESOLUTION = Decimal("4e-15")
 
 INVERSE_ERFC_OF_A_FIFTH = Decimal("0.9061938024368232")
+NOTHING = Decimal("1e-55")
+"""Terms of a series below it are left out."""
 TWICE_AN_INVERSE_ROOT_OF_PI = Decimal("1.1283791670955125738961589031215451716881012586580")
 """2/√π, the factor of the error function (DLMF 7.2.1)."""
 
@@ -110,7 +112,7 @@ def erfc(z: Decimal) -> Decimal:
     with localcontext(prec=DIGITS + 10):
         term = total = z
         n = 0
-        while abs(term) > Decimal(10) ** -(DIGITS + 5) * abs(total or 1):
+        while abs(term) > NOTHING:
             n += 1
             term = term * 2 * z * z / (2 * n + 1)
             total += term

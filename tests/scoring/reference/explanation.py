@@ -36,6 +36,7 @@ from tests.scoring.reference.conditions import (
     Nothing,
     Sent,
     Undetermined,
+    Value,
     comparisons,
     decimal,
     half_up,
@@ -44,13 +45,26 @@ from tests.scoring.reference.conditions import (
     parts,
     truth,
 )
-from tests.scoring.reference.curves import DIGITS, as_decimal, best_of, half_up_of_float, score_of, unquantised
+from tests.scoring.reference.curves import (
+    DIGITS,
+    MARGIN,
+    RESOLUTION,
+    TooClose,
+    as_decimal,
+    best_of,
+    half_up_of_float,
+    score_of,
+    unquantised,
+)
 from tests.scoring.reference.score import (
     Answered,
     Blocked,
     Broken,
     Scored,
+    Standing,
+    published,
     raw_value,
+    rescored,
     score,
     self_declared_cap,
 )
@@ -58,8 +72,8 @@ from tests.scoring.reference.score import (
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 MAIN_REASONS = 4
-SHAPLEY_UNITS = 10**9
-"""Shapley values are rounded to 10^-9 units (section 7)."""
+SHAPLEY = 10**9
+"""Shapley values are rounded to 10^-9 points (section 7)."""
 
 
 def explained(document: Document, submission: Submission) -> dict[str, Json]:
@@ -71,12 +85,13 @@ def explained(document: Document, submission: Submission) -> dict[str, Json]:
         "index": shown(result, result.index),
         "index_max": shown(result, result.index_max),
         "index_geometric": shown(result, additional_index(result)),
-        "coverage": _coverage(result.coverages[root.id] if result.index is not None else None),
+        "coverage": _coverage(result.coverages[root.id]),
         "status": result.status,
         "level": {
             "number": result.level,
             "provisional": result.provisional,
-            "blocked_by": [_blocking(blocked) for blocked in result.blocked_by],
+            "max_level": submission.max_level,
+            "blocked_by": [_blocking(result, blocked) for blocked in result.blocked_by],
         },
         "main_reasons": main_reasons(result, handed),
         "findings": [_finding(document, broken) for broken in result.broken],
@@ -109,10 +124,18 @@ def _plain(value: Sent, components: Sequence[str] = ()) -> Json:
     if isinstance(value, Nothing):
         return None
     if isinstance(value, Fraction):
-        return figure(value, PROFILE_DECIMALS)
+        return figure(value)
     if isinstance(value, frozenset):
         return [component for component in components if component in value]
     return value
+
+
+def _rounded(result: Scored, value: Value) -> Json:
+    """A figure half up to 6 decimals or to those of the document's finest fact (section 2)."""
+    if not isinstance(value, Fraction):
+        return _plain(value)
+    numbers = [fact.decimals for leaf in leaves(result.document.root) for fact in leaf.facts if fact.type == "number"]
+    return figure(value, max(PROFILE_DECIMALS, *numbers, 0))
 
 
 def additional_index(result: Scored) -> int | None:
@@ -127,7 +150,8 @@ def additional_index(result: Scored) -> int | None:
     ]
     mean = unquantised(msgspec.structs.replace(root, aggregation="geometric"), scores)
     with localcontext(prec=DIGITS):
-        return half_up_of_float((as_decimal(mean) if isinstance(mean, Fraction) else mean) * result.unit)
+        units = half_up_of_float((as_decimal(mean) if isinstance(mean, Fraction) else mean) * result.unit)
+    return published(result.document, units)
 
 
 # --- points -----------------------------------------------------------------------------------------------------------
@@ -156,17 +180,23 @@ def points(result: Scored) -> dict[str, Points]:
 
 
 def _remaining(result: Scored, group: Group) -> list[Group | Indicator]:
-    return [child for child in group.children if result.scores[child.id] is not None]
+    """The children that take part: in a node that an unknown child makes unknown and that counts, that child too."""
+    return [
+        child
+        for child in group.children
+        if result.scores[child.id] is not None
+        or (group.missing == "void" and result.standings[child.id] is Standing.UNKNOWN)
+    ]
 
 
 def _units(result: Scored, child: Group | Indicator) -> int:
+    """What a child takes part with; an unknown one that makes its node unknown with the least of its range."""
     units = result.scores[child.id]
-    assert units is not None
-    return units
+    return child.range.minimum * result.unit if units is None else units
 
 
 def _weight(group: Group, child: Group | Indicator) -> int:
-    """`sum` is shared like `arithmetic`, with the range of each child as its weight."""
+    """What `possible` is shared by: under `sum` the top of the range of each child."""
     return child.weight if group.aggregation != "sum" else child.range.maximum if child.weight else 0
 
 
@@ -175,6 +205,7 @@ def _adds(group: Group) -> bool:
 
 
 def _won_share(result: Scored, group: Group, child: Group | Indicator) -> int:
+    """What `won` is shared by: under `sum` the score alone."""
     return _units(result, child) * (child.weight if group.aggregation == "arithmetic" else min(child.weight, 1))
 
 
@@ -260,7 +291,7 @@ def apportion(
 
 
 def shapley(result: Scored, group: Group) -> dict[str, int]:
-    """The Shapley value of each child of the unquantised loss from a perfect node, in 10^-9 units."""
+    """The Shapley value of each child of the unquantised loss from a perfect node, in 10^-9 points."""
     children = [child for child in _remaining(result, group) if child.weight]
     top = Fraction(group.range.maximum)
 
@@ -292,7 +323,10 @@ def shapley(result: Scored, group: Group) -> dict[str, int]:
                 ),
                 Decimal(0),
             )
-            values[child.id] = math.floor(value * result.unit * SHAPLEY_UNITS + Decimal("0.5"))
+            rounded = value * SHAPLEY + Decimal("0.5")
+            if abs(rounded - rounded.to_integral_value()) < MARGIN + RESOLUTION * SHAPLEY * group.range.maximum:
+                raise TooClose
+            values[child.id] = math.floor(rounded)
     return values
 
 
@@ -311,7 +345,7 @@ def exact_losses(result: Scored) -> dict[str, Fraction]:
                 own = factor
             else:
                 own = (
-                    factor * Fraction(shapley(result, group)[child.id], SHAPLEY_UNITS * distance)
+                    factor * Fraction(shapley(result, group)[child.id] * result.unit, SHAPLEY * distance)
                     if distance
                     else factor * 0
                 )
@@ -337,14 +371,14 @@ def main_reasons(result: Scored, handed: Mapping[str, Points]) -> list[Json]:
 # --- level, findings --------------------------------------------------------------------------------------------------
 
 
-def _blocking(blocked: Blocked) -> Json:
+def _blocking(result: Scored, blocked: Blocked) -> Json:
     there, asked = blocked.there, blocked.asked
-    numbers = isinstance(there, Fraction) and isinstance(asked, Fraction)
+    distance = abs(asked - there) if isinstance(there, Fraction) and isinstance(asked, Fraction) else None
     return {
         "gate": blocked.gate.id,
-        "there": _plain(there),
-        "asked": _plain(asked),
-        "distance": figure(abs(cast("Fraction", asked) - cast("Fraction", there)), 6) if numbers else None,
+        "there": _rounded(result, there),
+        "asked": _rounded(result, asked),
+        "distance": None if distance is None else _rounded(result, distance),
     }
 
 
@@ -435,14 +469,14 @@ def _indicator(result: Scored, handed: Mapping[str, Points], leaf: Indicator) ->
         "score": shown(result, result.scores[leaf.id]),
         "weight": leaf.weight,
         **_points(result, handed.get(leaf.id)),
-        "value": _value(found),
+        "value": _value(result, found),
         "reason": {"code": found.code, "parameters": parameters(result, leaf, found)},
         "next_step": next_step(result, leaf, found),
     }
 
 
-def _value(found: Answered) -> Json:
-    return None if found.value is None else _plain(found.value)
+def _value(result: Scored, found: Answered) -> Json:
+    return None if found.value is None else _rounded(result, found.value)
 
 
 def parameters(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json]:
@@ -473,10 +507,11 @@ def parameters(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Js
     capped = found.code == "capped"
     return {
         "facts": read,
-        "value": _value(found),
+        "value": _value(result, found),
         "between": _between(result, leaf, found),
-        "cap": shown(result, found.units) if capped else None,
+        "cap": shown(result, self_declared_cap(document, leaf)) if capped and found.declared else None,
         "uncapped": shown(result, found.uncapped) if capped else None,
+        "level_sent": found.level_sent,
         "rules": cast("list[Json]", rules),
         "missing": cast("list[Json]", [name for name in missing if name != leaf.id]),
         "fields": cast("list[Json]", list(found.fields)),
@@ -497,7 +532,7 @@ def _between(result: Scored, leaf: Indicator, found: Answered) -> list[Json]:
     below = [knot for knot in knots if knot[0] < x][-1:]
     above = [knot for knot in knots if knot[0] > x][:1]
     at = [knot for knot in knots if knot[0] == x]
-    return [{"x": figure(x, 6), "score": shown(result, units)} for x, units in at or below + above]
+    return [{"x": figure(x), "score": shown(result, units)} for x, units in at or below + above]
 
 
 # --- next steps -------------------------------------------------------------------------------------------------------
@@ -517,14 +552,23 @@ def next_step(result: Scored, leaf: Indicator, found: Answered) -> Json:
         case "unsupported" | "unknown" | "withdrawn" | "rejected" | "stale":
             return _without_facts(result, leaf, "report")
         case "capped":
-            assert found.uncapped is not None
-            return _step(
-                "evidence",
-                gain=_branch_gain(result, leaf, found.uncapped),
-                gain_max=_branch_gain(result, leaf, best_of(leaf, result.document.decimals)),
-                evidence=True,
-            )
+            return _evidence(result, leaf, found)
     return _improve(result, leaf, found)
+
+
+def _evidence(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json]:
+    """Evidence lifts every cap: the answer counts as it was sent, everywhere."""
+    assert found.uncapped is not None
+    change: Change = {} if found.level_sent is None else {"level": Fraction(found.level_sent)}
+    gain, requires = _effect(result, leaf, change, found.uncapped, evidence=True)
+    return _step(
+        "evidence",
+        gain=gain,
+        gain_max=_most(result, leaf, gain),
+        evidence=True,
+        cap=shown(result, found.units),
+        requires=requires,
+    )
 
 
 def _step(
@@ -534,6 +578,7 @@ def _step(
     gain: int | float | None = None,
     gain_max: int | float | None = None,
     evidence: bool = False,
+    cap: int | float | None = None,
     requires: Sequence[str] = (),
 ) -> dict[str, Json]:
     return {
@@ -542,6 +587,7 @@ def _step(
         "gain": gain,
         "gain_max": gain_max,
         "evidence": evidence,
+        "cap": cap,
         "requires": cast("list[Json]", list(requires)),
     }
 
@@ -559,7 +605,7 @@ def _gained(result: Scored, after: Scored) -> int | float | None:
 
 def _branch_gain(result: Scored, leaf: Indicator, units: int) -> int | float | None:
     """Index points where one indicator had another score and nothing else changed."""
-    return _gained(result, score(result.document, result.submission, {leaf.id: units}))
+    return _gained(result, rescored(result, leaf.id, units))
 
 
 Change = dict[str, Fraction | bool | frozenset[str]]
@@ -567,10 +613,8 @@ Change = dict[str, Fraction | bool | frozenset[str]]
 
 
 def _improve(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json]:
-    document, submission = result.document, result.submission
     before = found.units
     assert before is not None
-    declared = leaf.id in submission.self_declared
     better = sorted(
         (units, abs(x - Fraction(found.value or 0)), x) for x, units in _knots(result, leaf) if units > before
     )
@@ -581,26 +625,48 @@ def _improve(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json
         value = raw_value(leaf.value, _changed(leaf, result.facts, change))
         if isinstance(value, Nothing):
             continue
-        reached = score_of(leaf, Fraction(value), document.decimals)
+        assert not isinstance(value, str)
+        reached = score_of(leaf, Fraction(value), result.document.decimals)
         if reached <= before:
             continue
-        capped = min(reached, self_declared_cap(document, leaf)) if declared else reached
-        evidence = capped <= before
-        requires = _would_break(result, leaf, change)
-        if requires:
-            gain = _branch_gain(result, leaf, reached if evidence else capped)
-        else:
-            gain = _gained(result, score(document, _after(result, leaf, change, evidence)))
-        most = _branch_gain(result, leaf, best_of(leaf, document.decimals))
+        held = _held(result, leaf, change, reached)
+        evidence = held <= before
+        gain, requires = _effect(result, leaf, change, reached if evidence else held, evidence)
         return _step(
             "improve",
             change={name: _plain(new, leaf.components) for name, new in change.items()},
             gain=gain,
-            gain_max=most if gain is None or most is None else max(gain, most),
+            gain_max=_most(result, leaf, gain),
             evidence=evidence,
+            cap=shown(result, held) if held < reached else None,
             requires=requires,
         )
     return _without_facts(result, leaf, "act")
+
+
+def _held(result: Scored, leaf: Indicator, change: Change, reached: int) -> int:
+    """What a change counts with while there is no more evidence than there is."""
+    document, submission = result.document, result.submission
+    if leaf.id in submission.level_caps:
+        level = min(cast("Fraction", change["level"]), Fraction(submission.level_caps[leaf.id]))
+        reached = score_of(leaf, level, document.decimals)
+    return min(reached, self_declared_cap(document, leaf)) if leaf.id in submission.self_declared else reached
+
+
+def _effect(
+    result: Scored, leaf: Indicator, change: Change, units: int, evidence: bool
+) -> tuple[int | float | None, list[str]]:
+    """What a change brings, all scored anew, and the rules that it would break; then its branch alone is scored."""
+    requires = _would_break(result, leaf, change)
+    if requires:
+        return _branch_gain(result, leaf, units), requires
+    return _gained(result, score(result.document, _after(result, leaf, change, evidence))), []
+
+
+def _most(result: Scored, leaf: Indicator, gain: int | float | None) -> int | float | None:
+    """Index points up to full marks, at least those of the step."""
+    most = _branch_gain(result, leaf, best_of(leaf, result.document.decimals))
+    return most if gain is None or most is None else max(gain, most)
 
 
 def _least_change(result: Scored, leaf: Indicator, x: Fraction) -> Change | None:
@@ -633,15 +699,11 @@ def _least_change(result: Scored, leaf: Indicator, x: Fraction) -> Change | None
     if leaf.part_of_denominator:
         top = min(top, cast("Fraction", result.facts.answers[leaf.id]["denominator"]))
     grid = Fraction(1, 10**decimals)
-    nearest = [
-        (count, way)
-        for way, room in ((1, (top - now) / grid), (-1, (now - least) / grid))
-        if (count := _nearest(lambda n, way=way: reaches({name: now + way * n * grid}), math.floor(room))) is not None
-    ]
-    if not nearest:
-        return None
-    count, way = min(nearest)
-    return {name: now + way * count * grid}
+    up = _nearest(lambda n: reaches({name: now + n * grid}), math.floor((top - now) / grid))
+    down = _nearest(lambda n: reaches({name: now - n * grid}), math.floor((now - least) / grid))
+    if up is not None and (down is None or up <= down):
+        return {name: now + up * grid}
+    return None if down is None else {name: now - down * grid}
 
 
 def _nearest(reaches: Callable[[int], bool], most: int) -> int | None:
@@ -687,7 +749,11 @@ def _after(result: Scored, leaf: Indicator, change: Change, evidence: bool) -> S
     """The submission after a change, with its evidence where it needs it."""
     submission = result.submission
     if evidence:
-        submission = msgspec.structs.replace(submission, self_declared=submission.self_declared - {leaf.id})
+        submission = msgspec.structs.replace(
+            submission,
+            self_declared=submission.self_declared - {leaf.id},
+            level_caps={name: cap for name, cap in submission.level_caps.items() if name != leaf.id},
+        )
     if not leaf.facts:
         return msgspec.structs.replace(
             submission, profile={**submission.profile, **{name: _sent(new) for name, new in change.items()}}

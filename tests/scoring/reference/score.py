@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
@@ -74,6 +73,10 @@ class Answered:
     fields: tuple[str, ...] = ()
     undetermined: bool = False
     """Its zero rule turns on an answer that is absent."""
+    declared: bool = False
+    """Only the cap of what is declared without evidence holds it."""
+    level_sent: int | None = None
+    """The level that review lowered."""
 
     @property
     def state(self) -> str:
@@ -122,8 +125,8 @@ class Scored:
         return int(10**self.document.decimals)
 
 
-def score(document: Document, submission: Submission, overrides: Mapping[str, int] | None = None) -> Scored:
-    """The numbers of a submission; `overrides` gives some indicators that score, for gains by re-scoring a branch."""
+def score(document: Document, submission: Submission) -> Scored:
+    """The numbers of a submission."""
     sent = facts_of(document, submission)
     facts, codes, broken = findings(document, sent)
     result = Scored(
@@ -134,13 +137,21 @@ def score(document: Document, submission: Submission, overrides: Mapping[str, in
         broken,
         {leaf.id: answered(document, submission, facts, leaf, codes.get(leaf.id)) for leaf in leaves(document.root)},
     )
-    for name, units in (overrides or {}).items():
-        result.answered[name] = Answered(Standing.SCORED, "partial", units, units)
     tree(result)
     status(result)
     if result.status in ("complete", "sufficient"):
         level(result)
     return result
+
+
+def rescored(result: Scored, name: str, units: int) -> Scored:
+    """The tree of a score in which one indicator has another score and nothing else changed."""
+    other = Answered(Standing.SCORED, "partial", units, units)
+    changed = replace(
+        result, answered={**result.answered, name: other}, standings={}, scores={}, scores_max={}, coverages={}
+    )
+    tree(changed)
+    return changed
 
 
 # --- section 2: findings ----------------------------------------------------------------------------------------------
@@ -220,15 +231,22 @@ def answered(
         return Answered(Standing.SCORED, "zero", least, least)
     assert not isinstance(value, str)
     units = score_of(leaf, Fraction(value), document.decimals)
-    if leaf.id in submission.self_declared and units > self_declared_cap(document, leaf):
-        cap = self_declared_cap(document, leaf)
-        return Answered(Standing.SCORED, "capped", cap, cap, value, units)
-    code = "zero" if units == least else "full" if units == best else "partial"
-    uncapped = units
-    if leaf.id in submission.level_caps and leaf.id in submission.answers:
-        uncapped = score_of(leaf, Fraction(int(submission.answers[leaf.id]["level"])), document.decimals)  # type: ignore[arg-type]  # a ladder's one fact is its level
-        code = "capped" if units < uncapped else code
-    return Answered(Standing.SCORED, code, units, units, value, uncapped)
+    level_sent = lowered(submission, facts, leaf)
+    uncapped = units if level_sent is None else score_of(leaf, Fraction(level_sent), document.decimals)
+    declared = leaf.id in submission.self_declared and units > self_declared_cap(document, leaf)
+    if declared:
+        units = self_declared_cap(document, leaf)
+    code = "capped" if units < uncapped else "zero" if units == least else "full" if units == best else "partial"
+    return Answered(Standing.SCORED, code, units, units, value, uncapped, declared=declared, level_sent=level_sent)
+
+
+def lowered(submission: Submission, facts: Facts, leaf: Indicator) -> int | None:
+    """The level that was sent to a ladder where review lowered it (section 6)."""
+    if leaf.id not in submission.level_caps:
+        return None
+    sent = submission.answers[leaf.id]["level"]
+    assert isinstance(sent, int)
+    return sent if sent != facts.answers[leaf.id]["level"] else None
 
 
 def only_declared(document: Document, submission: Submission, facts: Facts, leaf: Indicator) -> tuple[str, ...]:
@@ -345,7 +363,7 @@ def _best(result: Scored, group: Group) -> int | None:
 
 
 def _coverage(result: Scored, group: Group) -> Fraction | None:
-    """Effective weight known over effective weight that applies, in rated nodes."""
+    """Effective weight known over effective weight that applies, in the nodes that are rated in `index_max`."""
     known = Fraction(0)
     applies = 0
     for child in group.children:
@@ -358,7 +376,7 @@ def _coverage(result: Scored, group: Group) -> Fraction | None:
         if share is not None:
             known += child.weight * share
             applies += child.weight
-    return None if result.standings[group.id] is Standing.LEFT or not applies else known / applies
+    return None if result.scores_max[group.id] is None else known / applies
 
 
 def status(result: Scored) -> None:
@@ -405,7 +423,10 @@ class Figures(Reading):
                 return Nothing.LEFT if result.index is None else Fraction(result.index, result.unit)
             case ScoreOperand(node=node):
                 units = result.scores[node]
-                return Nothing.LEFT if units is None else Fraction(units, result.unit)
+                if units is None:
+                    # What only silence took away is absent.
+                    return Nothing.LEFT if result.scores_max[node] is None else Nothing.ABSENT
+                return Fraction(units, result.unit)
             case ValueOperand(indicator=indicator):
                 found = result.answered[indicator]
                 if found.code == "not_applicable":
@@ -446,6 +467,6 @@ def level(result: Scored) -> None:
 def _blocked(gate: Gate, figures: Figures) -> Blocked | None:
     """Why a gate fails; None where it holds. Where its indicator or node has left the gate itself says what it does."""
     there, asked = value_of(gate.holds.left, figures), value_of(gate.holds.right, figures)
-    if Nothing.LEFT in (there, asked):
+    if Nothing.LEFT in (there, asked) and Nothing.ABSENT not in (there, asked):
         return None if gate.when_not_applicable == "pass" else Blocked(gate, there, asked)
     return None if truth(gate.holds, figures) else Blocked(gate, there, asked)
