@@ -247,7 +247,7 @@ def _hand(result: Scored, group: Group, own: Points, possible: dict[str, int], h
             for child, part in zip(remaining, won, strict=True)
         ]
     else:
-        lost = apportion(own.lost, [_loss(result, group, child) for child in remaining])
+        lost = apportion(own.lost, _losses(result, group))
         parts = [Points(None, None, part) for part in lost]
     for child, part in zip(remaining, parts, strict=True):
         handed[child.id] = part
@@ -255,14 +255,18 @@ def _hand(result: Scored, group: Group, own: Points, possible: dict[str, int], h
             _hand(result, child, part, possible, handed)
 
 
-def _loss(result: Scored, group: Group, child: Group | Indicator) -> int:
-    """What a child loses its node, in proportion to its siblings."""
-    if not child.weight:
-        return 0
+def _losses(result: Scored, group: Group) -> list[int]:
+    """What the children lose their node, in proportion to each other."""
+    remaining = _remaining(result, group)
     if not _adds(group):
-        return shapley(result, group)[child.id]
-    distance = child.range.maximum * result.unit - _units(result, child)
-    return distance * (child.weight if group.aggregation == "arithmetic" else 1)
+        values = shapley(result, group)
+        return [values.get(child.id, 0) for child in remaining]
+    distances = [child.range.maximum * result.unit - _units(result, child) for child in remaining]
+    by_weight = group.aggregation == "arithmetic"
+    return [
+        distance * (child.weight if by_weight else min(child.weight, 1))
+        for child, distance in zip(remaining, distances, strict=True)
+    ]
 
 
 def apportion(
@@ -337,18 +341,17 @@ def exact_losses(result: Scored) -> dict[str, Fraction]:
     def down(group: Group, factor: Fraction) -> None:
         remaining = [child for child in _remaining(result, group) if child.weight]
         weight = sum(child.weight for child in remaining)
+        values = {} if _adds(group) else shapley(result, group)
         for child in remaining:
             distance = child.range.maximum * result.unit - _units(result, child)
             if group.aggregation == "arithmetic":
                 own = factor * Fraction(child.weight, weight)
             elif group.aggregation == "sum":
                 own = factor
+            elif distance:
+                own = factor * Fraction(values[child.id] * result.unit, SHAPLEY * distance)
             else:
-                own = (
-                    factor * Fraction(shapley(result, group)[child.id] * result.unit, SHAPLEY * distance)
-                    if distance
-                    else factor * 0
-                )
+                own = Fraction(0)
             if isinstance(child, Group):
                 down(child, own)
             else:
