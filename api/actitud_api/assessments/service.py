@@ -31,6 +31,7 @@ from actitud_api.methodology.content import (
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.methodology.predicates import halfup, indicators
 from actitud_api.organisations import service as organisations
+from actitud_api.scoring.compare import rank_points
 from actitud_api.scoring.evidence import EvidenceFinding, circumstances, derived
 from actitud_api.scoring.evidence import findings as evidence_findings
 from actitud_api.scoring.explain import findings as engine_findings
@@ -70,9 +71,6 @@ __all__ = [
     "submissions",
     "submit",
 ]
-
-UNRANKED = -1
-"""The `rank_points` of an organisation that does not rank."""
 
 TYPES: Final = {version: types(load(version)) for version in versions()}
 """The closed types of what may be sent, by methodology version."""
@@ -465,12 +463,11 @@ def _today(now: datetime) -> date:
 def _figures(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
     scored = _scored(evaluation)
-    ranked = scored.status in ("complete", "sufficient") and scored.index is not None
     return {
         "methodology": evaluation.plan.document.version,
         "status": scored.status,
         "level": scored.level,
-        "rank_points": scored.index if ranked else UNRANKED,
+        "rank_points": rank_points(scored.status, scored.index),
         "index_value": scored.index,
         "index_max": scored.index_max,
         "coverage": scored.coverage,

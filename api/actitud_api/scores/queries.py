@@ -15,15 +15,13 @@ from actitud_api.editions.service import PUBLIC, State
 from actitud_api.editions.tables import Edition
 from actitud_api.organisations import service as organisations
 from actitud_api.organisations.tables import Organisation
+from actitud_api.scoring.compare import UNRANKED
 from actitud_api.scoring.scalar import Status
 from actitud_api.storage.base import Base
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
-
-UNRANKED = -1
-"""The `rank_points` of an organisation that does not rank."""
 
 DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
