@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -67,9 +67,14 @@ def rank_points(status: Status, index: int | None) -> int:
     return UNRANKED if index is None or status not in RANKED else index
 
 
-def ranks(points: Integers) -> Integers:
+def ranks(points: NDArray[np.integer[Any]]) -> Integers:
     """The rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
-    return points.size + 1 - np.searchsorted(np.sort(points), points, side="right")
+    order = np.argsort(points, kind="stable")
+    ascending = points[order]
+    found = np.empty(points.size, np.int64)
+    # Asked for in their order they are found many times faster.
+    found[order] = points.size + 1 - np.searchsorted(ascending, ascending, side="right")
+    return found
 
 
 def peer_group(
@@ -119,7 +124,7 @@ def spread(values: ArrayLike) -> Spread | None:
     return Spread(*quartiles)
 
 
-def quantile(ordered: Integers, number: int, parts: int) -> Integers:
+def quantile(ordered: NDArray[np.integer[Any]], number: int, parts: int) -> Integers:
     """The quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
 
     Linear between the values around (n - 1) · number / parts: R. J. Hyndman and Y. Fan, Sample Quantiles in
@@ -127,7 +132,7 @@ def quantile(ordered: Integers, number: int, parts: int) -> Integers:
     """
     last = ordered.shape[-1] - 1
     position, rest = divmod(last * number, parts)
-    value: Integers = ordered[..., position]
-    above: Integers = ordered[..., min(position + 1, last)]
+    value: Integers = ordered[..., position].astype(np.int64)
+    above: Integers = ordered[..., min(position + 1, last)].astype(np.int64)
     part: Integers = (2 * rest * (above - value) + parts) // (2 * parts)
     return value + part
