@@ -257,6 +257,7 @@ WHATEVER = Share(num=0, den=1)
 
 
 Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
+Missing = Literal["zero", "leave", "void"]
 
 SHAPLEY_CHILDREN = 12
 """The most children with a weight that a node may have whose losses are Shapley values (SCORING, section 7)."""
@@ -277,7 +278,7 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     id: str
     weight: int
     aggregation: Aggregation
-    missing: Literal["zero", "leave", "void"]
+    missing: Missing
     children: tuple[Group | Indicator, ...]
     exponent: float | None = None
     range: Range = HUNDRED

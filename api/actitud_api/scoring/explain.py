@@ -181,8 +181,8 @@ def _main_reasons(evaluation: Evaluation, points: Allocation) -> tuple[MainReaso
     losses: list[tuple[Fraction, int]] = []
     for leaf in plan.leaves:
         result = evaluation.leaves[leaf.position]
-        if points.leaves[leaf.position] is not None and result.score is not None and result.score < plan.full:
-            losses.append((_effective(evaluation, leaf) * (plan.full - result.score), leaf.position))
+        if points.leaves[leaf.position] is not None and result.score is not None and result.score < leaf.high:
+            losses.append((_effective(evaluation, leaf) * (leaf.high - result.score), leaf.position))
     losses.sort(key=lambda loss: (-loss[0], loss[1]))
     found = []
     for exact_loss, position in losses[:MAIN_REASONS]:
@@ -376,7 +376,7 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
         facts=facts,
         value=_value(leaf, result),
         between=_between(plan, leaf, result),
-        cap=_points(plan, plan.cap) if result.code == "capped" else None,
+        cap=_points(plan, leaf.cap) if result.code == "capped" else None,
         uncapped=_points(plan, result.uncapped) if result.code == "capped" else None,
         rules=rules,
         missing=missing,

@@ -91,7 +91,7 @@ def allocate(evaluation: Evaluation) -> Allocation:
             else:
                 hand_won(child, part)
 
-    hand_possible(plan.root, plan.full)
+    hand_possible(plan.root, plan.root.high)
     hand_won(plan.root, evaluation.index)
     return Allocation(groups, leaves)
 

@@ -14,9 +14,9 @@ from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import CompiledIndicator, Step
+from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, rounded
-from actitud_api.scoring.scalar import Evaluation, evaluate_facts, score_children
+from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
 
 Change = dict[int, Slot]
 """New facts by slot."""
@@ -57,15 +57,16 @@ def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure 
     node: str = leaf.indicator.id
     for group_id in leaf.path:
         group = evaluation.plan.groups[group_id]
-        scores = []
-        for child in group.children:
-            if isinstance(child, int):
-                own, child_id = evaluation.leaves[child].score, evaluation.plan.leaves[child].indicator.id
-            else:
-                own, child_id = evaluation.groups[child.group.id], child.group.id
-            scores.append(changed if child_id == node else own)
-        changed, node = score_children(group, scores), group_id
-    return None if changed is None else figure(Fraction(changed - evaluation.index, evaluation.plan.unit))
+        changed = score_children(
+            group,
+            [
+                changed if child_id == node else own
+                for child_id, own in zip(group.names, evaluation.counted(group), strict=True)
+            ],
+        )
+        node = group_id
+    index = published(evaluation.plan, None if changed == UNKNOWN else changed)
+    return None if index is None else figure(Fraction(index - evaluation.index, evaluation.plan.unit))
 
 
 def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
@@ -80,7 +81,6 @@ def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKi
 
 
 def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    plan = evaluation.plan
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
     better = [(x, units) for x, units in leaf.goalposts if units > result.score]
@@ -95,7 +95,7 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
         reached = leaf.score(*value_after)
         if reached <= result.score:
             continue
-        capped = min(reached, plan.cap) if leaf.indicator.id in submission.self_declared else reached
+        capped = min(reached, leaf.cap) if leaf.indicator.id in submission.self_declared else reached
         evidence = capped <= result.score
         requires, mended = _rules_that_turn(evaluation, leaf, change)
         own = gain(evaluation, leaf, reached if evidence else capped)
