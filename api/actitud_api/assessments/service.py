@@ -6,7 +6,7 @@ A function that changes something takes a session that writes, whom the change e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Final
@@ -24,6 +24,7 @@ from actitud_api.methodology.content import (
     AssessmentPatch,
     AssessmentRequest,
     Content,
+    Evidence,
     merged,
     types,
     whole,
@@ -57,6 +58,7 @@ __all__ = [
     "Written",
     "clear",
     "content_of",
+    "counting",
     "delete",
     "figures",
     "findings",
@@ -66,6 +68,7 @@ __all__ = [
     "put",
     "reevaluate",
     "row",
+    "some",
     "store",
     "submission",
     "submissions",
@@ -219,6 +222,22 @@ def content_of(stored: Record | Submitted) -> Content:
             )
             for name, facts in stored.submission.answers.items()
         },
+    )
+
+
+def some(session: Session, edition: str, organisations: Collection[str]) -> dict[str, Record]:
+    """The assessments of some organisations in an edition, by organisation."""
+    return {record.organisation: record for record in queries.some(session, edition, organisations)}
+
+
+def counting(stored: Record, indicator: str) -> tuple[Evidence, ...]:
+    """The documents that support an answer and count, as of its last write."""
+    support = stored.evidence.answers.get(indicator)
+    wrong = {finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"}
+    return tuple(
+        document
+        for number, document in enumerate(() if support is None else support.evidence)
+        if f"/answers/{indicator}/evidence/{number}" not in wrong
     )
 
 

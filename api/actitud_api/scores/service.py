@@ -38,6 +38,7 @@ __all__ = [
     "place",
     "ranking",
     "scored",
+    "seen_by",
     "sent",
     "sheet",
     "summary",
@@ -119,7 +120,7 @@ def ranking(
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        seen = _seen(found, principal)
+        seen = seen_by(found, principal)
         return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
 
 
@@ -127,7 +128,7 @@ def sent(database: Database, edition: str, organisation: str, *, principal: Prin
     """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        seen = _seen(found, principal)
+        seen = seen_by(found, principal)
         may_see = seen.everything or seen.owner == organisation
         stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
         if stored is None:
@@ -169,7 +170,7 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
     """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        columns = queries.columns(session, found.id, filters, _seen(found, principal))
+        columns = queries.columns(session, found.id, filters, seen_by(found, principal))
     indices = [index for index in columns.index if index is not None]
     tenth = 10 ** (load(found.methodology).document.decimals + 1)
     tenths = Counter(min(index // tenth, 9) for index in indices)
@@ -186,7 +187,7 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
     )
 
 
-def _seen(edition: editions.Record, principal: Principal | None) -> Seen:
+def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
     """Which rows of an edition somebody may see."""
     if edition.state in editions.PUBLIC or _sees_everything(principal):
         return Seen(everything=True)

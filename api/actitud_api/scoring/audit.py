@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct, structs
@@ -36,6 +36,17 @@ BINS: Final = 20
 BIN: Final = 10
 """At least how many organisations share one such bin."""
 
+
+WEAK: Final = 0.3
+"""A correlation with the node above below this is weak: the threshold of COINr's `plot_corr`, of authors of the JRC."""
+
+HIGH: Final = 0.9
+"""One above this is high, and what correlates so may be redundant: the other threshold there."""
+
+RELIABLE: Final = 0.7
+"""What Cronbach's alpha is to reach (J. C. Nunnally, Psychometric theory, 1978)."""
+
+RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
 
 _MEASURED: Final = ("linear", "log", "lognormal")
 """The curves whose x is measured; that of the others is a level, or yes or no."""
@@ -93,6 +104,14 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
     up: Move | None
 
 
+class Remark(Struct, frozen=True):
+    """What an auditor would point at: a value of a node (None: the index) beyond what is usual."""
+
+    code: RemarkCode
+    node: str | None
+    value: float
+
+
 class Audit(Struct, frozen=True, kw_only=True):
     """The audit of an index: `alpha` over the children of the root, groups and indicators in document order."""
 
@@ -124,6 +143,16 @@ def audit(document: Document, scores: Mapping[str, Integers], index: Integers, r
         indicators=tuple(nodes[indicator.id] for indicator in indicators(root)),
         goalposts=tuple(_sensitivity(document, index, rescore)),
     )
+
+
+def remarks(audit: Audit) -> tuple[Remark, ...]:
+    """What an auditor would point at, the index first, then groups and indicators in document order."""
+    found = [*_of_alpha(None, audit.alpha)]
+    for group in audit.groups:
+        found += [*_of_correlation(group), *_of_alpha(group.id, group.alpha)]
+    for indicator in audit.indicators:
+        found += _of_correlation(indicator)
+    return tuple(found)
 
 
 # --- measures -------------------------------------------------------------------------------------------------
@@ -328,6 +357,23 @@ def _move(
         if changes.size
         else None
     )
+
+
+def _of_correlation(node: NodeAudit) -> Iterator[Remark]:
+    r = node.correlation
+    # An only child is the node above it.
+    if r is not None and node.weight < 1:
+        if r < 0:
+            yield Remark("negative_correlation", node.id, r)
+        elif r < WEAK:
+            yield Remark("weak_correlation", node.id, r)
+        elif r > HIGH:
+            yield Remark("high_correlation", node.id, r)
+
+
+def _of_alpha(node: str | None, value: float | None) -> Iterator[Remark]:
+    if value is not None and value < RELIABLE:
+        yield Remark("low_alpha", node, value)
 
 
 def _constant(values: Floats) -> bool:
