@@ -33,6 +33,7 @@ from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
     "AliasOf",
+    "Band",
     "Change",
     "Contact",
     "ContactChange",
