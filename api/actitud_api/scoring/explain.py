@@ -80,7 +80,7 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
         level=LevelReached(
             number=evaluation.level,
             provisional=evaluation.provisional,
-            blocked_by=tuple(_blocking(blocked) for blocked in evaluation.blocked_by),
+            blocked_by=tuple(blocking(blocked) for blocked in evaluation.blocked_by),
         ),
         main_reasons=_main_reasons(evaluation, points),
         findings=findings(evaluation),
@@ -154,7 +154,8 @@ def _geometric(evaluation: Evaluation) -> Figure | None:
 # --- levels, main reasons, findings ---------------------------------------------------------------------------
 
 
-def _blocking(blocked: BlockedBy) -> BlockingGate:
+def blocking(blocked: BlockedBy) -> BlockingGate:
+    """A failing gate as the canonical result has it."""
     there, asked = blocked.there, blocked.asked
     distance = None
     if _is_number(there) and _is_number(asked):
@@ -363,15 +364,8 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
                 for other in plan.leaves
                 if other.indicator.id in absent and other.position != leaf.position
             )
-    elif leaf.present is None:
-        facts = {
-            operand.field: _plain(evaluation.facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads
-        }
-    elif evaluation.facts[leaf.present] is not None:
-        facts = {
-            fact.name: _plain(evaluation.facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
-            for fact in indicator.facts
-        }
+    else:
+        facts = own_facts(evaluation, leaf)
     return Parameters(
         facts=facts,
         value=_value(leaf, result),
@@ -382,6 +376,19 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
         missing=missing,
         fields=result.fields,
     )
+
+
+def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
+    """The facts of an indicator by name, or the profile fields of one without facts; none where it has no answer."""
+    plan, indicator, facts = evaluation.plan, leaf.indicator, evaluation.facts
+    if leaf.present is None:
+        return {operand.field: _plain(facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads}
+    if facts[leaf.present] is None:
+        return {}
+    return {
+        fact.name: _plain(facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
+        for fact in indicator.facts
+    }
 
 
 def _between(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> tuple[PassedGoalpost, ...]:

@@ -430,14 +430,15 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
 def _level(level: Level) -> CompiledLevel:
     return CompiledLevel(
         number=level.number,
-        gates=tuple(_gate(gate) for gate in level.gates),
+        gates=tuple(compile_gate(gate) for gate in level.gates),
         firm=None
         if level.provisional_unless is None
         else compile_predicate(level.provisional_unless, _figure, _no_presence),
     )
 
 
-def _gate(gate: Gate) -> CompiledGate:
+def compile_gate(gate: Gate) -> CompiledGate:
+    """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, holds, there, asked)

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Step
+from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, rounded
 from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
 
@@ -85,10 +85,10 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
     assert result.score is not None
     better = [(x, units) for x, units in leaf.goalposts if units > result.score]
     for x, _ in better if leaf.rising else reversed(better):
-        change = _reach(evaluation, leaf, x)
+        change = reach(evaluation, leaf, x)
         if change is None:
             continue
-        changed = _with(evaluation.facts, change)
+        changed = with_change(evaluation.facts, change)
         value_after = leaf.value(changed)
         if value_after is None:
             continue
@@ -104,7 +104,7 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
         most = gain(evaluation, leaf, leaf.best)
         return NextStep(
             kind="improve",
-            change=_named(leaf, change),
+            change=named(evaluation.plan, leaf, change),
             gain=own,
             gain_max=most if own is None or most is None else max(own, most),
             evidence=evidence,
@@ -113,7 +113,7 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
     return _without_facts(evaluation, leaf, "act")
 
 
-def _reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
     """The least admissible change whose raw value reaches x; None where there is none."""
     facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
     if indicator.type in ("level", "boolean"):
@@ -164,18 +164,26 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
     return None
 
 
-def _named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+def named(plan: Plan, leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
-    if leaf.step is not None:
-        return {leaf.step.name: rounded(cast("int | Fraction", change[leaf.step.slot]))}
-    fact = leaf.indicator.facts[0].name
-    value = change[leaf.slots[0]]
-    if isinstance(value, frozenset):
-        return {fact: tuple(component for component in leaf.indicator.components if component in value)}
-    return {fact: cast("bool | int", value)}
+    if leaf.step is not None and leaf.step.field:
+        return {leaf.step.name: rounded(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
+    found: dict[str, FactValue] = {}
+    for fact in leaf.indicator.facts:
+        slot = plan.layout.facts[leaf.indicator.id, fact.name]
+        if slot not in change:
+            continue
+        value = change[slot]
+        if isinstance(value, frozenset):
+            found[fact.name] = tuple(component for component in leaf.indicator.components if component in value)
+        elif isinstance(value, bool):
+            found[fact.name] = value
+        else:
+            found[fact.name] = rounded(cast("int | Fraction", value), fact.decimals)
+    return found
 
 
-def _with(facts: Facts, change: Change) -> Facts:
+def with_change(facts: Facts, change: Change) -> Facts:
     """The facts after a change."""
     changed = list(facts)
     for slot, value in change.items():
@@ -187,8 +195,8 @@ def _rules_that_turn(evaluation: Evaluation, leaf: CompiledIndicator, change: Ch
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
     field = leaf.step.name if leaf.step is not None and leaf.step.field else None
     broken = {found.compiled.rule.id for found in evaluation.broken}
-    sent = _with(evaluation.sent, change)
-    changed = _with(evaluation.facts, change)
+    sent = with_change(evaluation.sent, change)
+    changed = with_change(evaluation.facts, change)
     breaks: list[str] = []
     mended = False
     for compiled in evaluation.plan.rules:
@@ -214,7 +222,7 @@ def _gain_of_all(
     evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: Change, evidence: bool
 ) -> Figure | None:
     """Index points by scoring everything anew, where a change reaches beyond its own branch."""
-    sent = _with(evaluation.sent, change)
+    sent = with_change(evaluation.sent, change)
     if evidence:
         submission = structs.replace(submission, self_declared=submission.self_declared - {leaf.indicator.id})
     index = evaluate_facts(evaluation.plan, sent, submission).index
