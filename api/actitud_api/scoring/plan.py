@@ -376,6 +376,8 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
     facts: Facts = [None] * plan.layout.size
     for field in plan.document.profile:
+        if field.name not in submission.profile:
+            continue
         value = submission.profile[field.name]
         facts[plan.layout.profile[field.name]] = (
             NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field

@@ -277,7 +277,10 @@ def score_leaf(
             return Leaf("zero_by_rule", leaf.low, leaf.low)
         if zero is None:
             return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True)
-    if leaf.applies is not None and not leaf.applies(facts):
+    applies = leaf.applies is None or leaf.applies(facts)
+    if applies is None:
+        return Leaf("unknown", counts_with, leaf.best)
+    if not applies:
         fields = _only_declared(leaf, facts, submission.profile_self_declared)
         if fields:
             return Leaf("unknown", counts_with, leaf.best, fields=fields)
@@ -286,6 +289,8 @@ def score_leaf(
         return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
     value = leaf.value(facts)
     if value is None:
+        if any(facts[plan.layout.profile[field.field]] is None for field in leaf.reads):
+            return Leaf("unknown", counts_with, leaf.best)
         return Leaf("zero", leaf.low, leaf.low)
     score = leaf.score(*value)
     level_sent = lowered.get(leaf.position)
