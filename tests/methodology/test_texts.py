@@ -13,7 +13,7 @@ from actitud_api.methodology.model import LANGUAGES, Texts
 from actitud_api.methodology.predicates import indicators
 
 METHODOLOGY = loader.load("2026.1")
-SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates"}
+SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates", "debate"}
 
 
 def strings(value: object, place: str = "") -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.points import apportion
 from tests.scoring import builders as b
-from tests.scoring.sheets import assert_adds_up, dimension_of, points
+from tests.scoring.sheets import Node, assert_adds_up, dimension_of, points
 
 
 def test_largest_remainders_first() -> None:
@@ -97,10 +97,13 @@ def test_points_over_three_levels_and_unequal_weights() -> None:
     assert score.index == 61.25
     assert points(dimension_of(score, "D")) == (75, 55, 20)
     assert points(dimension_of(score, "E")) == (25, 6.25, 18.75)
-    assert [(indicator.id, *points(indicator)) for indicator in dimension_of(score, "D").indicators] == [
+    d = dimension_of(score, "D")
+    below: list[Node] = [*d.groups, *d.indicators, *d.groups[0].indicators]
+    assert [(node.id, *points(node)) for node in below] == [
+        ("S", 30, 10, 20),
+        ("a", 45, 45, 0),
         ("s", 10, 0, 10),
         ("t", 20, 10, 10),
-        ("a", 45, 45, 0),
     ]
     assert_adds_up(score)
 

@@ -465,7 +465,7 @@ def _today(now: datetime) -> date:
 def _figures(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
     told = scored(evaluation)
-    ranked = told.status in ("complete", "sufficient") and scored.index is not None
+    ranked = told.status in ("complete", "sufficient") and told.index is not None
     return {
         "methodology": evaluation.plan.document.version,
         "status": told.status,

@@ -476,7 +476,7 @@ class IndicatorText(Frozen, frozen=True):
     """All that a person reads of an indicator.
 
     `step` completes the next step with {delta}, {from}, {to}, {of}; `facts` labels each fact; `goalposts` gives
-    the reason of each, `ladder` the text of each level.
+    the reason of each, `ladder` the text of each level; `unit_one` is the unit of exactly 1, where that is another.
     """
 
     name: str
@@ -489,6 +489,7 @@ class IndicatorText(Frozen, frozen=True):
     seed: str
     action: str
     facts: dict[str, str]
+    unit_one: str | None = None
     step: str | None = None
     numerator: str | None = None
     denominator: str | None = None

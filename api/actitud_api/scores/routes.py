@@ -207,7 +207,7 @@ class OrganisationScoresController(Controller):
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, cursor = PAST_CURSOR.cut(query, rows, lambda row: (row.period_to, row.edition))
+        kept, cursor = PAST_CURSOR.cut(query, rows, lambda found: (found.past.period_to, found.past.edition))
         items = tuple(wire.past(row, language_of(request.scope)) for row in kept)
         return PAST.of(request, wire.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 

@@ -149,7 +149,8 @@ def path_from(evaluation: Evaluation, submission: Submission) -> Path:
     after = _confirmed(plan, submission, moves)
     if after.level is None or after.level < target.number:
         left = tuple(
-            Unreachable(gate=blocking(failing), obstacle="exhausted", indicators=()) for failing in after.blocked_by
+            Unreachable(gate=blocking(plan, failing), obstacle="exhausted", indicators=())
+            for failing in after.blocked_by
         )
         return structs.replace(nowhere, unreachable=left)
     return structs.replace(nowhere, moves=moves, index_after=_points(plan, after.index), level_after=after.level)
@@ -733,7 +734,7 @@ class _Search:
             (code,) = codes.values()
             obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
         return Unreachable(
-            gate=blocking(failing),
+            gate=blocking(self._plan, failing),
             obstacle=obstacle,
             indicators=tuple(
                 self._plan.leaves[position].indicator.id for position, code in codes.items() if code in _OBSTACLES

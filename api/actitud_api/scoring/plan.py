@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from operator import mul
 from typing import Protocol, cast
 
@@ -169,6 +170,8 @@ class CompiledGroup(Struct, frozen=True):
     unknown: int | None
     combine: Callable[[Sequence[int], Sequence[int]], int]
     """The quantised aggregate of the children that remain: of their weights (above 0) and their scores in units."""
+    mean: Callable[[Sequence[int], Sequence[float]], float] | None
+    """The same of scores in points, not quantised; None where losses are shared by weight (arithmetic, sum)."""
 
 
 class Figures(Protocol):
@@ -270,6 +273,7 @@ def _compile(methodology: Methodology) -> Plan:
             high=node.range.maximum * unit,
             unknown=_counts_with(missing, node.range.minimum * unit),
             combine=_combination(node, unit),
+            mean=_mean(node),
         )
         return compiled
 
@@ -615,6 +619,18 @@ def power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float])
     return most * math.exp(math.log1p(less / total) / exponent)
 
 
+def _mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
+    match group.aggregation:
+        case "arithmetic" | "sum":
+            return None
+        case "min":
+            return lambda _, scores: min(scores)
+        case _:
+            exponent = EXPONENTS.get(group.aggregation, group.exponent)
+            assert exponent is not None
+            return partial(power_mean, exponent)
+
+
 def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
     """How the scores of the children become that of the group (SCORING, section 4)."""
     match group.aggregation:
@@ -624,16 +640,15 @@ def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[i
             return lambda _, scores: sum(scores)
         case "min":
             return lambda _, scores: min(scores)
-        case _:
-            exponent = EXPONENTS.get(group.aggregation, group.exponent)
-            assert exponent is not None
-            low, high = group.range.minimum * unit, group.range.maximum * unit
+    mean = _mean(group)
+    assert mean is not None
+    low, high = group.range.minimum * unit, group.range.maximum * unit
 
-            def mean(weights: Sequence[int], scores: Sequence[int]) -> int:
-                exactly = power_mean(exponent, weights, [score / unit for score in scores])
-                return max(low, min(high, quantised(exactly, unit)))
+    def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        exactly = mean(weights, [score / unit for score in scores])
+        return max(low, min(high, quantised(exactly, unit)))
 
-            return mean
+    return combined
 
 
 def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:

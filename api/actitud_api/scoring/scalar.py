@@ -72,6 +72,8 @@ class Leaf(Struct, gc=False):
     undetermined: bool = False
     """Unknown because its zero rule depends on an answer that is absent."""
     level_sent: int | None = None
+    declared: bool = False
+    """The cap of what is only declared holds its score."""
 
 
 class Broken(Struct, frozen=True, gc=False):
@@ -295,7 +297,8 @@ def score_leaf(
     score = leaf.score(*value)
     level_sent = lowered.get(leaf.position)
     uncapped = score if level_sent is None else leaf.score(level_sent, 1)
-    if score > leaf.cap and leaf.indicator.id in submission.self_declared:
+    declared = score > leaf.cap and leaf.indicator.id in submission.self_declared
+    if declared:
         score = leaf.cap
     code: Code = (
         "capped"
@@ -306,7 +309,7 @@ def score_leaf(
         if uncapped == leaf.best
         else "partial"
     )
-    return Leaf(code, score, score, value, uncapped, level_sent=level_sent)
+    return Leaf(code, score, score, value, uncapped, level_sent=level_sent, declared=declared)
 
 
 def _absent(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
