@@ -96,7 +96,7 @@ def test_an_answer_is_removed_and_one_that_was_set_aside_counts_again() -> None:
     )
     after = replaced(submission, Replacement(answers={"L": {"level": 3}, "R": None}))
     assert after.answers == {"L": {"level": 3}, "B": {"value": True}}
-    assert (after.set_aside, after.self_declared) == ({}, {"B"})
+    assert (dict(after.set_aside), set(after.self_declared)) == ({}, {"B"})
     assert what_if(SMALL, submission, Replacement(answers={"R": None})).groups[0].score == delta(12.5, 0, -12.5)
 
 

@@ -53,6 +53,8 @@ POLICY: Final[Rules] = {
     "editions.assessments.submissions.create": _ANSWERS,
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
+    "editions.scores.path": _KEY_SHOWS_MORE,
+    "editions.scores.changes": _KEY_SHOWS_MORE,
     "editions.summary": _KEY_SHOWS_MORE,
     "organisations.scores.list": _KEY_SHOWS_MORE,
 }

@@ -120,11 +120,12 @@ class Changes(Struct, frozen=True, kw_only=True):
 class Restated(Struct, frozen=True):
     """How an organisation scores in one of its editions.
 
-    Under another version than that of the edition, `carried` says what the change of version does to what was stated,
-    and there is no rank.
+    Under another version than that of the edition (`stated_under`), `carried` says what the change of version does to
+    what was stated, and there is no rank.
     """
 
     past: Past
+    stated_under: str
     carried: Carried | None = None
 
 
@@ -222,9 +223,12 @@ def history(
         stated = queries.submissions(session, organisation, others)
     found = [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
     if methodology is None:
-        return [Restated(row) for row in found]
+        return [Restated(row, row.methodology) for row in found]
     target = load(methodology)
-    return [_restated(row, stated[row.edition], target) if row.edition in stated else Restated(row) for row in found]
+    return [
+        _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
+        for row in found
+    ]
 
 
 def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
@@ -284,6 +288,7 @@ def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Rest
             dimensions=tuple(evaluation.dimensions),
             rank=None,
         ),
+        row.methodology,
         told,
     )
 

@@ -100,15 +100,15 @@ def difference(before: Score, after: Score) -> Difference:
     pairs = zip(_indicators(before), _indicators(after), strict=True)
     rules_before, rules_after = ({found.rule for found in score.findings} for score in (before, after))
     return Difference(
-        index=_delta(before.index, after.index),
-        index_max=_delta(before.index_max, after.index_max),
-        coverage=_delta(before.coverage, after.coverage),
+        index=delta(before.index, after.index),
+        index_max=delta(before.index_max, after.index_max),
+        coverage=delta(before.coverage, after.coverage),
         status_before=before.status,
         status_after=after.status,
         level_before=before.level.number,
         level_after=after.level.number,
         groups=tuple(
-            GroupDelta(id=one.id, score=_delta(one.score, other.score), lost=_delta(one.lost, other.lost))
+            GroupDelta(id=one.id, score=delta(one.score, other.score), lost=delta(one.lost, other.lost))
             for one, other in zip(_groups(before.dimensions), _groups(after.dimensions), strict=True)
         ),
         indicators=tuple(
@@ -116,8 +116,8 @@ def difference(before: Score, after: Score) -> Difference:
                 id=one.id,
                 code_before=one.reason.code,
                 code_after=other.reason.code,
-                score=_delta(one.score, other.score),
-                lost=_delta(one.lost, other.lost),
+                score=delta(one.score, other.score),
+                lost=delta(one.lost, other.lost),
             )
             for one, other in pairs
             if (one.reason.code, one.score, one.lost) != (other.reason.code, other.score, other.lost)
@@ -127,7 +127,8 @@ def difference(before: Score, after: Score) -> Difference:
     )
 
 
-def _delta(before: Figure | None, after: Figure | None) -> Delta:
+def delta(before: Figure | None, after: Figure | None) -> Delta:
+    """A figure before and after."""
     difference = None if before is None or after is None else figure(Fraction(exact(after)) - exact(before))
     return Delta(before=before, after=after, difference=difference)
 
