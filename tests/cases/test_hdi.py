@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from actitud_api.scoring.compare import ranks
 
+from actitud_api.scoring.compare import ranks
 from actitud_api.scoring.scalar import Evaluation, evaluate
 from tests.cases import reading
 from tests.shared import shared

@@ -55,6 +55,8 @@ POLICY: Final[Rules] = {
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
     "editions.scores.peers": _KEY_SHOWS_MORE,
+    "editions.scores.path": _KEY_SHOWS_MORE,
+    "editions.scores.changes": _KEY_SHOWS_MORE,
     "editions.summary": _KEY_SHOWS_MORE,
     "editions.exemplars.list": _KEY_SHOWS_MORE,
     "editions.robustness.list": _COMPUTED_FROM_MANY,

@@ -249,7 +249,7 @@ def findings(stored: Record | Submitted) -> Findings:
 
 def figures(stored: Submitted) -> Figures:
     """How a submission scored."""
-    return _scored(evaluate(load(stored.methodology), stored.submission))
+    return scored(evaluate(load(stored.methodology), stored.submission))
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -481,20 +481,21 @@ def _today(now: datetime) -> date:
 
 def _figures(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
-    scored = _scored(evaluation)
+    told = scored(evaluation)
     return {
         "methodology": evaluation.plan.document.version,
-        "status": scored.status,
-        "level": scored.level,
-        "rank_points": rank_points(scored.status, scored.index),
-        "index_value": scored.index,
-        "index_max": scored.index_max,
-        "coverage": scored.coverage,
+        "status": told.status,
+        "level": told.level,
+        "rank_points": rank_points(told.status, told.index),
+        "index_value": told.index,
+        "index_max": told.index_max,
+        "coverage": told.coverage,
         **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
     }
 
 
-def _scored(evaluation: Evaluation) -> Figures:
+def scored(evaluation: Evaluation) -> Figures:
+    """How an evaluation is told of an assessment."""
     return Figures(
         status=evaluation.status,
         level=evaluation.level,

@@ -254,6 +254,10 @@ _PAST = (
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 )
 
+_SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
+    ASSESSMENTS.c.organisation == bindparam("organisation")
+)
+
 
 def page(
     session: Session,
@@ -362,6 +366,14 @@ def past(
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})
     return [Past(*_figures(row), *row[_COUNT:]) for row in rows]
+
+
+def submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
+    """What that organisation sent for those editions, as `methodology.answers.Submission` in JSON."""
+    if not editions:
+        return {}
+    rows = session.execute(_SUBMISSIONS.where(ASSESSMENTS.c.edition.in_(editions)), {"organisation": organisation})
+    return {row.edition: row.submission for row in rows}
 
 
 def _order(sort: Sort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:

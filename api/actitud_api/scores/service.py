@@ -10,31 +10,39 @@ import msgspec
 from msgspec import Struct, structs
 
 from actitud_api.access.service import Principal
+from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
-from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
+from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
 from actitud_api.scores import queries
 from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
+from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
 from actitud_api.scoring.compare import Spread, spread
 from actitud_api.scoring.explain import explain
+from actitud_api.scoring.path import Path
+from actitud_api.scoring.path import path as path_to_next_level
 from actitud_api.scoring.result import Score as CanonicalScore
-from actitud_api.scoring.scalar import Status
-from actitud_api.storage.database import Database
+from actitud_api.scoring.scalar import Status, evaluate
+from actitud_api.storage.database import Database, Session
 
 __all__ = [
     "REQUESTS",
     "SORT_KEYS",
+    "Changes",
     "Filters",
     "Past",
     "Place",
+    "Restated",
     "Row",
     "Sent",
     "Sort",
     "Spread",
     "Summary",
     "UnknownScore",
+    "changes",
     "history",
+    "path",
     "place",
     "ranking",
     "scored",
@@ -42,6 +50,7 @@ __all__ = [
     "sent",
     "sheet",
     "summary",
+    "what_if",
 ]
 
 BEST_FIRST: Final = Sort("rank")
@@ -57,10 +66,26 @@ def scored(request: ScoreRequest) -> tuple[Methodology, CanonicalScore]:
     return methodology, explain(methodology, submission(methodology, request))
 
 
+def what_if(request: ScoreRequest, score: CanonicalScore) -> tuple[CanonicalScore, Difference] | None:
+    """The explained score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
+    methodology = load(str(request.__struct_config__.tag))
+    supposed = supposition(methodology, request)
+    if supposed is None:
+        return None
+    after = explain(methodology, replaced(submission(methodology, request), supposed))
+    return after, difference(score, after)
+
+
 def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition."""
     methodology = load(found.methodology)
     return methodology, explain(methodology, found.submission)
+
+
+def path(found: Sent) -> tuple[Methodology, Path]:
+    """The path to the next level of what an organisation sent for an edition."""
+    methodology = load(found.methodology)
+    return methodology, path_to_next_level(methodology, found.submission)
 
 
 class UnknownScore(LookupError):
@@ -82,6 +107,26 @@ class Sent(Struct, frozen=True, kw_only=True):
     simulated: bool
     methodology: str
     submission: Submission
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """How an organisation went from one edition to another."""
+
+    before: Sent
+    after: Sent
+    change: Change
+
+
+class Restated(Struct, frozen=True):
+    """How an organisation scores in one of its editions.
+
+    Under another version than that of the edition (`stated_under`), `carried` says what the change of version does to
+    what was stated, and there is no rank.
+    """
+
+    past: Past
+    stated_under: str
+    carried: Carried | None = None
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -127,21 +172,20 @@ def ranking(
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
     """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
-        found = editions.find(session, edition)
-        seen = seen_by(found, principal)
-        may_see = seen.everything or seen.owner == organisation
-        stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
-        if stored is None:
-            organisations.refuse_alias(session, organisation)
-            raise UnknownScore(found.id, organisation)
-    return Sent(
-        edition=found.id,
-        rank=stored.rank,
-        organisation=stored.organisation,
-        name=stored.name,
-        simulated=stored.simulated,
-        methodology=stored.methodology,
-        submission=msgspec.convert(stored.submission, Submission),
+        return _sent(session, edition, organisation, principal)
+
+
+def changes(
+    database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
+) -> Changes:
+    """How an organisation went from one edition to another; raises as `sent`, naming what is missing."""
+    with database.read() as session:
+        after = _sent(session, edition, organisation, principal)
+        before = _sent(session, since, organisation, principal)
+    return Changes(
+        before=before,
+        after=after,
+        change=change(load(before.methodology), before.submission, load(after.methodology), after.submission),
     )
 
 
@@ -150,20 +194,31 @@ def history(
     organisation: str,
     *,
     principal: Principal | None,
+    methodology: str | None = None,
     after: editions.Place | None,
     offset: int,
     limit: int,
-) -> list[Past]:
+) -> list[Restated]:
     """How an organisation scores in its editions, the newest first, from the one that follows `after`.
 
-    Raises `UnknownOrganisation` and `AliasOf`.
+    `methodology`: the version that everything is scored under; None is that of each edition. Raises
+    `UnknownOrganisation` and `AliasOf`.
     """
     whole = _sees_everything(principal)
     mine = principal is not None and principal.role == "organisation" and principal.owner == organisation
     with database.read() as session:
         organisations.find(session, organisation)
         rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
-    return [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
+        others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
+        stated = queries.submissions(session, organisation, others)
+    found = [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
+    if methodology is None:
+        return [Restated(row, row.methodology) for row in found]
+    target = load(methodology)
+    return [
+        _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
+        for row in found
+    ]
 
 
 def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
@@ -184,6 +239,47 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
         tenths=tuple(tenths[number] for number in range(10)),
         dimensions=tuple(_spread(values) for values in columns.dimensions),
         coverage=_spread(columns.coverage),
+    )
+
+
+def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:
+    found = editions.find(session, edition)
+    seen = seen_by(found, principal)
+    may_see = seen.everything or seen.owner == organisation
+    stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
+    if stored is None:
+        organisations.refuse_alias(session, organisation)
+        raise UnknownScore(found.id, organisation)
+    return Sent(
+        edition=found.id,
+        rank=stored.rank,
+        organisation=stored.organisation,
+        name=stored.name,
+        simulated=stored.simulated,
+        methodology=stored.methodology,
+        submission=msgspec.convert(stored.submission, Submission),
+    )
+
+
+def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Restated:
+    """What was stated in an edition, scored under another version."""
+    moved, told = carried(msgspec.convert(stored, Submission), load(row.methodology), target)
+    evaluation = evaluate(target, moved)
+    figures = assessments.scored(evaluation)
+    return Restated(
+        structs.replace(
+            row,
+            methodology=target.version,
+            status=figures.status,
+            level=figures.level,
+            index_value=figures.index,
+            index_max=figures.index_max,
+            coverage=figures.coverage,
+            dimensions=tuple(evaluation.dimensions),
+            rank=None,
+        ),
+        row.methodology,
+        told,
     )
 
 

@@ -380,6 +380,8 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
     facts: Facts = [None] * plan.layout.size
     for field in plan.document.profile:
+        if field.name not in submission.profile:
+            continue
         value = submission.profile[field.name]
         facts[plan.layout.profile[field.name]] = (
             NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
@@ -434,14 +436,15 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
 def _level(level: Level) -> CompiledLevel:
     return CompiledLevel(
         number=level.number,
-        gates=tuple(_gate(gate) for gate in level.gates),
+        gates=tuple(compile_gate(gate) for gate in level.gates),
         firm=None
         if level.provisional_unless is None
         else compile_predicate(level.provisional_unless, _figure, _no_presence),
     )
 
 
-def _gate(gate: Gate) -> CompiledGate:
+def compile_gate(gate: Gate) -> CompiledGate:
+    """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, holds, there, asked)

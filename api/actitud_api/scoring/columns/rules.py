@@ -145,9 +145,7 @@ class Contradictions:
                 codes[rows] = self._contradicted
             else:
                 there = codes[rows]
-                codes[rows] = np.where(
-                    supported, self._contradicted, np.where(there == 0, self._unsupported, there)
-                )
+                codes[rows] = np.where(supported, self._contradicted, np.where(there == 0, self._unsupported, there))
 
 
 def _mask(block: Block, rows: Rows) -> Bools:
