@@ -62,7 +62,7 @@ def test_every_country_year() -> None:
 
 
 def ranked(indices: Sequence[int | None]) -> list[int]:
-    return ranks(np.array(indices, np.int64)).tolist()
+    return [int(rank) for rank in ranks(np.array(indices, np.int64))]
 
 
 def test_every_rank() -> None:

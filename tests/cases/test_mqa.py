@@ -28,7 +28,7 @@ def rows() -> list[Row]:
 
 def share(name: str, weight: int) -> Json:
     """Count of population, worth `weight` points."""
-    ends = {"type": "integer", "minimum": 0, "maximum": 10**6}
+    ends: dict[str, Json] = {"type": "integer", "minimum": 0, "maximum": 10**6}
     return {
         "kind": "indicator",
         "id": name,
