@@ -206,6 +206,18 @@ def test_a_lognormal_curve_stays_on_its_side_of_the_control_points() -> None:
         assert at == {p10: 90_000_000, median: 50_000_000}
 
 
+@pytest.mark.parametrize(("p10", "median"), [(3, 10), (5, 7), (8, 11), (7, 4), (10, 3), (3785, 7300), (0.1, 0.25)])
+def test_rounding_carries_no_value_past_a_control_point(p10: float, median: float) -> None:
+    """In a range so wide that the last bit of a double is half a unit."""
+    top = 5 * 10**15
+    known = b.read(b.document(b.root(lognormal(p10, median, 0, top), span=(0, top)), decimals=0))
+    at = [evaluate(known, b.submit({"X": {"hours": x}})).index for x in (p10, median)]
+    assert at[0] is not None
+    assert at[1] is not None
+    assert at[0] >= top * 9 // 10
+    assert at[1] >= top // 2
+
+
 def test_a_lognormal_curve_fills_the_range_of_its_indicator() -> None:
     """Of 10 to 20: 19 at p10, 15 at the median, 20 at 0."""
     known = b.read(b.document(b.root(lognormal(1000, 2000, 10, 20), span=(10, 20))))
