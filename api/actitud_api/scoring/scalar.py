@@ -379,7 +379,9 @@ def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | N
         return "complete"
     thresholds = plan.document.coverage
     coverage = coverages[plan.document.root.id]
-    of_dimensions = [coverages[child.id] for child in plan.document.root.children if child.id in coverages]
+    of_dimensions = [
+        coverages[child.id] for child in plan.document.root.children if child.weight and child.id in coverages
+    ]
     if (
         coverage is not None
         and coverage >= Fraction(thresholds.overall.num, thresholds.overall.den)
