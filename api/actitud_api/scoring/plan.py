@@ -634,11 +634,11 @@ def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[i
             return lambda _, scores: min(scores)
     mean = _mean(group)
     assert mean is not None
-    low, high = group.range.minimum * unit, group.range.maximum * unit
 
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        # A mean lies between what it is of, whatever floats make of it.
         exactly = mean(weights, [score / unit for score in scores])
-        return max(low, min(high, quantised(exactly, unit)))
+        return max(min(scores), min(max(scores), quantised(exactly, unit)))
 
     return combined
 
