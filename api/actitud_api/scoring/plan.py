@@ -147,6 +147,8 @@ class CompiledIndicator(Struct, frozen=True):
     """The groups above it, from its parent to the root."""
     counts: bool
     """It has a weight, and so has every group above it."""
+    borrows: dict[str, int]
+    """The other indicators whose answers its value formula reads, each with its `present`."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     ripples: tuple[int, ...]
@@ -315,6 +317,11 @@ def _compile(methodology: Methodology) -> Plan:
                 path=path,
                 counts=counts,
                 ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                borrows={
+                    part.indicator: layout.present[part.indicator]
+                    for part in parts(indicator.value)
+                    if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
+                },
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
             )
         )

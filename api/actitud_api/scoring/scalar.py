@@ -284,6 +284,8 @@ def _leaf(
         return Leaf("not_applicable", None, None)
     if leaf.present is not None and facts[leaf.present] is None:
         return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
+    if any(facts[slot] is None for slot in leaf.borrows.values()):
+        return Leaf("unknown", counts_with, leaf.best)
     value = leaf.value(facts)
     if value is None:
         return Leaf("zero", leaf.low, leaf.low)
