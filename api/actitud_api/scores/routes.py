@@ -104,6 +104,11 @@ class EditionScoresController(Controller):
                     {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
                     "The explained score of the first organisation.",
                 ),
+                "peers": Link(
+                    "editions.scores.peers",
+                    {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
+                    "The first organisation beside its peers.",
+                ),
                 "history": Link(
                     "organisations.scores.list",
                     {"organisation": "$response.body#/items/0/organisation"},

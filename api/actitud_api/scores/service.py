@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -15,11 +14,11 @@ from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
 from actitud_api.methodology.loader import Methodology, load, versions
-from actitud_api.methodology.predicates import halfup
 from actitud_api.organisations import service as organisations
 from actitud_api.scores import queries
 from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
+from actitud_api.scoring.compare import Spread, spread
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.path import Path
 from actitud_api.scoring.path import path as path_to_next_level
@@ -47,6 +46,7 @@ __all__ = [
     "place",
     "ranking",
     "scored",
+    "seen_by",
     "sent",
     "sheet",
     "summary",
@@ -129,16 +129,6 @@ class Restated(Struct, frozen=True):
     carried: Carried | None = None
 
 
-class Spread(Struct, frozen=True):
-    """How values spread: the least, the quartiles (type 7, half up) and the greatest, in units of the values."""
-
-    minimum: int
-    lower: int
-    median: int
-    upper: int
-    maximum: int
-
-
 class Summary(Struct, frozen=True, kw_only=True):
     """What many organisations of an edition come to.
 
@@ -175,7 +165,7 @@ def ranking(
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        seen = _seen(found, principal)
+        seen = seen_by(found, principal)
         return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
 
 
@@ -235,8 +225,8 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
     """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        columns = queries.columns(session, found.id, filters, _seen(found, principal))
-    indices = _known(columns.index)
+        columns = queries.columns(session, found.id, filters, seen_by(found, principal))
+    indices = [index for index in columns.index if index is not None]
     tenth = 10 ** (load(found.methodology).document.decimals + 1)
     tenths = Counter(min(index // tenth, 9) for index in indices)
     return Summary(
@@ -245,16 +235,16 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
         ranked=len(indices),
         statuses=Counter(columns.status),
         levels=Counter(columns.level),
-        index=_spread(indices),
+        index=_spread(columns.index),
         tenths=tuple(tenths[number] for number in range(10)),
-        dimensions=tuple(_spread(_known(values)) for values in columns.dimensions),
-        coverage=_spread(_known(columns.coverage)),
+        dimensions=tuple(_spread(values) for values in columns.dimensions),
+        coverage=_spread(columns.coverage),
     )
 
 
 def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:
     found = editions.find(session, edition)
-    seen = _seen(found, principal)
+    seen = seen_by(found, principal)
     may_see = seen.everything or seen.owner == organisation
     stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
     if stored is None:
@@ -293,7 +283,7 @@ def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Rest
     )
 
 
-def _seen(edition: editions.Record, principal: Principal | None) -> Seen:
+def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
     """Which rows of an edition somebody may see."""
     if edition.state in editions.PUBLIC or _sees_everything(principal):
         return Seen(everything=True)
@@ -306,22 +296,5 @@ def _sees_everything(principal: Principal | None) -> bool:
     return principal is not None and principal.role == "administrator"
 
 
-def _known(values: Iterable[int | None]) -> list[int]:
-    return sorted(value for value in values if value is not None)
-
-
-def _spread(values: Sequence[int]) -> Spread | None:
-    """The spread of sorted values; None where there are none."""
-    if not values:
-        return None
-    return Spread(values[0], _quartile(values, 1), _quartile(values, 2), _quartile(values, 3), values[-1])
-
-
-def _quartile(values: Sequence[int], number: int) -> int:
-    """A quartile of sorted values: linear between the values around (n - 1) · number / 4 (type 7), half up.
-
-    R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, 1996; the default of R and NumPy.
-    """
-    position, quarters = divmod((len(values) - 1) * number, 4)
-    above = values[min(position + 1, len(values) - 1)]
-    return halfup(Fraction(4 * values[position] + quarters * (above - values[position]), 4))
+def _spread(values: Iterable[int | None]) -> Spread | None:
+    return spread([value for value in values if value is not None])

@@ -53,6 +53,15 @@ SORTS: Final[Mapping[str, Sort]] = {
 """The orders of a list by their names."""
 
 _ID = "[A-Za-z0-9._:-]+"
+OfOrganisations = Annotated[
+    str,
+    Meta(
+        pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
+        description=f"Only these organisations, up to {MANY} ids or aliases with commas between; one without a score "
+        "there, or unknown, simply has no row.",
+        examples=["XX-DEMO-00001,XX-DEMO-00002"],
+    ),
+]
 
 
 class Wire(Struct, frozen=True, kw_only=True):
@@ -546,18 +555,7 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
 
     level: Annotated[int, Meta(ge=1, le=5, description="Only this level.")] | None = None
     status: Annotated[Status, Meta(description="Only this status.")] | None = None
-    organisation: (
-        Annotated[
-            str,
-            Meta(
-                pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
-                description=f"Only these organisations, up to {MANY} ids with commas between; one without a score "
-                "there, or unknown, simply has no row.",
-                examples=["XX-DEMO-00001,XX-DEMO-00002"],
-            ),
-        ]
-        | None
-    ) = None
+    organisation: OfOrganisations | None = None
     sort: Annotated[
         str,
         Meta(
@@ -761,9 +759,9 @@ def line(row: Row) -> ScoreRow:
         region=row.region,
         band=row.band,
         population=row.population,
-        index=_points(row.index_value, document.decimals),
-        index_max=_points(row.index_max, document.decimals),
-        coverage=_points(row.coverage, COVERAGE_DECIMALS),
+        index=points(row.index_value, document.decimals),
+        index_max=points(row.index_max, document.decimals),
+        coverage=points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
         dimensions=_by_dimension(document, row.dimensions),
@@ -782,9 +780,9 @@ def past(found: Restated, language: Language) -> PastScore:
         state=row.state,
         period_to=row.period_to,
         rank=row.rank,
-        index=_points(row.index_value, document.decimals),
-        index_max=_points(row.index_max, document.decimals),
-        coverage=_points(row.coverage, COVERAGE_DECIMALS),
+        index=points(row.index_value, document.decimals),
+        index_max=points(row.index_max, document.decimals),
+        coverage=points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
         dimensions=_by_dimension(document, row.dimensions),
@@ -811,13 +809,13 @@ def summary(found: service.Summary) -> SummaryAnswer:
         statuses=tuple(
             StatusCount(status=status, organisations=found.statuses.get(status, 0)) for status in get_args(Status)
         ),
-        index=_spread(found.index, decimals),
+        index=points_spread(found.index, decimals),
         distribution=tuple(
             Tenth(start=10 * number, end=10 * number + 10, organisations=count)
             for number, count in enumerate(found.tenths)
         ),
         dimensions={
-            child.id: _spread(spread, decimals)
+            child.id: points_spread(spread, decimals)
             for child, spread in zip(document.root.children, found.dimensions, strict=True)
         },
         coverage=_coverages(found.coverage),
@@ -836,8 +834,13 @@ def filters(query: RankingQuery) -> Filters:
         parent=query.parent,
         level=query.level,
         status=query.status,
-        organisations=None if query.organisation is None else tuple(query.organisation.split(",")),
+        organisations=named(query.organisation),
     )
+
+
+def named(organisations: str | None) -> tuple[str, ...] | None:
+    """The organisations that a query names."""
+    return None if organisations is None else tuple(organisations.split(","))
 
 
 def territory(query: SummaryQuery) -> Filters:
@@ -966,7 +969,8 @@ def _carried(found: canonical.Carried, sentences: ChangeSentences, source: Sente
     return Carried(**structs.asdict(found), text=sentences.carried(found, source))
 
 
-def _spread(found: Spread | None, decimals: int) -> PointsSpread | None:
+def points_spread(found: Spread | None, decimals: int) -> PointsSpread | None:
+    """How points spread, as it is answered."""
     return None if found is None else PointsSpread(**_figures(found, decimals))
 
 
@@ -984,10 +988,10 @@ def _figures(found: Spread, decimals: int) -> dict[str, Figure]:
 
 def _by_dimension(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:
     decimals = document.decimals
-    return {child.id: _points(points, decimals) for child, points in zip(document.root.children, units, strict=True)}
+    return {child.id: points(own, decimals) for child, own in zip(document.root.children, units, strict=True)}
 
 
 @lru_cache(maxsize=2**15)
-def _points(units: int | None, decimals: int) -> Figure | None:
+def points(units: int | None, decimals: int) -> Figure | None:
     """Integers of a database as they are answered: in units of 10^-decimals. There are few, and each many times."""
     return None if units is None else figure(Fraction(units, int(10**decimals)))

@@ -79,6 +79,7 @@ def create_edition(
     methodology: str = "2026.1",
     windows: Mapping[str, Span | None] | None = None,
     calendar: Mapping[str, Span | None] | None = None,
+    accept_draft: bool = False,
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Edition]:
@@ -86,11 +87,12 @@ def create_edition(
 
     ``id``: the year of its reference date, and a word where there are several: ``"2027-pilot"``. ``titles``: its name,
     by language. ``period_from`` and ``period_to``: the year that it looks at; the last day is the reference date.
-    ``windows`` and ``calendar``: those that are not as the methodology says, by name.
+    ``windows`` and ``calendar``: those that are not as the methodology says, by name. ``accept_draft``: says that a
+    draft of a methodology is meant, which may still change.
 
     ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where the id is taken or the
-    dates contradict each other.
+    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where the id is taken, the
+    dates contradict each other, or the methodology is a draft that is not accepted.
     """
     body = {
         "id": id,
@@ -100,6 +102,7 @@ def create_edition(
         "period_to": period_to,
         "windows": windows,
         "calendar": calendar,
+        "accept_draft": accept_draft,
     }
     return fetch(core, create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), _EDITION)
 

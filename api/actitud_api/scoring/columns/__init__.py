@@ -1,0 +1,16 @@
+"""The second evaluator: many organisations at once, in columns of NumPy; equal to `scalar` in every integer."""
+
+from __future__ import annotations
+
+from actitud_api.scoring.columns.evaluator import ColumnScores, score_columns
+from actitud_api.scoring.columns.table import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
+
+__all__ = [
+    "NO_LIMIT",
+    "ColumnScores",
+    "Columns",
+    "DefectiveColumns",
+    "columns_from",
+    "columns_of",
+    "score_columns",
+]
