@@ -16,6 +16,7 @@ from actitud_api.cli import (
     installing,
     keys,
     migrating,
+    scoring,
     serving,
 )
 from actitud_api.cli.common import CommandError, Run, language_of
@@ -61,6 +62,6 @@ def parser(language: Language) -> argparse.ArgumentParser:
             command.set_defaults(run=run)
         return command
 
-    for group in (installing, serving, doctor, migrating, copying, keys, importing, demonstration, document):
+    for group in (installing, serving, doctor, migrating, copying, keys, importing, scoring, demonstration, document):
         group.add(added, language)
     return line
