@@ -15,6 +15,7 @@ from actitud_api.cli import (
     importing,
     installing,
     keys,
+    methodologies,
     migrating,
     scoring,
     serving,
@@ -62,6 +63,18 @@ def parser(language: Language) -> argparse.ArgumentParser:
             command.set_defaults(run=run)
         return command
 
-    for group in (installing, serving, doctor, migrating, copying, keys, importing, scoring, demonstration, document):
+    for group in (
+        installing,
+        serving,
+        doctor,
+        migrating,
+        copying,
+        keys,
+        importing,
+        scoring,
+        methodologies,
+        demonstration,
+        document,
+    ):
         group.add(added, language)
     return line

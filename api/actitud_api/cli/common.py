@@ -12,6 +12,8 @@ from typing import Final, Protocol
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import LANGUAGES, Language
@@ -114,6 +116,13 @@ def show(renderable: RenderableType) -> None:
     with console.capture() as captured:
         console.print(renderable)
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def marked(mark: str, text: str) -> Table:
+    """A paragraph that hangs on a mark."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(mark, Text(text, overflow="fold"))
+    return grid
 
 
 def language_of(environment: Mapping[str, str]) -> Language:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from actitud_api.cli.common import marked
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
@@ -113,7 +114,7 @@ class _Sheet:
         if items:
             yield Text()
             yield Text(title, style="bold")
-            yield from (_marked("-", item) for item in items)
+            yield from (marked("-", item) for item in items)
 
     def _dimensions(self) -> RenderableType:
         table = self._table(self._say(_DIMENSION))
@@ -130,7 +131,7 @@ class _Sheet:
                 Text(indicator.reason.text),
             ]
             if indicator.next_step is not None:
-                told.append(_marked("→", indicator.next_step.text))
+                told.append(marked("→", indicator.next_step.text))
             table.add_row(Group(*told, Text()), *self._row(indicator))
         return table
 
@@ -155,10 +156,3 @@ class _Sheet:
     def _published(self, figure: float) -> str:
         published = self._document.published_decimals
         return words.score(figure, self._document.decimals if published is None else published, self._language)
-
-
-def _marked(mark: str, text: str) -> Table:
-    """A paragraph that hangs on a mark."""
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_row(mark, Text(text, overflow="fold"))
-    return grid
