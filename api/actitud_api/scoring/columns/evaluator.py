@@ -46,31 +46,17 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def coverage(self) -> NDArray[np.int16]:
         """The coverage of the index."""
-        return self.coverages[0]
+        coverage: NDArray[np.int16] = self.coverages[0]
+        return coverage
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(array.nbytes for array in self._arrays())
-
-    def _arrays(self) -> list[NDArray[np.generic]]:
-        return [
-            self.scores,
-            self.maxima,
-            self.codes,
-            self.groups,
-            self.groups_max,
-            self.coverages,
-            self.index,
-            self.index_max,
-            self.status,
-            self.level,
-            self.provisional,
-        ]
+        return sum(getattr(self, name).nbytes for name in Views.__struct_fields__)
 
     def views(self, start: int, stop: int) -> Views:
         """The part of some organisations."""
-        return Views(*(array[..., start:stop] for array in self._arrays()))
+        return Views(**{name: getattr(self, name)[..., start:stop] for name in Views.__struct_fields__})
 
 
 def score_columns(columns: Columns) -> ColumnScores:
@@ -87,7 +73,7 @@ def score_columns(columns: Columns) -> ColumnScores:
 
 
 def _empty(plan: Plan, rows: int) -> ColumnScores:
-    most = max(node.high for node in (*plan.leaves, *plan.groups.values()))
+    most = max(*(leaf.high for leaf in plan.leaves), *(group.high for group in plan.groups.values()))
     kind = np.int32 if most <= np.iinfo(np.int32).max else np.int64
     leaves, groups = len(plan.leaves), len(plan.groups)
     return ColumnScores(

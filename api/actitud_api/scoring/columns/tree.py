@@ -8,7 +8,6 @@ from typing import get_args
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from actitud_api.methodology.model import Share
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
