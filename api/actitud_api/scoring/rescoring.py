@@ -62,6 +62,8 @@ class Rescoring:
 
     def index(self, document: Document) -> Integers:
         """The published index under a document with other curves, weights or aggregations, -1 where there is none."""
+        if not self._columns.rows:
+            return self.scores.index
         changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
         if any(_reads_others(indicator) for indicator in changed):
             return score_columns(with_document(self._columns, document)).index

@@ -28,6 +28,15 @@ from actitud._calls import (
 from actitud._config import Core
 from actitud.models import Edition, EditionScore, EditionSummary, Listing, OrganisationKind, ScoreRow, ScoreStatus, Span
 from actitud.resources.assessments import Assessments, AsyncAssessments
+from actitud.resources.comparison import (
+    AsyncEditionAudit,
+    AsyncEditionExemplars,
+    AsyncEditionRobustness,
+    EditionAudit,
+    EditionExemplars,
+    EditionRobustness,
+    get_peers,
+)
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
 _EDITION = msgspec.json.Decoder(Edition)
@@ -192,6 +201,7 @@ class EditionScores(Bound):
 
     list = blocking_list(list_edition_scores)
     get = blocking(get_edition_score)
+    peers = blocking(get_peers)
 
 
 class AsyncEditionScores(AsyncBound):
@@ -199,6 +209,7 @@ class AsyncEditionScores(AsyncBound):
 
     list = awaitable_list(list_edition_scores)
     get = awaitable(get_edition_score)
+    peers = awaitable(get_peers)
 
 
 class Editions(Bound):
@@ -215,6 +226,9 @@ class Editions(Bound):
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
         self.assessments = Assessments(core, transport)
+        self.exemplars = EditionExemplars(core, transport)
+        self.robustness = EditionRobustness(core, transport)
+        self.statistics = EditionAudit(core, transport)
 
 
 class AsyncEditions(AsyncBound):
@@ -231,3 +245,6 @@ class AsyncEditions(AsyncBound):
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
         self.assessments = AsyncAssessments(core, transport)
+        self.exemplars = AsyncEditionExemplars(core, transport)
+        self.robustness = AsyncEditionRobustness(core, transport)
+        self.statistics = AsyncEditionAudit(core, transport)
