@@ -7,11 +7,12 @@ as positions. Scores are integers, whole units of 10^-decimals of a point.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from operator import mul
+from threading import Lock
 from typing import Protocol, cast
 
 from msgspec import Struct
@@ -231,14 +232,22 @@ class Plan(Struct, frozen=True):
     levels: tuple[CompiledLevel, ...]
 
 
-_plans: dict[str, Plan] = {}
+_plans: OrderedDict[str, Plan] = OrderedDict()
+_lock = Lock()
+_KEPT = 32
+"""So many plans are kept, those asked for last: an audit asks for many, of documents that differ in one goalpost."""
 
 
 def plan_of(methodology: Methodology) -> Plan:
-    """The plan of a methodology, made once."""
-    plan = _plans.get(methodology.digest)
-    if plan is None:
-        plan = _plans[methodology.digest] = _compile(methodology)
+    """The plan of a methodology, made once while it is asked for."""
+    with _lock:
+        plan = _plans.get(methodology.digest)
+        if plan is None:
+            plan = _plans[methodology.digest] = _compile(methodology)
+            while len(_plans) > _KEPT:
+                _plans.popitem(last=False)
+        else:
+            _plans.move_to_end(methodology.digest)
     return plan
 
 
