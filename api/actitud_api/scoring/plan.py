@@ -566,25 +566,20 @@ def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int
 
     That of Google Lighthouse (getLogNormalScore); mirrored where p10 is above the median.
     """
-    first, second = (Fraction(exact(goalpost.x)) for goalpost in curve.goalposts)
+    first, second = (float(goalpost.x) for goalpost in curve.goalposts)
     falling = exact(curve.goalposts[0].score) > exact(curve.goalposts[1].score)
-    sign = 1 if falling else -1
-    p10, middle = (first, second) if falling else (second, first)
-    median, spread = float(middle), -math.log(p10 / middle)
+    p10, median = (first, second) if falling else (second, first)
+    spread = -math.log(p10 / median)
     least, width = span.minimum, span.maximum - span.minimum
 
-    def share(n: int, d: int) -> float:
-        if n <= 0:
-            return 1.0 if falling else 0.0
-        exactly = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
-        # Rounding must not carry a value past its control points.
-        if sign * (n * p10.denominator - p10.numerator * d) <= 0:
-            return max(0.9, exactly)
-        if sign * (n * middle.denominator - middle.numerator * d) <= 0:
-            return max(0.5, min(0.9, exactly))
-        return min(0.5, exactly)
+    def lognormal(n: int, d: int) -> int:
+        if n > 0:
+            share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
+        else:
+            share = 1.0 if falling else 0.0
+        return quantised(least + share * width, unit)
 
-    return lambda n, d: quantised(least + share(n, d) * width, unit)
+    return lognormal
 
 
 # --- aggregation ----------------------------------------------------------------------------------------------

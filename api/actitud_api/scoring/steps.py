@@ -14,7 +14,7 @@ from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Ratio, Step
+from actitud_api.scoring.plan import CompiledIndicator, Ratio, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure
 from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
 
@@ -58,7 +58,7 @@ def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure 
             ],
         )
         node = group_id
-    index = published(evaluation.plan, None if changed == UNKNOWN else changed)
+    index = published(evaluation.plan, changed)
     return None if index is None else figure(Fraction(index - evaluation.index, evaluation.plan.unit))
 
 
