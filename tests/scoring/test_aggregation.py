@@ -99,12 +99,17 @@ def test_power(scores: tuple[float, ...], exponent: float, expected: int) -> Non
 
 @pytest.mark.parametrize("exponent", [-20, 20])
 def test_a_power_of_great_scores_does_not_overflow(exponent: float) -> None:
-    """(5·10^15)^20 is more than a double holds, and its inverse less."""
+    """(5·10^15)^20 is more than a double holds, and its inverse less.
+
+    Beside 1 the other counts for nothing or for all: 2^(1/20) = 1.0352…; 5·10^15 · 2^(-1/20) = 4.8296816…·10^15.
+    """
     top = 5 * 10**15
-    high = [ranged(b.ladder(name, points=(0, top)), 0, top) for name in "ab"]
+    high = [ranged(b.ladder(name, points=(0, 1, top)), 0, top) for name in "ab"]
     tree = b.root(*high, aggregation="power", exponent=exponent, span=(0, top))
     known = b.read(b.document(tree, decimals=0))
-    assert evaluate(known, b.submit({"a": {"level": 1}, "b": {"level": 1}})).index == top
+    assert evaluate(known, b.submit({"a": {"level": 2}, "b": {"level": 2}})).index == top
+    mixed = evaluate(known, b.submit({"a": {"level": 1}, "b": {"level": 2}})).index
+    assert mixed == (1 if exponent < 0 else pytest.approx(4_829_681_644_624_228, abs=4))
 
 
 def test_min_is_of_those_with_a_weight() -> None:
@@ -127,6 +132,19 @@ def test_a_sum_adds_what_did_not_leave() -> None:
     known = b.read(b.document(tree, profile=(b.integer_field("b"),)))
     evaluation = evaluate(known, b.submit({"a": {"hours": 12}, "b": {"hours": 7}}, {"b": 0}))
     assert (evaluation.index, evaluation.index_max) == (1200, 1200)
+
+
+def test_a_mean_of_a_sum_that_lost_a_child_may_lie_below_its_range() -> None:
+    """Both sums go from 20 to 80 and have lost the child that goes from 10 to 50: 10 and 22.5, geometric mean 15."""
+
+    def half(name: str) -> Group:
+        left = b.points(f"{name}left", span=(10, 50), applies=b.compare(b.field("p"), "eq", 1))
+        return b.group(name, b.points(f"{name}kept", span=(10, 30)), left, aggregation="sum", span=(20, 80))
+
+    tree = b.root(half("A"), half("B"), aggregation="geometric", span=(20, 80))
+    known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
+    answers = {"Akept": {"hours": 10.0}, "Bkept": {"hours": 22.5}}
+    assert evaluate(known, b.submit(answers, {"p": 0})).index == 1500
 
 
 def test_every_node_aggregates_in_its_own_way_from_quantised_scores() -> None:
@@ -364,11 +382,11 @@ def test_the_published_index_is_the_half_up_of_the_internal_one() -> None:
     """25 and 50: 37.5 -> 38; that is what gates, points and gains are of.
 
     Won: quotas 38·25/75 = 12.666… and 25.333…; floors 12.6 and 25.3, the tenth left to the larger remainder.
-    From 25 to 50 the index goes to 50: 12 points.
+    From 25 to 52 the index goes to 51: 13 points; from 50 to 78 to 51.5 -> 52: 14.
     """
     known = b.read(
         b.document(
-            b.root(b.ladder("a"), b.ladder("b")),
+            b.root(b.ladder("a", points=(0, 25, 52)), b.ladder("b", points=(0, 25, 50, 78))),
             decimals=1,
             published=0,
             levels=(
@@ -385,9 +403,8 @@ def test_the_published_index_is_the_half_up_of_the_internal_one() -> None:
     assert (score.index, score.index_max, score.level.number) == (38, 38, 2)
     assert [(gate.gate, gate.there, gate.distance) for gate in score.level.blocked_by] == [("H", 38, 1)]
     assert [(known.id, known.possible, known.won) for known in score.indicators] == [("a", 50, 12.7), ("b", 50, 25.3)]
-    step = indicator_of(score, "a").next_step
-    assert step is not None
-    assert step.gain == 12
+    steps = [indicator_of(score, name).next_step for name in ("a", "b")]
+    assert [step.gain for step in steps if step is not None] == [13, 14]
     # √(25·50) = 35.3553… -> 35.4 -> 35
     assert score.index_geometric == 35
     assert_adds_up(score)

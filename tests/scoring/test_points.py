@@ -205,6 +205,9 @@ def test_the_loss_of_the_least() -> None:
     assert lost("min", (0, 0, 0)) == [33.34, 33.33, 33.33]
     # c loses nothing; a ½·(60 + 10), b ½·(50 + 0)
     assert lost("min", (40, 50, 100)) == [35, 25, 0]
+    assert lost("min", (40, 50, 12), (1, 1, 0)) == [35, 25, 0]
+    # the first 30 are of all three, the next 20 of two, the last 10 of one: 10 + 10 + 10, 10 + 10, 10
+    assert lost("min", (40, 50, 70)) == [30, 20, 10]
 
 
 def test_equal_children_lose_the_same_at_any_decimals() -> None:
@@ -218,37 +221,35 @@ def test_equal_children_lose_the_same_at_any_decimals() -> None:
 
 
 def test_below_such_a_node_only_losses_are_shown_at_any_depth() -> None:
-    """D = (3·20 + 40)/4 = 25 and e = 36 under a geometric root: 40 and 30.
+    """D = (4·2 + 6·82)/10 = 50 and e = 32 under a geometric root.
 
-    In D the 40 by 3·80 : 1·60 -> 32 and 8; in the sum T (u 0 of 10, v 40 of 90) the 8 by 10 : 50 -> 1.33 and 6.67.
-    The exact losses: 40/75 of 3/4·80 = 32, of 1/4·10 = 1.33 and of 1/4·50 = 6.67; e 30.
+    √(50·32) = 40; alone D gives √5000 = 70.7106…, e √3200 = 56.5685…: D ½·(29.2893 + 16.5685) = 22.9289…, e
+    ½·(43.4314 + 30.7106) = 37.0710…; 22.93 and 37.07.
+    In D the 22.93 by 4·98 : 6·18 = 392 : 108 -> 17.977… and 4.952…: 17.98 and 4.95; in the sum T (u 0 of 10, v 82 of
+    90) the 4.95 by 10 : 8 -> 2.75 and 2.20.
+    The exact losses are 22.9289…/50 of 4/10·98 = 17.98, 6/10·10 = 2.75 and 6/10·8 = 2.20; e 37.07.
     """
     tree = b.root(
         b.group(
             "D",
-            b.points("a", 3),
-            b.group("T", b.points("u", span=(0, 10)), b.points("v", span=(0, 90)), aggregation="sum"),
+            b.group("T", b.points("u", span=(0, 10)), b.points("v", span=(0, 90)), aggregation="sum", weight=6),
+            b.points("a", 4),
         ),
         b.points("e"),
         aggregation="geometric",
     )
-    score = explain(b.read(b.document(tree)), b.scoring(a=20, u=0, v=40, e=36))
-    assert score.index == 30
+    score = explain(b.read(b.document(tree)), b.scoring(a=2, u=0, v=82, e=32))
+    assert (score.index, dimension_of(score, "D").score) == (40, 50)
     nodes: list[Node] = [dimension_of(score, "D"), dimension_of(score, "T"), *indicators_of(score)]
     assert {node.id: points(node) for node in nodes} == {
-        "D": (None, None, 40),
-        "T": (None, None, 8),
-        "a": (None, None, 32),
-        "u": (None, None, 1.33),
-        "v": (None, None, 6.67),
-        "e": (None, None, 30),
+        "D": (None, None, 22.93),
+        "T": (None, None, 4.95),
+        "a": (None, None, 17.98),
+        "u": (None, None, 2.75),
+        "v": (None, None, 2.2),
+        "e": (None, None, 37.07),
     }
-    assert [(reason.indicator, reason.lost) for reason in score.main_reasons] == [
-        ("a", 32),
-        ("e", 30),
-        ("v", 6.67),
-        ("u", 1.33),
-    ]
+    assert [reason.indicator for reason in score.main_reasons] == ["e", "a", "u", "v"]
     assert_adds_up(score)
 
 
@@ -272,6 +273,56 @@ def test_an_unknown_answer_that_makes_its_group_count_nothing_leads_the_reasons(
     assert [points(known) for known in dimension_of(score, "N").indicators] == [(25, 0, 25), (25, 0, 25)]
     assert indicator_of(score, "u").score is None
     assert [reason.indicator for reason in score.main_reasons] == ["u", "o"]
+    assert_adds_up(score)
+
+
+def test_what_makes_its_group_unknown_takes_part_with_the_least_of_its_range() -> None:
+    """Of 10 to 20: N counts 10, o 20: index 15. Won 15 by 10 : 20; in N the 5 by 10 (u) : 20 (k)."""
+    wide = (10, 20)
+    n = b.group("N", b.points("u", span=wide), b.points("k", span=wide), missing="void", span=wide)
+    score = explain(b.read(b.document(b.root(n, b.points("o", span=wide), span=wide))), b.scoring(k=20, o=20))
+    assert (score.index, dimension_of(score, "N").score) == (15, 10)
+    assert points(dimension_of(score, "N")) == (10, 5, 5)
+    assert [points(known) for known in dimension_of(score, "N").indicators] == [(5, 1.67, 3.33), (5, 3.33, 1.67)]
+    assert_adds_up(score, top=20)
+
+
+def test_losses_of_all_nodes_are_compared_exactly() -> None:
+    """G = √(25·36) = 30 weighs 1 of 10, M = (1·50 + 9·90)/10 = 86 3, o = 80 6.
+
+    Exact losses: in G 40/10 and 30/10, in M 3/10·1/10·50 = 1.5 and 3/10·9/10·10 = 2.7, o 12.
+    """
+    tree = b.root(
+        b.group("G", b.points("a"), b.points("b"), aggregation="geometric"),
+        b.group("M", b.points("c"), b.points("d", 9), weight=3),
+        b.points("o", 6),
+    )
+    known = b.read(b.document(tree))
+    first = explain(known, b.scoring(a=25, b=36, c=50, d=90, o=80))
+    assert [reason.indicator for reason in first.main_reasons] == ["o", "a", "b", "d"]
+    # c = 10: 2.7 too, and before d; c = 9: 2.73
+    for c, order in ((10, ["o", "a", "b", "c"]), (11, ["o", "a", "b", "d"])):
+        reasons = explain(known, b.scoring(a=25, b=36, c=c, d=90, o=80)).main_reasons
+        assert [reason.indicator for reason in reasons] == order
+
+
+def test_what_rounding_takes_from_a_node_at_its_top_shows_at_its_first_child() -> None:
+    """Six of seven at 100: 85.71. Possible 14.29 four times, then 14.28; won 14.285 each, the hundredths left to the
+    first three: the fourth, G, wins 14.28 of 14.29 although none of its children loses anything."""
+    g = b.group("G", b.points("x"), b.points("y"), aggregation="geometric")
+    tree = b.root(b.points("a"), b.points("b"), b.points("c"), g, b.points("d"), b.points("e"), b.points("f"))
+    score = explain(b.read(b.document(tree)), b.scoring(a=100, b=100, c=100, x=100, y=100, d=100, e=100, f=0))
+    assert (score.index, points(dimension_of(score, "G"))) == (85.71, (14.29, 14.28, 0.01))
+    assert [known.lost for known in dimension_of(score, "G").indicators] == [0.01, 0]
+    assert_adds_up(score)
+
+
+def test_what_such_a_node_wins_is_not_held_by_a_child_of_0() -> None:
+    """√((0 + 100²)/2) = 70.71; index 56.90; won 56.90 by 0 : 70.71 : 100 -> 23.57 and 33.33, nothing for p."""
+    g = b.group("G", b.points("x"), b.points("y"), aggregation="power", exponent=2)
+    score = explain(b.read(b.document(b.root(b.points("p"), g, b.points("o")))), b.scoring(p=0, x=0, y=100, o=100))
+    assert points(indicator_of(score, "p")) == (33.34, 0, 33.34)
+    assert points(dimension_of(score, "G")) == (33.33, 23.57, 9.76)
     assert_adds_up(score)
 
 

@@ -169,6 +169,10 @@ class Body(Generic[T]):
             value = parse(raw)
         except NotJson as error:
             return error.faults
+        return self.convert(value)
+
+    def convert(self, value: Json) -> T | list[Fault]:
+        """What JSON says as this body, or all that is wrong with it."""
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)

@@ -369,6 +369,8 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
             )
     else:
         facts = own_facts(evaluation, leaf)
+        if leaf.present is not None and evaluation.facts[leaf.present] is not None:
+            missing = tuple(name for name, slot in leaf.borrows.items() if evaluation.facts[slot] is None)
     return Parameters(
         facts=facts,
         value=_value(plan, leaf, result),

@@ -147,6 +147,8 @@ class CompiledIndicator(Struct, frozen=True):
     """The groups above it, from its parent to the root."""
     counts: bool
     """It has a weight, and so has every group above it."""
+    borrows: dict[str, int]
+    """The other indicators whose answers its value formula reads, each with its `present`."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     ripples: tuple[int, ...]
@@ -315,6 +317,11 @@ def _compile(methodology: Methodology) -> Plan:
                 path=path,
                 counts=counts,
                 ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                borrows={
+                    part.indicator: layout.present[part.indicator]
+                    for part in parts(indicator.value)
+                    if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
+                },
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
             )
         )
@@ -569,25 +576,20 @@ def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int
 
     That of Google Lighthouse (getLogNormalScore); mirrored where p10 is above the median.
     """
-    first, second = (Fraction(exact(goalpost.x)) for goalpost in curve.goalposts)
+    first, second = (float(goalpost.x) for goalpost in curve.goalposts)
     falling = exact(curve.goalposts[0].score) > exact(curve.goalposts[1].score)
-    sign = 1 if falling else -1
-    p10, middle = (first, second) if falling else (second, first)
-    median, spread = float(middle), -math.log(p10 / middle)
+    p10, median = (first, second) if falling else (second, first)
+    spread = -math.log(p10 / median)
     least, width = span.minimum, span.maximum - span.minimum
 
-    def share(n: int, d: int) -> float:
-        if n <= 0:
-            return 1.0 if falling else 0.0
-        exactly = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
-        # Rounding must not carry a value past its control points.
-        if sign * (n * p10.denominator - p10.numerator * d) <= 0:
-            return max(0.9, exactly)
-        if sign * (n * middle.denominator - middle.numerator * d) <= 0:
-            return max(0.5, min(0.9, exactly))
-        return min(0.5, exactly)
+    def lognormal(n: int, d: int) -> int:
+        if n > 0:
+            share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
+        else:
+            share = 1.0 if falling else 0.0
+        return quantised(least + share * width, unit)
 
-    return lambda n, d: quantised(least + share(n, d) * width, unit)
+    return lognormal
 
 
 # --- aggregation ----------------------------------------------------------------------------------------------
@@ -642,11 +644,11 @@ def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[i
             return lambda _, scores: min(scores)
     mean = _mean(group)
     assert mean is not None
-    low, high = group.range.minimum * unit, group.range.maximum * unit
 
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        # A mean lies between what it is of, whatever floats make of it.
         exactly = mean(weights, [score / unit for score in scores])
-        return max(low, min(high, quantised(exactly, unit)))
+        return max(min(scores), min(max(scores), quantised(exactly, unit)))
 
     return combined
 

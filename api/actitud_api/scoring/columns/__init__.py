@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actitud_api.scoring.columns.evaluator import ColumnScores, score_columns
+from actitud_api.scoring.columns.evaluator import ColumnScores, aggregate_columns, score_columns
 from actitud_api.scoring.columns.table import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "ColumnScores",
     "Columns",
     "DefectiveColumns",
+    "aggregate_columns",
     "columns_from",
     "columns_of",
     "score_columns",

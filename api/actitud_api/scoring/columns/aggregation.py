@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from actitud_api.scoring.columns.block import Block
 from actitud_api.scoring.columns.curves import ROUNDING
 from actitud_api.scoring.columns.indicators import LEFT, Counted
 from actitud_api.scoring.columns.table import Bools, Floats, Ints
@@ -90,7 +89,7 @@ class Aggregation:
         return None if rated.all() else rated
 
     def combine(
-        self, block: Block, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints
+        self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
     ) -> Ints | None:
         """Writes the scores of the group; gives the weighted sums where it is arithmetic.
 
@@ -99,7 +98,7 @@ class Aggregation:
         aggregation = self._group.group.aggregation
         if aggregation == "arithmetic":
             weighted = self._summed(rows, missing)
-            self.mean(block, weighted, remaining, into)
+            self.mean(weighted, remaining, into, scratch)
             return weighted
         if aggregation == "sum":
             np.copyto(into, self._summed(rows, [(mask, 1) for mask, _ in missing]), casting="same_kind")
@@ -115,12 +114,12 @@ class Aggregation:
             np.add(summed, np.multiply(mask, weight, dtype=self.kind), out=summed)
         return summed
 
-    def mean(self, block: Block, weighted: Ints, remaining: Ints | None, into: Ints) -> None:
+    def mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
         """Writes (2·weighted + remaining) // (2·remaining): the mean, half up."""
         over: Ints | int = self._group.total if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
         if self._by_floats:
-            quotient = np.true_divide(doubled, np.multiply(over, 2), out=block.floats[0])
+            quotient = np.true_divide(doubled, np.multiply(over, 2), out=scratch)
             np.copyto(into, quotient, casting="unsafe")
         else:
             np.copyto(into, np.floor_divide(doubled, np.multiply(over, 2)), casting="same_kind")

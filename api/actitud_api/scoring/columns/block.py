@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from actitud_api.scoring.columns.table import Bools, Columns, Floats, Ints
 
-SIZE = 8_192
-"""Rows of a block: its scratch arrays stay in the second-level cache, and a call of NumPy costs little of its work."""
+SIZE = 16_384
+"""Rows of a block: a call of NumPy costs little beside its work, and the scratch arrays in use stay in the cache."""
 
 
 class Reads(Struct, frozen=True):

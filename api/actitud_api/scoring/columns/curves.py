@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import cast
 
 import numpy as np
 from msgspec import Struct
@@ -299,7 +298,7 @@ def _ratio(block: Block, value: Value) -> Floats:
     """above / below of every row, in the first scratch array."""
     x = block.floats[0]
     if value.below.constant:
-        np.copyto(x, cast("Ints", value.above.read(block)))
+        np.copyto(x, value.above.read(block))
         if value.below.least != 1:
             np.divide(x, value.below.least, out=x)
     else:

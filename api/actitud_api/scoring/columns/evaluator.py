@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from actitud_api.methodology.loader import Methodology
 from actitud_api.scoring.columns.block import SIZE, Block, Needs, Scratch, Views
 from actitud_api.scoring.columns.curves import Curves
 from actitud_api.scoring.columns.expressions import Compiler, Extent
@@ -46,31 +47,17 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def coverage(self) -> NDArray[np.int16]:
         """The coverage of the index."""
-        return self.coverages[0]
+        coverage: NDArray[np.int16] = self.coverages[0]
+        return coverage
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(array.nbytes for array in self._arrays())
-
-    def _arrays(self) -> list[NDArray[np.generic]]:
-        return [
-            self.scores,
-            self.maxima,
-            self.codes,
-            self.groups,
-            self.groups_max,
-            self.coverages,
-            self.index,
-            self.index_max,
-            self.status,
-            self.level,
-            self.provisional,
-        ]
+        return sum(getattr(self, name).nbytes for name in Views.__struct_fields__)
 
     def views(self, start: int, stop: int) -> Views:
         """The part of some organisations."""
-        return Views(*(array[..., start:stop] for array in self._arrays()))
+        return Views(**{name: getattr(self, name)[..., start:stop] for name in Views.__struct_fields__})
 
 
 def score_columns(columns: Columns) -> ColumnScores:
@@ -86,9 +73,25 @@ def score_columns(columns: Columns) -> ColumnScores:
     return scores
 
 
+def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
+    """The scores of all groups, a row for each in document order, of the scores of all indicators.
+
+    `scores` has a row for each indicator in document order, in units of 10^-decimals, -1 where one left; the scores
+    of groups are their internal ones, and -1 where one is not rated. Nothing is unknown.
+    """
+    plan = plan_of(methodology)
+    tree, rows = Tree(plan, [], []), scores.shape[1]
+    groups = np.empty((len(plan.groups), rows), _kind(plan))
+    scratch = np.empty(min(SIZE, rows))
+    with np.errstate(all="ignore"):
+        for start in range(0, rows, SIZE):
+            stop = min(start + SIZE, rows)
+            tree.aggregate(scores[:, start:stop], groups[:, start:stop], scratch[: stop - start])
+    return groups
+
+
 def _empty(plan: Plan, rows: int) -> ColumnScores:
-    most = max(node.high for node in (*plan.leaves, *plan.groups.values()))
-    kind = np.int32 if most <= np.iinfo(np.int32).max else np.int64
+    kind = _kind(plan)
     leaves, groups = len(plan.leaves), len(plan.groups)
     return ColumnScores(
         indicator_ids=tuple(leaf.indicator.id for leaf in plan.leaves),
@@ -105,6 +108,12 @@ def _empty(plan: Plan, rows: int) -> ColumnScores:
         level=np.empty(rows, np.int16),
         provisional=np.empty(rows, np.bool),
     )
+
+
+def _kind(plan: Plan) -> type[np.int32 | np.int64]:
+    """The type of scores."""
+    most = max(*(leaf.high for leaf in plan.leaves), *(group.high for group in plan.groups.values()))
+    return np.int32 if most <= np.iinfo(np.int32).max else np.int64
 
 
 class _Program:

@@ -78,7 +78,7 @@ class Score(Struct, frozen=True):
 
 
 class RawValue(Struct, frozen=True):
-    """The raw value of an indicator; as a condition: it is there. Null where the indicator does not apply."""
+    """The raw value of an indicator; as a condition: it is there, unless the indicator left. Null where it did."""
 
     position: int
 
@@ -299,6 +299,7 @@ class Compiler:
         return self._folded(combine, parts, parts[0].scale, *self.held(least, most), depth)
 
     def product(self, parts: Sequence[Numbers], depth: int) -> Numbers:
+        """The product of numbers; constants change the scale. Raises `TooWide`."""
         scale, sign = Fraction(1), 1
         factors: list[Numbers] = []
         for part in parts:

@@ -97,7 +97,7 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
             not_zero = np.logical_not(by_rule, out=block.truths[1])
         if applies.constant is True:
             _into(block.kept[opens], Truths(lambda _: not_zero), block)
-            return Judgement(block.kept[opens], _some(by_rule), None, _some(undetermined), None)
+            return Judgement(block.kept[opens], some(by_rule), None, some(undetermined), None)
         applicable = _into(block.truths[2], applies, block)
         opened = np.bitwise_and(not_zero, applicable, out=block.kept[opens])
         left = np.greater(not_zero, applicable, out=block.kept[lefts])
@@ -105,7 +105,7 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
         if block.declared and surely.constant is None:
             doubtful = np.greater(left, surely.read(block), out=block.kept[doubtfuls])
             np.greater(left, doubtful, out=left)
-        return Judgement(opened, _some(by_rule), _some(left), _some(undetermined), _some(doubtful))
+        return Judgement(opened, some(by_rule), some(left), some(undetermined), some(doubtful))
 
     return judge
 
@@ -118,7 +118,8 @@ def _into(into: Bools, truths: Truths, block: Block) -> Bools:
     return into
 
 
-def _some(mask: Bools | None) -> Bools | None:
+def some(mask: Bools | None) -> Bools | None:
+    """The mask; None where it marks nothing."""
     return mask if mask is not None and mask.any() else None
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import cast
 
 import numpy as np
 from msgspec.structs import replace
 
 from actitud_api.methodology.model import (
+    AnswerOperand,
     Compare,
+    Constant,
     IndexOperand,
     Operand,
     Quotient,
@@ -21,6 +22,7 @@ from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evalua
 from actitud_api.scoring.columns.block import Block, Needs
 from actitud_api.scoring.columns.expressions import (
     INVERSE,
+    Answer,
     Compiler,
     Condition,
     Every,
@@ -87,8 +89,10 @@ def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
     try:
         holds = compiler.certain(gate.holds, True, 0, Reading.LEAST)
         if gate.when_not_applicable == "pass":
-            left, _ = compiler.sides(gate.holds, 1, Reading.LEAST)
-            holds = compiler.either([holds, *(compiler.null(null, 1) for null in left.nulls)], 0)
+            there, _ = compiler.sides(gate.holds, 1, Reading.LEAST)
+            left = compiler.either([compiler.null(null, 1 + bool(k)) for k, null in enumerate(there.nulls)], 1)
+            left = compiler.both([left, *(compiler.met(condition, 2) for condition in there.given)], 1)
+            holds = compiler.either([holds, left], 0)
         return _everywhere(holds)
     except (Awkward, TooWide):
         passes = gate.when_not_applicable == "pass"
@@ -174,13 +178,15 @@ class _GateCompiler(Compiler):
         """The raw value of an indicator, where it is no quotient."""
         position = self.plan.positions[indicator]
         known = self.plan.leaves[position].indicator
-        if isinstance(known.value, Quotient) or known.curve.kind == "boolean" != known.type:
+        if isinstance(known.value, Quotient) or (
+            known.curve.kind == "boolean" and not isinstance(known.value, AnswerOperand)
+        ):
             raise Awkward
         return self._valued(self.numbers(known.value, depth, Reading.OPEN), position)
 
     def _valued(self, numbers: Numbers, position: int) -> Numbers:
         marked = frozenset({RawValue(position)})
-        return replace(numbers, given=numbers.given | marked, nulls=numbers.nulls | marked)
+        return replace(numbers, given=marked, nulls=marked)
 
     def sides(self, compare: Compare, depth: int, reading: Reading) -> tuple[Numbers, Numbers]:
         """A quotient of the left side multiplies the right one instead."""
@@ -188,7 +194,7 @@ class _GateCompiler(Compiler):
             case ValueOperand(indicator=indicator):
                 position = self.plan.positions[indicator]
                 formula = self.plan.leaves[position].indicator.value
-                if isinstance(formula, Quotient):
+                if isinstance(formula, Quotient) and self.plan.leaves[position].indicator.curve.kind != "boolean":
                     below = self.numbers(formula.denominator, depth + 1, Reading.OPEN)
                     if below.least < 0:
                         raise Awkward
@@ -228,7 +234,7 @@ class _GateCompiler(Compiler):
                 combine(
                     found, np.where(null.read(block), other, values) if null.constant is None else values, out=found
                 )
-            return cast("Ints", found)
+            return found
 
         every = all(part.nulls for part in parts)
         return Numbers(
@@ -251,9 +257,14 @@ class _GateCompiler(Compiler):
                 return super().met(condition, depth)
 
     def _has_value(self, position: int, depth: int) -> Truths:
-        """Where a raw value is there, with evidence."""
+        """Where a raw value is there, with evidence, or the indicator does not apply."""
         formula = self.plan.leaves[position].indicator.value
-        below = self.numbers(formula.denominator, depth, Reading.OPEN) if isinstance(formula, Quotient) else None
+        above, below = (
+            (formula.numerator, formula.denominator) if isinstance(formula, Quotient) else (formula, Constant(value=1))
+        )
+        over = self.numbers(below, depth, Reading.OPEN)
+        given = self.numbers(above, depth + 1, Reading.OPEN).given | over.given
+        others = [self.met(condition, depth + 1) for condition in given if condition != Answer(position)]
         codes = np.array([code in _VALUED for code in CODE])
 
         def there(block: Block) -> Bools:
@@ -261,8 +272,11 @@ class _GateCompiler(Compiler):
             declared = block.self_declared[position]
             if declared is not None:
                 found &= ~declared
-            if below is not None:
-                found &= np.not_equal(below.read(block), 0)
+            if not over.constant:
+                found &= np.not_equal(over.read(block), 0)
+            for other in others:
+                found &= other.read(block)
+            found |= block.views.codes[position] == CODE["not_applicable"]
             return found
 
         return Truths(there)

@@ -75,7 +75,10 @@ class Contradictions:
                 )
                 unholdable = compiler.certain(holds, False, 0, Reading.OPEN) if undecided else None
                 self._rules.append(RuleOverColumns(rule, broken, unholdable, undecided & invalidated))
-        self._read_again = frozenset[int]().union(*(rule.again for rule in self._rules)) | _read_by_indicators(plan)
+        # What a rule reads that may break anew, and what other indicators read.
+        self._read_again = frozenset[int]().union(
+            _read_by_indicators(plan), *(rule.rule.reads for rule in self._rules if rule.again)
+        )
 
     def find(self, block: Block) -> dict[int, Contradicted]:
         """What is contradicted, by position. Answers that other rules or indicators read are taken out of the block."""

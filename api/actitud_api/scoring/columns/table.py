@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Fact, ProfileField
+from actitud_api.methodology.model import Fact, ProfileField, Scalar
 from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, derived_count, exact_fact
 from actitud_api.scoring.plan import CompiledIndicator, Plan, plan_of
 
@@ -71,10 +71,10 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
         """The organisations of those rows, in their order; a row may stand several times."""
 
         def picked(mark: _Mark | None) -> _Mark | None:
-            return None if mark is None else cast("_Mark", mark[rows])
+            return None if mark is None else mark[rows]
 
         def picked_by(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
-            return {key: cast("_Mark", mark[rows]) for key, mark in marks.items()}
+            return {key: mark[rows] for key, mark in marks.items()}
 
         facts = tuple(column[rows] for column in self.facts)
         return Columns(
@@ -107,8 +107,8 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
     nulls: dict[str, ArrayLike] = {}
     for field in plan.document.profile:
         values = [submission.profile[field.name] for submission in submissions]
-        nulls[field.name] = [value is None for value in values]
-        profile[field.name] = _whole([0 if value is None else _coded(field, value) for value in values])
+        nulls[field.name] = np.array([value is None for value in values], np.bool)
+        profile[field.name] = _of_field(field, values)
     answers: dict[str, dict[str, ArrayLike]] = {}
     present: dict[str, ArrayLike] = {}
     for leaf in plan.leaves:
@@ -116,11 +116,8 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
         if leaf.present is None:
             continue
         sent = [submission.answers.get(name) for submission in submissions]
-        present[name] = [answer is not None for answer in sent]
-        answers[name] = {
-            fact.name: _whole([0 if answer is None else _counted(leaf, fact, answer) for answer in sent])
-            for fact in leaf.indicator.facts
-        }
+        present[name] = np.array([answer is not None for answer in sent], np.bool)
+        answers[name] = {fact.name: _of_fact(leaf, fact, sent) for fact in leaf.indicator.facts}
 
     def named(sets: Iterable[Iterable[str]], names: Iterable[str]) -> dict[str, ArrayLike]:
         marks = {name: np.zeros(rows, np.bool) for name in names}
@@ -210,20 +207,18 @@ class _Maker:
         max_level: ArrayLike | None,
     ) -> Columns:
         plan = self.plan
-        for what, given in (
-            ("profile", profile),
-            ("nulls", nulls),
-            ("profile_self_declared", profile_self_declared),
-        ):
-            self._known(what, given, plan.layout.profile)
-        for what, given in (
-            ("answers", answers),
-            ("present", present),
-            ("self_declared", self_declared),
-            ("set_aside", set_aside),
-            ("level_caps", level_caps),
-        ):
-            self._known(what, given, plan.positions)
+        named: list[tuple[str, Iterable[str], Iterable[str]]] = [
+            ("profile", profile, plan.layout.profile),
+            ("nulls", nulls, plan.layout.profile),
+            ("profile_self_declared", profile_self_declared, plan.layout.profile),
+            ("answers", answers, plan.positions),
+            ("present", present, plan.positions),
+            ("self_declared", self_declared, plan.positions),
+            ("set_aside", set_aside, plan.positions),
+            ("level_caps", level_caps, plan.positions),
+        ]
+        for what, given, known in named:
+            _refuse_unknown(what, given, known)
         reasons = [self._reasons(leaf, set_aside) for leaf in plan.leaves]
         counts = [
             self._present(leaf, answers, present, aside) for leaf, aside in zip(plan.leaves, reasons, strict=True)
@@ -271,10 +266,6 @@ class _Maker:
             max_level=None if limits is None or (limits == NO_LIMIT).all() else limits,
         )
 
-    def _known(self, what: str, given: Iterable[str], known: Iterable[str]) -> None:
-        for name in sorted(set(given) - set(known)):
-            raise DefectiveColumns(f"{what}: {name} is not in the document")
-
     def _shaped(self, place: str, given: ArrayLike) -> NDArray[np.generic]:
         array = np.asarray(given)
         if array.shape != (self.rows,):
@@ -288,10 +279,10 @@ class _Maker:
         mark = self._shaped(place, given)
         if mark.dtype != np.bool:
             raise DefectiveColumns(f"{place}: is not an array of booleans")
-        return mark.copy() if mark.any() else None
+        return cast("Bools", mark.copy()) if mark.any() else None
 
-    def _integers(self, place: str, given: ArrayLike, absent: Bools | None) -> Ints:
-        """A copy in the narrowest type, 0 where it is absent."""
+    def _integers(self, place: str, given: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
+        """A copy in the narrowest type, 0 where it is absent; only a mask may go beyond 64 bits."""
         array = self._shaped(place, given)
         if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
             column = cast("Ints", array.copy())
@@ -301,7 +292,10 @@ class _Maker:
             column = cast("Ints", array.astype(np.int8 if array.dtype.kind == "b" else array.dtype))
         if absent is not None:
             column[absent] = 0
-        return narrow(column)
+        column = narrow(column)
+        if column.dtype == object and not mask:
+            raise DefectiveColumns(f"{place}: goes beyond 64 bits")
+        return column
 
     def _reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
         given = set_aside.get(leaf.indicator.id)
@@ -341,7 +335,7 @@ class _Maker:
     ) -> None:
         indicator = leaf.indicator
         if given is not None:
-            self._known(f"answers to {indicator.id}", given, [fact.name for fact in indicator.facts])
+            _refuse_unknown(f"answers to {indicator.id}", given, [fact.name for fact in indicator.facts])
         absent = None if counts is None else ~counts
         for fact in indicator.facts:
             slot = self.plan.layout.facts[indicator.id, fact.name]
@@ -351,7 +345,7 @@ class _Maker:
             elif fact.name not in given:
                 raise DefectiveColumns(f"answers: {place} is missing")
             else:
-                column = self._integers(place, given[fact.name], absent)
+                column = self._integers(place, given[fact.name], absent, mask=fact.type == "components")
             least, most = (int(column.min()), int(column.max())) if column.size else (0, 0)
             if fact.type == "components":
                 if least < 0 or most >> len(indicator.components):
@@ -373,6 +367,11 @@ class _Maker:
         if (sent > cap).any():
             lowered[leaf.position] = sent
             facts[leaf.slots[0]] = np.minimum(sent, cap).astype(sent.dtype)
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    for name in sorted(set(given) - set(known)):
+        raise DefectiveColumns(f"{what}: {name} is not in the document")
 
 
 def narrow(column: Ints) -> Ints:
@@ -399,7 +398,7 @@ def _bits(mask: Ints) -> Ints:
     return np.bitwise_count(mask).astype(np.int8)
 
 
-def _whole(values: list[int]) -> NDArray[np.generic]:
+def _whole(values: Sequence[int]) -> NDArray[np.generic]:
     """An array of integers of any size."""
     try:
         return np.array(values, np.int64)
@@ -407,28 +406,42 @@ def _whole(values: list[int]) -> NDArray[np.generic]:
         return np.array(values, object)
 
 
-def _coded(field: ProfileField, value: object) -> int:
+def _of_field(field: ProfileField, values: Sequence[Scalar | None]) -> NDArray[np.generic]:
     match field.type:
         case "enum":
-            if value not in field.values:
-                raise DefectiveColumns(f"profile {field.name}: {value!r} is not one of its values")
-            return field.values.index(cast("str", value))
+            numbers: dict[Scalar | None, int] = {value: number for number, value in enumerate(field.values)}
+            unknown = set(values) - set(numbers) - {None}
+            if unknown:
+                raise DefectiveColumns(f"profile {field.name}: {min(map(str, unknown))!r} is not one of its values")
+            return _whole([numbers.get(value, 0) for value in values])
         case "number":
-            return _units(cast("float", value), DECIMALS_OF_NUMBERS)
+            return _whole([_units(cast("float", value or 0), DECIMALS_OF_NUMBERS) for value in values])
         case _:
-            return int(cast("int", value))
+            return _whole([cast("int", value or 0) for value in values])
 
 
-def _counted(leaf: CompiledIndicator, fact: Fact, answer: Mapping[str, FactValue]) -> int:
-    value = answer.get(fact.name, ())
+def _of_fact(
+    leaf: CompiledIndicator, fact: Fact, answers: Sequence[Mapping[str, FactValue] | None]
+) -> NDArray[np.generic]:
+    name = fact.name
     match fact.type:
         case "components":
-            order = leaf.indicator.components
-            return sum(1 << order.index(component) for component in set(cast("tuple[str, ...]", value)))
+            bits = {component: 1 << number for number, component in enumerate(leaf.indicator.components)}
+            return _whole(
+                [
+                    0 if answer is None else sum({bits[component] for component in cast("_Ids", answer.get(name, ()))})
+                    for answer in answers
+                ]
+            )
         case "number":
-            return _units(cast("float", value), fact.decimals)
+            return _whole(
+                [0 if answer is None else _units(cast("float", answer[name]), fact.decimals) for answer in answers]
+            )
         case _:
-            return int(cast("int", value))
+            return _whole([0 if answer is None else cast("int", answer[name]) for answer in answers])
+
+
+_Ids = tuple[str, ...]
 
 
 def _units(number: float, decimals: int) -> int:

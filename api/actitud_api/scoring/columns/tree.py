@@ -12,7 +12,7 @@ from msgspec import Struct
 from actitud_api.methodology.model import Share
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
 from actitud_api.scoring.columns.block import Block, Views
-from actitud_api.scoring.columns.indicators import LEFT, Counted, IndicatorOverColumns, Judgement
+from actitud_api.scoring.columns.indicators import LEFT, Counted, IndicatorOverColumns, Judgement, some
 from actitud_api.scoring.columns.rules import Contradicted
 from actitud_api.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, Plan
@@ -121,52 +121,59 @@ class Tree:
             np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step, casting="same_kind")
             into[internal == LEFT] = LEFT
 
+    def aggregate(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
+        """Writes the scores of all groups of given scores of indicators, -1 where one left."""
+
+        def group(compiled: CompiledGroup) -> Bools | None:
+            node = self._nodes[compiled.group.id]
+            weights = Weights(node.aggregation.kind)
+            for child, weight in zip(compiled.children, compiled.weights, strict=True):
+                left = some(scores[child] == LEFT) if isinstance(child, int) else group(child)
+                weights.add(Counted(left, left), weight)
+            rows = node.children(scores, groups)
+            _, rated, _ = _combined(node, weights, weights.left, [], rows, groups[node.row], scratch)
+            return None if rated is None else ~rated
+
+        group(self._plan.root)
+
     def _aggregated(
         self, block: Block, node: _Node, weights: Weights, below: list[tuple[GroupCounted, int]], out: Views
     ) -> GroupCounted:
         """The scores of a group whose children are scored."""
-        aggregation, compiled = node.aggregation, node.compiled
         scores, most = out.groups[node.row], out.groups_max[node.row]
-        remaining = weights.remaining(compiled.total, weights.left)
-        rated = aggregation.rated(block.rows, remaining, weights.left)
-        weighted = aggregation.combine(
-            block, node.children(out.scores, out.groups), remaining, weights.left + weights.voids, scores
+        scratch = block.floats[0]
+        remaining, rated, weighted = _combined(
+            node, weights, weights.left, weights.voids, node.children(out.scores, out.groups), scores, scratch
         )
-        counted = Counted()
-        if rated is not None:
-            counted.left = ~rated
-            scores[counted.left] = LEFT
-        remaining_most, rated_most, counted.left_most = remaining, rated, counted.left
-        if weights.silent:
-            remaining_most = weights.remaining(compiled.total, weights.left_most)
-            rated_most = aggregation.rated(block.rows, remaining_most, weights.left_most)
-            counted.left_most = None if rated_most is None else ~rated_most
-        if weighted is not None and not weights.silent and node.span is not None:
-            if weights.unknown is None:
-                np.copyto(most, scores)
-            else:
-                lifted = np.add(weighted, np.multiply(weights.unknown, node.span), out=weighted)
-                aggregation.mean(block, lifted, remaining, most)
-        else:
-            aggregation.combine(
-                block, node.children(out.maxima, out.groups_max), remaining_most, weights.left_most, most
+        left = left_most = None if rated is None else ~rated
+        if weights.silent or weighted is None or node.span is None:
+            remaining, rated, _ = _combined(
+                node, weights, weights.left_most, [], node.children(out.maxima, out.groups_max), most, scratch
             )
-        if counted.left_most is not None:
-            most[counted.left_most] = LEFT
+            if weights.silent:
+                left_most = None if rated is None else ~rated
+        elif weights.unknown is None:
+            np.copyto(most, scores)
+        else:
+            np.add(weighted, np.multiply(weights.unknown, node.span), out=weighted)
+            node.aggregation.mean(weighted, remaining, most, scratch)
+            if left_most is not None:
+                most[left_most] = LEFT
+        counted = Counted(left, left_most)
         if weights.voids:
-            self._void(compiled, weights, rated, scores, counted)
-        cover = self._cover(node, weights, remaining_most, rated_most, below, out)
-        if counted.left_most is not None:
-            out.coverages[node.row][counted.left_most] = LEFT
-        return GroupCounted(counted, cover, rated_most)
+            self._void(node.compiled, weights, left, scores, counted)
+        cover = self._cover(node, weights, remaining, rated, below, out)
+        if left_most is not None:
+            out.coverages[node.row][left_most] = LEFT
+        return GroupCounted(counted, cover, rated)
 
     def _void(
-        self, compiled: CompiledGroup, weights: Weights, rated: Bools | None, scores: Ints, counted: Counted
+        self, compiled: CompiledGroup, weights: Weights, left: Bools | None, scores: Ints, counted: Counted
     ) -> None:
         """A rated group that an unknown child makes unknown does above what the `missing` there says."""
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
-        if rated is not None:
-            voided &= rated
+        if left is not None:
+            voided &= ~left
         if compiled.unknown == UNKNOWN or compiled.unknown is None:
             scores[voided] = LEFT
         else:
@@ -261,3 +268,24 @@ class _Node:
         if self._slice is not None:
             return (groups if self._places[0][0] else indicators)[self._slice]
         return np.array([(groups if kind else indicators)[number] for kind, number in self._places])
+
+
+def _combined(
+    node: _Node,
+    weights: Weights,
+    left: list[tuple[Bools, int]],
+    voids: list[tuple[Bools, int]],
+    rows: Ints,
+    into: Ints,
+    scratch: Floats,
+) -> tuple[Ints | None, Bools | None, Ints | None]:
+    """Writes the scores of a group, -1 where it is not rated; `rows` are the scores of its children.
+
+    Gives the weight that remains (None: all), where it is rated (None: everywhere), and the weighted sums.
+    """
+    remaining = weights.remaining(node.compiled.total, left)
+    rated = node.aggregation.rated(into.size, remaining, left)
+    weighted = node.aggregation.combine(rows, remaining, left + voids, into, scratch)
+    if rated is not None:
+        into[~rated] = LEFT
+    return remaining, rated, weighted
