@@ -137,8 +137,9 @@ class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers that a reason is built from.
 
     ``facts``: those that decided, by name. ``value``: the raw value, in the indicator's unit. ``between``: the
-    goalposts around it. ``cap`` and ``uncapped``: scores of 0 to 100, of a capped answer only. ``rules``:
-    broken rules. ``missing``: indicators to answer first. ``fields``: profile fields without evidence.
+    goalposts around it. ``uncapped``: what a capped answer would score, and ``cap`` where it is only declared.
+    ``level_sent``: the level that review lowered. ``rules``: broken rules. ``missing``: indicators to answer
+    first. ``fields``: profile fields without evidence.
     """
 
     facts: dict[str, FactValue | None]
@@ -146,6 +147,7 @@ class ReasonParameters(msgspec.Struct, frozen=True, kw_only=True):
     between: tuple[Goalpost, ...]
     cap: float | None
     uncapped: float | None
+    level_sent: int | None
     rules: tuple[str, ...]
     missing: tuple[str, ...]
     fields: tuple[str, ...]
@@ -164,7 +166,8 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
 
     ``change``: the facts after it, in their own unit. ``gain``: index points that it brings, ``None`` where that
     depends on what will be answered. ``gain_max``: index points up to full marks. ``evidence``: it needs
-    evidence. ``requires``: rules that it would break unless other facts follow.
+    evidence. ``cap``: the score at which it stays without evidence, where that holds it back. ``requires``: rules
+    that it would break unless other facts follow.
     """
 
     kind: StepKind
@@ -172,6 +175,7 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     gain: float | None
     gain_max: float | None
     evidence: bool
+    cap: float | None
     requires: tuple[str, ...]
     text: str
 
@@ -179,9 +183,10 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
 class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
     """One indicator of a score.
 
-    ``score``: 0 to 100. ``weight``: share within its dimension, an integer. ``possible``, ``won``, ``lost``:
-    index points, won + lost = possible; all ``None`` where it does not apply. ``value``: the raw value in
-    its own unit, ``None`` where it does not exist.
+    ``score``: 0 to 100. ``weight``: share within its group, an integer. ``possible``, ``won``, ``lost``: index
+    points, won + lost = possible; all ``None`` where it counts with nothing. Below a group that is not an
+    arithmetic mean or a sum only ``lost`` is known. ``value``: the raw value in its own unit, ``None`` where it
+    does not exist.
     """
 
     id: str
@@ -198,10 +203,11 @@ class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the ten dimensions of a score.
+    """One of the dimensions of a score, or a group below one.
 
     ``score``: 0 to 100, ``None`` if not rated. ``score_max``: the score if every unknown answer were the
-    best. ``coverage``: share of the weight that is known, 0 to 1. Points as in :class:`IndicatorScore`.
+    best. ``coverage``: share of the weight that is known, 0 to 1. Points as in :class:`IndicatorScore`. ``groups``
+    and ``indicators`` are those directly below it.
     """
 
     id: str
@@ -213,6 +219,7 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     possible: float | None
     won: float | None
     lost: float | None
+    groups: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
 
 
@@ -227,12 +234,17 @@ class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """The level, 1 to 5, or ``None`` without sufficient evidence; ``blocked_by`` leads to the next one."""
+    """The level, 1 to 5, or ``None`` without sufficient evidence; ``blocked_by`` leads to the next one.
+
+    ``max_level``: review allows no higher one; ``text`` says so where only that holds the level.
+    """
 
     number: int | None
     name: str | None
     provisional: bool
+    max_level: int | None
     blocked_by: tuple[BlockingGate, ...]
+    text: str | None
 
 
 class MainReason(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +276,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
     ``index``, ``index_geometric``, ``index_max``: 0 to 100; ``index_max`` is reached if every unknown answer
     were the best. ``coverage``: share of the weight that is known, 0 to 1, four decimals.
-    ``input_digest`` and ``result_digest`` identify what went in and what came out.
+    ``indicators`` are those that belong to no dimension. ``input_digest`` and ``result_digest`` identify what went
+    in and what came out.
     """
 
     index: float | None
@@ -276,6 +289,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
     dimensions: tuple[DimensionScore, ...]
+    indicators: tuple[IndicatorScore, ...]
     methodology: MethodologyRef
     input_digest: str
     result_digest: str

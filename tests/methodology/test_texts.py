@@ -14,7 +14,7 @@ from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import LANGUAGES, Texts
 from actitud_api.methodology.predicates import indicators
 
-SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates"}
+SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates", "debate"}
 
 
 @pytest.fixture(params=loader.versions())

@@ -17,6 +17,7 @@ from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     LANGUAGES,
     AdditionalIndex,
+    Aggregation,
     All,
     Answered,
     AnswerOperand,
@@ -40,6 +41,7 @@ from actitud_api.methodology.model import (
     Level,
     LevelText,
     Minimum,
+    Missing,
     NamedText,
     Operand,
     OrganisationType,
@@ -51,6 +53,7 @@ from actitud_api.methodology.model import (
     ProfileOperand,
     ProfileText,
     Quotient,
+    Range,
     Rule,
     Scalar,
     ScoreOperand,
@@ -68,6 +71,8 @@ LADDER = (0, 25, 50, 75, 100)
 MANY = 1_000_000
 Knots = Sequence[tuple[float, float]]
 LINE: Knots = ((0, 0), (1, 100))
+SOME = Coverage(overall=Share(num=0, den=1), per_dimension=Share(num=0, den=1))
+"""Any coverage is sufficient."""
 
 # --- operands and predicates ----------------------------------------------------------------------------------
 
@@ -210,6 +215,12 @@ def boolean(name: str, weight: int = 1, *, applies: Predicate = ALWAYS, zero_whe
     )
 
 
+def points(name: str, weight: int = 1, *, span: tuple[int, int] = (0, 100), applies: Predicate = ALWAYS) -> Indicator:
+    """A number of points, `hours`, that is its own score."""
+    known = amount(name, weight, ((span[0], span[0]), (span[1], span[1])), applies=applies)
+    return msgspec.structs.replace(known, range=Range(minimum=span[0], maximum=span[1]))
+
+
 def checklist(name: str, weight: int, components: tuple[str, ...], knots: Knots) -> Indicator:
     """`components`, scored by how many."""
     return Indicator(
@@ -236,22 +247,44 @@ def group(
     name: str,
     *children: Group | Indicator,
     weight: int = 1,
+    aggregation: Aggregation = "arithmetic",
+    exponent: float | None = None,
+    missing: Missing = "zero",
+    span: tuple[int, int] = (0, 100),
     rated_share: tuple[int, int] = (1, 2),
     rated_children: int = 1,
 ) -> Group:
     return Group(
         id=name,
         weight=weight,
-        aggregation="arithmetic",
-        missing="zero",
+        aggregation=aggregation,
+        exponent=exponent,
+        missing=missing,
+        range=Range(minimum=span[0], maximum=span[1]),
         rated_share=Share(num=rated_share[0], den=rated_share[1]),
         rated_children=rated_children,
         children=children,
     )
 
 
-def root(*dimensions: Group, rated_children: int = 1) -> Group:
-    return group("index", *dimensions, rated_share=(0, 1), rated_children=rated_children)
+def root(
+    *children: Group | Indicator,
+    rated_children: int = 1,
+    aggregation: Aggregation = "arithmetic",
+    exponent: float | None = None,
+    missing: Missing = "zero",
+    span: tuple[int, int] = (0, 100),
+) -> Group:
+    return group(
+        "index",
+        *children,
+        aggregation=aggregation,
+        exponent=exponent,
+        missing=missing,
+        span=span,
+        rated_share=(0, 1),
+        rated_children=rated_children,
+    )
 
 
 def rule(name: str, holds: Predicate, *invalidates: str) -> Rule:
@@ -301,6 +334,7 @@ def document(
     rules: tuple[Rule, ...] = (),
     levels: tuple[Level, ...] = (Level(number=1, gates=()),),
     decimals: int = 2,
+    published: int | None = None,
     cap: int = 50,
     coverage: Coverage | None = None,
     version: str = VERSION,
@@ -309,6 +343,7 @@ def document(
         version=version,
         catalogue="test",
         decimals=decimals,
+        published_decimals=published,
         self_declared_cap=cap,
         coverage=coverage or Coverage(overall=Share(num=2, den=3), per_dimension=Share(num=1, den=2)),
         root=tree,
@@ -399,6 +434,8 @@ def submit(
     self_declared: Iterable[str] = (),
     profile_self_declared: Iterable[str] = (),
     set_aside: Mapping[str, SetAside] | None = None,
+    level_caps: Mapping[str, int] | None = None,
+    max_level: int | None = None,
 ) -> Submission:
     return Submission(
         profile=dict(profile or {}),
@@ -406,7 +443,14 @@ def submit(
         self_declared=frozenset(self_declared),
         profile_self_declared=frozenset(profile_self_declared),
         set_aside=dict(set_aside or {}),
+        level_caps=dict(level_caps or {}),
+        max_level=max_level,
     )
+
+
+def scoring(**points: float) -> Submission:
+    """The points of indicators that are their own score (see `points`)."""
+    return submit({name: {"hours": number} for name, number in points.items()})
 
 
 def of(numerator: int, denominator: int) -> dict[str, FactValue]:

@@ -51,12 +51,23 @@ def case(name: str) -> Case:
     return msgspec.json.decode((CASES / f"{name}.json").read_bytes(), type=Case)
 
 
+def groups_of(node: Score | DimensionScore) -> list[DimensionScore]:
+    """The groups below the root or a group, at any depth."""
+    below = node.dimensions if isinstance(node, Score) else node.groups
+    return [found for group in below for found in (group, *groups_of(group))]
+
+
+def indicators_of(score: Score) -> list[IndicatorScore]:
+    """Every indicator of a score."""
+    return [*score.indicators, *(found for group in groups_of(score) for found in group.indicators)]
+
+
 def indicator_of(score: Score, name: str) -> IndicatorScore:
-    return next(found for dimension in score.dimensions for found in dimension.indicators if found.id == name)
+    return next(found for found in indicators_of(score) if found.id == name)
 
 
 def dimension_of(score: Score, name: str) -> DimensionScore:
-    return next(found for found in score.dimensions if found.id == name)
+    return next(found for found in groups_of(score) if found.id == name)
 
 
 def code(score: Score, name: str) -> str:
@@ -76,22 +87,33 @@ def points(node: Node) -> tuple[Figure | None, Figure | None, Figure | None]:
     return node.possible, node.won, node.lost
 
 
-def assert_adds_up(score: Score) -> None:
-    """Won + lost = possible at every node, and the children sum to the node (SCORING, section 7)."""
+def assert_adds_up(score: Score, top: int = 100) -> None:
+    """Won + lost = possible at every node, and the children sum to the node (SCORING, section 7).
+
+    Below a node that shows no possible only what is lost sums. `top`: that of the range of the root.
+    """
     if score.index is None:
-        nodes: list[Node] = [
-            *score.dimensions,
-            *(found for dimension in score.dimensions for found in dimension.indicators),
-        ]
+        nodes: list[Node] = [*groups_of(score), *indicators_of(score)]
         assert {points(node) for node in nodes} == {(None, None, None)}
         return
-    sums = [sum(exactly(getattr(node, name)) for node in score.dimensions) for name in ("possible", "won", "lost")]
-    assert sums == [100, exactly(score.index), 100 - exactly(score.index)]
-    for dimension in score.dimensions:
-        for name in ("possible", "won", "lost"):
-            below = sum(exactly(getattr(node, name)) for node in dimension.indicators)
-            assert below == exactly(getattr(dimension, name)), (dimension.id, name)
-        family: list[Node] = [dimension, *dimension.indicators]
-        for node in family:
-            assert exactly(node.won) + exactly(node.lost) == exactly(node.possible), node.id
-            assert min(exactly(node.won), exactly(node.lost)) >= 0, node.id
+    index = exactly(score.index)
+    _add_up("root", (Decimal(top), index, top - index), (*score.dimensions, *score.indicators))
+    for group in groups_of(score):
+        whole = None if group.possible is None else exactly(group.possible)
+        won = None if group.won is None else exactly(group.won)
+        if group.lost is not None:
+            _add_up(group.id, (whole, won, exactly(group.lost)), (*group.groups, *group.indicators))
+
+
+def _add_up(name: str, whole: tuple[Decimal | None, Decimal | None, Decimal], children: tuple[Node, ...]) -> None:
+    counting = [node for node in children if node.lost is not None]
+    assert counting, name
+    assert sum(exactly(node.lost) for node in counting) == whole[2], name
+    if all(node.possible is not None for node in counting):
+        assert sum(exactly(node.possible) for node in counting) == whole[0], name
+        assert sum(exactly(node.won) for node in counting) == whole[1], name
+    else:
+        assert {(node.possible, node.won) for node in counting} == {(None, None)}, name
+    for node in counting:
+        assert min(exactly(node.won), exactly(node.lost)) >= 0, node.id
+        assert node.possible is None or exactly(node.won) + exactly(node.lost) == exactly(node.possible), node.id

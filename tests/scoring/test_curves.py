@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Indicator
+from actitud_api.methodology.model import Curve, Indicator, Range
+from actitud_api.scoring.explain import explain
 from actitud_api.scoring.scalar import evaluate
 from tests.scoring import builders as b
 
@@ -143,3 +145,104 @@ def test_a_number_has_six_decimals_half_up(hours: float, expected: int) -> None:
 def test_a_goalpost_is_the_decimal_that_is_written() -> None:
     """0.1 + 0.2 is 0.3 here: 3/10 stands exactly on its goalpost."""
     assert units(b.ratio("X", knots=((0, 0), (0.3, 33.33), (1, 100))), b.of(3, 10)) == 3333
+
+
+# --- lognormal ------------------------------------------------------------------------------------------------
+
+
+def lognormal(p10: float, median: float, low: int = 0, high: int = 100, decimals: int = 6) -> Indicator:
+    """A duration on the curve through p10 (9/10 of the range) and the median (1/2)."""
+    nine, half = low + (high - low) * 0.9, low + (high - low) * 0.5
+    knots = sorted(((p10, nine), (median, half)))
+    known = b.amount("X", knots=knots)
+    (fact,) = known.facts
+    return structs.replace(
+        known,
+        facts=(structs.replace(fact, minimum=-5, decimals=decimals),),
+        curve=Curve(kind="lognormal", goalposts=b.goalposts(knots)),
+        range=Range(minimum=low, maximum=high),
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1000, 9000),
+        (2000, 5000),
+        (4000, 1000),  # as far above the median as p10 is below: 1 − 0.9
+        (0, 10_000),
+        (-5, 10_000),
+        (1, 10_000),
+        (1_000_000, 0),
+        # Φ(1.28155…·log2(2000/1414.21356…)) = Φ(0.640775…) = 0.73916…
+        (1414.213562, 7392),
+        (2828.427125, 2608),
+    ],
+)
+def test_a_lognormal_curve(value: float, expected: int) -> None:
+    assert units(lognormal(1000, 2000), {"hours": value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(7300, 50), (3785, 90), (0, 100), (1000, 100), (2500, 98), (5000, 77), (7500, 48), (10_000, 27), (30_000, 0)],
+)
+def test_the_lognormal_curve_is_that_of_lighthouse(value: float, expected: int) -> None:
+    """Google Lighthouse 13.4.1, shared/test/statistics-test.js: p10 3785, median 7300, two decimals of 1."""
+    assert units(lognormal(3785, 7300), {"hours": value}, decimals=0) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1000, 9000), (500, 5000), (250, 1000), (0, 0), (-5, 0), (1_000_000, 10_000)]
+)
+def test_a_lognormal_curve_that_rises(value: float, expected: int) -> None:
+    assert units(lognormal(1000, 500), {"hours": value}) == expected
+
+
+def test_a_lognormal_curve_goes_through_its_control_points() -> None:
+    """To the last of 6 decimals, also where a double gives 0.8999999999999999."""
+    for p10, median in ((1000, 2000), (2000, 1000), (0.1, 0.25), (0.7, 0.3), (3, 10), (5, 7)):
+        at = {x: units(lognormal(p10, median), {"hours": x}, decimals=6) for x in (p10, median)}
+        assert at == {p10: 90_000_000, median: 50_000_000}
+
+
+def test_a_lognormal_curve_fills_the_range_of_its_indicator() -> None:
+    """Of 10 to 20: 19 at p10, 15 at the median, 20 at 0."""
+    known = b.read(b.document(b.root(lognormal(1000, 2000, 10, 20), span=(10, 20))))
+    found = [evaluate(known, b.submit({"X": {"hours": hours}})) for hours in (1000, 2000, 0, 1_000_000)]
+    assert [evaluation.index for evaluation in found] == [1900, 1500, 2000, 1000]
+    assert [evaluation.leaves[0].code for evaluation in found] == ["partial", "partial", "full", "zero"]
+    # unknown, at its best it reaches the top of the range, beyond p10
+    assert evaluate(known, b.submit({})).index_max == 2000
+
+
+# --- decimals of facts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("decimals", "value", "expected"),
+    [
+        (12, 0.000000000001, 1),  # of a curve to 100 at 10^-10: a hundredth is 10^-12·100/100
+        (12, 0.0000000000005, 1),  # half up to 12 decimals
+        (12, 0.00000000000049, 0),
+        (0, 0.5, 10_000),
+        (0, 0.49, 0),
+    ],
+)
+def test_a_fact_keeps_the_decimals_that_its_document_states(decimals: int, value: float, expected: int) -> None:
+    known = b.amount("X", knots=((0, 0), (0.00000001, 100)))
+    (fact,) = known.facts
+    known = structs.replace(known, facts=(structs.replace(fact, decimals=decimals, maximum=1_000),))
+    assert units(known, {"hours": value}) == expected
+    if decimals == 12:
+        score = explain(b.read(b.document(b.root(known))), b.submit({"X": {"hours": value}}))
+        (shown,) = score.indicators
+        assert shown.value == shown.reason.parameters.facts["hours"] == expected * 1e-12
+
+
+def test_the_digest_tells_a_difference_in_the_last_decimal_of_a_fact() -> None:
+    known = b.amount("X")
+    (fact,) = known.facts
+    fine = b.read(b.document(b.root(structs.replace(known, facts=(structs.replace(fact, decimals=9, maximum=9),)))))
+    digests = [explain(fine, b.submit({"X": {"hours": x}})).input_digest for x in (0.5, 0.500000001, 0.5000000001)]
+    assert digests[0] == digests[2] != digests[1]

@@ -60,7 +60,7 @@ def test_bounds_contain_the_index(seed: int) -> None:
     evaluation = evaluate(METHODOLOGY, organisation(seed))
     assert evaluation.index is not None
     assert evaluation.index_max is not None
-    assert 0 <= evaluation.index <= evaluation.index_max <= PLAN.full
+    assert 0 <= evaluation.index <= evaluation.index_max <= PLAN.root.high
     for name, score in evaluation.groups.items():
         best = evaluation.groups_max[name]
         assert (score is None) == (best is None)
@@ -133,9 +133,9 @@ def test_a_better_value_never_scores_less(leaf: CompiledIndicator, one: Fraction
     less, more = sorted((one, other))
     low, high = leaf.score(*less.as_integer_ratio()), leaf.score(*more.as_integer_ratio())
     if leaf.indicator.direction == "higher_is_better":
-        assert 0 <= low <= high <= PLAN.full
+        assert 0 <= low <= high <= PLAN.root.high
     else:
-        assert 0 <= high <= low <= PLAN.full
+        assert 0 <= high <= low <= PLAN.root.high
 
 
 def apply(submission: Submission, name: str, change: dict[str, FactValue]) -> Submission:

@@ -6,12 +6,16 @@ from functools import cache
 
 import msgspec
 import pytest
+from msgspec import structs
 
-from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import LANGUAGES, Aggregation, Gate, IndexOperand, Language, Level, Missing
 from actitud_api.scores.wire import Indicator, NarratedScore, narrated
 from actitud_api.scoring.explain import explain
+from tests.scoring import builders as b
 from tests.scoring.builders import decode
-from tests.scoring.organisations import METHODOLOGY, organisation
+from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation
 from tests.scoring.sheets import case
 from tests.scoring.test_third_organisation import REQUEST
 
@@ -317,3 +321,145 @@ def test_every_sentence_is_whole(language: Language) -> None:
             if text[0].islower() or not text.endswith(".") or any(wrong in inside for wrong in WRONG):
                 odd.add(text)
     assert odd == set()
+
+
+# --- other documents than 2026.1 ------------------------------------------------------------------------------
+
+
+def reason_of(known: Methodology, submission: Submission, name: str, language: Language) -> str:
+    score = narrated(explain(known, submission), known, language)
+    return next(found for found in score.indicators if found.id == name).reason.text
+
+
+@pytest.mark.parametrize(
+    ("missing", "aggregation", "spanish", "english"),
+    [
+        ("zero", "arithmetic", "Sin responder: cuenta 10 en el índice.", "Not answered: it counts 10 in the index."),
+        (
+            "leave",
+            "arithmetic",
+            "Sin responder: no cuenta, y su peso se reparte entre los demás.",
+            "Not answered: it does not count, and its weight is shared by the others.",
+        ),
+        ("leave", "min", "Sin responder: no cuenta.", "Not answered: it does not count."),
+        (
+            "void",
+            "arithmetic",
+            "Sin responder: «group index» se queda sin puntuación.",
+            "Not answered: “group index” is left without a score.",
+        ),
+    ],
+)
+def test_an_unknown_answer_tells_what_it_does_in_its_group(
+    missing: Missing, aggregation: Aggregation, spanish: str, english: str
+) -> None:
+    tree = b.root(
+        b.points("x", span=(10, 20)),
+        b.points("y", span=(10, 20)),
+        missing=missing,
+        aggregation=aggregation,
+        span=(10, 20),
+    )
+    known = b.read(b.document(tree))
+    assert reason_of(known, b.scoring(y=15), "x", "es") == spanish
+    assert reason_of(known, b.scoring(y=15), "x", "en") == english
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "ending"), [("arithmetic", " Its weight is shared by the others."), ("min", "")]
+)
+def test_what_does_not_apply_shares_its_weight_where_there_are_weights(aggregation: Aggregation, ending: str) -> None:
+    applies = b.compare(b.field("p"), "ge", 3)
+    tree = b.root(b.points("x", applies=applies), b.points("y"), aggregation=aggregation)
+    known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
+    text = reason_of(known, b.submit({"y": {"hours": 1}}, {"p": 2}), "x", "en")
+    assert text == f"It applies only if p (2) is at least 3.{ending}"
+
+
+def test_scores_are_told_out_of_the_range_of_their_indicator() -> None:
+    known = b.read(b.document(b.root(b.points("x", span=(10, 20)), span=(10, 20))))
+    assert reason_of(known, b.scoring(x=12.5), "x", "es").endswith("que puntúa 20: 12,50 de 20.")
+    assert reason_of(known, b.scoring(x=10), "x", "en").endswith("It scores 10 of 20.")
+
+
+def test_numbers_keep_the_decimals_of_their_facts() -> None:
+    known = b.amount("x", knots=((0, 0), (0.00000001, 100)))
+    fine = structs.replace(known, facts=(structs.replace(known.facts[0], decimals=12, maximum=1),))
+    told_fact = reason_of(b.read(b.document(b.root(fine))), b.submit({"x": {"hours": 0.000000002}}), "x", "en")
+    assert told_fact.startswith("Hours: 0.000000002.")
+
+
+def test_a_declared_answer_that_stops_at_the_cap_says_that_evidence_brings_the_rest() -> None:
+    known = b.read(b.document(b.root(b.boolean("x"))))
+    score = explain(known, b.submit({"x": {"value": False}}, self_declared=["x"]))
+    found = {
+        language: next_step.text
+        for language in LANGUAGES
+        if (next_step := narrated(score, known, language).indicators[0].next_step) is not None
+    }
+    assert (
+        "Eso suma 50,00 puntos del índice. Sin evidencia la puntuación se queda en 50; con ella llega el resto."
+        in (found["es"])
+    )
+    assert (
+        "That brings 50.00 points of the index. Without evidence the score stops at 50; with it, the rest comes."
+        in (found["en"])
+    )
+
+
+def test_a_negative_gain_is_not_promised() -> None:
+    """Under leave an answer, at its best 40, would lower the 80 that stand alone."""
+    tree = b.root(b.ladder("x", points=(0, 40)), b.points("y"), missing="leave")
+    known = b.read(b.document(tree))
+    (x, _) = narrated(explain(known, b.scoring(y=80)), known, "en").indicators
+    assert x.next_step is not None
+    assert (x.next_step.gain_max, x.next_step.text) == (-20, "Answer it: “x?”.")
+
+
+# --- agreement with 1 -----------------------------------------------------------------------------------------
+
+
+def test_a_goalpost_of_1_is_singular() -> None:
+    """Two initiatives, practices, cases and debates: between 1 and more."""
+    submission = decode(METHODOLOGY, bytes(case("example_a").request))
+    counts: dict[str, dict[str, FactValue]] = {
+        name: {fact.name: 2 for fact in INDICATORS[name].facts} for name in ("D5.01", "D6.01", "D6.02")
+    }
+    submission = structs.replace(submission, answers={**submission.answers, **counts}, self_declared=frozenset())
+    for language, words in (
+        ("es", ("Entre 1 iniciativa, que", "Entre 1 práctica, que", "Entre 1 caso, que", "y 3 iniciativas, que")),
+        ("en", ("Between 1 initiative, which", "Between 1 practice, which", "and 3 cases, which")),
+    ):
+        sheet = narrated(explain(METHODOLOGY, submission), METHODOLOGY, "es" if language == "es" else "en")
+        told_all = " ".join(sentences(sheet))
+        for phrase in words:
+            assert phrase in told_all
+
+
+def test_a_distance_of_1_is_singular() -> None:
+    gates = (
+        Level(number=1, gates=()),
+        Level(
+            number=2,
+            gates=(
+                Gate(id="index", holds=b.compare(IndexOperand(), "ge", 51)),
+                Gate(id="share", holds=b.compare(b.value("x"), "ge", 0.51)),
+            ),
+        ),
+    )
+    known = b.read(b.document(b.root(b.ratio("x")), levels=gates))
+    score = explain(known, b.submit({"x": b.of(1, 2)}))
+    spanish, english = (narrated(score, known, language).level.blocked_by for language in LANGUAGES)
+    assert [gate.text for gate in spanish] == [
+        "El índice debe ser como mínimo 51: aquí 50; falta 1.",
+        unbroken("Indicator x (x) debe ser como mínimo 51 %: aquí 50 %; falta 1 punto porcentual."),
+    ]
+    assert english[1].text == unbroken("Indicator x (x) must be at least 51 %: here 50 %, 1 percentage point short.")
+
+
+def test_a_whole_point_is_singular() -> None:
+    known = b.read(b.document(b.root(b.points("x")), decimals=0))
+    (reason,) = narrated(explain(known, b.scoring(x=99)), known, "es").main_reasons
+    assert reason.text == "indicator x (x): pierde 1 punto del índice."
+    (reason,) = narrated(explain(known, b.scoring(x=98)), known, "en").main_reasons
+    assert reason.text == "indicator x (x): loses 2 points of the index."

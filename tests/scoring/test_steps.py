@@ -7,7 +7,7 @@ import pytest
 
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Implies, Indicator, Maximum, Product, Quotient, Rule, Sum
+from actitud_api.methodology.model import Curve, Implies, Indicator, Maximum, Product, Quotient, Range, Rule, Sum
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.result import NextStep
 from actitud_api.scoring.scalar import evaluate
@@ -178,21 +178,122 @@ def test_no_becomes_yes() -> None:
     assert improvement(b.boolean("X"), {"value": False}) == ("improve", {"value": True}, 100, False)
 
 
+# --- lognormal curves, other ranges, other decimals --------------------------------------------------------------
+
+
+def lognormal(*knots: tuple[float, float]) -> Indicator:
+    known = b.amount("X", knots=knots)
+    return msgspec.structs.replace(known, curve=msgspec.structs.replace(known.curve, kind="lognormal"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "found"),
+    [
+        # 40, twice the median, is as far above it in the logarithm as p10 below: 10 points; the median is next
+        (40, ("improve", {"hours": 20}, 40, False)),
+        (20, ("improve", {"hours": 10}, 40, False)),
+        # beyond p10 there is no goalpost
+        (10, ("act", {}, None, False)),
+    ],
+)
+def test_a_lognormal_curve_goes_by_the_median_and_p10(hours: float, found: object) -> None:
+    assert improvement(lognormal((10, 90), (20, 50)), {"hours": hours}) == found
+
+
+def test_a_lognormal_curve_that_rises() -> None:
+    assert improvement(lognormal((10, 50), (20, 90)), {"hours": 5}) == ("improve", {"hours": 10}, 40, False)
+    assert improvement(lognormal((10, 50), (20, 90)), {"hours": 10}) == ("improve", {"hours": 20}, 40, False)
+
+
+def test_what_a_lognormal_curve_can_still_bring_goes_to_the_top() -> None:
+    found = step(methodology(lognormal((10, 90), (20, 50))), b.submit({"X": {"hours": 10}}))
+    assert found is not None
+    assert found.gain_max == 10
+
+
+def test_in_another_range() -> None:
+    """10 to 20, half of it declared: from 10 (no) to 15 without evidence."""
+    yes = msgspec.structs.replace(
+        b.boolean("X"),
+        range=Range(minimum=10, maximum=20),
+        curve=Curve(kind="boolean", goalposts=b.goalposts(((0, 10), (1, 20)))),
+    )
+    known = b.read(b.document(b.root(yes, span=(10, 20))))
+    plain = step(known, b.submit({"X": {"value": False}}))
+    declared = step(known, b.submit({"X": {"value": False}}, self_declared=["X"]))
+    assert plain is not None
+    assert declared is not None
+    assert (plain.change, plain.gain, plain.cap) == ({"value": True}, 10, None)
+    assert (declared.change, declared.gain, declared.gain_max, declared.cap) == ({"value": True}, 5, 10, 15)
+
+
+def test_a_number_moves_by_the_decimals_of_its_fact() -> None:
+    tripled = Product(of=(b.const(3), b.fact("X", "hours")))
+    known = b.amount("X")
+    (fact,) = known.facts
+    for decimals, reached in ((0, 1), (1, 0.4), (9, 0.333333334)):
+        fine = msgspec.structs.replace(fact, decimals=decimals, maximum=9)
+        finer = msgspec.structs.replace(known, value=tripled, facts=(fine,))
+        assert improvement(finer, {"hours": 0})[1] == {"hours": reached}
+
+
+# --- gains under other aggregations and missing data ------------------------------------------------------------
+
+
+def test_a_gain_is_computed_by_the_aggregation_of_each_node() -> None:
+    """G = √(25·36) = 30; from 25 to 50 √(50·36) = 42.4264… -> 42.43; half of it: (42.43 + 0)/2 = 21.215 -> 21.22."""
+    known = b.read(
+        b.document(b.root(b.group("G", b.ladder("X"), b.points("a"), aggregation="geometric"), b.points("o")))
+    )
+    submission = b.submit({"X": {"level": 1}, "a": {"hours": 36}, "o": {"hours": 0}})
+    assert gain_and_rescored(known, submission, "X") == (6.22, 622)
+
+
+def test_what_an_unknown_answer_can_bring_under_leave_and_void() -> None:
+    """Under leave, a = 60 alone is 60, with X at 100 80. Under void the other unknown keeps the index away."""
+    leave = b.read(b.document(b.root(b.points("a"), b.ladder("X"), missing="leave")))
+    found = step(leave, b.submit({"a": {"hours": 60}}))
+    assert found is not None
+    assert (found.kind, found.gain, found.gain_max) == ("report", None, 20)
+    void = b.read(b.document(b.root(b.group("N", b.ladder("X"), b.ladder("Y"), missing="void"), b.points("a"))))
+    found = step(void, b.submit({"a": {"hours": 60}}))
+    assert found is not None
+    assert found.gain_max == 0
+    found = step(void, b.submit({"a": {"hours": 60}, "Y": {"level": 2}}))
+    assert found is not None
+    # N (100 + 50)/2 = 75 instead of 0
+    assert found.gain_max == 37.5
+    nothing = b.read(b.document(b.root(b.ladder("X"), b.ladder("Y"), missing="void")))
+    found = step(nothing, b.submit({"Y": {"level": 2}}))
+    assert found is not None
+    assert found.gain_max is None
+
+
 # --- without evidence, without an answer, by rule --------------------------------------------------------------
+
+
+def cap_of(indicator: Indicator, facts: dict[str, FactValue]) -> float | None:
+    """Where the step of an answer that is only declared stops."""
+    found = step(methodology(indicator), b.submit({indicator.id: facts}, self_declared=[indicator.id]))
+    assert found is not None
+    return found.cap
 
 
 def test_a_capped_answer_needs_its_evidence() -> None:
     assert improvement(b.ladder("X"), {"level": 3}, self_declared=True) == ("evidence", {}, 25, True)
+    assert cap_of(b.ladder("X"), {"level": 3}) == 50
 
 
 def test_a_declared_answer_below_the_cap_gains_up_to_the_cap() -> None:
     """Level 1 to 2: 25 to 50. From 2 only evidence brings more: level 3 with evidence, 75."""
     assert improvement(b.ladder("X"), {"level": 1}, self_declared=True) == ("improve", {"level": 2}, 25, False)
     assert improvement(b.ladder("X"), {"level": 2}, self_declared=True) == ("improve", {"level": 3}, 25, True)
+    assert (cap_of(b.ladder("X"), {"level": 1}), cap_of(b.ladder("X"), {"level": 2})) == (None, 50)
 
 
-def test_a_declared_answer_that_passes_the_cap_gains_up_to_it() -> None:
+def test_a_declared_answer_that_passes_the_cap_gains_up_to_it_and_says_where_it_stops() -> None:
     assert improvement(b.boolean("X"), {"value": False}, self_declared=True) == ("improve", {"value": True}, 50, False)
+    assert cap_of(b.boolean("X"), {"value": False}) == 50
 
 
 NOTHING: dict[str, SetAside] = {}

@@ -217,6 +217,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
             "between": [{"x": 0, "score": 0}, {"x": 1, "score": 100}],
             "cap": None,
             "uncapped": None,
+            "level_sent": None,
             "rules": [],
             "missing": [],
             "fields": [],
@@ -229,6 +230,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "gain": 2.5,
         "gain_max": 2.5,
         "evidence": False,
+        "cap": None,
         "requires": [],
         "text": "Open the other 160.",
     }
@@ -255,6 +257,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "possible": 10,
         "won": 5,
         "lost": 5,
+        "groups": [],
         "indicators": [indicator],
     }
     gate = {"gate": "L4.index", "there": 50, "asked": 60, "distance": 10, "text": "10 points are missing."}
@@ -265,10 +268,18 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "index_geometric": 49.99,
         "coverage": 0.8333,
         "status": "sufficient",
-        "level": {"number": 3, "name": "Service desk", "provisional": False, "blocked_by": [gate]},
+        "level": {
+            "number": 3,
+            "name": "Service desk",
+            "provisional": False,
+            "max_level": None,
+            "blocked_by": [gate],
+            "text": None,
+        },
         "main_reasons": [{"indicator": "D1.01", "lost": 5, "text": "Half of the posts are closed."}],
         "findings": list(findings),
         "dimensions": [dimension],
+        "indicators": [],
         "input_digest": "sha256:01",
         "result_digest": "sha256:02",
     }

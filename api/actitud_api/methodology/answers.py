@@ -35,7 +35,8 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     `profile` holds every field of the document; `answers` only those that were sent, each with its facts;
     `self_declared` names the indicators answered without evidence; `profile_self_declared` the profile fields
-    without evidence; `set_aside` the answers that do not count, with the reason.
+    without evidence; `set_aside` the answers that do not count, with the reason. Review may cap the level of ladders
+    (`level_caps`) and that of the organisation (`max_level`).
     """
 
     profile: dict[str, Scalar | None]
@@ -43,6 +44,8 @@ class Submission(Struct, frozen=True, kw_only=True):
     self_declared: frozenset[str] = frozenset()
     profile_self_declared: frozenset[str] = frozenset()
     set_aside: Mapping[str, SetAside] = {}
+    level_caps: Mapping[str, int] = {}
+    max_level: int | None = None
 
 
 class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):

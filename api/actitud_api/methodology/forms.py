@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Fact, Indicator, IndicatorText, ProfileField
-from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, attribute, indicators
+from actitud_api.methodology.predicates import attribute, indicators
 
 S = TypeVar("S", bound=Struct)
 
@@ -139,7 +139,7 @@ def _fact(fact: Fact, indicator: Indicator) -> object:
         case "integer":
             return _between(int, fact)
         case "number":
-            comment = {"$comment": f"Rounded half up to {DECIMALS_OF_NUMBERS} decimals."}
+            comment = {"$comment": f"Rounded half up to {fact.decimals} decimals."}
             return getitem(Annotated, (_between(float, fact), Meta(extra_json_schema=comment)))
         case "components":
             return set_of(indicator.components)

@@ -257,6 +257,7 @@ WHATEVER = Share(num=0, den=1)
 
 
 Aggregation = Literal["arithmetic", "sum", "geometric", "harmonic", "power", "min"]
+Missing = Literal["zero", "leave", "void"]
 
 SHAPLEY_CHILDREN = 12
 """The most children with a weight that a node may have whose losses are Shapley values (SCORING, section 7)."""
@@ -277,7 +278,7 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     id: str
     weight: int
     aggregation: Aggregation
-    missing: Literal["zero", "leave", "void"]
+    missing: Missing
     children: tuple[Group | Indicator, ...]
     exponent: float | None = None
     range: Range = HUNDRED
@@ -475,7 +476,7 @@ class IndicatorText(Frozen, frozen=True):
     """All that a person reads of an indicator.
 
     `step` completes the next step with {delta}, {from}, {to}, {of}; `facts` labels each fact; `goalposts` gives
-    the reason of each, `ladder` the text of each level.
+    the reason of each, `ladder` the text of each level; `unit_one` is the unit of exactly 1, where that is another.
     """
 
     name: str
@@ -488,6 +489,7 @@ class IndicatorText(Frozen, frozen=True):
     seed: str
     action: str
     facts: dict[str, str]
+    unit_one: str | None = None
     step: str | None = None
     numerator: str | None = None
     denominator: str | None = None

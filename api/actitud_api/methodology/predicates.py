@@ -53,7 +53,7 @@ Facts = list[Slot]
 Truth = bool | None
 
 DECIMALS_OF_NUMBERS = 6
-"""Facts of type `number` keep this many decimals (SCORING, section 2: a raw value is one exact rational)."""
+"""Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
 
 
 def exact(number: float | Number) -> Number:
@@ -64,11 +64,11 @@ def exact(number: float | Number) -> Number:
     return number
 
 
-def exact_fact(number: float | int) -> Number:
-    """A fact of type `number`, half up to 6 decimals, as an exact rational."""
+def exact_fact(number: float | int, decimals: int) -> Number:
+    """A fact of type `number`, half up to its decimals, as an exact rational."""
     if isinstance(number, int):
         return number
-    scale: int = 10**DECIMALS_OF_NUMBERS
+    scale: int = 10**decimals
     value = Fraction(halfup(Fraction(Decimal(repr(number))) * scale), scale)
     return value.numerator if value.denominator == 1 else value
 

@@ -73,7 +73,8 @@ class NextStep(Wire, frozen=True):
     """What to do next for an indicator.
 
     `change` holds the facts after an improvement; `gain` the index points that it brings, by re-scoring; `gain_max`
-    those up to full marks; `evidence`, that evidence is needed; `requires`, the rules that other facts must follow.
+    those up to full marks; `evidence`, that evidence is needed; `cap`, the score at which it stays without evidence,
+    where that holds it back; `requires`, the rules that other facts must follow.
     """
 
     kind: StepKind
@@ -81,12 +82,16 @@ class NextStep(Wire, frozen=True):
     gain: Gain | None
     gain_max: Gain | None
     evidence: bool
+    cap: Points | None
     requires: tuple[str, ...]
     text: Text
 
 
 class Indicator(Wire, frozen=True):
-    """An indicator: its score of 100, its weight in the dimension, and the points of the index that it decides."""
+    """An indicator: its score, its weight in its group, and the points of the index that it decides.
+
+    Null where it counts with nothing. Below a group whose losses are shared by Shapley values only `lost` is known.
+    """
 
     id: str
     name: Name
@@ -102,7 +107,10 @@ class Indicator(Wire, frozen=True):
 
 
 class Dimension(Wire, frozen=True):
-    """A dimension: score, its maximum with every unknown at its best, coverage and points; null where not rated."""
+    """A dimension, or a group below one: score, its maximum with every unknown at its best, coverage and points.
+
+    Null where it is not rated. `groups` and `indicators` are those directly below it.
+    """
 
     id: str
     name: Name
@@ -113,6 +121,7 @@ class Dimension(Wire, frozen=True):
     possible: Points | None
     won: Points | None
     lost: Points | None
+    groups: tuple[Dimension, ...]
     indicators: tuple[Indicator, ...]
 
 
@@ -127,12 +136,17 @@ class BlockingGate(Wire, frozen=True):
 
 
 class Level(Wire, frozen=True):
-    """The level reached, 1 to 5; null without a rateable index or with insufficient evidence."""
+    """The level reached, 1 to 5; null without a rateable index or with insufficient evidence.
+
+    `max_level`: review allows no higher one; `text` says so where only that holds the level.
+    """
 
     number: int | None
     name: Name | None
     provisional: bool
+    max_level: int | None
     blocked_by: tuple[BlockingGate, ...]
+    text: Text | None
 
 
 class MainReason(Wire, frozen=True):
@@ -156,7 +170,7 @@ class Finding(Wire, frozen=True):
 
 
 class NarratedScore(Wire, frozen=True):
-    """The index of one submission, explained."""
+    """The index of one submission, explained; `indicators` are those that belong to no dimension."""
 
     methodology: MethodologyReference
     index: Points | None
@@ -168,6 +182,7 @@ class NarratedScore(Wire, frozen=True):
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
     dimensions: tuple[Dimension, ...]
+    indicators: tuple[Indicator, ...]
     input_digest: Digest
     result_digest: Digest
 
@@ -353,6 +368,7 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
             number=score.level.number,
             name=sentences.level(score.level.number),
             provisional=score.level.provisional,
+            max_level=score.level.max_level,
             blocked_by=tuple(
                 BlockingGate(
                     gate=gate.gate,
@@ -363,6 +379,7 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
                 )
                 for gate in score.level.blocked_by
             ),
+            text=sentences.held(score.level),
         ),
         main_reasons=tuple(
             MainReason(indicator=reason.indicator, lost=reason.lost, text=sentences.main_reason(reason))
@@ -381,6 +398,7 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
             for finding in score.findings
         ),
         dimensions=tuple(_dimension(dimension, sentences) for dimension in score.dimensions),
+        indicators=tuple(_indicator(indicator, sentences) for indicator in score.indicators),
         input_digest=score.input_digest,
         result_digest=digest(score),
     )
@@ -504,6 +522,7 @@ def _dimension(dimension: result.DimensionScore, sentences: Sentences) -> Dimens
         possible=dimension.possible,
         won=dimension.won,
         lost=dimension.lost,
+        groups=tuple(_dimension(group, sentences) for group in dimension.groups),
         indicators=tuple(_indicator(indicator, sentences) for indicator in dimension.indicators),
     )
 
@@ -533,6 +552,7 @@ def _indicator(indicator: result.IndicatorScore, sentences: Sentences) -> Indica
             gain=step.gain,
             gain_max=step.gain_max,
             evidence=step.evidence,
+            cap=step.cap,
             requires=step.requires,
             text=sentences.step(indicator, step),
         ),

@@ -84,13 +84,14 @@ def derived(
 ) -> Submission:
     """The submission of what an organisation states.
 
-    `before`: the one until now, from which comes what the service sets and not the organisation; without it, defaults.
+    `before`: the one until now, from which comes what the service and the review set, not the organisation; without
+    it, defaults.
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:
         return any(counts(document, judged_by) for document in documents)
 
-    set_aside = {} if before is None else before.set_aside
+    reviewed = before or Submission(profile={}, answers={})
     asked = {known.id: known for known in indicators(methodology.document.root)}
     return Submission(
         profile=_profile(methodology, content, before),
@@ -103,7 +104,9 @@ def derived(
             and field.set_by == "organisation"
             and not supported(content.profile_evidence.get(field.name, ()))
         ),
-        set_aside={name: why for name, why in set_aside.items() if name in content.answers},
+        set_aside={name: why for name, why in reviewed.set_aside.items() if name in content.answers},
+        level_caps={name: cap for name, cap in reviewed.level_caps.items() if name in content.answers},
+        max_level=reviewed.max_level,
     )
 
 

@@ -15,7 +15,7 @@ from actitud_api.methodology.model import (
     AnswerOperand,
     Any,
     ComponentOperand,
-    Group,
+    Fact,
     Implies,
     Not,
     Predicate,
@@ -23,6 +23,7 @@ from actitud_api.methodology.model import (
     Scalar,
 )
 from actitud_api.methodology.predicates import (
+    DECIMALS_OF_NUMBERS,
     NULL,
     Evaluated,
     Facts,
@@ -33,7 +34,7 @@ from actitud_api.methodology.predicates import (
     over_facts,
     present_in_facts,
 )
-from actitud_api.scoring.plan import EPSILON, CompiledIndicator, Plan
+from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, power_mean, quantised
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
     COVERAGE_DECIMALS,
@@ -52,7 +53,7 @@ from actitud_api.scoring.result import (
     figure,
     rounded,
 )
-from actitud_api.scoring.scalar import BlockedBy, Broken, Evaluation, Leaf, evaluate, state_of
+from actitud_api.scoring.scalar import BlockedBy, Broken, Evaluation, Leaf, evaluate, published, state_of
 from actitud_api.scoring.steps import next_step
 
 MAIN_REASONS = 4
@@ -80,15 +81,13 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
         level=LevelReached(
             number=evaluation.level,
             provisional=evaluation.provisional,
-            blocked_by=tuple(_blocking(blocked) for blocked in evaluation.blocked_by),
+            max_level=submission.max_level,
+            blocked_by=tuple(_blocking(plan, blocked) for blocked in evaluation.blocked_by),
         ),
         main_reasons=_main_reasons(evaluation, points),
         findings=findings(evaluation),
-        dimensions=tuple(
-            _dimension(evaluation, submission, points, child)
-            for child in plan.document.root.children
-            if isinstance(child, Group)
-        ),
+        dimensions=_groups(evaluation, submission, points, plan.root),
+        indicators=_indicators(evaluation, submission, points, plan.root),
         input_digest=input_digest(plan, submission),
     )
 
@@ -99,15 +98,19 @@ def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 
 
 def input_digest(plan: Plan, submission: Submission) -> str:
-    """The digest of what was scored: version, whole profile, answers and what is only declared or set aside."""
+    """The digest of what was scored: version, whole profile, answers, what is only declared, what review says."""
     order = [leaf.indicator for leaf in plan.leaves]
     document: dict[str, object] = {
         "methodology": plan.document.version,
-        "profile": {name: _sent(value) for name, value in submission.profile.items()},
+        "profile": {name: _sent(value, DECIMALS_OF_NUMBERS) for name, value in submission.profile.items()},
         "profile_self_declared": sorted(submission.profile_self_declared),
         "answers": {
             indicator.id: {
-                **{name: _sent_fact(value, indicator.components) for name, value in answer.items()},
+                **{
+                    fact.name: _sent_fact(answer[fact.name], fact, indicator.components)
+                    for fact in indicator.facts
+                    if fact.name in answer
+                },
                 "basis": "self_declared" if indicator.id in submission.self_declared else "evidenced",
             }
             for indicator in order
@@ -116,20 +119,24 @@ def input_digest(plan: Plan, submission: Submission) -> str:
     }
     if submission.set_aside:
         document["set_aside"] = dict(submission.set_aside)
+    if submission.level_caps:
+        document["level_caps"] = dict(submission.level_caps)
+    if submission.max_level is not None:
+        document["max_level"] = submission.max_level
     return digest(document)
 
 
-def _sent(value: Scalar | None) -> Scalar | None:
+def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
     if isinstance(value, float):
-        return rounded(Fraction(repr(value)))
+        return rounded(Fraction(repr(value)), decimals)
     return value
 
 
-def _sent_fact(value: FactValue, components: tuple[str, ...]) -> Scalar | list[str] | None:
+def _sent_fact(value: FactValue, fact: Fact, components: tuple[str, ...]) -> Scalar | list[str] | None:
     """Component lists are sets: they stand in the order of the document."""
     if isinstance(value, tuple):
         return [component for component in components if component in value]
-    return _sent(value)
+    return _sent(value, fact.decimals)
 
 
 def _points(plan: Plan, units: int | None) -> Figure | None:
@@ -137,85 +144,59 @@ def _points(plan: Plan, units: int | None) -> Figure | None:
 
 
 def _geometric(evaluation: Evaluation) -> Figure | None:
-    """The additional geometric index of the rated dimensions, each counted as the document's floor at least."""
+    """The additional geometric index of the root's children, each counted as the document's floor at least."""
     plan = evaluation.plan
     additional = plan.document.additional_index
     if additional is None or evaluation.index is None:
         return None
-    weighted = remaining = 0.0
-    for child in plan.document.root.children:
-        units = evaluation.groups.get(child.id)
-        if units is not None:
-            weighted += child.weight * math.log(max(units / plan.unit, additional.floor))
-            remaining += child.weight
-    return _points(plan, math.floor(math.exp(weighted / remaining) * plan.unit + 0.5 + EPSILON))
+    counting = [
+        (weight, max(units / plan.unit, additional.floor))
+        for units, weight in zip(evaluation.dimensions, plan.root.weights, strict=True)
+        if units is not None and weight
+    ]
+    weights, scores = zip(*counting, strict=True)
+    mean = power_mean(EXPONENTS[additional.aggregation], weights, scores)
+    return _points(plan, published(plan, quantised(mean, plan.unit)))
 
 
 # --- levels, main reasons, findings ---------------------------------------------------------------------------
 
 
-def _blocking(blocked: BlockedBy) -> BlockingGate:
+def _blocking(plan: Plan, blocked: BlockedBy) -> BlockingGate:
     there, asked = blocked.there, blocked.asked
     distance = None
     if _is_number(there) and _is_number(asked):
         difference: Number = cast("Number", asked) - cast("Number", there)
-        distance = rounded(-difference if difference < 0 else difference)
-    return BlockingGate(gate=blocked.gate.id, there=_shown(there), asked=_shown(asked), distance=distance)
+        distance = rounded(-difference if difference < 0 else difference, plan.raw_decimals)
+    return BlockingGate(gate=blocked.gate.id, there=_shown(plan, there), asked=_shown(plan, asked), distance=distance)
 
 
 def _is_number(value: Evaluated) -> bool:
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 
-def _shown(value: Evaluated) -> Figure | bool | str | None:
+def _shown(plan: Plan, value: Evaluated) -> Figure | bool | str | None:
     if value is None or value is NULL:
         return None
     if isinstance(value, bool | str):
         return value
-    return rounded(cast("Number", value))
+    return rounded(cast("Number", value), plan.raw_decimals)
 
 
 def _main_reasons(evaluation: Evaluation, points: Allocation) -> tuple[MainReason, ...]:
     """The largest exact losses above 0, ties in document order."""
     plan = evaluation.plan
-    losses: list[tuple[Fraction, int]] = []
-    for leaf in plan.leaves:
-        result = evaluation.leaves[leaf.position]
-        if points.leaves[leaf.position] is not None and result.score is not None and result.score < plan.full:
-            losses.append((_effective(evaluation, leaf) * (plan.full - result.score), leaf.position))
-    losses.sort(key=lambda loss: (-loss[0], loss[1]))
+    losses = [(position, loss) for position, loss in enumerate(points.losses) if loss is not None and loss[0]]
+    common = math.lcm(*(loss[1] for _, loss in losses))
+    losses.sort(key=lambda found: -found[1][0] * (common // found[1][1]))
     found = []
-    for exact_loss, position in losses[:MAIN_REASONS]:
-        won = points.leaves[position]
-        if exact_loss > 0 and won is not None:
-            found.append(
-                MainReason(
-                    indicator=plan.leaves[position].indicator.id,
-                    lost=figure(Fraction(won.lost, plan.unit)),
-                )
-            )
+    for position, _ in losses[:MAIN_REASONS]:
+        own = points.leaves[position]
+        assert own is not None
+        found.append(
+            MainReason(indicator=plan.leaves[position].indicator.id, lost=figure(Fraction(own.lost, plan.unit)))
+        )
     return tuple(found)
-
-
-def _effective(evaluation: Evaluation, leaf: CompiledIndicator) -> Fraction:
-    """The share of the index that an indicator weighs, over what remains."""
-    share = Fraction(1)
-    node = leaf.indicator.id
-    for group_id in leaf.path:
-        group = evaluation.plan.groups[group_id]
-        weight = remaining = 0
-        for child, child_weight in zip(group.children, group.weights, strict=True):
-            if isinstance(child, int):
-                child_id, score = evaluation.plan.leaves[child].indicator.id, evaluation.leaves[child].score
-            else:
-                child_id, score = child.group.id, evaluation.groups[child.group.id]
-            if score is not None:
-                remaining += child_weight
-            if child_id == node:
-                weight = child_weight
-        share *= Fraction(weight, remaining)
-        node = group_id
-    return share
 
 
 def _finding(plan: Plan, broken: Broken) -> Finding:
@@ -279,15 +260,36 @@ def _plain(value: Slot, components: tuple[str, ...]) -> FactValue | str | None:
     if isinstance(value, frozenset):
         return tuple(component for component in components if component in value)
     if isinstance(value, int | Fraction):
-        return rounded(value)
+        return figure(value)
     return None
 
 
 # --- dimensions and indicators --------------------------------------------------------------------------------
 
 
-def _dimension(evaluation: Evaluation, submission: Submission, points: Allocation, group: Group) -> DimensionScore:
-    plan = evaluation.plan
+def _groups(
+    evaluation: Evaluation, submission: Submission, points: Allocation, above: CompiledGroup
+) -> tuple[DimensionScore, ...]:
+    """The groups directly below a group."""
+    return tuple(
+        _dimension(evaluation, submission, points, child) for child in above.children if not isinstance(child, int)
+    )
+
+
+def _indicators(
+    evaluation: Evaluation, submission: Submission, points: Allocation, above: CompiledGroup
+) -> tuple[IndicatorScore, ...]:
+    """The indicators directly below a group."""
+    leaves = evaluation.plan.leaves
+    return tuple(
+        _indicator(evaluation, submission, points, leaves[child]) for child in above.children if isinstance(child, int)
+    )
+
+
+def _dimension(
+    evaluation: Evaluation, submission: Submission, points: Allocation, compiled: CompiledGroup
+) -> DimensionScore:
+    plan, group = evaluation.plan, compiled.group
     own = points.groups[group.id]
     coverage = evaluation.coverages[group.id]
     return DimensionScore(
@@ -299,9 +301,8 @@ def _dimension(evaluation: Evaluation, submission: Submission, points: Allocatio
         possible=None if own is None else _points(plan, own.possible),
         won=None if own is None else _points(plan, own.won),
         lost=None if own is None else _points(plan, own.lost),
-        indicators=tuple(
-            _indicator(evaluation, submission, points, leaf) for leaf in plan.leaves if group.id in leaf.path
-        ),
+        groups=_groups(evaluation, submission, points, compiled),
+        indicators=_indicators(evaluation, submission, points, compiled),
     )
 
 
@@ -319,18 +320,18 @@ def _indicator(
         possible=None if own is None else _points(plan, own.possible),
         won=None if own is None else _points(plan, own.won),
         lost=None if own is None else _points(plan, own.lost),
-        value=_value(leaf, result),
+        value=_value(plan, leaf, result),
         reason=Reason(code=result.code, parameters=_parameters(evaluation, leaf, result)),
         next_step=next_step(evaluation, submission, leaf),
     )
 
 
-def _value(leaf: CompiledIndicator, result: Leaf) -> Figure | bool | None:
+def _value(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> Figure | bool | None:
     if result.value is None:
         return None
     if leaf.indicator.curve.kind == "boolean":
         return bool(result.value[0])
-    return rounded(Fraction(*result.value))
+    return rounded(Fraction(*result.value), plan.raw_decimals)
 
 
 def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -> Parameters:
@@ -374,10 +375,11 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
         }
     return Parameters(
         facts=facts,
-        value=_value(leaf, result),
+        value=_value(plan, leaf, result),
         between=_between(plan, leaf, result),
-        cap=_points(plan, plan.cap) if result.code == "capped" else None,
+        cap=_points(plan, leaf.cap) if result.code == "capped" and result.declared else None,
         uncapped=_points(plan, result.uncapped) if result.code == "capped" else None,
+        level_sent=result.level_sent,
         rules=rules,
         missing=missing,
         fields=result.fields,
@@ -393,4 +395,4 @@ def _between(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> tuple[PassedG
     below = [goalpost for goalpost in goalposts if goalpost[0] <= x]
     above = [goalpost for goalpost in goalposts if goalpost[0] >= x]
     chosen = ([below[-1]] if below else []) + ([above[0]] if above and above[0] not in below else [])
-    return tuple(PassedGoalpost(x=rounded(at), score=figure(Fraction(units, plan.unit))) for at, units in chosen)
+    return tuple(PassedGoalpost(x=figure(at), score=figure(Fraction(units, plan.unit))) for at, units in chosen)

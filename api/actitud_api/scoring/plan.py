@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
+from operator import mul
 from typing import Protocol, cast
 
 from msgspec import Struct
@@ -17,6 +19,7 @@ from msgspec import Struct
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
+    Aggregation,
     All,
     AnswerOperand,
     Any,
@@ -30,10 +33,12 @@ from actitud_api.methodology.model import (
     IndexOperand,
     Indicator,
     Level,
+    Missing,
     Operand,
     ProfileField,
     ProfileOperand,
     Quotient,
+    Range,
     Rule,
     ScoreOperand,
     ValueOperand,
@@ -65,6 +70,15 @@ Ratio = tuple[int, int]
 
 EPSILON = 1e-6
 """Added before the floor that quantises float curves and aggregations (SCORING, section 3), in units."""
+
+INVERSE_ERFC_FIFTH = 0.9061938024368232
+"""The inverse complementary error function of 1/5: where a lognormal curve is at 9/10 (SCORING, section 3)."""
+
+UNKNOWN = -1
+"""In place of a score: it makes the node above unknown (`missing: void`). Scores are never negative."""
+
+EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
+"""The aggregations that are power means of an exponent of their own."""
 
 
 class CompiledRule(Struct, frozen=True):
@@ -111,7 +125,16 @@ class CompiledIndicator(Struct, frozen=True):
     slots: range
     value: Callable[[Facts], Ratio | None]
     score: Callable[[int, int], int]
+    low: int
+    """The least of its range, in units."""
+    high: int
+    """The top of its range."""
     best: int
+    """The highest score of its curve."""
+    cap: int
+    """What it can reach while it is only declared."""
+    unknown: int | None
+    """What it counts with where it is unknown: the least of its range, None (it leaves) or `UNKNOWN`."""
     applies: Callable[[Facts], Truth] | None
     declarable: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None
@@ -131,12 +154,24 @@ class CompiledIndicator(Struct, frozen=True):
 
 
 class CompiledGroup(Struct, frozen=True):
-    """A group: each child is a group or the position of a leaf, with its weight."""
+    """A group: each child is a group or the position of a leaf, with its weight.
+
+    `low`, `high` and `unknown` as in `CompiledIndicator`.
+    """
 
     group: Group
     children: tuple[CompiledGroup | int, ...]
+    names: tuple[str, ...]
+    """The ids of the children."""
     weights: tuple[int, ...]
     total: int
+    low: int
+    high: int
+    unknown: int | None
+    combine: Callable[[Sequence[int], Sequence[int]], int]
+    """The quantised aggregate of the children that remain: of their weights (above 0) and their scores in units."""
+    mean: Callable[[Sequence[int], Sequence[float]], float] | None
+    """The same of scores in points, not quantised; None where losses are shared by weight (arithmetic, sum)."""
 
 
 class Figures(Protocol):
@@ -179,10 +214,12 @@ class Plan(Struct, frozen=True):
     document: Document
     unit: int
     """Units in a point."""
-    full: int
-    """Units in 100 points."""
-    cap: int
-    """Units that a self-declared answer can reach."""
+    published: int
+    """Units in the last published decimal of the index."""
+    raw_decimals: int
+    """Decimals with which raw values are shown."""
+    voids: bool
+    """Some group has `missing: void`."""
     layout: Layout
     rules: tuple[CompiledRule, ...]
     leaves: tuple[CompiledIndicator, ...]
@@ -206,6 +243,7 @@ def plan_of(methodology: Methodology) -> Plan:
 def _compile(methodology: Methodology) -> Plan:
     document = methodology.document
     unit = int(10**document.decimals)
+    published = document.decimals if document.published_decimals is None else document.published_decimals
     layout = Layout(document)
     present = present_in_facts(layout)
     undetermined, least = over_facts(layout, absent=True), over_facts(layout, absent=False)
@@ -216,19 +254,31 @@ def _compile(methodology: Methodology) -> Plan:
 
     read_by = _readers(document)
 
-    def group(node: Group, above: tuple[str, ...] = (), counts: bool = True) -> CompiledGroup:
+    def group(node: Group, above: tuple[str, ...], counts: bool, missing: Missing) -> CompiledGroup:
         path = (node.id, *above)
         children = tuple(
-            group(child, path, counts and child.weight > 0)
+            group(child, path, counts and child.weight > 0, node.missing)
             if isinstance(child, Group)
-            else leaf(child, path, counts and child.weight > 0)
+            else leaf(child, path, counts and child.weight > 0, node.missing)
             for child in node.children
         )
         weights = tuple(child.weight for child in node.children)
-        compiled_groups[node.id] = compiled = CompiledGroup(node, children, weights, sum(weights))
+        compiled_groups[node.id] = compiled = CompiledGroup(
+            group=node,
+            children=children,
+            names=tuple(child.id for child in node.children),
+            weights=weights,
+            total=sum(weights),
+            low=node.range.minimum * unit,
+            high=node.range.maximum * unit,
+            unknown=_counts_with(missing, node.range.minimum * unit),
+            combine=_combination(node, unit),
+            mean=_mean(node),
+        )
         return compiled
 
-    def leaf(indicator: Indicator, path: tuple[str, ...], counts: bool) -> int:
+    def leaf(indicator: Indicator, path: tuple[str, ...], counts: bool, missing: Missing) -> int:
+        span = indicator.range
         leaves.append(
             CompiledIndicator(
                 position=len(leaves),
@@ -236,8 +286,15 @@ def _compile(methodology: Methodology) -> Plan:
                 present=layout.present.get(indicator.id),
                 slots=layout.slots[indicator.id],
                 value=_value(indicator.value, layout),
-                score=_curve(indicator.curve, unit),
-                best=halfup(max(exact(goalpost.score) for goalpost in indicator.curve.goalposts) * unit),
+                score=_curve(indicator.curve, span, unit),
+                low=span.minimum * unit,
+                high=span.maximum * unit,
+                best=_best(indicator.curve, span, unit),
+                cap=halfup(
+                    span.minimum * unit
+                    + Fraction(document.self_declared_cap * (span.maximum - span.minimum) * unit, 100)
+                ),
+                unknown=_counts_with(missing, span.minimum * unit),
                 applies=None
                 if indicator.applies == All(of=())
                 else compile_predicate(indicator.applies, undetermined, present),
@@ -263,7 +320,7 @@ def _compile(methodology: Methodology) -> Plan:
         )
         return len(leaves) - 1
 
-    root = group(document.root)
+    root = group(document.root, (), True, "void")
     positions = {leaf.indicator.id: leaf.position for leaf in leaves}
     rules = tuple(
         CompiledRule(
@@ -281,8 +338,13 @@ def _compile(methodology: Methodology) -> Plan:
         methodology=methodology,
         document=document,
         unit=unit,
-        full=100 * unit,
-        cap=document.self_declared_cap * unit,
+        published=int(10 ** (document.decimals - published)),
+        raw_decimals=max(
+            DECIMALS_OF_NUMBERS,
+            *(fact.decimals for known in leaves for fact in known.indicator.facts if fact.type == "number"),
+            0,
+        ),
+        voids=any(known.group.missing == "void" for known in compiled_groups.values()),
         layout=layout,
         rules=rules,
         leaves=tuple(leaves),
@@ -320,7 +382,7 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
     for field in plan.document.profile:
         value = submission.profile[field.name]
         facts[plan.layout.profile[field.name]] = (
-            NULL if value is None else exact_fact(value) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
+            NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
         )
     for leaf in plan.leaves:
         answer = submission.answers.get(leaf.indicator.id)
@@ -335,7 +397,7 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
                     facts[slot] = ids
                     facts[plan.layout.facts[leaf.indicator.id, derived_count(fact.name)]] = len(ids)
                 case "number":
-                    facts[slot] = exact_fact(cast("float", sent))
+                    facts[slot] = exact_fact(cast("float", sent), fact.decimals)
                 case _:
                     facts[slot] = cast("bool | int", sent)
     return facts
@@ -431,15 +493,28 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
         name=name,
         field=field,
         slot=slot,
-        decimals=DECIMALS_OF_NUMBERS if described.type == "number" else 0,
+        decimals=0
+        if described.type != "number"
+        else described.decimals
+        if isinstance(described, Fact)
+        else DECIMALS_OF_NUMBERS,
         minimum=described.minimum or 0,
         maximum=described.maximum or 0,
         coefficients=coefficients,
     )
 
 
-def _curve(curve: Curve, unit: int) -> Callable[[int, int], int]:
+def _best(curve: Curve, span: Range, unit: int) -> int:
+    """The highest score of a curve, in units; a lognormal one goes to the top of the range."""
+    if curve.kind == "lognormal":
+        return span.maximum * unit
+    return halfup(max(exact(goalpost.score) for goalpost in curve.goalposts) * unit)
+
+
+def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     """The score in units of a raw value n / d (d > 0)."""
+    if curve.kind == "lognormal":
+        return _lognormal(curve, span, unit)
     xs = [Fraction(exact(goalpost.x)) for goalpost in curve.goalposts]
     ys = [Fraction(exact(goalpost.score)) * unit for goalpost in curve.goalposts]
     if curve.kind in ("boolean", "ladder"):
@@ -484,3 +559,102 @@ def _segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[in
     offset = y0 - slope * x0
     scale = math.lcm(slope.denominator, offset.denominator)
     return x1.numerator, x1.denominator, int(slope * scale), int(offset * scale), scale
+
+
+def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
+    """The complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
+
+    That of Google Lighthouse (getLogNormalScore); mirrored where p10 is above the median.
+    """
+    first, second = (float(goalpost.x) for goalpost in curve.goalposts)
+    falling = exact(curve.goalposts[0].score) > exact(curve.goalposts[1].score)
+    p10, median = (first, second) if falling else (second, first)
+    spread = -math.log(p10 / median)
+    least, width = span.minimum, span.maximum - span.minimum
+
+    def lognormal(n: int, d: int) -> int:
+        if n > 0:
+            share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
+        else:
+            share = 1.0 if falling else 0.0
+        return quantised(least + share * width, unit)
+
+    return lognormal
+
+
+# --- aggregation ----------------------------------------------------------------------------------------------
+
+
+def quantised(points: float, unit: int) -> int:
+    """Points of a float curve or aggregation in whole units (SCORING, section 3)."""
+    return math.floor(points * unit + 0.5 + EPSILON)
+
+
+def power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float]) -> float:
+    """The weighted power mean of scores of 0 or more, with weights above 0; exponent 0 is the geometric mean.
+
+    A score of 0 gives 0 where the exponent is not above 0.
+    """
+    if exponent <= 0 and 0 in scores:
+        return 0.0
+    total = sum(weights)
+    if exponent == 0:
+        return math.exp(sum(weight * math.log(score) for weight, score in zip(weights, scores, strict=True)) / total)
+    # Relative to the score that dominates nothing overflows, and small exponents keep their digits.
+    most = max(scores) if exponent > 0 else min(scores)
+    if most == 0:
+        return 0.0
+    less = sum(
+        weight * (math.expm1(exponent * math.log(score / most)) if score else -1.0)
+        for weight, score in zip(weights, scores, strict=True)
+    )
+    return most * math.exp(math.log1p(less / total) / exponent)
+
+
+def _mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
+    match group.aggregation:
+        case "arithmetic" | "sum":
+            return None
+        case "min":
+            return lambda _, scores: min(scores)
+        case _:
+            exponent = EXPONENTS.get(group.aggregation, group.exponent)
+            assert exponent is not None
+            return partial(power_mean, exponent)
+
+
+def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
+    """How the scores of the children become that of the group (SCORING, section 4)."""
+    match group.aggregation:
+        case "arithmetic":
+            return _weighted_mean
+        case "sum":
+            return lambda _, scores: sum(scores)
+        case "min":
+            return lambda _, scores: min(scores)
+    mean = _mean(group)
+    assert mean is not None
+    low, high = group.range.minimum * unit, group.range.maximum * unit
+
+    def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        exactly = mean(weights, [score / unit for score in scores])
+        return max(low, min(high, quantised(exactly, unit)))
+
+    return combined
+
+
+def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
+    remaining = sum(weights)
+    weighted: int = sum(map(mul, weights, scores))
+    return (2 * weighted + remaining) // (2 * remaining)
+
+
+def _counts_with(missing: Missing, low: int) -> int | None:
+    """What an unknown child counts with under the `missing` of the node above it."""
+    match missing:
+        case "zero":
+            return low
+        case "leave":
+            return None
+        case "void":
+            return UNKNOWN

@@ -1,99 +1,195 @@
 """Displayed points: how the index is handed down the tree so that it adds up at every node.
 
-SCORING section 7: `possible` from the root's 100 by weight over what remains; `won` from the index by weight and
-score; both top-down, floors first and the units left to the largest remainders. All figures are units.
+SCORING section 7. Down to a node whose losses are shared by Shapley values every node has `possible`, from the root's
+top by weight over what remains, and `won`, from the index by weight and score; below such a node only `lost`. All are
+handed top-down, floors first and the units left to the largest remainders, in units of 10^-decimals.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from actitud_api.scoring.plan import CompiledGroup
+from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, Ratio
 from actitud_api.scoring.scalar import Evaluation
+
+SHAPLEY_UNIT = 10**9
+"""Shapley values are rounded to this part of a point (SCORING, section 7)."""
 
 
 class Points(Struct, frozen=True, gc=False):
-    """What a node could win, wins and loses, in units of the index; won + lost = possible."""
+    """What a node could win, wins and loses, in units of the index; won + lost = possible.
 
-    possible: int
-    won: int
+    `possible` and `won` are None below a node whose losses are shared by Shapley values.
+    """
 
-    @property
-    def lost(self) -> int:
-        """What it does not win."""
-        return self.possible - self.won
+    possible: int | None
+    won: int | None
+    lost: int
 
 
 class Allocation(Struct, frozen=True):
-    """The points of every group by id and of every leaf by position; None where it has left."""
+    """The points of every group by id and of every leaf by position, None where it counts with nothing.
+
+    `losses`: the exact losses of the leaves, in units of the index.
+    """
 
     groups: dict[str, Points | None]
     leaves: list[Points | None]
+    losses: list[Ratio | None]
+
+
+class Child(Struct, frozen=True, gc=False):
+    """A child that counts: with which score, out of which range, with which weight."""
+
+    node: CompiledGroup | int
+    name: str
+    weight: int
+    score: int
+    high: int
+
+    @property
+    def distance(self) -> int:
+        """How far its score is from the top of its range."""
+        return self.high - self.score
 
 
 def allocate(evaluation: Evaluation) -> Allocation:
     """Hands the index down to every node."""
-    plan = evaluation.plan
-    groups: dict[str, Points | None] = dict.fromkeys(evaluation.groups)
-    leaves: list[Points | None] = [None] * len(plan.leaves)
+    allocation = Allocation(
+        groups=dict.fromkeys(evaluation.groups),
+        leaves=[None] * len(evaluation.leaves),
+        losses=[None] * len(evaluation.leaves),
+    )
     if evaluation.index is None:
-        return Allocation(groups, leaves)
-    scores = [leaf.score for leaf in evaluation.leaves]
-    possible_groups: dict[str, int] = {}
-    possible_leaves: dict[int, int] = {}
+        return allocation
+    plan = evaluation.plan
+    possible: dict[str, int] = {}
     ceilings: dict[str, int] = {}
+    families = {name: _children(evaluation, group) for name, group in plan.groups.items()}
 
-    def children(group: CompiledGroup) -> list[tuple[CompiledGroup | int, int, int]]:
-        """Those that remain, with weight and score."""
-        found = []
-        for child, weight in zip(group.children, group.weights, strict=True):
-            score = scores[child] if isinstance(child, int) else evaluation.groups[child.group.id]
-            if score is not None:
-                found.append((child, weight, score))
-        return found
+    def record(child: Child, points: Points, factor: Ratio) -> None:
+        if isinstance(child.node, int):
+            allocation.leaves[child.node] = points
+            allocation.losses[child.node] = (factor[0] * child.distance, factor[1])
+        else:
+            allocation.groups[child.name] = points
 
-    def hand_possible(group: CompiledGroup, total: int) -> int:
-        """Sets `possible` below a group; gives the most that can be won there without a leaf of score 0."""
-        possible_groups[group.group.id] = total
-        remaining = children(group)
-        ceiling = 0
-        for (child, _, score), part in zip(
-            remaining, apportion(total, [weight for _, weight, _ in remaining]), strict=True
-        ):
-            if isinstance(child, int):
-                possible_leaves[child] = part
-                ceiling += part if score else 0
-            else:
-                ceiling += hand_possible(child, part)
-        ceilings[group.group.id] = ceiling
+    def hand_possible(child: Child, total: int) -> int:
+        """Sets `possible` of a node and below; gives the most that can be won there without a leaf of score 0."""
+        possible[child.name] = total
+        if isinstance(child.node, int) or child.node.mean is not None:
+            ceiling = total if child.score else 0
+        else:
+            family = families[child.name]
+            parts = apportion(total, [_weight(child.node, member) for member in family])
+            ceiling = sum(hand_possible(member, part) for member, part in zip(family, parts, strict=True))
+        ceilings[child.name] = ceiling
         return ceiling
 
-    def hand_won(group: CompiledGroup, total: int) -> None:
-        groups[group.group.id] = Points(possible_groups[group.group.id], total)
-        remaining = children(group)
+    def hand_won(child: Child, won: int, factor: Ratio) -> None:
+        points = Points(possible[child.name], won, possible[child.name] - won)
+        record(child, points, factor)
+        if isinstance(child.node, int):
+            return
+        if child.node.mean is not None:
+            hand_lost_below(child.node, points.lost, factor)
+            return
+        family = families[child.name]
         parts = apportion(
-            total,
-            [weight * score for _, weight, score in remaining],
-            [
-                (possible_leaves[child] if score else 0) if isinstance(child, int) else ceilings[child.group.id]
-                for child, _, score in remaining
-            ],
-            [
-                possible_leaves[child] if isinstance(child, int) else possible_groups[child.group.id]
-                for child, _, _ in remaining
-            ],
+            won,
+            [_share(child.node, member, member.score) for member in family],
+            [ceilings[member.name] for member in family],
+            [possible[member.name] for member in family],
         )
-        for (child, _, _), part in zip(remaining, parts, strict=True):
-            if isinstance(child, int):
-                leaves[child] = Points(possible_leaves[child], part)
-            else:
-                hand_won(child, part)
+        for member, part, below in zip(family, parts, _factors(child.node, family, factor), strict=True):
+            hand_won(member, part, below)
 
-    hand_possible(plan.root, plan.full)
-    hand_won(plan.root, evaluation.index)
-    return Allocation(groups, leaves)
+    def hand_lost_below(group: CompiledGroup, lost: int, factor: Ratio) -> None:
+        family = families[group.group.id]
+        if group.mean is None:
+            shares = [_share(group, member, member.distance) for member in family]
+            factors = _factors(group, family, factor)
+        else:
+            shares = shapley(group, family, plan.unit)
+            factors = [
+                (factor[0] * share * plan.unit, factor[1] * SHAPLEY_UNIT * (member.distance or 1))
+                for member, share in zip(family, shares, strict=True)
+            ]
+        parts = apportion(lost, shares, limits=[lost] * len(family))
+        for member, part, below in zip(family, parts, factors, strict=True):
+            record(member, Points(None, None, part), below)
+            if not isinstance(member.node, int):
+                hand_lost_below(member.node, part, below)
+
+    root = plan.root
+    whole = Child(root, root.group.id, 1, evaluation.groups[root.group.id] or 0, root.high)
+    hand_possible(whole, root.high)
+    hand_won(whole, evaluation.index, (1, 1))
+    return allocation
+
+
+def _children(evaluation: Evaluation, group: CompiledGroup) -> list[Child]:
+    """The children that count; one that makes the group unknown counts the least of its range."""
+    leaves = evaluation.plan.leaves
+    found = []
+    for node, name, weight, score in zip(
+        group.children, group.names, group.weights, evaluation.counted(group), strict=True
+    ):
+        if score is not None:
+            compiled = leaves[node] if isinstance(node, int) else node
+            found.append(Child(node, name, weight, compiled.low if score == UNKNOWN else score, compiled.high))
+    return found
+
+
+def _weight(group: CompiledGroup, child: Child) -> int:
+    """What `possible` is shared out by."""
+    return child.weight if group.group.aggregation == "arithmetic" else child.high if child.weight else 0
+
+
+def _share(group: CompiledGroup, child: Child, units: int) -> int:
+    """What units of a child contribute to those of an arithmetic group or a sum."""
+    return units * (child.weight if group.group.aggregation == "arithmetic" else min(child.weight, 1))
+
+
+def _factors(group: CompiledGroup, family: Sequence[Child], factor: Ratio) -> list[Ratio]:
+    """What a unit lost in each child of an arithmetic group or a sum loses of the index."""
+    remaining = sum(member.weight for member in family) if group.group.aggregation == "arithmetic" else 1
+    return [(factor[0] * _share(group, member, 1), factor[1] * remaining) for member in family]
+
+
+def shapley(group: CompiledGroup, family: Sequence[Child], unit: int) -> list[int]:
+    """The Shapley values of the loss of a group from its top over its children, in parts of `SHAPLEY_UNIT` of a point.
+
+    The game of a set of children is the unquantised loss when those have their scores and the others are at the top
+    (L. S. Shapley, A Value for n-Person Games, 1953). A child at the top, or without weight, loses nothing.
+    """
+    mean = group.mean
+    assert mean is not None
+    counting = [member for member in family if member.weight]
+    players = [position for position, member in enumerate(counting) if member.distance]
+    weights = [member.weight for member in counting]
+    top = group.high / unit
+    worth: list[float] = []
+    for coalition in range(1 << len(players)):
+        scores = [top] * len(counting)
+        for number, position in enumerate(players):
+            if coalition >> number & 1:
+                scores[position] = counting[position].score / unit
+        worth.append(mean(weights, scores))
+    orders = [math.factorial(size) * math.factorial(len(players) - 1 - size) for size in range(len(players))]
+    values = dict.fromkeys((member.name for member in family), 0)
+    for number, position in enumerate(players):
+        added = sum(
+            orders[coalition.bit_count()] * (worth[coalition] - worth[coalition | 1 << number])
+            for coalition in range(len(worth))
+            if not coalition >> number & 1
+        )
+        value = added / math.factorial(len(players))
+        values[counting[position].name] = max(0, math.floor(value * SHAPLEY_UNIT + 0.5))
+    return list(values.values())
 
 
 def apportion(

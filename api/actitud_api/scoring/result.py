@@ -1,7 +1,8 @@
 """The canonical result: the explained score of one submission without any sentence, in any language the same.
 
-It is what digests cover. Scores and points are JSON numbers, multiples of 10^-decimals (0 to 100); raw values are
-half up to 6 decimals; coverage to 4. An integral number is an int, so that every number is in shortest form.
+It is what digests cover. Scores and points are JSON numbers, multiples of 10^-decimals within the range of their node;
+raw values are half up to 6 decimals, or to those of the document's finest fact; coverage to 4. An integral number is an
+int, so that every number is in shortest form.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ class Parameters(Canonical, frozen=True):
     """What a reason is built from.
 
     `facts`: the facts that decided, by name (an answer of another indicator as `D4.01.level`); `value`: the raw
-    value; `between`: the goalposts around it; `cap` and `uncapped`: of a capped answer; `rules`: broken rules;
-    `missing`: indicators to answer first; `fields`: profile fields that are only declared.
+    value; `between`: the goalposts around it; `uncapped`: what a capped answer would score, with the `cap` of what is
+    only declared where that holds it; `level_sent`: the level that review lowered; `rules`: broken rules; `missing`:
+    indicators to answer first; `fields`: profile fields that are only declared.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -56,6 +58,7 @@ class Parameters(Canonical, frozen=True):
     between: tuple[PassedGoalpost, ...]
     cap: Figure | None
     uncapped: Figure | None
+    level_sent: int | None
     rules: tuple[str, ...]
     missing: tuple[str, ...]
     fields: tuple[str, ...]
@@ -73,7 +76,8 @@ class NextStep(Canonical, frozen=True):
 
     `change`: the facts after an improvement, in their own unit; `gain`: index points that it brings, by
     re-scoring, null where that depends on what will be answered; `gain_max`: index points up to full marks;
-    `evidence`: it needs evidence; `requires`: rules that it would break unless other facts follow.
+    `evidence`: it needs evidence; `cap`: the score at which it stays without evidence, where that holds it back;
+    `requires`: rules that it would break unless other facts follow.
     """
 
     kind: StepKind
@@ -81,11 +85,16 @@ class NextStep(Canonical, frozen=True):
     gain: Figure | None
     gain_max: Figure | None
     evidence: bool
+    cap: Figure | None
     requires: tuple[str, ...]
 
 
 class IndicatorScore(Canonical, frozen=True):
-    """An indicator: score, weight in its dimension, displayed points of the index (null where it has left)."""
+    """An indicator: score, weight in its group, displayed points of the index.
+
+    The score and the points are null where it counts with nothing; `possible` and `won` also below a group whose
+    losses are shared by Shapley values.
+    """
 
     id: str
     state: State
@@ -100,7 +109,10 @@ class IndicatorScore(Canonical, frozen=True):
 
 
 class DimensionScore(Canonical, frozen=True):
-    """A dimension: score, its maximum with every unknown at its best, coverage 0 to 1; null where not rated."""
+    """A dimension, or a group below one: score, its maximum with every unknown at its best, coverage 0 to 1.
+
+    Null where it is not rated, or counts with nothing. `groups` and `indicators` are those directly below it.
+    """
 
     id: str
     score: Figure | None
@@ -110,6 +122,7 @@ class DimensionScore(Canonical, frozen=True):
     possible: Figure | None
     won: Figure | None
     lost: Figure | None
+    groups: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
 
 
@@ -123,10 +136,11 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelReached(Canonical, frozen=True):
-    """The level, 1 to 5; null without a rateable index or with insufficient evidence."""
+    """The level; null without a rateable index or with insufficient evidence. `max_level`: review allows no higher."""
 
     number: int | None
     provisional: bool
+    max_level: int | None
     blocked_by: tuple[BlockingGate, ...]
 
 
@@ -153,7 +167,7 @@ class Finding(Canonical, frozen=True):
 
 
 class Score(Canonical, frozen=True):
-    """The score of one submission with its explanation and findings."""
+    """The score of one submission with its explanation and findings; `indicators` are those directly below the root."""
 
     methodology: MethodologyReference
     index: Figure | None
@@ -165,6 +179,7 @@ class Score(Canonical, frozen=True):
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
     dimensions: tuple[DimensionScore, ...]
+    indicators: tuple[IndicatorScore, ...]
     input_digest: str
 
 

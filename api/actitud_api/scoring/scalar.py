@@ -13,11 +13,10 @@ from msgspec import Struct
 
 from actitud_api.methodology.answers import SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
-    Gate,
-)
+from actitud_api.methodology.model import Gate
 from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number
 from actitud_api.scoring.plan import (
+    UNKNOWN,
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
@@ -58,8 +57,10 @@ def state_of(code: Code) -> State:
 class Leaf(Struct, gc=False):
     """What an indicator counts with.
 
-    `score` and `maximum` are None where it is not applicable; `value` is None where there is none; `uncapped` is
-    what the curve gave; `fields` are the profile fields that are only declared and would exclude it.
+    `score` is None where it counts with nothing: it is not applicable, or it is unknown and leaves or makes the node
+    above unknown. `maximum`, with every unknown at its best, is None only where it is not applicable. `value` is None
+    where there is none; `uncapped` is what the curve gives to what was sent; `fields` are the profile fields that are
+    only declared and would exclude it; `level_sent` is the level of a ladder that review lowered.
     """
 
     code: Code
@@ -70,6 +71,9 @@ class Leaf(Struct, gc=False):
     fields: tuple[str, ...] = ()
     undetermined: bool = False
     """Unknown because its zero rule depends on an answer that is absent."""
+    level_sent: int | None = None
+    declared: bool = False
+    """The cap of what is only declared holds its score."""
 
 
 class Broken(Struct, frozen=True, gc=False):
@@ -90,18 +94,26 @@ class BlockedBy(Struct, frozen=True, gc=False):
 
 
 class Evaluation(Struct, kw_only=True):
-    """The numbers of one submission."""
+    """The numbers of one submission.
+
+    `groups` and `groups_max` are what each group counts with, None where that is nothing: it is not rated, or an
+    unknown child makes it unknown and it leaves or makes the node above unknown too. `index` and `index_max` are the
+    published ones, None where there is none. All in units of 10^-decimals.
+    """
 
     plan: Plan
     facts: Facts
     """Without the contradicted answers."""
     sent: Facts
-    """With them."""
+    """With them; the levels that review lowered are lowered."""
     leaves: list[Leaf]
     broken: list[Broken]
     groups: dict[str, int | None]
     groups_max: dict[str, int | None]
+    unknown: frozenset[str]
+    """The indicators and groups that make the node above unknown."""
     coverages: dict[str, Fraction | None]
+    """By group; None where it is not rated, whatever is unknown."""
     index: int | None
     index_max: int | None
     status: Status
@@ -111,13 +123,28 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def coverage(self) -> Fraction | None:
-        """Effective weight known over effective weight scored, 0 to 1; None where there is no index."""
+        """Effective weight known over effective weight scored, 0 to 1; None where too little applies to be rated."""
         return self.coverages[self.plan.document.root.id]
 
     @property
     def dimensions(self) -> list[int | None]:
-        """The scores of the root's children, in units; None where one is not rated."""
-        return [self.groups[child.id] for child in self.plan.document.root.children]
+        """The scores of the root's children, in units; None where one counts with nothing."""
+        root = self.plan.root
+        return [
+            self.leaves[child].score if isinstance(child, int) else self.groups[child.group.id]
+            for child in root.children
+        ]
+
+    def counted(self, group: CompiledGroup) -> list[int | None]:
+        """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
+        return [
+            UNKNOWN
+            if name in self.unknown
+            else self.leaves[child].score
+            if isinstance(child, int)
+            else self.groups[name]
+            for name, child in zip(group.names, group.children, strict=True)
+        ]
 
 
 def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
@@ -127,16 +154,31 @@ def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
 
 
 def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluation:
-    """The numbers of facts; of the submission only what is declared without evidence and set aside is read."""
+    """The numbers of facts; of the submission only what is declared without evidence and what review says is read."""
+    sent, lowered = _reviewed(plan, sent, submission.level_caps)
     facts, contradicted, broken = contradictions(plan, sent)
-    leaves = [_leaf(plan, leaf, facts, contradicted.get(leaf.position), submission) for leaf in plan.leaves]
+    leaves = [_leaf(plan, leaf, facts, contradicted.get(leaf.position), lowered, submission) for leaf in plan.leaves]
+    taken = [leaf.score for leaf in leaves]
+    unknown: frozenset[str] = frozenset()
     groups: dict[str, int | None] = {}
+    if plan.voids:
+        counted = [
+            compiled.unknown if leaf.score is None and leaf.maximum is not None else leaf.score
+            for leaf, compiled in zip(leaves, plan.leaves, strict=True)
+        ]
+        aggregate(plan.root, counted, groups)
+        unknown = frozenset(
+            [compiled.indicator.id for compiled in plan.leaves if counted[compiled.position] == UNKNOWN]
+            + [name for name, score in groups.items() if score == UNKNOWN]
+        )
+        groups = {name: None if score == UNKNOWN else score for name, score in groups.items()}
+    else:
+        aggregate(plan.root, taken, groups)
     groups_max: dict[str, int | None] = {}
-    index = aggregate(plan.root, [leaf.score for leaf in leaves], groups)
-    index_max = aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
+    aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
     coverages: dict[str, Fraction | None] = {}
-    known = [leaf.code in OBSERVED for leaf in leaves]
-    _cover(plan.root, [leaf.score for leaf in leaves], known, groups, coverages)
+    _cover(plan.root, leaves, groups_max, coverages)
+    index = published(plan, groups[plan.document.root.id])
     evaluation = Evaluation(
         plan=plan,
         facts=facts,
@@ -145,17 +187,37 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         broken=broken,
         groups=groups,
         groups_max=groups_max,
+        unknown=unknown,
         coverages=coverages,
         index=index,
-        index_max=index_max,
-        status=_status(plan, leaves, coverages),
+        index_max=published(plan, groups_max[plan.document.root.id]),
+        status="not_rateable" if index is None else _status(plan, leaves, coverages),
         level=None,
         provisional=False,
         blocked_by=[],
     )
     if evaluation.status in ("complete", "sufficient"):
-        _reach(evaluation, submission.self_declared)
+        _reach(evaluation, submission)
     return evaluation
+
+
+def published(plan: Plan, units: int | None) -> int | None:
+    """The published index of an internal one: half up to its decimals, in units of 10^-decimals."""
+    step = plan.published
+    return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
+
+
+def _reviewed(plan: Plan, sent: Facts, caps: Mapping[str, int]) -> tuple[Facts, dict[int, int]]:
+    """The facts with the levels that review caps lowered, and what was sent there, by position."""
+    lowered: dict[int, int] = {}
+    for name, cap in caps.items():
+        leaf = plan.leaves[plan.positions[name]]
+        level = sent[leaf.slots[0]]
+        if isinstance(level, int) and level > cap:
+            if not lowered:
+                sent = list(sent)
+            lowered[leaf.position], sent[leaf.slots[0]] = level, cap
+    return sent, lowered
 
 
 # --- contradictions -------------------------------------------------------------------------------------------
@@ -197,31 +259,50 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
 # --- one indicator --------------------------------------------------------------------------------------------
 
 
-def _leaf(plan: Plan, leaf: CompiledIndicator, facts: Facts, contradicted: Code | None, submission: Submission) -> Leaf:
-    """Contradicted, zero rule, applicability, unknown, curve, cap: in this order (SCORING, section 2)."""
+def _leaf(
+    plan: Plan,
+    leaf: CompiledIndicator,
+    facts: Facts,
+    contradicted: Code | None,
+    lowered: Mapping[int, int],
+    submission: Submission,
+) -> Leaf:
+    """Contradicted, zero rule, applicability, unknown, curve, caps: in this order (SCORING, section 2)."""
     if contradicted is not None:
-        return Leaf(contradicted, 0, leaf.best)
+        return Leaf(contradicted, leaf.low, leaf.best)
+    counts_with = None if leaf.unknown == UNKNOWN else leaf.unknown
     if leaf.zero_when is not None:
         zero = leaf.zero_when(facts)
         if zero:
-            return Leaf("zero_by_rule", 0, 0)
+            return Leaf("zero_by_rule", leaf.low, leaf.low)
         if zero is None:
-            return Leaf(_absent(leaf, submission.set_aside), 0, leaf.best, undetermined=True)
+            return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True)
     if leaf.applies is not None and not leaf.applies(facts):
         fields = _only_declared(leaf, facts, submission.profile_self_declared)
         if fields:
-            return Leaf("unknown", 0, leaf.best, fields=fields)
+            return Leaf("unknown", counts_with, leaf.best, fields=fields)
         return Leaf("not_applicable", None, None)
     if leaf.present is not None and facts[leaf.present] is None:
-        return Leaf(_absent(leaf, submission.set_aside), 0, leaf.best)
+        return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
     value = leaf.value(facts)
     if value is None:
-        return Leaf("zero", 0, 0)
-    uncapped = leaf.score(*value)
-    if leaf.indicator.id in submission.self_declared and uncapped > plan.cap:
-        return Leaf("capped", plan.cap, plan.cap, value, uncapped)
-    code: Code = "zero" if uncapped == 0 else "full" if uncapped == leaf.best else "partial"
-    return Leaf(code, uncapped, uncapped, value, uncapped)
+        return Leaf("zero", leaf.low, leaf.low)
+    score = leaf.score(*value)
+    level_sent = lowered.get(leaf.position)
+    uncapped = score if level_sent is None else leaf.score(level_sent, 1)
+    declared = score > leaf.cap and leaf.indicator.id in submission.self_declared
+    if declared:
+        score = leaf.cap
+    code: Code = (
+        "capped"
+        if score < uncapped
+        else "zero"
+        if uncapped == leaf.low
+        else "full"
+        if uncapped == leaf.best
+        else "partial"
+    )
+    return Leaf(code, score, score, value, uncapped, level_sent=level_sent, declared=declared)
 
 
 def _absent(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
@@ -243,63 +324,69 @@ def _only_declared(leaf: CompiledIndicator, facts: Facts, profile_self_declared:
 
 
 def aggregate(group: CompiledGroup, leaves: Sequence[int | None], scores: dict[str, int | None]) -> int | None:
-    """The quantised score of a group, and of every group below it in `scores`; None where it is not rated."""
+    """What a group counts with, and every group below it, in `scores`: its quantised score, None or `UNKNOWN`."""
     own = [leaves[child] if isinstance(child, int) else aggregate(child, leaves, scores) for child in group.children]
     scores[group.group.id] = result = score_children(group, own)
     return result
 
 
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
-    """The weighted mean of the children that remain, half up; None where too little remains to rate the group."""
-    weighted = remaining = children = 0
+    """What a group counts with, of what its children count with: its score, None (it leaves) or `UNKNOWN`.
+
+    None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
+    """
+    kept: list[int] = []
+    weights: list[int] = []
     for score, weight in zip(scores, group.weights, strict=True):
         if score is not None and weight:
-            weighted += weight * score
-            remaining += weight
-            children += 1
-    share = group.group.rated_share
-    if not remaining or remaining * share.den < share.num * group.total or children < group.group.rated_children:
+            kept.append(score)
+            weights.append(weight)
+    remaining, share = sum(weights), group.group.rated_share
+    if not remaining or remaining * share.den < share.num * group.total or len(kept) < group.group.rated_children:
         return None
-    return (2 * weighted + remaining) // (2 * remaining)
+    return group.unknown if UNKNOWN in kept else group.combine(weights, kept)
 
 
 def _cover(
     group: CompiledGroup,
-    leaves: Sequence[int | None],
-    known: Sequence[bool],
-    groups: Mapping[str, int | None],
+    leaves: Sequence[Leaf],
+    rated: Mapping[str, int | None],
     coverages: dict[str, Fraction | None],
 ) -> Fraction | None:
-    """The coverage of a group, and of every group below it; None where it is not rated."""
+    """The coverage of a group, and of every group below it; None where it is not rated with every unknown there."""
     weighted: Number = 0
     remaining = 0
     for child, weight in zip(group.children, group.weights, strict=True):
         if isinstance(child, int):
-            share: Number | None = None if leaves[child] is None else int(known[child])
+            leaf = leaves[child]
+            share: Number | None = None if leaf.maximum is None else int(leaf.code in OBSERVED)
         else:
-            share = _cover(child, leaves, known, groups, coverages)
+            share = _cover(child, leaves, rated, coverages)
         if share is not None:
             weighted += weight * share
             remaining += weight
-    result = None if groups[group.group.id] is None else Fraction(weighted) / remaining
+    result = None if rated[group.group.id] is None else Fraction(weighted) / remaining
     coverages[group.group.id] = result
     return result
 
 
 def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | None]) -> Status:
-    coverage = coverages[plan.document.root.id]
-    if coverage is None:
-        return "not_rateable"
+    """The status of a submission that has an index."""
     if all(
-        result.code in OBSERVED or result.score is None or not compiled.counts
+        result.code in OBSERVED or result.maximum is None or not compiled.counts
         for result, compiled in zip(leaves, plan.leaves, strict=True)
     ):
         return "complete"
     thresholds = plan.document.coverage
+    coverage = coverages[plan.document.root.id]
     of_dimensions = [coverages[child.id] for child in plan.document.root.children if child.id in coverages]
-    if coverage >= Fraction(thresholds.overall.num, thresholds.overall.den) and all(
-        share is None or share >= Fraction(thresholds.per_dimension.num, thresholds.per_dimension.den)
-        for share in of_dimensions
+    if (
+        coverage is not None
+        and coverage >= Fraction(thresholds.overall.num, thresholds.overall.den)
+        and all(
+            share is None or share >= Fraction(thresholds.per_dimension.num, thresholds.per_dimension.den)
+            for share in of_dimensions
+        )
     ):
         return "sufficient"
     return "insufficient_evidence"
@@ -308,13 +395,18 @@ def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | N
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
-def _reach(evaluation: Evaluation, self_declared: frozenset[str]) -> None:
-    """Sets the highest level such that the gates of every level up to it hold, and the gates of the next."""
-    figures = _Figures(evaluation, self_declared)
+def _reach(evaluation: Evaluation, submission: Submission) -> None:
+    """Sets the highest level such that the gates of every level up to it hold, and the failing gates of the next.
+
+    At most the `max_level` of the review, and no gate is to blame where only that holds it.
+    """
+    figures = _Figures(evaluation, submission.self_declared)
     for level in evaluation.plan.levels:
         failing = [blocked for gate in level.gates if (blocked := _blocked(gate, figures)) is not None]
         if failing:
             evaluation.blocked_by = failing
+            return
+        if submission.max_level is not None and level.number > submission.max_level:
             return
         evaluation.level = level.number
         evaluation.provisional = level.firm is not None and not level.firm(figures)
@@ -340,10 +432,16 @@ class _Figures:
         return None if index is None else Fraction(index, self._evaluation.plan.unit)
 
     def score(self, node: str) -> Evaluated:
-        plan = self._evaluation.plan
-        position = plan.positions.get(node)
-        units = self._evaluation.groups[node] if position is None else self._evaluation.leaves[position].score
-        return NULL if units is None else Fraction(units, plan.unit)
+        """The score of a node in points; absent where only silence took it away, NULL where it left."""
+        evaluation = self._evaluation
+        position = evaluation.plan.positions.get(node)
+        if position is None:
+            units, most = evaluation.groups[node], evaluation.groups_max[node]
+        else:
+            units, most = evaluation.leaves[position].score, evaluation.leaves[position].maximum
+        if units is None:
+            return NULL if most is None else None
+        return Fraction(units, evaluation.plan.unit)
 
     def value(self, indicator: str) -> Evaluated:
         """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""

@@ -14,9 +14,9 @@ from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import CompiledIndicator, Step
-from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, rounded
-from actitud_api.scoring.scalar import Evaluation, evaluate_facts, score_children
+from actitud_api.scoring.plan import CompiledIndicator, Ratio, Step
+from actitud_api.scoring.result import Figure, NextStep, StepKind, figure
+from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
 
 Change = dict[int, Slot]
 """New facts by slot."""
@@ -37,14 +37,7 @@ def next_step(evaluation: Evaluation, submission: Submission, leaf: CompiledIndi
         case "unsupported" | "unknown" | "withdrawn" | "rejected" | "stale":
             return _without_facts(evaluation, leaf, "report")
         case "capped":
-            return NextStep(
-                kind="evidence",
-                change={},
-                gain=gain(evaluation, leaf, result.uncapped),
-                gain_max=gain(evaluation, leaf, leaf.best),
-                evidence=True,
-                requires=(),
-            )
+            return _evidence(evaluation, submission, leaf)
         case "partial" | "zero":
             return _improve(evaluation, submission, leaf)
 
@@ -57,15 +50,16 @@ def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure 
     node: str = leaf.indicator.id
     for group_id in leaf.path:
         group = evaluation.plan.groups[group_id]
-        scores = []
-        for child in group.children:
-            if isinstance(child, int):
-                own, child_id = evaluation.leaves[child].score, evaluation.plan.leaves[child].indicator.id
-            else:
-                own, child_id = evaluation.groups[child.group.id], child.group.id
-            scores.append(changed if child_id == node else own)
-        changed, node = score_children(group, scores), group_id
-    return None if changed is None else figure(Fraction(changed - evaluation.index, evaluation.plan.unit))
+        changed = score_children(
+            group,
+            [
+                changed if child_id == node else own
+                for child_id, own in zip(group.names, evaluation.counted(group), strict=True)
+            ],
+        )
+        node = group_id
+    index = published(evaluation.plan, changed)
+    return None if index is None else figure(Fraction(index - evaluation.index, evaluation.plan.unit))
 
 
 def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
@@ -75,12 +69,29 @@ def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKi
         gain=None,
         gain_max=gain(evaluation, leaf, leaf.best),
         evidence=kind == "evidence",
+        cap=None,
         requires=(),
     )
 
 
+def _evidence(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+    """What lifts the caps of an answer; a level that review lowered becomes again what was sent, everywhere."""
+    result = evaluation.leaves[leaf.position]
+    assert result.score is not None
+    change: Change = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
+    own, requires = _effect(evaluation, submission, leaf, change, result.uncapped, evidence=True)
+    return NextStep(
+        kind="evidence",
+        change={},
+        gain=own,
+        gain_max=_most(evaluation, leaf, own),
+        evidence=True,
+        cap=figure(Fraction(result.score, evaluation.plan.unit)),
+        requires=requires,
+    )
+
+
 def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    plan = evaluation.plan
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
     better = [(x, units) for x, units in leaf.goalposts if units > result.score]
@@ -88,29 +99,54 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
         change = _reach(evaluation, leaf, x)
         if change is None:
             continue
-        changed = _with(evaluation.facts, change)
-        value_after = leaf.value(changed)
+        value_after = leaf.value(_with(evaluation.facts, change))
         if value_after is None:
             continue
         reached = leaf.score(*value_after)
         if reached <= result.score:
             continue
-        capped = min(reached, plan.cap) if leaf.indicator.id in submission.self_declared else reached
-        evidence = capped <= result.score
-        requires, mended = _rules_that_turn(evaluation, leaf, change)
-        own = gain(evaluation, leaf, reached if evidence else capped)
-        if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
-            own = _gain_of_all(evaluation, submission, leaf, change, evidence)
-        most = gain(evaluation, leaf, leaf.best)
+        held = _held(leaf, submission, value_after, reached)
+        evidence = held <= result.score
+        own, requires = _effect(evaluation, submission, leaf, change, reached if evidence else held, evidence)
         return NextStep(
             kind="improve",
             change=_named(leaf, change),
             gain=own,
-            gain_max=most if own is None or most is None else max(own, most),
+            gain_max=_most(evaluation, leaf, own),
             evidence=evidence,
+            cap=figure(Fraction(held, evaluation.plan.unit)) if held < reached else None,
             requires=requires,
         )
     return _without_facts(evaluation, leaf, "act")
+
+
+def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
+    """What a value counts with while there is no evidence beyond what there is, where it would reach a score."""
+    name = leaf.indicator.id
+    if name in submission.level_caps:
+        reached = min(reached, leaf.score(min(value[0], submission.level_caps[name]), 1))
+    return min(reached, leaf.cap) if name in submission.self_declared else reached
+
+
+def _effect(
+    evaluation: Evaluation,
+    submission: Submission,
+    leaf: CompiledIndicator,
+    change: Change,
+    score: int,
+    evidence: bool,
+) -> tuple[Figure | None, tuple[str, ...]]:
+    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
+    requires, mended = _rules_that_turn(evaluation, leaf, change)
+    if not requires and (mended or _reaches_others(evaluation, leaf, _with(evaluation.facts, change))):
+        return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
+    return gain(evaluation, leaf, score), requires
+
+
+def _most(evaluation: Evaluation, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
+    """Index points up to full marks, at least those of the step."""
+    most = gain(evaluation, leaf, leaf.best)
+    return most if own is None or most is None else max(own, most)
 
 
 def _reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
@@ -167,7 +203,7 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
 def _named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
     if leaf.step is not None:
-        return {leaf.step.name: rounded(cast("int | Fraction", change[leaf.step.slot]))}
+        return {leaf.step.name: figure(cast("int | Fraction", change[leaf.step.slot]))}
     fact = leaf.indicator.facts[0].name
     value = change[leaf.slots[0]]
     if isinstance(value, frozenset):
@@ -216,7 +252,12 @@ def _gain_of_all(
     """Index points by scoring everything anew, where a change reaches beyond its own branch."""
     sent = _with(evaluation.sent, change)
     if evidence:
-        submission = structs.replace(submission, self_declared=submission.self_declared - {leaf.indicator.id})
+        name = leaf.indicator.id
+        submission = structs.replace(
+            submission,
+            self_declared=submission.self_declared - {name},
+            level_caps={other: cap for other, cap in submission.level_caps.items() if other != name},
+        )
     index = evaluate_facts(evaluation.plan, sent, submission).index
     if index is None or evaluation.index is None:
         return None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 from actitud_api.methodology.answers import FactValue
+from actitud_api.methodology.defects import MAX_FACT_DECIMALS
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Document, Indicator, Language, Rule, Texts, ValueOperand
-from actitud_api.methodology.predicates import indicators
+from actitud_api.methodology.predicates import groups, indicators
 from actitud_api.scoring.result import (
     BlockingGate,
     Finding,
     IndicatorScore,
+    LevelReached,
     MainReason,
     NextStep,
     Parameters,
@@ -22,42 +24,62 @@ _REASONS: dict[Language, dict[str, str]] = {
     "en": {
         "value": "value: {value}",
         "full": "{facts}. It reaches full marks.",
-        "partial_between": "{facts}. Between {x0}, which scores {s0}, and {x1}, which scores {s1}: {score} of 100.",
-        "partial_at": "{facts}. It scores {score} of 100.",
-        "zero": "{facts}. It scores 0 of 100.",
-        "no_value": "{facts}. With a denominator of 0 there is no value: it scores 0.",
-        "zero_by_rule": "It scores 0 by rule because {cause}.",
+        "partial_between": "{facts}. Between {x0}, which scores {s0}, and {x1}, which scores {s1}: {score} of {most}.",
+        "partial_at": "{facts}. It scores {score} of {most}.",
+        "zero": "{facts}. It scores {least} of {most}.",
+        "no_value": "{facts}. With a denominator of 0 there is no value: it scores {least}.",
+        "zero_by_rule": "It scores {least} by rule because {cause}.",
         "capped": "{facts}. It would score {uncapped}, but it is only declared, without evidence: at most {cap}.",
-        "contradicted": "It scores 0 because what was sent contradicts itself: see {rules}.",
-        "unsupported": "It scores 0 until {missing} is answered, which it depends on: see {rules}.",
-        "unsupported_itself": "Not answered, and others depend on it: see {rules}. It counts 0 in the index.",
-        "unknown": "Not answered: it counts 0 in the index.",
-        "unknown_zero_rule": "It counts 0 until {missing} is answered, which it depends on.",
-        "unknown_fields": "It counts 0: {cause}, and with that it would not apply, but {fields} has no evidence.",
-        "withdrawn": "The answer was withdrawn: it counts 0 in the index.",
-        "rejected": "The answer was rejected in review: it counts 0 in the index.",
-        "stale": "The evidence lies outside the window: it counts 0 in the index.",
-        "not_applicable": "It applies only if {needed}. Its weight is shared by the others.",
+        "capped_by_review": "{facts}. It would score {uncapped}, but review lowered it from level {sent}.",
+        "lowered": " Review lowered it from level {sent}.",
+        "contradicted": "It scores {least} because what was sent contradicts itself: see {rules}.",
+        "unsupported": "It scores {least} until {missing} is answered, which it depends on: see {rules}.",
+        "unsupported_itself": "Not answered, and others depend on it: see {rules}. It counts {least} in the index.",
+        "unknown": "Not answered: {effect}.",
+        "unknown_zero_rule": "{Effect} until {missing} is answered, which it depends on.",
+        "unknown_fields": "{Effect}: {cause}, and with that it would not apply, but {fields} has no evidence.",
+        "withdrawn": "The answer was withdrawn: {effect}.",
+        "rejected": "The answer was rejected in review: {effect}.",
+        "stale": "The evidence lies outside the window: {effect}.",
+        "not_applicable": "It applies only if {needed}.",
+        "shared": " Its weight is shared by the others.",
+        "effect_zero": "it counts {least} in the index",
+        "effect_leave": "it does not count, and its weight is shared by the others",
+        "effect_left_out": "it does not count",
+        "effect_void": "“{group}” is left without a score",
+        "Effect_zero": "It counts {least}",
+        "Effect_leave": "It does not count",
+        "Effect_void": "“{group}” is left without a score",
     },
     "es": {
         "value": "valor: {value}",
         "full": "{facts}. Obtiene la puntuación máxima.",
-        "partial_between": "{facts}. Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}: {score} de 100.",
-        "partial_at": "{facts}. Puntúa {score} de 100.",
-        "zero": "{facts}. Puntúa 0 de 100.",
-        "no_value": "{facts}. Con un denominador de 0 no hay valor: puntúa 0.",
-        "zero_by_rule": "Puntúa 0 por regla porque {cause}.",
+        "partial_between": "{facts}. Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}: {score} de {most}.",
+        "partial_at": "{facts}. Puntúa {score} de {most}.",
+        "zero": "{facts}. Puntúa {least} de {most}.",
+        "no_value": "{facts}. Con un denominador de 0 no hay valor: puntúa {least}.",
+        "zero_by_rule": "Puntúa {least} por regla porque {cause}.",
         "capped": "{facts}. Puntuaría {uncapped}, pero solo está declarado, sin evidencia: como máximo {cap}.",
-        "contradicted": "Puntúa 0 porque lo enviado se contradice: véase {rules}.",
-        "unsupported": "Puntúa 0 hasta que se responda {missing}, de lo que depende: véase {rules}.",
-        "unsupported_itself": "Sin responder, y de ello dependen otras: véase {rules}. Cuenta 0 en el índice.",
-        "unknown": "Sin responder: cuenta 0 en el índice.",
-        "unknown_zero_rule": "Cuenta 0 hasta que se responda {missing}, de lo que depende.",
-        "unknown_fields": "Cuenta 0: {cause} y, con eso, no se aplicaría, pero falta la evidencia de {fields}.",
-        "withdrawn": "La respuesta se retiró: cuenta 0 en el índice.",
-        "rejected": "La respuesta se rechazó en la revisión: cuenta 0 en el índice.",
-        "stale": "La evidencia queda fuera de la ventana: cuenta 0 en el índice.",
-        "not_applicable": "Solo se aplica si {needed}. Su peso se reparte entre los demás.",
+        "capped_by_review": "{facts}. Puntuaría {uncapped}, pero la revisión lo bajó del nivel {sent}.",
+        "lowered": " La revisión lo bajó del nivel {sent}.",
+        "contradicted": "Puntúa {least} porque lo enviado se contradice: véase {rules}.",
+        "unsupported": "Puntúa {least} hasta que se responda {missing}, de lo que depende: véase {rules}.",
+        "unsupported_itself": "Sin responder, y de ello dependen otras: véase {rules}. Cuenta {least} en el índice.",
+        "unknown": "Sin responder: {effect}.",
+        "unknown_zero_rule": "{Effect} hasta que se responda {missing}, de lo que depende.",
+        "unknown_fields": "{Effect}: {cause} y, con eso, no se aplicaría, pero falta la evidencia de {fields}.",
+        "withdrawn": "La respuesta se retiró: {effect}.",
+        "rejected": "La respuesta se rechazó en la revisión: {effect}.",
+        "stale": "La evidencia queda fuera de la ventana: {effect}.",
+        "not_applicable": "Solo se aplica si {needed}.",
+        "shared": " Su peso se reparte entre los demás.",
+        "effect_zero": "cuenta {least} en el índice",
+        "effect_leave": "no cuenta, y su peso se reparte entre los demás",
+        "effect_left_out": "no cuenta",
+        "effect_void": "«{group}» se queda sin puntuación",
+        "Effect_zero": "Cuenta {least}",
+        "Effect_leave": "No cuenta",
+        "Effect_void": "«{group}» se queda sin puntuación",
     },
 }
 _STEPS: dict[Language, dict[str, str]] = {
@@ -65,32 +87,34 @@ _STEPS: dict[Language, dict[str, str]] = {
         "level": "Move up to level {to}: “{text}”",
         "boolean": "Get to answer yes to “{question}”",
         "checklist": "Add what is missing: {missing}",
-        "gain": "That brings {gain} points of the index",
+        "gain": "That brings {gain} of the index",
         "evidence": "Attach the evidence: {evidence}",
         "evidence_too": "Attach the evidence as well, since without it the score stays at {cap}",
+        "evidence_rest": "Without evidence the score stops at {cap}; with it, the rest comes",
         "fields": "Attach the evidence of the profile data: {fields}",
         "report": "Answer it: “{question}”",
         "report_first": "Answer {missing} first",
         "renew": "Answer it again with valid evidence: “{question}”",
         "correct": "Correct what contradicts itself ({rules})",
         "unlock": "Lift first what makes it 0: {cause}",
-        "gain_max": "It can bring up to {gain} points of the index",
+        "gain_max": "It can bring up to {gain} of the index",
         "requires": "Other data have to follow: {rules}",
     },
     "es": {
         "level": "Subir al nivel {to}: «{text}»",
         "boolean": "Poder responder que sí a «{question}»",
         "checklist": "Añadir lo que falta: {missing}",
-        "gain": "Eso suma {gain} puntos del índice",
+        "gain": "Eso suma {gain} del índice",
         "evidence": "Aportar la evidencia: {evidence}",
         "evidence_too": "Aportar además la evidencia, porque sin ella la puntuación se queda en {cap}",
+        "evidence_rest": "Sin evidencia la puntuación se queda en {cap}; con ella llega el resto",
         "fields": "Aportar la evidencia de los datos del perfil: {fields}",
         "report": "Responder: «{question}»",
         "report_first": "Responder primero {missing}",
         "renew": "Volver a responder con una evidencia válida: «{question}»",
         "correct": "Corregir lo que se contradice ({rules})",
         "unlock": "Quitar primero lo que lo deja en 0: {cause}",
-        "gain_max": "Puede sumar hasta {gain} puntos del índice",
+        "gain_max": "Puede sumar hasta {gain} del índice",
         "requires": "Otros datos tienen que acompañar: {rules}",
     },
 }
@@ -100,20 +124,30 @@ _FINDINGS: dict[Language, dict[str, str]] = {
         "error": "Until it is mended these score 0: {indicators}.",
         "missing": "Answer first: {missing}.",
         "gate": "{gate}: here {there}, {distance} short.",
+        "gate_one": "{gate}: here {there}, {distance} short.",
         "gate_share": "{gate}: here {there}, {distance} percentage points short.",
+        "gate_share_one": "{gate}: here {there}, {distance} percentage point short.",
         "gate_there": "{gate}: here {there}.",
         "gate_absent": "{gate}: here there is no documented value.",
-        "main": "{name} ({id}): loses {lost} points of the index.",
+        "main": "{name} ({id}): loses {lost} of the index.",
+        "point": "{figure} point",
+        "points": "{figure} points",
+        "max_level": "Review allows no level above {level}.",
     },
     "es": {
         "rule": "{text} Aquí: {told}.",
         "error": "Mientras no se corrija, puntúan 0: {indicators}.",
         "missing": "Responda primero: {missing}.",
         "gate": "{gate}: aquí {there}; faltan {distance}.",
+        "gate_one": "{gate}: aquí {there}; falta {distance}.",
         "gate_share": "{gate}: aquí {there}; faltan {distance} puntos porcentuales.",
+        "gate_share_one": "{gate}: aquí {there}; falta {distance} punto porcentual.",
         "gate_there": "{gate}: aquí {there}.",
         "gate_absent": "{gate}: aquí no hay un valor documentado.",
-        "main": "{name} ({id}): pierde {lost} puntos del índice.",
+        "main": "{name} ({id}): pierde {lost} del índice.",
+        "point": "{figure} punto",
+        "points": "{figure} puntos",
+        "max_level": "La revisión no admite un nivel por encima del {level}.",
     },
 }
 
@@ -137,6 +171,7 @@ class Sentences:
         self._indicators = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
+        self._above = {child.id: group for group in groups(methodology.document.root) for child in group.children}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
 
     def group(self, group: str) -> str:
@@ -151,39 +186,29 @@ class Sentences:
         """The name of a level."""
         return None if level is None else self._texts.levels[str(level)].name
 
+    def held(self, level: LevelReached) -> str | None:
+        """That review allows no higher level, where only that holds it."""
+        held = level.number is not None and level.number == level.max_level and not level.blocked_by
+        if not held or level.number == len(self._document.levels):
+            return None
+        return _FINDINGS[self._language]["max_level"].format(level=level.number)
+
     def reason(self, scored: IndicatorScore) -> str:
         """Why an indicator has its score."""
         indicator, given = self._indicators[scored.id], scored.reason.parameters
         templates, code = _REASONS[self._language], scored.reason.code
         if code in ("full", "partial", "zero", "capped"):
-            facts = self._facts(indicator, given)
-            if scored.value is None:
-                return templates["no_value"].format(facts=facts)
-            if code == "capped":
-                assert given.cap is not None
-                assert given.uncapped is not None
-                return templates["capped"].format(
-                    facts=facts, cap=self._score(given.cap), uncapped=self._score(given.uncapped)
-                )
-            assert scored.score is not None
-            if code == "partial" and len(given.between) == 2:
-                (below, above) = given.between
-                return templates["partial_between"].format(
-                    facts=facts,
-                    x0=words.value(indicator, below.x, self._texts),
-                    s0=words.number(below.score, self._language),
-                    x1=words.value(indicator, above.x, self._texts),
-                    s1=words.number(above.score, self._language),
-                    score=self._score(scored.score),
-                )
-            name = "partial_at" if code == "partial" else code
-            return templates[name].format(facts=facts, score=self._score(scored.score))
+            return self._observed(indicator, scored)
+        least = words.number(indicator.range.minimum, self._language)
         if code == "zero_by_rule":
-            return templates[code].format(cause=self._cause(indicator, given))
+            return templates[code].format(cause=self._cause(indicator, given), least=least)
         if code == "not_applicable":
             lacking = words.deciding(indicator.applies, given.facts, False)
-            narrator = words.Narrator(self._texts, given.facts, stated=True)
-            return templates[code].format(needed=narrator.predicate(lacking))
+            needed = words.Narrator(self._texts, given.facts, stated=True).predicate(lacking)
+            return templates[code].format(needed=needed) + (
+                templates["shared"] if self._shares_weight(indicator) else ""
+            )
+        effects = self._effects(indicator)
         if code == "unknown" and given.fields:
             cause = words.enumeration(
                 [
@@ -192,13 +217,61 @@ class Sentences:
                 ],
                 self._language,
             )
-            return templates["unknown_fields"].format(cause=cause, fields=self._labels(given.fields))
+            return templates["unknown_fields"].format(cause=cause, fields=self._labels(given.fields), **effects)
         if code == "unknown" and given.missing:
-            return templates["unknown_zero_rule"].format(missing=self._named(given.missing))
+            return templates["unknown_zero_rule"].format(missing=self._named(given.missing), **effects)
         itself = code == "unsupported" and not given.missing
         return templates["unsupported_itself" if itself else code].format(
-            rules=words.enumeration(list(given.rules), self._language), missing=self._named(given.missing)
+            rules=words.enumeration(list(given.rules), self._language),
+            missing=self._named(given.missing),
+            least=least,
+            **effects,
         )
+
+    def _observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
+        """Why an indicator with facts has its score."""
+        given, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
+        told = {
+            "facts": self._facts(indicator, given),
+            "least": words.number(indicator.range.minimum, self._language),
+            "most": words.number(indicator.range.maximum, self._language),
+            "score": "" if scored.score is None else self._score(scored.score),
+        }
+        if scored.value is None:
+            return templates["no_value"].format(**told)
+        if given.level_sent is not None:
+            told["sent"] = words.number(given.level_sent, self._language)
+        lowered = "" if given.level_sent is None else templates["lowered"].format(**told)
+        if code == "capped":
+            assert given.uncapped is not None
+            told["uncapped"] = self._score(given.uncapped)
+            if given.cap is None:
+                return templates["capped_by_review"].format(**told)
+            return templates["capped"].format(cap=self._score(given.cap), **told) + lowered
+        if code == "partial" and len(given.between) == 2:
+            (below, above) = given.between
+            return templates["partial_between"].format(
+                x0=words.value(indicator, below.x, self._texts),
+                s0=words.number(below.score, self._language),
+                x1=words.value(indicator, above.x, self._texts),
+                s1=words.number(above.score, self._language),
+                **told,
+            )
+        return templates["partial_at" if code == "partial" else code].format(**told) + lowered
+
+    def _effects(self, indicator: Indicator) -> dict[str, str]:
+        """What an unknown answer does in the group above it, inside a sentence and at its start."""
+        above, templates = self._above[indicator.id], _REASONS[self._language]
+        told = {"least": words.number(indicator.range.minimum, self._language), "group": self.group(above.id)}
+        inside = "left_out" if above.missing == "leave" and not self._shares_weight(indicator) else above.missing
+        return {
+            "effect": templates[f"effect_{inside}"].format(**told),
+            "Effect": templates[f"Effect_{above.missing}"].format(**told),
+        }
+
+    def _shares_weight(self, indicator: Indicator) -> bool:
+        """Whether the others weigh more where an indicator leaves."""
+        return self._above[indicator.id].aggregation not in ("sum", "min")
 
     def _cause(self, indicator: Indicator, given: Parameters) -> str:
         """What makes an indicator 0 by rule."""
@@ -240,16 +313,13 @@ class Sentences:
         """What to do next for an indicator, what it brings, and what has to follow."""
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
         given, templates = scored.reason.parameters, _STEPS[self._language]
+        cap = "" if step.cap is None else words.number(step.cap, self._language)
         sentences: list[str] = []
         match step.kind:
             case "improve":
                 sentences.append(self._improvement(indicator, given, step))
                 if step.evidence:
-                    sentences.append(
-                        templates["evidence_too"].format(
-                            cap=words.number(self._document.self_declared_cap, self._language)
-                        )
-                    )
+                    sentences.append(templates["evidence_too"].format(cap=cap))
             case "evidence" if given.fields:
                 sentences.append(templates["fields"].format(fields=self._labels(given.fields)))
             case "evidence":
@@ -267,9 +337,11 @@ class Sentences:
             case "act":
                 pass
         if step.gain is not None:
-            sentences.append(templates["gain"].format(gain=self._score(step.gain)))
-        elif step.gain_max is not None:
-            sentences.append(templates["gain_max"].format(gain=self._score(step.gain_max)))
+            sentences.append(templates["gain"].format(gain=self._points(step.gain)))
+        elif step.gain_max is not None and step.gain_max >= 0:
+            sentences.append(templates["gain_max"].format(gain=self._points(step.gain_max)))
+        if cap and not step.evidence:
+            sentences.append(templates["evidence_rest"].format(cap=cap))
         if step.requires:
             told = [self._asked(rule) for rule in step.requires]
             sentences.append(templates["requires"].format(rules="; ".join(dict.fromkeys(told))))
@@ -296,7 +368,7 @@ class Sentences:
         assert isinstance(after, int | float)
         return text.step.format(
             **{
-                "delta": words.number(round(abs(after - before), 6), self._language),
+                "delta": words.number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
                 "from": words.number(before, self._language),
                 "to": words.number(after, self._language),
                 "of": words.fact_value(self._base(given, name), self._language),
@@ -360,16 +432,23 @@ class Sentences:
             return templates["gate_there"].format(gate=gate, there=words.fact_value(blocking.there, self._language))
         if share:
             there = words.percent(blocking.there, self._language)
-            distance = words.number(round(blocking.distance * 100, 4), self._language)
-            return templates["gate_share"].format(gate=gate, there=there, distance=distance)
+            points = round(blocking.distance * 100, 4)
+            name, distance = "gate_share_one" if points == 1 else "gate_share", words.number(points, self._language)
+            return templates[name].format(gate=gate, there=there, distance=distance)
         there, distance = (words.number(figure, self._language) for figure in (blocking.there, blocking.distance))
-        return templates["gate"].format(gate=gate, there=there, distance=distance)
+        name = "gate_one" if blocking.distance == 1 else "gate"
+        return templates[name].format(gate=gate, there=there, distance=distance)
 
     def main_reason(self, reason: MainReason) -> str:
         """One of the largest losses."""
         return _FINDINGS[self._language]["main"].format(
-            name=self.indicator(reason.indicator), id=reason.indicator, lost=self._score(reason.lost)
+            name=self.indicator(reason.indicator), id=reason.indicator, lost=self._points(reason.lost)
         )
+
+    def _points(self, figure: float | int) -> str:
+        """Points with their word: `0,44 puntos`; only a whole 1 is singular."""
+        name = "point" if self._document.decimals == 0 and abs(figure) == 1 else "points"
+        return _FINDINGS[self._language][name].format(figure=self._score(figure))
 
     def _score(self, figure: float | int) -> str:
         return words.score(figure, self._document.decimals, self._language)

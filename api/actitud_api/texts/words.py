@@ -123,8 +123,8 @@ _JOINED: dict[Language, dict[str, str]] = {
 
 @lru_cache(maxsize=8192)
 def number(value: float | int, language: Language) -> str:
-    """A number as the language writes it, with up to 6 decimals: 12.500 and 61,6 in Spanish."""
-    return format_decimal(Decimal(str(value)), format="#,##0.######", locale=language)
+    """A number as the language writes it, with up to 12 decimals: 12.500 and 61,6 in Spanish."""
+    return format_decimal(Decimal(str(value)), format="#,##0.############", locale=language)
 
 
 @lru_cache(maxsize=8192)
@@ -167,7 +167,9 @@ def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
         return f"{number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
     if is_share(indicator):
         return percent(raw, language)
-    return f"{number(round(raw, 2), language)} {text.unit.split(' (')[0]}"
+    shown = round(raw, 2)
+    unit = text.unit if shown != 1 or text.unit_one is None else text.unit_one
+    return f"{number(shown, language)} {unit.split(' (')[0]}"
 
 
 def _quoted(text: str, language: Language) -> str:
