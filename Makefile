@@ -3,10 +3,11 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test night check contract openapi lock clean
+.PHONY: help demo serve test night check bench contract openapi lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -48,6 +49,16 @@ test: check ## everything, at gate size
 night: check ## the same tests at the full size of the issues
 	ACTITUD_SCALE=night $(BIN)/python -m pytest
 
+$(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.toml
+	@echo "Installing what the benchmarks need (once)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install $(PIP_FLAGS) -r requirements/bench.txt
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	@touch $@
+
+bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns
+	@$(BENCH)/bin/python -m tests.benchmarks $(PART)
+
 contract: $(VENV)/all.done ## Schemathesis with its default configuration against a running service: make contract URL=http://127.0.0.1:8000
 	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
 	$(BIN)/st run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
@@ -63,6 +74,9 @@ lock: $(VENV)/bin/python ## write requirements/*.txt anew from the distributions
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in \
 		-c requirements/all.txt -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/bench.in \
+		-c requirements/all.txt -o requirements/bench.txt
 
 clean: ## remove the environment and what tools left
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

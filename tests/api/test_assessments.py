@@ -18,12 +18,12 @@ from sqlalchemy import text
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service
-from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.contract.asgi import Sent, exchange
 from tests.contract.scale import NIGHT
+from tests.databases import unlimited
 
 Client = TestClient[Litestar]
 
@@ -48,7 +48,7 @@ WRITERS, WRITES = 16, 200 if NIGHT else 10
 @pytest.fixture
 def application(url: str) -> Iterator[Litestar]:
     """The application."""
-    app = create_app(Settings(database_url=url))
+    app = create_app(unlimited(url))
     yield app
     app.state["database"].close()
 

@@ -15,6 +15,8 @@ UPDATES: Final = 200
 """Updates of each of 16 concurrent writers."""
 KILLS: Final = {"sqlite": 200 if NIGHT else 40, "postgresql": 100 if NIGHT else 20}
 """Times that a process is killed while it writes."""
+SERVED_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 20 if NIGHT else 2}
+"""The same of the real server, with clients over HTTP."""
 CRASHES: Final = 30 if NIGHT else 3
 """Times that PostgreSQL itself crashes."""
 SYNCED: Final = 500 if NIGHT else 50

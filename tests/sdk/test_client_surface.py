@@ -84,6 +84,8 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "editions.summary",
         "editions.scores.list",
         "editions.scores.get",
+        "editions.scores.path",
+        "editions.scores.changes",
         "editions.assessments.list",
         "editions.assessments.get",
         "editions.assessments.put",

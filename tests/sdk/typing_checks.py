@@ -13,11 +13,13 @@ from actitud import (
     AsyncClient,
     AsyncListing,
     AsyncPage,
+    Changes,
     Client,
     Edition,
     EditionScore,
     EditionSummary,
     Evidence,
+    LevelPath,
     Methodology,
     MethodologySummary,
     Organisation,
@@ -27,6 +29,7 @@ from actitud import (
     ScoreRow,
     Submission,
     SubmissionLine,
+    WhatIf,
 )
 
 FACTS: Answers = {
@@ -57,6 +60,10 @@ def blocking(client: Client) -> None:
     assert_type(page, Page[ScoreRow])
     assert_type(page.next_page(), Page[ScoreRow] | None)
     assert_type(client.editions.scores.get("2026-demo", "x"), EditionScore)
+    assert_type(client.editions.scores.path("2026-demo", "x", lang="es"), LevelPath)
+    assert_type(client.editions.scores.changes("2027", "x", from_edition="2026-demo"), Changes)
+    supposed = client.score(profile={}, answers=FACTS, what_if={"answers": {"D1.01": None}, "profile": {"units": 3}})
+    assert_type(supposed.what_if, WhatIf | None)
     for row in page:
         assert_type(row, ScoreRow)
 
@@ -92,6 +99,7 @@ def blocking(client: Client) -> None:
     client.score({}, FACTS)  # type: ignore[call-arg]
     client.organisations.list(limit="3")  # type: ignore[arg-type]
     client.editions.scores.get("2026-demo")  # type: ignore[call-arg]
+    client.editions.scores.changes("2027", "x")  # type: ignore[call-arg]
 
 
 async def asynchronous(client: AsyncClient) -> None:
@@ -106,6 +114,8 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(page, AsyncPage[ScoreRow])
     assert_type(await page.next_page(), AsyncPage[ScoreRow] | None)
     assert_type(await client.editions.scores.get("2026-demo", "x"), EditionScore)
+    assert_type(await client.editions.scores.path("2026-demo", "x"), LevelPath)
+    assert_type(await client.editions.scores.changes("2027", "x", from_edition="latest", lang="es"), Changes)
     async for row in page:
         assert_type(row, ScoreRow)
     assert_type(await client.organisations.update("x", if_match="*", name="y"), Organisation)

@@ -49,7 +49,7 @@ class Query(Generic[T]):
 
     def __init__(self, type_: type[T]) -> None:
         self.properties = {name: _without_control(schema) for name, schema in parameters(type_).items()}
-        self.required = tuple(field.name for field in msgspec.structs.fields(type_) if field.required)
+        self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
         schema = {
             "type": "object",
             "properties": self.properties,

@@ -437,7 +437,8 @@ class _Checker:
                 )
             return
         if indicator.step is None:
-            yield Defect(place, f"falta en un indicador {indicator.type}", f"is missing for a {indicator.type}")
+            if indicator.type != "quantity":
+                yield Defect(place, f"falta en un indicador {indicator.type}", f"is missing for a {indicator.type}")
         elif indicator.step.startswith("profile:"):
             if indicator.step.removeprefix("profile:") not in self.profile:
                 yield Defect(

@@ -147,6 +147,8 @@ class CompiledIndicator(Struct, frozen=True):
     """The groups above it, from its parent to the root."""
     counts: bool
     """It has a weight, and so has every group above it."""
+    borrows: dict[str, int]
+    """The other indicators whose answers its value formula reads, each with its `present`."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     ripples: tuple[int, ...]
@@ -315,6 +317,11 @@ def _compile(methodology: Methodology) -> Plan:
                 path=path,
                 counts=counts,
                 ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                borrows={
+                    part.indicator: layout.present[part.indicator]
+                    for part in parts(indicator.value)
+                    if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
+                },
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
             )
         )
@@ -380,6 +387,8 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
     facts: Facts = [None] * plan.layout.size
     for field in plan.document.profile:
+        if field.name not in submission.profile:
+            continue
         value = submission.profile[field.name]
         facts[plan.layout.profile[field.name]] = (
             NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
@@ -434,14 +443,15 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
 def _level(level: Level) -> CompiledLevel:
     return CompiledLevel(
         number=level.number,
-        gates=tuple(_gate(gate) for gate in level.gates),
+        gates=tuple(compile_gate(gate) for gate in level.gates),
         firm=None
         if level.provisional_unless is None
         else compile_predicate(level.provisional_unless, _figure, _no_presence),
     )
 
 
-def _gate(gate: Gate) -> CompiledGate:
+def compile_gate(gate: Gate) -> CompiledGate:
+    """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, holds, there, asked)
@@ -634,11 +644,11 @@ def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[i
             return lambda _, scores: min(scores)
     mean = _mean(group)
     assert mean is not None
-    low, high = group.range.minimum * unit, group.range.maximum * unit
 
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        # A mean lies between what it is of, whatever floats make of it.
         exactly = mean(weights, [score / unit for score in scores])
-        return max(low, min(high, quantised(exactly, unit)))
+        return max(min(scores), min(max(scores), quantised(exactly, unit)))
 
     return combined
 

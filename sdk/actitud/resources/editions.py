@@ -26,7 +26,18 @@ from actitud._calls import (
     patch,
 )
 from actitud._config import Core
-from actitud.models import Edition, EditionScore, EditionSummary, Listing, OrganisationKind, ScoreRow, ScoreStatus, Span
+from actitud.models import (
+    Changes,
+    Edition,
+    EditionScore,
+    EditionSummary,
+    LevelPath,
+    Listing,
+    OrganisationKind,
+    ScoreRow,
+    ScoreStatus,
+    Span,
+)
 from actitud.resources.assessments import Assessments, AsyncAssessments
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
@@ -34,6 +45,8 @@ _EDITION = msgspec.json.Decoder(Edition)
 _ROWS = msgspec.json.Decoder(Listing[ScoreRow])
 _SUMMARY = msgspec.json.Decoder(EditionSummary)
 _SCORE = msgspec.json.Decoder(EditionScore)
+_PATH = msgspec.json.Decoder(LevelPath)
+_CHANGES = msgspec.json.Decoder(Changes)
 
 
 def list_editions(
@@ -190,11 +203,35 @@ def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str 
     return fetch(core, get(core, "editions", edition, "scores", organisation, lang=lang), _SCORE)
 
 
+def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[LevelPath]:
+    """Fetch the path of one organisation to the next level: what to do, one indicator at a time.
+
+    ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
+    organisation.
+    """
+    return fetch(core, get(core, "editions", edition, "scores", organisation, "path", lang=lang), _PATH)
+
+
+def get_changes(
+    core: Core, edition: str, organisation: str, *, from_edition: str, lang: str | None = None
+) -> Call[Changes]:
+    """Fetch how one organisation changed from ``from_edition`` to ``edition``: by methodology, coverage and data.
+
+    ``lang``: language of the sentences. Raises ``NotFound`` where one of the editions is unknown or holds no score of
+    the organisation.
+    """
+    query = {"from": from_edition}
+    request = get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)
+    return fetch(core, request, _CHANGES)
+
+
 class EditionScores(Bound):
     """``client.editions.scores``."""
 
     list = blocking_list(list_edition_scores)
     get = blocking(get_edition_score)
+    path = blocking(get_path)
+    changes = blocking(get_changes)
 
 
 class AsyncEditionScores(AsyncBound):
@@ -202,6 +239,8 @@ class AsyncEditionScores(AsyncBound):
 
     list = awaitable_list(list_edition_scores)
     get = awaitable(get_edition_score)
+    path = awaitable(get_path)
+    changes = awaitable(get_changes)
 
 
 class Editions(Bound):

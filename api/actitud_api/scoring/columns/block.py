@@ -1,0 +1,149 @@
+"""A block of rows under evaluation: views of the columns, and scratch arrays that fit the caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from actitud_api.scoring.columns.table import Bools, Columns, Floats, Ints
+
+SIZE = 16_384
+"""Rows of a block: a call of NumPy costs little beside its work, and the scratch arrays in use stay in the cache."""
+
+
+class Reads(Struct, frozen=True):
+    """What something reads: slots of facts, and whether the answers at some positions are there."""
+
+    slots: frozenset[int] = frozenset()
+    positions: frozenset[int] = frozenset()
+
+
+def together(reads: Iterable[Reads]) -> Reads:
+    """What several things read."""
+    every = list(reads)
+    return Reads(
+        frozenset[int]().union(*(read.slots for read in every)),
+        frozenset[int]().union(*(read.positions for read in every)),
+    )
+
+
+class Needs:
+    """How many scratch arrays of each kind an evaluation uses at once; filled in while it is compiled.
+
+    Scratch arrays are numbered as on a stack: what is computed at depth d uses those from d upwards and leaves its
+    result in d. `kept` are those that a block computes once for all.
+    """
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.kept = 0
+
+    def at(self, depth: int) -> int:
+        """That depth is used."""
+        self.depth = max(self.depth, depth + 1)
+        return depth
+
+    def keep(self) -> int:
+        """One array more that is kept."""
+        self.kept += 1
+        return self.kept - 1
+
+
+class Views(Struct, eq=False):
+    """The part of the results that a block fills in; see `ColumnScores`."""
+
+    scores: Ints
+    maxima: Ints
+    codes: NDArray[np.int8]
+    groups: Ints
+    groups_max: Ints
+    coverages: NDArray[np.int16]
+    index: Ints
+    index_max: Ints
+    status: NDArray[np.int8]
+    level: NDArray[np.int16]
+    provisional: Bools
+
+
+class Scratch:
+    """The scratch arrays of one thread, for blocks of at most `rows` rows."""
+
+    def __init__(self, needs: Needs, rows: int) -> None:
+        self.truths = [np.empty(rows, np.bool) for _ in range(needs.depth)]
+        self.narrow = [np.empty(rows, np.int32) for _ in range(needs.depth)]
+        self.wide = [np.empty(rows, np.int64) for _ in range(needs.depth)]
+        self.floats = [np.empty(rows, np.float64) for _ in range(needs.depth)]
+        self.kept = [np.empty(rows, np.bool) for _ in range(needs.kept)]
+
+
+class Block:
+    """Rows of the columns, and scratch arrays of their number.
+
+    `facts`, `present` and so on are views of the inputs until something is contradicted: `take_out` replaces what
+    changes by copies. Nothing else ever writes to them.
+    """
+
+    def __init__(self, columns: Columns, scratch: Scratch, views: Views, start: int, stop: int) -> None:
+        self.rows = stop - start
+        self.views = views
+        self.facts = [column[start:stop] for column in columns.facts]
+        self.present = [None if mark is None else mark[start:stop] for mark in columns.present]
+        self.self_declared = [None if mark is None else mark[start:stop] for mark in columns.self_declared]
+        self.set_aside = [None if mark is None else mark[start:stop] for mark in columns.set_aside]
+        self.nulls = {slot: mark[start:stop] for slot, mark in columns.nulls.items()}
+        self.declared = {slot: mark[start:stop] for slot, mark in columns.profile_self_declared.items()}
+        self.level_sent = {position: levels[start:stop] for position, levels in columns.level_sent.items()}
+        self.max_level = None if columns.max_level is None else columns.max_level[start:stop]
+        self.truths = [array[: self.rows] for array in scratch.truths]
+        self.narrow: list[Ints] = [array[: self.rows] for array in scratch.narrow]
+        self.wide: list[Ints] = [array[: self.rows] for array in scratch.wide]
+        self.floats = [array[: self.rows] for array in scratch.floats]
+        self.kept = [array[: self.rows] for array in scratch.kept]
+        self._own: set[int] = set()
+
+    def take_out(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
+        """The answer of those rows to an indicator does not count any more."""
+        present = self.present[position]
+        assert present is not None
+        if position not in self._own:
+            self._own.add(position)
+            present = self.present[position] = present.copy()
+            for slot in slots:
+                self.facts[slot] = self.facts[slot].copy()
+        present[rows] = False
+        for slot in slots:
+            self.facts[slot][rows] = 0
+
+    def picked(self, rows: NDArray[np.intp], reads: Reads, depth: int, *, exact: bool) -> Block:
+        """Some rows as a block of their own, with what is read of them and scratch arrays for some depths.
+
+        `exact`: numbers are Python's integers, which hold every value.
+        """
+        block = Block.__new__(Block)
+        block.rows = len(rows)
+        kind = np.dtype(object if exact else np.int64)
+        block.facts = cast("list[Ints]", [_NOTHING] * len(self.facts))
+        block.nulls, block.declared = {}, {}
+        for slot in reads.slots:
+            column = self.facts[slot][rows]
+            block.facts[slot] = column if column.dtype == object else column.astype(kind)
+            if slot in self.nulls:
+                block.nulls[slot] = self.nulls[slot][rows]
+            if slot in self.declared:
+                block.declared[slot] = self.declared[slot][rows]
+        block.present = [None] * len(self.present)
+        for position in reads.positions:
+            mark = self.present[position]
+            block.present[position] = None if mark is None else mark[rows]
+        block.truths = [np.empty(block.rows, np.bool) for _ in range(depth)]
+        block.wide = [cast("Ints", np.empty(block.rows, kind)) for _ in range(depth)]
+        block.narrow = block.wide
+        block.floats = [np.empty(block.rows, np.float64) for _ in range(depth)]
+        return block
+
+
+_NOTHING: Floats | Bools = np.zeros(0, np.bool)

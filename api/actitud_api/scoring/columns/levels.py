@@ -1,0 +1,375 @@
+"""Levels over a block: gates, what review allows, provisional (SCORING, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+from msgspec.structs import replace
+
+from actitud_api.methodology.model import (
+    AnswerOperand,
+    Compare,
+    Constant,
+    IndexOperand,
+    Operand,
+    Quotient,
+    ScoreOperand,
+    ValueOperand,
+)
+from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evaluated, Facts
+from actitud_api.scoring.columns.block import Block, Needs
+from actitud_api.scoring.columns.expressions import (
+    INVERSE,
+    Answer,
+    Compiler,
+    Condition,
+    Every,
+    Extent,
+    Null,
+    Numbers,
+    RawValue,
+    Reading,
+    Score,
+    TooWide,
+    Truths,
+)
+from actitud_api.scoring.columns.indicators import CODE, LEFT
+from actitud_api.scoring.columns.table import Bools, Ints
+from actitud_api.scoring.columns.tree import STATUS
+from actitud_api.scoring.plan import CompiledGate, CompiledLevel, Plan
+from actitud_api.scoring.scalar import OBSERVED
+
+_VALUED = frozenset(OBSERVED - {"zero_by_rule"})
+"""The codes of answers that may have a raw value."""
+
+Asked = Callable[[Block, Bools], Bools]
+"""In which of some rows of a block something holds; in the others anything."""
+
+
+class Awkward(Exception):
+    """An operand that is not computed with whole columns."""
+
+
+class Levels:
+    """Finds the levels of blocks."""
+
+    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+        self._provisional = any(level.firm is not None for level in plan.levels)
+        compiler = _GateCompiler(plan, extent, needs)
+        self._levels = [
+            (level.number, [_gate(gate, compiler) for gate in level.gates], _firm(level, compiler))
+            for level in plan.levels
+        ]
+
+    def reach(self, block: Block) -> None:
+        """Writes the level and whether it is provisional."""
+        views = block.views
+        views.level.fill(0)
+        views.provisional.fill(False)
+        there = (views.status == STATUS["complete"]) | (views.status == STATUS["sufficient"])
+        for number, gates, firm in self._levels:
+            for gate in gates:
+                there &= gate(block, there)
+            if block.max_level is not None:
+                there &= block.max_level >= number
+            if not there.any():
+                return
+            # Whoever reaches a level has reached all below it.
+            np.add(views.level, there, out=views.level)
+            if self._provisional:
+                np.greater(views.provisional, there, out=views.provisional)
+            if firm is not None:
+                np.bitwise_or(views.provisional, there & ~firm(block, there), out=views.provisional)
+
+
+def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
+    gate = compiled.gate
+    try:
+        holds = compiler.certain(gate.holds, True, 0, Reading.LEAST)
+        if gate.when_not_applicable == "pass":
+            there, _ = compiler.sides(gate.holds, 1, Reading.LEAST)
+            left = compiler.either([compiler.null(null, 1 + bool(k)) for k, null in enumerate(there.nulls)], 1)
+            left = compiler.both([left, *(compiler.met(condition, 2) for condition in there.given)], 1)
+            holds = compiler.either([holds, left], 0)
+        return _everywhere(holds)
+    except (Awkward, TooWide):
+        passes = gate.when_not_applicable == "pass"
+        return _by_the_plan(
+            compiler.plan,
+            lambda figures: passes if compiled.there(figures) is NULL else compiled.holds(figures) is True,
+        )
+
+
+def _firm(level: CompiledLevel, compiler: _GateCompiler) -> Asked | None:
+    predicate = compiler.plan.document.levels[level.number - 1].provisional_unless
+    if predicate is None:
+        return None
+    try:
+        return _everywhere(compiler.certain(predicate, True, 0, Reading.LEAST))
+    except (Awkward, TooWide):
+        firm = level.firm
+        assert firm is not None
+        return _by_the_plan(compiler.plan, lambda figures: firm(figures) is True)
+
+
+def _everywhere(truths: Truths) -> Asked:
+    if truths.constant is not None:
+        constant = truths.constant
+        return lambda block, _: np.full(block.rows, constant)
+    return lambda block, _: truths.read(block)
+
+
+def _by_the_plan(plan: Plan, holds: Callable[[_Row], bool]) -> Asked:
+    """Row by row, as the scalar evaluator does it."""
+
+    def asked(block: Block, rows: Bools) -> Bools:
+        found = np.zeros(block.rows, np.bool)
+        for row in np.flatnonzero(rows).tolist():
+            found[row] = holds(_Row(plan, block, row))
+        return found
+
+    return asked
+
+
+class _GateCompiler(Compiler):
+    """Compiles operands over the figures of a score; raises `Awkward` for those that are not whole numbers."""
+
+    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+        super().__init__(plan, extent, needs)
+        # Silence takes a score away only where an unknown child does not count the least.
+        self._silent = any(group.group.missing != "zero" for group in plan.groups.values())
+
+    def numbers(self, operand: Operand, depth: int, reading: Reading) -> Numbers:
+        unit = self.plan.unit
+        match operand:
+            case IndexOperand():
+                most = max(self.plan.root.high, 0)
+                return Numbers(lambda block: block.views.index, Fraction(1, unit), LEFT, most)
+            case ScoreOperand(node=node):
+                read, _, most = self._node(node)
+                marked = frozenset({Score(node)})
+                return Numbers(
+                    read, Fraction(1, unit), LEFT, most, given=marked if self._silent else frozenset(), nulls=marked
+                )
+            case ValueOperand(indicator=indicator):
+                return self._value(indicator, depth)
+            case _:
+                return super().numbers(operand, depth, reading)
+
+    def _node(self, node: str) -> tuple[Callable[[Block], Ints], Callable[[Block], Ints], int]:
+        """The scores of a node, its highest scores, and the top of its range."""
+        position = self.plan.positions.get(node)
+        if position is not None:
+            return (
+                lambda block: block.views.scores[position],
+                lambda block: block.views.maxima[position],
+                self.plan.leaves[position].high,
+            )
+        row = list(self.plan.groups).index(node)
+        return (
+            lambda block: block.views.groups[row],
+            lambda block: block.views.groups_max[row],
+            self.plan.groups[node].high,
+        )
+
+    def _value(self, indicator: str, depth: int) -> Numbers:
+        """The raw value of an indicator, where it is no quotient."""
+        position = self.plan.positions[indicator]
+        known = self.plan.leaves[position].indicator
+        if isinstance(known.value, Quotient) or (
+            known.curve.kind == "boolean" and not isinstance(known.value, AnswerOperand)
+        ):
+            raise Awkward
+        return self._valued(self.numbers(known.value, depth, Reading.OPEN), position)
+
+    def _valued(self, numbers: Numbers, position: int) -> Numbers:
+        marked = frozenset({RawValue(position)})
+        return replace(numbers, given=marked, nulls=marked)
+
+    def sides(self, compare: Compare, depth: int, reading: Reading) -> tuple[Numbers, Numbers]:
+        """A quotient of the left side multiplies the right one instead."""
+        match compare.left:
+            case ValueOperand(indicator=indicator):
+                position = self.plan.positions[indicator]
+                formula = self.plan.leaves[position].indicator.value
+                if isinstance(formula, Quotient) and self.plan.leaves[position].indicator.curve.kind != "boolean":
+                    below = self.numbers(formula.denominator, depth + 1, Reading.OPEN)
+                    if below.least < 0:
+                        raise Awkward
+                    asked = self.numbers(compare.right, depth + 2, reading)
+                    above = self.numbers(formula.numerator, depth, Reading.OPEN)
+                    return self._valued(above, position), self.product([below, asked], depth + 1)
+        return super().sides(compare, depth, reading)
+
+    def certainly(self, compare: Compare, value: bool, depth: int, reading: Reading) -> Truths:
+        """As over facts, but what is too wide is awkward too."""
+        left, right = self.sides(compare, depth, reading)
+        op = compare.op if value else INVERSE[compare.op]
+        return self.determined(self.compared(op, left, right, depth), left, right, value, depth)
+
+    def combined(self, combine: np.ufunc, parts: Sequence[Numbers], depth: int) -> Numbers:
+        """The least and the greatest are those of what is not null."""
+        if combine is np.add or not any(part.nulls for part in parts):
+            return super().combined(combine, parts, depth)
+        parts = self.alike(parts, depth)
+        least, most = min(part.least for part in parts), max(part.most for part in parts)
+        other = most + 1 if combine is np.minimum else least - 1
+        reads = [
+            (
+                part.read,
+                self.either([self.null(null, depth + 2 + bool(k)) for k, null in enumerate(part.nulls)], depth + 2),
+            )
+            for part in parts
+        ]
+        self.held(least - 1, most + 1)
+        register = self.register(depth + 1, False)
+
+        def extreme(block: Block) -> Ints:
+            found = register(block)
+            found.fill(other)
+            for read, null in reads:
+                values = read(block)
+                combine(
+                    found, np.where(null.read(block), other, values) if null.constant is None else values, out=found
+                )
+            return found
+
+        every = all(part.nulls for part in parts)
+        return Numbers(
+            extreme,
+            parts[0].scale,
+            least - 1,
+            most + 1,
+            given=frozenset[Condition]().union(*(part.given for part in parts)),
+            nulls=frozenset({Every(tuple(part.nulls for part in parts))}) if every else frozenset(),
+        )
+
+    def met(self, condition: Condition, depth: int) -> Truths:
+        match condition:
+            case Score(node=node):
+                score, most, _ = self._node(node)
+                return Truths(lambda block: (score(block) != LEFT) | (most(block) == LEFT))
+            case RawValue(position=position):
+                return self._has_value(position, depth)
+            case _:
+                return super().met(condition, depth)
+
+    def _has_value(self, position: int, depth: int) -> Truths:
+        """Where a raw value is there, with evidence, or the indicator does not apply."""
+        formula = self.plan.leaves[position].indicator.value
+        above, below = (
+            (formula.numerator, formula.denominator) if isinstance(formula, Quotient) else (formula, Constant(value=1))
+        )
+        over = self.numbers(below, depth, Reading.OPEN)
+        given = self.numbers(above, depth + 1, Reading.OPEN).given | over.given
+        others = [self.met(condition, depth + 1) for condition in given if condition != Answer(position)]
+        codes = np.array([code in _VALUED for code in CODE])
+
+        def there(block: Block) -> Bools:
+            found: Bools = codes[block.views.codes[position]]
+            declared = block.self_declared[position]
+            if declared is not None:
+                found &= ~declared
+            if not over.constant:
+                found &= np.not_equal(over.read(block), 0)
+            for other in others:
+                found &= other.read(block)
+            found |= block.views.codes[position] == CODE["not_applicable"]
+            return found
+
+        return Truths(there)
+
+    def null(self, null: Null, depth: int) -> Truths:
+        match null:
+            case Score(node=node):
+                score, most, _ = self._node(node)
+                return Truths(lambda block: (score(block) == LEFT) & (most(block) == LEFT))
+            case RawValue(position=position):
+                return Truths(lambda block: block.views.codes[position] == CODE["not_applicable"])
+            case Every(of=parts):
+                return self.both(
+                    [
+                        self.either([self.null(each, depth + 2) for each in part], depth + bool(number))
+                        for number, part in enumerate(parts)
+                    ],
+                    depth,
+                )
+            case _:
+                return super().null(null, depth)
+
+
+class _Row:
+    """The figures of one row, as gates read them (see `plan.Figures`)."""
+
+    def __init__(self, plan: Plan, block: Block, row: int) -> None:
+        self._plan = plan
+        self._block = block
+        self._row = row
+
+    def index(self) -> Evaluated:
+        return Fraction(int(self._block.views.index[self._row]), self._plan.unit)
+
+    def score(self, node: str) -> Evaluated:
+        views, position = self._block.views, self._plan.positions.get(node)
+        if position is None:
+            number = list(self._plan.groups).index(node)
+            units, most = views.groups[number, self._row], views.groups_max[number, self._row]
+        else:
+            units, most = views.scores[position, self._row], views.maxima[position, self._row]
+        if units == LEFT:
+            return NULL if most == LEFT else None
+        return Fraction(int(units), self._plan.unit)
+
+    def value(self, indicator: str) -> Evaluated:
+        leaf = self._plan.leaves[self._plan.positions[indicator]]
+        code = int(self._block.views.codes[leaf.position, self._row])
+        if code == CODE["not_applicable"]:
+            return NULL
+        declared = self._block.self_declared[leaf.position]
+        if code not in _VALUED_CODES or (declared is not None and declared[self._row]):
+            return None
+        value = leaf.value(self._facts())
+        if value is None:
+            return None
+        return bool(value[0]) if leaf.indicator.curve.kind == "boolean" else Fraction(*value)
+
+    def profile(self, field: str) -> Evaluated:
+        value = self._facts()[self._plan.layout.profile[field]]
+        assert not isinstance(value, frozenset)
+        return value
+
+    def _facts(self) -> Facts:
+        """The facts of the row by slot, as `load_facts` gives them."""
+        plan, block, row = self._plan, self._block, self._row
+        facts: Facts = [None] * plan.layout.size
+        for field in plan.document.profile:
+            slot = plan.layout.profile[field.name]
+            stored = int(block.facts[slot][row])
+            empty = block.nulls.get(slot)
+            match field.type:
+                case _ if empty is not None and empty[row]:
+                    facts[slot] = NULL
+                case "enum":
+                    facts[slot] = field.values[stored]
+                case "number":
+                    facts[slot] = Fraction(stored, 10**DECIMALS_OF_NUMBERS)
+                case "boolean":
+                    facts[slot] = bool(stored)
+                case _:
+                    facts[slot] = stored
+        for leaf in plan.leaves:
+            present = block.present[leaf.position]
+            if present is None or not present[row]:
+                continue
+            for slot in leaf.slots:
+                facts[slot] = int(block.facts[slot][row])
+            for fact in leaf.indicator.facts:
+                if fact.type == "number":
+                    slot = plan.layout.facts[leaf.indicator.id, fact.name]
+                    facts[slot] = Fraction(int(block.facts[slot][row]), 10**fact.decimals)
+        return facts
+
+
+_VALUED_CODES = frozenset(CODE[code] for code in _VALUED)

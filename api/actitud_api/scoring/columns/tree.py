@@ -1,0 +1,291 @@
+"""The tree over a block: scores of groups, bounds, coverage and status (SCORING, sections 4 and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import get_args
+
+import numpy as np
+from msgspec import Struct
+
+from actitud_api.methodology.model import Share
+from actitud_api.scoring.columns.aggregation import Aggregation, Weights
+from actitud_api.scoring.columns.block import Block, Views
+from actitud_api.scoring.columns.indicators import LEFT, Counted, IndicatorOverColumns, Judgement, some
+from actitud_api.scoring.columns.rules import Contradicted
+from actitud_api.scoring.columns.table import Bools, Floats, Ints
+from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, Plan
+from actitud_api.scoring.scalar import Status
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+"""A column of statuses holds their positions here."""
+STATUS: dict[Status, int] = {status: number for number, status in enumerate(STATUSES)}
+
+COVERED = 10_000
+"""Coverage in columns is in ten-thousandths."""
+
+HALF_UP = 1e-9
+"""Makes the floor of a half right in float64, where rounding may have put it below."""
+
+COVER_ERROR = 1e-11
+"""More than rounding makes of a coverage in float64, in a tree of five levels."""
+
+
+class Cover(Struct, eq=False):
+    """What is not known of a group in the rows of a block; anything where it is not rated.
+
+    Of the weight `whole` the weight `unknown` (None: none) of indicators, and of the groups `below`, each with its
+    weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None where everything is known.
+    """
+
+    whole: Ints | int
+    unknown: Ints | None
+    below: list[tuple[GroupCounted, int]]
+    share: Floats | None
+
+    def exactly(self, row: int) -> Fraction:
+        """The share in one row where the group is rated with every unknown at its best."""
+        unknown = Fraction(0 if self.unknown is None else int(self.unknown[row]))
+        for found, weight in self.below:
+            if found.rated_most is None or found.rated_most[row]:
+                unknown += weight * found.cover.exactly(row)
+        return unknown / (self.whole if isinstance(self.whole, int) else int(self.whole[row]))
+
+
+class GroupCounted(Struct, eq=False):
+    """What a group counts with as a child, what is not known of it, and where it is rated with every unknown."""
+
+    counted: Counted
+    cover: Cover
+    rated_most: Bools | None
+
+
+class Tree:
+    """Scores the indicators and groups of blocks."""
+
+    def __init__(self, plan: Plan, indicators: Sequence[IndicatorOverColumns], cases: Sequence[int]) -> None:
+        self._plan = plan
+        self._indicators = indicators
+        self._cases = cases
+        self._rows = {name: number for number, name in enumerate(plan.groups)}
+        self._nodes = {name: _Node(plan, group, self._rows) for name, group in plan.groups.items()}
+
+    def count(
+        self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, Contradicted], out: Views
+    ) -> None:
+        """Writes the scores of all nodes, the bounds, the coverages and the status."""
+        unknown = np.zeros(block.rows, np.bool)
+        insufficient = np.zeros(block.rows, np.bool)
+
+        def group(compiled: CompiledGroup, counts: bool) -> GroupCounted:
+            node = self._nodes[compiled.group.id]
+            weights = Weights(node.aggregation.kind)
+            below: list[tuple[GroupCounted, int]] = []
+            for child, weight in zip(compiled.children, compiled.weights, strict=True):
+                if isinstance(child, int):
+                    counted = self._indicators[child].count(
+                        block,
+                        judged[self._cases[child]],
+                        contradicted.get(child),
+                        out.scores[child],
+                        out.maxima[child],
+                        out.codes[child],
+                    )
+                    weights.add(counted, weight)
+                else:
+                    found = group(child, counts and weight > 0)
+                    if compiled is self._plan.root:
+                        self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
+                    weights.add(found.counted, weight)
+                    below.append((found, weight))
+            if counts and weights.unknown is not None:
+                np.bitwise_or(unknown, weights.unknown > 0, out=unknown)
+            return self._aggregated(block, node, weights, below, out)
+
+        root = group(self._plan.root, True)
+        self._suffice(root, self._plan.document.coverage.overall, insufficient)
+        row = self._rows[self._plan.document.root.id]
+        self._publish(out.groups[row], out.index)
+        self._publish(out.groups_max[row], out.index_max)
+        out.status.fill(STATUS["complete"])
+        out.status[unknown] = STATUS["sufficient"]
+        out.status[unknown & insufficient] = STATUS["insufficient_evidence"]
+        out.status[out.index == LEFT] = STATUS["not_rateable"]
+
+    def _publish(self, internal: Ints, into: Ints) -> None:
+        step = self._plan.published
+        if step == 1:
+            np.copyto(into, internal)
+        else:
+            np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step, casting="same_kind")
+            into[internal == LEFT] = LEFT
+
+    def aggregate(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
+        """Writes the scores of all groups of given scores of indicators, -1 where one left."""
+
+        def group(compiled: CompiledGroup) -> Bools | None:
+            node = self._nodes[compiled.group.id]
+            weights = Weights(node.aggregation.kind)
+            for child, weight in zip(compiled.children, compiled.weights, strict=True):
+                left = some(scores[child] == LEFT) if isinstance(child, int) else group(child)
+                weights.add(Counted(left, left), weight)
+            rows = node.children(scores, groups)
+            _, rated, _ = _combined(node, weights, weights.left, [], rows, groups[node.row], scratch)
+            return None if rated is None else ~rated
+
+        group(self._plan.root)
+
+    def _aggregated(
+        self, block: Block, node: _Node, weights: Weights, below: list[tuple[GroupCounted, int]], out: Views
+    ) -> GroupCounted:
+        """The scores of a group whose children are scored."""
+        scores, most = out.groups[node.row], out.groups_max[node.row]
+        scratch = block.floats[0]
+        remaining, rated, weighted = _combined(
+            node, weights, weights.left, weights.voids, node.children(out.scores, out.groups), scores, scratch
+        )
+        left = left_most = None if rated is None else ~rated
+        if weights.silent or weighted is None or node.span is None:
+            remaining, rated, _ = _combined(
+                node, weights, weights.left_most, [], node.children(out.maxima, out.groups_max), most, scratch
+            )
+            if weights.silent:
+                left_most = None if rated is None else ~rated
+        elif weights.unknown is None:
+            np.copyto(most, scores)
+        else:
+            np.add(weighted, np.multiply(weights.unknown, node.span), out=weighted)
+            node.aggregation.mean(weighted, remaining, most, scratch)
+            if left_most is not None:
+                most[left_most] = LEFT
+        counted = Counted(left, left_most)
+        if weights.voids:
+            self._void(node.compiled, weights, left, scores, counted)
+        cover = self._cover(node, weights, remaining, rated, below, out)
+        if left_most is not None:
+            out.coverages[node.row][left_most] = LEFT
+        return GroupCounted(counted, cover, rated)
+
+    def _void(
+        self, compiled: CompiledGroup, weights: Weights, left: Bools | None, scores: Ints, counted: Counted
+    ) -> None:
+        """A rated group that an unknown child makes unknown does above what the `missing` there says."""
+        voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
+        if left is not None:
+            voided &= ~left
+        if compiled.unknown == UNKNOWN or compiled.unknown is None:
+            scores[voided] = LEFT
+        else:
+            scores[voided] = compiled.unknown
+        if compiled.unknown == UNKNOWN:
+            counted.voids = voided
+        elif compiled.unknown is None:
+            counted.left = voided if counted.left is None else counted.left | voided
+
+    # coverage
+
+    def _cover(
+        self,
+        node: _Node,
+        weights: Weights,
+        remaining: Ints | None,
+        rated: Bools | None,
+        below: list[tuple[GroupCounted, int]],
+        out: Views,
+    ) -> Cover:
+        """The coverage of a group: written in ten-thousandths, half up, and given as what is not known."""
+        row = out.coverages[node.row]
+        whole: Ints | int = node.compiled.total if remaining is None else remaining
+        shares = [(found, weight) for found, weight in below if weight and found.cover.share is not None]
+        if weights.unknown is None and not shares:
+            row.fill(COVERED)
+            return Cover(whole, None, [], None)
+        if not shares and node.compiled.total < 1 / (4 * HALF_UP):
+            assert weights.unknown is not None
+            share = np.true_divide(weights.unknown, whole)
+            # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
+            np.copyto(row, COVERED * (1 - share) + (0.5 + HALF_UP), casting="unsafe")
+            return Cover(whole, weights.unknown, [], share)
+        unknown = np.zeros(row.shape) if weights.unknown is None else weights.unknown.astype(np.float64)
+        for found, weight in shares:
+            assert found.cover.share is not None
+            part = found.cover.share * weight
+            unknown += part if found.rated_most is None else np.where(found.rated_most, part, 0.0)
+        share = np.true_divide(unknown, whole, out=unknown)
+        cover = Cover(whole, weights.unknown, shares, share)
+        covered = COVERED * (1 - share) + 0.5
+        np.copyto(row, covered, casting="unsafe")
+        near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
+        for number in np.flatnonzero(near if rated is None else near & rated).tolist():
+            exactly = 1 - cover.exactly(number)
+            row[number] = (2 * COVERED * exactly.numerator + exactly.denominator) // (2 * exactly.denominator)
+        return cover
+
+    def _suffice(self, found: GroupCounted, asked: Share, insufficient: Bools) -> None:
+        """Marks where a rated group covers less than is asked."""
+        cover = found.cover
+        if cover.share is None:
+            return
+        spare = Fraction(asked.den - asked.num, asked.den)
+        if cover.unknown is not None and not cover.below:
+            short = cover.unknown * spare.denominator > np.multiply(cover.whole, spare.numerator)
+        else:
+            short = cover.share > float(spare)
+            near = np.abs(cover.share - float(spare)) <= COVER_ERROR
+            for row in np.flatnonzero(near if found.rated_most is None else near & found.rated_most).tolist():
+                short[row] = cover.exactly(row) > spare
+        if found.rated_most is not None:
+            short &= found.rated_most
+        insufficient |= short
+
+
+class _Node:
+    """A group, its row and those of its children.
+
+    `span`: what every unknown child lacks to its best where that is the same for all and the group only weighs them.
+    """
+
+    def __init__(self, plan: Plan, compiled: CompiledGroup, rows: dict[str, int]) -> None:
+        self.compiled = compiled
+        self.row = rows[compiled.group.id]
+        self.aggregation = Aggregation(compiled, plan.unit)
+        self.span: int | None = None
+        leaves = [plan.leaves[child] for child in compiled.children if isinstance(child, int)]
+        spans = {leaf.best - leaf.low for leaf in leaves}
+        if len(leaves) == len(compiled.children) and len(spans) == 1:
+            self.span = spans.pop()
+        self._places = [
+            (False, child) if isinstance(child, int) else (True, rows[child.group.id]) for child in compiled.children
+        ]
+        kinds, numbers = {kind for kind, _ in self._places}, [number for _, number in self._places]
+        self._slice: slice | None = None
+        if len(kinds) == 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+            self._slice = slice(numbers[0], numbers[0] + len(numbers))
+
+    def children(self, indicators: Ints, groups: Ints) -> Ints:
+        """The rows of the children, of those of all indicators and all groups."""
+        if self._slice is not None:
+            return (groups if self._places[0][0] else indicators)[self._slice]
+        return np.array([(groups if kind else indicators)[number] for kind, number in self._places])
+
+
+def _combined(
+    node: _Node,
+    weights: Weights,
+    left: list[tuple[Bools, int]],
+    voids: list[tuple[Bools, int]],
+    rows: Ints,
+    into: Ints,
+    scratch: Floats,
+) -> tuple[Ints | None, Bools | None, Ints | None]:
+    """Writes the scores of a group, -1 where it is not rated; `rows` are the scores of its children.
+
+    Gives the weight that remains (None: all), where it is rated (None: everywhere), and the weighted sums.
+    """
+    remaining = weights.remaining(node.compiled.total, left)
+    rated = node.aggregation.rated(into.size, remaining, left)
+    weighted = node.aggregation.combine(rows, remaining, left + voids, into, scratch)
+    if rated is not None:
+        into[~rated] = LEFT
+    return remaining, rated, weighted
