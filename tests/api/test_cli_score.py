@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from actitud_api import cli
 from actitud_api.cli.sheet import sheet
+from actitud_api.methodology.model import Gate, IndexOperand, Level
 from actitud_api.scores.wire import narrated
 from actitud_api.scoring.explain import explain
 from tests.scoring import builders as b
@@ -184,6 +186,42 @@ def test_without_an_index_it_says_so() -> None:
     assert lines[:5] == ["title", "Methodology test.1, a draft: it may change", "", "No index", "Not rateable"]
     assert not any("Level" in line for line in lines)
     assert next(line for line in lines if line.startswith(" E group E")).split()[-3:] == ["–", "–", "–"]
+
+
+def test_a_tree_of_another_shape() -> None:
+    """An indicator directly below the root, groups below a dimension, and a level that review holds."""
+    least = b.compare(IndexOperand(), "ge", 10)
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(Gate(id="G", holds=least),)))
+    tree = b.group(
+        "index",
+        b.ratio("T", 1),
+        b.group("D", b.group("S", b.ratio("R")), b.ratio("U")),
+        rated_share=(0, 1),
+    )
+    methodology = b.read(b.document(tree, levels=levels))
+    answers = {"T": b.of(1, 2), "R": b.of(1, 4), "U": b.of(3, 4)}
+    score = explain(methodology, msgspec.structs.replace(b.submit(answers), max_level=1))
+    console = Console(file=io.StringIO(), width=100)
+    console.print(sheet(narrated(score, methodology, "en"), methodology, "en"))
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert lines[3] == "Index: 50.00 of 100"  # (50 + (25 + 75) / 2) / 2
+    at = lines.index("Level 1 of 2: level 1")
+    assert lines[at + 1] == "Review allows no level above 1."
+    rows = [line.split("  ") for line in lines]
+    names = [[cell for cell in row if cell.strip()] for row in rows if len([cell for cell in row if cell.strip()]) == 4]
+    assert [(row[0].strip(), row[1].strip()) for row in names] == [
+        ("Dimension", "score"),
+        ("D group D", "50.00"),
+        ("S group S", "25.00"),
+        ("group index", "score"),
+        ("T indicator T (observed)", "50.00"),
+        ("D group D", "score"),
+        ("U indicator U (observed)", "75.00"),
+        ("S group S", "score"),
+        ("R indicator R (observed)", "25.00"),
+    ]
+    assert any(line.startswith("   S group S") for line in lines)
 
 
 # --- the answer of the service --------------------------------------------------------------------------------

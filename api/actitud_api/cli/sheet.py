@@ -84,9 +84,12 @@ class _Sheet:
                 for found in self._score.findings
             ],
         )
-        yield self._dimensions()
-        for dimension in self._score.dimensions:
-            yield self._indicators(dimension)
+        if self._score.dimensions:
+            yield self._groups()
+        root = self._document.root.id
+        yield from self._indicators(self._methodology.texts[self._language].groups[root].name, self._score.indicators)
+        for group, _ in _below(self._score.dimensions):
+            yield from self._indicators(f"{group.id} {group.name}", group.indicators)
 
     def _figures(self) -> Iterator[RenderableType]:
         score, level = self._score, self._score.level
@@ -109,6 +112,8 @@ class _Sheet:
         if level.number is not None:
             told = self._say(_LEVEL, number=level.number, highest=len(self._document.levels), name=level.name)
             yield Text(told + (self._say(_PROVISIONAL) if level.provisional else ""), style="bold")
+            if level.text is not None:
+                yield Text(level.text)
 
     def _list(self, title: str, items: list[str]) -> Iterator[RenderableType]:
         if items:
@@ -116,15 +121,18 @@ class _Sheet:
             yield Text(title, style="bold")
             yield from (marked("-", item) for item in items)
 
-    def _dimensions(self) -> RenderableType:
+    def _groups(self) -> RenderableType:
+        """Every dimension, and the groups below each under it."""
         table = self._table(self._say(_DIMENSION))
-        for dimension in self._score.dimensions:
-            table.add_row(f"{dimension.id} {dimension.name}", *self._row(dimension))
+        for group, depth in _below(self._score.dimensions):
+            table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._row(group))
         return table
 
-    def _indicators(self, dimension: Dimension) -> RenderableType:
-        table = self._table(f"{dimension.id} {dimension.name}")
-        for indicator in dimension.indicators:
+    def _indicators(self, title: str, indicators: tuple[Indicator, ...]) -> Iterator[RenderableType]:
+        if not indicators:
+            return
+        table = self._table(title)
+        for indicator in indicators:
             state = _STATES[indicator.state].into(self._language)
             told: list[RenderableType] = [
                 Text(f"{indicator.id} {indicator.name} ({state})", style="bold"),
@@ -133,7 +141,7 @@ class _Sheet:
             if indicator.next_step is not None:
                 told.append(marked("→", indicator.next_step.text))
             table.add_row(Group(*told, Text()), *self._row(indicator))
-        return table
+        yield table
 
     def _table(self, first: str) -> Table:
         """A table of nodes: what each is, its score, and the points that it won and lost."""
@@ -156,3 +164,10 @@ class _Sheet:
     def _published(self, figure: float) -> str:
         published = self._document.published_decimals
         return words.score(figure, self._document.decimals if published is None else published, self._language)
+
+
+def _below(groups: tuple[Dimension, ...], depth: int = 0) -> Iterator[tuple[Dimension, int]]:
+    """Groups and those below them, each before what is below it, and how deep it lies."""
+    for group in groups:
+        yield group, depth
+        yield from _below(group.groups, depth + 1)
