@@ -62,6 +62,7 @@ from tests.scoring.reference.score import (
     Broken,
     Scored,
     Standing,
+    answered,
     published,
     raw_value,
     rescored,
@@ -507,6 +508,11 @@ def parameters(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Js
         }
     elif leaf.id in facts.answers:
         read = {fact.name: _plain(facts.answers[leaf.id][fact.name], leaf.components) for fact in leaf.facts}
+        missing = [
+            part.indicator
+            for part in parts(leaf.value)
+            if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator not in facts.answers
+        ]
     capped = found.code == "capped"
     return {
         "facts": read,
@@ -625,11 +631,7 @@ def _improve(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json
         change = _least_change(result, leaf, x)
         if change is None:
             continue
-        value = raw_value(leaf.value, _changed(leaf, result.facts, change))
-        if isinstance(value, Nothing):
-            continue
-        assert not isinstance(value, str)
-        reached = score_of(leaf, Fraction(value), result.document.decimals)
+        reached = _reached(result, leaf, change)
         if reached <= before:
             continue
         held = _held(result, leaf, change, reached)
@@ -645,6 +647,13 @@ def _improve(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json
             requires=requires,
         )
     return _without_facts(result, leaf, "act")
+
+
+def _reached(result: Scored, leaf: Indicator, change: Change) -> int:
+    """The score after a change, with evidence; less than any where it then has no value."""
+    proven = _after(result, leaf, change, evidence=True)
+    after = answered(result.document, proven, _changed(leaf, result.facts, change), leaf, None)
+    return -1 if after.value is None or after.units is None else after.units
 
 
 def _held(result: Scored, leaf: Indicator, change: Change, reached: int) -> int:
@@ -684,6 +693,8 @@ def _least_change(result: Scored, leaf: Indicator, x: Fraction) -> Change | None
         value = raw_value(leaf.value, _changed(leaf, result.facts, change))
         return isinstance(value, Fraction) and (value >= x if rising else value <= x)
 
+    if result.answered[leaf.id].value is None:
+        return None
     if leaf.type == "checklist":
         return _list_more(result, leaf, reaches)
     assert leaf.step is not None
