@@ -22,7 +22,7 @@ from actitud_api.scoring.rescoring import Rescoring
 from actitud_api.scoring.scalar import evaluate
 from tests.contract.scale import NIGHT
 from tests.scoring import builders as b
-from tests.scoring.random_documents import ANY, FULL, SMALL, methodology_with
+from tests.scoring.random_documents import ANY, FULL, SMALL, case_of
 
 SEEDS = 400 if NIGHT else 25
 
@@ -59,7 +59,8 @@ def changes(document: Document) -> Iterator[Document]:
 def test_any_document_with_other_goalposts_and_weights(seed: int) -> None:
     """Every curve, aggregation, kind of missing data, rule and state, up to five levels."""
     size = FULL if NIGHT and seed % 4 == 0 else SMALL
-    methodology, submissions = methodology_with(Random(seed), size, ANY, answers=12)
+    case = case_of(Random(seed), size, ANY, answers=12)
+    methodology, submissions = case.methodology, case.submissions
     rescoring = Rescoring(columns_of(methodology, submissions))
     assert rescoring.scores.index.tolist() == anew(methodology, methodology.document, submissions)
     for document in islice(changes(methodology.document), None if NIGHT else 12):

@@ -31,7 +31,7 @@ from actitud_api.methodology.model import (
 )
 from actitud_api.methodology.predicates import indicators, parts
 from actitud_api.scoring.columns import Columns, ColumnScores, columns_from, score_columns
-from actitud_api.scoring.columns.indicators import CODE, LEFT
+from actitud_api.scoring.columns.block import CODE, LEFT
 from actitud_api.scoring.compare import Integers
 from actitud_api.scoring.plan import plan_of
 
@@ -112,9 +112,11 @@ class Rescoring:
                 facts=tuple(columns.facts[slot] for slot in slots),
                 extent=tuple(columns.extent[slot] for slot in slots),
                 nulls=columns.nulls,
-                present=(columns.present[leaf.position],),
-                self_declared=(columns.self_declared[leaf.position],),
-                set_aside=(None,),
+                present=columns.present[leaf.position : leaf.position + 1],
+                self_declared=None
+                if columns.self_declared is None
+                else columns.self_declared[leaf.position : leaf.position + 1],
+                set_aside=None,
                 level_sent={},
                 profile_self_declared={},
                 max_level=None,
