@@ -38,8 +38,9 @@ COVER_ERROR = 1e-11
 class Cover(Struct, eq=False):
     """What is not known of a group in the rows of a block; anything where it is not rated.
 
-    Of the weight `whole`, at `most` all of the group, the weight `unknown` (None: none) of indicators, and of the groups
-    `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None where everything is known.
+    Of the weight `whole`, at `most` all of the group, the weight `unknown` (None: none) of indicators, and of the
+    groups `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None
+    where everything is known.
     """
 
     most: int
