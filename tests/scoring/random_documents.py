@@ -90,21 +90,22 @@ class Kind:
     """What a document is made of.
 
     `missing` of its groups and their aggregations; `rules`: any at all, only `sound` ones, in which an absent answer
-    counts as its least favourable value, or none; `rated`: groups ask for a share of their weight; `monotone`: no gate
-    asks for more of a value that is better when it is less.
+    counts as its least favourable value, or none; `rated`: groups ask for a share of their weight; `raised`: ranges go
+    up from above 0 too; `monotone`: no gate asks for more of a value that is better when it is less.
     """
 
     missing: tuple[Missing, ...] = ("zero", "zero", "leave", "void")
     aggregations: tuple[Aggregation, ...] = AGGREGATIONS
     rules: Literal["any", "sound", "none"] = "any"
     rated: bool = True
+    raised: bool = True
     monotone: bool = False
 
 
 ANY = Kind()
 ZERO = Kind(missing=("zero",))
 """Documents that the checker does not mark "silence may pay"."""
-SOUND = Kind(missing=("zero",), rules="sound", rated=False)
+SOUND = Kind(missing=("zero",), rules="sound", rated=False, raised=False)
 """Those in which silence never pays (docs/scoring.md, section 9.4)."""
 QUIET = Kind(rules="none", monotone=True)
 """Those in which a fact matters to its own indicator alone, but for zero rules."""
@@ -141,9 +142,9 @@ def _told(case: Case) -> Case:
     return case
 
 
-def seeded(kind: Kind = ANY, answers: int = 1) -> st.SearchStrategy[Case]:
+def seeded(kind: Kind = ANY, answers: int = 1, size: Size = FULL) -> st.SearchStrategy[Case]:
     """A methodology of any size with submissions, drawn from a seed."""
-    return st.integers(0, 2**32 - 1).map(lambda seed: case_of(Random(seed), FULL, kind, answers))
+    return st.integers(0, 2**32 - 1).map(lambda seed: _told(case_of(Random(seed), size, kind, answers)))
 
 
 def case_of(chance: Random, size: Size, kind: Kind, answers: int) -> Case:
@@ -219,7 +220,8 @@ class _Tree:
         return self.group("index", 1, span, dimensions, 0)
 
     def range(self) -> Range:
-        return Range(*self.some((0, 10), (0, 1), (0, 405), (1, 5), (20, 80), (0, 1_000_000)))
+        spans = ((0, 10), (0, 10), (0, 1), (0, 405), (0, 1_000_000), (1, 5), (20, 80))
+        return Range(*self.some(*(spans if self.kind.raised else spans[:5])))
 
     def weight(self) -> int:
         return self.some(0, 1, 1, 1, 1, 2, 3, 7, 15, 100)
@@ -253,7 +255,7 @@ class _Tree:
             weight=weight,
             aggregation=aggregation,
             missing=self.some(*self.kind.missing),
-            exponent=self.some(-20.0, -2.0, -1.0, -0.5, 0.3, 0.5, 1.0, 2.0, 3.0, 20.0)
+            exponent=self.some(-20.0, -2.0, -1.0, -0.5, 0.3, 0.5, 1.0, 1.0, 2.0, 3.0, 20.0)
             if aggregation == "power"
             else None,
             range=span,

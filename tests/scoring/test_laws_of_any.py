@@ -23,6 +23,7 @@ from tests.contract.scale import NIGHT
 from tests.scoring.random_documents import (
     ANY,
     QUIET,
+    SMALL,
     SOUND,
     ZERO,
     Case,
@@ -45,7 +46,7 @@ def examples(gate: int) -> settings:
 
 def cases(kind: Kind) -> st.SearchStrategy[Case]:
     """Mostly small documents, which shrink; now and then one of any size."""
-    return st.one_of(drawn(kind), drawn(kind), seeded(kind))
+    return st.one_of(drawn(kind), seeded(kind, 2, SMALL), seeded(kind))
 
 
 Scores = dict[str, int | None]

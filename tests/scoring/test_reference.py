@@ -19,7 +19,7 @@ from actitud_api.scoring.scalar import evaluate
 from tests.contract.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring import organisations
-from tests.scoring.random_documents import Case, drawn, seeded
+from tests.scoring.random_documents import SMALL, Case, drawn, seeded
 from tests.scoring.reference.curves import TooClose, aggregated, erfc, score_of
 from tests.scoring.reference.explanation import explained
 from tests.scoring.reference.score import score
@@ -79,8 +79,8 @@ def compare(case: Case) -> None:
     assume(compared)
 
 
-@examples(60, 4_000)
-@given(drawn())
+@examples(120, 6_000)
+@given(st.one_of(drawn(), seeded(answers=3, size=SMALL)))
 def test_small_documents(case: Case) -> None:
     compare(case)
 
