@@ -31,10 +31,12 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
 def interval(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
     """What the size of its sample leaves open of a share: of itself, and of the index by re-scoring its bounds.
 
-    None of an indicator that is no share of a whole, and where there is no value.
+    None of an indicator that is no share of counted cases, and where there is no value.
     """
     indicator, value = leaf.indicator, evaluation.leaves[leaf.position].value
     if indicator.type != "ratio" or not (indicator.sample or indicator.part_of_denominator) or value is None:
+        return None
+    if any(fact.type != "integer" for fact in indicator.facts):
         return None
     cases, n = value
     if not 0 <= cases <= n:

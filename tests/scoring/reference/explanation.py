@@ -28,6 +28,7 @@ from actitud_api.methodology.model import (
     Not,
     Predicate,
     ProfileOperand,
+    Quotient,
 )
 from tests.scoring.reference.conditions import (
     PROFILE_DECIMALS,
@@ -44,6 +45,7 @@ from tests.scoring.reference.conditions import (
     operands,
     parts,
     truth,
+    value_of,
 )
 from tests.scoring.reference.curves import (
     DIGITS,
@@ -73,6 +75,9 @@ from tests.scoring.reference.score import (
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 MAIN_REASONS = 4
+Z = Decimal("1.959963984540054")
+"""What leaves out 5 % on both sides of the standard normal distribution (section 8)."""
+MILLION = 10**6
 SHAPLEY = 10**9
 """Shapley values are rounded to 10^-9 points (section 7)."""
 
@@ -476,6 +481,47 @@ def _indicator(result: Scored, handed: Mapping[str, Points], leaf: Indicator) ->
         "value": _value(result, found),
         "reason": {"code": found.code, "parameters": parameters(result, leaf, found)},
         "next_step": next_step(result, leaf, found),
+        "interval": interval(result, leaf, found),
+    }
+
+
+def interval(result: Scored, leaf: Indicator, found: Answered) -> Json:
+    """The Wilson interval of a share, and the indices where its ends were the share (section 8)."""
+    if leaf.type != "ratio" or not (leaf.sample or leaf.part_of_denominator) or found.value is None:
+        return None
+    if not isinstance(leaf.value, Quotient) or any(fact.type != "integer" for fact in leaf.facts):
+        return None
+    reading = Undetermined(result.facts)
+    cases, n = value_of(leaf.value.numerator, reading), value_of(leaf.value.denominator, reading)
+    assert isinstance(cases, Fraction)
+    assert isinstance(n, Fraction)
+    if n < 0:
+        cases, n = -cases, -n
+    if not 0 <= cases <= n:
+        return None
+    with localcontext() as context:
+        context.prec = DIGITS
+        k, of = as_decimal(cases), as_decimal(n)
+        middle, width = k + Z**2 / 2, Z * (k * (of - k) / of + Z**2 / 4).sqrt()
+        ends = [half_up_of_float((middle + side * width) / (of + Z**2) * MILLION) for side in (-1, 1)]
+    low, high = (Fraction(min(max(end, 0), MILLION), MILLION) for end in ends)
+    decimals = result.document.decimals
+    declared = leaf.id in result.submission.self_declared
+    indices = []
+    for end in (low, high):
+        units = score_of(leaf, end, decimals)
+        if declared:
+            units = min(units, self_declared_cap(result.document, leaf))
+        indices.append(shown(result, rescored(result, leaf.id, units).index))
+    first, last = leaf.curve.goalposts[0].score, leaf.curve.goalposts[-1].score
+    if last <= first:
+        indices.reverse()
+    return {
+        "n": int(n),
+        "low": figure(low),
+        "high": figure(high),
+        "index_low": indices[0],
+        "index_high": indices[1],
     }
 
 
