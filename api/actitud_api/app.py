@@ -38,7 +38,9 @@ from actitud_api.http.problems import (
 from actitud_api.http.system import Readiness, SystemController
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
+from actitud_api.scores.computed import Computed
 from actitud_api.settings import Settings
 from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
@@ -60,6 +62,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     assessments.SubmissionsController,
     scores.EditionScoresController,
     scores.OrganisationScoresController,
+    comparison_routes.ComparisonController,
 )
 RETRY_AFTER: Final = "2"
 """Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""
@@ -80,6 +83,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
     *scores.PROBLEMS,
+    *comparison_routes.PROBLEMS,
 )
 
 DESTINATIONS: Final = (
@@ -131,6 +135,7 @@ def create_app(
         state=State(
             {
                 "database": database,
+                "computed": Computed(),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,

@@ -33,6 +33,9 @@ Answer: TypeAlias = Mapping[str, Fact]
 Answers: TypeAlias = Mapping[str, Answer]
 """Answers by indicator id; an indicator that is not there is unknown."""
 
+Supposed: TypeAlias = "Mapping[str, Mapping[str, Answer | ProfileValue] | Sequence[str]]"
+"""Facts to suppose in place of others: ``answers`` (``None`` for none), ``profile``, ``profile_self_declared``."""
+
 EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
 """Evidence, or its members by name."""
 
@@ -56,6 +59,13 @@ EditionState: TypeAlias = Literal["open", "in_review", "published", "superseded"
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
+MoveKind: TypeAlias = Literal["improve", "evidence", "report"] | str
+Obstacle: TypeAlias = (
+    Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"] | str
+)
+Stage: TypeAlias = Literal["before", "methodology", "coverage", "after"] | str
+PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"] | str
+RemarkCode: TypeAlias = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"] | str
 StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"] | str
 FactValue: TypeAlias = float | bool | str | tuple[str, ...]
 """A fact as the service gives it back; a checklist is a tuple of component ids."""
@@ -180,13 +190,27 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sample of ``n`` cases leaves open of a share, with 95 % confidence (Wilson).
+
+    ``low`` and ``high``: of the share, 0 to 1. ``index_low`` and ``index_high``: of the index, were that the share.
+    """
+
+    n: int
+    low: float
+    high: float
+    index_low: float | None
+    index_high: float | None
+    text: str
+
+
 class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
     """One indicator of a score.
 
     ``score``: 0 to 100. ``weight``: share within its group, an integer. ``possible``, ``won``, ``lost``: index
     points, won + lost = possible; all ``None`` where it counts with nothing. Below a group that is not an
     arithmetic mean or a sum only ``lost`` is known. ``value``: the raw value in its own unit, ``None`` where it
-    does not exist.
+    does not exist. ``interval``: what the size of its sample leaves open of a share.
     """
 
     id: str
@@ -198,6 +222,7 @@ class IndicatorScore(msgspec.Struct, frozen=True, kw_only=True):
     possible: float | None
     won: float | None
     lost: float | None
+    interval: Interval | None
     reason: Reason
     next_step: NextStep | None
 
@@ -271,13 +296,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its whole explanation.
 
     ``index``, ``index_geometric``, ``index_max``: 0 to 100; ``index_max`` is reached if every unknown answer
     were the best. ``coverage``: share of the weight that is known, 0 to 1, four decimals.
     ``indicators`` are those that belong to no dimension. ``input_digest`` and ``result_digest`` identify what went
-    in and what came out.
+    in and what came out. ``what_if``: what follows from the facts that were supposed, where there were any.
     """
 
     index: float | None
@@ -293,11 +318,70 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     methodology: MethodologyRef
     input_digest: str
     result_digest: str
+    what_if: WhatIf | None = None
 
     @property
     def error_findings(self) -> tuple[Finding, ...]:
         """The findings of severity ``error``: contradictions that a submission would be refused for."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure before and after; ``difference`` is ``None`` where one of them does not exist."""
+
+    before: float | None
+    after: float | None
+    difference: float | None
+
+
+class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs in a dimension, or in a group below one: its score, and the index points lost there."""
+
+    id: str
+    name: str
+    score: Delta
+    lost: Delta
+    text: str
+
+
+class IndicatorDelta(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs in an indicator: why it scores what it scores, its score, and the index points lost there."""
+
+    id: str
+    name: str
+    code_before: ReasonCode
+    code_after: ReasonCode
+    score: Delta
+    lost: Delta
+    text: str
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two scores.
+
+    ``groups``: all of them. ``indicators``: those that differ. ``appeared`` and ``vanished``: findings that only the
+    second, or only the first, has.
+    """
+
+    index: Delta
+    index_max: Delta
+    coverage: Delta
+    status_before: ScoreStatus
+    status_after: ScoreStatus
+    level_before: int | None
+    level_after: int | None
+    groups: tuple[GroupDelta, ...]
+    indicators: tuple[IndicatorDelta, ...]
+    appeared: tuple[Finding, ...]
+    vanished: tuple[Finding, ...]
+    text: str
+
+
+class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
+    """The score with the facts that were supposed, and what differs from that of the facts sent."""
+
+    score: Score
+    difference: Difference
 
 
 class EditionScore(Score, frozen=True, kw_only=True):
@@ -311,6 +395,145 @@ class EditionScore(Score, frozen=True, kw_only=True):
     organisation_name: str
     rank: int | None
     simulated: bool
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do for one indicator on the way to the next level.
+
+    ``facts``: as they stand. ``change``: those that change, as they will be. ``evidence``: it needs evidence.
+    ``score_before`` and ``score``: of the indicator. ``gain``: index points that it brings in its place. ``index`` and
+    ``level``: after it. ``requires``: rules that it would break unless other facts follow; all figures count on that.
+    """
+
+    indicator: str
+    name: str
+    kind: MoveKind
+    facts: dict[str, FactValue | None]
+    change: dict[str, FactValue]
+    evidence: bool
+    score_before: float | None
+    score: float | None
+    gain: float | None
+    index: float | None
+    level: int | None
+    requires: tuple[str, ...]
+    text: str
+
+
+class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition of the next level that no improvement can make hold; ``gate`` is ``None`` where review decides it.
+
+    ``indicators``: those that could help once they are answered, corrected or unlocked.
+    """
+
+    gate: BlockingGate | None
+    obstacle: Obstacle
+    indicators: tuple[str, ...]
+    text: str
+
+
+class LevelPath(msgspec.Struct, frozen=True, kw_only=True):
+    """The path of an organisation from its level to the next one.
+
+    ``target``: the next level, ``None`` where there is none. ``moves``: what to do, in order; ``None`` without a
+    target, and where ``unreachable`` names conditions. ``index_after`` and ``level_after``: at the end.
+    """
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    simulated: bool
+    methodology: MethodologyRef
+    index: float | None
+    level: int | None
+    target: int | None
+    moves: tuple[Move, ...] | None
+    index_after: float | None
+    level_after: int | None
+    unreachable: tuple[Unreachable, ...]
+    text: str
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """A score at each stage of a change.
+
+    ``methodology``: what was stated before, under the later version. ``coverage``: that with known and unknown as
+    after.
+    """
+
+    before: float | None
+    methodology: float | None
+    coverage: float | None
+    after: float | None
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What each step of a change adds, in points; together they are the total."""
+
+    methodology: float
+    coverage: float
+    data: float
+    total: float
+
+
+class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
+    """How the score of a dimension, or of a group below one, changed."""
+
+    id: str
+    name: str
+    score: Chain
+    parts: Parts | None
+    text: str
+
+
+class IndicatorChange(msgspec.Struct, frozen=True, kw_only=True):
+    """How the score of an indicator changed; a version that lacks it has no code."""
+
+    id: str
+    name: str
+    code_before: ReasonCode | None
+    code_after: ReasonCode | None
+    score: Chain
+    text: str
+
+
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """What another version of the methodology does to what was stated.
+
+    ``dropped_answers``: those that it does not ask, or not in that form. ``new_indicators``: those that only it asks,
+    unknown. ``dropped_fields`` and ``new_fields``: the same of the profile.
+    """
+
+    dropped_answers: tuple[str, ...]
+    new_indicators: tuple[str, ...]
+    dropped_fields: tuple[str, ...]
+    new_fields: tuple[str, ...]
+    text: str
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """How the index of an organisation changed from ``edition_before`` to ``edition``, and by what.
+
+    ``parts``: ``None`` where a stage has no index; ``unrated`` names those stages. ``groups``: all of them.
+    ``indicators``: those whose score is not the same at every stage.
+    """
+
+    edition_before: str
+    edition: str
+    organisation: str
+    organisation_name: str
+    simulated: bool
+    methodology_before: MethodologyRef
+    methodology_after: MethodologyRef
+    index: Chain
+    parts: Parts | None
+    unrated: tuple[Stage, ...]
+    level_before: int | None
+    level_after: int | None
+    groups: tuple[GroupChange, ...]
+    indicators: tuple[IndicatorChange, ...]
+    carried: Carried
+    text: str
 
 
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -519,7 +742,8 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
     """How an organisation scores in one of its editions; figures as in :class:`ScoreRow`.
 
-    ``state``: that of the edition. ``period_to``: its reference date.
+    ``state``: that of the edition. ``period_to``: its reference date. ``carried``: what the version asked for does to
+    what was stated under that of the edition, ``None`` where it is the same.
     """
 
     edition: str
@@ -535,6 +759,7 @@ class PastScore(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: dict[str, float | None]
     methodology: str
     simulated: bool
+    carried: Carried | None
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
@@ -586,5 +811,233 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
     distribution: tuple[Tenth, ...]
     dimensions: dict[str, Spread | None]
     coverage: Spread | None
+    methodology: str
+    simulated: bool
+
+
+class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an organisation is compared with: those of these kinds and this band (``None``: of any) that rank.
+
+    ``basis``: the narrowest group that has as many as the methodology asks for.
+    """
+
+    basis: PeerBasis
+    kinds: tuple[OrganisationKind, ...] | None
+    band: str | None
+    organisations: int
+
+
+class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """A score, 0 to 100, beside those of the peer group.
+
+    ``rank`` and ``below`` (how many have less) are among the ``organisations`` of the group that have that score, its
+    own included. ``percentile``: the percentile rank there, 0 to 100, ``None`` among too few. ``spread``: of the group.
+    """
+
+    score: float | None
+    rank: int | None
+    below: int | None
+    organisations: int | None
+    percentile: float | None
+    spread: Spread | None
+    text: str
+
+
+class PeerDimension(PeerFigure, frozen=True, kw_only=True):
+    """A dimension beside those of the peer group."""
+
+    id: str
+    name: str
+
+
+class Peers(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation of an edition beside its peer group; ``rank`` is that in the whole edition.
+
+    ``group``, and what is compared, is ``None`` until the edition is published, except for administrators.
+    """
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    kind: OrganisationKind
+    band: str | None
+    status: ScoreStatus
+    rank: int | None
+    group: PeerGroup | None
+    index: PeerFigure
+    dimensions: tuple[PeerDimension, ...]
+    methodology: str
+    simulated: bool
+    text: str
+
+
+class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that shows an answer: where it is, and its date."""
+
+    url: str
+    date: date
+
+
+class Practice(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that scores, 0 to 100, and is more than declared; ``id`` is that of the indicator."""
+
+    id: str
+    name: str
+    score: float
+    evidence: tuple[PublishedEvidence, ...]
+
+
+class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation that does well in a dimension, and how; ``score`` is that of the dimension."""
+
+    dimension: str
+    score: float
+    organisation: str
+    organisation_name: str
+    kind: OrganisationKind
+    province: str | None
+    region: str | None
+    band: str | None
+    population: int | None
+    rank: int | None
+    index: float | None
+    level: int | None
+    practices: tuple[Practice, ...]
+    methodology: str
+    simulated: bool
+
+
+class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The 5th, 50th and 95th percentile of an index, 0 to 100."""
+
+    p5: float
+    p50: float
+    p95: float
+
+
+class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The 5th, 50th and 95th percentile of a rank; the 5th is the better end."""
+
+    p5: int
+    p50: int
+    p95: int
+
+
+class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
+    """In what share of the draws, 0 to 1, an organisation is of a level."""
+
+    level: int
+    probability: float
+
+
+class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
+    """How an organisation comes out where weights and aggregation are drawn, beside its score.
+
+    ``draws`` and ``seed``: how many, and where they begin. ``drawn_rank`` is ``None`` where ``rank`` may not be told.
+    """
+
+    rank: int | None
+    organisation: str
+    organisation_name: str
+    index: float | None
+    level: int | None
+    draws: int
+    seed: int
+    drawn_index: Percentiles
+    drawn_rank: RankPercentiles | None
+    levels: tuple[LevelProbability, ...]
+    methodology: str
+    simulated: bool
+    text: str
+
+
+class Moments(msgspec.Struct, frozen=True, kw_only=True):
+    """How scores of 0 to 100 spread over the organisations that have one.
+
+    ``standard_deviation``: that of a sample. ``skewness``: the adjusted Fisher-Pearson coefficient. What is not defined
+    is ``None``, here and in all statistics.
+    """
+
+    organisations: int
+    mean: float | None
+    standard_deviation: float | None
+    skewness: float | None
+
+
+class IndexStatistics(Moments, frozen=True, kw_only=True):
+    """The index; ``alpha``: Cronbach's, over the dimensions."""
+
+    alpha: float | None
+
+
+class NodeStatistics(Moments, frozen=True, kw_only=True):
+    """A node beside the one above it: ``parent``, or the index where that is ``None``.
+
+    ``correlation`` with it. ``weight``: its share of the weights there. ``main_effect``: the share of the variance
+    there that goes with it. ``effective_weight``: its share of the main effects there.
+    """
+
+    id: str
+    name: str
+    parent: str | None
+    correlation: float | None
+    weight: float
+    main_effect: float | None
+    effective_weight: float | None
+
+
+class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
+    """A dimension; ``alpha``: Cronbach's, over its indicators.
+
+    ``rank_change``: by how many ranks an organisation moves in the mean, up or down, where the index is without it.
+    """
+
+    alpha: float | None
+    rank_change: float | None
+
+
+class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
+    """An indicator beside its dimension."""
+
+
+class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
+    """A goalpost at another ``x``, and by how many ranks organisations then move, in the mean and at most."""
+
+    x: float
+    rank_change: float
+    rank_change_max: int
+
+
+class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """How sensitive ranks are to a judgement goalpost, ``down`` and ``up`` by 20 %.
+
+    ``position``: from 0, in the curve of the indicator.
+    """
+
+    indicator: str
+    position: int
+    x: float
+    down: GoalpostMove | None
+    up: GoalpostMove | None
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """What an auditor would point at; ``node`` is ``None`` for the index."""
+
+    code: RemarkCode
+    node: str | None
+    value: float
+    text: str
+
+
+class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """The statistical audit of the index of an edition, over the organisations that rank."""
+
+    edition: str
+    index: IndexStatistics
+    dimensions: tuple[DimensionStatistics, ...]
+    indicators: tuple[IndicatorStatistics, ...]
+    goalposts: tuple[GoalpostStatistics, ...]
+    remarks: tuple[Remark, ...]
     methodology: str
     simulated: bool

@@ -18,12 +18,12 @@ from sqlalchemy import text
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service
-from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.contract.asgi import Sent, exchange
 from tests.contract.scale import NIGHT
+from tests.databases import unlimited
 
 Client = TestClient[Litestar]
 
@@ -48,7 +48,7 @@ WRITERS, WRITES = 16, 200 if NIGHT else 10
 @pytest.fixture
 def application(url: str) -> Iterator[Litestar]:
     """The application."""
-    app = create_app(Settings(database_url=url))
+    app = create_app(unlimited(url))
     yield app
     app.state["database"].close()
 
@@ -359,6 +359,29 @@ def test_what_the_schema_does_not_allow_is_refused_with_its_place(
     assert client.get(PATH).content == before
 
 
+def test_an_edition_under_a_draft_takes_answers_to_the_draft(client: Client, administrator: dict[str, str]) -> None:
+    """Example A, with the indicator that 2026.1 does not have: 44.47 without it (test_draft), D9 3.75 points more.
+
+    4446.56 - 14·36.38 + 14·40.13 = 4499.06.
+    """
+    tried = {**NEW, "id": "2027-trial", "methodology": "2026.2-draft", "accept_draft": True}
+    assert client.post("/v1/editions", json=tried, headers=administrator).status_code == 201
+    path = f"/v1/editions/2027-trial/assessments/{MINE}"
+    body = {**body_a(), "methodology": "2026.2-draft"}
+    body["answers"]["D9.09"] = {"level": 3, "evidence": [document("D9.09")]}
+
+    answer = put(client, body, path, If_None_Match="*").json()
+
+    assert (answer["methodology"], answer["index"], answer["coverage"]) == ("2026.2-draft", 44.99, 1)
+    assert answer["answers"]["D9.09"]["level"] == 3
+    sheet = client.get(f"/v1/editions/2027-trial/scores/{MINE}", headers=administrator).json()
+    assert (sheet["methodology"]["version"], sheet["index"]) == ("2026.2-draft", 44.99)
+    (row,) = client.get("/v1/editions/2027-trial/scores", headers=administrator).json()["items"]
+    assert (row["index"], row["dimensions"]["D9"]) == (44.99, 40.13)
+    (error,) = problem(put(client, body, If_None_Match="*"), 409, "conflict")["errors"]
+    assert (error["pointer"], error["value"], error["suggestion"]) == ("/methodology", "2026.2-draft", "2026.1")
+
+
 def test_answers_under_another_methodology_are_no_answers_to_the_edition(client: Client) -> None:
     body = body_a()
     body["methodology"] = "2027.1"
@@ -617,15 +640,16 @@ def test_an_edition_in_review_takes_nothing(client: Client, administrator: dict[
 def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
     """Each writer raises the number by one, over and over, and tries again when somebody else was faster."""
     body = body_a(evidence=False)
-    create(client, {**body, "answers": {"D6.01": {"count": 0}}})
+    create(client, {**body, "answers": {"D1.01": {"numerator": 0, "denominator": WRITERS * WRITES}}})
 
     def write(_: int) -> int:
         refused = 0
         for _ in range(WRITES):
             while True:
                 read = client.get(PATH)
-                count = read.json()["answers"]["D6.01"]["count"] + 1
-                answer = patch(client, read.headers["etag"], answers={"D6.01": {"count": count}})
+                facts = read.json()["answers"]["D1.01"]
+                facts["numerator"] += 1
+                answer = patch(client, read.headers["etag"], answers={"D1.01": facts})
                 if answer.status_code == 200:
                     break
                 assert answer.status_code == 412, answer.text
@@ -635,7 +659,7 @@ def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
         refused = sum(pool.map(write, range(WRITERS)))
 
-    assert client.get(PATH).json()["answers"]["D6.01"]["count"] == WRITERS * WRITES
+    assert client.get(PATH).json()["answers"]["D1.01"]["numerator"] == WRITERS * WRITES
     assert refused > 0
 
 

@@ -22,12 +22,14 @@ from actitud_api.settings import Secret
 from actitud_api.storage import health
 from actitud_api.storage.database import Database
 from actitud_api.storage.health import Version, loses_wal
+from tests.postgresql import Server
 from tests.revisions import NEWEST
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "methodologies",
     "address",
 ]  # fmt: skip
+OF_SQLITE = ("pragmas", "sqlite", "disk")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 GIB = 1024**3
 
@@ -69,6 +71,35 @@ def test_a_new_installation_is_well(file: Path, capsys: pytest.CaptureFixture[st
     assert (code, wrong, found.status) == (0, {}, "ok")
     assert [check.name for check in found.checks] == ALL
     assert all(check.remedy is None for check in found.checks)
+
+
+def test_a_new_installation_on_a_server_is_well(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    with postgresql.database() as name:
+        monkeypatch.setenv("ACTITUD_DATABASE_URL", postgresql.url(name))
+        assert cli.main(["doctor"]) == 1
+        assert "→ run actitud-api init" in capsys.readouterr().out
+        assert cli.main(["init"]) == 0
+        capsys.readouterr()
+        assert cli.main(["doctor", "--json"]) == 0
+    found = msgspec.json.decode(capsys.readouterr().out, type=Report)
+    assert [check.name for check in found.checks] == [name for name in ALL if name not in OF_SQLITE]
+    assert {check.status for check in found.checks} == {"ok"}
+
+
+def test_a_server_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("ACTITUD_DATABASE_URL", f"postgresql+psycopg://actitud:very-secret@/actitud?host={tmp_path}")
+    assert cli.main(["doctor", "--json"]) == 1
+    said = capsys.readouterr().out
+    found = msgspec.json.decode(said, type=Report)
+    (wrong,) = [check for check in found.checks if check.status != "ok"]
+    assert (wrong.name, wrong.status, wrong.remedy is None) == ("database", "problem", False)
+    assert "very-secret" not in said
 
 
 def test_beside_a_running_service_it_writes_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

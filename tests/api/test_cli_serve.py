@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import json
 import select
 import signal
 import socket
@@ -20,7 +22,7 @@ from litestar import Controller, Response, get
 
 from actitud_api import cli
 from actitud_api.cli.server import Server, configuration
-from actitud_api.cli.serving import address_of, is_exposed, readiness_of
+from actitud_api.cli.serving import address_of, application, is_exposed, readiness_of
 from actitud_api.http.contract import contract
 from actitud_api.http.scope import ApiRequest
 from actitud_api.http.system import HEALTH, Health
@@ -138,12 +140,28 @@ def test_it_serves_until_it_is_told_to_stop(migrated: str) -> None:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             assert client.get("/readyz").status_code == 200
             answer = client.get("/v1/organisations")
+        with socket.create_connection(("127.0.0.1", port)) as garbage:
+            garbage.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            assert garbage.recv(1000).startswith(b"HTTP/1.1 400 ")
         process.send_signal(signal.SIGINT)
-        printed, _ = process.communicate(timeout=20)
+        printed, logged = process.communicate(timeout=20)
     assert answer.json()["items"] == []
     assert "server" not in answer.headers
     assert printed == "Stopped in order.\n"
     assert process.returncode == 0
+    *_, last = (json.loads(line) for line in logged.splitlines())
+    assert (last["level"], last["event"]) == ("warning", "Invalid HTTP request received.")
+    assert last["timestamp"].endswith("Z")
+
+
+def test_what_lives_as_long_as_the_process_is_not_collected_while_it_serves(migrated: str) -> None:
+    """Else each full collection looks through it again, and every request waits."""
+    gc.unfreeze()
+    with application(Settings(database_url=migrated), "en") as app:
+        looked_through = gc.get_objects()
+        assert len(looked_through) < gc.get_freeze_count() / 10
+        assert not any(known is app for known in looked_through)
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ ORGANISATIONS = (
     ("XX-T-3", "Alzira", "MUN", "46", "10", 45_000, None, "XX-T-6", ()),
     ("XX-T-4", "Alcúdia, l'", "MUN", "46", "10", 12_000, None, "XX-T-6", ()),
     ("XX-T-5", "Àger", "MUN", "25", "09", 900, None, None, ()),
-    ("XX-T-6", "Diputació de València", "PRO", "46", "10", None, 900, None, ()),
+    ("XX-T-6", "Diputació de València", "PRO", "46", "10", None, 900, None, ("ES-INE-46001",)),
     ("XX-T-7", "Alcúdia", "MUN", "03", "10", 23_000, None, "XX-T-6", ()),
     ("XX-T-8", "Ministerio", "MIN", None, None, None, 6_000, None, ()),
     ("XX-T-9", "Sin evaluar", "MUN", "46", "10", 11_000, None, "XX-T-6", ()),
@@ -194,6 +194,7 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> Non
         ({"band": "P2"}, "4"),
         ({"band": "P3"}, "37"),
         ({"parent": "XX-T-6"}, "347"),
+        ({"parent": "ES-INE-460018"}, "347"),  # an alias of 6, with its control digit
         ({"parent": "nobody"}, ""),
         ({"level": 2}, "345"),
         ({"level": 5}, ""),
@@ -203,6 +204,7 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> Non
         ({"organisation": "XX-T-6"}, "6"),
         ({"organisation": "XX-T-8,XX-T-9,XX-T-2,nobody,XX-T-2"}, "28"),
         ({"organisation": "XX-T-9"}, ""),
+        ({"organisation": "ES-DIR3-L01050193,XX-T-8,ES-INE-46001,XX-T-2"}, "268"),  # aliases of 2 and 6
         ({"province": "46", "kind": "MUN", "level": 2, "status": "sufficient", "organisation": "XX-T-4,XX-T-6"}, "4"),
         ({"province": "46", "region": "07"}, ""),
     ],
@@ -301,6 +303,8 @@ def test_a_forged_cursor_is_unknown_or_harmless(client: Client, sort: str, value
         ({"level": "6"}, "level", "maximum"),
         ({"level": "high"}, "level", "type"),
         ({"status": "done"}, "status", "enum"),
+        ({"province": "53"}, "province", "enum"),
+        ({"region": "00"}, "region", "enum"),
         ({"sort": "D11"}, "sort", "enum"),
         ({"sort": "--rank"}, "sort", "enum"),
         ({"organisation": ""}, "organisation", "pattern"),
@@ -386,6 +390,13 @@ def test_the_summary_of_a_territory(
     assert sum(tenth["organisations"] for tenth in answer["distribution"]) == ranked
     assert sum(found["organisations"] for found in answer["levels"]) == organisations
     assert list(answer["dimensions"]) == [f"D{number}" for number in range(1, 11)]
+
+
+def test_a_territory_that_there_is_not_is_named(client: Client) -> None:
+    """Else a slip would look like a province where nobody answered."""
+    response = client.get("/v1/editions/2026/summary", params={"province": "64", "region": "20"})
+    errors = problem(response, 400, "invalid-request")["errors"]
+    assert [(error["pointer"], error["rule"]) for error in errors] == [("province", "enum"), ("region", "enum")]
 
 
 # --- history --------------------------------------------------------------------------------------------------

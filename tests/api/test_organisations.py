@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -258,8 +259,8 @@ def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
             assert queries.change(session, [(written, version)], NOW) is done
 
 
-def everything(database: Database) -> list[service.Record]:
-    return service.page(database, service.Filters(), after=None, offset=0, limit=100)
+def everything(database: Database, offset: int = 0) -> list[service.Record]:
+    return service.page(database, service.Filters(), after=None, offset=offset, limit=1000)
 
 
 def changed(database: Database, organisation: str, change: service.Change) -> service.Record:
@@ -363,70 +364,81 @@ def test_every_fault_of_a_file_is_named_at_once_and_nothing_is_stored(database: 
     assert ids(database) == []
 
 
-def row(municipality: str, **wrong: str) -> str:
-    """A line of the file, right but for what is said."""
-    right = {
-        "dir3": of_municipality(municipality).removeprefix("ES-DIR3-"),
-        "ine": municipality,
-        "name": "Lugar",
-        "province_code": municipality[:2],
-        "province": "",
-        "region_code": PROVINCES[municipality[:2]].region,
-        "region": "",
-        "nuts2": "",
-        "population": "1",
-    }
-    return ",".join((right | wrong).values())
-
-
-def test_each_of_twelve_planted_faults_is_named_at_its_line(database: Database) -> None:
-    """One of each kind, a good line before each: none hides another, and none passes."""
-    planted = [
-        (row("25001", dir3="L01250010"), Fault(4, "dir3", "control_digit", "L01250010", "9")),
-        (row("25002", dir3="L0125002"), Fault(6, "dir3", "dir3_form", "L0125002")),
-        (row("25003", dir3="L01 250030"), Fault(8, "dir3", "form", "L01 250030")),
-        (row("25004", dir3="E00003301"), Fault(10, "dir3", "not_a_municipality", "E00003301")),
-        (row("25005", ine="25"), Fault(12, "ine", "ine", "25")),
-        (row("25006", ine="25007"), Fault(14, "ine", "ine_differs", "25007", "25006")),
-        (row("25007", name=""), Fault(16, "name", "name", "", "200")),
-        (row("25008", province_code="24"), Fault(18, "province_code", "province_differs", "24", "25")),
-        (row("25009", region_code="10"), Fault(20, "region_code", "region_differs", "10", "09")),
-        (row("25010", population="-5"), Fault(22, "population", "population", "-5")),
-        (row("25011") + ",", Fault(24, None, "fields", "10", "9")),
-        (row("28079"), Fault(26, "dir3", "repeated", "L01280796", "2")),
-    ]
-    lines = [HEADER, MADRID]
-    for number, (line, _) in enumerate(planted, start=1):
-        lines += [row(f"04{number:03d}"), line]
-    with pytest.raises(FaultyFile) as caught:
-        imported(database, "\n".join(lines).encode())
-    assert caught.value.faults == [fault for _, fault in planted]
-    assert everything(database) == []
-
-
 def test_lines_are_counted_as_an_editor_does() -> None:
     text = FILE.replace(",Lleida,25", ',"Llei\nda",25').replace("138", "few")
     assert [(fault.line, fault.column) for fault in faults_of(text)] == [(3, "name"), (5, "population")]
 
 
+REAL_FILE = "data/municipalities.csv"
+AMURRIO = "L01010029,01002,Amurrio,01,Araba/Álava,16,País Vasco,ES21,10264"
+ZAMORA = "L01492063,49206,Santibáñez de Vidriales,49,Zamora,07,Castilla y León,ES41,922"
+
+
 def test_the_whole_real_list_goes_in(database: Database) -> None:
-    raw = shared("data/municipalities.csv")
+    raw = shared(REAL_FILE)
     assert imported(database, raw, 2020) == Imported(8131, 0, 0)
     assert imported(database, raw, 2020) == Imported(0, 0, 8131)
     assert ids(database, q="28079") == ["ES-DIR3-L01280796"]
     assert ids(database, q="PENISCOLA") == ids(database, q="peñíscola") != []
+    stored = [record for offset in range(0, 9000, 1000) for record in everything(database, offset)]
+    # The official total of 2020, and the bands from its table of municipalities by population (README of the data):
+    # 1,399 + 2,605 + 1,001 + 867 + 955 to 5,000; 545 + 343 to 20,000; 267 to 50,000; 86 + 46 to 250,000; 11 + 6.
+    assert sum(record.population or 0 for record in stored) == 47_450_795
+    assert Counter(record.band for record in stored) == {"P1": 6_827, "P2": 888, "P3": 267, "P4": 132, "P5": 17}
+    assert {record.version for record in stored} == {1}
+
+
+def test_a_wrong_control_digit_in_any_line_of_the_real_list_is_named() -> None:
+    """One wrong digit in each of the 8,131 lines, by turns each of the nine that are wrong."""
+    header, *lines = shared(REAL_FILE).decode().splitlines()
+    wrong = [
+        f"{line[:8]}{(int(line[8]) + 1 + number % 9) % 10}{line[9:]}" for number, line in enumerate(lines, start=2)
+    ]
+    found, faults = read("\n".join([header, *wrong]).encode(), nothing)
+    assert found == []
+    assert faults == [
+        Fault(number, "dir3", "control_digit", line[:9], right[8])
+        for number, (line, right) in enumerate(zip(wrong, lines, strict=True), start=2)
+    ]
+    assert len(faults) == 8131
+
+
+def test_each_of_twelve_faults_planted_in_the_real_list_is_named_at_its_line(database: Database) -> None:
+    """From the first line to the last; nothing else of the file is a fault, and nothing of it is stored."""
+    planted = [
+        (2, "L01010014", "L01010015", Fault(2, "dir3", "control_digit", "L01010015", "4")),
+        (700, "L01060690", "L0106069", Fault(700, "dir3", "dir3_form", "L0106069")),
+        (1500, "L01094304", "E00003301", Fault(1500, "dir3", "not_a_municipality", "E00003301")),
+        (2222, ",16002,", ",16003,", Fault(2222, "ine", "ine_differs", "16003", "16002")),
+        (3000, ",19178,", ",1917,", Fault(3000, "ine", "ine", "1917")),
+        (4000, ",Soses,", ",,", Fault(4000, "name", "name", "", "200")),
+        (4500, ",29,Málaga", ",28,Málaga", Fault(4500, "province_code", "province_differs", "28", "29")),
+        (5000, ",03,Principado", ",30,Principado", Fault(5000, "region_code", "region_differs", "30", "03")),
+        (6000, ",42", ",4.2", Fault(6000, "population", "population", "4.2")),
+        (7000, ",ES52", "", Fault(7000, None, "fields", "8", "9")),
+        (7777, ZAMORA, AMURRIO, Fault(7777, "dir3", "repeated", "L01010029", "3")),
+        (8132, "L01520018", "L01 520018", Fault(8132, "dir3", "form", "L01 520018")),
+    ]
+    lines = shared(REAL_FILE).decode().splitlines()
+    for number, right, wrong, _ in planted:
+        assert lines[number - 1].count(right) == 1
+        lines[number - 1] = lines[number - 1].replace(right, wrong)
+    with pytest.raises(FaultyFile) as caught:
+        imported(database, "\n".join(lines).encode())
+    assert caught.value.faults == [fault for *_, fault in planted]
+    assert everything(database) == []
 
 
 # --- the command ----------------------------------------------------------------------------------------------
 
 
 def test_the_command_imports_and_says_what_it_did(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     file = tmp_path / "municipalities.csv"
     file.write_text(FILE, encoding="utf-8")
-    arguments = ["organisations", "import", str(file), "--database", f"sqlite:///{tmp_path / 'new' / 'test.sqlite3'}"]
+    arguments = ["organisations", "import", str(file), "--database", empty]
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out == "Organisations: 3 added, 0 changed, 0 unchanged.\n"
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
@@ -539,11 +551,10 @@ def test_the_size_band_of_a_ministry_is_by_employees() -> None:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[TestClient[Litestar]]:
+def small(url: str) -> Iterator[TestClient[Litestar]]:
     """A client of a service with three real municipalities."""
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'test.sqlite3'}"))
+    app = create_app(Settings(database_url=url))
     database: Database = app.state["database"]
-    database.migrate()
     imported(database, FILE.encode())
     with TestClient(app) as client:
         yield client

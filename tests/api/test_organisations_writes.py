@@ -173,9 +173,9 @@ def test_a_repeated_request_adds_one(client: Client) -> None:
             "“ES-DIR3-L01990016” carries a province that does not exist.",
         ),
         (
-            "ES-NIF-12345678Z", "nif_form", None,
-            "«ES-NIF-12345678Z» no lleva el NIF de una entidad: una letra, siete cifras y el carácter de control.",
-            "“ES-NIF-12345678Z” carries no NIF of a body: a letter, seven digits and the control character.",
+            "ES-NIF-P280790B", "nif_form", None,
+            "«ES-NIF-P280790B» no lleva el NIF de una entidad: una letra, siete cifras y el carácter de control.",
+            "“ES-NIF-P280790B” carries no NIF of a body: a letter, seven digits and the control character.",
         ),
         (
             "QQ-COH-1", "country", None,
@@ -201,6 +201,16 @@ def test_a_wrong_identifier_is_named_with_what_is_right(
                     "suggestion": suggestion,
                 }
             ]
+    assert listed(client) == []
+
+
+def test_the_identity_number_of_a_person_is_refused_and_not_said_again(client: Client) -> None:
+    response = offered(client, "ES-NIF-12345678Z", aliases=["ES-NIF-X1234567L"])
+    number, foreign = problem(response, 409, "conflict")["errors"][::-1]
+    assert (number["pointer"], number["rule"], number["value"]) == ("/id", "nif_form", None)
+    assert (foreign["pointer"], foreign["rule"], foreign["value"]) == ("/aliases/0", "nif_form", None)
+    assert "12345678Z" not in response.text
+    assert "X1234567L" not in response.text
     assert listed(client) == []
 
 
@@ -458,6 +468,24 @@ def test_a_split_has_several_successors(client: Client) -> None:
     assert read(client, "XI-WIKIDATA-Q2")["preceded_by"] == []
 
 
+def test_nobody_takes_the_place_of_what_outlives_it(client: Client) -> None:
+    """Of two validities of which one follows the other, the second cannot end first; to end the same day will do."""
+    add(client, "XI-WIKIDATA-Q2", valid_to="2020-12-31")
+    assert conflicts(offered(client, valid_to="2021-01-01", succeeded_by=["XI-WIKIDATA-Q2"])) == [
+        ("/succeeded_by/0", "ended")
+    ]
+    add(client, valid_to="2020-12-31", succeeded_by=["XI-WIKIDATA-Q2"])
+    assert conflicts(change(client, valid_to="2021-01-01")) == [("/succeeded_by/0", "ended")]
+    (error,) = problem(change(client, "XI-WIKIDATA-Q2", valid_to="2020-12-30"), 409, "conflict")["errors"]
+    assert (error["pointer"], error["rule"]) == ("/valid_to", "outlived")
+    assert error["detail"] == "2020-12-30 is before the last day of XI-WIKIDATA-Q1, whose place it took."
+    assert read(client, "XI-WIKIDATA-Q2")["valid_to"] == "2020-12-31"
+    # Without a last day it is there still, or it is not known.
+    changed(client, "XI-WIKIDATA-Q2", valid_to=None)
+    assert changed(client, valid_to=None)["succeeded_by"] == ["XI-WIKIDATA-Q2"]
+    assert changed(client, "XI-WIKIDATA-Q2", valid_to="1999-12-31")["valid_to"] == "1999-12-31"
+
+
 def test_nobody_follows_itself_through_others(client: Client) -> None:
     add(client, "XI-WIKIDATA-Q3")
     add(client, "XI-WIKIDATA-Q2", succeeded_by=["XI-WIKIDATA-Q3"])
@@ -474,6 +502,8 @@ def test_nobody_depends_on_itself_through_others(client: Client) -> None:
     assert conflicts(change(client, "XI-WIKIDATA-Q3", parent="XI-WIKIDATA-Q1")) == [("/parent", "cycle")]
     assert conflicts(change(client, parent="XI-WIKIDATA-Q1")) == [("/parent", "itself")]
     assert listed(client, parent="XI-WIKIDATA-Q3") == ["XI-WIKIDATA-Q2"]
+    changed(client, "XI-WIKIDATA-Q3", aliases=["ES-INE-28079"])
+    assert listed(client, parent="ES-INE-280796") == ["XI-WIKIDATA-Q2"]
     assert listed(client, parent="XI-WIKIDATA-Q1") == []
     assert changed(client, "XI-WIKIDATA-Q2", parent=None)["parent"] is None
     assert changed(client, "XI-WIKIDATA-Q3", parent="XI-WIKIDATA-Q1")["parent"] == "XI-WIKIDATA-Q1"

@@ -164,6 +164,21 @@ def test_an_unknown_methodology_is_named(body: Answer, client: Client) -> None:
     assert error["suggestion"] == ("2026.1" if body else None)
 
 
+def test_each_version_takes_its_own_answers(client: Client) -> None:
+    """The same facts under both; what only the draft asks is refused by 2026.1 and scored by the draft."""
+    request, published = example("a")
+    tried = {**request, "methodology": "2026.2-draft"}
+    assert client.post("/v1/scores", json=request).json()["index"] == published["index"]
+    score = client.post("/v1/scores", json=tried).json()
+    assert (score["methodology"]["version"], score["index"], score["index_max"]) == ("2026.2-draft", 44.47, 45.17)
+
+    request["answers"]["D9.09"] = {"level": 4}
+    tried["answers"] = request["answers"]
+    (error,) = client.post("/v1/scores", json=request).json()["errors"]
+    assert (error["pointer"], error["rule"]) == ("/answers/D9.09", "additionalProperties")
+    assert client.post("/v1/scores", json=tried).json()["index"] == 45.17
+
+
 def test_the_derived_indicator_is_never_sent(client: Client) -> None:
     request, _ = example("a")
     request["answers"]["D3.02"] = {"numerator": 4, "denominator": 16}
@@ -285,5 +300,9 @@ def test_the_methodology_is_whole_in_both_languages(client: Client) -> None:
         assert stated == "sha256:" + hashlib.sha256(rfc8785.dumps(answer["texts"])).hexdigest()
     assert spanish["texts"]["indicators"]["D9.01"]["name"] == "Tasa de respuesta"
     assert english["texts"]["indicators"]["D9.01"]["name"] == "Response rate"
-    (listed,) = client.get("/v1/methodologies").json()["items"]
-    assert (listed["version"], listed["digest"]) == ("2026.1", spanish["digest"])
+    listed = client.get("/v1/methodologies").json()["items"]
+    assert [(found["version"], found["status"]) for found in listed] == [
+        ("2026.1", "active"),
+        ("2026.2-draft", "draft"),
+    ]
+    assert listed[0]["digest"] == spanish["digest"]

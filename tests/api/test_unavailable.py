@@ -26,7 +26,7 @@ from actitud_api.storage import postgresql as on_postgresql
 from actitud_api.storage import sqlite as on_sqlite
 from actitud_api.storage.database import Database, Unavailable
 from actitud_api.storage.turns import Turns
-from tests.databases import Kind, opened, unlimited
+from tests.databases import Kind, opened, sqlite_url, unlimited
 from tests.postgresql import Server
 
 DONE = Representation(Health, cache=NO_STORE)
@@ -115,6 +115,31 @@ def test_what_others_of_the_process_keep_taken(client: TestClient[Litestar], kin
             assert client.get(path).status_code == (200 if path == "/readyz" else 503), path
     assert client.post("/v1/counter").status_code == 200
     assert counted(database) == 1
+
+
+def test_a_disk_without_room(tmp_path: Path) -> None:
+    """Nothing is kept by half, reads go on, and it takes changes again when there is room, without a new start."""
+    url = sqlite_url(tmp_path)
+    with opened(url) as made:
+        made.migrate()
+    with served(url) as client:
+        database: Database = client.app.state["database"]
+        with database.write() as session:
+            connection = session.connection()
+            connection.execute(text("CREATE TABLE counter (value INTEGER)"))
+            connection.execute(text("CREATE TABLE filling (bytes BLOB)"))
+            connection.execute(text("CREATE TRIGGER fills AFTER UPDATE ON counter BEGIN "
+                                    "INSERT INTO filling VALUES (randomblob(1000000)); END"))  # fmt: skip
+            connection.execute(text("INSERT INTO counter VALUES (0)"))
+            pages: int = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 10}")
+        assert_unavailable(client, "POST", "/v1/counter")
+        assert client.get("/v1/editions").status_code == 200
+        assert counted(database) == 0
+        with database.write() as session:
+            session.connection().exec_driver_sql("PRAGMA max_page_count = 1000000")
+        assert client.post("/v1/counter").status_code == 200
+        assert counted(database) == 1
 
 
 def test_who_waits_longest_is_next() -> None:

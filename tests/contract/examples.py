@@ -13,10 +13,15 @@ from typing import Any, Final
 
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
 
 from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.assessments import service as assessments
 from actitud_api.demo import service as demo
+from actitud_api.methodology.loader import load
+from actitud_api.scores import service as scores
+from actitud_api.scoring.scalar import evaluate
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 
@@ -34,7 +39,12 @@ READS: Final = {
     "editions.get": "/v1/editions/latest",
     "editions.scores.list": "/v1/editions/2026-demo/scores?limit=2",
     "editions.scores.get": "/v1/editions/2026-demo/scores/{organisation}",
+    "editions.scores.path": "/v1/editions/2026-demo/scores/XX-DEMO-00034/path",
+    "editions.scores.peers": "/v1/editions/2026-demo/scores/{organisation}/peers",
     "editions.summary": "/v1/editions/2026-demo/summary?province=46",
+    "editions.exemplars.list": "/v1/editions/2026-demo/exemplars?dimension=D6&kind=MUN&band=P3&limit=2",
+    "editions.robustness.list": "/v1/editions/2026-demo/robustness?limit=2",
+    "editions.statistics.get": "/v1/editions/2026-demo/statistics",
     "organisations.scores.list": "/v1/organisations/{organisation}/scores",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
@@ -50,6 +60,8 @@ WRITES: Final = {
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
+CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
+"""The change of the first of the ranking, which then answers less and one thing worse."""
 READS_WITH_KEY: Final = {
     "editions.assessments.list": "/v1/editions/2027/assessments",
     "editions.assessments.get": _ASSESSMENT,
@@ -84,6 +96,8 @@ def answers(app: Litestar) -> dict[str, Any]:
             found[name] = _with_times(answer.json())
         for name, path in READS_WITH_KEY.items():
             found[name] = _with_times(client.get(path).json())
+        _answer_less(app.state["database"], organisation)
+        found["editions.scores.changes"] = client.get(CHANGES.format(organisation=organisation)).json()
     return found
 
 
@@ -100,6 +114,16 @@ def _with_times(value: Any) -> Any:
             for name, member in value.items()
         }
     return [_with_times(member) for member in value] if isinstance(value, list) else value
+
+
+def _answer_less(database: Database, organisation: str) -> None:
+    """What an organisation answers in 2027: as in the demonstration, without D6.06 and with D1.06 at level 1."""
+    before = scores.sent(database, "2026-demo", organisation).submission
+    answers = {name: facts for name, facts in before.answers.items() if name != "D6.06"} | {"D1.06": {"level": 1}}
+    after = structs.replace(before, answers=answers)
+    with database.write() as session:
+        evaluation = evaluate(load("2026.1"), after)
+        assessments.store(session, [assessments.row("2027", organisation, after, evaluation, datetime.now(UTC))])
 
 
 def _key(database: Database) -> str:

@@ -15,9 +15,15 @@ UPDATES: Final = 200
 """Updates of each of 16 concurrent writers."""
 KILLS: Final = {"sqlite": 200 if NIGHT else 40, "postgresql": 100 if NIGHT else 20}
 """Times that a process is killed while it writes."""
+SERVED_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 20 if NIGHT else 2}
+"""The same of the real server, with clients over HTTP."""
 CRASHES: Final = 30 if NIGHT else 3
 """Times that PostgreSQL itself crashes."""
 SYNCED: Final = 500 if NIGHT else 50
 """Writes of which it is checked that they are synced before they are acknowledged."""
 LIMITED: Final = 2_000 if NIGHT else 400
 """Requests of which four processes let exactly 100 pass."""
+FOLLOWED: Final = 200 if NIGHT else 20
+"""Schemathesis scenarios that follow the links between the operations of a tag."""
+KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
+"""Databases on which Schemathesis has a key."""

@@ -1,4 +1,4 @@
-"""Processes that serve, as an installation runs them, and a limiter as it is written without thinking."""
+"""Processes that serve, as an installation runs them, and some that do it as it is written without thinking."""
 
 from __future__ import annotations
 
@@ -7,53 +7,84 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, Pool, create_engine, event, text
 
+from actitud_api.access import service as access
 from actitud_api.storage import postgresql
 from actitud_api.storage.counts import Counted
+from actitud_api.storage.database import Database
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
 SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE}"
+SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
+UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 
 
 @contextmanager
 def serving(url: str, processes: int, settings: Mapping[str, str], program: str = SERVE) -> Iterator[list[str]]:
     """The addresses of so many processes that serve one database, all ready."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(starting(url, port, settings, program)) for port in _free_ports(processes)]
+        for process in started:
+            await_ready(process)
+        yield [process.address for process in started]
+
+
+class Serving(subprocess.Popen[str]):
+    """A process that serves at an address."""
+
+    address: str
+
+
+@contextmanager
+def starting(
+    url: str, port: int, settings: Mapping[str, str], program: str = SERVE, watched_by: Sequence[str] = ()
+) -> Iterator[Serving]:
+    """A process that is about to serve a database; it ends with the block, and in order unless it has ended by then.
+
+    `watched_by`: a command that runs the one that follows it.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACTITUD_")}
     environment |= {"ACTITUD_DATABASE_URL": url, "ACTITUD_DRAIN": "0", "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
     environment |= {f"ACTITUD_{name.upper()}": value for name, value in settings.items()}
-    with ExitStack() as stack:
-        addresses: list[str] = []
-        started: list[subprocess.Popen[str]] = []
-        for port in _free_ports(processes):
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", program, "serve", "--port", f"{port}"],
-                    env=environment,
-                    cwd="/",
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            stack.callback(_end, process)
-            started.append(process)
-            addresses.append(f"http://127.0.0.1:{port}")
-        for process in started:
-            assert process.stdout is not None
-            assert select.select([process.stdout], [], [], 60)[0]
-            assert process.stdout.readline().startswith("Ready at ")
-        yield addresses
+    command = [*watched_by, sys.executable, "-c", program, "serve", "--port", f"{port}"]
+    with Serving(command, env=environment, cwd="/", stdout=subprocess.PIPE, text=True) as process:
+        process.address = f"http://127.0.0.1:{port}"
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    process.communicate(timeout=60)
+@contextmanager
+def one_serving(url: str, program: str = SERVE, watched_by: Sequence[str] = ()) -> Iterator[Serving]:
+    """A process that serves a database without limits of requests, ready."""
+    (port,) = _free_ports(1)
+    with starting(url, port, UNLIMITED, program, watched_by) as process:
+        await_ready(process)
+        yield process
+
+
+def await_ready(process: Serving) -> None:
+    """Returns once it serves."""
+    assert process.stdout is not None
+    assert select.select([process.stdout], [], [], 60)[0]
+    assert process.stdout.readline().startswith("Ready at ")
+
+
+def administrator(database: Database) -> dict[str, str]:
+    """The header of an administrator, with a new key."""
+    with database.write() as session:
+        made = access.create_key(session, (), role="administrator", owner=None, days=1, now=datetime.now(UTC))
+    return {"Authorization": f"Bearer {made.text}"}
 
 
 def _free_ports(number: int) -> list[int]:
@@ -93,3 +124,8 @@ class Naive:
 def be_naive() -> None:
     """Makes this process count like that."""
     postgresql.counts = Naive  # type: ignore[assignment]  # in a process of its own, which does nothing else
+
+
+def be_unsynced() -> None:
+    """Makes the connections of this process write as they do where speed is all that was thought of."""
+    event.listen(Pool, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous = NORMAL"))

@@ -27,9 +27,9 @@ from actitud_api.http.policy import Rule
 from actitud_api.http.problems import CONFLICT, ProblemError
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
-from actitud_api.settings import Settings
 from actitud_api.storage.database import Database, Session
 from tests.contract.scale import NIGHT
+from tests.databases import unlimited
 
 KEYS = 1_000 if NIGHT else 60
 REPLAYS = 5
@@ -78,7 +78,7 @@ def client(url: str, database: Database) -> Iterator[TestClient[Litestar]]:
         number = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "SERIAL PRIMARY KEY"
         session.connection().execute(text(f"CREATE TABLE ticket (number {number}, label TEXT)"))
     rule = Rule(key="required", roles=frozenset({"administrator"}))
-    app = create_app(Settings(database_url=url), (*CONTROLLERS, TicketController), {**POLICY, "tickets.draw": rule})
+    app = create_app(unlimited(url), (*CONTROLLERS, TicketController), {**POLICY, "tickets.draw": rule})
     with TestClient(app) as opened:
         yield opened
     app.state["database"].close()

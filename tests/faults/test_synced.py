@@ -1,4 +1,4 @@
-"""What is acknowledged is synced, not merely written: the order of the system calls says so.
+"""What is acknowledged is synced, not merely written: the order of the system calls of the real server says so.
 
 No kill of a process can show it, since the system keeps what a process wrote; a power cut would not.
 """
@@ -8,32 +8,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.contract.scale import SYNCED
-from tests.databases import sqlite_url
+from tests.databases import opened, sqlite_url
+from tests.faults.serving import SERVE, SERVE_UNSYNCED, administrator, one_serving
 
-WRITE = """
-import os, sys
-from sqlalchemy import Pool, event, text
-from tests.databases import opened
-
-url, synchronous, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
-if synchronous != "as it is":
-    event.listen(Pool, "checkout", lambda connection, *_: connection.execute(f"PRAGMA synchronous = {synchronous}"))
-with opened(url) as database:
-    with database.write() as session:
-        session.connection().execute(text("CREATE TABLE counter (value INTEGER)"))
-    os.write(1, b"begin")
-    for value in range(times):
-        with database.write() as session:
-            session.connection().execute(text("INSERT INTO counter VALUES (:value)"), {"value": value})
-        os.write(1, b"stored")
-"""
+CALLS = "trace=fsync,fdatasync,write,writev,sendto,sendmsg"
 
 
 @pytest.fixture(scope="module")
@@ -47,33 +31,51 @@ def strace() -> str:
     return found
 
 
-def synced_before_acknowledged(strace: str, folder: Path, synchronous: str) -> list[bool]:
-    """Of each acknowledged write, whether the write-ahead log was synced since the one before."""
-    trace = folder / "trace"
-    subprocess.run(
-        [strace, "-f", "-y", "-e", "trace=fsync,fdatasync,write", "-o", trace,
-         sys.executable, "-c", WRITE, sqlite_url(folder), synchronous, str(SYNCED)],
-        check=True,
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    _, _, calls = trace.read_text("utf-8").partition('"begin"')
+def synced_before_answered(strace: str, folder: Path, program: str) -> list[bool]:
+    """Of each change that was answered 2xx, whether the write-ahead log was synced since the answer before it."""
+    url, trace = sqlite_url(folder), folder / "trace"
+    with opened(url) as database:
+        database.migrate()
+        headers = administrator(database)
+    # With -D the server is the process that was started, and ends when it is told to; strace ends after it.
+    watched_by = [strace, "-D", "-f", "-y", "-e", CALLS, "-o", str(trace)]
+    with (
+        one_serving(url, program, watched_by) as process,
+        httpx.Client(base_url=process.address, headers=headers) as client,
+    ):
+        path = "/v1/organisations/XI-WIKIDATA-Q1"
+        body = {"id": "XI-WIKIDATA-Q1", "name": "0", "kind": "AGE"}
+        assert client.post("/v1/organisations", json=body).status_code == 201
+        change = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+        for number in range(1, SYNCED):
+            changed = client.patch(path, json={"name": f"{number}"}, headers=change)
+            assert (changed.status_code, changed.json()["name"]) == (200, f"{number}")
+    return order(trace.read_text("utf-8"))
+
+
+def order(trace: str) -> list[bool]:
+    """Of each answer 2xx in a trace, whether a sync of the log had ended since the one before."""
     seen: list[bool] = []
-    synced = False
-    for call in calls.splitlines():
-        if re.search(r"f(data)?sync\(\d+<[^>]*-wal>\) += 0", call):
-            synced = True
-        elif '"stored"' in call:
+    synced, under_way = False, set[str]()
+    for call in trace.splitlines():
+        thread = call.split(maxsplit=1)[0]
+        if re.search(r" f(data)?sync\(\d+<[^>]*-wal>", call):
+            synced |= call.endswith(" = 0")
+            under_way |= {thread} if call.endswith("<unfinished ...>") else set()
+        elif re.search(r"<\.\.\. f(data)?sync resumed>", call) and thread in under_way:
+            synced |= call.endswith(" = 0")
+            under_way.remove(thread)
+        elif '"HTTP/1.1 2' in call:
             seen.append(synced)
             synced = False
     return seen
 
 
-def test_the_log_is_synced_before_a_write_is_acknowledged(strace: str, tmp_path: Path) -> None:
-    assert synced_before_acknowledged(strace, tmp_path, "as it is") == [True] * SYNCED
+def test_the_log_is_synced_before_a_change_is_answered(strace: str, tmp_path: Path) -> None:
+    assert synced_before_answered(strace, tmp_path, SERVE) == [True] * SYNCED
 
 
 def test_the_order_shows_where_it_is_not(strace: str, tmp_path: Path) -> None:
-    seen = synced_before_acknowledged(strace, tmp_path, "NORMAL")
+    seen = synced_before_answered(strace, tmp_path, SERVE_UNSYNCED)
     assert len(seen) == SYNCED
     assert sum(seen) < SYNCED / 10

@@ -36,7 +36,7 @@ def read(*planted: Planted, languages: tuple[Language, ...] = ()) -> list[Defect
             texts[language] = msgspec.json.decode(TEXTS[language])
     for pointer, value in planted:
         found = [language for language in texts if pointer.startswith(f"/texts/{language}/")]
-        _plant(texts[found[0]] if found else document, pointer.split("/")[3 if found else 1 :], value)
+        plant(texts[found[0]] if found else document, pointer.split("/")[3 if found else 1 :], value)
     try:
         loader.read(
             "2026.1",
@@ -49,7 +49,8 @@ def read(*planted: Planted, languages: tuple[Language, ...] = ()) -> list[Defect
     return []
 
 
-def _plant(node: Json, path: Sequence[str], value: object) -> None:
+def plant(node: Json, path: Sequence[str], value: object) -> None:
+    """Puts something in a place of plain JSON."""
     *above, last = path
     for key in above:
         node = node[int(key)] if isinstance(node, list) else cast("dict[str, Json]", node)[key]

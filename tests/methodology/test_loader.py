@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actitud_api.methodology import loader
+from actitud_api.methodology.defects import silences
 from actitud_api.methodology.model import LANGUAGES
-from tests.methodology.editing import REMOVED, TEXTS, Planted, at, profile, read, rule
+from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}
 TEN = {"kind": "constant", "value": 10}
@@ -130,7 +132,11 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     # levels
     (("/levels/2/number", 4), "/levels", "1, 2, 3"),
     (("/levels/0/gates", [{"id": "L1", "holds": compare(FIELD)}]), "/levels/0/gates", "no gates"),
-    (("/levels/3/gates/0/holds/right/value", 39), "/levels/3/gates/0", "less (39) than a lower level (40)"),
+    (
+        ("/levels/3/gates/0/holds/right/value", 39),
+        "/levels/3/gates/0",
+        "less (39) than a lower level (40, in L3.index)",
+    ),
     (("/levels/3/gates/0/id", "L2.index"), "/levels", "'L2.index' stands twice"),
     (("/levels/2/gates/2/holds/left/node", "D11"), "/levels/2/gates/2/holds", "'D11' is not a node"),
     (("/levels/2/gates/3/holds/left/indicator", "D9.99"), "/levels/2/gates/3/holds", "'D9.99' is not an indicator"),
@@ -143,6 +149,13 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     (("/size_bands/P/1/start", 5002), "/size_bands/P/1/start", "expected 5001"),
     (("/size_bands/P/1/to", None), "/size_bands/P/1/to", "last band"),
     (("/alternative_weights/dialogue", {"D1": 100}), "/alternative_weights/dialogue", "dimensions, in order"),
+    ((f"{at('D1.01')}/bullets/0", "1.9"), f"{at('D1.01')}/bullets", "'1.9' is not in answers"),
+    ((f"{at('D9.06')}/comments/0", "C99"), f"{at('D9.06')}/comments", "'C99' is not in answers"),
+    ((f"{at('D9.05')}/functions/0", "F9"), f"{at('D9.05')}/functions", "'F9' is not in answers"),
+    (("/answers/ideas/outsourcing/comments/0", "C99"), "/answers/ideas/outsourcing/comments", "'C99' is not"),
+    (("/calendar/0/start", "13-01"), "/calendar/0/start", "'13-01' is not a month and day"),
+    (("/calendar/0/to", "02-29"), "/calendar/0/to", "'02-29' is not a month and day of any year"),
+    (("/calendar/0/to", "2026-02-28"), "/calendar/0/to", "is not a month and day"),
 ]
 
 TEXT_DEFECTS: list[tuple[Planted, str, str]] = [
@@ -167,7 +180,11 @@ TEXT_DEFECTS: list[tuple[Planted, str, str]] = [
 
 @pytest.mark.parametrize(("planted", "place", "message"), [*STRUCTURE, *DOCUMENT_DEFECTS, *TEXT_DEFECTS], ids=_name)
 def test_a_defect_is_named_with_its_place(planted: Planted, place: str, message: str) -> None:
-    assert any(found.place == place and message in found.message for found in read(planted)), read(planted)
+    matching = [found for found in read(planted) if found.place == place and message in found.en]
+    assert matching, read(planted)
+    for found in matching:
+        assert found.into("en") == found.en
+        assert found.into("es") == found.es != found.en
 
 
 ONLY_WHEN_SCORING: list[tuple[Planted, str]] = [
@@ -236,21 +253,21 @@ def test_all_defects_are_named_at_once() -> None:
     ]
     found = read(*(planted for planted, _, _ in chosen))
     for _, place, message in chosen:
-        assert any(defect.place == place and message in defect.message for defect in found), place
+        assert any(defect.place == place and message in defect.en for defect in found), place
     assert len(found) >= len(chosen)
 
 
 def test_an_exponent_is_within_bounds() -> None:
     for exponent in (0, 20.5, -21):
         found = read(("/root/aggregation", "power"), ("/root/exponent", exponent))
-        assert ("/root/exponent", "must not be 0, and within ±20") in [(one.place, one.message) for one in found]
+        assert ("/root/exponent", "must not be 0, and within ±20") in [(one.place, one.en) for one in found]
     assert read(("/root/aggregation", "power"), ("/root/exponent", -20)) == []
 
 
 def test_all_structural_defects_are_named_at_once() -> None:
     found = read(*(planted for planted, _, _ in STRUCTURE))
     for _, place, message in STRUCTURE:
-        assert any(defect.place == place and message in defect.message for defect in found), (place, found)
+        assert any(defect.place == place and message in defect.en for defect in found), (place, found)
 
 
 def test_the_message_holds_every_place() -> None:
@@ -258,11 +275,93 @@ def test_the_message_holds_every_place() -> None:
         loader.read("2026.1", "draft", b"{", {"es": b"{", "en": TEXTS["en"]})
 
 
+def test_each_language_has_its_message() -> None:
+    with pytest.raises(loader.DefectiveMethodology) as caught:
+        loader.read("2026.1", "draft", DOCUMENT.replace(b'"decimals": 2', b'"decimals": 7'), {})
+    assert caught.value.into("en") == "2026.1: /decimals: must be 0 to 6"
+    assert caught.value.into("es") == "2026.1: /decimals: debe ser de 0 a 6"
+
+
+UNIONS: list[tuple[Planted, str, str, str]] = [
+    (
+        ("/published_decimals", "none"),
+        "/published_decimals",
+        'is "none", and must be an integer or null',
+        'es "none", y debe ser un número entero o null',
+    ),
+    (
+        ("/root/children/0/kind", "branch"),
+        "/root/children/0",
+        'its kind is "branch", and must be one of: group, indicator',
+        'su kind es "branch", y debe ser uno de: group, indicator',
+    ),
+    (
+        (f"{at('D1.03')}/applies/left", {"field": "employees"}),
+        f"{at('D1.03')}/applies/left",
+        "'kind' is missing",
+        "falta 'kind'",
+    ),
+    (
+        ("/additional_index", {"aggregation": "geometric", "floor": "low"}),
+        "/additional_index/floor",
+        'is "low", and must be an integer',
+        'es "low", y debe ser un número entero',
+    ),
+    (
+        ("/levels", {}),
+        "/levels",
+        "is {}, and must be a list",
+        "es {}, y debe ser una lista",
+    ),
+]
+
+
+@pytest.mark.parametrize(("planted", "place", "english", "spanish"), UNIONS, ids=_name)
+def test_inside_a_union_the_defect_of_what_is_meant_is_named(
+    planted: Planted, place: str, english: str, spanish: str
+) -> None:
+    assert [(found.place, found.en, found.es) for found in read(planted)] == [(place, english, spanish)]
+
+
+def test_a_member_that_stands_twice_is_a_defect() -> None:
+    """Which of the two counts is not said anywhere, so readers of the same document could differ."""
+    twice = DOCUMENT.replace(b'"decimals": 2', b'"decimals": 2, "decimals": 2')
+    twice = twice.replace(b'"weight": 25', b'"weight": 25, "weight": 25', 1)
+    with pytest.raises(loader.DefectiveMethodology) as caught:
+        loader.read("2026.1", "draft", twice, {})
+    assert [(found.place, found.en) for found in caught.value.defects] == [
+        ("/decimals", "stands twice"),
+        (f"{at('D1.01')}/weight", "stands twice"),
+    ]
+
+
+def test_a_document_nested_beyond_all_measure_is_a_defect() -> None:
+    lists = b'{"version": "2026.1", "decimals": 2, "root": ' + b"[" * 100_000
+    negations = b'{"kind": "not", "of": ' * 900 + b'{"kind": "any", "of": []}' + b"}" * 900
+    for deep in (lists, DOCUMENT.replace(b'"applies": {', b'"applies": ' + negations + b', "x": {', 1)):
+        with pytest.raises(loader.DefectiveMethodology) as caught:
+            loader.read("2026.1", "draft", deep, {})
+        assert [(found.place, found.en) for found in caught.value.defects] == [("/", "is nested too deep")]
+
+
+def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
+    leaving, void = ("/root/missing", "leave"), ("/root/children/8/missing", "void")
+    assert read(leaving, void) == []
+    document = msgspec.structs.replace(loader.load("2026.1").document)
+    assert list(silences(document)) == []
+    root = document.root
+    nine = msgspec.structs.replace(root.children[8], missing="void")
+    changed = msgspec.structs.replace(root, missing="leave", children=(*root.children[:8], nine, root.children[9]))
+    told = [(remark.place, remark.en) for remark in silences(msgspec.structs.replace(document, root=changed))]
+    assert told == [
+        ("/root/missing", "silence may pay in index: what is unknown leaves, and its weight is shared"),
+        ("/root/children/8/missing", "silence may pay in D9: with anything unknown it has no score"),
+    ]
+
+
 def test_a_group_needs_a_child_with_weight() -> None:
     found = read(*((f"/root/children/2/children/{number}/weight", 0) for number in range(6)))
-    assert [(defect.place, defect.message) for defect in found] == [
-        ("/root/children/2/children", "no child has a weight")
-    ]
+    assert [(defect.place, defect.en) for defect in found] == [("/root/children/2/children", "no child has a weight")]
 
 
 def test_a_tree_deeper_than_five_levels_is_refused() -> None:
@@ -279,7 +378,7 @@ def test_a_tree_deeper_than_five_levels_is_refused() -> None:
         }
 
     found = read(("/root/children/0/children/-", nested(4)))
-    assert any("deeper than 5 levels" in defect.message for defect in found)
+    assert any("deeper than 5 levels" in defect.en for defect in found)
 
 
 def test_an_unknown_version_is_named() -> None:

@@ -55,11 +55,39 @@ def test_a_retired_one_too(data: Path) -> None:
 
 
 def test_a_draft_may_change(data: Path) -> None:
-    edit(data / "registry.json", '"active"', '"draft"')
-    edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
-    changed = loader.load("2026.1")
+    before = loader.load("2026.2-draft")
+    loader.load.cache_clear()
+    edit(data / "2026.2-draft" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
+    changed = loader.load("2026.2-draft")
     assert changed.document.self_declared_cap == 51
-    assert changed.digest != DIGEST
+    assert changed.digest != before.digest
+
+
+@pytest.mark.parametrize(
+    ("version", "old", "new"), [("2026.1", "active", "draft"), ("2026.2-draft", "draft", "active")]
+)
+def test_a_draft_and_nothing_else_is_named_as_one(version: str, old: str, new: str, data: Path) -> None:
+    """What a draft scored is never taken for what the version that comes of it scores."""
+    edit(data / "registry.json", f'"status": "{old}"', f'"status": "{new}"')
+    with pytest.raises(loader.DefectiveMethodology, match=r": /version: a draft, and only a draft, is called …-draft$"):
+        loader.load(version)
+
+
+def test_versions_are_told_apart_by_their_status(data: Path) -> None:
+    assert loader.versions() == ("2026.1", "2026.2-draft")
+    assert loader.versions("active") == loader.verified() == ("2026.1",)
+    assert loader.versions("draft") == ("2026.2-draft",)
+    assert loader.newest().version == "2026.1"
+    edit(data / "registry.json", '"active"', '"retired"')
+    loader._registry.cache_clear()
+    loader.load.cache_clear()
+    assert (loader.versions("active"), loader.verified()) == ((), ("2026.1",))
+
+
+def test_the_registered_digest_of_a_draft_is_that_of_its_document() -> None:
+    """Nothing holds a draft to it, but whoever makes it active has it at hand."""
+    entry = loader._registry()["2026.2-draft"]
+    assert entry.digest == loader.load("2026.2-draft").digest
 
 
 def test_the_digest_is_of_the_content_not_of_its_layout(data: Path) -> None:

@@ -1,4 +1,4 @@
-"""The texts of 2026.1: complete in Spanish and in English, and really two languages."""
+"""The texts of every version: complete in Spanish and in English, and really two languages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import re
 from collections.abc import Iterator
 from string import Formatter
 
+import pytest
 from msgspec import Struct
 
 from actitud_api.methodology import loader
+from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import LANGUAGES, Texts
 from actitud_api.methodology.predicates import indicators
 
-METHODOLOGY = loader.load("2026.1")
 SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates", "debate"}
+
+
+@pytest.fixture(params=loader.versions())
+def methodology(request: pytest.FixtureRequest) -> Methodology:
+    return loader.load(str(request.param))
 
 
 def strings(value: object, place: str = "") -> Iterator[tuple[str, str]]:
@@ -35,50 +41,50 @@ def all_of(texts: Texts) -> dict[str, str]:
     return dict(strings(texts))
 
 
-def test_both_languages_say_the_same_things() -> None:
-    spanish, english = (all_of(METHODOLOGY.texts[language]) for language in LANGUAGES)
+def test_both_languages_say_the_same_things(methodology: Methodology) -> None:
+    spanish, english = (all_of(methodology.texts[language]) for language in LANGUAGES)
     assert set(spanish) == set(english)
     assert len(spanish) > 1_600
 
 
-def test_nothing_was_left_untranslated() -> None:
-    spanish, english = (all_of(METHODOLOGY.texts[language]) for language in LANGUAGES)
+def test_nothing_was_left_untranslated(methodology: Methodology) -> None:
+    spanish, english = (all_of(methodology.texts[language]) for language in LANGUAGES)
     assert {text for place, text in spanish.items() if text == english[place]} == SAME_IN_BOTH
 
 
-def test_spanish_does_not_hold_english_words_nor_english_spanish_ones() -> None:
+def test_spanish_does_not_hold_english_words_nor_english_spanish_ones(methodology: Methodology) -> None:
     """Words that the other language does not have, outside of titles and quotations."""
     english = re.compile(r"\b(the|of|and|with|without|which|every|from|is|are)\b", re.IGNORECASE)
     spanish = re.compile(r"\b(el|los|las|del|que|para|con|sin|cada|entidad|según)\b", re.IGNORECASE)
-    for place, text in all_of(METHODOLOGY.texts["es"]).items():
+    for place, text in all_of(methodology.texts["es"]).items():
         if not place.startswith("/sources"):
             assert not english.search(re.sub(r"\{\w+\}", "", text)), (place, text)
-    for place, text in all_of(METHODOLOGY.texts["en"]).items():
+    for place, text in all_of(methodology.texts["en"]).items():
         if not place.startswith("/sources"):
             assert not spanish.search(text), (place, text)
 
 
-def test_numbers_are_written_as_each_language_writes_them() -> None:
+def test_numbers_are_written_as_each_language_writes_them(methodology: Methodology) -> None:
     """12.500 and 0,38 in Spanish; 12,500 and 0.38 in English; codes such as D9.01 and 5.4 are neither."""
     coded = re.compile(r"\b[A-Z]+\d+(\.\d+)*|\b\d+\.\d\b(?!\d)|>= 0\.\d+")
-    for place, text in all_of(METHODOLOGY.texts["es"]).items():
+    for place, text in all_of(methodology.texts["es"]).items():
         if place.startswith(("/indicators", "/principles", "/profile", "/windows")):
             assert not re.search(r"\d\.\d{1,2}\b", coded.sub("", text)), (place, text)
-    for place, text in all_of(METHODOLOGY.texts["en"]).items():
+    for place, text in all_of(methodology.texts["en"]).items():
         if place.startswith(("/indicators", "/principles", "/profile", "/windows")):
             assert not re.search(r"\d,\d{1,2}\b", coded.sub("", text)), (place, text)
 
 
-def test_spanish_leaves_a_space_before_the_per_cent_sign() -> None:
-    for place, text in all_of(METHODOLOGY.texts["es"]).items():
+def test_spanish_leaves_a_space_before_the_per_cent_sign(methodology: Methodology) -> None:
+    for place, text in all_of(methodology.texts["es"]).items():
         assert not re.search(r"\d%", text), (place, text)
 
 
-def test_a_step_tells_from_where_to_where() -> None:
+def test_a_step_tells_from_where_to_where(methodology: Methodology) -> None:
     """Its places are only those that the product fills."""
     for language in LANGUAGES:
-        for known in indicators(METHODOLOGY.document.root):
-            step = METHODOLOGY.texts[language].indicators[known.id].step
+        for known in indicators(methodology.document.root):
+            step = methodology.texts[language].indicators[known.id].step
             if known.type in ("level", "boolean", "checklist"):
                 assert step is None
                 continue
@@ -88,15 +94,15 @@ def test_a_step_tells_from_where_to_where() -> None:
             assert not step.endswith("."), (language, known.id)
 
 
-def test_the_names_of_the_levels() -> None:
-    assert [METHODOLOGY.texts["es"].levels[str(level.number)].name for level in METHODOLOGY.document.levels] == [
+def test_the_names_of_the_levels(methodology: Methodology) -> None:
+    assert [methodology.texts["es"].levels[str(level.number)].name for level in methodology.document.levels] == [
         "Puertas cerradas",
         "Escaparate",
         "Ventanilla",
         "Conversación",
         "Comunidad",
     ]
-    assert [METHODOLOGY.texts["en"].levels[str(level.number)].name for level in METHODOLOGY.document.levels] == [
+    assert [methodology.texts["en"].levels[str(level.number)].name for level in methodology.document.levels] == [
         "Closed doors",
         "Showcase",
         "Service desk",

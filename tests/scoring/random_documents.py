@@ -11,15 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from random import Random
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import msgspec
+from hypothesis import note
 from hypothesis import strategies as st
 
+from actitud_api.methodology import loader
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     SHAPLEY_CHILDREN,
+    WHATEVER,
     AdditionalIndex,
     Aggregation,
     All,
@@ -84,37 +87,70 @@ FULL = Size(dimensions=12, indicators=20, depth=5)
 
 @dataclass(frozen=True)
 class Kind:
-    """What a document is made of: `missing` of its groups and its aggregations."""
+    """What a document is made of.
+
+    `missing` of its groups and their aggregations; `rules`: any at all, only `sound` ones, in which an absent answer
+    counts as its least favourable value, or none; `rated`: groups ask for a share of their weight; `monotone`: no gate
+    asks for more of a value that is better when it is less.
+    """
 
     missing: tuple[Missing, ...] = ("zero", "zero", "leave", "void")
     aggregations: tuple[Aggregation, ...] = AGGREGATIONS
-    rules: bool = True
+    rules: Literal["any", "sound", "none"] = "any"
+    rated: bool = True
+    monotone: bool = False
 
 
 ANY = Kind()
-SILENCE_COSTS = Kind(missing=("zero",))
+ZERO = Kind(missing=("zero",))
 """Documents that the checker does not mark "silence may pay"."""
+SOUND = Kind(missing=("zero",), rules="sound", rated=False)
+"""Those in which silence never pays (docs/scoring.md, section 9.4)."""
+QUIET = Kind(rules="none", monotone=True)
+"""Those in which a fact matters to its own indicator alone, but for zero rules."""
 
 
 # --- strategies --------------------------------------------------------------------------------------------------
 
 
-def drawn(kind: Kind = ANY, answers: int = 3) -> st.SearchStrategy[tuple[Methodology, list[Submission]]]:
+class Case:
+    """A methodology and submissions to it; `_told` tells them where an example fails."""
+
+    def __init__(self, methodology: Methodology, submissions: list[Submission]) -> None:
+        self.methodology = methodology
+        self.submissions = submissions
+
+    def __repr__(self) -> str:
+        return f"{len(self.methodology.written)} bytes of document, {len(self.submissions)} submissions"
+
+
+def drawn(kind: Kind = ANY, answers: int = 2) -> st.SearchStrategy[Case]:
     """A small methodology with submissions, drawn choice by choice."""
-    return st.randoms(use_true_random=False).map(lambda chance: methodology_with(chance, SMALL, kind, answers))
+    return st.randoms(use_true_random=False).map(lambda chance: _told(case_of(chance, SMALL, kind, answers)))
 
 
-def seeded(
-    kind: Kind = ANY, answers: int = 2, size: Size = FULL
-) -> st.SearchStrategy[tuple[Methodology, list[Submission]]]:
+def read(made: Document) -> Methodology:
+    """A document through the real loader; scores need no texts."""
+    return loader.read(made.version, "draft", msgspec.json.encode(made), {})
+
+
+def _told(case: Case) -> Case:
+    """Where an example fails, the whole of it is told: the document and what was sent."""
+    note(bytes(case.methodology.written).decode())
+    note("\n".join(map(repr, case.submissions)))
+    return case
+
+
+def seeded(kind: Kind = ANY, answers: int = 1) -> st.SearchStrategy[Case]:
     """A methodology of any size with submissions, drawn from a seed."""
-    return st.integers(0, 2**32 - 1).map(lambda seed: methodology_with(Random(seed), size, kind, answers))
+    return st.integers(0, 2**32 - 1).map(lambda seed: case_of(Random(seed), FULL, kind, answers))
 
 
-def methodology_with(chance: Random, size: Size, kind: Kind, answers: int) -> tuple[Methodology, list[Submission]]:
+def case_of(chance: Random, size: Size, kind: Kind, answers: int) -> Case:
     """A methodology and so many submissions to it."""
-    methodology = b.read(document(chance, size, kind))
-    return methodology, [submission(chance, methodology.document) for _ in range(answers)]
+    methodology = read(document(chance, size, kind))
+    submissions = [submission(chance, methodology.document) for _ in range(answers)]
+    return Case(methodology, submissions)
 
 
 # --- the document --------------------------------------------------------------------------------------------------
@@ -122,14 +158,14 @@ def methodology_with(chance: Random, size: Size, kind: Kind, answers: int) -> tu
 
 def document(chance: Random, size: Size, kind: Kind) -> Document:
     """A well-formed document."""
-    decimals = chance.choice((0, 1, 2, 2, 2, 2, 3, 4, 6))
+    decimals = chance.choice((0, 0, 1, 2, 2, 2, 3, 4, 6))
     tree = _Tree(chance, size, kind, decimals)
     root = tree.root()
     return msgspec.structs.replace(
         b.document(
             root,
             profile=tree.profile,
-            rules=tree.rules() if kind.rules else (),
+            rules=tree.rules(),
             levels=tree.levels(root),
             decimals=decimals,
             cap=chance.choice((0, 33, 50, 50, 75, 100)),
@@ -195,7 +231,7 @@ class _Tree:
         if aggregation not in ("arithmetic", "sum"):
             count = min(count, SHAPLEY_CHILDREN if self.size is FULL and self.chance.random() < 0.1 else 4)
         spans = self.parts(span, count) if aggregation == "sum" else [span] * count
-        weights = [self.weight() for _ in spans]
+        weights = [self.weight() for _ in spans] if self.chance.random() < 0.6 else [1] * count
         if aggregation == "sum":
             weights = [max(own, 1) for own in weights]
         if not any(weights):
@@ -221,8 +257,10 @@ class _Tree:
             if aggregation == "power"
             else None,
             range=span,
-            rated_share=_share(self.chance),
-            rated_children=self.chance.randint(1, len(children)) if self.chance.random() < 0.2 else 1,
+            rated_share=_share(self.chance) if self.kind.rated else WHATEVER,
+            rated_children=self.chance.randint(1, len(children))
+            if self.kind.rated and self.chance.random() < 0.2
+            else 1,
             children=tuple(children),
         )
 
@@ -283,7 +321,7 @@ class _Tree:
             own,
             Sum(of=(b.const(100), Product(of=(b.const(-1), own)))),
             Product(of=(own, b.const(0.1))),
-            Quotient(numerator=b.const(60), denominator=own),
+            Quotient(numerator=b.const(60), denominator=Sum(of=(own, b.const(6)))),
         )
         if self.leaves and self.chance.random() < 0.1:
             other = self.some(*self.leaves)
@@ -422,28 +460,59 @@ class _Tree:
 
     def rules(self) -> tuple[Rule, ...]:
         answered = [known for known in self.leaves if known.facts]
-        if not answered:
+        if not answered or self.kind.rules == "none":
             return ()
-        found: list[Rule] = []
-        for number in range(self.chance.randint(0, 2 + len(self.leaves) // 6)):
-            known = [self.some(*answered) for _ in range(self.some(1, 2))]
-            names = list(dict.fromkeys(fact.name for fact in known[0].facts))
-            if names == ["numerator", "denominator"] and self.chance.random() < 0.5:
-                own = known[0].id
-                holds: Predicate = Implies(
-                    when=b.present(own),
-                    then=b.compare(b.fact(own, "numerator"), "le", b.fact(own, "denominator")),
-                )
-            else:
-                holds = self.condition(self.facts_of(*known), presence=True)
-                if self.chance.random() < 0.5:
-                    holds = Implies(when=b.present(known[0].id), then=holds)
-            invalidates: tuple[str, ...] = ()
-            if self.chance.random() < 0.7:
-                named = [known[0].id, *(self.some(*self.leaves).id for _ in range(self.some(0, 0, 1, 2)))]
-                invalidates = tuple(dict.fromkeys(named))
-            found.append(b.rule(f"V{number + 1}", holds, *invalidates))
-        return tuple(found)
+        make = self.sound_rule if self.kind.rules == "sound" else self.rule
+        return tuple(make(f"V{n + 1}", answered) for n in range(self.chance.randint(0, 2 + len(self.leaves) // 6)))
+
+    def rule(self, name: str, answered: Sequence[Indicator]) -> Rule:
+        """Any rule at all."""
+        known = [self.some(*answered) for _ in range(self.some(1, 2))]
+        own = known[0].id
+        if known[0].type == "ratio" and self.chance.random() < 0.5:
+            holds: Predicate = self.within(own)
+        else:
+            holds = self.condition(self.facts_of(*known), presence=True)
+            if self.chance.random() < 0.5:
+                holds = Implies(when=b.present(own), then=holds)
+        named = [own, *(self.some(*self.leaves).id for _ in range(self.some(0, 0, 1, 2)))]
+        return b.rule(name, holds, *(dict.fromkeys(named) if self.chance.random() < 0.7 else ()))
+
+    def within(self, name: str) -> Predicate:
+        """The numerator of a ratio is at most its denominator."""
+        return Implies(
+            when=b.present(name), then=b.compare(b.fact(name, "numerator"), "le", b.fact(name, "denominator"))
+        )
+
+    def sound_rule(self, name: str, answered: Sequence[Indicator]) -> Rule:
+        """A rule that silence never satisfies: one about an answer that only contradicts that answer, or any other."""
+        known = self.some(*answered)
+        if self.chance.random() < 0.3:
+            inside = self.within(known.id) if known.type == "ratio" else self.favourable(known)
+            return b.rule(name, Implies(when=b.present(known.id), then=inside), known.id)
+        parts = [self.favourable(self.some(*answered)) for _ in range(self.some(1, 2))]
+        shapes: tuple[Predicate, ...] = (
+            All(of=tuple(parts)),
+            Any(of=tuple(parts)),
+            Implies(when=self.about_profile(), then=parts[0]),
+        )
+        named = [self.some(*self.leaves).id for _ in range(self.some(1, 2, 3))]
+        return b.rule(name, self.some(*shapes), *dict.fromkeys(named))
+
+    def favourable(self, known: Indicator) -> Predicate:
+        """A comparison in which an absent answer counts as its least favourable value."""
+        fact = known.facts[0]
+        match fact.type:
+            case "boolean":
+                return b.compare(b.fact(known.id, fact.name), "eq", True)
+            case "components":
+                return b.compare(b.fact(known.id, "count"), "ge", self.some(1, 2))
+        least, most = fact.minimum or 0, fact.maximum or 0
+        if self.chance.random() < 0.5:
+            left = b.fact(known.id, fact.name, b.const(least) if least else None)
+            return b.compare(left, self.some("ge", "gt"), self.one(b.const(self.some(0, 1, 5)), b.field("people")))
+        left = b.fact(known.id, fact.name, b.const(most))
+        return b.compare(left, self.some("le", "lt"), self.one(b.const(self.some(1, 20, most)), b.field("units")))
 
     def levels(self, root: Group) -> tuple[Level, ...]:
         """Levels whose gates never ask for less than the one below."""
@@ -463,7 +532,7 @@ class _Tree:
         asked += [
             (ValueOperand(indicator=known.id), known.curve.goalposts[-1].x)
             for known in self.leaves[:: 1 + len(self.leaves) // 3]
-            if known.curve.kind != "boolean"
+            if known.curve.kind != "boolean" and (_rises(known) or not self.kind.monotone)
         ]
         used = [self.some(*asked) for _ in range(self.some(1, 2, 3))]
         found = [Level(number=1, gates=())]
@@ -474,7 +543,11 @@ class _Tree:
             ]
             if self.chance.random() < 0.2:
                 gates.append(b.compare(b.field("case"), "eq", False))
-            booleans = [known.id for known in self.leaves if known.curve.kind == "boolean"]
+            booleans = [
+                known.id
+                for known in self.leaves
+                if known.curve.kind == "boolean" and (_rises(known) or not self.kind.monotone)
+            ]
             if booleans and self.chance.random() < 0.2:
                 gates.append(b.compare(b.value(self.some(*booleans)), "eq", True))
             found.append(
@@ -490,6 +563,10 @@ class _Tree:
                 )
             )
         return tuple(found)
+
+
+def _rises(known: Indicator) -> bool:
+    return known.curve.goalposts[-1].score >= known.curve.goalposts[0].score
 
 
 # --- submissions -----------------------------------------------------------------------------------------------------
@@ -512,7 +589,7 @@ def submission(chance: Random, of: Document) -> Submission:
     caps: dict[str, int] = {}
     for known in _leaves(of.root):
         if known.facts and chance.random() >= silence:
-            answers[known.id] = {fact.name: _fact(chance, fact, known) for fact in known.facts}
+            answers[known.id] = {fact.name: fact_value(chance, fact, known) for fact in known.facts}
             if known.type in ("ratio", "rate") and chance.random() < 0.7:
                 answers[known.id] = _consistent(chance)
             if known.type == "level" and chance.random() < 0.2:
@@ -540,7 +617,7 @@ def _consistent(chance: Random) -> dict[str, FactValue]:
     return {"numerator": chance.choice((0, whole, whole // 2, chance.randint(0, whole))), "denominator": whole}
 
 
-def _fact(chance: Random, fact: Fact, known: Indicator) -> FactValue:
+def fact_value(chance: Random, fact: Fact, known: Indicator) -> FactValue:
     """An admissible value, often one of a goalpost."""
     match fact.type:
         case "boolean":

@@ -244,6 +244,14 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "won": 5,
         "lost": 5,
         "value": 0.5,
+        "interval": {
+            "n": 320,
+            "low": 0.445521,
+            "high": 0.554479,
+            "index_low": 49.4,
+            "index_high": 50.6,
+            "text": "Of 320: between 44.6 % and 55.4 %.",
+        },
         "reason": reason,
         "next_step": step,
     }

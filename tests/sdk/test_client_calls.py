@@ -20,6 +20,7 @@ from actitud import (
     Score,
     ScoreHasErrors,
     ServiceUnavailable,
+    Supposed,
     TimedOut,
     UnexpectedResponse,
 )
@@ -60,6 +61,144 @@ def test_score_sends_the_facts_and_reads_the_explanation(mode: Mode) -> None:
     assert result.dimensions[0].indicators[0].reason.parameters.between[1].score == 100.0
     # Nothing of the answer is lost on the way into the models.
     assert json.loads(msgspec.json.encode(result)) == score()
+
+
+def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> None:
+    moved = {"before": 50, "after": 51.25, "difference": 1.25}
+    difference = {
+        "index": moved,
+        "index_max": moved,
+        "coverage": {"before": 1, "after": None, "difference": None},
+        "status_before": "complete",
+        "status_after": "sufficient",
+        "level_before": 3,
+        "level_after": None,
+        "groups": [{"id": "D1", "name": "Inside", "score": moved, "lost": moved, "text": "More."}],
+        "indicators": [
+            {
+                "id": "D1.01",
+                "name": "Access",
+                "code_before": "partial",
+                "code_after": "full",
+                "score": moved,
+                "lost": moved,
+                "text": "More.",
+            }
+        ],
+        "appeared": [finding("warning")],
+        "vanished": [finding("error")],
+        "text": "More.",
+    }
+    what_if = {"score": score(finding("error")), "difference": difference}
+    body = {**score(), "what_if": what_if}
+    handler = Answers(httpx.Response(200, json=body))
+    supposed: Supposed = {"answers": {"D1.01": None, "D1.02": {"level": 3}}, "profile": {"employees": 12}}
+    result = run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, what_if=supposed))
+    (request,) = handler.requests
+    assert json.loads(request.content)["what_if"] == supposed
+    assert result.what_if is not None
+    assert result.what_if.difference.index.difference == 1.25
+    # What is only supposed may contradict itself: that raises nothing.
+    assert len(result.what_if.score.error_findings) == 1
+    assert json.loads(msgspec.json.encode(result)) == body
+
+
+def test_a_path_is_read_whole(mode: Mode) -> None:
+    move = {
+        "indicator": "D1.01",
+        "name": "Access",
+        "kind": "improve",
+        "facts": {"numerator": 160, "denominator": 320},
+        "change": {"numerator": 320},
+        "evidence": False,
+        "score_before": 50,
+        "score": 100,
+        "gain": 1.25,
+        "index": 51.25,
+        "level": 3,
+        "requires": ["V04.public"],
+        "text": "Open the other 160.",
+    }
+    gate = {"gate": "L4.index", "there": 50, "asked": 60, "distance": 10, "text": "10 points are missing."}
+    body = {
+        "edition": "2026-demo",
+        "organisation": "XX-DEMO-1",
+        "organisation_name": "Villa",
+        "simulated": True,
+        "methodology": {"version": "2026.1", "digest": "sha256:00"},
+        "index": 50,
+        "level": 3,
+        "target": 4,
+        "moves": [move],
+        "index_after": 51.25,
+        "level_after": 4,
+        "unreachable": [
+            {"gate": gate, "obstacle": "unanswered", "indicators": ["D9.01"], "text": "Answer."},
+            {"gate": None, "obstacle": "review", "indicators": [], "text": "Review."},
+        ],
+        "text": "1 improvement.",
+    }
+    handler = Answers(httpx.Response(200, json=body))
+    result = run(mode, handler, lambda client: client.editions.scores.path("2026-demo", "XX-DEMO-1", lang="es"))
+    (request,) = handler.requests
+    assert str(request.url) == "http://service.test/v1/editions/2026-demo/scores/XX-DEMO-1/path"
+    assert request.headers["accept-language"] == "es"
+    assert result.moves is not None
+    assert (result.moves[0].change, result.target) == ({"numerator": 320}, 4)
+    assert json.loads(msgspec.json.encode(result)) == body
+
+
+def test_a_change_names_the_edition_that_it_is_from(mode: Mode) -> None:
+    chain = {"before": 50, "methodology": 49, "coverage": None, "after": 51}
+    parts = {"methodology": -1, "coverage": 0.5, "data": 1.5, "total": 1}
+    reference = {"version": "2026.1", "digest": "sha256:00"}
+    group = {"id": "D1", "name": "Inside", "score": chain, "parts": parts, "text": "Less."}
+    indicator = {
+        "id": "D1.01",
+        "name": "Access",
+        "code_before": None,
+        "code_after": "partial",
+        "score": chain,
+        "text": "More.",
+    }
+    body = {
+        "edition_before": "2026",
+        "edition": "2027",
+        "organisation": "XX-DEMO-1",
+        "organisation_name": "Villa",
+        "simulated": False,
+        "methodology_before": reference,
+        "methodology_after": reference,
+        "index": chain,
+        "parts": None,
+        "unrated": ["coverage"],
+        "level_before": None,
+        "level_after": 3,
+        "groups": [group],
+        "indicators": [indicator],
+        "carried": {
+            "dropped_answers": ["D1.02"],
+            "new_indicators": [],
+            "dropped_fields": [],
+            "new_fields": ["units"],
+            "text": "One.",
+        },
+        "text": "More.",
+    }
+    handler = Answers(httpx.Response(200, json=body))
+    result = run(mode, handler, lambda client: client.editions.scores.changes("2027", "XX-DEMO-1", from_edition="2026"))
+    (request,) = handler.requests
+    assert str(request.url) == "http://service.test/v1/editions/2027/scores/XX-DEMO-1/changes?from=2026"
+    assert result.groups[0].parts is not None
+    assert (result.index.coverage, result.groups[0].parts.total) == (None, 1)
+    assert json.loads(msgspec.json.encode(result)) == body
+
+
+def test_a_history_may_be_under_another_version(mode: Mode) -> None:
+    handler = Answers(httpx.Response(200, json={"items": [], "next": None, "next_cursor": None}))
+    run(mode, handler, lambda client: client.organisations.scores.list("x", methodology="2026.2-draft"))
+    run(mode, handler, lambda client: client.organisations.scores.list("x"))
+    assert [request.url.query for request in handler.requests] == [b"methodology=2026.2-draft", b""]
 
 
 def test_the_explained_score_of_an_edition_has_its_rank(mode: Mode) -> None:

@@ -171,6 +171,7 @@ def test_days_go_out_as_the_service_names_them(mode: Mode) -> None:
         "period_to": "2027-12-31",
         "windows": None,
         "calendar": {"submission": {"from": "2028-01-15", "to": "2028-02-29"}},
+        "accept_draft": False,
     }
     assert json.loads(second.content) == {"windows": None, "calendar": {"review": None}, "state": "in_review"}
     assert changed.state == "in_review"

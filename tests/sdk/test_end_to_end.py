@@ -21,11 +21,13 @@ from actitud import (
     Edition,
     IndicatorScore,
     InvalidRequest,
+    LevelPath,
     NotFound,
     Organisation,
     Score,
     ScoreHasErrors,
     ScoreRow,
+    Supposed,
 )
 from actitud.errors import PROBLEM_TYPES, ServiceFailed
 from actitud_api.http.problems import TYPES
@@ -37,6 +39,12 @@ Node: TypeAlias = "dict[str, Any]"
 
 CASES = Path(__file__).parent.parent / "cases"
 BASE = "http://127.0.0.1:8000"
+SCORES = "/v1/editions/2026-demo/scores"
+SUPPOSED: Supposed = {
+    "answers": {"D1.01": None, "D9.06": {"value": True}, "D1.05": {"numerator": 13, "denominator": 12}},
+    "profile": {"critical_messages": 40},
+    "profile_self_declared": ["critical_messages"],
+}
 
 
 class Request(msgspec.Struct):
@@ -99,12 +107,13 @@ def example(name: str) -> Example:
     return msgspec.json.decode((CASES / f"{name}.json").read_bytes(), type=Example)
 
 
-def scored(client: Client, request: Request, lang: str | None = None) -> Score:
+def scored(client: Client, request: Request, lang: str | None = None, what_if: Supposed | None = None) -> Score:
     return client.score(
         profile=request.profile,
         answers=request.answers,
         methodology=request.methodology,
         profile_self_declared=request.profile_self_declared,
+        what_if=what_if,
         on_findings="return",
         lang=lang,
     )
@@ -234,12 +243,42 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
         ),
         (items(client, "/v1/organisations/XX-DEMO-00001/scores"), sdk.organisations.scores.list("XX-DEMO-00001").items),
         (json.loads(client.post("/v1/scores", json=msgspec.to_builtins(request)).content), scored(sdk, request)),
+        (
+            json.loads(client.post("/v1/scores", json=msgspec.to_builtins(request) | {"what_if": SUPPOSED}).content),
+            scored(sdk, request, what_if=SUPPOSED),
+        ),
+        *((json_of(client, f"{SCORES}/{row.organisation}/path"), path_of(sdk, row)) for row in rows.items[:60:3]),
+        (
+            json_of(client, f"{SCORES}/XX-DEMO-00001/changes?from=latest"),
+            sdk.editions.scores.changes("2026-demo", "XX-DEMO-00001", from_edition="latest"),
+        ),
+        (
+            items(client, "/v1/organisations/XX-DEMO-00001/scores?methodology=2026.1"),
+            sdk.organisations.scores.list("XX-DEMO-00001", methodology="2026.1").items,
+        ),
+        (
+            json_of(client, "/v1/editions/2026-demo/scores/XX-DEMO-00001/peers?lang=es"),
+            sdk.editions.scores.peers("2026-demo", "XX-DEMO-00001", lang="es"),
+        ),
+        (
+            items(client, "/v1/editions/2026-demo/exemplars?dimension=D6&band=P3&limit=5"),
+            sdk.editions.exemplars.list("2026-demo", dimension="D6", band="P3", limit=5).items,
+        ),
+        (
+            items(client, "/v1/editions/2026-demo/robustness?draws=100&seed=7&limit=30"),
+            sdk.editions.robustness.list("2026-demo", draws=100, seed=7, limit=30).items,
+        ),
+        (json_of(client, "/v1/editions/2026-demo/statistics"), sdk.editions.statistics.get("2026-demo")),
         *((json_of(client, f"/v1/editions/2026-demo/scores/{sheet.organisation}"), sheet) for sheet in sheets),
     ]
     for said, understood in read:
         assert as_said(understood) == said
     assert isinstance(editions.items[0], Edition)
     assert isinstance(organisations.items[0], Organisation)
+
+
+def path_of(sdk: Client, row: ScoreRow) -> LevelPath:
+    return sdk.editions.scores.path("2026-demo", row.organisation)
 
 
 def as_said(understood: object) -> object:
@@ -278,8 +317,9 @@ def taken(document: Node, operation: Node) -> set[str]:
     names = set()
     for parameter in (resolved(document, one) for one in operation["parameters"]):
         match parameter["in"], parameter["name"]:
+            # `from` is a word of Python.
             case (("path" | "query"), name) if name != "lang":
-                names.add(name)
+                names.add("from_edition" if name == "from" else name)
             case "header", ("If-Match" | "Idempotency-Key") as name:
                 names.add(name.lower().replace("-", "_"))
     for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -13,20 +13,27 @@ from actitud import (
     AsyncClient,
     AsyncListing,
     AsyncPage,
+    Changes,
     Client,
     Edition,
     EditionScore,
+    EditionStatistics,
     EditionSummary,
     Evidence,
+    Exemplar,
+    LevelPath,
     Methodology,
     MethodologySummary,
     Organisation,
     Page,
     PastScore,
+    Peers,
+    RobustScore,
     Score,
     ScoreRow,
     Submission,
     SubmissionLine,
+    WhatIf,
 )
 
 FACTS: Answers = {
@@ -57,6 +64,10 @@ def blocking(client: Client) -> None:
     assert_type(page, Page[ScoreRow])
     assert_type(page.next_page(), Page[ScoreRow] | None)
     assert_type(client.editions.scores.get("2026-demo", "x"), EditionScore)
+    assert_type(client.editions.scores.path("2026-demo", "x", lang="es"), LevelPath)
+    assert_type(client.editions.scores.changes("2027", "x", from_edition="2026-demo"), Changes)
+    supposed = client.score(profile={}, answers=FACTS, what_if={"answers": {"D1.01": None}, "profile": {"units": 3}})
+    assert_type(supposed.what_if, WhatIf | None)
     for row in page:
         assert_type(row, ScoreRow)
 
@@ -66,6 +77,10 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.get("latest").windows["W90"].start, date)
     assert_type(client.editions.delete("2026", if_match="*"), None)
     assert_type(client.editions.summary("2026", province="46"), EditionSummary)
+    assert_type(client.editions.scores.peers("2026", "x", lang="es"), Peers)
+    assert_type(client.editions.exemplars.list("2026", dimension="D6", kind="MUN"), Page[Exemplar])
+    assert_type(client.editions.robustness.list("2026", draws=500, seed=1, organisation=["x"]), Page[RobustScore])
+    assert_type(client.editions.statistics.get("2026"), EditionStatistics)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
     stated = client.editions.assessments.get("2026", "x")
     assert_type(stated, Assessment)
@@ -92,6 +107,7 @@ def blocking(client: Client) -> None:
     client.score({}, FACTS)  # type: ignore[call-arg]
     client.organisations.list(limit="3")  # type: ignore[arg-type]
     client.editions.scores.get("2026-demo")  # type: ignore[call-arg]
+    client.editions.scores.changes("2027", "x")  # type: ignore[call-arg]
 
 
 async def asynchronous(client: AsyncClient) -> None:
@@ -106,6 +122,8 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(page, AsyncPage[ScoreRow])
     assert_type(await page.next_page(), AsyncPage[ScoreRow] | None)
     assert_type(await client.editions.scores.get("2026-demo", "x"), EditionScore)
+    assert_type(await client.editions.scores.path("2026-demo", "x"), LevelPath)
+    assert_type(await client.editions.scores.changes("2027", "x", from_edition="latest", lang="es"), Changes)
     async for row in page:
         assert_type(row, ScoreRow)
     assert_type(await client.organisations.update("x", if_match="*", name="y"), Organisation)

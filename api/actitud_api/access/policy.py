@@ -15,6 +15,7 @@ from actitud_api.http.scope import ApiRequest
 _UNLIMITED: Final = Rule(limit="none")
 _ANYBODY: Final = Rule()
 _KEY_SHOWS_MORE: Final = Rule(key="optional")
+_COMPUTED_FROM_MANY: Final = Rule(key="optional", limit="score")
 
 
 def _keys(*roles: Role, own: bool = False) -> Rule:
@@ -53,7 +54,13 @@ POLICY: Final[Rules] = {
     "editions.assessments.submissions.create": _ANSWERS,
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
+    "editions.scores.peers": _KEY_SHOWS_MORE,
+    "editions.scores.path": _KEY_SHOWS_MORE,
+    "editions.scores.changes": _KEY_SHOWS_MORE,
     "editions.summary": _KEY_SHOWS_MORE,
+    "editions.exemplars.list": _KEY_SHOWS_MORE,
+    "editions.robustness.list": _COMPUTED_FROM_MANY,
+    "editions.statistics.get": _COMPUTED_FROM_MANY,
     "organisations.scores.list": _KEY_SHOWS_MORE,
 }
 

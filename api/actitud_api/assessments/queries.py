@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -91,6 +91,11 @@ def _columns(form: type[Struct]) -> list[ColumnElement[object]]:
 _NAMED = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _MINE = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
 _ONE = select(*_columns(Record)).select_from(_NAMED).where(*_MINE)
+_SOME = (
+    select(*_columns(Record))
+    .select_from(_NAMED)
+    .where(ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation.in_(bindparam("by", expanding=True)))
+)
 _PAGE = (
     select(*_columns(Line))
     .select_from(_NAMED)
@@ -142,6 +147,11 @@ def page(
 def in_open_editions(session: Session, organisation: str) -> list[Record]:
     """The assessments of an organisation that are still taken, held until the session ends."""
     return [_record(row) for row in session.execute(_IN_OPEN_EDITIONS, {"by": organisation}).mappings()]
+
+
+def some(session: Session, edition: str, organisations: Collection[str]) -> list[Record]:
+    """The assessments of some organisations in an edition, in no order."""
+    return [_record(row) for row in session.execute(_SOME, {"of": edition, "by": list(organisations)}).mappings()]
 
 
 def add(session: Session, rows: Sequence[Mapping[str, object]]) -> None:

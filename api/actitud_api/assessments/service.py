@@ -6,7 +6,7 @@ A function that changes something takes a session that writes, whom the change e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Final
@@ -24,6 +24,7 @@ from actitud_api.methodology.content import (
     AssessmentPatch,
     AssessmentRequest,
     Content,
+    Evidence,
     merged,
     types,
     whole,
@@ -31,6 +32,7 @@ from actitud_api.methodology.content import (
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.methodology.predicates import halfup, indicators
 from actitud_api.organisations import service as organisations
+from actitud_api.scoring.compare import rank_points
 from actitud_api.scoring.evidence import EvidenceFinding, circumstances, derived
 from actitud_api.scoring.evidence import findings as evidence_findings
 from actitud_api.scoring.explain import findings as engine_findings
@@ -56,6 +58,7 @@ __all__ = [
     "Written",
     "clear",
     "content_of",
+    "counting",
     "delete",
     "figures",
     "findings",
@@ -65,14 +68,12 @@ __all__ = [
     "put",
     "reevaluate",
     "row",
+    "some",
     "store",
     "submission",
     "submissions",
     "submit",
 ]
-
-UNRANKED = -1
-"""The `rank_points` of an organisation that does not rank."""
 
 TYPES: Final = {version: types(load(version)) for version in versions()}
 """The closed types of what may be sent, by methodology version."""
@@ -224,6 +225,22 @@ def content_of(stored: Record | Submitted) -> Content:
     )
 
 
+def some(session: Session, edition: str, organisations: Collection[str]) -> dict[str, Record]:
+    """The assessments of some organisations in an edition, by organisation."""
+    return {record.organisation: record for record in queries.some(session, edition, organisations)}
+
+
+def counting(stored: Record, indicator: str) -> tuple[Evidence, ...]:
+    """The documents that support an answer and count, as of its last write."""
+    support = stored.evidence.answers.get(indicator)
+    wrong = {finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"}
+    return tuple(
+        document
+        for number, document in enumerate(() if support is None else support.evidence)
+        if f"/answers/{indicator}/evidence/{number}" not in wrong
+    )
+
+
 def findings(stored: Record | Submitted) -> Findings:
     """What is wrong with an assessment, as of its last write."""
     evaluation = evaluate(load(stored.methodology), stored.submission)
@@ -232,7 +249,7 @@ def findings(stored: Record | Submitted) -> Findings:
 
 def figures(stored: Submitted) -> Figures:
     """How a submission scored."""
-    return _scored(evaluate(load(stored.methodology), stored.submission))
+    return scored(evaluate(load(stored.methodology), stored.submission))
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -464,21 +481,21 @@ def _today(now: datetime) -> date:
 
 def _figures(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
-    scored = _scored(evaluation)
-    ranked = scored.status in ("complete", "sufficient") and scored.index is not None
+    told = scored(evaluation)
     return {
         "methodology": evaluation.plan.document.version,
-        "status": scored.status,
-        "level": scored.level,
-        "rank_points": scored.index if ranked else UNRANKED,
-        "index_value": scored.index,
-        "index_max": scored.index_max,
-        "coverage": scored.coverage,
+        "status": told.status,
+        "level": told.level,
+        "rank_points": rank_points(told.status, told.index),
+        "index_value": told.index,
+        "index_max": told.index_max,
+        "coverage": told.coverage,
         **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
     }
 
 
-def _scored(evaluation: Evaluation) -> Figures:
+def scored(evaluation: Evaluation) -> Figures:
+    """How an evaluation is told of an assessment."""
     return Figures(
         status=evaluation.status,
         level=evaluation.level,

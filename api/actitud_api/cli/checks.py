@@ -260,9 +260,9 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 def methodologies(language: Language) -> Check:
     """Whether every methodology is the one that its digest was registered of."""
     try:
-        versions = [loader.load(version).version for version in loader.versions()]
+        versions = loader.verified()
     except loader.DefectiveMethodology as error:
-        return _wrong("methodologies", str(error), _REINSTALL, language)
+        return _wrong("methodologies", error.into(language), _REINSTALL, language)
     return _ok("methodologies", _DIGESTS.into(language).format(versions=", ".join(versions)), language)
 
 

@@ -15,7 +15,9 @@ from actitud_api.cli import (
     importing,
     installing,
     keys,
+    methodologies,
     migrating,
+    scoring,
     serving,
 )
 from actitud_api.cli.common import CommandError, Run, language_of
@@ -61,6 +63,18 @@ def parser(language: Language) -> argparse.ArgumentParser:
             command.set_defaults(run=run)
         return command
 
-    for group in (installing, serving, doctor, migrating, copying, keys, importing, demonstration, document):
+    for group in (
+        installing,
+        serving,
+        doctor,
+        migrating,
+        copying,
+        keys,
+        importing,
+        scoring,
+        methodologies,
+        demonstration,
+        document,
+    ):
         group.add(added, language)
     return line

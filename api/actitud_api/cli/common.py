@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.settings import Fault, FaultySettings, Settings, read
 from actitud_api.storage.database import Database
 from actitud_api.storage.places import is_known
@@ -24,6 +27,10 @@ _DATABASE = Texts("base de datos, como URL de SQLAlchemy", "database, as an SQLA
 _UNUSABLE = Texts(
     "El servicio no funciona sobre esa base de datos: {reason}", "The service does not run on that database: {reason}"
 )
+_LANG = Texts("idioma: {languages} (el de esta terminal)", "language: {languages} (that of this terminal)")
+_NO_LANG = Texts("--lang: «{value}» no es un idioma: {languages}", "--lang: “{value}” is not a language: {languages}")
+_UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
+STANDARD_INPUT: Final = "-"
 
 
 class CommandError(Exception):
@@ -77,6 +84,45 @@ def usable(language: Language) -> Iterator[None]:
         yield
     except ValueError as error:
         raise CommandError(_UNUSABLE.into(language).format(reason=error), 2) from error
+
+
+def takes_lang(command: argparse.ArgumentParser, language: Language) -> None:
+    """Gives a command the option of another language for what it says."""
+    command.add_argument("--lang", metavar="LANG", help=_LANG.into(language).format(languages=", ".join(LANGUAGES)))
+
+
+def lang_of(options: argparse.Namespace, language: Language) -> Language:
+    """The language that is asked for, or else that of the process."""
+    if options.lang is None:
+        return language
+    known = next((found for found in LANGUAGES if found == options.lang), None)
+    if known is None:
+        told = {"value": options.lang, "languages": ", ".join(LANGUAGES)}
+        raise CommandError(_NO_LANG.into(language).format(**told), 2)
+    return known
+
+
+def content_of(file: str, language: Language) -> bytes:
+    """The bytes of a file, or of standard input for `-`."""
+    try:
+        return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    except OSError as error:
+        raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error.strerror), 2) from error
+
+
+def show(renderable: RenderableType) -> None:
+    """Writes something to standard output, as wide as the terminal, without blanks at the ends of lines."""
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(renderable)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def marked(mark: str, text: str) -> Table:
+    """A paragraph that hangs on a mark."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(mark, Text(text, overflow="fold"))
+    return grid
 
 
 def language_of(environment: Mapping[str, str]) -> Language:

@@ -45,7 +45,9 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
         database = database_of(app)
         database.migrate()
         readiness_of(app).register(demo.EDITION, loaded.is_set)
-        config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
+        )
         server = uvicorn.Server(config)
         # Before the loading starts: where the port is taken this ends the command.
         socket = config.bind_socket()

@@ -116,9 +116,9 @@ def _init(options: argparse.Namespace, language: Language) -> int:
     if days not in KEY_DAYS:
         raise CommandError(_NO_DAYS.into(language).format(value=options.key_days), 2)
     try:
-        versions = [loader.load(version).version for version in loader.versions()]
+        versions = loader.verified()
     except loader.DefectiveMethodology as error:
-        raise CommandError(_DEFECTIVE.into(language).format(reason=error)) from error
+        raise CommandError(_DEFECTIVE.into(language).format(reason=error.into(language))) from error
     with opened(settings, language) as database, reaching(settings, language):
         made, revision = make_tables(settings, database, language)
         try:

@@ -62,6 +62,7 @@ def configuration(app: Litestar, settings: Settings) -> uvicorn.Config:
         http="httptools",
         ws="none",
         lifespan="on",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

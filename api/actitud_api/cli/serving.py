@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import socket
 import sys
 from collections.abc import Iterator
@@ -118,9 +119,14 @@ def application(settings: Settings, language: Language) -> Iterator[Litestar]:
         app = create_app(settings)
     database = database_of(app)
     readiness_of(app).register("database", database.is_current)
+    # What lives as long as the process is never looked through again: measured, a full collection stopped every
+    # request for 120 to 200 ms, once in eight pages of 1,000 rows.
+    gc.collect()
+    gc.freeze()
     try:
         yield app
     finally:
+        gc.unfreeze()
         database.close()
 
 

@@ -57,11 +57,12 @@ class Contradiction(Struct, frozen=True):
 
     `range`: a year beyond `YEARS`. `order`: it ends before it begins. `reference_date`: it goes on after the
     reference date. `overlap`: a phase begins before the one before it has ended. `taken`: there is such an edition.
-    `state`: the state of the edition does not let it change so. `assessments`: as many stand in it.
+    `draft`: its methodology is a draft, and nothing says that this is meant. `state`: the state of the edition does not
+    let it change so. `assessments`: as many stand in it.
     """
 
     pointer: str
-    rule: Literal["range", "order", "reference_date", "overlap", "taken", "state", "assessments"]
+    rule: Literal["range", "order", "reference_date", "overlap", "taken", "draft", "state", "assessments"]
     value: str
     against: str = ""
 

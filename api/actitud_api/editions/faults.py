@@ -24,6 +24,10 @@ _TEXTS: dict[str, Texts] = {
         "It begins on {value}, and the phase before it does not end until {against}.",
     ),
     "taken": Texts("Ya hay una edición {value}.", "There is an edition {value} already."),
+    "draft": Texts(
+        "{value} es un borrador, que todavía puede cambiar: con `accept_draft` se dice que es lo que se quiere.",
+        "{value} is a draft, which may still change: `accept_draft` says that it is meant.",
+    ),
     "state": Texts(
         "Una edición publicada o sustituida no cambia.", "An edition that is published or superseded does not change."
     ),

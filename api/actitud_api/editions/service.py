@@ -87,6 +87,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     period_to: date
     windows: Spans | None = None
     calendar: Spans | None = None
+    accept_draft: bool = False
+    """A methodology that may still change is meant, not one in use."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -133,6 +135,8 @@ def ensure_open(session: Session, edition: str) -> None:
 
 def create(session: Session, draft: Draft, *, now: datetime) -> Counted:
     """Makes an edition that is open; raises `Contradicted`."""
+    if load(draft.methodology).status == "draft" and not draft.accept_draft:
+        raise Contradicted([Contradiction("/methodology", "draft", draft.methodology)])
     record = made(draft, now=now)
     _ensure_consistent(record)
     add(session, record)

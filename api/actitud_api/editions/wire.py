@@ -18,8 +18,8 @@ Version = Annotated[
     str,
     Meta(
         max_length=40,
-        description="Version of the methodology that scores it.",
-        extra_json_schema={"enum": list(versions())},
+        description="Version of the methodology that scores it; a draft only with `accept_draft`.",
+        extra_json_schema={"enum": list(versions("draft", "active"))},
     ),
 ]
 
@@ -83,6 +83,13 @@ class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     period_to: Annotated[date, Meta(description="Last day: the reference date, of the years 2000 to 2100.")]
     windows: WindowsChange | None = None
     calendar: CalendarChange | None = None
+    accept_draft: Annotated[
+        bool,
+        Meta(
+            description="That a draft is meant, to try it: it may still change, and with it what it scores. "
+            "Without it the methodology is one in use."
+        ),
+    ] = False
 
 
 class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -151,6 +158,7 @@ def draft(request: EditionRequest) -> Draft:
         period_to=request.period_to,
         windows=_spans(request.windows),
         calendar=_spans(request.calendar),
+        accept_draft=request.accept_draft,
     )
 
 

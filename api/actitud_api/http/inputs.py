@@ -49,7 +49,7 @@ class Query(Generic[T]):
 
     def __init__(self, type_: type[T]) -> None:
         self.properties = {name: _without_control(schema) for name, schema in parameters(type_).items()}
-        self.required = tuple(field.name for field in msgspec.structs.fields(type_) if field.required)
+        self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
         schema = {
             "type": "object",
             "properties": self.properties,
@@ -169,6 +169,10 @@ class Body(Generic[T]):
             value = parse(raw)
         except NotJson as error:
             return error.faults
+        return self.convert(value)
+
+    def convert(self, value: Json) -> T | list[Fault]:
+        """What JSON says as this body, or all that is wrong with it."""
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)

@@ -39,7 +39,10 @@ class MethodologiesController(Controller):
         "/",
         operation_id="methodologies.list",
         summary="The registered methodology versions",
-        description="Oldest first, each with its status and the digest of its document.",
+        description=(
+            "Oldest first, each with its status and the digest of its document. A draft is named as one "
+            "(`2026.2-draft`): it may still change, and with it what it scores."
+        ),
         opt=contract(
             query=QUERY,
             answer=PAGE,

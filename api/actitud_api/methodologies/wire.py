@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 from msgspec import Meta, Struct
 
 from actitud_api.http.paging import Page
-from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.loader import Methodology, Status
 from actitud_api.methodology.model import Document, Language, Texts
 
 Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
-Status = Literal["draft", "active", "retired"]
 
 
 class MethodologySummary(Struct, frozen=True, kw_only=True):

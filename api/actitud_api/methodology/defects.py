@@ -1,16 +1,19 @@
 """What makes a methodology well formed: every check that the shape alone does not make.
 
-Each defect has a place (a JSON Pointer into the document, or into `/texts/<language>`) and a message.
+Each defect has a place (a JSON Pointer into the document, or into `/texts/<language>`) and says what is wrong in both
+languages. `silences` is what a reader should know of a document that is well formed.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from string import Formatter
 
 from msgspec import Struct
 
+from actitud_api.methodology.gates import Asked, bounds
 from actitud_api.methodology.model import (
     SHAPLEY_CHILDREN,
     AnswerOperand,
@@ -20,6 +23,7 @@ from actitud_api.methodology.model import (
     Curve,
     Document,
     Fact,
+    Gate,
     Group,
     IndexOperand,
     Indicator,
@@ -50,6 +54,10 @@ from actitud_api.methodology.predicates import (
     parts,
     presences,
 )
+from actitud_api.methodology.spans import Bound, Spans
+
+_KINDS = {"number": "un número", "boolean": "un sí o no", "text": "un texto", "components": "una lista"}
+"""What an operand gives, in Spanish."""
 
 MAX_DEPTH = 5
 """Levels of the tree below the root (SCORING, section 1)."""
@@ -80,16 +88,50 @@ CURVE_OF: Mapping[str, tuple[str, ...]] = {"level": ("ladder",), "boolean": ("bo
 """The curve of the types that are not measured on a scale."""
 
 
-class Defect(Struct, frozen=True):
-    """Something wrong in a document: where, and what."""
+class Remark(Struct, frozen=True):
+    """Something to say of a document: where, and what, in both languages."""
 
     place: str
-    message: str
+    es: str
+    en: str
+
+    def into(self, language: Language) -> str:
+        """What there is to say, in a language."""
+        return self.es if language == "es" else self.en
+
+
+class Defect(Remark, frozen=True):
+    """Something wrong in a document."""
 
 
 def of_document(document: Document) -> list[Defect]:
     """Every defect of a document."""
     return list(_Checker(document).check())
+
+
+def silences(document: Document) -> Iterator[Remark]:
+    """Where silence may pay: the nodes in which an unknown answer does not count the least (SCORING, section 2)."""
+    for group, place in _placed(document.root, "/root"):
+        if group.missing == "leave":
+            yield Remark(
+                f"{place}/missing",
+                f"el silencio puede compensar en {group.id}: lo desconocido sale y su peso se reparte",
+                f"silence may pay in {group.id}: what is unknown leaves, and its weight is shared",
+            )
+        elif group.missing == "void":
+            yield Remark(
+                f"{place}/missing",
+                f"el silencio puede compensar en {group.id}: con algo desconocido no tiene puntuación",
+                f"silence may pay in {group.id}: with anything unknown it has no score",
+            )
+
+
+def _placed(group: Group, place: str) -> Iterator[tuple[Group, str]]:
+    """The group and every group below it, each with its place."""
+    yield group, place
+    for position, child in enumerate(group.children):
+        if isinstance(child, Group):
+            yield from _placed(child, f"{place}/children/{position}")
 
 
 class _Checker:
@@ -98,6 +140,7 @@ class _Checker:
         self.indicators = {indicator.id: indicator for indicator in indicators(document.root)}
         self.groups = {group.id: group for group in groups(document.root)}
         self.profile = {field.name: field for field in document.profile}
+        self.spans = Spans(document)
         self.facts = {
             (indicator.id, name)
             for indicator in self.indicators.values()
@@ -107,12 +150,16 @@ class _Checker:
 
     def check(self) -> Iterator[Defect]:
         if not 0 <= self.document.decimals <= 6:
-            yield Defect("/decimals", "must be 0 to 6")
+            yield Defect("/decimals", "debe ser de 0 a 6", "must be 0 to 6")
         published = self.document.published_decimals
         if published is not None and not 0 <= published <= self.document.decimals:
-            yield Defect("/published_decimals", f"must be 0 to {self.document.decimals}, the decimals")
+            yield Defect(
+                "/published_decimals",
+                f"debe ser de 0 a {self.document.decimals}, los decimales",
+                f"must be 0 to {self.document.decimals}, the decimals",
+            )
         if not 0 <= self.document.self_declared_cap <= 100:
-            yield Defect("/self_declared_cap", "must be 0 to 100")
+            yield Defect("/self_declared_cap", "debe ser de 0 a 100", "must be 0 to 100")
         yield from self._share(self.document.coverage.overall, "/coverage/overall")
         yield from self._share(self.document.coverage.per_dimension, "/coverage/per_dimension")
         yield from self._unique("/profile", [field.name for field in self.document.profile])
@@ -138,32 +185,38 @@ class _Checker:
         seen: set[str] = set()
         for identifier in ids:
             if identifier in seen:
-                yield Defect(place, f"{identifier!r} stands twice")
+                yield Defect(place, f"{identifier!r} está dos veces", f"{identifier!r} stands twice")
             seen.add(identifier)
 
     def _share(self, share: Share, place: str) -> Iterator[Defect]:
         if share.den <= 0 or not 0 <= share.num <= share.den:
-            yield Defect(place, "is not a share of 0 to 1")
+            yield Defect(place, "no es una parte de 0 a 1", "is not a share of 0 to 1")
 
     # the tree
 
     def _group(self, group: Group, place: str, depth: int) -> Iterator[Defect]:
         if depth >= MAX_DEPTH:
-            yield Defect(place, f"lies deeper than {MAX_DEPTH} levels")
+            yield Defect(
+                place, f"está a más de {MAX_DEPTH} niveles de profundidad", f"lies deeper than {MAX_DEPTH} levels"
+            )
             return
         if not group.children:
-            yield Defect(f"{place}/children", "is empty")
+            yield Defect(f"{place}/children", "está vacío", "is empty")
         if group.children and not any(child.weight for child in group.children):
-            yield Defect(f"{place}/children", "no child has a weight")
+            yield Defect(f"{place}/children", "ningún hijo tiene peso", "no child has a weight")
         if group.rated_children > len(group.children):
-            yield Defect(f"{place}/rated_children", f"asks for {group.rated_children} of {len(group.children)}")
+            yield Defect(
+                f"{place}/rated_children",
+                f"pide {group.rated_children} de {len(group.children)}",
+                f"asks for {group.rated_children} of {len(group.children)}",
+            )
         yield from self._share(group.rated_share, f"{place}/rated_share")
         yield from self._range(group.range, f"{place}/range")
         yield from self._aggregation(group, place)
         for position, child in enumerate(group.children):
             at = f"{place}/children/{position}"
             if child.weight < 0:
-                yield Defect(f"{at}/weight", "is negative")
+                yield Defect(f"{at}/weight", "es negativo", "is negative")
             if isinstance(child, Group):
                 yield from self._group(child, at, depth + 1)
             else:
@@ -171,27 +224,53 @@ class _Checker:
 
     def _range(self, span: Range, place: str) -> Iterator[Defect]:
         if not 0 <= span.minimum < span.maximum:
-            yield Defect(place, "must go up from 0 or more")
+            yield Defect(place, "debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
         elif span.maximum * 10**self.document.decimals >= MAX_UNITS:
-            yield Defect(place, "is too wide for 64 bits at these decimals")
+            yield Defect(
+                place,
+                "es demasiado ancho para 64 bits con estos decimales",
+                "is too wide for 64 bits at these decimals",
+            )
 
     def _aggregation(self, group: Group, place: str) -> Iterator[Defect]:
         """The exponent, the ranges that fit together, and how many children a loss can be shared among."""
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
-            yield Defect(f"{place}/exponent", "goes with the aggregation power, and only with it")
+            yield Defect(
+                f"{place}/exponent",
+                "va con la agregación power, y solo con ella",
+                "goes with the aggregation power, and only with it",
+            )
         elif group.exponent is not None and not 0 < abs(group.exponent) <= MAX_EXPONENT:
-            yield Defect(f"{place}/exponent", f"must not be 0, and within ±{MAX_EXPONENT}")
+            yield Defect(
+                f"{place}/exponent",
+                f"no puede ser 0, y está dentro de ±{MAX_EXPONENT}",
+                f"must not be 0, and within ±{MAX_EXPONENT}",
+            )
         if group.aggregation == "sum":
             ends = (sum(child.range.minimum for child in counting), sum(child.range.maximum for child in counting))
             if counting and ends != (group.range.minimum, group.range.maximum):
-                yield Defect(f"{place}/range", f"must be the sum of those of the children: {ends[0]} to {ends[1]}")
+                yield Defect(
+                    f"{place}/range",
+                    f"debe ser la suma de los de los hijos: de {ends[0]} a {ends[1]}",
+                    f"must be the sum of those of the children: {ends[0]} to {ends[1]}",
+                )
         elif any(child.range != group.range for child in counting):
-            yield Defect(f"{place}/range", "must be that of every child with a weight")
+            yield Defect(
+                f"{place}/range", "debe ser el de cada hijo con peso", "must be that of every child with a weight"
+            )
         if group.aggregation not in ("arithmetic", "sum") and len(counting) > SHAPLEY_CHILDREN:
-            yield Defect(f"{place}/children", f"are more than {SHAPLEY_CHILDREN}, too many to share a loss exactly")
+            yield Defect(
+                f"{place}/children",
+                f"son más de {SHAPLEY_CHILDREN}: demasiados para repartir exactamente una pérdida",
+                f"are more than {SHAPLEY_CHILDREN}, too many to share a loss exactly",
+            )
         if 2 * group.range.maximum * 10**self.document.decimals * sum(child.weight for child in counting) >= MAX_UNITS:
-            yield Defect(f"{place}/children", "weigh too much for 64 bits at these decimals")
+            yield Defect(
+                f"{place}/children",
+                "pesan demasiado para 64 bits con estos decimales",
+                "weigh too much for 64 bits at these decimals",
+            )
 
     def _indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
         yield from self._range(indicator.range, f"{place}/range")
@@ -200,114 +279,203 @@ class _Checker:
         yield from self._unique(f"{place}/components", indicator.components)
         for window in indicator.windows:
             if window not in self.document.windows:
-                yield Defect(f"{place}/windows", f"{window!r} is not a window of the document")
+                yield Defect(
+                    f"{place}/windows",
+                    f"{window!r} no es una ventana del documento",
+                    f"{window!r} is not a window of the document",
+                )
         if any(fact.type == "components" for fact in indicator.facts) != bool(indicator.components):
-            yield Defect(f"{place}/components", "goes with a fact of type components, and only with it")
+            yield Defect(
+                f"{place}/components",
+                "va con un dato de tipo components, y solo con él",
+                "goes with a fact of type components, and only with it",
+            )
         yield from self._curve(indicator.curve, indicator.range, f"{place}/curve")
         if indicator.curve.kind == "ladder":
             ends = [(fact.minimum, fact.maximum) for fact in indicator.facts]
             if ends != [(0, len(indicator.curve.goalposts) - 1)]:
-                yield Defect(f"{place}/facts", "must be one level, from 0 to the last of the ladder")
+                yield Defect(
+                    f"{place}/facts",
+                    "deben ser un nivel, de 0 al último de la escala",
+                    "must be one level, from 0 to the last of the ladder",
+                )
         yield from self._operand(indicator.value, f"{place}/value", gate=False, top=True)
         yield from self._predicate(indicator.applies, f"{place}/applies")
         for operand in operands(indicator.applies):
             if isinstance(operand, AnswerOperand | ComponentOperand):
-                yield Defect(f"{place}/applies", f"reads the answer {operand.indicator}; it may read the profile only")
+                yield Defect(
+                    f"{place}/applies",
+                    f"lee la respuesta {operand.indicator}; solo puede leer el perfil",
+                    f"reads the answer {operand.indicator}; it may read the profile only",
+                )
         yield from self._predicate(indicator.zero_when, f"{place}/zero_when")
         yield from self._step(indicator, f"{place}/step")
+        for name, table in (
+            ("bullets", self.document.answers.bullets),
+            ("comments", self.document.answers.comments),
+            ("functions", self.document.answers.functions),
+        ):
+            yield from _known(getattr(indicator, name), table, f"{place}/{name}")
         for position, rule in enumerate(indicator.reviews):
             if not any(rule == known.group and known.severity == "review" for known in self.document.rules):
-                yield Defect(f"{place}/reviews/{position}", f"there is no review rule {rule!r}")
+                yield Defect(
+                    f"{place}/reviews/{position}",
+                    f"no hay ninguna regla de revisión {rule!r}",
+                    f"there is no review rule {rule!r}",
+                )
 
     def _facts_of(self, indicator: Indicator, place: str) -> Iterator[Defect]:
         """What an indicator of each type asks for, and what its facts need to be bounded."""
         wanted = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
         if wanted is not None and (first is None or (first.name, first.type) != wanted):
-            yield Defect(f"{place}/facts", f"the first fact of a {indicator.type} is {wanted[0]}, of type {wanted[1]}")
+            yield Defect(
+                f"{place}/facts",
+                f"el primer dato de un indicador {indicator.type} es {wanted[0]}, de tipo {wanted[1]}",
+                f"the first fact of a {indicator.type} is {wanted[0]}, of type {wanted[1]}",
+            )
         curve = CURVE_OF.get(indicator.type, ("linear", "log", "lognormal"))
         if indicator.curve.kind not in curve:
-            yield Defect(f"{place}/curve/kind", f"must be {' or '.join(curve)} for a {indicator.type}")
+            yield Defect(
+                f"{place}/curve/kind",
+                f"debe ser {' o '.join(curve)} en un indicador {indicator.type}",
+                f"must be {' or '.join(curve)} for a {indicator.type}",
+            )
         if indicator.part_of_denominator and (indicator.id, "denominator") not in self.facts:
-            yield Defect(f"{place}/part_of_denominator", "needs a fact called denominator")
+            yield Defect(
+                f"{place}/part_of_denominator",
+                "necesita un dato llamado denominator",
+                "needs a fact called denominator",
+            )
         for position, fact in enumerate(indicator.facts):
             at = f"{place}/facts/{position}"
             if not fact.required and fact.type != "components":
-                yield Defect(f"{at}/required", "only a list of components may be left out")
+                yield Defect(
+                    f"{at}/required",
+                    "solo una lista de components puede faltar",
+                    "only a list of components may be left out",
+                )
             yield from self._bounded(fact, at)
 
     def _bounded(self, described: Fact | ProfileField, place: str) -> Iterator[Defect]:
         if described.type in ("integer", "number"):
             least, most = described.minimum, described.maximum
             if least is None or most is None or least > most:
-                yield Defect(place, "a number needs a minimum and a maximum")
+                yield Defect(
+                    place, "un número necesita un mínimo y un máximo", "a number needs a minimum and a maximum"
+                )
                 return
             decimals = described.decimals if isinstance(described, Fact) and described.type == "number" else 0
             if not 0 <= decimals <= MAX_FACT_DECIMALS:
-                yield Defect(f"{place}/decimals", f"must be 0 to {MAX_FACT_DECIMALS}")
+                yield Defect(
+                    f"{place}/decimals", f"debe ser de 0 a {MAX_FACT_DECIMALS}", f"must be 0 to {MAX_FACT_DECIMALS}"
+                )
             elif max(abs(least), abs(most)) * 10**decimals >= MAX_UNITS:
-                yield Defect(place, "is too wide for 64 bits at these decimals")
+                yield Defect(
+                    place,
+                    "es demasiado ancho para 64 bits con estos decimales",
+                    "is too wide for 64 bits at these decimals",
+                )
 
     def _curve(self, curve: Curve, span: Range, place: str) -> Iterator[Defect]:
         xs = [exact(goalpost.x) for goalpost in curve.goalposts]
         scores = [exact(goalpost.score) for goalpost in curve.goalposts]
         if len(xs) < 2:
-            yield Defect(f"{place}/goalposts", "needs two or more")
+            yield Defect(f"{place}/goalposts", "necesita dos o más", "needs two or more")
             return
         if any(b <= a for a, b in itertools.pairwise(xs)):
-            yield Defect(f"{place}/goalposts", "x must increase strictly")
+            yield Defect(f"{place}/goalposts", "x debe crecer siempre", "x must increase strictly")
         steps = [b - a for a, b in itertools.pairwise(scores)]
         if any(step > 0 for step in steps) and any(step < 0 for step in steps):
-            yield Defect(f"{place}/goalposts", "scores must go in one direction")
+            yield Defect(
+                f"{place}/goalposts", "las puntuaciones deben ir en un solo sentido", "scores must go in one direction"
+            )
         if curve.kind == "ladder" and any(step < 0 for step in steps):
-            yield Defect(f"{place}/goalposts", "a ladder must not go down")
+            yield Defect(f"{place}/goalposts", "una escala no puede bajar", "a ladder must not go down")
         if any(not span.minimum <= score <= span.maximum for score in scores):
-            yield Defect(f"{place}/goalposts", f"scores must be {span.minimum} to {span.maximum}, the range")
+            yield Defect(
+                f"{place}/goalposts",
+                f"las puntuaciones deben ir de {span.minimum} a {span.maximum}, el rango",
+                f"scores must be {span.minimum} to {span.maximum}, the range",
+            )
         if curve.kind in ("log", "lognormal") and xs[0] <= 0:
-            yield Defect(f"{place}/goalposts/0/x", f"must be above 0 in a {curve.kind} curve")
+            yield Defect(
+                f"{place}/goalposts/0/x",
+                f"debe ser mayor que 0 en una curva {curve.kind}",
+                f"must be above 0 in a {curve.kind} curve",
+            )
         if curve.kind == "lognormal":
             wide = span.maximum - span.minimum
             asked = [span.minimum + exact(hundredths * wide / 100) for hundredths in LOGNORMAL_SHARES]
             if sorted(scores) != asked:
-                yield Defect(f"{place}/goalposts", f"must be the median, {asked[0]} points, and p10, {asked[1]} points")
+                yield Defect(
+                    f"{place}/goalposts",
+                    f"deben ser la mediana, {asked[0]} puntos, y p10, {asked[1]} puntos",
+                    f"must be the median, {asked[0]} points, and p10, {asked[1]} points",
+                )
         if curve.kind == "ladder" and xs != list(range(len(xs))):
-            yield Defect(f"{place}/goalposts", "levels must be 0, 1, 2, …")
+            yield Defect(f"{place}/goalposts", "los niveles deben ser 0, 1, 2, …", "levels must be 0, 1, 2, …")
         if curve.kind == "boolean" and xs != [0, 1]:
-            yield Defect(f"{place}/goalposts", "must be 0 (no) and 1 (yes)")
+            yield Defect(f"{place}/goalposts", "deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)")
         for position, goalpost in enumerate(curve.goalposts):
             at = f"{place}/goalposts/{position}"
             if goalpost.basis == "source" and not goalpost.sources:
-                yield Defect(f"{at}/sources", "is empty although the basis is a source")
+                yield Defect(
+                    f"{at}/sources",
+                    "está vacío aunque la base es una fuente",
+                    "is empty although the basis is a source",
+                )
             for source in goalpost.sources:
                 if source not in self.document.sources:
-                    yield Defect(f"{at}/sources", f"there is no source {source!r}")
+                    yield Defect(f"{at}/sources", f"no hay ninguna fuente {source!r}", f"there is no source {source!r}")
 
     def _step(self, indicator: Indicator, place: str) -> Iterator[Defect]:
         if indicator.type in ("level", "boolean", "checklist"):
             if indicator.step is not None:
-                yield Defect(place, f"must be null for a {indicator.type}")
+                yield Defect(
+                    place, f"debe ser null en un indicador {indicator.type}", f"must be null for a {indicator.type}"
+                )
             return
         if indicator.step is None:
-            yield Defect(place, f"is missing for a {indicator.type}")
+            if indicator.type != "quantity":
+                yield Defect(place, f"falta en un indicador {indicator.type}", f"is missing for a {indicator.type}")
         elif indicator.step.startswith("profile:"):
             if indicator.step.removeprefix("profile:") not in self.profile:
-                yield Defect(place, f"{indicator.step!r} is not a profile field")
+                yield Defect(
+                    place, f"{indicator.step!r} no es un campo del perfil", f"{indicator.step!r} is not a profile field"
+                )
         elif (indicator.id, indicator.step) not in self.facts:
-            yield Defect(place, f"{indicator.step!r} is not a fact of {indicator.id}")
+            yield Defect(
+                place,
+                f"{indicator.step!r} no es un dato de {indicator.id}",
+                f"{indicator.step!r} is not a fact of {indicator.id}",
+            )
         else:
             top = indicator.value
             both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
             if not all(_affine(operand, indicator.id, indicator.step) for operand in both):
-                yield Defect(f"{place}", "the value must be a quotient of sums and products linear in this fact")
+                yield Defect(
+                    f"{place}",
+                    "el valor debe ser un cociente de sumas y productos lineales en este dato",
+                    "the value must be a quotient of sums and products linear in this fact",
+                )
 
     # predicates
 
     def _predicate(self, predicate: Predicate, place: str, gate: bool = False, rule: bool = False) -> Iterator[Defect]:
         for indicator in presences(predicate):
             if not rule:
-                yield Defect(place, "only a rule may test whether an indicator is answered")
+                yield Defect(
+                    place,
+                    "solo una regla puede mirar si un indicador está respondido",
+                    "only a rule may test whether an indicator is answered",
+                )
             if indicator not in self.indicators or not self.indicators[indicator].facts:
-                yield Defect(place, f"{indicator!r} is not an indicator that is answered")
+                yield Defect(
+                    place,
+                    f"{indicator!r} no es un indicador que se responda",
+                    f"{indicator!r} is not an indicator that is answered",
+                )
         for operand in operands(predicate):
             yield from self._one(operand, place, gate)
         for comparison in comparisons(predicate):
@@ -318,15 +486,21 @@ class _Checker:
         if left is None or right is None:
             return
         if left != right:
-            yield Defect(place, f"compares {left} with {right}")
+            yield Defect(place, f"compara {_KINDS[left]} con {_KINDS[right]}", f"compares {left} with {right}")
         elif left == "components":
-            yield Defect(place, "compares a list of components: read `component` or its count")
+            yield Defect(
+                place,
+                "compara una lista de components: lea `component` o su recuento",
+                "compares a list of components: read `component` or its count",
+            )
         elif left != "number" and compare.op not in ("eq", "ne"):
-            yield Defect(place, f"orders {left}")
+            yield Defect(place, f"ordena {_KINDS[left]}", f"orders {left}")
         match compare.left, compare.right:
             case ProfileOperand(field=field), Constant(value=str(text)):
                 if text not in self.profile[field].values:
-                    yield Defect(place, f"{text!r} is not a value of {field!r}")
+                    yield Defect(
+                        place, f"{text!r} no es un valor de {field!r}", f"{text!r} is not a value of {field!r}"
+                    )
 
     def _kind(self, operand: Operand) -> str | None:
         """What an operand gives: number, boolean, text or components; None where it names nothing known."""
@@ -359,75 +533,173 @@ class _Checker:
         match operand:
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
                 if not members:
-                    yield Defect(place, "combines no operands")
+                    yield Defect(place, "no combina ningún operando", "combines no operands")
                 elif any(self._kind(member) not in ("number", None) for member in members):
-                    yield Defect(place, "combines what is not a number")
+                    yield Defect(place, "combina lo que no es un número", "combines what is not a number")
                 read = [member.field for member in members if isinstance(member, ProfileOperand)]
                 for name in read:
                     if name in self.profile and self.profile[name].nullable:
-                        yield Defect(place, f"combines {name!r}, which may be null")
+                        yield Defect(
+                            place, f"combina {name!r}, que puede ser null", f"combines {name!r}, which may be null"
+                        )
             case ProfileOperand(field=field) if field not in self.profile:
-                yield Defect(place, f"{field!r} is not a profile field")
+                yield Defect(place, f"{field!r} no es un campo del perfil", f"{field!r} is not a profile field")
             case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
-                yield Defect(place, f"{indicator}.{fact} is not a fact of the document")
+                yield Defect(
+                    place,
+                    f"{indicator}.{fact} no es un dato del documento",
+                    f"{indicator}.{fact} is not a fact of the document",
+                )
             case ComponentOperand(indicator=indicator, component=component):
                 if indicator not in self.indicators or component not in self.indicators[indicator].components:
-                    yield Defect(place, f"{component!r} is not a component of {indicator!r}")
+                    yield Defect(
+                        place,
+                        f"{component!r} no es un elemento de {indicator!r}",
+                        f"{component!r} is not a component of {indicator!r}",
+                    )
             case ValueOperand(indicator=indicator) if indicator not in self.indicators:
-                yield Defect(place, f"{indicator!r} is not an indicator")
+                yield Defect(place, f"{indicator!r} no es un indicador", f"{indicator!r} is not an indicator")
             case ScoreOperand(node=node) if node not in self.indicators and node not in self.groups:
-                yield Defect(place, f"{node!r} is not a node")
+                yield Defect(place, f"{node!r} no es un nodo", f"{node!r} is not a node")
             case Quotient() if not quotient:
-                yield Defect(place, "a quotient may only stand at the top of a value formula")
+                yield Defect(
+                    place,
+                    "un cociente solo puede estar en lo alto de la fórmula de un valor",
+                    "a quotient may only stand at the top of a value formula",
+                )
         if isinstance(operand, ValueOperand | ScoreOperand | IndexOperand) and not gate:
-            yield Defect(place, "value, score and index may only be read by gates")
+            yield Defect(
+                place,
+                "solo las puertas pueden leer value, score e index",
+                "value, score and index may only be read by gates",
+            )
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
-            yield Defect(place, "a gate reads value(), not the answer")
+            yield Defect(place, "una puerta lee value(), no la respuesta", "a gate reads value(), not the answer")
 
     def _profile(self) -> Iterator[Defect]:
         for position, field in enumerate(self.document.profile):
             at = f"/profile/{position}"
             yield from self._bounded(field, at)
             if (field.type == "enum") != bool(field.values):
-                yield Defect(f"{at}/values", "goes with the type enum, and only with it")
+                yield Defect(
+                    f"{at}/values", "va con el tipo enum, y solo con él", "goes with the type enum, and only with it"
+                )
             if field.set_by == "organisation" and (field.nullable or field.default is not None):
-                yield Defect(at, "what the organisation sets is required and not null")
+                yield Defect(
+                    at,
+                    "lo que pone la organización es obligatorio y no es null",
+                    "what the organisation sets is required and not null",
+                )
             if field.set_by == "service" and not field.nullable and field.default is None:
-                yield Defect(at, "what the service sets needs a default")
+                yield Defect(
+                    at, "lo que pone el servicio necesita un valor por defecto", "what the service sets needs a default"
+                )
 
     def _rules(self) -> Iterator[Defect]:
         for position, rule in enumerate(self.document.rules):
             at = f"/rules/{position}"
             if (rule.holds is None) != (rule.severity == "review"):
-                yield Defect(f"{at}/holds", "reviews, and only reviews, are without a predicate")
+                yield Defect(
+                    f"{at}/holds",
+                    "las revisiones, y solo ellas, van sin predicado",
+                    "reviews, and only reviews, are without a predicate",
+                )
             if rule.holds is not None:
                 yield from self._predicate(rule.holds, f"{at}/holds", rule=True)
             if bool(rule.invalidates) != (rule.severity == "error"):
-                yield Defect(f"{at}/invalidates", "errors, and only errors, name indicators")
+                yield Defect(
+                    f"{at}/invalidates",
+                    "los errores, y solo ellos, nombran indicadores",
+                    "errors, and only errors, name indicators",
+                )
             for indicator in rule.invalidates:
                 if indicator not in self.indicators:
-                    yield Defect(f"{at}/invalidates", f"{indicator!r} is not an indicator")
+                    yield Defect(
+                        f"{at}/invalidates", f"{indicator!r} no es un indicador", f"{indicator!r} is not an indicator"
+                    )
+
+    # levels
 
     def _levels(self) -> Iterator[Defect]:
         if [level.number for level in self.document.levels] != list(range(1, len(self.document.levels) + 1)):
-            yield Defect("/levels", "numbers must be 1, 2, 3, …")
+            yield Defect("/levels", "los números deben ser 1, 2, 3, …", "numbers must be 1, 2, 3, …")
         if self.document.levels and self.document.levels[0].gates:
-            yield Defect("/levels/0/gates", "the first level has no gates")
-        asked: dict[Operand, int | float] = {}
+            yield Defect("/levels/0/gates", "el primer nivel no tiene puertas", "the first level has no gates")
+        asked = Asked()
         for position, level in enumerate(self.document.levels):
             if level.provisional_unless is not None:
                 yield from self._predicate(level.provisional_unless, f"/levels/{position}", gate=True)
-            lower = dict(asked)
+            lower = Asked(asked)
             for place, gate in enumerate(level.gates):
                 at = f"/levels/{position}/gates/{place}"
-                yield from self._predicate(gate.holds, f"{at}/holds", gate=True)
+                misread = list(self._predicate(gate.holds, f"{at}/holds", gate=True))
+                yield from misread
                 if gate.holds.op not in ("ge", "gt", "eq"):
-                    yield Defect(at, "a gate asks for at least, more than, or exactly")
-                match gate.holds:
-                    case Compare(op="ge", left=left, right=Constant(value=value)) if isinstance(value, int | float):
-                        if value < lower.get(left, value):
-                            yield Defect(at, f"asks for less ({value}) than a lower level ({lower[left]})")
-                        asked[left] = max(value, asked.get(left, value))
+                    yield Defect(
+                        at,
+                        "una puerta pide como mínimo, más que, o exactamente",
+                        "a gate asks for at least, more than, or exactly",
+                    )
+                elif not misread:
+                    yield from self._monotone(gate.holds, at)
+                    yield from self._reachable(gate.holds, at)
+                    yield from _in_order(gate, lower, at)
+                    if (other := asked.excluding(gate)) is not None:
+                        yield Defect(
+                            at,
+                            f"el nivel es inalcanzable: contradice a {other}",
+                            f"the level cannot be reached: contradicts {other}",
+                        )
+                    asked.add(gate)
+
+    def _monotone(self, holds: Compare, place: str) -> Iterator[Defect]:
+        """Whatever gets better, a gate that held still holds (SCORING, section 6)."""
+        if self.spans.way(holds.right) != 0:
+            yield Defect(
+                place,
+                "lo que pide depende de una puntuación, un valor o el índice",
+                "what it asks for depends on a score, a value or the index",
+            )
+        way = self.spans.way(holds.left)
+        if way is None or (way == -1 and holds.op != "eq"):
+            yield Defect(
+                place, "pide más de lo que es mejor cuanto menos", "asks for more of what is better when it is less"
+            )
+        elif way != 0 and holds.op == "eq":
+            span, wanted = self.spans.of(holds.left), holds.right
+            match wanted:
+                case Constant(value=bool(answer)):
+                    best = answer is (way == 1)
+                case Constant(value=int() | float() as number):
+                    best = exact(number) == (span.greatest if way == 1 else span.least)
+                case _:
+                    best = False
+            if not best:
+                yield Defect(
+                    place,
+                    "pide exactamente lo que no es lo mejor: quien mejore perdería el nivel",
+                    "asks for exactly what is not the best: whoever improves would lose the level",
+                )
+
+    def _reachable(self, holds: Compare, place: str) -> Iterator[Defect]:
+        """What a gate asks for can be there."""
+        there, asked = self.spans.of(holds.left), self.spans.of(holds.right)
+        if self._kind(holds.left) != "number":
+            return
+        if there.greatest < asked.least or (holds.op == "gt" and there.greatest == asked.least):
+            told = (_shown(asked.least), _shown(there.greatest))
+            yield Defect(
+                place,
+                "el nivel es inalcanzable: pide {} y puede haber como máximo {}".format(*told),
+                "the level cannot be reached: asks for {}, and there can be at most {}".format(*told),
+            )
+        elif holds.op == "eq" and asked.greatest < there.least:
+            told = (_shown(asked.greatest), _shown(there.least))
+            yield Defect(
+                place,
+                "el nivel es inalcanzable: pide {} y hay como mínimo {}".format(*told),
+                "the level cannot be reached: asks for {}, and there is at least {}".format(*told),
+            )
 
     def _references(self) -> Iterator[Defect]:
         answered = self.document.answers
@@ -439,24 +711,86 @@ class _Checker:
         ):
             for key, ids in table.items():
                 if not ids:
-                    yield Defect(f"/answers/{name}/{key}", "no indicator answers it")
+                    yield Defect(f"/answers/{name}/{key}", "ningún indicador lo responde", "no indicator answers it")
                 for indicator in ids:
                     if indicator not in self.indicators:
-                        yield Defect(f"/answers/{name}/{key}", f"{indicator!r} is not an indicator")
+                        yield Defect(
+                            f"/answers/{name}/{key}",
+                            f"{indicator!r} no es un indicador",
+                            f"{indicator!r} is not an indicator",
+                        )
+        for name, idea in answered.ideas.items():
+            yield from _known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
+        for position, step in enumerate(self.document.calendar):
+            for member, day in (("start", step.start), ("to", step.to)):
+                if not _is_day(day):
+                    yield Defect(
+                        f"/calendar/{position}/{member}",
+                        f"{day!r} no es un mes y día de cualquier año, como 01-31",
+                        f"{day!r} is not a month and day of any year, such as 01-31",
+                    )
         for position, organisation_type in enumerate(self.document.organisation_types):
             if organisation_type.band_scale not in self.document.size_bands:
-                yield Defect(f"/organisation_types/{position}/band_scale", "is not a scale of size_bands")
+                yield Defect(
+                    f"/organisation_types/{position}/band_scale",
+                    "no es una escala de size_bands",
+                    "is not a scale of size_bands",
+                )
         for scale, bands in self.document.size_bands.items():
             expected = 0
             for position, band in enumerate(bands):
                 if band.start != expected:
-                    yield Defect(f"/size_bands/{scale}/{position}/start", f"leaves a gap: expected {expected}")
+                    yield Defect(
+                        f"/size_bands/{scale}/{position}/start",
+                        f"deja un hueco: se esperaba {expected}",
+                        f"leaves a gap: expected {expected}",
+                    )
                 if (band.to is None) != (position == len(bands) - 1):
-                    yield Defect(f"/size_bands/{scale}/{position}/to", "is open in the last band, and only there")
+                    yield Defect(
+                        f"/size_bands/{scale}/{position}/to",
+                        "está abierto en la última banda, y solo en ella",
+                        "is open in the last band, and only there",
+                    )
                 expected = (band.to or 0) + 1
         for name, weights in self.document.alternative_weights.items():
             if list(weights) != [child.id for child in self.document.root.children]:
-                yield Defect(f"/alternative_weights/{name}", "must name the dimensions, in order")
+                yield Defect(
+                    f"/alternative_weights/{name}",
+                    "debe nombrar las dimensiones, en orden",
+                    "must name the dimensions, in order",
+                )
+
+
+def _in_order(gate: Gate, lower: Asked, place: str) -> Iterator[Defect]:
+    """A level asks for no less than the levels below it; where it asks for exactly less, it contradicts them."""
+    for key, asked in bounds(gate):
+        before = lower.least(key)
+        if before is not None and asked.order < before.order and gate.holds.op != "eq":
+            told = (_shown(asked.number), _shown(before.number), before.gate)
+            yield Defect(
+                place,
+                "pide menos ({}) que un nivel inferior ({}, en {})".format(*told),
+                "asks for less ({}) than a lower level ({}, in {})".format(*told),
+            )
+
+
+def _known(ids: Iterable[str], table: Mapping[str, object], place: str) -> Iterator[Defect]:
+    for identifier in ids:
+        if identifier not in table:
+            yield Defect(place, f"{identifier!r} no está en answers", f"{identifier!r} is not in answers")
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is a month and day, `MM-DD`, that every year has."""
+    try:
+        return date.fromisoformat(f"2001-{text}").isoformat() == f"2001-{text}"
+    except ValueError:
+        return False
+
+
+def _shown(number: Bound) -> str:
+    """A number as a document writes it."""
+    return str(number) if isinstance(number, int) else str(float(number)).removesuffix(".0")
 
 
 def _affine(operand: Operand, indicator: str, fact: str) -> bool:
@@ -484,7 +818,7 @@ def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[D
     """Every text that is missing, empty, or belongs to nothing in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
-        yield Defect(f"{root}/language", f"is {texts.language!r}")
+        yield Defect(f"{root}/language", f"es {texts.language!r}", f"is {texts.language!r}")
     answered = document.answers
     tables: list[tuple[str, Mapping[str, object], Iterable[str]]] = [
         ("groups", texts.groups, [group.id for group in groups(document.root)]),
@@ -521,14 +855,22 @@ def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[D
         yield from _same(f"{at}/facts", text.facts, wanted)
         yield from _same(f"{at}/components", text.components, indicator.components)
         if (text.step is None) != (indicator.step is None):
-            yield Defect(f"{at}/step", "goes with the step of the document")
+            yield Defect(f"{at}/step", "va con el paso (step) del documento", "goes with the step of the document")
         yield from _placeholders(text.step or "", f"{at}/step")
         reasons = 0 if indicator.curve.kind in ("ladder", "boolean") else len(indicator.curve.goalposts)
         if len(text.goalposts) != reasons:
-            yield Defect(f"{at}/goalposts", f"has {len(text.goalposts)} reasons for {reasons} goalposts")
+            yield Defect(
+                f"{at}/goalposts",
+                f"tiene {len(text.goalposts)} motivos para {reasons} puntos de referencia",
+                f"has {len(text.goalposts)} reasons for {reasons} goalposts",
+            )
         steps = len(indicator.curve.goalposts) if indicator.curve.kind == "ladder" else 0
         if len(text.ladder) != steps:
-            yield Defect(f"{at}/ladder", f"has {len(text.ladder)} texts for {steps} levels")
+            yield Defect(
+                f"{at}/ladder",
+                f"tiene {len(text.ladder)} textos para {steps} niveles",
+                f"has {len(text.ladder)} texts for {steps} levels",
+            )
     yield from _empty(root, texts)
 
 
@@ -536,26 +878,26 @@ def _placeholders(text: str, place: str) -> Iterator[Defect]:
     try:
         named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
-        yield Defect(place, f"is not a template: {error}")
+        yield Defect(place, f"no es una plantilla: {error}", f"is not a template: {error}")
         return
     for name in named:
         if name not in STEP_PLACEHOLDERS:
-            yield Defect(place, f"{{{name}}} stands for nothing")
+            yield Defect(place, f"{{{name}}} no representa nada", f"{{{name}}} stands for nothing")
 
 
 def _same(place: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
     expected = set(wanted)
     for key in expected - set(present):
-        yield Defect(f"{place}/{key}", "is missing")
+        yield Defect(f"{place}/{key}", "falta", "is missing")
     for key in set(present) - expected:
-        yield Defect(f"{place}/{key}", "belongs to nothing in the document")
+        yield Defect(f"{place}/{key}", "no corresponde a nada del documento", "belongs to nothing in the document")
 
 
 def _empty(place: str, value: object) -> Iterator[Defect]:
     """Empty strings, wherever they stand."""
     if isinstance(value, str):
         if not value.strip():
-            yield Defect(place, "is empty")
+            yield Defect(place, "está vacío", "is empty")
     elif isinstance(value, dict):
         for key, member in value.items():
             yield from _empty(f"{place}/{key}", member)

@@ -34,6 +34,14 @@ _TEXTS: Final[Mapping[str, Texts]] = {
         "{value} es anterior a su primer día, {expected}", "{value} is before its first day, {expected}"
     ),
     "after_end": Texts("{value} es posterior a su último día, {expected}", "{value} is after its last day, {expected}"),
+    "ended": Texts(
+        "{value} terminó el {expected}, antes que la organización cuyo lugar ocuparía",
+        "{value} ended on {expected}, before the organisation whose place it would take",
+    ),
+    "outlived": Texts(
+        "{value} es anterior al último día de {expected}, cuyo lugar ocupó",
+        "{value} is before the last day of {expected}, whose place it took",
+    ),
     "future": Texts("{value} aún no ha llegado", "{value} is still to come"),
     "overlap": Texts(
         "hasta {value} ya se llamaba {expected}: un nombre sigue a otro",
@@ -46,9 +54,10 @@ _MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs"
 
 
 def fault(found: Contradiction) -> Fault:
-    """The place of the request that is wrong, and why."""
-    sentence = _TEXTS[found.rule]
-    es, en = (text.format(value=found.value, expected=found.expected) for text in sentence)
+    """The place of the request that is wrong, and why; the identity number of a person is not said again."""
+    sentence, value = _TEXTS[found.rule], shown(found.value)
+    quoted = "…" if value is None else found.value
+    es, en = (text.format(value=quoted, expected=found.expected) for text in sentence)
     detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
     suggestion = found.expected if found.rule in _MEANT else None
-    return Fault(found.pointer, found.rule, shown(found.value), detail, suggestion)
+    return Fault(found.pointer, found.rule, value, detail, suggestion)

@@ -110,6 +110,8 @@ Rule = (
         "order",
         "before_start",
         "after_end",
+        "ended",
+        "outlived",
         "future",
         "overlap",
     ]

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, insert
 from sqlmodel import Session
 
 from actitud_api.organisations.entries import Contact, Entry, FormerName
+from actitud_api.organisations.identifiers import spelled
 from actitud_api.organisations.kinds import Band, Kind
 from actitud_api.organisations.tables import Organisation, OrganisationAlias, OrganisationSuccessor
 from actitud_api.storage import database
@@ -44,7 +45,8 @@ class Written(Struct, frozen=True, kw_only=True):
 class Filters(Struct, frozen=True, kw_only=True):
     """What organisations to list; None does not filter.
 
-    `words`: all must occur, in the form of `fold`. `on`: those that there were on that day.
+    `words`: all must occur, in the form of `fold`. `parent`: by its id or an alias. `on`: those that there were on
+    that day.
     """
 
     words: tuple[str, ...] = ()
@@ -64,14 +66,22 @@ class Filters(Struct, frozen=True, kw_only=True):
             (table.region, self.region),
             (table.province, self.province),
             (table.band, self.band),
-            (table.parent, self.parent),
         ):
             if wanted is not None:
                 found.append(column == wanted)
+        if self.parent is not None:
+            found.append(named(table.parent, [self.parent]))
         if self.on is not None:
             found.append(or_(table.valid_from.is_(None), table.valid_from <= self.on))
             found.append(or_(table.valid_to.is_(None), table.valid_to >= self.on))
         return found
+
+
+def named(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column has the id of an organisation that one of these identifiers, or aliases, is of."""
+    spellings = sorted({spelled(identifier) for identifier in identifiers} | set(identifiers))
+    of_aliases = select(ALIASES.c.organisation).where(ALIASES.c.alias.in_(spellings))
+    return or_(column.in_(spellings), column.in_(of_aliases))
 
 
 Pair = Row[tuple[str, str]]
@@ -156,6 +166,20 @@ def parent(session: Session, identifier: str) -> str | None:
 def successors(session: Session, identifiers: Collection[str]) -> set[str]:
     """The organisations that took the place of any of these."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
+    return set(session.execute(statement).scalars())
+
+
+def last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
+    """The last days of those of these organisations that have one, by id."""
+    statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(
+        ORGANISATIONS.c.id.in_(sorted(identifiers)), ORGANISATIONS.c.valid_to.is_not(None)
+    )
+    return {row.id: row.valid_to for row in session.execute(statement)} if identifiers else {}
+
+
+def predecessors(session: Session, identifier: str) -> set[str]:
+    """The organisations whose place one took."""
+    statement = select(SUCCESSORS.c.organisation).where(SUCCESSORS.c.successor == identifier)
     return set(session.execute(statement).scalars())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from msgspec import Struct, structs
@@ -26,13 +26,14 @@ from actitud_api.organisations.entries import (
 from actitud_api.organisations.identifiers import DIR3, InvalidIdentifier, checked, of_ine, spelled
 from actitud_api.organisations.kinds import Band, Kind
 from actitud_api.organisations.municipalities import Fault, Municipality
-from actitud_api.organisations.queries import Filters, Record
+from actitud_api.organisations.queries import Filters, Record, named
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.folding import fold, words
 from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
     "AliasOf",
+    "Band",
     "Change",
     "Contact",
     "ContactChange",
@@ -54,6 +55,7 @@ __all__ = [
     "get",
     "import_municipalities",
     "lock",
+    "named",
     "page",
     "refuse_alias",
     "remove_simulated",
@@ -149,11 +151,11 @@ def domains_of(session: Session, organisation: str, *, held: bool) -> tuple[str,
 
 
 def band_of(kind: Kind, size: int) -> Band | None:
-    """The size band of a kind of organisation, by the newest methodology; None where no band has that size.
+    """The size band of a kind of organisation, by the newest methodology in use; None where no band has that size.
 
     `size`: inhabitants or employees, as the scale of the kind says.
     """
-    document = loader.load(loader.versions()[-1]).document
+    document = loader.newest().document
     for band in document.size_bands[_scale(kind)]:
         if band.start <= size and (band.to is None or size <= band.to):
             return cast("Band", band.code)
@@ -311,6 +313,19 @@ def _contradictions(session: Session, entry: Entry, now: datetime) -> Iterator[C
     for number, other in enumerate(entry.succeeded_by):
         if other in known and _is_followed_by(session, other, entry.id):
             yield Contradiction(f"/succeeded_by/{number}", "cycle", other)
+    if entry.valid_to is not None:
+        yield from _of_last_day(session, entry, entry.valid_to)
+
+
+def _of_last_day(session: Session, entry: Entry, last_day: date) -> Iterator[Contradiction]:
+    """Nobody takes the place of an organisation that is still there when it has ended itself; the same day will do."""
+    after = queries.last_days(session, {*entry.succeeded_by} - {entry.id})
+    for number, other in enumerate(entry.succeeded_by):
+        if other in after and after[other] < last_day:
+            yield Contradiction(f"/succeeded_by/{number}", "ended", other, after[other].isoformat())
+    before = queries.last_days(session, queries.predecessors(session, entry.id))
+    for other in sorted(other for other, day in before.items() if day > last_day):
+        yield Contradiction("/valid_to", "outlived", last_day.isoformat(), other)
 
 
 def _is_under(session: Session, organisation: str | None, other: str) -> bool:
@@ -354,5 +369,5 @@ def _written(entry: Entry) -> queries.Written:
 
 def _scale(kind: Kind) -> str:
     """What the size of a kind of organisation is counted in: `P`, inhabitants, or `E`, employees."""
-    document = loader.load(loader.versions()[-1]).document
+    document = loader.newest().document
     return next(known.band_scale for known in document.organisation_types if known.code == kind)

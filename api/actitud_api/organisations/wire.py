@@ -38,14 +38,10 @@ Identifier = Annotated[
 Name = Annotated[str, Meta(pattern=_NAME, min_length=1, max_length=MAXIMUM_NAME)]
 Size = Annotated[int, Meta(ge=0, le=MAXIMUM_POPULATION)]
 Year = Annotated[int, Meta(ge=YEARS[0], le=YEARS[-1], description="The year of that figure.")]
-ProvinceCode = Annotated[str, Meta(description="INE code.", extra_json_schema={"enum": sorted(PROVINCES)})]
-RegionCode = Annotated[
-    str,
-    Meta(
-        description="INE code; without it that of the province.",
-        extra_json_schema={"enum": sorted(REGIONS)},
-    ),
-]
+_PROVINCE: Final = {"enum": sorted(PROVINCES)}
+_REGION: Final = {"enum": sorted(REGIONS)}
+ProvinceCode = Annotated[str, Meta(description="INE code.", extra_json_schema=_PROVINCE)]
+RegionCode = Annotated[str, Meta(description="INE code; without it that of the province.", extra_json_schema=_REGION)]
 Email = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._%+-]{{1,64}}@{_HOST}$", max_length=254)]
 Url = Annotated[str, Meta(pattern=rf"^https?://{_HOST}(:[0-9]{{1,5}})?(/[!#-;=?-Z_a-z~]*)?$", max_length=500)]
 Domain = Annotated[str, Meta(pattern=rf"^{_HOST}$", max_length=253)]
@@ -70,10 +66,13 @@ ValidTo = Annotated[date, Meta(description="Its last day, where it is closed or 
 
 
 OfKind = Annotated[Kind, Meta(description="Only organisations of this kind.")]
-OfRegion = Annotated[Code, Meta(description="Only this region, by its INE code.")]
-OfProvince = Annotated[Code, Meta(description="Only this province, by its INE code.")]
+OfRegion = Annotated[str, Meta(description="Only this region, by its INE code.", extra_json_schema=_REGION)]
+OfProvince = Annotated[str, Meta(description="Only this province, by its INE code.", extra_json_schema=_PROVINCE)]
 OfBand = Annotated[Band, Meta(description="Only this size band.")]
-OfParent = Annotated[str, Meta(max_length=MAXIMUM_LENGTH, description="Only those that depend on this one, by its id.")]
+OfParent = Annotated[
+    str,
+    Meta(max_length=MAXIMUM_LENGTH, description="Only those that depend on this one, by its id or an alias of it."),
+]
 
 
 class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, cast, false, func, or_, select, true, tuple_
 from sqlmodel import Session
 
 from actitud_api.assessments.tables import DIMENSIONS, Assessment
@@ -15,15 +15,13 @@ from actitud_api.editions.service import PUBLIC, State
 from actitud_api.editions.tables import Edition
 from actitud_api.organisations import service as organisations
 from actitud_api.organisations.tables import Organisation
+from actitud_api.scoring.compare import UNRANKED
 from actitud_api.scoring.scalar import Status
 from actitud_api.storage.base import Base
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
-
-UNRANKED = -1
-"""The `rank_points` of an organisation that does not rank."""
 
 DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
 DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
@@ -54,12 +52,16 @@ class Sort(Struct, frozen=True):
 class Filters(organisations.Filters, frozen=True, kw_only=True):
     """Which rows of an edition, besides what is said of organisations; None does not filter.
 
-    `organisations`: only these, by id.
+    `organisations`: only these, by id or alias. `kinds`: only of one of these. `ranked`: only those that rank. `rated`:
+    only where that dimension is rated.
     """
 
     level: int | None = None
     status: Status | None = None
     organisations: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] | None = None
+    ranked: bool = False
+    rated: DimensionKey | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL."""
@@ -70,7 +72,13 @@ class Filters(organisations.Filters, frozen=True, kw_only=True):
         if self.status is not None:
             found.append(table.status == self.status)
         if self.organisations is not None:
-            found.append(table.organisation.in_(self.organisations))
+            found.append(organisations.named(table.organisation, self.organisations))
+        if self.kinds is not None:
+            found.append(ORGANISATIONS.c.kind.in_(self.kinds))
+        if self.ranked:
+            found.append(_RANKED)
+        if self.rated is not None:
+            found.append(_SORTED[self.rated].is_not(None))
         return found
 
 
@@ -139,6 +147,13 @@ class Columns(Struct, frozen=True):
     dimensions: list[list[int | None]]
 
 
+class Competitor(Struct, frozen=True):
+    """An organisation that ranks in an edition, and what it sent, as in `Sent`, in the text of its JSON."""
+
+    organisation: str
+    submission: str
+
+
 class Sent(Struct, frozen=True):
     """What one organisation sent for an edition, as `methodology.answers.Submission` in JSON, and its rank."""
 
@@ -195,6 +210,23 @@ _ONE = (
     .select_from(_WITH_ORGANISATIONS)
     .where(_OF_EDITION, ASSESSMENTS.c.organisation == bindparam("organisation"))
 )
+_KINDS = (
+    select(ORGANISATIONS.c.kind, ORGANISATIONS.c.band, func.count())
+    .select_from(_WITH_ORGANISATIONS)
+    .where(_OF_EDITION, _RANKED)
+    .group_by(ORGANISATIONS.c.kind, ORGANISATIONS.c.band)
+)
+_STATE = select(
+    func.count(),
+    func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
+    func.max(ASSESSMENTS.c.created),
+    func.max(ASSESSMENTS.c.updated),
+).where(_OF_EDITION)
+_COMPETITORS = (
+    select(ASSESSMENTS.c.organisation, cast(ASSESSMENTS.c.submission, Text))
+    .where(_OF_EDITION, _RANKED)
+    .order_by(ASSESSMENTS.c.rank_points.desc(), ASSESSMENTS.c.organisation)
+)
 _BETTER = select(func.count()).where(_OF_EDITION, ASSESSMENTS.c.rank_points > bindparam("highest"))
 _BETWEEN = (
     select(ASSESSMENTS.c.rank_points, func.count())
@@ -220,6 +252,10 @@ _PAST = (
     .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
     .where(ASSESSMENTS.c.organisation == bindparam("organisation"))
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
+)
+
+_SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
+    ASSESSMENTS.c.organisation == bindparam("organisation")
 )
 
 
@@ -288,6 +324,25 @@ def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Col
     return Columns(status, level, coverage, index, dimensions)
 
 
+def ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
+    """How many organisations of each kind and size band rank in an edition."""
+    return {(kind, band): count for kind, band, count in session.execute(_KINDS, {"edition": edition})}
+
+
+def state(session: Session, edition: str) -> tuple[int, int, str, str]:
+    """What changes with any assessment of an edition: how many, how often written, when the last was made, written."""
+    count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
+    return count, int(writes), str(created), str(updated)
+
+
+def competitors(session: Session, edition: str, seen: Seen) -> list[Competitor]:
+    """The organisations that rank in an edition, the best first, ties by organisation."""
+    found: list[Competitor] = []
+    for part in session.execute(_COMPETITORS.where(seen.condition()), {"edition": edition}).partitions(_PART):
+        found.extend(Competitor(*row) for row in part)
+    return found
+
+
 def one(session: Session, edition: str, organisation: str, *, ranked: bool) -> Sent | None:
     """What that organisation sent for that edition, with its rank there where it is wanted."""
     row = session.execute(_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
@@ -311,6 +366,14 @@ def past(
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})
     return [Past(*_figures(row), *row[_COUNT:]) for row in rows]
+
+
+def submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
+    """What that organisation sent for those editions, as `methodology.answers.Submission` in JSON."""
+    if not editions:
+        return {}
+    rows = session.execute(_SUBMISSIONS.where(ASSESSMENTS.c.edition.in_(editions)), {"organisation": organisation})
+    return {row.edition: row.submission for row in rows}
 
 
 def _order(sort: Sort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:

@@ -12,7 +12,7 @@ from actitud_api.editions.wire import EditionPath
 from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
-from actitud_api.http.paging import Cursor, PageQuery, next_url
+from actitud_api.http.paging import Cursor, next_url
 from actitud_api.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
@@ -21,7 +21,7 @@ from actitud_api.scores import service, wire
 from actitud_api.scores.service import Place, Sort, UnknownScore
 
 REQUEST = Body(*service.REQUESTS.values())
-NARRATED = Representation(wire.NarratedScore, cache=NO_STORE, sentences=True)
+SCORE = Representation(wire.ScoreAnswer, cache=NO_STORE, sentences=True)
 QUERY = Query(wire.RankingQuery)
 PAGE = Representation(wire.ScorePage)
 BY_NUMBER: Cursor[Place] = Cursor("editions.scores.list", tuple[int | None, str])
@@ -29,10 +29,17 @@ BY_TEXT: Cursor[Place] = Cursor("editions.scores.list", tuple[str, str])
 SHEET = Representation(wire.Sheet, sentences=True)
 TERRITORY = Query(wire.SummaryQuery)
 SUMMARY = Representation(wire.SummaryAnswer)
-PAST_QUERY = Query(PageQuery)
+PATH = Representation(wire.PathAnswer, sentences=True)
+CHANGES_QUERY = Query(wire.ChangesQuery)
+CHANGES = Representation(wire.ChangesAnswer, sentences=True)
+PAST_QUERY = Query(wire.PastQuery)
 PAST = Representation(wire.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[date, str])
 
+_METHODOLOGY = Link(
+    "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that it is scored by."
+)
+_ORGANISATION = {"organisation": "$response.body#/organisation"}
 _WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -60,16 +67,19 @@ class ScoresController(Controller):
         description=(
             "Computes the index of the facts sent and explains every point of it; nothing is stored. What is absent "
             "is unknown and counts 0. What contradicts itself is answered with findings, never refused. Numbers are "
-            "read as exact decimals, half up to 6 decimals."
+            "read as exact decimals, half up to 6 decimals. `what_if` supposes other facts in place of some of them: "
+            "the answer then also has the score that follows, and what differs, node by node."
         ),
         status_code=200,
-        opt=contract(body=REQUEST, answer=NARRATED),
+        opt=contract(body=REQUEST, answer=SCORE, links={"methodology": _METHODOLOGY}),
         sync_to_thread=True,
     )
     def create(self, request: ApiRequest) -> Response[bytes]:
         """Scores the facts of one organisation."""
-        methodology, score = service.scored(REQUEST.of(request))
-        return NARRATED.of(request, wire.narrated(score, methodology, language_of(request.scope)))
+        asked = REQUEST.of(request)
+        methodology, score = service.scored(asked)
+        supposed = service.what_if(asked, score)
+        return SCORE.of(request, wire.answer(score, supposed, methodology, language_of(request.scope)))
 
 
 class EditionScoresController(Controller):
@@ -97,6 +107,11 @@ class EditionScoresController(Controller):
                     "editions.scores.get",
                     {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
                     "The explained score of the first organisation.",
+                ),
+                "peers": Link(
+                    "editions.scores.peers",
+                    {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
+                    "The first organisation beside its peers.",
                 ),
                 "history": Link(
                     "organisations.scores.list",
@@ -133,7 +148,27 @@ class EditionScoresController(Controller):
         description=(
             f"What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. {_WHO_SEES}"
         ),
-        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
+        opt=contract(
+            answer=SHEET,
+            path=wire.SheetPath,
+            problems=(UNAVAILABLE,),
+            aliased=True,
+            links={
+                "path": Link(
+                    "editions.scores.path",
+                    {"edition": "$response.body#/edition", "organisation": "$response.body#/organisation"},
+                    "The path to the next level.",
+                ),
+                "methodology": _METHODOLOGY,
+                "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
+                "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
+                "assessment": Link(
+                    "editions.assessments.get",
+                    {"edition": "$response.body#/edition", **_ORGANISATION},
+                    "What it stated, for who may see it.",
+                ),
+            },
+        ),
         sync_to_thread=True,
     )
     def get_score(
@@ -144,6 +179,48 @@ class EditionScoresController(Controller):
         methodology, score = service.sheet(sent)
         narrated = wire.narrated(score, methodology, language_of(request.scope))
         return SHEET.of(request, wire.sheet(narrated, sent))
+
+    @get(
+        "/scores/{organisation:str}/path",
+        operation_id="editions.scores.path",
+        summary="The path of an organisation to the next level",
+        description=(
+            "What to do, one indicator at a time, for every condition of the next level to hold: those over one "
+            "indicator first, then those over a dimension, then the index. Each time the improvement that does just "
+            "enough, or else the one that brings most; what then proves superfluous is left out, and the whole is "
+            f"scored anew. Where a condition is out of reach there is no path, and it is named. {_WHO_SEES}"
+        ),
+        opt=contract(answer=PATH, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
+        sync_to_thread=True,
+    )
+    def get_path(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """The path of an organisation to the next level."""
+        sent = service.sent(state["database"], edition, organisation, principal=principal_of(request))
+        methodology, found = service.path(sent)
+        return PATH.of(request, wire.path(found, sent, methodology, language_of(request.scope)))
+
+    @get(
+        "/scores/{organisation:str}/changes",
+        operation_id="editions.scores.changes",
+        summary="How an organisation changed from one edition to another",
+        description=(
+            "The difference of the index, split in this order: what the methodology changes in what was stated in the "
+            "first edition; what follows from knowing and not knowing the same as in the second; what the data change. "
+            "The parts sum to the difference exactly. What a version newly asks costs under methodology until it is "
+            f"known. {_WHO_SEES}"
+        ),
+        opt=contract(query=CHANGES_QUERY, answer=CHANGES, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
+        sync_to_thread=True,
+    )
+    def get_changes(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """How an organisation changed from one edition to another."""
+        since = CHANGES_QUERY.of(request).since
+        found = service.changes(state["database"], edition, organisation, since=since, principal=principal_of(request))
+        return CHANGES.of(request, wire.changes(found, language_of(request.scope)))
 
     @get(
         "/summary",
@@ -179,7 +256,11 @@ class OrganisationScoresController(Controller):
         "/",
         operation_id="organisations.scores.list",
         summary="The editions of an organisation",
-        description=f"How an organisation scores in each of its editions, the newest first. {_WHO_SEES}",
+        description=(
+            "How an organisation scores in each of its editions, the newest first; with `methodology`, how it would "
+            "under that version: an answer that the version does not ask is dropped, what it newly asks is unknown, "
+            f"and there is no rank. {_WHO_SEES}"
+        ),
         opt=contract(
             query=PAST_QUERY,
             answer=PAST,
@@ -191,7 +272,16 @@ class OrganisationScoresController(Controller):
                     "editions.scores.get",
                     {"edition": "$response.body#/items/0/edition", "organisation": "$request.path.organisation"},
                     "The explained score in the newest edition.",
-                )
+                ),
+                "changes": Link(
+                    "editions.scores.changes",
+                    {
+                        "edition": "$response.body#/items/0/edition",
+                        "organisation": "$request.path.organisation",
+                        "from": "$response.body#/items/1/edition",
+                    },
+                    "The change from the edition before the newest.",
+                ),
             },
         ),
         sync_to_thread=True,
@@ -203,12 +293,13 @@ class OrganisationScoresController(Controller):
             state["database"],
             organisation,
             principal=principal_of(request),
+            methodology=query.methodology,
             after=PAST_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, cursor = PAST_CURSOR.cut(query, rows, lambda row: (row.period_to, row.edition))
-        items = tuple(wire.past(row, language_of(request.scope)) for row in kept)
+        kept, cursor = PAST_CURSOR.cut(query, rows, lambda found: (found.past.period_to, found.past.edition))
+        items = tuple(wire.past(found, language_of(request.scope)) for found in kept)
         return PAST.of(request, wire.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
 

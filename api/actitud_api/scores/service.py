@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
 
 from actitud_api.access.service import Principal
+from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
-from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission
+from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
 from actitud_api.methodology.loader import Methodology, load, versions
-from actitud_api.methodology.predicates import halfup
 from actitud_api.organisations import service as organisations
 from actitud_api.scores import queries
 from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
+from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
+from actitud_api.scoring.compare import Spread, spread
 from actitud_api.scoring.explain import explain
+from actitud_api.scoring.path import Path
+from actitud_api.scoring.path import path as path_to_next_level
 from actitud_api.scoring.result import Score as CanonicalScore
-from actitud_api.scoring.scalar import Status
-from actitud_api.storage.database import Database
+from actitud_api.scoring.scalar import Status, evaluate
+from actitud_api.storage.database import Database, Session
 
 __all__ = [
     "REQUESTS",
     "SORT_KEYS",
+    "Changes",
     "Filters",
     "Past",
     "Place",
+    "Restated",
     "Row",
     "Sent",
     "Sort",
     "Spread",
     "Summary",
     "UnknownScore",
+    "changes",
     "history",
+    "path",
     "place",
     "ranking",
     "scored",
+    "seen_by",
     "sent",
     "sheet",
     "summary",
+    "what_if",
 ]
 
 BEST_FIRST: Final = Sort("rank")
@@ -57,10 +66,26 @@ def scored(request: ScoreRequest) -> tuple[Methodology, CanonicalScore]:
     return methodology, explain(methodology, submission(methodology, request))
 
 
+def what_if(request: ScoreRequest, score: CanonicalScore) -> tuple[CanonicalScore, Difference] | None:
+    """The explained score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
+    methodology = load(str(request.__struct_config__.tag))
+    supposed = supposition(methodology, request)
+    if supposed is None:
+        return None
+    after = explain(methodology, replaced(submission(methodology, request), supposed))
+    return after, difference(score, after)
+
+
 def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition."""
     methodology = load(found.methodology)
     return methodology, explain(methodology, found.submission)
+
+
+def path(found: Sent) -> tuple[Methodology, Path]:
+    """The path to the next level of what an organisation sent for an edition."""
+    methodology = load(found.methodology)
+    return methodology, path_to_next_level(methodology, found.submission)
 
 
 class UnknownScore(LookupError):
@@ -84,14 +109,24 @@ class Sent(Struct, frozen=True, kw_only=True):
     submission: Submission
 
 
-class Spread(Struct, frozen=True):
-    """How values spread: the least, the quartiles (type 7, half up) and the greatest, in units of the values."""
+class Changes(Struct, frozen=True, kw_only=True):
+    """How an organisation went from one edition to another."""
 
-    minimum: int
-    lower: int
-    median: int
-    upper: int
-    maximum: int
+    before: Sent
+    after: Sent
+    change: Change
+
+
+class Restated(Struct, frozen=True):
+    """How an organisation scores in one of its editions.
+
+    Under another version than that of the edition (`stated_under`), `carried` says what the change of version does to
+    what was stated, and there is no rank.
+    """
+
+    past: Past
+    stated_under: str
+    carried: Carried | None = None
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -130,20 +165,91 @@ def ranking(
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        seen = _seen(found, principal)
+        seen = seen_by(found, principal)
         return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
 
 
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
     """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
+        return _sent(session, edition, organisation, principal)
+
+
+def changes(
+    database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
+) -> Changes:
+    """How an organisation went from one edition to another; raises as `sent`, naming what is missing."""
+    with database.read() as session:
+        after = _sent(session, edition, organisation, principal)
+        before = _sent(session, since, organisation, principal)
+    return Changes(
+        before=before,
+        after=after,
+        change=change(load(before.methodology), before.submission, load(after.methodology), after.submission),
+    )
+
+
+def history(
+    database: Database,
+    organisation: str,
+    *,
+    principal: Principal | None,
+    methodology: str | None = None,
+    after: editions.Place | None,
+    offset: int,
+    limit: int,
+) -> list[Restated]:
+    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
+
+    `methodology`: the version that everything is scored under; None is that of each edition. Raises
+    `UnknownOrganisation` and `AliasOf`.
+    """
+    whole = _sees_everything(principal)
+    mine = principal is not None and principal.role == "organisation" and principal.owner == organisation
+    with database.read() as session:
+        organisations.find(session, organisation)
+        rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
+        others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
+        stated = queries.submissions(session, organisation, others)
+    found = [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
+    if methodology is None:
+        return [Restated(row, row.methodology) for row in found]
+    target = load(methodology)
+    return [
+        _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
+        for row in found
+    ]
+
+
+def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
+    """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
+    with database.read() as session:
         found = editions.find(session, edition)
-        seen = _seen(found, principal)
-        may_see = seen.everything or seen.owner == organisation
-        stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
-        if stored is None:
-            organisations.refuse_alias(session, organisation)
-            raise UnknownScore(found.id, organisation)
+        columns = queries.columns(session, found.id, filters, seen_by(found, principal))
+    indices = [index for index in columns.index if index is not None]
+    tenth = 10 ** (load(found.methodology).document.decimals + 1)
+    tenths = Counter(min(index // tenth, 9) for index in indices)
+    return Summary(
+        edition=found,
+        organisations=len(columns.status),
+        ranked=len(indices),
+        statuses=Counter(columns.status),
+        levels=Counter(columns.level),
+        index=_spread(columns.index),
+        tenths=tuple(tenths[number] for number in range(10)),
+        dimensions=tuple(_spread(values) for values in columns.dimensions),
+        coverage=_spread(columns.coverage),
+    )
+
+
+def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:
+    found = editions.find(session, edition)
+    seen = seen_by(found, principal)
+    may_see = seen.everything or seen.owner == organisation
+    stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
+    if stored is None:
+        organisations.refuse_alias(session, organisation)
+        raise UnknownScore(found.id, organisation)
     return Sent(
         edition=found.id,
         rank=stored.rank,
@@ -155,49 +261,29 @@ def sent(database: Database, edition: str, organisation: str, *, principal: Prin
     )
 
 
-def history(
-    database: Database,
-    organisation: str,
-    *,
-    principal: Principal | None,
-    after: editions.Place | None,
-    offset: int,
-    limit: int,
-) -> list[Past]:
-    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
-
-    Raises `UnknownOrganisation` and `AliasOf`.
-    """
-    whole = _sees_everything(principal)
-    mine = principal is not None and principal.role == "organisation" and principal.owner == organisation
-    with database.read() as session:
-        organisations.find(session, organisation)
-        rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
-    return [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
-
-
-def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
-    """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
-    with database.read() as session:
-        found = editions.find(session, edition)
-        columns = queries.columns(session, found.id, filters, _seen(found, principal))
-    indices = _known(columns.index)
-    tenth = 10 ** (load(found.methodology).document.decimals + 1)
-    tenths = Counter(min(index // tenth, 9) for index in indices)
-    return Summary(
-        edition=found,
-        organisations=len(columns.status),
-        ranked=len(indices),
-        statuses=Counter(columns.status),
-        levels=Counter(columns.level),
-        index=_spread(indices),
-        tenths=tuple(tenths[number] for number in range(10)),
-        dimensions=tuple(_spread(_known(values)) for values in columns.dimensions),
-        coverage=_spread(_known(columns.coverage)),
+def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Restated:
+    """What was stated in an edition, scored under another version."""
+    moved, told = carried(msgspec.convert(stored, Submission), load(row.methodology), target)
+    evaluation = evaluate(target, moved)
+    figures = assessments.scored(evaluation)
+    return Restated(
+        structs.replace(
+            row,
+            methodology=target.version,
+            status=figures.status,
+            level=figures.level,
+            index_value=figures.index,
+            index_max=figures.index_max,
+            coverage=figures.coverage,
+            dimensions=tuple(evaluation.dimensions),
+            rank=None,
+        ),
+        row.methodology,
+        told,
     )
 
 
-def _seen(edition: editions.Record, principal: Principal | None) -> Seen:
+def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
     """Which rows of an edition somebody may see."""
     if edition.state in editions.PUBLIC or _sees_everything(principal):
         return Seen(everything=True)
@@ -210,22 +296,5 @@ def _sees_everything(principal: Principal | None) -> bool:
     return principal is not None and principal.role == "administrator"
 
 
-def _known(values: Iterable[int | None]) -> list[int]:
-    return sorted(value for value in values if value is not None)
-
-
-def _spread(values: Sequence[int]) -> Spread | None:
-    """The spread of sorted values; None where there are none."""
-    if not values:
-        return None
-    return Spread(values[0], _quartile(values, 1), _quartile(values, 2), _quartile(values, 3), values[-1])
-
-
-def _quartile(values: Sequence[int], number: int) -> int:
-    """A quartile of sorted values: linear between the values around (n - 1) · number / 4 (type 7), half up.
-
-    R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, 1996; the default of R and NumPy.
-    """
-    position, quarters = divmod((len(values) - 1) * number, 4)
-    above = values[min(position + 1, len(values) - 1)]
-    return halfup(Fraction(4 * values[position] + quarters * (above - values[position]), 4))
+def _spread(values: Iterable[int | None]) -> Spread | None:
+    return spread([value for value in values if value is not None])

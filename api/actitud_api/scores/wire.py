@@ -12,27 +12,32 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Annotated, Final, Literal, get_args
 
-from msgspec import Meta, Struct, field, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
 
 from actitud_api.editions.service import State as EditionState
 from actitud_api.editions.wire import EditionPath
-from actitud_api.http.paging import Page
+from actitud_api.http.paging import Page, PageQuery
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.digests import digest
-from actitud_api.methodology.loader import Methodology, load
+from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.methodology.model import Document, Language
 from actitud_api.organisations import wire as organisations
 from actitud_api.scores import service
-from actitud_api.scores.service import Filters, Past, Row, Sent, Sort, Spread
+from actitud_api.scores.service import Changes, Filters, Restated, Row, Sent, Sort, Spread
+from actitud_api.scoring import changes as canonical
 from actitud_api.scoring import result
+from actitud_api.scoring.changes import Stage
+from actitud_api.scoring.path import MoveKind, Obstacle, Path
 from actitud_api.scoring.result import COVERAGE_DECIMALS, Figure, Parameters, Score, StepKind, figure
 from actitud_api.scoring.scalar import Code, State, Status
+from actitud_api.texts.changes import ChangeSentences, changes_of
 from actitud_api.texts.sentences import Sentences, sentences_of
 
 Points = Annotated[float, Meta(ge=0, le=100)]
 """Points of 100, a multiple of 10^-decimals of the methodology."""
 Gain = Annotated[float, Meta(ge=-100, le=100)]
 Coverage = Annotated[float, Meta(ge=0, le=1, description="Effective weight known over effective weight scored.")]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Digest = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
 Text = Annotated[str, Meta(description="A sentence in the language of the answer; not part of the canonical result.")]
 Name = Annotated[str, Meta(description="A name in the language of the answer; not part of the canonical result.")]
@@ -48,6 +53,15 @@ SORTS: Final[Mapping[str, Sort]] = {
 """The orders of a list by their names."""
 
 _ID = "[A-Za-z0-9._:-]+"
+OfOrganisations = Annotated[
+    str,
+    Meta(
+        pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
+        description=f"Only these organisations, up to {MANY} ids or aliases with commas between; one without a score "
+        "there, or unknown, simply has no row.",
+        examples=["XX-DEMO-00001,XX-DEMO-00002"],
+    ),
+]
 
 
 class Wire(Struct, frozen=True, kw_only=True):
@@ -87,6 +101,20 @@ class NextStep(Wire, frozen=True):
     text: Text
 
 
+class Interval(Wire, frozen=True):
+    """What the size of its sample leaves open of a share of `n` cases: the 95 % interval of Wilson.
+
+    `low` and `high` are of the share; `index_low` and `index_high` of the index, were that the share.
+    """
+
+    n: Annotated[int, Meta(ge=1)]
+    low: Share
+    high: Share
+    index_low: Points | None
+    index_high: Points | None
+    text: Text
+
+
 class Indicator(Wire, frozen=True):
     """An indicator: its score, its weight in its group, and the points of the index that it decides.
 
@@ -102,6 +130,7 @@ class Indicator(Wire, frozen=True):
     won: Points | None
     lost: Points | None
     value: float | bool | None
+    interval: Interval | None
     reason: Reason
     next_step: NextStep | None
 
@@ -187,6 +216,70 @@ class NarratedScore(Wire, frozen=True):
     result_digest: Digest
 
 
+class Delta(Wire, frozen=True):
+    """A figure before and after; the difference is null where one of them does not exist."""
+
+    before: float | None
+    after: float | None
+    difference: float | None
+
+
+class GroupDelta(Wire, frozen=True):
+    """What differs in a dimension, or in a group below one: its score, and the points of the index lost there."""
+
+    id: str
+    name: Name
+    score: Delta
+    lost: Delta
+    text: Text
+
+
+class IndicatorDelta(Wire, frozen=True):
+    """What differs in an indicator: why it scores what it does, its score, the points of the index lost there."""
+
+    id: str
+    name: Name
+    code_before: Code
+    code_after: Code
+    score: Delta
+    lost: Delta
+    text: Text
+
+
+class Difference(Wire, frozen=True):
+    """What differs between two scores.
+
+    `groups`: all of them; `indicators`: those that differ. What is lost in the dimensions changes by exactly as much as
+    the index, the other way round, and so it goes on inside. `appeared` and `vanished`: the findings that only one has.
+    """
+
+    index: Delta
+    index_max: Delta
+    coverage: Delta
+    status_before: Status
+    status_after: Status
+    level_before: int | None
+    level_after: int | None
+    groups: tuple[GroupDelta, ...]
+    indicators: tuple[IndicatorDelta, ...]
+    appeared: tuple[Finding, ...]
+    vanished: tuple[Finding, ...]
+    text: Text
+
+
+class WhatIf(Wire, frozen=True):
+    """The score with the facts that are supposed, and what differs from that of the facts sent."""
+
+    score: NarratedScore
+    difference: Difference
+
+
+class ScoreAnswer(NarratedScore, frozen=True):
+    """The index of the facts sent, explained; where the request supposes other facts, also what follows from them."""
+
+    what_if: WhatIf | UnsetType = UNSET
+
+
 class Sheet(NarratedScore, frozen=True):
     """The explained score of an organisation in an edition: that of `POST /v1/scores` and where it comes from.
 
@@ -199,6 +292,148 @@ class Sheet(NarratedScore, frozen=True):
     organisation_name: str
     rank: int | None
     simulated: bool
+
+
+class Move(Wire, frozen=True):
+    """What to do for one indicator on the way to the next level.
+
+    improve: move the fact · evidence: document what is only declared · report: answer what is unknown. `facts` are as
+    they stand, `change` those that change, as they will be; `evidence`, that evidence is needed; `score_before` and
+    `score` are of the indicator; `gain` the index points that it brings in its place; `index` and `level` are those
+    after it. `requires`: rules that it would break unless other facts follow; all figures count on that.
+    """
+
+    indicator: str
+    name: Name
+    kind: MoveKind
+    facts: dict[str, FactValue | str | None]
+    change: dict[str, FactValue]
+    evidence: bool
+    score_before: Points | None
+    score: Points | None
+    gain: Gain | None
+    index: Points | None
+    level: int | None
+    requires: tuple[str, ...]
+    text: Text
+
+
+class Unreachable(Wire, frozen=True):
+    """A condition of the next level that no improvement can make hold, and what is in the way.
+
+    `gate` is null where review holds the level. profile: it is over the profile · not_applicable, zero_by_rule,
+    contradicted, unanswered: so is its indicator · exhausted: all improvements together are not enough. `indicators`:
+    those that could help once they are answered, corrected or unlocked.
+    """
+
+    gate: BlockingGate | None
+    obstacle: Obstacle
+    indicators: tuple[str, ...]
+    text: Text
+
+
+class PathAnswer(Wire, frozen=True):
+    """The path of an organisation from its level to the next one.
+
+    `target`: the next level, null where there is none: the level is the highest, or there is no level. `moves`: null
+    without a target, and where `unreachable` names conditions. `index_after` and `level_after`: at the end, by scoring
+    everything anew.
+    """
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    simulated: bool
+    methodology: MethodologyReference
+    index: Points | None
+    level: int | None
+    target: int | None
+    moves: tuple[Move, ...] | None
+    index_after: Points | None
+    level_after: int | None
+    unreachable: tuple[Unreachable, ...]
+    text: Text
+
+
+class Chain(Wire, frozen=True):
+    """A score at each stage of a change, null where there is none.
+
+    `before`; `methodology`: that under the later version; `coverage`: that with known and unknown as after; `after`.
+    """
+
+    before: Points | None
+    methodology: Points | None
+    coverage: Points | None
+    after: Points | None
+
+
+class Parts(Wire, frozen=True):
+    """What each step of a change adds, in points; they sum to the total exactly."""
+
+    methodology: Gain
+    coverage: Gain
+    data: Gain
+    total: Gain
+
+
+class GroupChange(Wire, frozen=True):
+    """How the score of a dimension, or of a group below one, changed; `parts` is null where a stage has no score."""
+
+    id: str
+    name: Name
+    score: Chain
+    parts: Parts | None
+    text: Text
+
+
+class IndicatorChange(Wire, frozen=True):
+    """How the score of an indicator changed, and why it scores what it does; null codes where a version lacks it."""
+
+    id: str
+    name: Name
+    code_before: Code | None
+    code_after: Code | None
+    score: Chain
+    text: Text
+
+
+class Carried(Wire, frozen=True):
+    """What another version of the methodology does to what was stated.
+
+    `dropped_answers`: those that it does not ask, or not in that form; `new_indicators`: those that only it asks,
+    unknown; `dropped_fields` and `new_fields`: the same of the profile, where the service sets some by default.
+    """
+
+    dropped_answers: tuple[str, ...]
+    new_indicators: tuple[str, ...]
+    dropped_fields: tuple[str, ...]
+    new_fields: tuple[str, ...]
+    text: Text
+
+
+class ChangesAnswer(Wire, frozen=True):
+    """How the index of an organisation changed from one edition to another, and by what.
+
+    `parts`: what the methodology, the coverage and the data add, in that order; null where a stage has no index, and
+    `unrated` names those stages. `indicators`: those whose score is not the same at every stage.
+    """
+
+    edition_before: str
+    edition: str
+    organisation: str
+    organisation_name: str
+    simulated: bool
+    methodology_before: MethodologyReference
+    methodology_after: MethodologyReference
+    index: Chain
+    parts: Parts | None
+    unrated: tuple[Stage, ...]
+    level_before: int | None
+    level_after: int | None
+    groups: tuple[GroupChange, ...]
+    indicators: tuple[IndicatorChange, ...]
+    carried: Carried
+    text: Text
 
 
 class ScoreRow(Wire, frozen=True):
@@ -227,7 +462,11 @@ class ScorePage(Page[ScoreRow], frozen=True):
 
 
 class PastScore(Wire, frozen=True):
-    """How an organisation scores in one of its editions; the members are those of `ScoreRow` and of the edition."""
+    """How an organisation scores in one of its editions; the members are those of `ScoreRow` and of the edition.
+
+    `carried`: what the methodology asked for does to what was stated under that of the edition, and there is no rank
+    then; null where it is that of the edition.
+    """
 
     edition: str
     edition_title: Annotated[str, Meta(description="Its name, in the language of the answer where it has one.")]
@@ -242,6 +481,7 @@ class PastScore(Wire, frozen=True):
     dimensions: dict[str, Points | None]
     methodology: str
     simulated: bool
+    carried: Carried | None
 
 
 class PastScorePage(Page[PastScore], frozen=True):
@@ -315,18 +555,7 @@ class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forb
 
     level: Annotated[int, Meta(ge=1, le=5, description="Only this level.")] | None = None
     status: Annotated[Status, Meta(description="Only this status.")] | None = None
-    organisation: (
-        Annotated[
-            str,
-            Meta(
-                pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
-                description=f"Only these organisations, up to {MANY} ids with commas between; one without a score "
-                "there, or unknown, simply has no row.",
-                examples=["XX-DEMO-00001,XX-DEMO-00002"],
-            ),
-        ]
-        | None
-    ) = None
+    organisation: OfOrganisations | None = None
     sort: Annotated[
         str,
         Meta(
@@ -348,6 +577,34 @@ class SummaryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     parent: organisations.OfParent | None = None
 
 
+class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of the change of an organisation."""
+
+    since: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9-]{1,40}$",
+            description="The edition that the change is from: its id, or `latest` for the newest published one.",
+            examples=["2026-demo"],
+        ),
+    ] = field(name="from")
+
+
+class PastQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of the editions of an organisation."""
+
+    methodology: (
+        Annotated[
+            str,
+            Meta(
+                description="The version of the methodology that every edition is scored under; without it, its own.",
+                extra_json_schema={"enum": list(versions())},
+            ),
+        ]
+        | None
+    ) = None
+
+
 class SheetPath(EditionPath, frozen=True):
     """What names the score of an organisation in an edition in a path."""
 
@@ -358,7 +615,7 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
     """The canonical result with its sentences in a language."""
     sentences = sentences_of(methodology, language)
     return NarratedScore(
-        methodology=MethodologyReference(version=score.methodology.version, digest=score.methodology.digest),
+        methodology=_reference(score.methodology),
         index=score.index,
         index_max=score.index_max,
         index_geometric=score.index_geometric,
@@ -369,39 +626,33 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
             name=sentences.level(score.level.number),
             provisional=score.level.provisional,
             max_level=score.level.max_level,
-            blocked_by=tuple(
-                BlockingGate(
-                    gate=gate.gate,
-                    there=gate.there,
-                    asked=gate.asked,
-                    distance=gate.distance,
-                    text=sentences.gate(gate),
-                )
-                for gate in score.level.blocked_by
-            ),
+            blocked_by=tuple(_gate(gate, sentences) for gate in score.level.blocked_by),
             text=sentences.held(score.level),
         ),
         main_reasons=tuple(
             MainReason(indicator=reason.indicator, lost=reason.lost, text=sentences.main_reason(reason))
             for reason in score.main_reasons
         ),
-        findings=tuple(
-            Finding(
-                rule=finding.rule,
-                severity=finding.severity,
-                code=finding.code,
-                indicators=finding.indicators,
-                missing=finding.missing,
-                facts=finding.facts,
-                text=sentences.finding(finding),
-            )
-            for finding in score.findings
-        ),
+        findings=tuple(_finding(finding, sentences) for finding in score.findings),
         dimensions=tuple(_dimension(dimension, sentences) for dimension in score.dimensions),
         indicators=tuple(_indicator(indicator, sentences) for indicator in score.indicators),
         input_digest=score.input_digest,
         result_digest=digest(score),
     )
+
+
+def answer(
+    score: Score, supposed: tuple[Score, canonical.Difference] | None, methodology: Methodology, language: Language
+) -> ScoreAnswer:
+    """The score of facts that somebody sends, with what they suppose."""
+    what_if: WhatIf | UnsetType = UNSET
+    if supposed is not None:
+        after, differs = supposed
+        what_if = WhatIf(
+            score=narrated(after, methodology, language),
+            difference=_difference(differs, changes_of(methodology, language)),
+        )
+    return ScoreAnswer(**structs.asdict(narrated(score, methodology, language)), what_if=what_if)
 
 
 def sheet(score: NarratedScore, sent: Sent) -> Sheet:
@@ -413,6 +664,86 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
         rank=sent.rank,
         simulated=sent.simulated,
         **structs.asdict(score),
+    )
+
+
+def path(found: Path, sent: Sent, methodology: Methodology, language: Language) -> PathAnswer:
+    """The path of what an organisation sent for an edition, with its sentences in a language."""
+    sentences = changes_of(methodology, language)
+    return PathAnswer(
+        edition=sent.edition,
+        organisation=sent.organisation,
+        organisation_name=sent.name,
+        simulated=sent.simulated,
+        methodology=_reference(found.methodology),
+        index=found.index,
+        level=found.level,
+        target=found.target,
+        moves=None
+        if found.moves is None
+        else tuple(
+            Move(**structs.asdict(move), name=sentences.indicator(move.indicator), text=sentences.move(move))
+            for move in found.moves
+        ),
+        index_after=found.index_after,
+        level_after=found.level_after,
+        unreachable=tuple(
+            Unreachable(
+                gate=None if gate.gate is None else _gate(gate.gate, sentences),
+                obstacle=gate.obstacle,
+                indicators=gate.indicators,
+                text=sentences.obstacle(gate),
+            )
+            for gate in found.unreachable
+        ),
+        text=sentences.path(found),
+    )
+
+
+def changes(found: Changes, language: Language) -> ChangesAnswer:
+    """How an organisation went from one edition to another, with its sentences in a language."""
+    earlier, later = (changes_of(load(sent.methodology), language) for sent in (found.before, found.after))
+    change = found.change
+
+    def name(node: str) -> str:
+        return later.name(node) or earlier.name(node) or node
+
+    return ChangesAnswer(
+        edition_before=found.before.edition,
+        edition=found.after.edition,
+        organisation=found.after.organisation,
+        organisation_name=found.after.name,
+        simulated=found.after.simulated,
+        methodology_before=_reference(change.methodology_before),
+        methodology_after=_reference(change.methodology_after),
+        index=_chain(change.index),
+        parts=_parts(change.parts),
+        unrated=change.unrated,
+        level_before=change.level_before,
+        level_after=change.level_after,
+        groups=tuple(
+            GroupChange(
+                id=group.id,
+                name=name(group.id),
+                score=_chain(group.score),
+                parts=_parts(group.parts),
+                text=later.stages(group, name(group.id)),
+            )
+            for group in change.groups
+        ),
+        indicators=tuple(
+            IndicatorChange(
+                id=indicator.id,
+                name=name(indicator.id),
+                code_before=indicator.code_before,
+                code_after=indicator.code_after,
+                score=_chain(indicator.score),
+                text=later.stages(indicator, name(indicator.id)),
+            )
+            for indicator in change.indicators
+        ),
+        carried=_carried(change.carried, later, earlier),
+        text=later.change(change),
     )
 
 
@@ -428,9 +759,9 @@ def line(row: Row) -> ScoreRow:
         region=row.region,
         band=row.band,
         population=row.population,
-        index=_points(row.index_value, document.decimals),
-        index_max=_points(row.index_max, document.decimals),
-        coverage=_points(row.coverage, COVERAGE_DECIMALS),
+        index=points(row.index_value, document.decimals),
+        index_max=points(row.index_max, document.decimals),
+        coverage=points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
         dimensions=_by_dimension(document, row.dimensions),
@@ -439,8 +770,9 @@ def line(row: Row) -> ScoreRow:
     )
 
 
-def past(row: Past, language: Language) -> PastScore:
-    """A stored score of one of the editions of an organisation as it is answered."""
+def past(found: Restated, language: Language) -> PastScore:
+    """The score of one of the editions of an organisation as it is answered."""
+    row = found.past
     document = load(row.methodology).document
     return PastScore(
         edition=row.edition,
@@ -448,14 +780,19 @@ def past(row: Past, language: Language) -> PastScore:
         state=row.state,
         period_to=row.period_to,
         rank=row.rank,
-        index=_points(row.index_value, document.decimals),
-        index_max=_points(row.index_max, document.decimals),
-        coverage=_points(row.coverage, COVERAGE_DECIMALS),
+        index=points(row.index_value, document.decimals),
+        index_max=points(row.index_max, document.decimals),
+        coverage=points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
         dimensions=_by_dimension(document, row.dimensions),
         methodology=row.methodology,
         simulated=row.simulated,
+        carried=None
+        if found.carried is None
+        else _carried(
+            found.carried, changes_of(load(row.methodology), language), sentences_of(load(found.stated_under), language)
+        ),
     )
 
 
@@ -472,13 +809,13 @@ def summary(found: service.Summary) -> SummaryAnswer:
         statuses=tuple(
             StatusCount(status=status, organisations=found.statuses.get(status, 0)) for status in get_args(Status)
         ),
-        index=_spread(found.index, decimals),
+        index=points_spread(found.index, decimals),
         distribution=tuple(
             Tenth(start=10 * number, end=10 * number + 10, organisations=count)
             for number, count in enumerate(found.tenths)
         ),
         dimensions={
-            child.id: _spread(spread, decimals)
+            child.id: points_spread(spread, decimals)
             for child, spread in zip(document.root.children, found.dimensions, strict=True)
         },
         coverage=_coverages(found.coverage),
@@ -497,8 +834,13 @@ def filters(query: RankingQuery) -> Filters:
         parent=query.parent,
         level=query.level,
         status=query.status,
-        organisations=None if query.organisation is None else tuple(query.organisation.split(",")),
+        organisations=named(query.organisation),
     )
+
+
+def named(organisations: str | None) -> tuple[str, ...] | None:
+    """The organisations that a query names."""
+    return None if organisations is None else tuple(organisations.split(","))
 
 
 def territory(query: SummaryQuery) -> Filters:
@@ -539,6 +881,9 @@ def _indicator(indicator: result.IndicatorScore, sentences: Sentences) -> Indica
         won=indicator.won,
         lost=indicator.lost,
         value=indicator.value,
+        interval=None
+        if indicator.interval is None
+        else Interval(**structs.asdict(indicator.interval), text=sentences.interval(indicator.interval)),
         reason=Reason(
             code=indicator.reason.code,
             parameters=indicator.reason.parameters,
@@ -559,7 +904,73 @@ def _indicator(indicator: result.IndicatorScore, sentences: Sentences) -> Indica
     )
 
 
-def _spread(found: Spread | None, decimals: int) -> PointsSpread | None:
+def _reference(reference: result.MethodologyReference) -> MethodologyReference:
+    return MethodologyReference(version=reference.version, digest=reference.digest)
+
+
+def _gate(gate: result.BlockingGate, sentences: Sentences) -> BlockingGate:
+    return BlockingGate(**structs.asdict(gate), text=sentences.gate(gate))
+
+
+def _finding(finding: result.Finding, sentences: Sentences) -> Finding:
+    return Finding(**structs.asdict(finding), text=sentences.finding(finding))
+
+
+def _difference(found: canonical.Difference, sentences: ChangeSentences) -> Difference:
+    return Difference(
+        index=_delta(found.index),
+        index_max=_delta(found.index_max),
+        coverage=_delta(found.coverage),
+        status_before=found.status_before,
+        status_after=found.status_after,
+        level_before=found.level_before,
+        level_after=found.level_after,
+        groups=tuple(
+            GroupDelta(
+                id=group.id,
+                name=sentences.group(group.id),
+                score=_delta(group.score),
+                lost=_delta(group.lost),
+                text=sentences.delta(group),
+            )
+            for group in found.groups
+        ),
+        indicators=tuple(
+            IndicatorDelta(
+                id=indicator.id,
+                name=sentences.indicator(indicator.id),
+                code_before=indicator.code_before,
+                code_after=indicator.code_after,
+                score=_delta(indicator.score),
+                lost=_delta(indicator.lost),
+                text=sentences.delta(indicator),
+            )
+            for indicator in found.indicators
+        ),
+        appeared=tuple(_finding(finding, sentences) for finding in found.appeared),
+        vanished=tuple(_finding(finding, sentences) for finding in found.vanished),
+        text=sentences.difference(found),
+    )
+
+
+def _delta(delta: canonical.Delta) -> Delta:
+    return Delta(**structs.asdict(delta))
+
+
+def _chain(chain: canonical.Chain) -> Chain:
+    return Chain(**structs.asdict(chain))
+
+
+def _parts(parts: canonical.Parts | None) -> Parts | None:
+    return None if parts is None else Parts(**structs.asdict(parts))
+
+
+def _carried(found: canonical.Carried, sentences: ChangeSentences, source: Sentences) -> Carried:
+    return Carried(**structs.asdict(found), text=sentences.carried(found, source))
+
+
+def points_spread(found: Spread | None, decimals: int) -> PointsSpread | None:
+    """How points spread, as it is answered."""
     return None if found is None else PointsSpread(**_figures(found, decimals))
 
 
@@ -577,10 +988,10 @@ def _figures(found: Spread, decimals: int) -> dict[str, Figure]:
 
 def _by_dimension(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:
     decimals = document.decimals
-    return {child.id: _points(points, decimals) for child, points in zip(document.root.children, units, strict=True)}
+    return {child.id: points(own, decimals) for child, own in zip(document.root.children, units, strict=True)}
 
 
 @lru_cache(maxsize=2**15)
-def _points(units: int | None, decimals: int) -> Figure | None:
+def points(units: int | None, decimals: int) -> Figure | None:
     """Integers of a database as they are answered: in units of 10^-decimals. There are few, and each many times."""
     return None if units is None else figure(Fraction(units, int(10**decimals)))

@@ -34,6 +34,7 @@ from actitud_api.methodology.predicates import (
     over_facts,
     present_in_facts,
 )
+from actitud_api.scoring.intervals import interval
 from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, power_mean, quantised
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
@@ -82,7 +83,7 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
             number=evaluation.level,
             provisional=evaluation.provisional,
             max_level=submission.max_level,
-            blocked_by=tuple(_blocking(plan, blocked) for blocked in evaluation.blocked_by),
+            blocked_by=tuple(blocking(plan, blocked) for blocked in evaluation.blocked_by),
         ),
         main_reasons=_main_reasons(evaluation, points),
         findings=findings(evaluation),
@@ -162,7 +163,8 @@ def _geometric(evaluation: Evaluation) -> Figure | None:
 # --- levels, main reasons, findings ---------------------------------------------------------------------------
 
 
-def _blocking(plan: Plan, blocked: BlockedBy) -> BlockingGate:
+def blocking(plan: Plan, blocked: BlockedBy) -> BlockingGate:
+    """A failing gate as the canonical result has it."""
     there, asked = blocked.there, blocked.asked
     distance = None
     if _is_number(there) and _is_number(asked):
@@ -321,6 +323,7 @@ def _indicator(
         won=None if own is None else _points(plan, own.won),
         lost=None if own is None else _points(plan, own.lost),
         value=_value(plan, leaf, result),
+        interval=interval(evaluation, submission, leaf),
         reason=Reason(code=result.code, parameters=_parameters(evaluation, leaf, result)),
         next_step=next_step(evaluation, submission, leaf),
     )
@@ -364,16 +367,10 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
                 for other in plan.leaves
                 if other.indicator.id in absent and other.position != leaf.position
             )
-    elif leaf.present is None:
-        facts = {
-            operand.field: _plain(evaluation.facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads
-        }
-    elif evaluation.facts[leaf.present] is not None:
-        facts = {
-            fact.name: _plain(evaluation.facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
-            for fact in indicator.facts
-        }
-        missing = tuple(name for name, slot in leaf.borrows.items() if evaluation.facts[slot] is None)
+    else:
+        facts = own_facts(evaluation, leaf)
+        if leaf.present is not None and evaluation.facts[leaf.present] is not None:
+            missing = tuple(name for name, slot in leaf.borrows.items() if evaluation.facts[slot] is None)
     return Parameters(
         facts=facts,
         value=_value(plan, leaf, result),
@@ -385,6 +382,19 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
         missing=missing,
         fields=result.fields,
     )
+
+
+def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
+    """The facts of an indicator by name, or the profile fields of one without facts; none where it has no answer."""
+    plan, indicator, facts = evaluation.plan, leaf.indicator, evaluation.facts
+    if leaf.present is None:
+        return {operand.field: _plain(facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads}
+    if facts[leaf.present] is None:
+        return {}
+    return {
+        fact.name: _plain(facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
+        for fact in indicator.facts
+    }
 
 
 def _between(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> tuple[PassedGoalpost, ...]:

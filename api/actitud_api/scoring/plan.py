@@ -7,11 +7,12 @@ as positions. Scores are integers, whole units of 10^-decimals of a point.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from operator import mul
+from threading import Lock
 from typing import Protocol, cast
 
 from msgspec import Struct
@@ -231,14 +232,22 @@ class Plan(Struct, frozen=True):
     levels: tuple[CompiledLevel, ...]
 
 
-_plans: dict[str, Plan] = {}
+_plans: OrderedDict[str, Plan] = OrderedDict()
+_lock = Lock()
+_KEPT = 32
+"""So many plans are kept, those asked for last: an audit asks for many, of documents that differ in one goalpost."""
 
 
 def plan_of(methodology: Methodology) -> Plan:
-    """The plan of a methodology, made once."""
-    plan = _plans.get(methodology.digest)
-    if plan is None:
-        plan = _plans[methodology.digest] = _compile(methodology)
+    """The plan of a methodology, made once while it is asked for."""
+    with _lock:
+        plan = _plans.get(methodology.digest)
+        if plan is None:
+            plan = _plans[methodology.digest] = _compile(methodology)
+            while len(_plans) > _KEPT:
+                _plans.popitem(last=False)
+        else:
+            _plans.move_to_end(methodology.digest)
     return plan
 
 
@@ -387,6 +396,8 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
     facts: Facts = [None] * plan.layout.size
     for field in plan.document.profile:
+        if field.name not in submission.profile:
+            continue
         value = submission.profile[field.name]
         facts[plan.layout.profile[field.name]] = (
             NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
@@ -441,14 +452,15 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
 def _level(level: Level) -> CompiledLevel:
     return CompiledLevel(
         number=level.number,
-        gates=tuple(_gate(gate) for gate in level.gates),
+        gates=tuple(compile_gate(gate) for gate in level.gates),
         firm=None
         if level.provisional_unless is None
         else compile_predicate(level.provisional_unless, _figure, _no_presence),
     )
 
 
-def _gate(gate: Gate) -> CompiledGate:
+def compile_gate(gate: Gate) -> CompiledGate:
+    """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, holds, there, asked)

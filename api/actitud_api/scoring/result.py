@@ -89,6 +89,19 @@ class NextStep(Canonical, frozen=True):
     requires: tuple[str, ...]
 
 
+class Interval(Canonical, frozen=True):
+    """What the size of its sample leaves open of a share of `n` cases, with 95 % confidence (Wilson).
+
+    `low` and `high`: of the share; `index_low` and `index_high`: of the index, were that the share.
+    """
+
+    n: int
+    low: Figure
+    high: Figure
+    index_low: Figure | None
+    index_high: Figure | None
+
+
 class IndicatorScore(Canonical, frozen=True):
     """An indicator: score, weight in its group, displayed points of the index.
 
@@ -104,6 +117,7 @@ class IndicatorScore(Canonical, frozen=True):
     won: Figure | None
     lost: Figure | None
     value: Figure | bool | None
+    interval: Interval | None
     reason: Reason
     next_step: NextStep | None
 

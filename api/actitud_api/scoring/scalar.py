@@ -157,7 +157,9 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
     """The numbers of facts; of the submission only what is declared without evidence and what review says is read."""
     sent, lowered = _reviewed(plan, sent, submission.level_caps)
     facts, contradicted, broken = contradictions(plan, sent)
-    leaves = [_leaf(plan, leaf, facts, contradicted.get(leaf.position), lowered, submission) for leaf in plan.leaves]
+    leaves = [
+        score_leaf(plan, leaf, facts, contradicted.get(leaf.position), lowered, submission) for leaf in plan.leaves
+    ]
     taken = [leaf.score for leaf in leaves]
     unknown: frozenset[str] = frozenset()
     groups: dict[str, int | None] = {}
@@ -197,7 +199,7 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         blocked_by=[],
     )
     if evaluation.status in ("complete", "sufficient"):
-        _reach(evaluation, submission)
+        reach_level(evaluation, submission)
     return evaluation
 
 
@@ -259,7 +261,7 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
 # --- one indicator --------------------------------------------------------------------------------------------
 
 
-def _leaf(
+def score_leaf(
     plan: Plan,
     leaf: CompiledIndicator,
     facts: Facts,
@@ -277,7 +279,10 @@ def _leaf(
             return Leaf("zero_by_rule", leaf.low, leaf.low)
         if zero is None:
             return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True)
-    if leaf.applies is not None and not leaf.applies(facts):
+    applies = leaf.applies is None or leaf.applies(facts)
+    if applies is None:
+        return Leaf("unknown", counts_with, leaf.best)
+    if not applies:
         fields = _only_declared(leaf, facts, submission.profile_self_declared)
         if fields:
             return Leaf("unknown", counts_with, leaf.best, fields=fields)
@@ -288,6 +293,8 @@ def _leaf(
         return Leaf("unknown", counts_with, leaf.best)
     value = leaf.value(facts)
     if value is None:
+        if any(facts[plan.layout.profile[field.field]] is None for field in leaf.reads):
+            return Leaf("unknown", counts_with, leaf.best)
         return Leaf("zero", leaf.low, leaf.low)
     score = leaf.score(*value)
     level_sent = lowered.get(leaf.position)
@@ -399,14 +406,14 @@ def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | N
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
-def _reach(evaluation: Evaluation, submission: Submission) -> None:
+def reach_level(evaluation: Evaluation, submission: Submission) -> None:
     """Sets the highest level such that the gates of every level up to it hold, and the failing gates of the next.
 
     At most the `max_level` of the review, and no gate is to blame where only that holds it.
     """
-    figures = _Figures(evaluation, submission.self_declared)
+    figures = GateFigures(evaluation, submission.self_declared)
     for level in evaluation.plan.levels:
-        failing = [blocked for gate in level.gates if (blocked := _blocked(gate, figures)) is not None]
+        failing = [found for gate in level.gates if (found := blocked(gate, figures)) is not None]
         if failing:
             evaluation.blocked_by = failing
             return
@@ -416,7 +423,8 @@ def _reach(evaluation: Evaluation, submission: Submission) -> None:
         evaluation.provisional = level.firm is not None and not level.firm(figures)
 
 
-def _blocked(compiled: CompiledGate, figures: _Figures) -> BlockedBy | None:
+def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
+    """The gate where it fails; None where it holds."""
     there = compiled.there(figures)
     if there is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
@@ -424,7 +432,7 @@ def _blocked(compiled: CompiledGate, figures: _Figures) -> BlockedBy | None:
     return None if compiled.holds(figures) else BlockedBy(compiled.gate, there, compiled.asked(figures))
 
 
-class _Figures:
+class GateFigures:
     """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
 
     def __init__(self, evaluation: Evaluation, self_declared: frozenset[str]) -> None:
@@ -432,6 +440,7 @@ class _Figures:
         self._self_declared = self_declared
 
     def index(self) -> Evaluated:
+        """The published index in points."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.plan.unit)
 
@@ -460,6 +469,7 @@ class _Figures:
         return Fraction(*leaf.value)
 
     def profile(self, field: str) -> Evaluated:
+        """A field of the profile."""
         value = self._evaluation.facts[self._evaluation.plan.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value

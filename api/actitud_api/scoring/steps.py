@@ -14,7 +14,7 @@ from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import CompiledIndicator, Ratio, Step
+from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Ratio, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure
 from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
 
@@ -44,8 +44,14 @@ def next_step(evaluation: Evaluation, submission: Submission, leaf: CompiledIndi
 
 def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure | None:
     """Index points that a new score of one indicator brings, by re-scoring its branch; None without an index."""
-    if evaluation.index is None:
+    index = None if evaluation.index is None else rescored(evaluation, leaf, score)
+    if index is None or evaluation.index is None:
         return None
+    return figure(Fraction(index - evaluation.index, evaluation.plan.unit))
+
+
+def rescored(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> int | None:
+    """The published index in units with a new score of one indicator, by re-scoring its branch."""
     changed: int | None = score
     node: str = leaf.indicator.id
     for group_id in leaf.path:
@@ -58,8 +64,7 @@ def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure 
             ],
         )
         node = group_id
-    index = published(evaluation.plan, changed)
-    return None if index is None else figure(Fraction(index - evaluation.index, evaluation.plan.unit))
+    return published(evaluation.plan, None if changed == UNKNOWN else changed)
 
 
 def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
@@ -96,10 +101,10 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
     assert result.score is not None
     better = [(x, units) for x, units in leaf.goalposts if units > result.score]
     for x, _ in better if leaf.rising else reversed(better):
-        change = _reach(evaluation, leaf, x)
+        change = reach(evaluation, leaf, x)
         if change is None:
             continue
-        value_after = _value_after(leaf, _with(evaluation.facts, change))
+        value_after = _value_after(leaf, with_change(evaluation.facts, change))
         if value_after is None:
             continue
         reached = leaf.score(*value_after)
@@ -110,7 +115,7 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
         own, requires = _effect(evaluation, submission, leaf, change, reached if evidence else held, evidence)
         return NextStep(
             kind="improve",
-            change=_named(leaf, change),
+            change=named(evaluation.plan, leaf, change),
             gain=own,
             gain_max=_most(evaluation, leaf, own),
             evidence=evidence,
@@ -147,7 +152,7 @@ def _effect(
 ) -> tuple[Figure | None, tuple[str, ...]]:
     """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
     requires, mended = _rules_that_turn(evaluation, leaf, change)
-    if not requires and (mended or _reaches_others(evaluation, leaf, _with(evaluation.facts, change))):
+    if not requires and (mended or _reaches_others(evaluation, leaf, with_change(evaluation.facts, change))):
         return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
     return gain(evaluation, leaf, score), requires
 
@@ -158,7 +163,7 @@ def _most(evaluation: Evaluation, leaf: CompiledIndicator, own: Figure | None) -
     return most if own is None or most is None else max(own, most)
 
 
-def _reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
     """The least admissible change whose raw value reaches x; None where there is none."""
     facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
     if indicator.type in ("level", "boolean"):
@@ -209,18 +214,26 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
     return None
 
 
-def _named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+def named(plan: Plan, leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
-    if leaf.step is not None:
-        return {leaf.step.name: figure(cast("int | Fraction", change[leaf.step.slot]))}
-    fact = leaf.indicator.facts[0].name
-    value = change[leaf.slots[0]]
-    if isinstance(value, frozenset):
-        return {fact: tuple(component for component in leaf.indicator.components if component in value)}
-    return {fact: cast("bool | int", value)}
+    if leaf.step is not None and leaf.step.field:
+        return {leaf.step.name: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
+    found: dict[str, FactValue] = {}
+    for fact in leaf.indicator.facts:
+        slot = plan.layout.facts[leaf.indicator.id, fact.name]
+        if slot not in change:
+            continue
+        value = change[slot]
+        if isinstance(value, frozenset):
+            found[fact.name] = tuple(component for component in leaf.indicator.components if component in value)
+        elif isinstance(value, bool):
+            found[fact.name] = value
+        else:
+            found[fact.name] = figure(cast("int | Fraction", value))
+    return found
 
 
-def _with(facts: Facts, change: Change) -> Facts:
+def with_change(facts: Facts, change: Change) -> Facts:
     """The facts after a change."""
     changed = list(facts)
     for slot, value in change.items():
@@ -232,8 +245,8 @@ def _rules_that_turn(evaluation: Evaluation, leaf: CompiledIndicator, change: Ch
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
     field = leaf.step.name if leaf.step is not None and leaf.step.field else None
     broken = {found.compiled.rule.id for found in evaluation.broken}
-    sent = _with(evaluation.sent, change)
-    changed = _with(evaluation.facts, change)
+    sent = with_change(evaluation.sent, change)
+    changed = with_change(evaluation.facts, change)
     breaks: list[str] = []
     mended = False
     for compiled in evaluation.plan.rules:
@@ -259,7 +272,7 @@ def _gain_of_all(
     evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: Change, evidence: bool
 ) -> Figure | None:
     """Index points by scoring everything anew, where a change reaches beyond its own branch."""
-    sent = _with(evaluation.sent, change)
+    sent = with_change(evaluation.sent, change)
     if evidence:
         name = leaf.indicator.id
         submission = structs.replace(

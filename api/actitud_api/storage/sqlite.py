@@ -21,6 +21,9 @@ BUSY_TIMEOUT = 10
 READERS = 40
 """Connections for reading, opened as they are needed: as many as the server has worker threads."""
 
+_UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+"""What another time may bring: a lock that was not had in time, a disk without room or that failed."""
+
 _PRIMARY_CODE = 0xFF
 """The bits of an extended result code that say what kind of error it is."""
 
@@ -48,9 +51,9 @@ def lock_for_migration(connection: Connection) -> None:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Whether the lock of the file could not be had in time."""
+    """Whether another time may bring what was asked for."""
     code = error.orig.sqlite_errorcode if isinstance(error.orig, sqlite3.OperationalError) else sqlite3.SQLITE_OK
-    return code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+    return code & _PRIMARY_CODE in _UNAVAILABLE
 
 
 def _engine(url: URL, role: Role, connections: int) -> Engine:

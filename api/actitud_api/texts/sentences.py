@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.defects import MAX_FACT_DECIMALS
@@ -13,6 +14,7 @@ from actitud_api.scoring.result import (
     BlockingGate,
     Finding,
     IndicatorScore,
+    Interval,
     LevelReached,
     MainReason,
     NextStep,
@@ -133,6 +135,8 @@ _FINDINGS: dict[Language, dict[str, str]] = {
         "point": "{figure} point",
         "points": "{figure} points",
         "max_level": "Review allows no level above {level}.",
+        "interval": "Of {n}: with 95\u00a0% confidence the share is between {low} and {high}{index}.",
+        "interval_index": ", and the index between {low} and {high}",
     },
     "es": {
         "rule": "{text} Aquí: {told}.",
@@ -148,6 +152,8 @@ _FINDINGS: dict[Language, dict[str, str]] = {
         "point": "{figure} punto",
         "points": "{figure} puntos",
         "max_level": "La revisión no admite un nivel por encima del {level}.",
+        "interval": "De {n}: con un 95\u00a0% de confianza la proporción está entre {low} y {high}{index}.",
+        "interval_index": ", y el índice entre {low} y {high}",
     },
 }
 
@@ -217,13 +223,13 @@ class Sentences:
                 ],
                 self._language,
             )
-            return templates["unknown_fields"].format(cause=cause, fields=self._labels(given.fields), **effects)
+            return templates["unknown_fields"].format(cause=cause, fields=self.labels(given.fields), **effects)
         if code == "unknown" and given.missing:
-            return templates["unknown_zero_rule"].format(missing=self._named(given.missing), **effects)
+            return templates["unknown_zero_rule"].format(missing=self.named(given.missing), **effects)
         itself = code == "unsupported" and not given.missing
         return templates["unsupported_itself" if itself else code].format(
             rules=words.enumeration(list(given.rules), self._language),
-            missing=self._named(given.missing),
+            missing=self.named(given.missing),
             least=least,
             **effects,
         )
@@ -317,15 +323,15 @@ class Sentences:
         sentences: list[str] = []
         match step.kind:
             case "improve":
-                sentences.append(self._improvement(indicator, given, step))
+                sentences.append(self._improvement(indicator, given.facts, step.change))
                 if step.evidence:
                     sentences.append(templates["evidence_too"].format(cap=cap))
             case "evidence" if given.fields:
-                sentences.append(templates["fields"].format(fields=self._labels(given.fields)))
+                sentences.append(templates["fields"].format(fields=self.labels(given.fields)))
             case "evidence":
-                sentences.append(templates["evidence"].format(evidence=words.lowered(text.evidence)))
+                sentences.append(self._evidence(scored.id))
             case "report" if given.missing:
-                sentences.append(templates["report_first"].format(missing=self._named(given.missing)))
+                sentences.append(templates["report_first"].format(missing=self.named(given.missing)))
             case "report":
                 name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
                 sentences.append(templates[name].format(question=text.question))
@@ -342,27 +348,38 @@ class Sentences:
             sentences.append(templates["gain_max"].format(gain=self._points(step.gain_max)))
         if cap and not step.evidence:
             sentences.append(templates["evidence_rest"].format(cap=cap))
-        if step.requires:
-            told = [self._asked(rule) for rule in step.requires]
-            sentences.append(templates["requires"].format(rules="; ".join(dict.fromkeys(told))))
+        sentences += self._required(step.requires)
         if step.kind in ("improve", "act"):
             sentences.append(_inside(text.action))
-        return " ".join(sentence + ("" if sentence.endswith((".", "?")) else ".") for sentence in sentences)
+        return closed(sentences)
 
-    def _improvement(self, indicator: Indicator, given: Parameters, step: NextStep) -> str:
+    def _required(self, rules: tuple[str, ...]) -> list[str]:
+        """What other facts have to follow, where there are any."""
+        told = "; ".join(dict.fromkeys(self._asked(rule) for rule in rules))
+        return [_STEPS[self._language]["requires"].format(rules=told)] if told else []
+
+    def _evidence(self, indicator: str) -> str:
+        """That the evidence of an indicator has to be attached."""
+        evidence = words.lowered(self._texts.indicators[indicator].evidence)
+        return _STEPS[self._language]["evidence"].format(evidence=evidence)
+
+    def _improvement(
+        self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
+    ) -> str:
+        """What has to become of the facts of an indicator."""
         text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
-        ((name, after),) = step.change.items()
+        ((name, after),) = change.items()
         if indicator.type == "level":
             assert isinstance(after, int)
             return templates["level"].format(to=after, text=text.ladder[after])
         if indicator.type == "boolean":
             return templates["boolean"].format(question=text.question)
         if isinstance(after, tuple):
-            before = given.facts[name]
+            before = facts[name]
             assert isinstance(before, tuple)
             missing = [text.components[component] for component in after if component not in before]
             return templates["checklist"].format(missing="; ".join(missing))
-        before = given.facts[name]
+        before = facts[name]
         assert text.step is not None
         assert isinstance(before, int | float)
         assert isinstance(after, int | float)
@@ -371,15 +388,21 @@ class Sentences:
                 "delta": words.number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
                 "from": words.number(before, self._language),
                 "to": words.number(after, self._language),
-                "of": words.fact_value(self._base(given, name), self._language),
+                "of": words.fact_value(_base(facts, name), self._language),
             }
         )
 
-    def _base(self, given: Parameters, moved: str) -> FactValue | str | None:
-        """What the moved fact is out of, as sent: the denominator, the base of a rate, or else the other fact."""
-        others = [name for name in given.facts if name != moved]
-        named = [name for name in ("denominator", "base") if name in others] or others
-        return given.facts[named[0]] if named else None
+    def interval(self, interval: Interval) -> str:
+        """What the size of its sample leaves open of a share, and of the index."""
+        low, high = (words.percent(share, self._language) for share in (interval.low, interval.high))
+        if interval.index_low is None or interval.index_high is None:
+            index = ""
+        else:
+            index = _FINDINGS[self._language]["interval_index"].format(
+                low=self._score(interval.index_low), high=self._score(interval.index_high)
+            )
+        n = words.number(interval.n, self._language)
+        return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def finding(self, finding: Finding) -> str:
         """A rule that does not hold: what it says, what stands here, what it costs, what to answer first."""
@@ -395,7 +418,7 @@ class Sentences:
         if finding.indicators:
             sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
         if finding.missing:
-            sentences.append(templates["missing"].format(missing=self._named(finding.missing)))
+            sentences.append(templates["missing"].format(missing=self.named(finding.missing)))
         return " ".join(sentences)
 
     def _rule(self, rule: str) -> str:
@@ -453,10 +476,12 @@ class Sentences:
     def _score(self, figure: float | int) -> str:
         return words.score(figure, self._document.decimals, self._language)
 
-    def _named(self, ids: tuple[str, ...]) -> str:
+    def named(self, ids: tuple[str, ...]) -> str:
+        """Indicators by id and name."""
         return words.enumeration([f"{name} ({self.indicator(name)})" for name in ids], self._language)
 
-    def _labels(self, fields: tuple[str, ...]) -> str:
+    def labels(self, fields: tuple[str, ...]) -> str:
+        """Fields of the profile by their labels."""
         return words.enumeration([self._texts.profile[field].label for field in fields], self._language)
 
 
@@ -464,6 +489,18 @@ _FIELD = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
 """What may name a profile field in the text of a rule."""
 
 _made: dict[tuple[str, str], Sentences] = {}
+
+
+def closed(sentences: list[str]) -> str:
+    """Sentences one after another, each with its full stop."""
+    return " ".join(sentence + ("" if sentence.endswith((".", "?")) else ".") for sentence in sentences)
+
+
+def _base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue | str | None:
+    """What the moved fact is out of, as sent: the denominator, the base of a rate, or else the other fact."""
+    others = [name for name in facts if name != moved]
+    named = [name for name in ("denominator", "base") if name in others] or others
+    return facts[named[0]] if named else None
 
 
 def _inside(text: str) -> str:

@@ -26,14 +26,36 @@ from actitud._calls import (
     patch,
 )
 from actitud._config import Core
-from actitud.models import Edition, EditionScore, EditionSummary, Listing, OrganisationKind, ScoreRow, ScoreStatus, Span
+from actitud.models import (
+    Changes,
+    Edition,
+    EditionScore,
+    EditionSummary,
+    LevelPath,
+    Listing,
+    OrganisationKind,
+    ScoreRow,
+    ScoreStatus,
+    Span,
+)
 from actitud.resources.assessments import Assessments, AsyncAssessments
+from actitud.resources.comparison import (
+    AsyncEditionAudit,
+    AsyncEditionExemplars,
+    AsyncEditionRobustness,
+    EditionAudit,
+    EditionExemplars,
+    EditionRobustness,
+    get_peers,
+)
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
 _EDITION = msgspec.json.Decoder(Edition)
 _ROWS = msgspec.json.Decoder(Listing[ScoreRow])
 _SUMMARY = msgspec.json.Decoder(EditionSummary)
 _SCORE = msgspec.json.Decoder(EditionScore)
+_PATH = msgspec.json.Decoder(LevelPath)
+_CHANGES = msgspec.json.Decoder(Changes)
 
 
 def list_editions(
@@ -66,6 +88,7 @@ def create_edition(
     methodology: str = "2026.1",
     windows: Mapping[str, Span | None] | None = None,
     calendar: Mapping[str, Span | None] | None = None,
+    accept_draft: bool = False,
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Edition]:
@@ -73,11 +96,12 @@ def create_edition(
 
     ``id``: the year of its reference date, and a word where there are several: ``"2027-pilot"``. ``titles``: its name,
     by language. ``period_from`` and ``period_to``: the year that it looks at; the last day is the reference date.
-    ``windows`` and ``calendar``: those that are not as the methodology says, by name.
+    ``windows`` and ``calendar``: those that are not as the methodology says, by name. ``accept_draft``: says that a
+    draft of a methodology is meant, which may still change.
 
     ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
-    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where the id is taken or the
-    dates contradict each other.
+    call has one of its own otherwise. Raises ``Conflict``, with every place in ``errors``, where the id is taken, the
+    dates contradict each other, or the methodology is a draft that is not accepted.
     """
     body = {
         "id": id,
@@ -87,6 +111,7 @@ def create_edition(
         "period_to": period_to,
         "windows": windows,
         "calendar": calendar,
+        "accept_draft": accept_draft,
     }
     return fetch(core, create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), _EDITION)
 
@@ -187,11 +212,36 @@ def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str 
     return fetch(core, get(core, "editions", edition, "scores", organisation, lang=lang), _SCORE)
 
 
+def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[LevelPath]:
+    """Fetch the path of one organisation to the next level: what to do, one indicator at a time.
+
+    ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
+    organisation.
+    """
+    return fetch(core, get(core, "editions", edition, "scores", organisation, "path", lang=lang), _PATH)
+
+
+def get_changes(
+    core: Core, edition: str, organisation: str, *, from_edition: str, lang: str | None = None
+) -> Call[Changes]:
+    """Fetch how one organisation changed from ``from_edition`` to ``edition``: by methodology, coverage and data.
+
+    ``lang``: language of the sentences. Raises ``NotFound`` where one of the editions is unknown or holds no score of
+    the organisation.
+    """
+    query = {"from": from_edition}
+    request = get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)
+    return fetch(core, request, _CHANGES)
+
+
 class EditionScores(Bound):
     """``client.editions.scores``."""
 
     list = blocking_list(list_edition_scores)
     get = blocking(get_edition_score)
+    path = blocking(get_path)
+    changes = blocking(get_changes)
+    peers = blocking(get_peers)
 
 
 class AsyncEditionScores(AsyncBound):
@@ -199,6 +249,9 @@ class AsyncEditionScores(AsyncBound):
 
     list = awaitable_list(list_edition_scores)
     get = awaitable(get_edition_score)
+    path = awaitable(get_path)
+    changes = awaitable(get_changes)
+    peers = awaitable(get_peers)
 
 
 class Editions(Bound):
@@ -215,6 +268,9 @@ class Editions(Bound):
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
         self.assessments = Assessments(core, transport)
+        self.exemplars = EditionExemplars(core, transport)
+        self.robustness = EditionRobustness(core, transport)
+        self.statistics = EditionAudit(core, transport)
 
 
 class AsyncEditions(AsyncBound):
@@ -231,3 +287,6 @@ class AsyncEditions(AsyncBound):
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
         self.assessments = AsyncAssessments(core, transport)
+        self.exemplars = AsyncEditionExemplars(core, transport)
+        self.robustness = AsyncEditionRobustness(core, transport)
+        self.statistics = AsyncEditionAudit(core, transport)

@@ -181,16 +181,18 @@ def list_organisation_scores(
     core: Core,
     organisation: str,
     *,
+    methodology: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
     lang: str | None = None,
 ) -> Call[Fetched[PastScore]]:
     """List how an organisation scores in its editions, the newest first; ``lang`` is the language of their titles.
 
+    ``methodology``: the version to score every edition under, without ranks; without it each has its own.
     ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
     skip. Raises ``NotFound`` on an unknown id.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"methodology": methodology, "limit": limit, "offset": offset}
     return fetch_page(core, get(core, "organisations", organisation, "scores", query=query, lang=lang), _SCORES)
 
 

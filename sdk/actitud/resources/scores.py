@@ -11,7 +11,7 @@ from actitud._bind import awaitable, blocking
 from actitud._calls import AsyncBound, Bound, Call, compute, fetch
 from actitud._config import Core
 from actitud.errors import ScoreHasErrors
-from actitud.models import Answers, Profile, Score
+from actitud.models import Answers, Profile, Score, Supposed
 
 _SCORE = msgspec.json.Decoder(Score)
 
@@ -23,25 +23,30 @@ def create_score(
     answers: Answers,
     methodology: str = "2026.1",
     profile_self_declared: Iterable[str] = (),
+    what_if: Supposed | None = None,
     on_findings: Literal["raise", "return"] = "raise",
     lang: str | None = None,
 ) -> Call[Score]:
     """Score the facts of one organisation and explain the result. Nothing is stored.
 
     ``profile``: facts about the organisation. ``answers``: facts by indicator id; what is absent is unknown and
-    counts 0. ``profile_self_declared``: names of profile fields without evidence. ``lang``: language of the
-    sentences. ``on_findings``: what to do when answers contradict each other.
+    counts 0. ``profile_self_declared``: names of profile fields without evidence. ``what_if``: other facts to suppose,
+    ``{"answers": {"D1.02": {"level": 3}, "D1.03": None}, "profile": {"employees": 12}}``: the ``what_if`` of the score
+    then has what follows from them. ``lang``: language of the sentences. ``on_findings``: what to do when the answers
+    sent contradict each other; what is supposed may.
 
     Raises ``ScoreHasErrors``, which carries the score, if it has findings of severity ``error``, unless
     ``on_findings`` is ``"return"``; ``InvalidRequest`` with every wrong field if the facts do not fit the
     methodology; ``ValueError`` on NaN or infinity, before anything is sent.
     """
-    body = {
+    body: dict[str, object] = {
         "methodology": methodology,
         "profile": profile,
         "answers": answers,
         "profile_self_declared": list(profile_self_declared),
     }
+    if what_if is not None:
+        body["what_if"] = what_if
     score = yield from fetch(core, compute(core, "scores", body=body, lang=lang), _SCORE)
     if on_findings == "raise" and score.error_findings:
         raise ScoreHasErrors(score)

@@ -144,7 +144,7 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
         profile_self_declared=named((each.profile_self_declared for each in submissions), plan.layout.profile),
         set_aside=set_aside,
         level_caps=level_caps,
-        max_level=most,
+        max_level=_whole(most),
     )
 
 

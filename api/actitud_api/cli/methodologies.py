@@ -1,0 +1,214 @@
+"""`methodology`: checks a document with its texts, and says what changed between two."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from babel.numbers import format_decimal
+from msgspec import Struct
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from actitud_api.cli.common import Added, CommandError, Run, content_of, lang_of, marked, show, takes_lang
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology import loader
+from actitud_api.methodology.defects import Remark, silences
+from actitud_api.methodology.differences import Difference, differences
+from actitud_api.methodology.digests import digest
+from actitud_api.methodology.loader import Checked
+from actitud_api.methodology.model import LANGUAGES, Document, Language
+from actitud_api.methodology.model import Texts as MethodologyTexts
+from actitud_api.texts.differences import Side, told
+
+_METHODOLOGY = Texts("metodologías", "methodologies")
+_CHECK = Texts("comprueba un documento y sus textos", "check a document and its texts")
+_DIFF = Texts("dice qué cambia de una metodología a otra", "say what changes from one methodology to another")
+_FILE = Texts("el documento; - es la entrada estándar", "the document; - is standard input")
+_TEXTS = Texts(
+    "los textos, uno por idioma (texts/es.json y texts/en.json junto al documento)",
+    "the texts, one file for each language (texts/es.json and texts/en.json beside the document)",
+)
+_SIDE = Texts(
+    "una versión ({versions}) o un fichero, con sus textos en texts/ al lado",
+    "a version ({versions}) or a file, with its texts in texts/ beside it",
+)
+_JSON = Texts("escribe un documento JSON", "write a JSON document")
+
+_DEFECTS = Texts("Defectos: {count}.", "Defects: {count}.")
+_SOUND = Texts("{version}: sin defectos. Resumen: {digest}", "{version}: no defects. Digest: {digest}")
+_REMARK = Texts("nota, {place}: {text}", "note, {place}: {text}")
+_NO_TEXTS = Texts(
+    "no hay textos en este idioma; una versión los necesita",
+    "there are no texts in this language; a version needs them",
+)
+_NO_LANGUAGE = Texts("{file}: no dice su idioma: {languages}", "{file}: does not say its language: {languages}")
+_TWICE = Texts("{file}: ya hay textos en {language}", "{file}: there are texts in {language} already")
+_NO_SIDE = Texts(
+    "«{value}» no es una versión ({versions}) ni un fichero", "“{value}” is neither a version ({versions}) nor a file"
+)
+_DEFECTIVE = Texts("{value} tiene defectos:", "{value} has defects:")
+_FROM_TO = Texts("De {before} a {after}", "From {before} to {after}")
+_SAME = Texts("Sin diferencias.", "No differences.")
+_SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences; it is written in another way.")
+
+_BESIDE: Final = "texts"
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the commands."""
+    commands = added(_METHODOLOGY, "methodology").add_subparsers(required=True, metavar="COMMAND")
+
+    def command(text: Texts, name: str, run: Run) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        made.set_defaults(run=run)
+        return made
+
+    check = command(_CHECK, "check", _check)
+    check.add_argument("file", metavar="FILE", help=_FILE.into(language))
+    check.add_argument("--texts", nargs="+", metavar="FILE", help=_TEXTS.into(language))
+    takes_lang(check, language)
+    diff = command(_DIFF, "diff", _diff)
+    for name, metavar in (("before", "A"), ("after", "B")):
+        diff.add_argument(name, metavar=metavar, help=_SIDE.into(language).format(versions=_versions()))
+    takes_lang(diff, language)
+    diff.add_argument("--json", action="store_true", help=_JSON.into(language))
+
+
+def _versions() -> str:
+    return ", ".join(loader.versions())
+
+
+# --- check ----------------------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace, language: Language) -> int:
+    """The exit code is 0 where there is no defect, notes or not, 1 where there is one, 2 where a file is unusable."""
+    chosen = lang_of(options, language)
+    raw = content_of(options.file, chosen)
+    texts = _beside(options.file, chosen) if options.texts is None else _given(options.texts, chosen)
+    checked = loader.check(raw, texts)
+    for defect in checked.defects:
+        sys.stdout.write(f"{defect.place}: {defect.into(chosen)}\n")
+    for remark in _remarks(checked, texts):
+        sys.stdout.write(_REMARK.into(chosen).format(place=remark.place, text=remark.into(chosen)) + "\n")
+    if checked.defects or checked.document is None:
+        count = format_decimal(len(checked.defects), locale=chosen)
+        sys.stdout.write(_DEFECTS.into(chosen).format(count=count) + "\n")
+        return 1
+    found = {"version": checked.document.version, "digest": digest(msgspec.json.decode(raw))}
+    sys.stdout.write(_SOUND.into(chosen).format(**found) + "\n")
+    return 0
+
+
+def _remarks(checked: Checked, texts: dict[Language, bytes]) -> list[Remark]:
+    """What a reader should know besides the defects."""
+    found = [Remark(f"/texts/{language}", *_NO_TEXTS) for language in LANGUAGES if language not in texts]
+    return found if checked.document is None else [*silences(checked.document), *found]
+
+
+def _beside(file: str, language: Language) -> dict[Language, bytes]:
+    """The texts that stand beside a document, as those of a version do."""
+    folder = Path(file).parent / _BESIDE
+    return {
+        known: content_of(str(folder / f"{known}.json"), language)
+        for known in LANGUAGES
+        if (folder / f"{known}.json").is_file()
+    }
+
+
+class _OfLanguage(Struct):
+    language: Language
+
+
+def _given(files: list[str], language: Language) -> dict[Language, bytes]:
+    """The texts in those files, by the language that each says that it is in."""
+    found: dict[Language, bytes] = {}
+    for file in files:
+        raw = content_of(file, language)
+        try:
+            of = msgspec.json.decode(raw, type=_OfLanguage).language
+        except msgspec.DecodeError as error:
+            told = {"file": file, "languages": ", ".join(LANGUAGES)}
+            raise CommandError(_NO_LANGUAGE.into(language).format(**told), 2) from error
+        if of in found:
+            raise CommandError(_TWICE.into(language).format(file=file, language=of), 2)
+        found[of] = raw
+    return found
+
+
+# --- diff -----------------------------------------------------------------------------------------------------
+
+
+class Reference(Struct, frozen=True):
+    """One of the two that are compared: its version, and the digest of its document."""
+
+    version: str
+    digest: str
+
+
+class Report(Struct, frozen=True):
+    """What differs; `languages` are those of which both have texts."""
+
+    before: Reference
+    after: Reference
+    languages: list[Language]
+    differences: list[Difference]
+
+
+class _Read(Struct, frozen=True):
+    """A methodology that was named: its document, its texts and its digest."""
+
+    document: Document
+    texts: dict[Language, MethodologyTexts]
+    digest: str
+
+    @property
+    def reference(self) -> Reference:
+        return Reference(self.document.version, self.digest)
+
+
+def _diff(options: argparse.Namespace, language: Language) -> int:
+    """The exit code is 0, differences or not, 1 where a file is defective, and 2 where there is none."""
+    chosen = lang_of(options, language)
+    before, after = (_read(value, chosen) for value in (options.before, options.after))
+    report = Report(
+        before=before.reference,
+        after=after.reference,
+        languages=[known for known in LANGUAGES if known in before.texts and known in after.texts],
+        differences=list(differences(before.document, after.document, before.texts, after.texts)),
+    )
+    if options.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
+    else:
+        one, other = (Side(read.document, read.texts.get(chosen)) for read in (before, after))
+        show(_page(report, told(report.differences, one, other, chosen), chosen))
+    return 0
+
+
+def _read(value: str, language: Language) -> _Read:
+    if value in loader.versions():
+        known = loader.load(value)
+        return _Read(known.document, known.texts, known.digest)
+    if not Path(value).is_file():
+        raise CommandError(_NO_SIDE.into(language).format(value=value, versions=_versions()), 2)
+    raw = content_of(value, language)
+    checked = loader.check(raw, _beside(value, language))
+    if checked.defects or checked.document is None:
+        lines = [f"{defect.place}: {defect.into(language)}" for defect in checked.defects]
+        raise CommandError("\n".join([_DEFECTIVE.into(language).format(value=value), *lines]))
+    return _Read(checked.document, checked.texts, digest(msgspec.json.decode(raw)))
+
+
+def _page(report: Report, lines: dict[str, list[str]], language: Language) -> RenderableType:
+    """The differences under their headings."""
+    versions = {"before": report.before.version, "after": report.after.version}
+    parts: list[RenderableType] = [Text(_FROM_TO.into(language).format(**versions), style="bold")]
+    if not lines:
+        parts.append(Text((_SAME if report.before.digest == report.after.digest else _SPELT).into(language)))
+    for heading, under in lines.items():
+        parts += [Text(), Text(heading, style="bold"), *(marked("-", line) for line in under)]
+    return Group(*parts)

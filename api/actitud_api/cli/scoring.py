@@ -1,0 +1,94 @@
+"""`score`: scores the facts of a file and explains every point of the index, as `POST /v1/scores` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import msgspec
+from babel.numbers import format_decimal
+
+from actitud_api.cli.common import Added, CommandError, content_of, lang_of, show, takes_lang
+from actitud_api.cli.sheet import sheet
+from actitud_api.http.json_input import NotJson, parse
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.problems import Fault
+from actitud_api.methodology import loader
+from actitud_api.methodology.answers import ScoreRequest
+from actitud_api.methodology.model import Language
+from actitud_api.scores import service
+from actitud_api.scores.routes import REQUEST
+from actitud_api.scores.wire import narrated
+
+_SCORE = Texts(
+    "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
+)
+_FILE = Texts(
+    "el fichero, con el cuerpo de POST /v1/scores; - es la entrada estándar",
+    "the file, with the body of POST /v1/scores; - is standard input",
+)
+_METHODOLOGY = Texts(
+    "versión de la metodología (la que dice el fichero): {versions}",
+    "version of the methodology (the one that the file says): {versions}",
+)
+_JSON = Texts("escribe el documento JSON que responde el servicio", "write the JSON document that the service answers")
+_NO_VERSION = Texts(
+    "--methodology: «{value}» no es una versión: {versions}", "--methodology: “{value}” is not a version: {versions}"
+)
+_WHOLE = Texts("el fichero", "the file")
+_HERE = Texts(" Aquí: {value}.", " Here: {value}.")
+_MEANT = Texts(" ¿Es {suggestion}?", " Is it {suggestion}?")
+_FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored. Faults: {count}.")
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_SCORE, "score", _score)
+    command.add_argument("file", metavar="FILE", help=_FILE.into(language))
+    versions = _METHODOLOGY.into(language).format(versions=", ".join(loader.versions()))
+    command.add_argument("--methodology", metavar="V", help=versions)
+    takes_lang(command, language)
+    command.add_argument("--json", action="store_true", help=_JSON.into(language))
+
+
+def _score(options: argparse.Namespace, language: Language) -> int:
+    """The exit code is 0 where there is a score, contradictions or not, and 2 where the file is no body to score."""
+    chosen = lang_of(options, language)
+    if options.methodology is not None and options.methodology not in loader.versions():
+        told = {"value": options.methodology, "versions": ", ".join(loader.versions())}
+        raise CommandError(_NO_VERSION.into(chosen).format(**told), 2)
+    request = _request(content_of(options.file, chosen), options.methodology)
+    if isinstance(request, list):
+        raise CommandError("\n".join(_told(request, chosen)), 2)
+    methodology, score = service.scored(request)
+    answer = narrated(score, methodology, chosen)
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+    else:
+        show(sheet(answer, methodology, chosen))
+    return 0
+
+
+def _request(raw: bytes, methodology: str | None) -> ScoreRequest | list[Fault]:
+    """What a file says, under the version asked for, or all that is wrong with it."""
+    try:
+        value = parse(raw)
+    except NotJson as error:
+        return error.faults
+    if methodology is not None and isinstance(value, dict):
+        value = {**value, "methodology": methodology}
+    return REQUEST.convert(value)
+
+
+def _told(faults: list[Fault], language: Language) -> list[str]:
+    """Every fault with its place, and how many there are."""
+    lines = []
+    for fault in faults:
+        line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"
+        if fault.value is not None:
+            line += _HERE.into(language).format(value=fault.value)
+        if fault.suggestion is not None:
+            line += _MEANT.into(language).format(suggestion=fault.suggestion)
+        lines.append(line)
+    count = format_decimal(sum(fault.count for fault in faults), locale=language)
+    return [*lines, _FAULTY.into(language).format(count=count)]

@@ -1,0 +1,142 @@
+"""Organisations beside each other: ranks, peer groups, standings and spreads (SCORING and CATALOGUE, section 8)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from actitud_api.methodology.loader import load
+from actitud_api.scoring.compare import (
+    UNRANKED,
+    PeerGroup,
+    Spread,
+    Standing,
+    peer_group,
+    quantile,
+    rank_points,
+    ranks,
+    spread,
+    standing,
+)
+from actitud_api.scoring.scalar import Status
+
+DOCUMENT = load("2026.1").document
+
+
+# --- ranks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([], []),
+        ([0], [1]),
+        ([9, 7, 7, 5], [1, 2, 2, 4]),  # the example of SCORING, section 8
+        ([5, 7, 9, 7], [4, 2, 1, 2]),
+        ([3, 3, 3], [1, 1, 1]),
+        ([0, 10_000, 0, 1], [3, 1, 3, 2]),
+    ],
+)
+def test_ties_share_the_best_rank_and_the_next_is_skipped(points: list[int], expected: list[int]) -> None:
+    assert ranks(np.array(points, np.int64)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "index", "expected"),
+    [
+        ("complete", 6160, 6160),
+        ("sufficient", 0, 0),
+        ("insufficient_evidence", 6160, UNRANKED),
+        ("not_rateable", None, UNRANKED),
+    ],
+)
+def test_only_complete_and_sufficient_rank(status: Status, index: int | None, expected: int) -> None:
+    assert rank_points(status, index) == expected
+
+
+# --- peer groups ----------------------------------------------------------------------------------------------
+
+
+RANKED = {
+    ("MUN", "P1"): 5,
+    ("MUN", "P2"): 4,
+    ("MUN", None): 1,
+    ("PRO", "P2"): 3,
+    ("PRO", "P1"): 2,
+    ("SUP", "P1"): 1,
+    ("MIN", "E4"): 2,
+    ("UNI", "E3"): 2,
+}
+"""20 organisations; 10 municipalities, 16 on the scale of inhabitants, 4 on that of employees. The minimum is 5."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "band", "expected"),
+    [
+        ("MUN", "P1", PeerGroup("kind_and_band", ("MUN",), "P1", 5)),
+        ("MUN", "P2", PeerGroup("kind", ("MUN",), None, 10)),
+        ("MUN", None, PeerGroup("kind", ("MUN",), None, 10)),
+        ("PRO", "P2", PeerGroup("kind", ("PRO",), None, 5)),
+        ("SUP", "P1", PeerGroup("band_scale", ("MUN", "PRO", "SUP"), None, 16)),
+        ("MIN", "E4", PeerGroup("all", None, None, 20)),
+        ("CTL", None, PeerGroup("all", None, None, 20)),
+        ("ZZZ", "P1", PeerGroup("all", None, None, 20)),
+    ],
+)
+def test_the_narrowest_group_with_at_least_five(kind: str, band: str | None, expected: PeerGroup) -> None:
+    assert peer_group(DOCUMENT, RANKED, kind, band) == expected
+
+
+def test_nobody_has_no_peers_but_all() -> None:
+    assert peer_group(DOCUMENT, {}, "MUN", "P1") == PeerGroup("all", None, None, 0)
+
+
+# --- standings ------------------------------------------------------------------------------------------------
+
+
+def test_the_percentile_is_that_of_the_example_of_scipy() -> None:
+    """`percentileofscore([1, 2, 3, 3, 4], 3, kind="mean")` is 60 in its documentation: (2 + 2/2) / 5."""
+    assert standing([1, 2, 3, 3, 4], 3, percentiles_from=5) == Standing(2, 2, 5, 60_00)
+
+
+def test_the_best_and_the_worst_of_ten() -> None:
+    values = [100 * n for n in range(1, 11)]
+    assert standing(values, 1000, 10) == Standing(rank=1, below=9, organisations=10, percentile=95_00)
+    assert standing(values, 100, 10) == Standing(rank=10, below=0, organisations=10, percentile=5_00)
+
+
+def test_a_percentile_is_half_up_to_hundredths() -> None:
+    """Second of twelve: (10 + 1/2) / 12 is 87.5; of eleven, (9 + 1/2) / 11 is 86.3636…; of 48, 46.5 / 48 is 96.875."""
+    found = [standing(range(count), count - 2, 10).percentile for count in (12, 11, 48)]
+    assert found == [8750, 8636, 9688]
+
+
+def test_no_percentile_among_fewer_than_the_document_asks_for() -> None:
+    assert standing(range(9), 8, DOCUMENT.peer_groups.percentiles_from) == Standing(1, 8, 9, None)
+    assert standing(range(10), 9, DOCUMENT.peer_groups.percentiles_from).percentile == 95_00
+
+
+# --- spreads --------------------------------------------------------------------------------------------------
+
+
+def test_the_quartiles_of_one_to_ten_are_those_of_r() -> None:
+    """`quantile(1:10)` prints 1.00 3.25 5.50 7.75 10.00 (its default, type 7); here in hundredths, in any order."""
+    assert spread([100 * n for n in (3, 1, 2, 10, 9, 8, 4, 7, 6, 5)]) == Spread(100, 325, 550, 775, 1000)
+
+
+def test_a_quartile_is_half_up() -> None:
+    """Of 0 and 2: at 1/4, 1/2, 3/4 are 0.5, 1, 1.5. Of 0 and 1: 0.25, 0.5, 0.75."""
+    assert spread([0, 2]) == Spread(0, 1, 1, 2, 2)
+    assert spread([0, 1]) == Spread(0, 0, 1, 1, 1)
+
+
+def test_one_value_is_all_its_quartiles_and_none_has_none() -> None:
+    assert spread([6160]) == Spread(6160, 6160, 6160, 6160, 6160)
+    assert spread([]) is None
+
+
+def test_a_quantile_of_each_row() -> None:
+    """The 5th percentile of 0, 10, …, 90 lies at 0.45, of 0, 1, …, 9 too: 4.5 and 0.45."""
+    rows = np.array([range(0, 100, 10), range(10)], np.int64)
+    assert quantile(rows, 5, 100).tolist() == [5, 0]
+    assert quantile(rows, 95, 100).tolist() == [86, 9]  # at 8.55: 85.5 and 8.55

@@ -1,0 +1,457 @@
+"""The path to the next level (SCORING, section 7)."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum
+from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
+from actitud_api.scoring.plan import plan_of
+from actitud_api.scoring.scalar import evaluate
+from tests.scoring import builders as b
+from tests.scoring.organisations import METHODOLOGY, organisation
+from tests.scoring.sheets import case
+from tests.scoring.test_laws import SEEDS, examples
+
+Facts = dict[str, FactValue]
+
+
+def second(*holds: Compare) -> tuple[Level, ...]:
+    """Level 2 with those gates: G0, G1, …"""
+    gates = tuple(Gate(id=f"G{number}", holds=asked) for number, asked in enumerate(holds))
+    return (Level(number=1, gates=()), Level(number=2, gates=gates))
+
+
+def index(asked: float) -> Compare:
+    return b.compare(IndexOperand(), "ge", asked)
+
+
+def changes(found: Path) -> list[tuple[str, Facts]]:
+    assert found.moves is not None
+    return [(move.indicator, move.change) for move in found.moves]
+
+
+def only(found: Path) -> Move:
+    assert found.moves is not None
+    (move,) = found.moves
+    return move
+
+
+def obstacle(found: Path) -> Unreachable:
+    assert found.moves is None
+    (gate,) = found.unreachable
+    return gate
+
+
+# --- what is taken, and in which order ------------------------------------------------------------------------
+
+
+def test_value_gates_come_first_then_groups_then_the_index() -> None:
+    """R is 1 of 10: 8 points, D 4; M is 25, E (25 + 3·0)/4 = 6.25; index 5.125 -> 5.13.
+
+    R to its goalpost 0.5: 40, D 20, index 13.125 -> 13.13. E asks 50: N at level 2 gives 43.75, at 3 it gives 62.50;
+    index 41.25. The index asks 45: L at level 1 gives D 32.50 and 47.50, and so does M at level 3, after it.
+    """
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ratio("R", knots=((0, 0), (0.5, 40), (0.8, 70), (1, 100))), b.ladder("L")),
+                b.group("E", b.ladder("M"), b.ladder("N", 3)),
+            ),
+            levels=second(index(45), b.compare(b.score("E"), "ge", 50), b.compare(b.value("R"), "ge", 0.5)),
+        )
+    )
+    found = path(known, b.submit({"R": b.of(1, 10), "L": {"level": 0}, "M": {"level": 1}, "N": {"level": 0}}))
+    assert changes(found) == [("R", {"numerator": 5}), ("N", {"level": 3}), ("L", {"level": 1})]
+    assert found.moves is not None
+    assert [(move.score_before, move.score) for move in found.moves] == [(8, 40), (0, 75), (0, 25)]
+    assert [(move.gain, move.index, move.level) for move in found.moves] == [
+        (8, 13.13, 1),
+        (28.12, 41.25, 1),
+        (6.25, 47.5, 2),
+    ]
+    assert {(move.kind, move.evidence, move.requires) for move in found.moves} == {("improve", False, ())}
+    assert found.moves[0].facts == {"numerator": 1, "denominator": 10}
+    assert (found.index, found.level, found.target) == (5.13, 1, 2)
+    assert (found.index_after, found.level_after, found.unreachable) == (47.5, 2, ())
+
+
+def test_a_move_that_a_later_one_makes_superfluous_is_dropped() -> None:
+    """E asks 25: M, which can reach 50, is just enough. The index asks 25: only N is, with E 75 and index 37.50.
+
+    Without M then E is 50 and the index 25: still enough.
+    """
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ladder("L", points=(0, 20))), b.group("E", b.ladder("M", points=(0, 50)), b.boolean("N"))
+            ),
+            levels=second(b.compare(b.score("E"), "ge", 25), index(25)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("N", {"value": True})]
+    assert (only(found).gain, found.index_after) == (25, 25)
+
+
+def test_an_indicator_moves_once_however_far() -> None:
+    """E asks 25: M at level 2. The index asks 70: L brings most, 62.50; then M at level 4 is just enough, 75."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("L")), b.group("E", b.ladder("M"), b.boolean("N"))),
+            levels=second(b.compare(b.score("E"), "ge", 25), index(70)),
+        )
+    )
+    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("L", {"value": True}), ("M", {"level": 4})]
+    assert found.moves is not None
+    assert [move.index for move in found.moves] == [50, 75]
+
+
+def test_the_least_of_several_is_asked_of_each_in_order() -> None:
+    """Each dimension below 40 on its own; D, at 50, asks nothing. M and N reach it at level 2."""
+    least = Minimum(of=(b.score("F"), b.score("D"), b.score("E")))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L")), b.group("E", b.ladder("M")), b.group("F", b.ladder("N"))),
+            levels=second(b.compare(least, "ge", 40)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 2}, "M": {"level": 1}, "N": {"level": 0}}))
+    assert changes(found) == [("N", {"level": 2}), ("M", {"level": 2})]
+
+
+def test_a_falling_value_and_a_checklist() -> None:
+    """The value gate asks more than 20 points of X, whose hours fall from 72 (0) over 24 (50) to 4 (100)."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group(
+                    "D",
+                    b.amount("X", knots=((4, 100), (24, 50), (72, 0))),
+                    b.checklist("Y", 1, ("a", "b", "c"), ((0, 0), (2, 80), (3, 100))),
+                )
+            ),
+            levels=second(b.compare(b.score("X"), "gt", 20), b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"X": {"hours": 60}, "Y": {"components": ("b",)}}))
+    assert changes(found) == [("X", {"hours": 24}), ("Y", {"components": ("a", "b")})]
+
+
+def test_a_value_may_be_asked_on_a_flat_segment() -> None:
+    """Levels 1 and 2 score the same, but the gate asks level 2."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L", points=(0, 50, 50, 100)))),
+            levels=second(b.compare(b.value("L"), "ge", 2)),
+        )
+    )
+    move = only(path(known, b.submit({"L": {"level": 1}})))
+    assert (move.change, move.gain, move.level) == ({"level": 2}, 0, 2)
+
+
+def test_the_level_at_the_end_may_be_higher() -> None:
+    levels = (*second(index(50)), Level(number=3, gates=(Gate(id="H", holds=index(60)),)))
+    known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=levels))
+    found = path(known, b.submit({"L": {"value": False}}))
+    assert (found.target, found.level_after, only(found).level) == (2, 3, 3)
+
+
+# --- evidence and unknown answers -----------------------------------------------------------------------------
+
+
+def test_a_declared_value_is_documented_for_its_gate() -> None:
+    """Declared at level 2 it scores 50 with or without evidence, but has no value for the gate."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2))))
+    move = only(path(known, b.submit({"L": {"level": 2}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence, move.gain, move.level) == ("evidence", {}, True, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("level", "asked", "kind", "change", "evidence"),
+    [
+        (3, 60, "evidence", {}, True),  # capped at 50: documented it is 75
+        (3, 80, "improve", {"level": 4}, True),
+        (0, 40, "improve", {"level": 2}, False),  # 50, the cap, without evidence
+        (0, 60, "improve", {"level": 3}, True),
+    ],
+)
+def test_evidence_is_asked_where_the_cap_is_passed(
+    level: int, asked: int, kind: str, change: Facts, evidence: bool
+) -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
+    move = only(path(known, b.submit({"L": {"level": level}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence) == (kind, change, evidence)
+
+
+def test_an_unknown_answer_with_one_fact_is_reported() -> None:
+    """X and Y are answered, the others not: each is the only one below its gate."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ladder("X", 9), b.ladder("L")),
+                b.group("E", b.ladder("Y", 9), b.amount("H", knots=((4, 100), (24, 50), (72, 0)))),
+                b.group("F", b.ladder("Z", 9), b.checklist("C", 1, ("a", "b"), ((0, 0), (2, 100)))),
+            ),
+            levels=second(
+                b.compare(b.value("L"), "ge", 3), b.compare(b.score("H"), "gt", 20), b.compare(b.value("C"), "ge", 2)
+            ),
+        )
+    )
+    answers: dict[str, Facts] = {name: {"level": 4} for name in ("X", "Y", "Z", "L")}
+    found = path(known, b.submit(answers, set_aside={"L": "stale"}))
+    assert changes(found) == [("L", {"level": 3}), ("H", {"hours": 24}), ("C", {"components": ("a", "b")})]
+    assert found.moves is not None
+    assert {(move.kind, move.evidence, move.score_before) for move in found.moves} == {("report", True, 0)}
+    assert [move.facts for move in found.moves] == [{}, {}, {}]
+    after = moved(b.submit(answers, set_aside={"L": "stale"}), found.moves, plan_of(known))
+    assert (after.set_aside, after.answers["L"]) == ({}, {"level": 3})
+
+
+# --- what other facts have to do ------------------------------------------------------------------------------
+
+
+def test_a_move_that_breaks_no_rule_is_preferred() -> None:
+    """R at its goalpost 1 and L at level 4 are both just enough, 50; R comes first, but would break V."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ratio("R"), b.ladder("L"))),
+            levels=second(index(50)),
+            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 5), "R"),),
+        )
+    )
+    found = path(known, b.submit({"R": b.of(0, 10), "L": {"level": 0}}))
+    assert changes(found) == [("L", {"level": 4})]
+
+
+def test_what_has_to_follow_is_named_where_there_is_no_other_way() -> None:
+    """V: at most 5. The gate asks 0.8, and the goalpost of 1 breaks V: with it D would be 100."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ratio("R"))),
+            levels=second(b.compare(b.value("R"), "ge", 0.8)),
+            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 5), "R"),),
+        )
+    )
+    found = path(known, b.submit({"R": b.of(2, 10)}))
+    assert changes(found) == [("R", {"numerator": 10})]
+    assert (only(found).requires, only(found).gain, found.index_after, found.level_after) == (("V",), 80, 100, 2)
+
+
+def test_one_move_may_be_what_another_needs() -> None:
+    """Y at level 3 needs X at level 1, which the index of 57 needs too: X comes first, and nothing else has to follow.
+
+    X at level 1 is 40, the index 20; Y at level 3 is 75, the index 57.50.
+    """
+    needs = b.rule(
+        "R", Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(b.fact("X", "level"), "ge", 1)), "Y"
+    )
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", points=(0, 40)), b.ladder("Y"))),
+            levels=second(b.compare(b.value("Y"), "ge", 3), index(57)),
+            rules=(needs,),
+        )
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
+    assert changes(found) == [("X", {"level": 1}), ("Y", {"level": 3})]
+    assert found.moves is not None
+    assert [(move.index, move.requires) for move in found.moves] == [(20, ()), (57.5, ())]
+
+
+def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
+    """Y, answered at level 3, counts 0 below level 2 of X."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2)))),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}}))
+    assert changes(found) == [("X", {"level": 2})]
+    # (50 + 75)/2 where it was 0
+    assert (only(found).gain, only(found).score) == (62.5, 50)
+
+
+def test_a_move_that_mends_a_contradiction_counts_what_it_brings_back() -> None:
+    """X, of weight 3, is taken to level 4 for its own 75 points; with it comes back Y: (3·100 + 100)/4."""
+    needs = b.rule(
+        "R", Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(b.fact("X", "level"), "ge", 1)), "Y"
+    )
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("X", 3), b.ladder("Y"))), levels=second(index(60)), rules=(needs,))
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 4}}))
+    assert changes(found) == [("X", {"level": 4})]
+    assert (only(found).gain, found.index_after, found.level_after) == (100, 100, 2)
+
+
+# --- what cannot be reached -----------------------------------------------------------------------------------
+
+PROFILE = (b.integer_field("accounts"), b.integer_field("applies"))
+
+
+def stuck(*holds: Compare, answers: dict[str, Facts], **profile: int) -> Path:
+    """A ratio R that may leave or be 0 by rule, and a ladder L."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group(
+                    "D",
+                    b.ratio(
+                        "R",
+                        applies=b.compare(b.field("applies"), "eq", 1),
+                        zero_when=b.compare(b.field("accounts"), "eq", 0),
+                    ),
+                    b.ladder("L", 9),
+                )
+            ),
+            levels=second(*holds),
+            profile=PROFILE,
+            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), "R"),),
+        )
+    )
+    return path(known, b.submit(answers, {"accounts": 1, "applies": 1, **profile}))
+
+
+VALUE = b.compare(b.value("R"), "ge", 0.5)
+LOW: dict[str, Facts] = {"R": b.of(1, 10), "L": {"level": 4}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "profile", "reason", "indicators"),
+    [
+        ({**LOW, "R": b.of(11, 10)}, {}, "contradicted", ("R",)),
+        ({"L": {"level": 4}}, {}, "unanswered", ("R",)),
+        (LOW, {"accounts": 0}, "zero_by_rule", ("R",)),
+        (LOW, {"applies": 0}, "not_applicable", ()),
+        ({**LOW, "R": b.of(0, 0)}, {}, "exhausted", ()),
+    ],
+)
+def test_a_value_gate_that_nothing_moves_says_why(
+    answers: dict[str, Facts], profile: dict[str, int], reason: str, indicators: tuple[str, ...]
+) -> None:
+    found = obstacle(stuck(VALUE, answers=answers, **profile))
+    assert (found.obstacle, found.indicators) == (reason, indicators)
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.asked) == ("G0", 0.5)
+
+
+def test_a_gate_over_the_profile_is_out_of_reach() -> None:
+    found = obstacle(stuck(b.compare(b.field("accounts"), "ge", 2), index(95), answers=LOW))
+    assert (found.obstacle, found.indicators) == ("profile", ())
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 1, 2, 1)
+
+
+def test_every_gate_out_of_reach_is_named() -> None:
+    """The profile, and an index of 95 that L alone, 90 of 100, cannot reach while R is not answered."""
+    found = stuck(b.compare(b.field("accounts"), "ge", 2), index(95), answers={"L": {"level": 2}})
+    assert [(gate.gate.gate, gate.obstacle, gate.indicators) for gate in found.unreachable if gate.gate] == [
+        ("G1", "exhausted", ("R",)),
+        ("G0", "profile", ()),
+    ]
+    assert (found.moves, found.index_after, found.level_after, found.target) == (None, None, None, 2)
+
+
+def test_review_may_hold_the_level_down() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    held = msgspec.structs.replace(b.submit({"L": {"level": 4}}), max_level=1)
+    found = obstacle(path(known, held))
+    assert (found.gate, found.obstacle) == (None, "review")
+
+
+def test_review_caps_of_a_ladder_hold() -> None:
+    """Level 2 at most: the index of 60 is out of reach, that of 50 is not."""
+    for asked, change in ((60, None), (50, [("L", {"level": 2})])):
+        known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
+        found = path(known, msgspec.structs.replace(b.submit({"L": {"level": 0}}), level_caps={"L": 2}))
+        if change is None:
+            assert obstacle(found).obstacle == "exhausted"
+        else:
+            assert changes(found) == change
+
+
+def test_without_a_next_level_or_a_level_there_is_no_target() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    for submission, level in ((b.submit({"L": {"level": 4}}), 2), (b.submit({}), None)):
+        found = path(known, submission)
+        assert (found.level, found.target, found.moves, found.unreachable) == (level, None, None, ())
+
+
+def test_a_move_that_opens_a_question_is_not_taken_where_it_costs_the_level() -> None:
+    """X at level 1 lifts the zero rule of nine unanswered: the coverage would be 1/10, and there would be no level."""
+    locked = [b.ladder(f"Y{number}", zero_when=b.compare(b.fact("X", "level"), "lt", 1)) for number in range(9)]
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("X"), *locked, rated_share=(0, 1))), levels=second(index(2)))
+    )
+    assert obstacle(path(known, b.submit({"X": {"level": 0}}))).obstacle == "exhausted"
+
+
+# --- the examples of the catalogue ----------------------------------------------------------------------------
+
+
+def example(letter: str) -> tuple[Submission, Path]:
+    submission = b.decode(METHODOLOGY, bytes(case(f"example_{letter}").request))
+    return submission, path(METHODOLOGY, submission)
+
+
+def test_the_path_of_example_b() -> None:
+    """16.51, and 20 is asked: 3.49 more, of which no indicator brings more than 2.50 (weight 25 of 100 in a tenth).
+
+    D2.01 and D6.01, both at 0, bring that; D2.01 is the first: from 40 % of promotion to 5 %, D2 26.92 + 25 = 51.92,
+    the index 165.13/10 + 2.50 = 19.01. Then 0.99 more: the least that is enough is 1.00, a weight of 10 from 0 to 100,
+    of which D2.06 is the first; D2 61.92, and the dimensions sum to 200.13: 20.01.
+    """
+    _, found = example("b")
+    assert (found.level, found.target, found.level_after, found.index_after) == (1, 2, 2, 20.01)
+    assert changes(found) == [("D2.01", {"numerator": 5}), ("D2.06", {"level": 4})]
+    assert found.moves is not None
+    assert [(move.gain, move.index) for move in found.moves] == [(2.5, 19.01), (1, 20.01)]
+
+
+def test_the_path_of_example_a_delivers_level_4() -> None:
+    """The three gates over values first, in the order of the document, each at the first goalpost that is enough."""
+    submission, found = example("a")
+    assert (found.level, found.target, found.level_after, found.unreachable) == (3, 4, 4, ())
+    assert changes(found)[:3] == [("D9.01", {"numerator": 260}), ("D4.06", {"level": 2}), ("D9.06", {"value": True})]
+    assert found.moves is not None
+    # D9.01 57.50 → 75, weight 25: D9 38.88 → 43.25; D4.06 25 → 50, weight 20: D4 + 5; D9.06 0 → 100, weight 5: D9 + 5
+    assert [move.gain for move in found.moves[:3]] == [0.44, 0.5, 0.5]
+    after = evaluate(METHODOLOGY, moved(submission, found.moves, plan_of(METHODOLOGY)))
+    assert (after.level, after.index) == (4, round(float(found.index_after or 0) * 100))
+
+
+# --- laws -----------------------------------------------------------------------------------------------------
+
+
+@examples(25)
+@given(SEEDS)
+def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
+    """Applied to the document with the rules on: index and level after each move, and no move is superfluous."""
+    submission = organisation(seed)
+    known, plan = path(METHODOLOGY, submission), plan_of(METHODOLOGY)
+    if known.moves is None or any(move.requires for move in known.moves):
+        return
+    assert known.target is not None
+    assert len({move.indicator for move in known.moves}) == len(known.moves)
+    before = evaluate(METHODOLOGY, submission).index
+    for count, move in enumerate(known.moves, start=1):
+        after = evaluate(METHODOLOGY, moved(submission, known.moves[:count], plan))
+        assert after.index is not None
+        assert before is not None
+        assert (move.index, move.level, move.gain) == (
+            after.index / plan.unit,
+            after.level,
+            (after.index - before) / plan.unit,
+        )
+        before = after.index
+        less = evaluate(METHODOLOGY, moved(submission, [*known.moves[: count - 1], *known.moves[count:]], plan))
+        assert less.level is None or less.level < known.target, move.indicator
+    assert (known.index_after, known.level_after) == (known.moves[-1].index, known.moves[-1].level)
+    assert known.level_after is not None
+    assert known.level_after >= known.target
