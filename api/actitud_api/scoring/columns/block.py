@@ -84,15 +84,17 @@ class Views(Struct, eq=False):
 
 
 class Scratch:
-    """The scratch arrays of one thread, for blocks of at most `rows` rows."""
+    """The scratch arrays of one thread, for blocks of at most `rows` rows and scores of some type."""
 
-    def __init__(self, needs: Needs, rows: int) -> None:
+    def __init__(self, needs: Needs, rows: int, kind: type[np.int32 | np.int64]) -> None:
         self.truths = [np.empty(rows, np.bool) for _ in range(needs.depth)]
         self.narrow = [np.empty(rows, np.int32) for _ in range(needs.depth)]
         self.wide = [np.empty(rows, np.int64) for _ in range(needs.depth)]
         self.floats = [np.empty(rows, np.float64) for _ in range(needs.depth)]
         self.kept = [np.empty(rows, np.bool) for _ in range(needs.kept)]
         self.marks = [np.empty((needs.members, rows), np.bool) for _ in range(3)]
+        self.scores, self.maxima = (np.empty((needs.members, rows), kind) for _ in range(2))
+        self.codes = np.empty((needs.members, rows), np.int8)
 
 
 class Block:
@@ -119,6 +121,8 @@ class Block:
         self.floats = [array[: self.rows] for array in scratch.floats]
         self.kept = [array[: self.rows] for array in scratch.kept]
         self.marks = [array[:, : self.rows] for array in scratch.marks]
+        self.scores, self.maxima = scratch.scores[:, : self.rows], scratch.maxima[:, : self.rows]
+        self.codes = scratch.codes[:, : self.rows]
         self.extremes: dict[object, Ints] = {}
         self._own: set[int] = set()
 

@@ -60,12 +60,20 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
         return Views(**{name: getattr(self, name)[..., start:stop] for name in Views.__struct_fields__})
 
 
-def score_columns(columns: Columns) -> ColumnScores:
-    """The scores of columns under their methodology."""
+def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnScores:
+    """The scores of columns under their methodology.
+
+    `into`: the scores of as many organisations under the same one, whose arrays are overwritten and given back: what
+    is scored again and again needs no new memory. Raises `ValueError` where they are of another shape. One thread does
+    all the work; several may score at the same time.
+    """
     plan = plan_of(columns.methodology)
     program = _program(plan, columns)
-    scores = _empty(plan, columns.rows)
-    scratch = Scratch(program.needs, min(SIZE, columns.rows))
+    scores = _empty(plan, columns.rows) if into is None else into
+    shape = len(plan.leaves), columns.rows
+    if scores.scores.shape != shape or scores.group_ids != tuple(plan.groups):
+        raise ValueError(f"into: has scores of the shape {scores.scores.shape}, not {shape}, or of another methodology")
+    scratch = Scratch(program.needs, min(SIZE, columns.rows), _kind(plan))
     with np.errstate(all="ignore"):  # what is divided by 0 or overflows is replaced afterwards
         for start in range(0, columns.rows, SIZE):
             stop = min(start + SIZE, columns.rows)

@@ -138,6 +138,17 @@ class Counted(Struct, eq=False):
     voids: Bools | None = None
 
 
+class RunCounted(Struct, eq=False):
+    """What the indicators of a run count with; for as long as no other run is scored, also their scores.
+
+    `unknown`: where each is not known (None: nowhere).
+    """
+
+    each: list[Counted]
+    unknown: Bools | None
+    scores: Ints
+
+
 class _Member:
     """One indicator of a run."""
 
@@ -210,18 +221,13 @@ class Run:
         compiler.needs.run(len(leaves))
 
     def count(
-        self,
-        block: Block,
-        judgements: Sequence[Judgement],
-        contradicted: Mapping[int, Contradicted],
-    ) -> tuple[list[Counted], Bools | None]:
-        """Writes scores, highest scores and codes of the rows of a block.
-
-        Gives what each indicator counts with, and where it is not known (None: nowhere), for as long as no other run
-        is scored.
-        """
-        views, members = block.views, self._members
-        scores, most, codes = views.scores[self.slice], views.maxima[self.slice], views.codes[self.slice]
+        self, block: Block, judgements: Sequence[Judgement], contradicted: Mapping[int, Contradicted]
+    ) -> RunCounted:
+        """Writes scores, highest scores and codes of the rows of a block."""
+        members = self._members
+        # In the results the rows lie far apart, often where they push each other out of the cache.
+        scores, most = block.scores[: len(members)], block.maxima[: len(members)]
+        codes = block.codes[: len(members)]
         valued, unknown, spare = (marks[: len(members)] for marks in block.marks)
         for_themselves: list[tuple[int, Bools]] = []
         for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
@@ -246,7 +252,10 @@ class Run:
             self._counted(number, judged, scores, most, codes, unknown, contradicted)
             for number, judged in enumerate(judgements)
         ]
-        return counted, some(unknown)
+        np.copyto(block.views.scores[self.slice], scores)
+        np.copyto(block.views.maxima[self.slice], most)
+        np.copyto(block.views.codes[self.slice], codes)
+        return RunCounted(counted, some(unknown), scores)
 
     def _only(self, scores: Ints, valued: Bools) -> None:
         """Keeps the scores of the rows that have a raw value; all others count the least."""

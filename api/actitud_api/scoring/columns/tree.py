@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from actitud_api.methodology.model import Share
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
-from actitud_api.scoring.columns.block import LEFT, Block, Views
+from actitud_api.scoring.columns.block import LEFT, Block
 from actitud_api.scoring.columns.expressions import MOST
 from actitud_api.scoring.columns.indicators import Counted, Judgement, Run, some
 from actitud_api.scoring.columns.rules import Contradicted
@@ -38,7 +38,7 @@ COVER_ERROR = 1e-11
 class Cover(Struct, eq=False):
     """What is not known of a group in the rows of a block; anything where it is not rated.
 
-    Of the weight `whole`, at `most` all of the group, the weight `unknown` (None: none) of indicators, and of the
+    Of the weight `whole`, at `most` all of the group, the weight `unknown` of indicators (None: none), and of the
     groups `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None
     where everything is known.
     """
@@ -91,13 +91,16 @@ class Tree:
             node = self._nodes[compiled.group.id]
             weights = Weights(node.aggregation.kind)
             below: list[tuple[GroupCounted, int]] = []
+            rows: Ints | None = None
             for run in node.runs:
                 positions = self._runs[run.start].slice
-                counted, silent = self._runs[run.start].count(block, judged[positions], contradicted)
-                for each, weight in zip(counted, run.weights.tolist(), strict=True):
+                counted = self._runs[run.start].count(block, judged[positions], contradicted)
+                for each, weight in zip(counted.each, run.weights.tolist(), strict=True):
                     weights.add(each, weight)
-                if silent is not None:
-                    weights.add_unknown(silent, run.weights)
+                if counted.unknown is not None:
+                    weights.add_unknown(counted.unknown, run.weights)
+                if node.is_a_run:
+                    rows = counted.scores
             for child, weight in node.groups:
                 found = group(child, counts and weight > 0)
                 if compiled is self._plan.root and weight:
@@ -106,7 +109,7 @@ class Tree:
                 below.append((found, weight))
             if counts and weights.unknown is not None:
                 np.bitwise_or(unknown, weights.unknown > 0, out=unknown)
-            return self._aggregated(block, node, weights, below, out)
+            return self._aggregated(block, node, weights, below, rows)
 
         root = group(self._plan.root, True)
         self._suffice(root, self._plan.document.coverage.overall, insufficient)
@@ -142,14 +145,19 @@ class Tree:
         group(self._plan.root)
 
     def _aggregated(
-        self, block: Block, node: _Node, weights: Weights, below: list[tuple[GroupCounted, int]], out: Views
+        self,
+        block: Block,
+        node: _Node,
+        weights: Weights,
+        below: list[tuple[GroupCounted, int]],
+        rows: Ints | None,
     ) -> GroupCounted:
-        """The scores of a group whose children are scored."""
+        """The scores of a group whose children are scored; `rows`: their scores, where these are at hand."""
+        out = block.views
         scores, most = out.groups[node.row], out.groups_max[node.row]
         scratch = block.floats[0]
-        remaining, rated, weighted = _combined(
-            node, weights, weights.left, weights.voids, node.children(out.scores, out.groups), scores, scratch
-        )
+        rows = node.children(out.scores, out.groups) if rows is None else rows
+        remaining, rated, weighted = _combined(node, weights, weights.left, weights.voids, rows, scores, scratch)
         left = left_most = None if rated is None else ~rated
         if weights.silent or weighted is None or node.span is None:
             remaining, rated, _ = _combined(
@@ -269,7 +277,8 @@ def runs_of(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[T
 class _Node:
     """A group, its row and those of its children.
 
-    `span`: what every unknown child lacks to its best where that is the same for all and the group only weighs them.
+    `is_a_run`: its children are the indicators of one run. `span`: what every unknown child lacks to its best, where
+    that is the same for all and the group only weighs them.
     """
 
     def __init__(self, plan: Plan, compiled: CompiledGroup, rows: dict[str, int]) -> None:
@@ -282,6 +291,7 @@ class _Node:
             for child, weight in zip(compiled.children, compiled.weights, strict=True)
             if not isinstance(child, int)
         ]
+        self.is_a_run = len(self.runs) == 1 and not self.groups
         self.span: int | None = None
         leaves = [plan.leaves[child] for child in compiled.children if isinstance(child, int)]
         spans = {leaf.best - leaf.low for leaf in leaves}
