@@ -140,10 +140,10 @@ def _interpolated(raw: Floats) -> Floats:
 
 def _passed(columns: Columns) -> int:
     """Reads every array that `score_columns` reads, and makes and fills every one that it gives."""
-    marks = [mark for mark in (*columns.present, *columns.self_declared, *columns.set_aside) if mark is not None]
+    marks = [mark for mark in (columns.present, columns.self_declared, columns.set_aside) if mark is not None]
     greatest = 0
     for array in (*columns.facts, *marks, *columns.nulls.values(), *columns.profile_self_declared.values()):
-        greatest = max(greatest, int(np.maximum.reduce(array)))
+        greatest = max(greatest, int(np.maximum.reduce(array, axis=None)))
     for rows, kind in RESULTS:
         np.empty((rows, columns.rows), kind).fill(1)
     return greatest

@@ -134,6 +134,19 @@ def test_a_sum_adds_what_did_not_leave() -> None:
     assert (evaluation.index, evaluation.index_max) == (1200, 1200)
 
 
+def test_a_mean_of_a_sum_that_lost_a_child_may_lie_below_its_range() -> None:
+    """Both sums go from 20 to 80 and have lost the child that goes from 10 to 50: 10 and 22.5, geometric mean 15."""
+
+    def half(name: str) -> Group:
+        left = b.points(f"{name}left", span=(10, 50), applies=b.compare(b.field("p"), "eq", 1))
+        return b.group(name, b.points(f"{name}kept", span=(10, 30)), left, aggregation="sum", span=(20, 80))
+
+    tree = b.root(half("A"), half("B"), aggregation="geometric", span=(20, 80))
+    known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
+    answers = {"Akept": {"hours": 10.0}, "Bkept": {"hours": 22.5}}
+    assert evaluate(known, b.submit(answers, {"p": 0})).index == 1500
+
+
 def test_every_node_aggregates_in_its_own_way_from_quantised_scores() -> None:
     """G = √(50·2) = 10; H = 2/(1/3 + 1/6) = 4; S = G·3/4 + H·1/4 = 8.5; M = min(S, 9) = 8.5; index (8.5 + 91.5)/2."""
     tree = b.root(

@@ -9,7 +9,7 @@ import pytest
 from actitud_api.methodology import loader
 from actitud_api.methodology.answers import FactValue, SetAside
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate
+from actitud_api.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.scalar import BlockedBy, Evaluation, evaluate
 from tests.scoring import builders as b
@@ -111,8 +111,14 @@ def test_an_evidenced_value_passes_it() -> None:
 @pytest.mark.parametrize("passes", [True, False])
 @pytest.mark.parametrize(
     "holds",
-    [b.compare(b.value("R"), "ge", 0.38), b.compare(b.score("R"), "ge", 38), b.compare(b.score("E"), "ge", 38)],
-    ids=["value of an indicator", "score of an indicator", "score of a dimension"],
+    [
+        b.compare(b.value("R"), "ge", 0.38),
+        b.compare(b.score("R"), "ge", 38),
+        b.compare(b.score("E"), "ge", 38),
+        b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", 38),
+        b.compare(Product(of=(b.const(2), b.score("E"))), "ge", 38),
+    ],
+    ids=["value of an indicator", "score of an indicator", "score of a dimension", "a sum of it", "a product of it"],
 )
 def test_what_has_left_passes_or_fails_as_the_gate_says(holds: Compare, passes: bool) -> None:
     known = methodology(gate(holds, passes=passes))

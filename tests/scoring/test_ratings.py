@@ -116,6 +116,12 @@ def test_coverage_is_compared_exactly(shares: tuple[tuple[int, int], ...], cover
         assert evaluation.level == 1
 
 
+def test_a_dimension_of_weight_0_has_no_say_in_the_status() -> None:
+    """In D 2/3 is known; nothing is in E, which takes part in nothing."""
+    known = b.read(b.document(b.root(dimension("D", 2, 1), b.group("E", b.boolean("x"), weight=0))))
+    assert evaluate(known, b.submit({"Dk": YES})).status == "sufficient"
+
+
 def test_coverage_is_shown_with_four_decimals_half_up() -> None:
     known = b.read(b.document(b.root(dimension("D", 13, 3))))  # 13/16 = 0.8125
     assert explain(known, b.submit({"Dk": YES})).coverage == 0.8125

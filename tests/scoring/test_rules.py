@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actitud_api.methodology.answers import Submission
@@ -25,6 +26,9 @@ def methodology(
 def leaf(known: Methodology, name: str, submission: Submission) -> Leaf:
     evaluation = evaluate(known, submission)
     return evaluation.leaves[evaluation.plan.positions[name]]
+
+
+OWN, OTHER = b.fact("X", "hours"), b.fact("Y", "hours")
 
 
 # --- order of evaluation --------------------------------------------------------------------------------------
@@ -127,6 +131,18 @@ def test_only_the_answers_that_decide_are_missing() -> None:
     )
     score = explain(known, b.submit({"X": {"value": True}}, {"closed": 0}))
     assert indicator_of(score, "X").reason.parameters.missing == ("A",)
+
+
+def test_a_value_that_reads_an_absent_answer_of_another_indicator_is_unknown() -> None:
+    """X is hours of X and Y together: without Y it is unknown and says so; with Y it is 30 + 20."""
+    together = msgspec.structs.replace(b.amount("X", knots=((0, 0), (100, 100))), value=Sum(of=(OWN, OTHER)))
+    known = methodology(together, b.amount("Y", knots=((0, 0), (100, 100))))
+    score = explain(known, b.submit({"X": {"hours": 30}}))
+    found = indicator_of(score, "X")
+    assert (found.state, found.reason.code, found.score) == ("unknown", "unknown", 0)
+    assert (found.reason.parameters.facts, found.reason.parameters.missing) == ({"hours": 30}, ("Y",))
+    assert (score.index_max, score.coverage) == (100, 0)
+    assert indicator_of(explain(known, b.submit({"X": {"hours": 30}, "Y": {"hours": 20}})), "X").score == 50
 
 
 def test_a_denominator_of_0_gives_no_value_and_a_known_0() -> None:

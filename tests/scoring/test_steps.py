@@ -113,6 +113,22 @@ def test_no_step_leads_beyond_the_greatest_admissible_value() -> None:
     assert improvement(too_far, b.of(1, 2)) == ("act", {}, None, False)
 
 
+def test_a_fact_may_have_to_go_down_for_its_value_to_go_up() -> None:
+    """60 / (hours + 5): 2 asks hours ≤ 25; at 31.5 it is 60/36.5 and scores 40 · 0.64383… = 25.7534… -> 25.75."""
+    rate = msgspec.structs.replace(
+        b.amount("X", knots=((1, 0), (2, 40), (24, 100))),
+        value=Quotient(numerator=b.const(60), denominator=Sum(of=(b.fact("X", "hours"), b.const(5)))),
+    )
+    assert improvement(rate, {"hours": 31.5}) == ("improve", {"hours": 25}, 14.25, False)
+
+
+def test_a_step_that_its_own_zero_rule_would_take_away_is_none() -> None:
+    """Above 5 hours it is 0 by rule: the goalpost at 4 can be reached, that at 10 cannot."""
+    known = b.amount("X", knots=((0, 0), (4, 40), (10, 100)), zero_when=b.compare(b.fact("X", "hours"), "gt", 5))
+    assert improvement(known, {"hours": 1}) == ("improve", {"hours": 4}, 30, False)
+    assert improvement(known, {"hours": 4}) == ("act", {}, None, False)
+
+
 def conversation() -> Indicator:
     """D8.01 of 2026.1: replies / (replies + posts), where the numerator moves the denominator."""
     return msgspec.structs.replace(

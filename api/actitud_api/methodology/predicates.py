@@ -6,6 +6,7 @@ value formulas) or the figures of a score (gates). Truth is three-valued, Kleene
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -218,8 +219,8 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
 
     Quotients stand only at the top of value formulas, whose evaluator takes their two sides.
 
-    `min` over gate figures leaves out what is not there (dimensions that are not rated), as SCORING section 6
-    says; a `leaf` marks that by giving NULL.
+    `min` and `max` over gate figures leave out what is not there (dimensions that are not rated), as SCORING section 6
+    says; a `leaf` marks that by giving NULL. A sum or product of it is not there either.
     """
     match operand:
         case Constant(value=value):
@@ -256,18 +257,15 @@ def _extreme(
 def _fold(
     members: tuple[Operand, ...], leaf: Leaf[State], combine: Callable[[Number, Number], Number]
 ) -> Callable[[State], Evaluated]:
-    first, *others = [compile_operand(member, leaf) for member in members]
+    closures = [compile_operand(member, leaf) for member in members]
 
     def fold(state: State) -> Evaluated:
-        total = cast("Number | None", first(state))
-        if total is None:
+        values = [closure(state) for closure in closures]
+        if None in values:
             return None
-        for closure in others:
-            value = cast("Number | None", closure(state))
-            if value is None:
-                return None
-            total = combine(total, value)
-        return total
+        if NULL in values:
+            return NULL
+        return functools.reduce(combine, cast("list[Number]", values))
 
     return fold
 

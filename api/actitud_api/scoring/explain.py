@@ -373,6 +373,7 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
             fact.name: _plain(evaluation.facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
             for fact in indicator.facts
         }
+        missing = tuple(name for name, slot in leaf.borrows.items() if evaluation.facts[slot] is None)
     return Parameters(
         facts=facts,
         value=_value(plan, leaf, result),

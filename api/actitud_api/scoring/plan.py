@@ -148,6 +148,8 @@ class CompiledIndicator(Struct, frozen=True):
     """The groups above it, from its parent to the root."""
     counts: bool
     """It has a weight, and so has every group above it."""
+    borrows: dict[str, int]
+    """The other indicators whose answers its value formula reads, each with its `present`."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     ripples: tuple[int, ...]
@@ -324,6 +326,11 @@ def _compile(methodology: Methodology) -> Plan:
                 path=path,
                 counts=counts,
                 ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                borrows={
+                    part.indicator: layout.present[part.indicator]
+                    for part in parts(indicator.value)
+                    if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
+                },
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
             )
         )
@@ -643,11 +650,11 @@ def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[i
             return lambda _, scores: min(scores)
     mean = _mean(group)
     assert mean is not None
-    low, high = group.range.minimum * unit, group.range.maximum * unit
 
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        # A mean lies between what it is of, whatever floats make of it.
         exactly = mean(weights, [score / unit for score in scores])
-        return max(low, min(high, quantised(exactly, unit)))
+        return max(min(scores), min(max(scores), quantised(exactly, unit)))
 
     return combined
 

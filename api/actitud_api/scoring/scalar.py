@@ -284,6 +284,8 @@ def _leaf(
         return Leaf("not_applicable", None, None)
     if leaf.present is not None and facts[leaf.present] is None:
         return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
+    if any(facts[slot] is None for slot in leaf.borrows.values()):
+        return Leaf("unknown", counts_with, leaf.best)
     value = leaf.value(facts)
     if value is None:
         return Leaf("zero", leaf.low, leaf.low)
@@ -379,7 +381,9 @@ def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | N
         return "complete"
     thresholds = plan.document.coverage
     coverage = coverages[plan.document.root.id]
-    of_dimensions = [coverages[child.id] for child in plan.document.root.children if child.id in coverages]
+    of_dimensions = [
+        coverages[child.id] for child in plan.document.root.children if child.weight and child.id in coverages
+    ]
     if (
         coverage is not None
         and coverage >= Fraction(thresholds.overall.num, thresholds.overall.den)

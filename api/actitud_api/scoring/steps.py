@@ -99,7 +99,7 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
         change = _reach(evaluation, leaf, x)
         if change is None:
             continue
-        value_after = leaf.value(_with(evaluation.facts, change))
+        value_after = _value_after(leaf, _with(evaluation.facts, change))
         if value_after is None:
             continue
         reached = leaf.score(*value_after)
@@ -118,6 +118,15 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
             requires=requires,
         )
     return _without_facts(evaluation, leaf, "act")
+
+
+def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
+    """The raw value after a change; None where its own zero rule or applicability would take it away."""
+    if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
+        return None
+    if leaf.applies is not None and not leaf.applies(changed):
+        return None
+    return leaf.value(changed)
 
 
 def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
@@ -174,11 +183,11 @@ def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> Fraction | No
     """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, on the grid of its decimals."""
     a, b, c, d = step.coefficients(facts)
     slope = a - x * c
-    if slope <= 0:
+    if not slope:
         return None
     scale = int(10**step.decimals)
     bound = Fraction(x * d - b) / Fraction(slope) * scale
-    return Fraction(math.ceil(bound) if rising else math.floor(bound), scale)
+    return Fraction(math.ceil(bound) if (slope > 0) == rising else math.floor(bound), scale)
 
 
 def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
