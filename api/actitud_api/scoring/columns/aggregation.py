@@ -155,7 +155,9 @@ class Aggregation:
             less = np.sum(np.where(kept, weights * powers, 0.0), axis=0)
             exactly = np.where(extreme > 0, extreme * np.exp(np.log1p(less / over) / exponent), 0.0)
         units = exactly * unit + (0.5 + EPSILON)
-        np.copyto(into, np.clip(np.floor(units), group.low, group.high), casting="unsafe")
+        least = np.min(np.where(kept, scores, group.high), axis=0)
+        most = np.max(np.where(kept, scores, group.low), axis=0)
+        np.copyto(into, np.clip(np.floor(units), least, most), casting="unsafe")
         near = ~(np.abs(units - np.rint(units)) > self._error)
         for row in np.flatnonzero(near & kept.any(axis=0)).tolist():
             there = kept[:, row]

@@ -374,7 +374,8 @@ class Compiler:
         least, most = self.held(part.least * times, part.most * times)
         if part.constant:
             return _whole(least, scale)
-        register = self.register(depth, replace(part, least=least, most=most).narrow)
+        self.held(0, times)
+        register = self.register(depth, times <= NARROW and replace(part, least=least, most=most).narrow)
 
         def multiplied(block: Block) -> Ints:
             into = register(block)

@@ -167,14 +167,24 @@ class _Member:
         for each in there if opened is None else (opened, *there):
             np.bitwise_and(into, each, out=into)
 
-    def unknown(self, block: Block, judged: Judgement, into: Bools) -> None:
+    def borrowing(self, block: Block, judged: Judgement) -> Bools | None:
+        """Where its value reads an answer of another indicator that is absent."""
+        if not self._others:
+            return None
+        there = block.present[self.leaf.position]
+        if judged.open is not None:
+            there = there & judged.open
+        every = np.logical_and.reduce([block.present[position] for position in self._others])
+        return some(there > every)
+
+    def unknown(self, block: Block, judged: Judgement, borrowing: Bools | None, into: Bools) -> None:
         """Writes where it is unknown."""
         present = block.present[self.leaf.position]
         if judged.open is None:
             np.logical_not(present, out=into)
         else:
             np.greater(judged.open, present, out=into)
-        for silent in (judged.undetermined, judged.doubtful):
+        for silent in (judged.undetermined, judged.doubtful, borrowing):
             if silent is not None:
                 np.bitwise_or(into, silent, out=into)
 
@@ -213,10 +223,13 @@ class Run:
         views, members = block.views, self._members
         scores, most, codes = views.scores[self.slice], views.maxima[self.slice], views.codes[self.slice]
         valued, unknown, spare = (marks[: len(members)] for marks in block.marks)
+        for_themselves: list[tuple[int, Bools]] = []
         for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
             member.score(block, scores[number])
             member.valued(block, judged.open, valued[number])
-            member.unknown(block, judged, unknown[number])
+            borrowing = member.borrowing(block, judged)
+            member.unknown(block, judged, borrowing, unknown[number])
+            for_themselves += [(number, mask) for mask in (judged.doubtful, borrowing) if mask is not None]
         self._only(scores, valued)
         self._cap_declared(block, scores, spare)
         capped = self._lowered(block, scores, valued)
@@ -224,7 +237,7 @@ class Run:
         for number, rows in capped:
             codes[number, rows] = CODE["capped"]
         if unknown.any():
-            self._mark_unknown(block, judgements, codes, unknown, spare)
+            self._mark_unknown(block, for_themselves, codes, unknown, spare)
             np.multiply(unknown, self._best - self._low, out=most, dtype=most.dtype)
             np.add(most, scores, out=most)
         else:
@@ -296,19 +309,19 @@ class Run:
     def _mark_unknown(
         self,
         block: Block,
-        judgements: Sequence[Judgement],
+        for_themselves: Sequence[tuple[int, Bools]],
         codes: NDArray[np.int8],
         unknown: Bools,
         spare: Bools,
     ) -> None:
+        """The codes of what is unknown; `for_themselves`: where that is not because the answer was set aside."""
         _add(codes, unknown, CODE["unknown"] - CODE["zero"], spare)
         if block.set_aside is None:
             return
         aside = block.set_aside[self.slice]
         _add(codes, unknown, aside, spare)
-        for number, judged in enumerate(judgements):
-            if judged.doubtful is not None:  # whatever was set aside, the profile is why it is unknown
-                codes[number][judged.doubtful] = CODE["unknown"]
+        for number, mask in for_themselves:
+            codes[number][mask] = CODE["unknown"]
 
     def _counted(
         self,

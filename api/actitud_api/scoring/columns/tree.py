@@ -99,7 +99,7 @@ class Tree:
                     weights.add_unknown(silent, run.weights)
             for child, weight in node.groups:
                 found = group(child, counts and weight > 0)
-                if compiled is self._plan.root:
+                if compiled is self._plan.root and weight:
                     self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
                 weights.add(found.counted, weight)
                 below.append((found, weight))
