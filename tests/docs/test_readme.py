@@ -90,7 +90,8 @@ def ask(arguments: list[str], address: str) -> httpx.Response:
                 method, body = "POST", (ROOT / next(options).removeprefix("@")).read_bytes()
             case _:
                 url = option.replace(STATED, address)
-    return httpx.request(method, url, headers=headers, content=body)
+    # The first to ask about an edition as a whole waits for what is computed of it.
+    return httpx.request(method, url, headers=headers, content=body, timeout=60)
 
 
 @pytest.mark.parametrize(("readme", "level"), [("README.md", "Service desk"), ("README.es.md", "Ventanilla")])
