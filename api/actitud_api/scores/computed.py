@@ -70,7 +70,7 @@ class Kept(Generic[V]):
 
 
 class Computed:
-    """What was computed of editions. Of 8,131 organisations a field takes about 20 MB, and draws 1 MB."""
+    """What was computed of editions. Of 8,131 organisations a field takes about 10 MB, and draws 1 MB."""
 
     def __init__(self) -> None:
         self.fields: Kept[Field] = Kept(2)

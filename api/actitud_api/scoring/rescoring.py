@@ -7,6 +7,7 @@ again: the tree is scored over the scores of its indicators.
 from __future__ import annotations
 
 import hashlib
+from typing import Final, get_args
 
 import msgspec
 import numpy as np
@@ -31,11 +32,14 @@ from actitud_api.methodology.model import (
 )
 from actitud_api.methodology.predicates import indicators, parts
 from actitud_api.scoring.columns import Columns, ColumnScores, columns_from, score_columns
-from actitud_api.scoring.columns.block import CODE, LEFT
 from actitud_api.scoring.compare import Integers
 from actitud_api.scoring.plan import plan_of
+from actitud_api.scoring.robustness import MISSING
+from actitud_api.scoring.scalar import Code
 
-_CURVED = tuple(CODE[code] for code in ("full", "partial", "zero", "capped"))
+_CODES: Final[tuple[Code, ...]] = get_args(Code)
+_LEFT: Final = _CODES.index("not_applicable")
+_CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
 """The codes of what a curve has scored."""
 
 _UNITS = "units"
@@ -73,11 +77,11 @@ class Rescoring:
             for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
         ]
         ids = self.scores.indicator_ids
-        known = [row != LEFT for row in scores]
+        known = [row != MISSING for row in scores]
         columns = columns_from(
             tree,
             self._columns.rows,
-            profile=dict(zip(ids, self.scores.codes == CODE["not_applicable"], strict=True)),
+            profile=dict(zip(ids, self.scores.codes == _LEFT, strict=True)),
             answers={
                 name: {_UNITS: np.where(there, row, 0)} for name, row, there in zip(ids, scores, known, strict=True)
             },
@@ -103,23 +107,18 @@ class Rescoring:
             rules=(),
             levels=(),
         )
-        profile = len(plan.document.profile)
-        slots = [*range(profile), *leaf.slots]
+        layout, position, name = plan.layout, leaf.position, indicator.id
+        facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
+        declared = columns.self_declared
         found = score_columns(
-            Columns(
-                methodology=_methodology(columns.methodology, alone),
-                rows=columns.rows,
-                facts=tuple(columns.facts[slot] for slot in slots),
-                extent=tuple(columns.extent[slot] for slot in slots),
-                nulls=columns.nulls,
-                present=columns.present[leaf.position : leaf.position + 1],
-                self_declared=None
-                if columns.self_declared is None
-                else columns.self_declared[leaf.position : leaf.position + 1],
-                set_aside=None,
-                level_sent={},
-                profile_self_declared={},
-                max_level=None,
+            columns_from(
+                _methodology(columns.methodology, alone),
+                columns.rows,
+                profile={field: columns.facts[slot] for field, slot in layout.profile.items()},
+                nulls={field: columns.nulls[slot] for field, slot in layout.profile.items() if slot in columns.nulls},
+                answers={name: facts} if facts else {},
+                present={name: columns.present[position]} if facts else {},
+                self_declared={} if declared is None else {name: declared[position]},
             )
         )
         return np.where(np.isin(self.scores.codes[leaf.position], _CURVED), found.scores[0], before)
