@@ -138,6 +138,8 @@ class _Sheet:
                 Text(f"{indicator.id} {indicator.name} ({state})", style="bold"),
                 Text(indicator.reason.text),
             ]
+            if indicator.interval is not None:
+                told.append(Text(indicator.interval.text))
             if indicator.next_step is not None:
                 told.append(marked("→", indicator.next_step.text))
             table.add_row(Group(*told, Text()), *self._row(indicator))
