@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import UNSET
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,7 +15,7 @@ from actitud_api.cli.common import marked
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
-from actitud_api.scores.wire import Dimension, Indicator, NarratedScore
+from actitud_api.scores.wire import Dimension, Indicator, ScoreAnswer
 from actitud_api.scoring.scalar import State, Status
 from actitud_api.texts import words
 
@@ -39,6 +40,7 @@ _PROVISIONAL = Texts(" (provisional)", " (provisional)")
 _BLOCKED = Texts("Para el nivel {number} falta", "Level {number} still needs")
 _REASONS = Texts("Lo que más resta", "What lowers it most")
 _FINDINGS = Texts("Contradicciones y avisos", "Contradictions and warnings")
+_WHAT_IF = Texts("Con lo que se supone", "With what is supposed")
 _SEVERITIES: Final = {"error": Texts("error", "error"), "warning": Texts("aviso", "warning")}
 _DIMENSION = Texts("Dimensión", "Dimension")
 _SCORE = Texts("puntos", "score")
@@ -52,13 +54,13 @@ _STATES: Final[dict[State, Texts]] = {
 _NOTHING: Final = "–"
 
 
-def sheet(score: NarratedScore, methodology: Methodology, language: Language) -> RenderableType:
+def sheet(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
     """A score with its whole explanation, as wide as the terminal."""
     return Group(*_Sheet(score, methodology, language).parts())
 
 
 class _Sheet:
-    def __init__(self, score: NarratedScore, methodology: Methodology, language: Language) -> None:
+    def __init__(self, score: ScoreAnswer, methodology: Methodology, language: Language) -> None:
         self._score = score
         self._methodology = methodology
         self._document = methodology.document
@@ -84,6 +86,7 @@ class _Sheet:
                 for found in self._score.findings
             ],
         )
+        yield from self._list(self._say(_WHAT_IF), list(_supposed(self._score)))
         if self._score.dimensions:
             yield self._groups()
         root = self._document.root.id
@@ -138,6 +141,8 @@ class _Sheet:
                 Text(f"{indicator.id} {indicator.name} ({state})", style="bold"),
                 Text(indicator.reason.text),
             ]
+            if indicator.interval is not None:
+                told.append(Text(indicator.interval.text))
             if indicator.next_step is not None:
                 told.append(marked("→", indicator.next_step.text))
             table.add_row(Group(*told, Text()), *self._row(indicator))
@@ -164,6 +169,15 @@ class _Sheet:
     def _published(self, figure: float) -> str:
         published = self._document.published_decimals
         return words.score(figure, self._document.decimals if published is None else published, self._language)
+
+
+def _supposed(score: ScoreAnswer) -> Iterator[str]:
+    """What differs with the facts that are supposed, as a whole and where; nothing where none are."""
+    if score.what_if is not UNSET:
+        difference = score.what_if.difference
+        yield difference.text
+        yield from (indicator.text for indicator in difference.indicators)
+        yield from (finding.text for finding in difference.appeared)
 
 
 def _below(groups: tuple[Dimension, ...], depth: int = 0) -> Iterator[tuple[Dimension, int]]:
