@@ -476,6 +476,8 @@ class _Search:
         self._start = self._now = _Standing(evaluation, submission, frozenset())
         self._taken: list[_Taken] = []
         self._refused: dict[_Option, tuple[CompiledRule, ...]] = {}
+        # Moves can undo each other where one indicator reads what another moves: nothing is sought twice.
+        self._sought: set[tuple[int, Fraction | None]] = set()
         self._lifted: dict[str, _Kept] = {}
 
     def run(self) -> tuple[Unreachable, ...]:
@@ -543,6 +545,8 @@ class _Search:
         """Takes one move towards a goal; `lenient`: also one that other facts have to follow."""
         alone = next(iter(goal.leaves)) if goal.rank == 0 and len(goal.leaves) == 1 else None
         for option in self._ranked(goal) if alone is None else self._single(alone):
+            if (option.position, option.x) in self._sought:
+                continue
             if option in self._refused and not (lenient and self._refused[option]):
                 continue
             found = self._try(option, lenient=lenient, whatever=alone is not None)
@@ -550,7 +554,7 @@ class _Search:
                 continue
             taken, standing = found
             if alone is None or standing.holds(goal) or (_stuck(self._now, alone) and not _stuck(standing, alone)):
-                self._take(taken, standing)
+                self._take(option, taken, standing)
                 return True
         return False
 
@@ -622,7 +626,9 @@ class _Search:
         now, leaf = self._now, self._plan.leaves[option.position]
         evaluation, was = now.evaluation, now.evaluation.leaves[option.position]
         change = self._change(option, leaf)
-        if change is None:
+        if change is None or any(
+            taken.position != option.position and not change.keys().isdisjoint(taken.change) for taken in self._taken
+        ):
             self._refused[option] = ()
             return None
         facts, broken = with_change(evaluation.facts, change), now.contradictions()
@@ -678,7 +684,7 @@ class _Search:
             standing.contradictions() <= self._now.contradictions()
         )
 
-    def _take(self, taken: _Taken, standing: _Standing) -> None:
+    def _take(self, option: _Option, taken: _Taken, standing: _Standing) -> None:
         leaf = self._plan.leaves[taken.position]
         if standing.evaluation.broken is self._now.evaluation.broken:
             for name in leaf.path:
@@ -692,6 +698,7 @@ class _Search:
             self._lifted, self._refused = {}, {}
         self._taken.append(taken)
         self._now = standing
+        self._sought.add((option.position, option.x))
 
     # at the end
 

@@ -9,7 +9,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from actitud_api.methodology.predicates import groups
 from actitud_api.scoring.columns.table import Bools, Columns, Ints
+from actitud_api.scoring.plan import Plan
 from actitud_api.scoring.scalar import Code
 
 SIZE = 16_384
@@ -22,6 +24,11 @@ CODE: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
 
 LEFT = -1
 """In place of a score: none."""
+
+
+def group_ids(plan: Plan) -> tuple[str, ...]:
+    """The groups in document order, the root first: the order of their rows."""
+    return tuple(group.id for group in groups(plan.document.root))
 
 
 class Reads(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.methodology.loader import Methodology
-from actitud_api.scoring.columns.block import SIZE, Block, Needs, Scratch, Views
+from actitud_api.scoring.columns.block import SIZE, Block, Needs, Scratch, Views, group_ids
 from actitud_api.scoring.columns.curves import Curves
 from actitud_api.scoring.columns.expressions import Compiler, Extent
 from actitud_api.scoring.columns.indicators import Cases, Run
@@ -24,10 +24,10 @@ from actitud_api.scoring.plan import Plan, plan_of
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     """The scores of many organisations, a column for each; -1 in place of a score, index or coverage that is not.
 
-    `scores`, `maxima` and `codes` have a row for each indicator in document order, `groups`, `groups_max` and
-    `coverages` one for each of `group_ids`. Scores and indices are in units of 10^-decimals, the indices as they are
-    published; coverages in ten-thousandths, half up; codes, statuses and levels numbers (`CODES`, `STATUSES`, 0 where
-    there is no level).
+    `scores`, `maxima` and `codes` have a row for each indicator, `groups`, `groups_max` and `coverages` one for each
+    group, both in document order, the root first. Scores and indices are in units of 10^-decimals, the indices as they
+    are published; coverages in ten-thousandths, half up; codes, statuses and levels numbers (`CODES`, `STATUSES`, 0
+    where there is no level).
     """
 
     indicator_ids: tuple[str, ...]
@@ -71,7 +71,7 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
     program = _program(plan, columns)
     scores = _empty(plan, columns.rows) if into is None else into
     shape = len(plan.leaves), columns.rows
-    if scores.scores.shape != shape or scores.group_ids != tuple(plan.groups):
+    if scores.scores.shape != shape or scores.group_ids != group_ids(plan):
         raise ValueError(f"into: has scores of the shape {scores.scores.shape}, not {shape}, or of another methodology")
     scratch = Scratch(program.needs, min(SIZE, columns.rows), _kind(plan))
     with np.errstate(all="ignore"):  # what is divided by 0 or overflows is replaced afterwards
@@ -103,7 +103,7 @@ def _empty(plan: Plan, rows: int) -> ColumnScores:
     leaves, groups = len(plan.leaves), len(plan.groups)
     return ColumnScores(
         indicator_ids=tuple(leaf.indicator.id for leaf in plan.leaves),
-        group_ids=tuple(plan.groups),
+        group_ids=group_ids(plan),
         scores=np.empty((leaves, rows), kind),
         maxima=np.empty((leaves, rows), kind),
         codes=np.empty((leaves, rows), np.int8),

@@ -21,7 +21,7 @@ from actitud_api.methodology.model import (
     ValueOperand,
 )
 from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evaluated, Facts
-from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs
+from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs, group_ids
 from actitud_api.scoring.columns.expressions import (
     INVERSE,
     Answer,
@@ -194,7 +194,7 @@ class _GateCompiler(Compiler):
                 lambda block: block.views.maxima[position],
                 self.plan.leaves[position].high,
             )
-        row = list(self.plan.groups).index(node)
+        row = group_ids(self.plan).index(node)
         return (
             lambda block: block.views.groups[row],
             lambda block: block.views.groups_max[row],
@@ -348,7 +348,7 @@ class _Row:
     def score(self, node: str) -> Evaluated:
         views, position = self._block.views, self._plan.positions.get(node)
         if position is None:
-            number = list(self._plan.groups).index(node)
+            number = group_ids(self._plan).index(node)
             units, most = views.groups[number, self._row], views.groups_max[number, self._row]
         else:
             units, most = views.scores[position, self._row], views.maxima[position, self._row]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from actitud_api.methodology.model import Share
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
-from actitud_api.scoring.columns.block import LEFT, Block
+from actitud_api.scoring.columns.block import LEFT, Block, group_ids
 from actitud_api.scoring.columns.expressions import MOST
 from actitud_api.scoring.columns.indicators import Counted, Judgement, Run, some
 from actitud_api.scoring.columns.rules import Contradicted
@@ -78,7 +78,7 @@ class Tree:
         """`runs` are those of `runs_of`, by the position of their first indicator."""
         self._plan = plan
         self._runs = runs
-        self._rows = {name: number for number, name in enumerate(plan.groups)}
+        self._rows = {name: number for number, name in enumerate(group_ids(plan))}
         self._nodes = {name: _Node(plan, group, self._rows) for name, group in plan.groups.items()}
 
     def count(self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, Contradicted]) -> None:
