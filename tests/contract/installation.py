@@ -39,6 +39,11 @@ class Operation(NamedTuple):
     described: Mapping[str, Any]
 
     @property
+    def label(self) -> str:
+        """What Schemathesis calls it."""
+        return f"{self.method.upper()} {self.path}"
+
+    @property
     def headers(self) -> frozenset[str]:
         """The headers that it takes."""
         return frozenset(found["name"] for found in self.described["parameters"] if found["in"] == "header")
@@ -92,8 +97,28 @@ class Installation:
         self._numbers = itertools.count(1)
         self._administrator = self.key("administrator")
         for organisation in (MINE, OTHER):
-            body = {"id": organisation, "name": organisation, "kind": "MUN", "domains": ["fabula.example"]}
-            self._made("POST", "/v1/organisations", body)
+            self.organisation(organisation)
+
+    def organisation(self, name: str) -> None:
+        """Adds an organisation."""
+        body = {"id": name, "name": name, "kind": "MUN", "domains": ["fabula.example"]}
+        self._made("POST", "/v1/organisations", body)
+
+    def edition(self, name: str) -> None:
+        """Makes an edition, of the year that its name begins with."""
+        year = name[:4]
+        dates = {"period_from": f"{year}-01-01", "period_to": f"{year}-12-31"}
+        self._made("POST", "/v1/editions", {"id": name, **_EDITION, **dates})
+
+    def draft(self, edition: str, organisation: str) -> None:
+        """Makes an assessment."""
+        body = examples.request("editions.assessments.put")
+        self._made("PUT", f"/v1/editions/{edition}/assessments/{organisation}", body, {"If-None-Match": "*"})
+
+    def submit(self, edition: str, organisation: str) -> None:
+        """Submits an assessment."""
+        path = f"/v1/editions/{edition}/assessments/{organisation}/submissions"
+        self._made("POST", path, {"explanations": {}}, {"If-Match": "*"})
 
     def key(self, role: access.Role, owner: str | None = None, *, revoked: bool = False) -> str:
         """A new key, which may have ended at once."""
@@ -112,16 +137,14 @@ class Installation:
             body = {"id": f"XX-TEST-{edition}", "name": "Villa", "kind": "MUN"}
         elif operation.id == "organisations.update":
             body = {"name": f"Villa {edition}"}
-        elif operation.id == "editions.create":
-            body = {**_EDITION, "id": edition}
+        elif operation.id == "editions.create" and body is not None:
+            body = {**body, "id": edition}
         elif "{edition}" in operation.path:
-            self._made("POST", "/v1/editions", {**_EDITION, "id": edition})
+            self.edition(edition)
             if operation.id.startswith(("editions.assessments.", "editions.scores.", "editions.summary")):
-                assessment = f"/v1/editions/{edition}/assessments/{MINE}"
-                draft = examples.request("editions.assessments.put")
-                self._made("PUT", assessment, draft, {"If-None-Match": "*"})
+                self.draft(edition, MINE)
                 if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
-                    self._made("POST", f"{assessment}/submissions", {"explanations": {}}, {"If-Match": "*"})
+                    self.submit(edition, MINE)
         known = {"edition": edition, "organisation": MINE, "submission": "1", "version": "2026.1"}
         return Place(known, body)
 
@@ -163,12 +186,7 @@ class Installation:
         assert response.status_code == 201, response.text
 
 
-_EDITION: Final = {
-    "titles": {"es": "Edición", "en": "Edition"},
-    "methodology": "2026.1",
-    "period_from": "2027-01-01",
-    "period_to": "2027-12-31",
-}
+_EDITION: Final = {"titles": {"es": "Edición", "en": "Edition"}, "methodology": "2026.1"}
 
 
 @contextmanager

@@ -50,6 +50,8 @@ Node: TypeAlias = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/{name}"
 _TEXT: Node = {"type": "string"}
+# The star stands for itself as well: what makes up headers by a pattern often knows nothing but letters and digits.
+_VERSION: Node = {"anyOf": [{"const": "*"}, _TEXT | {"pattern": IF_MATCH}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,21 +375,13 @@ _PARAMETERS: Node = {
     "If-Match": _parameter(
         "header",
         "If-Match",
-        _TEXT
-        | {
-            "pattern": IF_MATCH,
-            "description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it.",
-        },
+        _VERSION | {"description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it."},
         True,
     ),
     "If-Match-to-replace": _parameter(
         "header",
         "If-Match",
-        _TEXT
-        | {
-            "pattern": IF_MATCH,
-            "description": "To replace: the `ETag` of what is there; 412 if it has changed since.",
-        },
+        _VERSION | {"description": "To replace: the `ETag` of what is there; 412 if it has changed since."},
         False,
     ),
     "If-None-Match-to-create": _parameter(

@@ -33,6 +33,10 @@ PAST_QUERY = Query(PageQuery)
 PAST = Representation(wire.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[date, str])
 
+_METHODOLOGY = Link(
+    "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that it is scored by."
+)
+_ORGANISATION = {"organisation": "$response.body#/organisation"}
 _WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -63,7 +67,7 @@ class ScoresController(Controller):
             "read as exact decimals, half up to 6 decimals."
         ),
         status_code=200,
-        opt=contract(body=REQUEST, answer=NARRATED),
+        opt=contract(body=REQUEST, answer=NARRATED, links={"methodology": _METHODOLOGY}),
         sync_to_thread=True,
     )
     def create(self, request: ApiRequest) -> Response[bytes]:
@@ -133,7 +137,22 @@ class EditionScoresController(Controller):
         description=(
             f"What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. {_WHO_SEES}"
         ),
-        opt=contract(answer=SHEET, path=wire.SheetPath, problems=(UNAVAILABLE,), aliased=True),
+        opt=contract(
+            answer=SHEET,
+            path=wire.SheetPath,
+            problems=(UNAVAILABLE,),
+            aliased=True,
+            links={
+                "methodology": _METHODOLOGY,
+                "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
+                "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
+                "assessment": Link(
+                    "editions.assessments.get",
+                    {"edition": "$response.body#/edition", **_ORGANISATION},
+                    "What it stated, for who may see it.",
+                ),
+            },
+        ),
         sync_to_thread=True,
     )
     def get_score(
