@@ -123,10 +123,11 @@ def test_the_rule_and_the_method_say_the_class(rule: Rule, method: str, expected
     assert class_of(rule, method) == expected
 
 
-def test_only_pages_and_health_are_without_limit() -> None:
+def test_only_pages_and_health_are_without_limit_and_what_computes_most_has_its_own() -> None:
     unlimited = {name for name, rule in POLICY.items() if rule.limit == "none"}
     assert unlimited == {name for name in POLICY if name.startswith(("pages.", "system."))}
-    assert {name for name, rule in POLICY.items() if rule.limit == "score"} == {"scores.create"}
+    computed = {"scores.create", "editions.robustness.list", "editions.statistics.get"}
+    assert {name for name, rule in POLICY.items() if rule.limit == "score"} == computed
 
 
 def test_whatever_is_answered_counts_and_says_so(client: TestClient[Litestar]) -> None:

@@ -49,6 +49,12 @@ class Operation(NamedTuple):
         return frozenset(found["name"] for found in self.described["parameters"] if found["in"] == "header")
 
     @property
+    def queries(self) -> frozenset[str]:
+        """The parameters of the query that it needs."""
+        listed = self.described["parameters"]
+        return frozenset(found["name"] for found in listed if found["in"] == "query" and found.get("required"))
+
+    @property
     def roles(self) -> frozenset[str] | None:
         """The roles whose keys may call it; None where anybody may."""
         security: Sequence[Mapping[str, Sequence[str]]] = self.described["security"]
@@ -167,7 +173,9 @@ class Installation:
             (headers["Content-Type"],) = operation.described["requestBody"]["content"]
         content = None if place.body is None else json.dumps(place.body)
         path = operation.path.format_map(place.path)
-        return self.client.request(operation.method.upper(), path, content=content, headers=headers)
+        # What a query needs: a dimension, and the edition that a change is from.
+        query = {name: {"dimension": "D1", "from": place.path["edition"]}[name] for name in operation.queries}
+        return self.client.request(operation.method.upper(), path, params=query, content=content, headers=headers)
 
     def stored(self) -> Mapping[str, Sequence[str]]:
         """Everything in the database, by table."""

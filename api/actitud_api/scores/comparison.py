@@ -70,7 +70,7 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
         seen = seen_by(found, principal)
         named = Filters(organisations=(organisation,))
         rows = queries.page(session, found.id, named, seen, sort=BEST_FIRST, after=None, offset=0, limit=1)
-        if not rows:
+        if not rows or rows[0].organisation != organisation:
             organisations.refuse_alias(session, organisation)
             raise UnknownScore(found.id, organisation)
         (row,) = rows

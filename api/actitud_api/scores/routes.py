@@ -39,6 +39,7 @@ PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[
 _METHODOLOGY = Link(
     "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that it is scored by."
 )
+_EDITION = {"edition": "$response.body#/edition"}
 _ORGANISATION = {"organisation": "$response.body#/organisation"}
 _WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 
@@ -154,17 +155,16 @@ class EditionScoresController(Controller):
             problems=(UNAVAILABLE,),
             aliased=True,
             links={
-                "path": Link(
-                    "editions.scores.path",
-                    {"edition": "$response.body#/edition", "organisation": "$response.body#/organisation"},
-                    "The path to the next level.",
+                "path": Link("editions.scores.path", {**_EDITION, **_ORGANISATION}, "The path to the next level."),
+                "peers": Link(
+                    "editions.scores.peers", {**_EDITION, **_ORGANISATION}, "The organisation and its peers."
                 ),
                 "methodology": _METHODOLOGY,
                 "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
                 "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
                 "assessment": Link(
                     "editions.assessments.get",
-                    {"edition": "$response.body#/edition", **_ORGANISATION},
+                    {**_EDITION, **_ORGANISATION},
                     "What it stated, for who may see it.",
                 ),
             },
@@ -235,7 +235,11 @@ class EditionScoresController(Controller):
             answer=SUMMARY,
             path=EditionPath,
             problems=(UNAVAILABLE,),
-            links={"scores": Link("editions.scores.list", {"edition": "$response.body#/edition"}, "The ranking.")},
+            links={
+                "scores": Link("editions.scores.list", _EDITION, "The ranking."),
+                "robustness": Link("editions.robustness.list", _EDITION, "How solid the ranks are."),
+                "statistics": Link("editions.statistics.get", _EDITION, "The audit of the index."),
+            },
         ),
         sync_to_thread=True,
     )
