@@ -37,6 +37,10 @@ LARGE: Final[Config] = {
     "phases": {"coverage": {"enabled": NIGHT}},
 }
 """Two bodies have so many members that it takes minutes to try the ends of each."""
+SCORED: Final[Config] = {"include-operation-id": ["scores.create"], "phases": {"coverage": {"enabled": NIGHT}}}
+"""Two versions, with what each supposes: the ends of each of their members take minutes too."""
+DRAWN: Final[Config] = {**LARGE, "include-operation-id": ["editions.robustness.list"]}
+"""Each other seed is computed anew over 8,131 organisations, for seconds."""
 KEYLESS: Final[Config] = {"include-tag": ["methodologies", "scores", "system"], "enabled": False}
 """What looks at no key and leads to nothing that does is tried without one."""
 
@@ -44,7 +48,7 @@ KEYLESS: Final[Config] = {"include-tag": ["methodologies", "scores", "system"], 
 @pytest.fixture(scope="module")
 def without_key(app: Litestar) -> Report:
     """A run over the demonstration."""
-    return run(app, {**TRIED, "operations": [LARGE]})
+    return run(app, {**TRIED, "operations": [LARGE, SCORED, DRAWN]})
 
 
 @pytest.fixture(scope="module")
