@@ -65,6 +65,11 @@ def exact(number: float | Number) -> Number:
     return number
 
 
+def exact_constant(value: float | int | str) -> Evaluated:
+    """A constant of a document."""
+    return value if isinstance(value, str) else exact(value)
+
+
 def exact_fact(number: float | int, decimals: int) -> Number:
     """A fact of type `number`, half up to its decimals, as an exact rational."""
     if isinstance(number, int):
@@ -224,7 +229,7 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
     """
     match operand:
         case Constant(value=value):
-            constant: Evaluated = value if isinstance(value, str) else exact(value)
+            constant = exact_constant(value)
             return lambda _: constant
         case Minimum(of=members):
             return _extreme(members, leaf, min)
@@ -242,6 +247,18 @@ def _extreme(
     members: tuple[Operand, ...], leaf: Leaf[State], choose: Callable[[list[Number]], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
+    if len(closures) == 2:
+        first, second = closures
+
+        def either(state: State) -> Evaluated:
+            a, b = first(state), second(state)
+            if a is NULL or b is NULL:
+                return b if a is NULL else a
+            if a is None or b is None:
+                return None
+            return choose([cast("Number", a), cast("Number", b)])
+
+        return either
 
     def extreme(state: State) -> Evaluated:
         values = [value for value in (closure(state) for closure in closures) if value is not NULL]
@@ -258,6 +275,18 @@ def _fold(
     members: tuple[Operand, ...], leaf: Leaf[State], combine: Callable[[Number, Number], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
+    if len(closures) == 2:
+        first, second = closures
+
+        def pair(state: State) -> Evaluated:
+            a, b = first(state), second(state)
+            if a is None or b is None:
+                return None
+            if a is NULL or b is NULL:
+                return NULL
+            return combine(cast("Number", a), cast("Number", b))
+
+        return pair
 
     def fold(state: State) -> Evaluated:
         values = [closure(state) for closure in closures]
@@ -384,3 +413,76 @@ def present_in_facts(layout: Layout) -> Callable[[str], Callable[[Facts], bool]]
         return lambda facts: facts[slot] is not None
 
     return present
+
+
+def slot_of(operand: Operand, layout: Layout) -> int | None:
+    """Where the value of an operand stands as it is; None of one that is computed, or has its own `absent`."""
+    match operand:
+        case ProfileOperand(field=field):
+            return layout.profile[field]
+        case AnswerOperand(indicator=indicator, fact=fact, absent=None):
+            return layout.facts[indicator, fact]
+        case _:
+            return None
+
+
+def compile_over_facts(predicate: Predicate, layout: Layout, *, absent: bool) -> Callable[[Facts], Truth]:
+    """`compile_predicate` over facts, `absent` as in `over_facts`; the shapes that most rules have take one call."""
+    match predicate:
+        case All(of=members):
+            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
+        case Any(of=members):
+            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], False)
+        case Implies(when=Present(indicator=indicator), then=then):
+            return _where_present(layout, indicator, then, absent=absent)
+        case Compare(op=op, left=left, right=Constant(value=value)) if (
+            (slot := slot_of(left, layout)) is not None and (absent or isinstance(left, ProfileOperand))
+        ):
+            return _with_constant(_OPERATORS[op], slot, exact_constant(value))
+        case _:
+            return compile_predicate(predicate, over_facts(layout, absent=absent), present_in_facts(layout))
+
+
+def _with_constant(
+    compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
+) -> Callable[[Facts], Truth]:
+    """A slot compared with a constant."""
+
+    def comparison(facts: Facts) -> Truth:
+        value = cast("Evaluated", facts[slot])
+        if value is None:
+            return None
+        return value is not NULL and compare(value, constant)
+
+    return comparison
+
+
+def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: bool) -> Callable[[Facts], Truth]:
+    """What an answer has to fulfil where it was sent."""
+    sent = layout.present[indicator]
+    match then:
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (
+            name == indicator
+            and (other := slot_of(right, layout)) is not None
+            and (absent or isinstance(right, ProfileOperand) or other in layout.slots[indicator])
+        ):
+            # All facts of an answer are there, or none.
+            compare, slot = _OPERATORS[op], layout.facts[name, left.fact]
+
+            def compared(facts: Facts) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = cast("Evaluated", facts[other])
+                if value is None:
+                    return None
+                return value is not NULL and compare(cast("Evaluated", facts[slot]), value)
+
+            return compared
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=Constant(value=value)) if (
+            name == indicator
+        ):
+            limit, constant, slot = _OPERATORS[op], exact_constant(value), layout.facts[name, left.fact]
+            return lambda facts: facts[sent] is None or limit(cast("Evaluated", facts[slot]), constant)
+        case _:
+            consequence = compile_over_facts(then, layout, absent=absent)
+            return lambda facts: True if facts[sent] is None else consequence(facts)

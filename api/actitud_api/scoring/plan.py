@@ -53,6 +53,7 @@ from actitud_api.methodology.predicates import (
     Truth,
     answers_read,
     compile_operand,
+    compile_over_facts,
     compile_predicate,
     derived_count,
     exact,
@@ -62,7 +63,7 @@ from actitud_api.methodology.predicates import (
     operands,
     over_facts,
     parts,
-    present_in_facts,
+    slot_of,
 )
 
 Ratio = tuple[int, int]
@@ -247,8 +248,6 @@ def _compile(methodology: Methodology) -> Plan:
     unit = int(10**document.decimals)
     published = document.decimals if document.published_decimals is None else document.published_decimals
     layout = Layout(document)
-    present = present_in_facts(layout)
-    undetermined, least = over_facts(layout, absent=True), over_facts(layout, absent=False)
     needs_evidence = {field.name for field in document.profile if field.needs_evidence}
 
     leaves: list[CompiledIndicator] = []
@@ -299,7 +298,7 @@ def _compile(methodology: Methodology) -> Plan:
                 unknown=_counts_with(missing, span.minimum * unit),
                 applies=None
                 if indicator.applies == All(of=())
-                else compile_predicate(indicator.applies, undetermined, present),
+                else compile_over_facts(indicator.applies, layout, absent=True),
                 declarable={
                     operand.field: layout.profile[operand.field]
                     for operand in operands(indicator.applies)
@@ -307,7 +306,7 @@ def _compile(methodology: Methodology) -> Plan:
                 },
                 zero_when=None
                 if indicator.zero_when == Any(of=())
-                else compile_predicate(indicator.zero_when, undetermined, present),
+                else compile_over_facts(indicator.zero_when, layout, absent=True),
                 step=_step(indicator, document, layout),
                 goalposts=tuple(
                     (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
@@ -332,8 +331,8 @@ def _compile(methodology: Methodology) -> Plan:
     rules = tuple(
         CompiledRule(
             rule=rule,
-            holds=compile_predicate(rule.holds, least, present),
-            could_hold=compile_predicate(rule.holds, undetermined, present),
+            holds=compile_over_facts(rule.holds, layout, absent=False),
+            could_hold=compile_over_facts(rule.holds, layout, absent=True),
             invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
             reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
             fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
@@ -419,18 +418,18 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
     """The raw value as an exact ratio; None where a fact is absent or the denominator is 0."""
     leaf = over_facts(layout, absent=True)
     if isinstance(operand, Quotient):
+        over, under = slot_of(operand.numerator, layout), slot_of(operand.denominator, layout)
+        if over is not None and under is not None:
+            return _slots_quotient(over, under)
         above, below = compile_operand(operand.numerator, leaf), compile_operand(operand.denominator, leaf)
 
         def quotient(facts: Facts) -> Ratio | None:
-            n, d = cast("Number | None", above(facts)), cast("Number | None", below(facts))
-            if n is None or not d:
-                return None
-            if type(n) is int and type(d) is int:
-                return (n, d) if d > 0 else (-n, -d)
-            value = Fraction(n) / Fraction(d)
-            return value.numerator, value.denominator
+            return _ratio(cast("Number | None", above(facts)), cast("Number | None", below(facts)))
 
         return quotient
+    slot = slot_of(operand, layout)
+    if slot is not None:
+        return _slot_value(slot)
     plain = compile_operand(operand, leaf)
 
     def number(facts: Facts) -> Ratio | None:
@@ -438,6 +437,28 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
         return None if value is None else (int(value.numerator), value.denominator)
 
     return number
+
+
+def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
+    """A quotient as an exact ratio; None where a side is absent, or the denominator 0."""
+    if n is None or not d:
+        return None
+    if type(n) is int and type(d) is int:
+        return (n, d) if d > 0 else (-n, -d)
+    value = Fraction(n) / Fraction(d)
+    return value.numerator, value.denominator
+
+
+def _slots_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
+    return lambda facts: _ratio(cast("Number | None", facts[over]), cast("Number | None", facts[under]))
+
+
+def _slot_value(slot: int) -> Callable[[Facts], Ratio | None]:
+    def value(facts: Facts) -> Ratio | None:
+        found = cast("Number | None", facts[slot])
+        return None if found is None else (int(found.numerator), found.denominator)
+
+    return value
 
 
 def _level(level: Level) -> CompiledLevel:
