@@ -7,6 +7,7 @@ as positions. Scores are integers, whole units of 10^-decimals of a point.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -23,6 +24,7 @@ from actitud_api.methodology.model import (
     All,
     AnswerOperand,
     Any,
+    Compare,
     ComponentOperand,
     Constant,
     Curve,
@@ -33,6 +35,7 @@ from actitud_api.methodology.model import (
     IndexOperand,
     Indicator,
     Level,
+    Minimum,
     Missing,
     Operand,
     ProfileField,
@@ -152,6 +155,10 @@ class CompiledIndicator(Struct, frozen=True):
     """The other indicators whose answers its value formula reads, each with its `present`."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
+    fields: tuple[int, ...]
+    """Their slots."""
+    quotient: tuple[int, int] | None
+    """The slots of numerator and denominator, where its value is one of its own facts over another."""
     ripples: tuple[int, ...]
     """The other indicators that read what its step moves: its answer, or a field of the profile."""
 
@@ -168,6 +175,8 @@ class CompiledGroup(Struct, frozen=True):
     """The ids of the children."""
     weights: tuple[int, ...]
     total: int
+    complete: bool
+    """With every child it is rated, and every child has a weight."""
     low: int
     high: int
     unknown: int | None
@@ -194,9 +203,14 @@ class Figures(Protocol):
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate; `there` and `asked` are the sides of its comparison."""
+    """A gate; `there` and `asked` are the sides of its comparison.
+
+    `least`: the nodes, None for the index, each of which has to have at least so many points; None where it asks
+    anything else. Only a short cut: where one of them has no score, `holds` decides.
+    """
 
     gate: Gate
+    least: tuple[tuple[str | None, ...], Number] | None
     holds: Callable[[Figures], Truth]
     there: Callable[[Figures], Evaluated]
     asked: Callable[[Figures], Evaluated]
@@ -270,6 +284,9 @@ def _compile(methodology: Methodology) -> Plan:
             names=tuple(child.id for child in node.children),
             weights=weights,
             total=sum(weights),
+            complete=all(weights)
+            and node.rated_share.num <= node.rated_share.den
+            and len(children) >= max(node.rated_children, 1),
             low=node.range.minimum * unit,
             high=node.range.maximum * unit,
             unknown=_counts_with(missing, node.range.minimum * unit),
@@ -322,6 +339,10 @@ def _compile(methodology: Methodology) -> Plan:
                     if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
                 },
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
+                fields=tuple(
+                    layout.profile[part.field] for part in parts(indicator.value) if isinstance(part, ProfileOperand)
+                ),
+                quotient=_own_quotient(indicator, layout),
             )
         )
         return len(leaves) - 1
@@ -449,6 +470,16 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
     return value.numerator, value.denominator
 
 
+def _own_quotient(indicator: Indicator, layout: Layout) -> tuple[int, int] | None:
+    match indicator.value:
+        case Quotient(numerator=numerator, denominator=denominator):
+            over, under = slot_of(numerator, layout), slot_of(denominator, layout)
+            own = layout.slots[indicator.id]
+            return (over, under) if over is not None and under is not None and over in own and under in own else None
+        case _:
+            return None
+
+
 def _slots_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
     return lambda facts: _ratio(cast("Number | None", facts[over]), cast("Number | None", facts[under]))
 
@@ -475,7 +506,24 @@ def compile_gate(gate: Gate) -> CompiledGate:
     """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, holds, there, asked)
+    return CompiledGate(gate, _least(gate), holds, there, asked)
+
+
+def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
+    match gate.holds:
+        case Compare(op="ge", left=left, right=Constant(value=int() | float() as asked)):
+            nodes: list[str | None] = []
+            for member in left.of if isinstance(left, Minimum) else (left,):
+                match member:
+                    case IndexOperand():
+                        nodes.append(None)
+                    case ScoreOperand(node=node):
+                        nodes.append(node)
+                    case _:
+                        return None
+            return tuple(nodes), exact(asked)
+        case _:
+            return None
 
 
 def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
@@ -556,15 +604,16 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     if curve.kind == "linear":
         segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
 
+        low_n, low_d, high_n, high_d = *low.as_integer_ratio(), *high.as_integer_ratio()
+
         def linear(n: int, d: int) -> int:
-            if n * low.denominator <= low.numerator * d:
+            if n * low_d <= low_n * d:
                 return first
-            if n * high.denominator >= high.numerator * d:
+            if n * high_d >= high_n * d:
                 return last
             for end_n, end_d, slope, offset, scale in segments:
                 if n * end_d <= end_n * d:
-                    denominator = scale * d
-                    return (2 * (slope * n + offset * d) + denominator) // (2 * denominator)
+                    return (slope * n + offset * d) // (scale * d)
             raise AssertionError("a value inside the goalposts lies on a segment")
 
         return linear
@@ -577,7 +626,7 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
         if n * high.denominator >= high.numerator * d:
             return last
         x = math.log(n / d)
-        i = max(i for i in range(len(logs) - 1) if logs[i] <= x or i == 0)
+        i = max(bisect_right(logs, x, hi=len(logs) - 1) - 1, 0)
         score = scores[i] + (scores[i + 1] - scores[i]) * (x - logs[i]) / (logs[i + 1] - logs[i])
         return math.floor(score + 0.5 + EPSILON)
 
@@ -585,11 +634,11 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
 
 
 def _segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
-    """The end x1 as n, d and the line through both points as integers: y(n/d) = (slope·n + offset·d) / (scale·d)."""
+    """The end x1 as n, d and the line through both points: y(n/d) half up is ⌊(slope·n + offset·d) / (scale·d)⌋."""
     slope = (y1 - y0) / (x1 - x0)
     offset = y0 - slope * x0
     scale = math.lcm(slope.denominator, offset.denominator)
-    return x1.numerator, x1.denominator, int(slope * scale), int(offset * scale), scale
+    return x1.numerator, x1.denominator, int(2 * slope * scale), int(2 * offset * scale) + scale, 2 * scale
 
 
 def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:

@@ -5,16 +5,17 @@ SCORING sections 2 to 6. All scores are integers in units of 10^-decimals of a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 
 from actitud_api.methodology.answers import SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Gate
-from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number
+from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Quotient, Share
+from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number, Truth
 from actitud_api.scoring.plan import (
     UNKNOWN,
     CompiledGate,
@@ -45,6 +46,8 @@ Code = Literal[
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
 
 OBSERVED: frozenset[Code] = frozenset({"full", "partial", "zero", "zero_by_rule", "capped"})
+SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
+"""The codes of what is not unknown."""
 
 
 def state_of(code: Code) -> State:
@@ -54,8 +57,8 @@ def state_of(code: Code) -> State:
     return "observed" if code in OBSERVED else "unknown"
 
 
-class Leaf(Struct, gc=False):
-    """What an indicator counts with.
+class Leaf(Struct, frozen=True, gc=False):
+    """What an indicator counts with; the same for many where it does not depend on their facts.
 
     `score` is None where it counts with nothing: it is not applicable, or it is unknown and leaves or makes the node
     above unknown. `maximum`, with every unknown at its best, is None only where it is not applicable. `value` is None
@@ -112,8 +115,8 @@ class Evaluation(Struct, kw_only=True):
     groups_max: dict[str, int | None]
     unknown: frozenset[str]
     """The indicators and groups that make the node above unknown."""
-    coverages: dict[str, Fraction | None]
-    """By group; None where it is not rated, whatever is unknown."""
+    covered: dict[str, Ratio | None]
+    """Coverage by group; None where it is not rated, whatever is unknown."""
     index: int | None
     index_max: int | None
     status: Status
@@ -122,9 +125,15 @@ class Evaluation(Struct, kw_only=True):
     blocked_by: list[BlockedBy]
 
     @property
+    def coverages(self) -> dict[str, Fraction | None]:
+        """Effective weight known over effective weight scored, 0 to 1, by group; None where it is not rated."""
+        return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.covered.items()}
+
+    @property
     def coverage(self) -> Fraction | None:
-        """Effective weight known over effective weight scored, 0 to 1; None where too little applies to be rated."""
-        return self.coverages[self.plan.document.root.id]
+        """The coverage of the index; None where too little applies to be rated."""
+        ratio = self.covered[self.plan.document.root.id]
+        return None if ratio is None else Fraction(*ratio)
 
     @property
     def dimensions(self) -> list[int | None]:
@@ -157,13 +166,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
     """The numbers of facts; of the submission only what is declared without evidence and what review says is read."""
     sent, lowered = _reviewed(plan, sent, submission.level_caps)
     facts, contradicted, broken = contradictions(plan, sent)
-    leaves = [
-        score_leaf(plan, leaf, facts, contradicted.get(leaf.position), lowered, submission) for leaf in plan.leaves
-    ]
-    taken = [leaf.score for leaf in leaves]
+    leaves = score_leaves(plan, facts, contradicted, lowered, submission)
+    silent = [position for position, leaf in enumerate(leaves) if leaf.code not in SETTLED]
     unknown: frozenset[str] = frozenset()
     groups: dict[str, int | None] = {}
-    if plan.voids:
+    if silent and plan.voids:
         counted = [
             compiled.unknown if leaf.score is None and leaf.maximum is not None else leaf.score
             for leaf, compiled in zip(leaves, plan.leaves, strict=True)
@@ -175,12 +182,18 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         )
         groups = {name: None if score == UNKNOWN else score for name, score in groups.items()}
     else:
-        aggregate(plan.root, taken, groups)
-    groups_max: dict[str, int | None] = {}
-    aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
-    coverages: dict[str, Fraction | None] = {}
-    _cover(plan.root, leaves, groups_max, coverages)
-    index = published(plan, groups[plan.document.root.id])
+        aggregate(plan.root, [leaf.score for leaf in leaves], groups)
+    groups_max = groups
+    covered: dict[str, Ratio | None]
+    if silent:
+        groups_max = {}
+        aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
+        covered = {}
+        _cover(plan.root, leaves, groups_max, covered)
+    else:
+        covered = {name: None if score is None else (1, 1) for name, score in groups.items()}
+    root = plan.root.group.id
+    index = published(plan, groups[root])
     evaluation = Evaluation(
         plan=plan,
         facts=facts,
@@ -190,10 +203,10 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         groups=groups,
         groups_max=groups_max,
         unknown=unknown,
-        coverages=coverages,
+        covered=covered,
         index=index,
-        index_max=published(plan, groups_max[plan.document.root.id]),
-        status="not_rateable" if index is None else _status(plan, leaves, coverages),
+        index_max=published(plan, groups_max[root]),
+        status="not_rateable" if index is None else _status(plan, silent, covered),
         level=None,
         provisional=False,
         blocked_by=[],
@@ -260,6 +273,171 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
 
 # --- one indicator --------------------------------------------------------------------------------------------
 
+NOT_APPLICABLE = Leaf("not_applicable", None, None)
+
+
+class Scorer(Struct, frozen=True):
+    """How one indicator is scored where it applies, no zero rule holds, and review and evidence say nothing of it.
+
+    `table`: what a level or a yes or no in its slot counts with, for those; `scored`: the same for any indicator.
+    """
+
+    compiled: CompiledIndicator
+    unknown: Leaf
+    zero: Leaf
+    """By its zero rule."""
+    table: tuple[Leaf, ...] | None
+    scored: Callable[[Facts], Leaf]
+
+
+class Block(Struct, frozen=True):
+    """Indicators that have their zero rule and their applicability in common."""
+
+    zero_when: Callable[[Facts], Truth] | None
+    applies: Callable[[Facts], Truth] | None
+    scorers: tuple[Scorer, ...]
+    tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
+    """Position, slot, `table` and `unknown` of those that have a table."""
+    others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
+    """Position and `scored` of the rest."""
+
+
+class Blocks(Struct, frozen=True):
+    """The scorers of a methodology, by position and by what they have in common."""
+
+    scorers: tuple[Scorer, ...]
+    blocks: tuple[Block, ...]
+
+
+_blocks: dict[str, Blocks] = {}
+
+
+def blocks_of(plan: Plan) -> Blocks:
+    """The scorers of a plan, made once."""
+    found = _blocks.get(plan.methodology.digest)
+    if found is None:
+        scorers = tuple(_scorer(leaf) for leaf in plan.leaves)
+        together: dict[tuple[Predicate, Predicate], list[Scorer]] = {}
+        for scorer in scorers:
+            indicator = scorer.compiled.indicator
+            together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
+        blocks = tuple(
+            Block(
+                zero_when=members[0].compiled.zero_when,
+                applies=members[0].compiled.applies,
+                scorers=tuple(members),
+                tables=tuple(
+                    (known.compiled.position, known.compiled.slots[0], known.table, known.unknown)
+                    for known in members
+                    if known.table is not None
+                ),
+                others=tuple((known.compiled.position, known.scored) for known in members if known.table is None),
+            )
+            for members in together.values()
+        )
+        found = _blocks[plan.methodology.digest] = Blocks(scorers, blocks)
+    return found
+
+
+def _scorer(leaf: CompiledIndicator) -> Scorer:
+    unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
+    indicator = leaf.indicator
+    alone = leaf.present is not None and not leaf.reads and not leaf.borrows
+    table: tuple[Leaf, ...] | None = None
+    scored: Callable[[Facts], Leaf] | None = None
+    if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
+        table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
+    elif alone and isinstance(indicator.value, Quotient) and leaf.quotient is not None:
+        scored = _scorer_of_quotient(leaf, leaf.quotient, unknown)
+    return Scorer(
+        compiled=leaf,
+        unknown=unknown,
+        zero=Leaf("zero_by_rule", leaf.low, leaf.low),
+        table=table,
+        scored=_scorer_of_any(leaf, unknown) if scored is None else scored,
+    )
+
+
+def _scorer_of_any(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
+    present, value_of, borrows, fields = leaf.present, leaf.value, tuple(leaf.borrows.values()), leaf.fields
+    without = Leaf("zero", leaf.low, leaf.low)
+
+    def scored(facts: Facts) -> Leaf:
+        if present is not None and facts[present] is None:
+            return unknown
+        for slot in borrows:
+            if facts[slot] is None:
+                return unknown
+        value = value_of(facts)
+        if value is None:
+            return unknown if any(facts[slot] is None for slot in fields) else without
+        return valued(leaf, value)
+
+    return scored
+
+
+def _scorer_of_quotient(leaf: CompiledIndicator, slots: tuple[int, int], unknown: Leaf) -> Callable[[Facts], Leaf]:
+    """That of one fact of an answer over another."""
+    (over, under), curve, low, best = slots, leaf.score, leaf.low, leaf.best
+    scored_at_length = _scorer_of_any(leaf, unknown)
+
+    def scored(facts: Facts) -> Leaf:
+        n, d = facts[over], facts[under]
+        if type(n) is not int or type(d) is not int or d <= 0:
+            return scored_at_length(facts)
+        score = curve(n, d)
+        return Leaf("zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score)
+
+    return scored
+
+
+def valued(leaf: CompiledIndicator, value: Ratio) -> Leaf:
+    """What a raw value counts with."""
+    score = leaf.score(*value)
+    return Leaf(
+        "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
+    )
+
+
+def score_leaves(
+    plan: Plan,
+    facts: Facts,
+    contradicted: Mapping[int, Code],
+    lowered: Mapping[int, int],
+    submission: Submission,
+) -> list[Leaf]:
+    """What every indicator counts with, by position."""
+    known = blocks_of(plan)
+    leaves = [NOT_APPLICABLE] * len(plan.leaves)
+    zero: Truth
+    for block in known.blocks:
+        zero = False if block.zero_when is None else block.zero_when(facts)
+        if zero:
+            for scorer in block.scorers:
+                leaves[scorer.compiled.position] = scorer.zero
+        elif zero is False and (block.applies is None or block.applies(facts)):
+            for position, slot, table, unknown in block.tables:
+                level = cast("int | None", facts[slot])
+                leaves[position] = unknown if level is None else table[level]
+            for position, scored in block.others:
+                leaves[position] = scored(facts)
+        else:
+            for scorer in block.scorers:
+                leaf = scorer.compiled
+                leaves[leaf.position] = score_leaf(plan, leaf, facts, None, lowered, submission)
+    # What review, evidence and contradictions touch is scored at length.
+    touched = {*contradicted, *lowered}
+    touched.update(plan.positions[name] for name in submission.set_aside if name in plan.positions)
+    for name in submission.self_declared:
+        own = plan.positions.get(name)
+        if own is not None and (leaves[own].score or 0) > plan.leaves[own].cap:
+            touched.add(own)
+    for position in touched:
+        leaves[position] = score_leaf(
+            plan, plan.leaves[position], facts, contradicted.get(position), lowered, submission
+        )
+    return leaves
+
 
 def score_leaf(
     plan: Plan,
@@ -286,22 +464,18 @@ def score_leaf(
         fields = _only_declared(leaf, facts, submission.profile_self_declared)
         if fields:
             return Leaf("unknown", counts_with, leaf.best, fields=fields)
-        return Leaf("not_applicable", None, None)
+        return NOT_APPLICABLE
     if leaf.present is not None and facts[leaf.present] is None:
         return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
-    if any(facts[slot] is None for slot in leaf.borrows.values()):
-        return Leaf("unknown", counts_with, leaf.best)
-    value = leaf.value(facts)
-    if value is None:
-        if any(facts[plan.layout.profile[field.field]] is None for field in leaf.reads):
-            return Leaf("unknown", counts_with, leaf.best)
-        return Leaf("zero", leaf.low, leaf.low)
-    score = leaf.score(*value)
+    result = blocks_of(plan).scorers[leaf.position].scored(facts)
+    if result.value is None or result.score is None:
+        return result
     level_sent = lowered.get(leaf.position)
-    uncapped = score if level_sent is None else leaf.score(level_sent, 1)
-    declared = score > leaf.cap and leaf.indicator.id in submission.self_declared
-    if declared:
-        score = leaf.cap
+    uncapped = result.score if level_sent is None else leaf.score(level_sent, 1)
+    declared = result.score > leaf.cap and leaf.indicator.id in submission.self_declared
+    if level_sent is None and not declared:
+        return result
+    score = leaf.cap if declared else result.score
     code: Code = (
         "capped"
         if score < uncapped
@@ -311,7 +485,7 @@ def score_leaf(
         if uncapped == leaf.best
         else "partial"
     )
-    return Leaf(code, score, score, value, uncapped, level_sent=level_sent, declared=declared)
+    return Leaf(code, score, score, result.value, uncapped, level_sent=level_sent, declared=declared)
 
 
 def _absent(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
@@ -344,6 +518,8 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
 
     None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
     """
+    if group.complete and None not in scores:
+        return group.unknown if UNKNOWN in scores else group.combine(group.weights, cast("Sequence[int]", scores))
     kept: list[int] = []
     weights: list[int] = []
     for score, weight in zip(scores, group.weights, strict=True):
@@ -360,47 +536,54 @@ def _cover(
     group: CompiledGroup,
     leaves: Sequence[Leaf],
     rated: Mapping[str, int | None],
-    coverages: dict[str, Fraction | None],
-) -> Fraction | None:
+    covered: dict[str, Ratio | None],
+) -> Ratio | None:
     """The coverage of a group, and of every group below it; None where it is not rated with every unknown there."""
-    weighted: Number = 0
-    remaining = 0
+    known, below, remaining = 0, 1, 0
     for child, weight in zip(group.children, group.weights, strict=True):
         if isinstance(child, int):
             leaf = leaves[child]
-            share: Number | None = None if leaf.maximum is None else int(leaf.code in OBSERVED)
+            if leaf.maximum is not None:
+                remaining += weight
+                if leaf.code in OBSERVED:
+                    known += weight * below
         else:
-            share = _cover(child, leaves, rated, coverages)
-        if share is not None:
-            weighted += weight * share
-            remaining += weight
-    result = None if rated[group.group.id] is None else Fraction(weighted) / remaining
-    coverages[group.group.id] = result
+            share = _cover(child, leaves, rated, covered)
+            if share is not None:
+                remaining += weight
+                n, d = share
+                if d == below:
+                    known += weight * n
+                else:
+                    known, below = known * d + weight * n * below, below * d
+    name = group.group.id
+    covered[name] = result = None if rated[name] is None else _reduced(known, below * remaining)
     return result
 
 
-def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | None]) -> Status:
-    """The status of a submission that has an index."""
-    if all(
-        result.code in OBSERVED or result.maximum is None or not compiled.counts
-        for result, compiled in zip(leaves, plan.leaves, strict=True)
-    ):
+def _reduced(n: int, d: int) -> Ratio:
+    common = math.gcd(n, d)
+    return n // common, d // common
+
+
+def _status(plan: Plan, silent: Sequence[int], covered: Mapping[str, Ratio | None]) -> Status:
+    """The status of a submission that has an index; `silent`: the positions of what is unknown."""
+    if not any(plan.leaves[position].counts for position in silent):
         return "complete"
     thresholds = plan.document.coverage
-    coverage = coverages[plan.document.root.id]
-    of_dimensions = [
-        coverages[child.id] for child in plan.document.root.children if child.weight and child.id in coverages
-    ]
+    overall = covered[plan.document.root.id]
+    of_dimensions = (covered.get(child.id) for child in plan.document.root.children if child.weight)
     if (
-        coverage is not None
-        and coverage >= Fraction(thresholds.overall.num, thresholds.overall.den)
-        and all(
-            share is None or share >= Fraction(thresholds.per_dimension.num, thresholds.per_dimension.den)
-            for share in of_dimensions
-        )
+        overall is not None
+        and _at_least(overall, thresholds.overall)
+        and all(share is None or _at_least(share, thresholds.per_dimension) for share in of_dimensions)
     ):
         return "sufficient"
     return "insufficient_evidence"
+
+
+def _at_least(ratio: Ratio, share: Share) -> bool:
+    return ratio[0] * share.den >= share.num * ratio[1]
 
 
 # --- levels ---------------------------------------------------------------------------------------------------
@@ -425,6 +608,8 @@ def reach_level(evaluation: Evaluation, submission: Submission) -> None:
 
 def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
     """The gate where it fails; None where it holds."""
+    if compiled.least is not None and figures.reach(*compiled.least):
+        return None
     there = compiled.there(figures)
     if there is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
@@ -443,6 +628,22 @@ class GateFigures:
         """The published index in points."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.plan.unit)
+
+    def reach(self, nodes: Sequence[str | None], least: Number) -> bool:
+        """Whether each node, None the index, has so many points; false also where one has no score."""
+        evaluation = self._evaluation
+        plan, n, d = evaluation.plan, least.numerator, least.denominator
+        asked = n * plan.unit
+        for node in nodes:
+            if node is None:
+                units = evaluation.index
+            elif node in evaluation.groups:
+                units = evaluation.groups[node]
+            else:
+                units = evaluation.leaves[plan.positions[node]].score
+            if units is None or units * d < asked:
+                return False
+        return True
 
     def score(self, node: str) -> Evaluated:
         """The score of a node in points; absent where only silence took it away, NULL where it left."""
