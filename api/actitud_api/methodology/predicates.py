@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import TypeVar, cast
 
@@ -53,6 +53,8 @@ Facts = list[Slot]
 """The facts of one submission by slot (see `Layout`); None is absent."""
 Truth = bool | None
 
+HALF = Decimal("0.5")
+
 DECIMALS_OF_NUMBERS = 6
 """Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
 
@@ -75,8 +77,8 @@ def exact_fact(number: float | int, decimals: int) -> Number:
     if isinstance(number, int):
         return number
     scale: int = 10**decimals
-    value = Fraction(halfup(Fraction(Decimal(repr(number))) * scale), scale)
-    return value.numerator if value.denominator == 1 else value
+    units = int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR))
+    return Fraction(units, scale) if units % scale else units // scale
 
 
 def halfup(value: Number) -> int:
@@ -249,6 +251,7 @@ def _extreme(
     closures = [compile_operand(member, leaf) for member in members]
     if len(closures) == 2:
         first, second = closures
+        chosen = cast("Callable[[tuple[Evaluated, Evaluated]], Number]", choose)
 
         def either(state: State) -> Evaluated:
             a, b = first(state), second(state)
@@ -256,7 +259,7 @@ def _extreme(
                 return b if a is NULL else a
             if a is None or b is None:
                 return None
-            return choose([cast("Number", a), cast("Number", b)])
+            return chosen((a, b))
 
         return either
 
@@ -277,6 +280,7 @@ def _fold(
     closures = [compile_operand(member, leaf) for member in members]
     if len(closures) == 2:
         first, second = closures
+        combined = cast("Callable[[Evaluated, Evaluated], Number]", combine)
 
         def pair(state: State) -> Evaluated:
             a, b = first(state), second(state)
@@ -284,7 +288,7 @@ def _fold(
                 return None
             if a is NULL or b is NULL:
                 return NULL
-            return combine(cast("Number", a), cast("Number", b))
+            return combined(a, b)
 
         return pair
 
@@ -366,6 +370,20 @@ def _junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callabl
 # --- over facts -----------------------------------------------------------------------------------------------
 
 
+def _read(slot: int) -> Callable[[Facts], Evaluated]:
+    return cast("Callable[[Facts], Evaluated]", operator.itemgetter(slot))
+
+
+def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
+    """A fact of an answer, 0 where it is absent."""
+
+    def read(facts: Sequence[Evaluated]) -> Evaluated:
+        value = facts[slot]
+        return 0 if value is None else value
+
+    return cast("Callable[[Facts], Evaluated]", read)
+
+
 def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
     """Leaves that read facts.
 
@@ -376,16 +394,17 @@ def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
         match operand:
             case ProfileOperand(field=field):
-                slot = layout.profile[field]
-                return lambda facts: cast("Evaluated", facts[slot])
+                return _read(layout.profile[field])
             case AnswerOperand(indicator=indicator, fact=fact, absent=instead):
                 slot = layout.facts[indicator, fact]
                 if absent:
-                    return lambda facts: cast("Evaluated", facts[slot])
-                fallback = (lambda _: 0) if instead is None else compile_operand(instead, leaf)
+                    return _read(slot)
+                if instead is None:
+                    return _read_or_zero(slot)
+                fallback, own = compile_operand(instead, leaf), _read(slot)
 
                 def answered(facts: Facts) -> Evaluated:
-                    value = cast("Evaluated", facts[slot])
+                    value = own(facts)
                     return fallback(facts) if value is None else value
 
                 return answered
@@ -448,13 +467,13 @@ def _with_constant(
 ) -> Callable[[Facts], Truth]:
     """A slot compared with a constant."""
 
-    def comparison(facts: Facts) -> Truth:
-        value = cast("Evaluated", facts[slot])
+    def comparison(facts: Sequence[Evaluated]) -> Truth:
+        value = facts[slot]
         if value is None:
             return None
         return value is not NULL and compare(value, constant)
 
-    return comparison
+    return cast("Callable[[Facts], Truth]", comparison)
 
 
 def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: bool) -> Callable[[Facts], Truth]:
@@ -469,20 +488,24 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
             # All facts of an answer are there, or none.
             compare, slot = _OPERATORS[op], layout.facts[name, left.fact]
 
-            def compared(facts: Facts) -> Truth:
+            def compared(facts: Sequence[Evaluated]) -> Truth:
                 if facts[sent] is None:
                     return True
-                value = cast("Evaluated", facts[other])
+                value = facts[other]
                 if value is None:
                     return None
-                return value is not NULL and compare(cast("Evaluated", facts[slot]), value)
+                return value is not NULL and compare(facts[slot], value)
 
-            return compared
+            return cast("Callable[[Facts], Truth]", compared)
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=Constant(value=value)) if (
             name == indicator
         ):
             limit, constant, slot = _OPERATORS[op], exact_constant(value), layout.facts[name, left.fact]
-            return lambda facts: facts[sent] is None or limit(cast("Evaluated", facts[slot]), constant)
+
+            def limited(facts: Sequence[Evaluated]) -> Truth:
+                return facts[sent] is None or limit(facts[slot], constant)
+
+            return cast("Callable[[Facts], Truth]", limited)
         case _:
             consequence = compile_over_facts(then, layout, absent=absent)
             return lambda facts: True if facts[sent] is None else consequence(facts)

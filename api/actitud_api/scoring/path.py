@@ -39,6 +39,7 @@ from actitud_api.scoring.plan import (
     Plan,
     compile_gate,
     load_facts,
+    without_rules,
 )
 from actitud_api.scoring.result import BlockingGate, Canonical, Figure, MethodologyReference, figure
 from actitud_api.scoring.scalar import (
@@ -185,14 +186,7 @@ def _confirmed(plan: Plan, submission: Submission, moves: tuple[Move, ...]) -> E
     """Everything scored anew after the moves, with the rules on but for those that other facts have to follow."""
     after = moved(submission, moves, plan)
     suspended = frozenset(rule for move in moves for rule in move.requires)
-    return evaluate_facts(_without(plan, suspended), load_facts(plan, after), after)
-
-
-def _without(plan: Plan, suspended: frozenset[str]) -> Plan:
-    """The plan without some rules."""
-    if not suspended:
-        return plan
-    return structs.replace(plan, rules=tuple(known for known in plan.rules if known.rule.id not in suspended))
+    return evaluate_facts(without_rules(plan, suspended), load_facts(plan, after), after)
 
 
 def _points(plan: Plan, units: int | None) -> Figure | None:
@@ -435,7 +429,7 @@ def _after(standing: _Standing, leaf: CompiledIndicator, change: Change, *, decl
     facts = with_change(evaluation.facts, change)
     sent = facts if evaluation.sent is evaluation.facts else with_change(evaluation.sent, change)
     if not _contained(standing, leaf, facts):
-        anew = evaluate_facts(_without(plan, standing.suspended), sent, submission)
+        anew = evaluate_facts(without_rules(plan, standing.suspended), sent, submission)
         return _Standing(structs.replace(anew, plan=plan), submission, standing.suspended)
     leaves, groups = list(evaluation.leaves), dict(evaluation.groups)
     leaves[leaf.position] = score_leaf(plan, leaf, facts, None, {}, submission)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from operator import mul
 from typing import Protocol, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology
@@ -206,7 +206,7 @@ class CompiledGate(Struct, frozen=True):
     """A gate; `there` and `asked` are the sides of its comparison.
 
     `least`: the nodes, None for the index, each of which has to have at least so many points; None where it asks
-    anything else. Only a short cut: where one of them has no score, `holds` decides.
+    anything else. It decides where all of them have a score.
     """
 
     gate: Gate
@@ -224,6 +224,17 @@ class CompiledLevel(Struct, frozen=True):
     firm: Callable[[Figures], Truth] | None
 
 
+class AnswerLoader(Struct, frozen=True):
+    """Where the facts of an answer go: `whole` (a level, a count, yes or no) as they are, by name and slot."""
+
+    indicator: str
+    whole: tuple[tuple[str, int], ...]
+    numbers: tuple[tuple[str, int, int], ...]
+    """With their decimals."""
+    lists: tuple[tuple[str, int, int], ...]
+    """With the slot of their length."""
+
+
 class Plan(Struct, frozen=True):
     """Everything that evaluation needs of a methodology."""
 
@@ -238,7 +249,10 @@ class Plan(Struct, frozen=True):
     voids: bool
     """Some group has `missing: void`."""
     layout: Layout
+    answers: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
+    errors: tuple[tuple[int, Callable[[Facts], Truth]], ...]
+    """The number among the rules of those that contradict, and what they ask (`holds`)."""
     leaves: tuple[CompiledIndicator, ...]
     positions: dict[str, int]
     root: CompiledGroup
@@ -373,13 +387,29 @@ def _compile(methodology: Methodology) -> Plan:
         ),
         voids=any(known.group.missing == "void" for known in compiled_groups.values()),
         layout=layout,
+        answers=tuple(_answer_loader(known.indicator, layout) for known in leaves if known.indicator.facts),
         rules=rules,
+        errors=_errors(rules),
         leaves=tuple(leaves),
         positions=positions,
         root=root,
         groups=compiled_groups,
         levels=tuple(_level(level) for level in document.levels),
     )
+
+
+def _errors(rules: Sequence[CompiledRule]) -> tuple[tuple[int, Callable[[Facts], Truth]], ...]:
+    return tuple(
+        (number, compiled.holds) for number, compiled in enumerate(rules) if compiled.rule.severity == "error"
+    )
+
+
+def without_rules(plan: Plan, names: Collection[str]) -> Plan:
+    """The plan without some rules."""
+    if not names:
+        return plan
+    rules = tuple(known for known in plan.rules if known.rule.id not in names)
+    return structs.replace(plan, rules=rules, errors=_errors(rules))
 
 
 def _moved(indicator: Indicator) -> str:
@@ -403,33 +433,48 @@ def _readers(document: Document) -> Mapping[str, set[int]]:
     return readers
 
 
+def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
+    slots = {fact.name: layout.facts[indicator.id, fact.name] for fact in indicator.facts}
+    return AnswerLoader(
+        indicator=indicator.id,
+        whole=tuple(
+            (fact.name, slots[fact.name]) for fact in indicator.facts if fact.type not in ("number", "components")
+        ),
+        numbers=tuple(
+            (fact.name, slots[fact.name], fact.decimals) for fact in indicator.facts if fact.type == "number"
+        ),
+        lists=tuple(
+            (fact.name, slots[fact.name], layout.facts[indicator.id, derived_count(fact.name)])
+            for fact in indicator.facts
+            if fact.type == "components"
+        ),
+    )
+
+
 def load_facts(plan: Plan, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
-    facts: Facts = [None] * plan.layout.size
-    for field in plan.document.profile:
-        if field.name not in submission.profile:
+    facts: list[object] = [None] * plan.layout.size
+    profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
+    for name, slot in plan.layout.profile.items():
+        if name in profile:
+            value: object = profile[name]
+            if value is None:
+                value = NULL
+            elif type(value) is float:
+                value = exact_fact(value, DECIMALS_OF_NUMBERS)
+            facts[slot] = value
+    for loader in plan.answers:
+        answer = answers.get(loader.indicator)
+        if answer is None or loader.indicator in set_aside:
             continue
-        value = submission.profile[field.name]
-        facts[plan.layout.profile[field.name]] = (
-            NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
-        )
-    for leaf in plan.leaves:
-        answer = submission.answers.get(leaf.indicator.id)
-        if answer is None or leaf.indicator.id in submission.set_aside:
-            continue
-        for fact in leaf.indicator.facts:
-            sent = answer.get(fact.name, ())
-            slot = plan.layout.facts[leaf.indicator.id, fact.name]
-            match fact.type:
-                case "components":
-                    ids = frozenset(cast("tuple[str, ...]", sent))
-                    facts[slot] = ids
-                    facts[plan.layout.facts[leaf.indicator.id, derived_count(fact.name)]] = len(ids)
-                case "number":
-                    facts[slot] = exact_fact(cast("float", sent), fact.decimals)
-                case _:
-                    facts[slot] = cast("bool | int", sent)
-    return facts
+        for name, slot in loader.whole:
+            facts[slot] = answer[name]
+        for name, slot, decimals in loader.numbers:
+            facts[slot] = exact_fact(cast("float", answer[name]), decimals)
+        for name, slot, length in loader.lists:
+            facts[slot] = ids = frozenset(cast("tuple[str, ...]", answer.get(name, ())))
+            facts[length] = len(ids)
+    return cast("Facts", facts)
 
 
 # --- values and curves ----------------------------------------------------------------------------------------
@@ -442,12 +487,9 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
         over, under = slot_of(operand.numerator, layout), slot_of(operand.denominator, layout)
         if over is not None and under is not None:
             return _slots_quotient(over, under)
-        above, below = compile_operand(operand.numerator, leaf), compile_operand(operand.denominator, leaf)
-
-        def quotient(facts: Facts) -> Ratio | None:
-            return _ratio(cast("Number | None", above(facts)), cast("Number | None", below(facts)))
-
-        return quotient
+        above = cast("Callable[[Facts], Number | None]", compile_operand(operand.numerator, leaf))
+        below = cast("Callable[[Facts], Number | None]", compile_operand(operand.denominator, leaf))
+        return lambda facts: _ratio(above(facts), below(facts))
     slot = slot_of(operand, layout)
     if slot is not None:
         return _slot_value(slot)
@@ -481,15 +523,20 @@ def _own_quotient(indicator: Indicator, layout: Layout) -> tuple[int, int] | Non
 
 
 def _slots_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
-    return lambda facts: _ratio(cast("Number | None", facts[over]), cast("Number | None", facts[under]))
+    def quotient(facts: Sequence[Number | None]) -> Ratio | None:
+        return _ratio(facts[over], facts[under])
+
+    return cast("Callable[[Facts], Ratio | None]", quotient)
 
 
 def _slot_value(slot: int) -> Callable[[Facts], Ratio | None]:
-    def value(facts: Facts) -> Ratio | None:
-        found = cast("Number | None", facts[slot])
-        return None if found is None else (int(found.numerator), found.denominator)
+    def value(facts: Sequence[Number | None]) -> Ratio | None:
+        found = facts[slot]
+        if found is None:
+            return None
+        return (found, 1) if type(found) is int else (int(found.numerator), found.denominator)
 
-    return value
+    return cast("Callable[[Facts], Ratio | None]", value)
 
 
 def _level(level: Level) -> CompiledLevel:

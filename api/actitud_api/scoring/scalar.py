@@ -247,11 +247,11 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
     facts = sent
     codes: dict[int, Code] = {}
     broken: dict[int, Broken] = {}
-    while True:
+    failing = [number for number, holds in plan.errors if not holds(facts)]
+    while failing:
         fresh: set[int] = set()
-        for number, compiled in enumerate(plan.rules):
-            if compiled.rule.severity != "error" or number in broken or compiled.holds(facts):
-                continue
+        for number in failing:
+            compiled = plan.rules[number]
             supported = compiled.could_hold(facts) is False
             broken[number] = Broken(compiled, supported, facts)
             for position in compiled.invalidates:
@@ -265,6 +265,11 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
         for position in fresh:
             for slot in plan.leaves[position].slots:
                 facts[slot] = None
+        failing = [
+            number
+            for number, holds in plan.errors
+            if number not in broken and not plan.rules[number].reads.isdisjoint(fresh) and not holds(facts)
+        ]
     for number, compiled in enumerate(plan.rules):
         if compiled.rule.severity == "warning" and not compiled.holds(facts):
             broken[number] = Broken(compiled, compiled.could_hold(facts) is False, facts)
@@ -409,6 +414,7 @@ def score_leaves(
     """What every indicator counts with, by position."""
     known = blocks_of(plan)
     leaves = [NOT_APPLICABLE] * len(plan.leaves)
+    levels = cast("Sequence[int | None]", facts)
     zero: Truth
     for block in known.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
@@ -417,7 +423,7 @@ def score_leaves(
                 leaves[scorer.compiled.position] = scorer.zero
         elif zero is False and (block.applies is None or block.applies(facts)):
             for position, slot, table, unknown in block.tables:
-                level = cast("int | None", facts[slot])
+                level = levels[slot]
                 leaves[position] = unknown if level is None else table[level]
             for position, scored in block.others:
                 leaves[position] = scored(facts)
@@ -608,19 +614,25 @@ def reach_level(evaluation: Evaluation, submission: Submission) -> None:
 
 def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
     """The gate where it fails; None where it holds."""
-    if compiled.least is not None and figures.reach(*compiled.least):
-        return None
-    there = compiled.there(figures)
-    if there is NULL:
+    if compiled.least is not None:
+        nodes, asked = compiled.least
+        units = figures.least(nodes)
+        if units is not None:
+            if units * asked.denominator >= asked.numerator * figures.unit:
+                return None
+            return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
+    found = compiled.there(figures)
+    if found is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
         return None if passes else BlockedBy(compiled.gate, None, compiled.asked(figures))
-    return None if compiled.holds(figures) else BlockedBy(compiled.gate, there, compiled.asked(figures))
+    return None if compiled.holds(figures) else BlockedBy(compiled.gate, found, compiled.asked(figures))
 
 
 class GateFigures:
     """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
 
     def __init__(self, evaluation: Evaluation, self_declared: frozenset[str]) -> None:
+        self.unit = evaluation.plan.unit
         self._evaluation = evaluation
         self._self_declared = self_declared
 
@@ -629,21 +641,21 @@ class GateFigures:
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.plan.unit)
 
-    def reach(self, nodes: Sequence[str | None], least: Number) -> bool:
-        """Whether each node, None the index, has so many points; false also where one has no score."""
+    def least(self, nodes: Sequence[str | None]) -> int | None:
+        """The least score of nodes, None the index, in units; None where one has no score."""
         evaluation = self._evaluation
-        plan, n, d = evaluation.plan, least.numerator, least.denominator
-        asked = n * plan.unit
+        found: list[int] = []
         for node in nodes:
             if node is None:
                 units = evaluation.index
             elif node in evaluation.groups:
                 units = evaluation.groups[node]
             else:
-                units = evaluation.leaves[plan.positions[node]].score
-            if units is None or units * d < asked:
-                return False
-        return True
+                units = evaluation.leaves[evaluation.plan.positions[node]].score
+            if units is None:
+                return None
+            found.append(units)
+        return min(found)
 
     def score(self, node: str) -> Evaluated:
         """The score of a node in points; absent where only silence took it away, NULL where it left."""
