@@ -454,8 +454,8 @@ def compile_over_facts(predicate: Predicate, layout: Layout, *, absent: bool) ->
             return _junction([compile_over_facts(member, layout, absent=absent) for member in members], False)
         case Implies(when=Present(indicator=indicator), then=then):
             return _where_present(layout, indicator, then, absent=absent)
-        case Compare(op=op, left=left, right=Constant(value=value)) if (
-            (slot := slot_of(left, layout)) is not None and (absent or isinstance(left, ProfileOperand))
+        case Compare(op=op, left=left, right=Constant(value=value)) if (slot := slot_of(left, layout)) is not None and (
+            absent or isinstance(left, ProfileOperand)
         ):
             return _with_constant(_OPERATORS[op], slot, exact_constant(value))
         case _:

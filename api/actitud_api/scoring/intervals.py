@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Final
 
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS
 from actitud_api.scoring.plan import EPSILON, CompiledIndicator
-from actitud_api.scoring.result import Figure, Interval, figure
-from actitud_api.scoring.scalar import Evaluation
-from actitud_api.scoring.steps import rescored
+from actitud_api.scoring.result import Interval, points, quotient
+from actitud_api.scoring.steps import Branches
 
 Z: Final = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: two sides leave out 5 %."""
@@ -28,33 +26,33 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
     return max(0, _millionths(low)), min(MILLION, _millionths(high))
 
 
-def interval(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
+def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
     """What the size of its sample leaves open of a share: of itself, and of the index by re-scoring its bounds.
 
     None of an indicator that is no share of a whole, and where there is no value.
     """
-    indicator, value = leaf.indicator, evaluation.leaves[leaf.position].value
-    if indicator.type != "ratio" or not (indicator.sample or indicator.part_of_denominator) or value is None:
+    indicator = leaf.indicator
+    if indicator.type != "ratio" or not (indicator.sample or indicator.part_of_denominator):
+        return None
+    value = branches.evaluation.leaves[leaf.position].value
+    if value is None:
         return None
     cases, n = value
     if not 0 <= cases <= n:
         return None
     bounds = wilson(cases, n)
     cap = leaf.cap if indicator.id in submission.self_declared else leaf.high
-    indices = [rescored(evaluation, leaf, min(cap, leaf.score(bound, MILLION))) for bound in bounds]
-    low, high = indices if leaf.rising else reversed(indices)
+    first, second = (branches.rescored(leaf, min(cap, leaf.score(bound, MILLION))) for bound in bounds)
+    low, high = (first, second) if leaf.rising else (second, first)
+    unit = branches.evaluation.plan.unit
     return Interval(
         n=n,
-        low=figure(Fraction(bounds[0], MILLION)),
-        high=figure(Fraction(bounds[1], MILLION)),
-        index_low=_points(evaluation, low),
-        index_high=_points(evaluation, high),
+        low=quotient(bounds[0], MILLION),
+        high=quotient(bounds[1], MILLION),
+        index_low=points(low, unit),
+        index_high=points(high, unit),
     )
 
 
 def _millionths(share: float) -> int:
     return math.floor(share * MILLION + 0.5 + EPSILON)
-
-
-def _points(evaluation: Evaluation, units: int | None) -> Figure | None:
-    return None if units is None else figure(Fraction(units, evaluation.plan.unit))

@@ -41,7 +41,7 @@ from actitud_api.scoring.plan import (
     load_facts,
     without_rules,
 )
-from actitud_api.scoring.result import BlockingGate, Canonical, Figure, MethodologyReference, figure
+from actitud_api.scoring.result import BlockingGate, Canonical, Figure, MethodologyReference, points
 from actitud_api.scoring.scalar import (
     OBSERVED,
     Code,
@@ -130,7 +130,7 @@ def path_from(evaluation: Evaluation, submission: Submission) -> Path:
     )
     nowhere = Path(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
-        index=_points(plan, evaluation.index),
+        index=points(evaluation.index, plan.unit),
         level=evaluation.level,
         target=None if target is None else target.number,
         moves=None,
@@ -154,7 +154,7 @@ def path_from(evaluation: Evaluation, submission: Submission) -> Path:
             for failing in after.blocked_by
         )
         return structs.replace(nowhere, unreachable=left)
-    return structs.replace(nowhere, moves=moves, index_after=_points(plan, after.index), level_after=after.level)
+    return structs.replace(nowhere, moves=moves, index_after=points(after.index, plan.unit), level_after=after.level)
 
 
 def moved(submission: Submission, moves: Iterable[Move], plan: Plan) -> Submission:
@@ -167,7 +167,7 @@ def moved(submission: Submission, moves: Iterable[Move], plan: Plan) -> Submissi
         if move.kind == "report":
             reported.add(move.indicator)
             answers[move.indicator] = move.change
-        elif leaf.step is not None and leaf.step.field:
+        elif leaf.field is not None:
             profile |= cast("dict[str, int | float]", move.change)
         elif move.change:
             answers[move.indicator] = answers[move.indicator] | move.change
@@ -187,10 +187,6 @@ def _confirmed(plan: Plan, submission: Submission, moves: tuple[Move, ...]) -> E
     after = moved(submission, moves, plan)
     suspended = frozenset(rule for move in moves for rule in move.requires)
     return evaluate_facts(without_rules(plan, suspended), load_facts(plan, after), after)
-
-
-def _points(plan: Plan, units: int | None) -> Figure | None:
-    return None if units is None else figure(Fraction(units, plan.unit))
 
 
 # --- what has to hold -----------------------------------------------------------------------------------------
@@ -215,12 +211,11 @@ class _Goal(Struct, frozen=True):
 class _Ways(Struct, frozen=True):
     """What searches on one methodology share.
 
-    `goals`: what the gates of each level ask, in the order in which it is sought. By the position of each indicator:
-    `touching`, the error rules that read what its moves change; `unlocking`, the indicators that its zero rule reads.
+    `goals`: what the gates of each level ask, in the order in which it is sought; `unlocking`: by the position of each
+    indicator those that its zero rule reads.
     """
 
     goals: tuple[tuple[_Goal, ...], ...]
-    touching: tuple[tuple[CompiledRule, ...], ...]
     unlocking: tuple[tuple[int, ...], ...]
 
 
@@ -230,24 +225,14 @@ _ways: dict[str, _Ways] = {}
 def _ways_of(plan: Plan) -> _Ways:
     found = _ways.get(plan.methodology.digest)
     if found is None:
-        errors = [compiled for compiled in plan.rules if compiled.rule.severity == "error"]
         found = _ways[plan.methodology.digest] = _Ways(
             goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
-            touching=tuple(
-                tuple(known for known in errors if leaf.position in known.reads or _field(leaf) in known.fields)
-                for leaf in plan.leaves
-            ),
             unlocking=tuple(
                 tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
                 for leaf in plan.leaves
             ),
         )
     return found
-
-
-def _field(leaf: CompiledIndicator) -> str | None:
-    """The field of the profile that the moves of an indicator change."""
-    return leaf.step.name if leaf.step is not None and leaf.step.field else None
 
 
 def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
@@ -386,7 +371,7 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
                 found.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
-    for x, units in leaf.goalposts if leaf.rising else reversed(leaf.goalposts):
+    for x, units in leaf.ascent:
         if documented:
             better = there is None or (x > there if leaf.rising else x < there)
         else:
@@ -447,7 +432,7 @@ def _contained(standing: _Standing, leaf: CompiledIndicator, changed: Facts) -> 
     if evaluation.leaves[leaf.position].code not in OBSERVED or leaf.indicator.id in standing.submission.level_caps:
         return False
     broken = standing.contradictions()
-    for compiled in _ways_of(evaluation.plan).touching[leaf.position]:
+    for compiled in evaluation.plan.touching[leaf.position]:
         if compiled.rule.id in broken or (compiled.rule.id not in standing.suspended and not compiled.holds(changed)):
             return False
     for position in (leaf.position, *leaf.ripples):
@@ -523,10 +508,10 @@ class _Search:
             facts=own_facts(before, leaf),
             change=named(plan, leaf, taken.change),
             evidence=taken.documented,
-            score_before=_points(plan, was.score),
-            score=_points(plan, after.leaves[taken.position].score),
-            gain=None if after.index is None or before.index is None else _points(plan, after.index - before.index),
-            index=_points(plan, after.index),
+            score_before=points(was.score, plan.unit),
+            score=points(after.leaves[taken.position].score, plan.unit),
+            gain=None if after.index is None or before.index is None else points(after.index - before.index, plan.unit),
+            index=points(after.index, plan.unit),
             level=level,
             requires=tuple(known.rule.id for known in taken.breaks if known.rule.id in unmet),
         )
@@ -622,7 +607,7 @@ class _Search:
         facts, broken = with_change(evaluation.facts, change), now.contradictions()
         breaks = tuple(
             known
-            for known in self._ways.touching[option.position]
+            for known in self._plan.touching[option.position]
             if known.rule.id not in broken and not known.holds(facts)
         )
         if breaks and not lenient:
@@ -680,7 +665,7 @@ class _Search:
             self._refused = {
                 option: rules
                 for option, rules in self._refused.items()
-                if not any(taken.position in known.reads or _field(leaf) in known.fields for known in rules)
+                if not any(taken.position in known.reads or leaf.field in known.fields for known in rules)
             }
         else:
             self._lifted, self._refused = {}, {}

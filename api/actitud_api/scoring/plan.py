@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from operator import mul
@@ -127,6 +127,8 @@ class CompiledIndicator(Struct, frozen=True):
     indicator: Indicator
     present: int | None
     slots: range
+    facts: tuple[tuple[str, int], ...]
+    """Its facts, without the derived ones, with their slots."""
     value: Callable[[Facts], Ratio | None]
     score: Callable[[int, int], int]
     low: int
@@ -145,14 +147,20 @@ class CompiledIndicator(Struct, frozen=True):
     step: Step | None
     goalposts: tuple[tuple[Fraction, int], ...]
     """x and score in units, x increasing."""
+    ascent: tuple[tuple[Fraction, int], ...]
+    """The same from the worst x to the best."""
     rising: bool
     """A greater value scores more."""
     path: tuple[str, ...]
     """The groups above it, from its parent to the root."""
+    places: tuple[int, ...]
+    """Which child of each of them leads to it."""
     counts: bool
     """It has a weight, and so has every group above it."""
     borrows: dict[str, int]
     """The other indicators whose answers its value formula reads, each with its `present`."""
+    field: str | None
+    """The field of the profile that its step moves."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     fields: tuple[int, ...]
@@ -161,6 +169,8 @@ class CompiledIndicator(Struct, frozen=True):
     """The slots of numerator and denominator, where its value is one of its own facts over another."""
     ripples: tuple[int, ...]
     """The other indicators that read what its step moves: its answer, or a field of the profile."""
+    circular: bool
+    """So does its own zero rule or applicability."""
 
 
 class CompiledGroup(Struct, frozen=True):
@@ -253,6 +263,8 @@ class Plan(Struct, frozen=True):
     rules: tuple[CompiledRule, ...]
     errors: tuple[tuple[int, Callable[[Facts], Truth]], ...]
     """The number among the rules of those that contradict, and what they ask (`holds`)."""
+    touching: tuple[tuple[CompiledRule, ...], ...]
+    """By the position of each indicator, those that read what its step moves."""
     leaves: tuple[CompiledIndicator, ...]
     positions: dict[str, int]
     root: CompiledGroup
@@ -283,13 +295,15 @@ def _compile(methodology: Methodology) -> Plan:
 
     read_by = _readers(document)
 
-    def group(node: Group, above: tuple[str, ...], counts: bool, missing: Missing) -> CompiledGroup:
+    def group(
+        node: Group, above: tuple[str, ...], places: tuple[int, ...], counts: bool, missing: Missing
+    ) -> CompiledGroup:
         path = (node.id, *above)
         children = tuple(
-            group(child, path, counts and child.weight > 0, node.missing)
+            group(child, path, (place, *places), counts and child.weight > 0, node.missing)
             if isinstance(child, Group)
-            else leaf(child, path, counts and child.weight > 0, node.missing)
-            for child in node.children
+            else leaf(child, path, (place, *places), counts and child.weight > 0, node.missing)
+            for place, child in enumerate(node.children)
         )
         weights = tuple(child.weight for child in node.children)
         compiled_groups[node.id] = compiled = CompiledGroup(
@@ -309,14 +323,22 @@ def _compile(methodology: Methodology) -> Plan:
         )
         return compiled
 
-    def leaf(indicator: Indicator, path: tuple[str, ...], counts: bool, missing: Missing) -> int:
+    def leaf(
+        indicator: Indicator, path: tuple[str, ...], places: tuple[int, ...], counts: bool, missing: Missing
+    ) -> int:
         span = indicator.range
+        goalposts = tuple(
+            (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
+            for goalpost in indicator.curve.goalposts
+        )
+        rising = exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score)
         leaves.append(
             CompiledIndicator(
                 position=len(leaves),
                 indicator=indicator,
                 present=layout.present.get(indicator.id),
                 slots=layout.slots[indicator.id],
+                facts=tuple((fact.name, layout.facts[indicator.id, fact.name]) for fact in indicator.facts),
                 value=_value(indicator.value, layout),
                 score=_curve(indicator.curve, span, unit),
                 low=span.minimum * unit,
@@ -339,19 +361,22 @@ def _compile(methodology: Methodology) -> Plan:
                 if indicator.zero_when == Any(of=())
                 else compile_over_facts(indicator.zero_when, layout, absent=True),
                 step=_step(indicator, document, layout),
-                goalposts=tuple(
-                    (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
-                    for goalpost in indicator.curve.goalposts
-                ),
-                rising=exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score),
+                goalposts=goalposts,
+                ascent=goalposts if rising else goalposts[::-1],
+                rising=rising,
                 path=path,
+                places=places,
                 counts=counts,
                 ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                circular=_moved(indicator) in _read_by_conditions(indicator),
                 borrows={
                     part.indicator: layout.present[part.indicator]
                     for part in parts(indicator.value)
                     if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
                 },
+                field=None
+                if indicator.step is None or not indicator.step.startswith("profile:")
+                else indicator.step.removeprefix("profile:"),
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
                 fields=tuple(
                     layout.profile[part.field] for part in parts(indicator.value) if isinstance(part, ProfileOperand)
@@ -361,7 +386,7 @@ def _compile(methodology: Methodology) -> Plan:
         )
         return len(leaves) - 1
 
-    root = group(document.root, (), True, "void")
+    root = group(document.root, (), (), True, "void")
     positions = {leaf.indicator.id: leaf.position for leaf in leaves}
     rules = tuple(
         CompiledRule(
@@ -390,6 +415,15 @@ def _compile(methodology: Methodology) -> Plan:
         answers=tuple(_answer_loader(known.indicator, layout) for known in leaves if known.indicator.facts),
         rules=rules,
         errors=_errors(rules),
+        touching=tuple(
+            tuple(
+                known
+                for known in rules
+                if known.rule.severity == "error"
+                and (known_leaf.position in known.reads or known_leaf.field in known.fields)
+            )
+            for known_leaf in leaves
+        ),
         leaves=tuple(leaves),
         positions=positions,
         root=root,
@@ -399,9 +433,7 @@ def _compile(methodology: Methodology) -> Plan:
 
 
 def _errors(rules: Sequence[CompiledRule]) -> tuple[tuple[int, Callable[[Facts], Truth]], ...]:
-    return tuple(
-        (number, compiled.holds) for number, compiled in enumerate(rules) if compiled.rule.severity == "error"
-    )
+    return tuple((number, compiled.holds) for number, compiled in enumerate(rules) if compiled.rule.severity == "error")
 
 
 def without_rules(plan: Plan, names: Collection[str]) -> Plan:
@@ -421,16 +453,25 @@ def _readers(document: Document) -> Mapping[str, set[int]]:
     """The positions of the indicators that read each answer, and each field as `profile:<field>`."""
     readers: dict[str, set[int]] = defaultdict(set)
     for position, indicator in enumerate(indicators(document.root)):
-        read = [*operands(indicator.zero_when), *operands(indicator.applies), *parts(indicator.value)]
-        for operand in read:
-            match operand:
-                case AnswerOperand(indicator=name) | ComponentOperand(indicator=name):
-                    readers[name].add(position)
-                case ProfileOperand(field=field):
-                    readers[f"profile:{field}"].add(position)
-                case _:
-                    continue
+        for name in (*_read_by_conditions(indicator), *_read(parts(indicator.value))):
+            readers[name].add(position)
     return readers
+
+
+def _read_by_conditions(indicator: Indicator) -> Iterator[str]:
+    """The answers and fields that a zero rule and the applicability read."""
+    return _read((*operands(indicator.zero_when), *operands(indicator.applies)))
+
+
+def _read(read: Iterable[Operand]) -> Iterator[str]:
+    for operand in read:
+        match operand:
+            case AnswerOperand(indicator=name) | ComponentOperand(indicator=name):
+                yield name
+            case ProfileOperand(field=field):
+                yield f"profile:{field}"
+            case _:
+                continue
 
 
 def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
@@ -607,6 +648,7 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
     above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
     leaf = over_facts(layout, absent=True)
     numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
+    over, under = slot_of(above, layout), slot_of(below, layout)
 
     def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
         trial = list(facts)
@@ -626,8 +668,21 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
         else DECIMALS_OF_NUMBERS,
         minimum=described.minimum or 0,
         maximum=described.maximum or 0,
-        coefficients=coefficients,
+        coefficients=_simple_coefficients(slot, over, under, below) or coefficients,
     )
+
+
+def _simple_coefficients(
+    slot: int, over: int | None, under: int | None, below: Operand
+) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
+    """Those of a fact, of it over another, and of another over it; None of anything else."""
+    if over == slot and below == Constant(value=1):
+        return lambda _: (1, 0, 0, 1)
+    if over == slot and under is not None and under != slot:
+        return lambda facts: (1, 0, 0, cast("Number", facts[under]))
+    if under == slot and over is not None and over != slot:
+        return lambda facts: (0, cast("Number", facts[over]), 1, 0)
+    return None
 
 
 def _best(curve: Curve, span: Range, unit: int) -> int:

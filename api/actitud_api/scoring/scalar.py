@@ -15,7 +15,7 @@ from msgspec import Struct
 from actitud_api.methodology.answers import SetAside, Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Quotient, Share
-from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number, Truth
+from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Truth
 from actitud_api.scoring.plan import (
     UNKNOWN,
     CompiledGate,
@@ -146,6 +146,12 @@ class Evaluation(Struct, kw_only=True):
 
     def counted(self, group: CompiledGroup) -> list[int | None]:
         """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
+        leaves, groups = self.leaves, self.groups
+        if not self.unknown:
+            return [
+                leaves[child].score if isinstance(child, int) else groups[name]
+                for name, child in zip(group.names, group.children, strict=True)
+            ]
         return [
             UNKNOWN
             if name in self.unknown
