@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import cast
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.digests import digest
+from actitud_api.methodology.digests import digest_of_plain, number
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     All,
     AnswerOperand,
     Any,
     ComponentOperand,
-    Fact,
     Implies,
     Not,
     Predicate,
@@ -122,23 +121,22 @@ def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 
 def input_digest(plan: Plan, submission: Submission) -> str:
     """The digest of what was scored: version, whole profile, answers, what is only declared, what review says."""
-    order = [leaf.indicator for leaf in plan.leaves]
+    answers: dict[str, object] = {}
+    for leaf in plan.leaves:
+        indicator = leaf.indicator
+        answer = submission.answers.get(indicator.id)
+        if answer is not None:
+            answers[indicator.id] = sent = {
+                name: fact if type(fact := answer[name]) is int else _sent_fact(fact, leaf, place)
+                for place, (name, _) in enumerate(leaf.facts)
+                if name in answer
+            }
+            sent["basis"] = "self_declared" if indicator.id in submission.self_declared else "evidenced"
     document: dict[str, object] = {
         "methodology": plan.document.version,
         "profile": {name: _sent(value, DECIMALS_OF_NUMBERS) for name, value in submission.profile.items()},
         "profile_self_declared": sorted(submission.profile_self_declared),
-        "answers": {
-            indicator.id: {
-                **{
-                    fact.name: _sent_fact(answer[fact.name], fact, indicator.components)
-                    for fact in indicator.facts
-                    if fact.name in answer
-                },
-                "basis": "self_declared" if indicator.id in submission.self_declared else "evidenced",
-            }
-            for indicator in order
-            if (answer := submission.answers.get(indicator.id)) is not None
-        },
+        "answers": answers,
     }
     if submission.set_aside:
         document["set_aside"] = dict(submission.set_aside)
@@ -146,20 +144,21 @@ def input_digest(plan: Plan, submission: Submission) -> str:
         document["level_caps"] = dict(submission.level_caps)
     if submission.max_level is not None:
         document["max_level"] = submission.max_level
-    return digest(document)
+    return digest_of_plain(document)
 
 
-def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
-    if isinstance(value, float):
-        return rounded(Fraction(repr(value)), decimals)
+def _sent(value: Scalar | None, decimals: int) -> Scalar | Raw | None:
+    if type(value) is float:
+        shown = rounded(Fraction(repr(value)), decimals)
+        return number(shown) if isinstance(shown, float) else shown
     return value
 
 
-def _sent_fact(value: FactValue, fact: Fact, components: tuple[str, ...]) -> Scalar | list[str] | None:
+def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | Raw | list[str] | None:
     """Component lists are sets: they stand in the order of the document."""
     if isinstance(value, tuple):
-        return [component for component in components if component in value]
-    return _sent(value, fact.decimals)
+        return [component for component in leaf.indicator.components if component in value]
+    return _sent(value, leaf.indicator.facts[place].decimals)
 
 
 def _geometric(evaluation: Evaluation) -> Figure | None:
