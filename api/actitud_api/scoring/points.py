@@ -66,6 +66,7 @@ def allocate(evaluation: Evaluation) -> Allocation:
     if evaluation.index is None:
         return allocation
     plan = evaluation.plan
+    leaves, losses = allocation.leaves, allocation.losses
     possible: dict[str, int] = {}
     ceilings: dict[str, int] = {}
     families = {name: _children(evaluation, group) for name, group in plan.groups.items()}
@@ -84,34 +85,45 @@ def allocate(evaluation: Evaluation) -> Allocation:
             ceiling = total if child.score else 0
         else:
             family = families[child.name]
-            parts = apportion(total, [_weight(child.node, member) for member in family])
-            ceiling = sum(hand_possible(member, part) for member, part in zip(family, parts, strict=True))
+            ceiling = 0
+            for member, part in zip(family, apportion(total, _weights(child.node, family)), strict=True):
+                if isinstance(member.node, int):
+                    possible[member.name] = part
+                    ceilings[member.name] = own = part if member.score else 0
+                else:
+                    own = hand_possible(member, part)
+                ceiling += own
         ceilings[child.name] = ceiling
         return ceiling
 
     def hand_won(child: Child, won: int, factor: Ratio) -> None:
         points = Points(possible[child.name], won, possible[child.name] - won)
         record(child, points, factor)
-        if isinstance(child.node, int):
-            return
+        assert not isinstance(child.node, int)
         if child.node.mean is not None:
             hand_lost_below(child.node, points.lost, factor)
             return
         family = families[child.name]
         parts = apportion(
             won,
-            [_share(child.node, member, member.score) for member in family],
+            _shares(child.node, family),
             [ceilings[member.name] for member in family],
             [possible[member.name] for member in family],
         )
         for member, part, below in zip(family, parts, _factors(child.node, family, factor), strict=True):
-            hand_won(member, part, below)
+            if isinstance(member.node, int):
+                most = possible[member.name]
+                leaves[member.node] = Points(most, part, most - part)
+                losses[member.node] = (below[0] * (member.high - member.score), below[1])
+            else:
+                hand_won(member, part, below)
 
     def hand_lost_below(group: CompiledGroup, lost: int, factor: Ratio) -> None:
         family = families[group.group.id]
         if group.mean is None:
-            shares = [_share(group, member, member.distance) for member in family]
             factors = _factors(group, family, factor)
+            own = _factors(group, family, (1, 1))
+            shares = [share * member.distance for (share, _), member in zip(own, family, strict=True)]
         else:
             shares = shapley(group, family, plan.unit)
             factors = [
@@ -144,20 +156,27 @@ def _children(evaluation: Evaluation, group: CompiledGroup) -> list[Child]:
     return found
 
 
-def _weight(group: CompiledGroup, child: Child) -> int:
+def _weights(group: CompiledGroup, family: Sequence[Child]) -> list[int]:
     """What `possible` is shared out by."""
-    return child.weight if group.group.aggregation == "arithmetic" else child.high if child.weight else 0
+    if group.group.aggregation == "arithmetic":
+        return [member.weight for member in family]
+    return [member.high if member.weight else 0 for member in family]
 
 
-def _share(group: CompiledGroup, child: Child, units: int) -> int:
-    """What units of a child contribute to those of an arithmetic group or a sum."""
-    return units * (child.weight if group.group.aggregation == "arithmetic" else min(child.weight, 1))
+def _shares(group: CompiledGroup, family: Sequence[Child]) -> list[int]:
+    """What the scores of the children contribute to that of an arithmetic group or a sum."""
+    if group.group.aggregation == "arithmetic":
+        return [member.weight * member.score for member in family]
+    return [member.score if member.weight else 0 for member in family]
 
 
 def _factors(group: CompiledGroup, family: Sequence[Child], factor: Ratio) -> list[Ratio]:
     """What a unit lost in each child of an arithmetic group or a sum loses of the index."""
-    remaining = sum(member.weight for member in family) if group.group.aggregation == "arithmetic" else 1
-    return [(factor[0] * _share(group, member, 1), factor[1] * remaining) for member in family]
+    n, d = factor
+    if group.group.aggregation == "arithmetic":
+        d *= sum([member.weight for member in family])
+        return [(n * member.weight, d) for member in family]
+    return [(n if member.weight else 0, d) for member in family]
 
 
 def shapley(group: CompiledGroup, family: Sequence[Child], unit: int) -> list[int]:
@@ -208,19 +227,32 @@ def apportion(
         parts = [0] * len(shares)
         left = total
     else:
-        tops = [total] * len(shares) if ceilings is None else ceilings
-        parts = [min(total * share // whole, top) for share, top in zip(shares, tops, strict=True)]
+        parts = [total * share // whole for share in shares]
+        if ceilings is not None:
+            parts = [part if part < top else top for part, top in zip(parts, ceilings, strict=True)]
         left = total - sum(parts)
-        order = sorted(range(len(shares)), key=lambda i: (-(total * shares[i] % whole), i))
-        while left:
-            room = [i for i in order if shares[i] and parts[i] < tops[i]]
-            for i in room[:left]:
-                parts[i] += 1
-            left -= min(left, len(room))
-            if not room:
-                break
+        if left:
+            tops = [total] * len(shares) if ceilings is None else ceilings
+            left = _largest_remainders(left, [total * share % whole for share in shares], shares, tops, parts)
+    if not left:
+        return parts
     for i, limit in enumerate(limits or ()):
         more = min(left, limit - parts[i])
         parts[i] += more
         left -= more
     return parts
+
+
+def _largest_remainders(
+    left: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
+) -> int:
+    """Adds units that are left to the parts that have room, by remainder; gives those that are left then."""
+    order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
+    while left:
+        room = [i for i in order if shares[i] and parts[i] < tops[i]]
+        if not room:
+            break
+        for i in room[:left]:
+            parts[i] += 1
+        left -= min(left, len(room))
+    return left
