@@ -506,6 +506,22 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
                 return facts[sent] is None or limit(facts[slot], constant)
 
             return cast("Callable[[Facts], Truth]", limited)
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if name == indicator:
+            against, slot = _OPERATORS[op], layout.facts[name, left.fact]
+            operand = cast(
+                "Callable[[Sequence[Evaluated]], Evaluated]",
+                compile_operand(right, over_facts(layout, absent=absent)),
+            )
+
+            def asked(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = operand(facts)
+                if value is None:
+                    return None
+                return value is not NULL and against(facts[slot], value)
+
+            return cast("Callable[[Facts], Truth]", asked)
         case _:
             consequence = compile_over_facts(then, layout, absent=absent)
             return lambda facts: True if facts[sent] is None else consequence(facts)

@@ -32,12 +32,14 @@ from actitud_api.methodology.model import (
     Fact,
     Gate,
     Group,
+    Implies,
     IndexOperand,
     Indicator,
     Level,
     Minimum,
     Missing,
     Operand,
+    Present,
     ProfileField,
     ProfileOperand,
     Quotient,
@@ -98,6 +100,28 @@ class CompiledRule(Struct, frozen=True):
     invalidates: tuple[int, ...]
     reads: frozenset[int]
     fields: frozenset[str]
+    ordered: tuple[int, int] | None
+    """The slots of two facts of one answer, where all that it asks is that the first is at most the second."""
+
+
+class Errors(Struct, frozen=True):
+    """The rules that contradict, by their number among all.
+
+    `ordered`: the slots of two facts of one answer, of which the first is at most the second where it was sent; most
+    are such. `others`: `holds` of the rest.
+    """
+
+    ordered: tuple[tuple[int, int, int], ...]
+    others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
+
+    def failing(self, facts: Facts) -> list[int]:
+        """The rules that do not hold."""
+        values = cast("Sequence[Number]", facts)
+        found = [
+            number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
+        ]
+        found += [number for number, holds in self.others if not holds(facts)]
+        return sorted(found) if found else found
 
 
 class Step(Struct, frozen=True):
@@ -165,8 +189,8 @@ class CompiledIndicator(Struct, frozen=True):
     """The profile fields in its value formula."""
     fields: tuple[int, ...]
     """Their slots."""
-    quotient: tuple[int, int] | None
-    """The slots of numerator and denominator, where its value is one of its own facts over another."""
+    quotient: tuple[int, int | None] | None
+    """The slots of numerator and denominator, where its value is one of its own facts over another, or alone."""
     ripples: tuple[int, ...]
     """The other indicators that read what its step moves: its answer, or a field of the profile."""
     circular: bool
@@ -190,6 +214,8 @@ class CompiledGroup(Struct, frozen=True):
     low: int
     high: int
     unknown: int | None
+    span: slice | None
+    """The positions of its children, where all are leaves."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
     """The quantised aggregate of the children that remain: of their weights (above 0) and their scores in units."""
     mean: Callable[[Sequence[int], Sequence[float]], float] | None
@@ -216,11 +242,13 @@ class CompiledGate(Struct, frozen=True):
     """A gate; `there` and `asked` are the sides of its comparison.
 
     `least`: the nodes, None for the index, each of which has to have at least so many points; None where it asks
-    anything else. It decides where all of them have a score.
+    anything else. It decides where all of them have a score. `value`: likewise the indicator whose raw value has to be
+    at least so much.
     """
 
     gate: Gate
     least: tuple[tuple[str | None, ...], Number] | None
+    value: tuple[str, Number] | None
     holds: Callable[[Figures], Truth]
     there: Callable[[Figures], Evaluated]
     asked: Callable[[Figures], Evaluated]
@@ -234,15 +262,18 @@ class CompiledLevel(Struct, frozen=True):
     firm: Callable[[Figures], Truth] | None
 
 
-class AnswerLoader(Struct, frozen=True):
-    """Where the facts of an answer go: `whole` (a level, a count, yes or no) as they are, by name and slot."""
+class OtherFacts(Struct, frozen=True):
+    """The facts of an answer that do not go to their slot as they are, by name and slot.
 
-    indicator: str
-    whole: tuple[tuple[str, int], ...]
+    `numbers` with their decimals, `lists` with the slot of their length.
+    """
+
     numbers: tuple[tuple[str, int, int], ...]
-    """With their decimals."""
     lists: tuple[tuple[str, int, int], ...]
-    """With the slot of their length."""
+
+
+AnswerLoader = tuple[str, tuple[tuple[str, int], ...], OtherFacts | None]
+"""An indicator, the name and slot of its facts that are whole (a level, a count, yes or no), and the others."""
 
 
 class Plan(Struct, frozen=True):
@@ -261,8 +292,9 @@ class Plan(Struct, frozen=True):
     layout: Layout
     answers: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
-    errors: tuple[tuple[int, Callable[[Facts], Truth]], ...]
-    """The number among the rules of those that contradict, and what they ask (`holds`)."""
+    errors: Errors
+    warnings: tuple[int, ...]
+    """The numbers of the rules that contradict nothing."""
     touching: tuple[tuple[CompiledRule, ...], ...]
     """By the position of each indicator, those that read what its step moves."""
     leaves: tuple[CompiledIndicator, ...]
@@ -312,6 +344,7 @@ def _compile(methodology: Methodology) -> Plan:
             names=tuple(child.id for child in node.children),
             weights=weights,
             total=sum(weights),
+            span=_span(children),
             complete=all(weights)
             and node.rated_share.num <= node.rated_share.den
             and len(children) >= max(node.rated_children, 1),
@@ -396,6 +429,7 @@ def _compile(methodology: Methodology) -> Plan:
             invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
             reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
             fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
+            ordered=_ordered(rule, layout),
         )
         for rule in document.rules
         if rule.holds is not None
@@ -415,6 +449,7 @@ def _compile(methodology: Methodology) -> Plan:
         answers=tuple(_answer_loader(known.indicator, layout) for known in leaves if known.indicator.facts),
         rules=rules,
         errors=_errors(rules),
+        warnings=_warnings(rules),
         touching=tuple(
             tuple(
                 known
@@ -432,8 +467,36 @@ def _compile(methodology: Methodology) -> Plan:
     )
 
 
-def _errors(rules: Sequence[CompiledRule]) -> tuple[tuple[int, Callable[[Facts], Truth]], ...]:
-    return tuple((number, compiled.holds) for number, compiled in enumerate(rules) if compiled.rule.severity == "error")
+def _span(children: Sequence[CompiledGroup | int]) -> slice | None:
+    """The positions of children that are all leaves: they follow each other."""
+    positions = [child for child in children if isinstance(child, int)]
+    return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
+
+
+def _errors(rules: Sequence[CompiledRule]) -> Errors:
+    errors = [(number, compiled) for number, compiled in enumerate(rules) if compiled.rule.severity == "error"]
+    return Errors(
+        ordered=tuple((number, *compiled.ordered) for number, compiled in errors if compiled.ordered is not None),
+        others=tuple((number, compiled.holds) for number, compiled in errors if compiled.ordered is None),
+    )
+
+
+def _warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
+    return tuple(number for number, compiled in enumerate(rules) if compiled.rule.severity == "warning")
+
+
+def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
+    match rule.holds:
+        case Implies(
+            when=Present(indicator=sent),
+            then=Compare(
+                op="le", left=AnswerOperand(indicator=one) as left, right=AnswerOperand(indicator=two) as right
+            ),
+        ) if sent == one == two:
+            low, high = slot_of(left, layout), slot_of(right, layout)
+            return None if low is None or high is None else (low, high)
+        case _:
+            return None
 
 
 def without_rules(plan: Plan, names: Collection[str]) -> Plan:
@@ -441,7 +504,7 @@ def without_rules(plan: Plan, names: Collection[str]) -> Plan:
     if not names:
         return plan
     rules = tuple(known for known in plan.rules if known.rule.id not in names)
-    return structs.replace(plan, rules=rules, errors=_errors(rules))
+    return structs.replace(plan, rules=rules, errors=_errors(rules), warnings=_warnings(rules))
 
 
 def _moved(indicator: Indicator) -> str:
@@ -476,11 +539,7 @@ def _read(read: Iterable[Operand]) -> Iterator[str]:
 
 def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
     slots = {fact.name: layout.facts[indicator.id, fact.name] for fact in indicator.facts}
-    return AnswerLoader(
-        indicator=indicator.id,
-        whole=tuple(
-            (fact.name, slots[fact.name]) for fact in indicator.facts if fact.type not in ("number", "components")
-        ),
+    others = OtherFacts(
         numbers=tuple(
             (fact.name, slots[fact.name], fact.decimals) for fact in indicator.facts if fact.type == "number"
         ),
@@ -490,6 +549,10 @@ def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
             if fact.type == "components"
         ),
     )
+    whole = tuple(
+        (fact.name, slots[fact.name]) for fact in indicator.facts if fact.type not in ("number", "components")
+    )
+    return indicator.id, whole, others if others.numbers or others.lists else None
 
 
 def load_facts(plan: Plan, submission: Submission) -> Facts:
@@ -504,17 +567,18 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
             elif type(value) is float:
                 value = exact_fact(value, DECIMALS_OF_NUMBERS)
             facts[slot] = value
-    for loader in plan.answers:
-        answer = answers.get(loader.indicator)
-        if answer is None or loader.indicator in set_aside:
+    for name, whole, others in plan.answers:
+        answer = answers.get(name)
+        if answer is None or name in set_aside:
             continue
-        for name, slot in loader.whole:
-            facts[slot] = answer[name]
-        for name, slot, decimals in loader.numbers:
-            facts[slot] = exact_fact(cast("float", answer[name]), decimals)
-        for name, slot, length in loader.lists:
-            facts[slot] = ids = frozenset(cast("tuple[str, ...]", answer.get(name, ())))
-            facts[length] = len(ids)
+        for fact, slot in whole:
+            facts[slot] = answer[fact]
+        if others is not None:
+            for fact, slot, decimals in others.numbers:
+                facts[slot] = exact_fact(cast("float", answer[fact]), decimals)
+            for fact, slot, length in others.lists:
+                facts[slot] = ids = frozenset(cast("tuple[str, ...]", answer.get(fact, ())))
+                facts[length] = len(ids)
     return cast("Facts", facts)
 
 
@@ -549,18 +613,20 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
         return None
     if type(n) is int and type(d) is int:
         return (n, d) if d > 0 else (-n, -d)
-    value = Fraction(n) / Fraction(d)
-    return value.numerator, value.denominator
+    over, under = n.numerator * d.denominator, n.denominator * d.numerator
+    common = math.gcd(over, under) if under > 0 else -math.gcd(over, under)
+    return over // common, under // common
 
 
-def _own_quotient(indicator: Indicator, layout: Layout) -> tuple[int, int] | None:
+def _own_quotient(indicator: Indicator, layout: Layout) -> tuple[int, int | None] | None:
+    own = layout.slots[indicator.id]
     match indicator.value:
         case Quotient(numerator=numerator, denominator=denominator):
             over, under = slot_of(numerator, layout), slot_of(denominator, layout)
-            own = layout.slots[indicator.id]
-            return (over, under) if over is not None and under is not None and over in own and under in own else None
-        case _:
-            return None
+            return (over, under) if over in own and under in own and over is not None else None
+        case value:
+            slot = slot_of(value, layout)
+            return (slot, None) if slot is not None and slot in own else None
 
 
 def _slots_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
@@ -594,7 +660,7 @@ def compile_gate(gate: Gate) -> CompiledGate:
     """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, _least(gate), holds, there, asked)
+    return CompiledGate(gate, _least(gate), _least_value(gate), holds, there, asked)
 
 
 def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
@@ -610,6 +676,14 @@ def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
                     case _:
                         return None
             return tuple(nodes), exact(asked)
+        case _:
+            return None
+
+
+def _least_value(gate: Gate) -> tuple[str, Number] | None:
+    match gate.holds:
+        case Compare(op="ge", left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)):
+            return None if isinstance(asked, bool) else (indicator, exact(asked))
         case _:
             return None
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from operator import mul
 from typing import Literal, cast
 
 from msgspec import Struct
 
 from actitud_api.methodology.answers import SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Quotient, Share
+from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Share
 from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Truth
 from actitud_api.scoring.plan import (
     UNKNOWN,
@@ -253,7 +254,7 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
     facts = sent
     codes: dict[int, Code] = {}
     broken: dict[int, Broken] = {}
-    failing = [number for number, holds in plan.errors if not holds(facts)]
+    failing = plan.errors.failing(facts)
     while failing:
         fresh: set[int] = set()
         for number in failing:
@@ -271,13 +272,10 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
         for position in fresh:
             for slot in plan.leaves[position].slots:
                 facts[slot] = None
-        failing = [
-            number
-            for number, holds in plan.errors
-            if number not in broken and not plan.rules[number].reads.isdisjoint(fresh) and not holds(facts)
-        ]
-    for number, compiled in enumerate(plan.rules):
-        if compiled.rule.severity == "warning" and not compiled.holds(facts):
+        failing = [number for number in plan.errors.failing(facts) if number not in broken]
+    for number in plan.warnings:
+        compiled = plan.rules[number]
+        if not compiled.holds(facts):
             broken[number] = Broken(compiled, compiled.could_hold(facts) is False, facts)
     return facts, codes, [broken[number] for number in sorted(broken)]
 
@@ -301,6 +299,10 @@ class Scorer(Struct, frozen=True):
     scored: Callable[[Facts], Leaf]
 
 
+Quotient = tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]]
+"""Position, the slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `scored`."""
+
+
 class Block(Struct, frozen=True):
     """Indicators that have their zero rule and their applicability in common."""
 
@@ -309,6 +311,11 @@ class Block(Struct, frozen=True):
     scorers: tuple[Scorer, ...]
     tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
     """Position, slot, `table` and `unknown` of those that have a table."""
+    quotients: tuple[
+        tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]], ...
+    ]
+    """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
+    whose value is one fact of their answer over another (None: over 1)."""
     others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
     """Position and `scored` of the rest."""
 
@@ -342,7 +349,16 @@ def blocks_of(plan: Plan) -> Blocks:
                     for known in members
                     if known.table is not None
                 ),
-                others=tuple((known.compiled.position, known.scored) for known in members if known.table is None),
+                quotients=tuple(
+                    (leaf.position, *leaf.quotient, leaf.score, leaf.low, leaf.best, known.unknown, known.scored)
+                    for known in members
+                    if known.table is None and (leaf := known.compiled).quotient is not None
+                ),
+                others=tuple(
+                    (known.compiled.position, known.scored)
+                    for known in members
+                    if known.table is None and known.compiled.quotient is None
+                ),
             )
             for members in together.values()
         )
@@ -355,21 +371,18 @@ def _scorer(leaf: CompiledIndicator) -> Scorer:
     indicator = leaf.indicator
     alone = leaf.present is not None and not leaf.reads and not leaf.borrows
     table: tuple[Leaf, ...] | None = None
-    scored: Callable[[Facts], Leaf] | None = None
     if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
         table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
-    elif alone and isinstance(indicator.value, Quotient) and leaf.quotient is not None:
-        scored = _scorer_of_quotient(leaf, leaf.quotient, unknown)
     return Scorer(
         compiled=leaf,
         unknown=unknown,
         zero=Leaf("zero_by_rule", leaf.low, leaf.low),
         table=table,
-        scored=_scorer_of_any(leaf, unknown) if scored is None else scored,
+        scored=_scored(leaf, unknown),
     )
 
 
-def _scorer_of_any(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
+def _scored(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
     present, value_of, borrows, fields = leaf.present, leaf.value, tuple(leaf.borrows.values()), leaf.fields
     without = Leaf("zero", leaf.low, leaf.low)
 
@@ -383,21 +396,6 @@ def _scorer_of_any(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], 
         if value is None:
             return unknown if any(facts[slot] is None for slot in fields) else without
         return valued(leaf, value)
-
-    return scored
-
-
-def _scorer_of_quotient(leaf: CompiledIndicator, slots: tuple[int, int], unknown: Leaf) -> Callable[[Facts], Leaf]:
-    """That of one fact of an answer over another."""
-    (over, under), curve, low, best = slots, leaf.score, leaf.low, leaf.best
-    scored_at_length = _scorer_of_any(leaf, unknown)
-
-    def scored(facts: Facts) -> Leaf:
-        n, d = facts[over], facts[under]
-        if type(n) is not int or type(d) is not int or d <= 0:
-            return scored_at_length(facts)
-        score = curve(n, d)
-        return Leaf("zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score)
 
     return scored
 
@@ -420,7 +418,7 @@ def score_leaves(
     """What every indicator counts with, by position."""
     known = blocks_of(plan)
     leaves = [NOT_APPLICABLE] * len(plan.leaves)
-    levels = cast("Sequence[int | None]", facts)
+    whole = cast("Sequence[int | None]", facts)
     zero: Truth
     for block in known.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
@@ -429,8 +427,19 @@ def score_leaves(
                 leaves[scorer.compiled.position] = scorer.zero
         elif zero is False and (block.applies is None or block.applies(facts)):
             for position, slot, table, unknown in block.tables:
-                level = levels[slot]
+                level = whole[slot]
                 leaves[position] = unknown if level is None else table[level]
+            for position, over, under, curve, low, best, unknown, scored in block.quotients:
+                n, d = whole[over], 1 if under is None else whole[under]
+                if n is None:
+                    leaves[position] = unknown
+                elif type(n) is int and type(d) is int and d > 0:
+                    score = curve(n, d)
+                    leaves[position] = Leaf(
+                        "zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score
+                    )
+                else:
+                    leaves[position] = scored(facts)
             for position, scored in block.others:
                 leaves[position] = scored(facts)
         else:
@@ -520,7 +529,11 @@ def _only_declared(leaf: CompiledIndicator, facts: Facts, profile_self_declared:
 
 def aggregate(group: CompiledGroup, leaves: Sequence[int | None], scores: dict[str, int | None]) -> int | None:
     """What a group counts with, and every group below it, in `scores`: its quantised score, None or `UNKNOWN`."""
-    own = [leaves[child] if isinstance(child, int) else aggregate(child, leaves, scores) for child in group.children]
+    own = (
+        leaves[group.span]
+        if group.span is not None
+        else [leaves[child] if isinstance(child, int) else aggregate(child, leaves, scores) for child in group.children]
+    )
     scores[group.group.id] = result = score_children(group, own)
     return result
 
@@ -531,7 +544,13 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
     None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
     """
     if group.complete and None not in scores:
-        return group.unknown if UNKNOWN in scores else group.combine(group.weights, cast("Sequence[int]", scores))
+        if UNKNOWN in scores:
+            return group.unknown
+        own = cast("Sequence[int]", scores)
+        if group.group.aggregation == "arithmetic":
+            weighted: int = sum(map(mul, group.weights, own))
+            return (2 * weighted + group.total) // (2 * group.total)
+        return group.combine(group.weights, own)
     kept: list[int] = []
     weights: list[int] = []
     for score, weight in zip(scores, group.weights, strict=True):
@@ -627,6 +646,11 @@ def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
             if units * asked.denominator >= asked.numerator * figures.unit:
                 return None
             return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
+    elif compiled.value is not None:
+        indicator, asked = compiled.value
+        value = figures.ratio(indicator)
+        if value is not None and value[0] * asked.denominator >= asked.numerator * value[1]:
+            return None
     found = compiled.there(figures)
     if found is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
@@ -674,6 +698,12 @@ class GateFigures:
         if units is None:
             return NULL if most is None else None
         return Fraction(units, evaluation.plan.unit)
+
+    def ratio(self, indicator: str) -> Ratio | None:
+        """The raw value where `value` gives one."""
+        evaluation = self._evaluation
+        leaf = evaluation.leaves[evaluation.plan.positions[indicator]]
+        return None if indicator in self._self_declared else leaf.value
 
     def value(self, indicator: str) -> Evaluated:
         """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""

@@ -43,10 +43,9 @@ class Branches:
         changed: int | None = score
         for name, place in zip(leaf.path, leaf.places, strict=True):
             family = self._families.get(name) or self._family(name)
-            own = family.counted[place]
-            if family.remaining and changed is not None and own is not None and changed != UNKNOWN:
-                weighted = family.weighted + family.group.weights[place] * (changed - own)
-                changed = (2 * weighted + family.remaining) // (2 * family.remaining)
+            line = family.lines[place]
+            if line is not None and changed is not None and changed != UNKNOWN:
+                changed = (line[0] * changed + line[1]) // family.divisor
             else:
                 counted = list(family.counted)
                 counted[place] = changed
@@ -63,26 +62,37 @@ class Branches:
     def _family(self, name: str) -> _Family:
         group = self.evaluation.plan.groups[name]
         counted = self.evaluation.counted(group)
-        weighted = remaining = 0
-        if group.group.aggregation == "arithmetic" and self.evaluation.groups[name] is not None:
-            for score, weight in zip(counted, group.weights, strict=True):
-                if score is not None:
-                    weighted += weight * score
-                    remaining += weight
-        family = self._families[name] = _Family(group, counted, weighted, 0 if UNKNOWN in counted else remaining)
+        lines: list[tuple[int, int] | None] = [None] * len(counted)
+        divisor = 1
+        rated = self.evaluation.groups[name] is not None and UNKNOWN not in counted
+        if rated and group.group.aggregation == "arithmetic":
+            there = [
+                (place, score, weight)
+                for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True))
+                if score is not None
+            ]
+            weighted, remaining = 0, 0
+            for _, score, weight in there:
+                weighted += weight * score
+                remaining += weight
+            divisor = 2 * remaining
+            for place, score, weight in there:
+                lines[place] = 2 * weight, 2 * (weighted - weight * score) + remaining
+        family = self._families[name] = _Family(group, counted, lines, divisor)
         return family
 
 
 class _Family(Struct, frozen=True):
-    """A group with what its children count with, their weighted sum and its weight.
+    """A group with what its children count with.
 
-    `remaining` is 0 where the group is no weighted mean of what its children count with.
+    `lines`: a and b such that the group has ⌊(a · score + b) / divisor⌋ with another score of each child, the others
+    as they are; None where that is not so.
     """
 
     group: CompiledGroup
     counted: list[int | None]
-    weighted: int
-    remaining: int
+    lines: list[tuple[int, int] | None]
+    divisor: int
 
 
 def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
