@@ -46,10 +46,12 @@ from actitud_api.scoring.scalar import (
     OBSERVED,
     Code,
     Evaluation,
+    Family,
     GateFigures,
     blocked,
     evaluate,
     evaluate_facts,
+    family,
     published,
     reach_level,
     score_children,
@@ -542,9 +544,9 @@ class _Search:
     def _ranked(self, goal: _Goal) -> Iterator[_Option]:
         """The options of a goal: those that do just enough, the least first; then what brings most first."""
         group = goal.group
-        counted = self._now.evaluation.counted(group)
+        there = family(self._now.evaluation, group)
         below = [
-            _Kept(self._lift(group, counted, place, option_of))
+            _Kept(self._lift(there, place, option_of))
             for place, option_of in enumerate(map(self._below, group.children))
         ]
         if goal.least is not None:
@@ -554,9 +556,9 @@ class _Search:
             ]
             enough.sort(key=lambda worth: worth[:3])
             yield from (worth[-1] for worth in enough if worth[1] in goal.leaves)
-        there = self._score(group, counted)
+        standing = self._score(group, score_children(group, there.counted))
         for worth in heapq.merge(*below, key=_best_first):
-            if worth[0] < there:
+            if worth[0] < standing:
                 return
             if worth[1] in goal.leaves:
                 yield worth[-1]
@@ -569,26 +571,20 @@ class _Search:
             return [(option.units, child, option.units, option) for option in options]
         name = child.group.id
         if name not in self._lifted:
-            counted = self._now.evaluation.counted(child)
+            there = family(self._now.evaluation, child)
             lifted = [
-                self._lift(child, counted, place, self._below(grandchild))
-                for place, grandchild in enumerate(child.children)
+                self._lift(there, place, self._below(grandchild)) for place, grandchild in enumerate(child.children)
             ]
             self._lifted[name] = _Kept(heapq.merge(*lifted, key=_best_first))
         return self._lifted[name]
 
-    def _lift(
-        self, group: CompiledGroup, counted: list[int | None], place: int, below: Iterable[_Worth]
-    ) -> Iterator[_Worth]:
+    def _lift(self, there: Family, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
         """Options below a child of a group, with what the group would score instead of the child."""
-        trial = list(counted)
         for score, position, units, option in below:
-            trial[place] = score
-            yield self._score(group, trial), position, units, option
+            yield self._score(there.group, there.with_child(place, score)), position, units, option
 
-    def _score(self, group: CompiledGroup, counted: list[int | None]) -> int:
-        """What a group would count with, the index as published; below everything where that is nothing."""
-        score = score_children(group, counted)
+    def _score(self, group: CompiledGroup, score: int | None) -> int:
+        """What a group counts with, the index as published; below everything where that is nothing."""
         if group is self._plan.root:
             score = published(self._plan, score)
         return -1 if score is None else score

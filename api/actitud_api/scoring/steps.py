@@ -9,13 +9,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import cast
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, CompiledIndicator, Plan, Ratio, Step
+from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Ratio, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
-from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
+from actitud_api.scoring.scalar import Evaluation, Family, evaluate_facts, family, published
 
 Change = dict[int, Slot]
 """New facts by slot."""
@@ -27,7 +27,7 @@ class Branches:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self._unit = evaluation.plan.unit
-        self._families: dict[str, _Family] = {}
+        self._families: dict[str, Family] = {}
         self._broken: frozenset[str] | None = None
 
     def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
@@ -42,14 +42,10 @@ class Branches:
         """The published index in units with a new score of one indicator."""
         changed: int | None = score
         for name, place in zip(leaf.path, leaf.places, strict=True):
-            family = self._families.get(name) or self._family(name)
-            line = family.lines[place]
-            if line is not None and changed is not None and changed != UNKNOWN:
-                changed = (line[0] * changed + line[1]) // family.divisor
-            else:
-                counted = list(family.counted)
-                counted[place] = changed
-                changed = score_children(family.group, counted)
+            known = self._families.get(name)
+            if known is None:
+                known = self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
+            changed = known.with_child(place, changed)
         return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
 
     @property
@@ -58,41 +54,6 @@ class Branches:
         if self._broken is None:
             self._broken = frozenset(found.compiled.rule.id for found in self.evaluation.broken)
         return self._broken
-
-    def _family(self, name: str) -> _Family:
-        group = self.evaluation.plan.groups[name]
-        counted = self.evaluation.counted(group)
-        lines: list[tuple[int, int] | None] = [None] * len(counted)
-        divisor = 1
-        rated = self.evaluation.groups[name] is not None and UNKNOWN not in counted
-        if rated and group.group.aggregation == "arithmetic":
-            there = [
-                (place, score, weight)
-                for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True))
-                if score is not None
-            ]
-            weighted, remaining = 0, 0
-            for _, score, weight in there:
-                weighted += weight * score
-                remaining += weight
-            divisor = 2 * remaining
-            for place, score, weight in there:
-                lines[place] = 2 * weight, 2 * (weighted - weight * score) + remaining
-        family = self._families[name] = _Family(group, counted, lines, divisor)
-        return family
-
-
-class _Family(Struct, frozen=True):
-    """A group with what its children count with.
-
-    `lines`: a and b such that the group has ⌊(a · score + b) / divisor⌋ with another score of each child, the others
-    as they are; None where that is not so.
-    """
-
-    group: CompiledGroup
-    counted: list[int | None]
-    lines: list[tuple[int, int] | None]
-    divisor: int
 
 
 def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
