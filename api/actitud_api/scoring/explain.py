@@ -36,7 +36,7 @@ from actitud_api.methodology.predicates import (
     present_in_facts,
 )
 from actitud_api.scoring.intervals import interval
-from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, power_mean, quantised
+from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, Ratio, power_mean, quantised
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
     COVERAGE_DECIMALS,
@@ -123,15 +123,15 @@ def input_digest(plan: Plan, submission: Submission) -> str:
     """The digest of what was scored: version, whole profile, answers, what is only declared, what review says."""
     answers: dict[str, object] = {}
     for leaf in plan.leaves:
-        indicator = leaf.indicator
-        answer = submission.answers.get(indicator.id)
+        name = leaf.indicator.id
+        answer = submission.answers.get(name)
         if answer is not None:
-            answers[indicator.id] = sent = {
-                name: fact if type(fact := answer[name]) is int else _sent_fact(fact, leaf, place)
-                for place, (name, _) in enumerate(leaf.facts)
-                if name in answer
-            }
-            sent["basis"] = "self_declared" if indicator.id in submission.self_declared else "evidenced"
+            sent: dict[str, object] = {"basis": "self_declared" if name in submission.self_declared else "evidenced"}
+            for place, (fact, _) in enumerate(leaf.facts):
+                if fact in answer:
+                    value = answer[fact]
+                    sent[fact] = value if type(value) is int else _sent_fact(value, leaf, place)
+            answers[name] = sent
     document: dict[str, object] = {
         "methodology": plan.document.version,
         "profile": {name: _sent(value, DECIMALS_OF_NUMBERS) for name, value in submission.profile.items()},
@@ -185,13 +185,14 @@ def blocking(plan: Plan, blocked: BlockedBy) -> BlockingGate:
     there, asked = blocked.there, blocked.asked
     distance = None
     if _is_number(there) and _is_number(asked):
-        difference: Number = cast("Number", asked) - cast("Number", there)
-        distance = rounded(-difference if difference < 0 else difference, plan.raw_decimals)
+        one, other = cast("Number", there), cast("Number", asked)
+        between = abs(other.numerator * one.denominator - one.numerator * other.denominator)
+        distance = rounded_quotient(between, one.denominator * other.denominator, plan.raw_decimals)
     return BlockingGate(gate=blocked.gate.id, there=_shown(plan, there), asked=_shown(plan, asked), distance=distance)
 
 
 def _is_number(value: Evaluated) -> bool:
-    return isinstance(value, int | Fraction) and not isinstance(value, bool)
+    return type(value) is int or isinstance(value, Fraction)
 
 
 def _shown(plan: Plan, value: Evaluated) -> Figure | bool | str | None:
@@ -345,6 +346,18 @@ def _parameters(
     evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf, value: Figure | bool | None
 ) -> Parameters:
     plan, indicator = evaluation.plan, leaf.indicator
+    if result.value is not None and result.code != "capped":
+        return Parameters(
+            facts=own_facts(evaluation, leaf),
+            value=value,
+            between=_between(plan, leaf, result.value),
+            cap=None,
+            uncapped=None,
+            level_sent=result.level_sent,
+            rules=(),
+            missing=(),
+            fields=(),
+        )
     facts: dict[str, FactValue | str | None] = {}
     missing: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
@@ -380,7 +393,7 @@ def _parameters(
     return Parameters(
         facts=facts,
         value=value,
-        between=_between(plan, leaf, result),
+        between=() if result.value is None else _between(plan, leaf, result.value),
         cap=points(leaf.cap, plan.unit) if result.code == "capped" and result.declared else None,
         uncapped=points(result.uncapped, plan.unit) if result.code == "capped" else None,
         level_sent=result.level_sent,
@@ -403,11 +416,9 @@ def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, Fact
     }
 
 
-def _between(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> tuple[PassedGoalpost, ...]:
+def _between(plan: Plan, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
     """The goalpost at the raw value, or the two around it."""
-    if result.value is None:
-        return ()
-    n, d = result.value
+    n, d = value
     passed = _passed_goalposts(plan)[leaf.position]
     for place, (x_n, x_d, at, around) in enumerate(passed):
         if n * x_d <= x_n * d:

@@ -13,6 +13,9 @@ from actitud_api.scoring.steps import Branches
 
 Z: Final = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: two sides leave out 5 %."""
+SQUARE: Final = Z * Z
+HALF_SQUARE: Final = Z * Z / 2
+QUARTER_SQUARE: Final = Z * Z / 4
 MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
@@ -21,9 +24,9 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
 
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
-    middle, width = cases + Z * Z / 2, Z * math.sqrt(cases * (n - cases) / n + Z * Z / 4)
-    low, high = ((middle + side * width) / (n + Z * Z) for side in (-1, 1))
-    return max(0, _millionths(low)), min(MILLION, _millionths(high))
+    middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
+    low, high = _millionths((middle - width) / (n + SQUARE)), _millionths((middle + width) / (n + SQUARE))
+    return low if low > 0 else 0, high if high < MILLION else MILLION
 
 
 def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
@@ -31,8 +34,7 @@ def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator
 
     None of an indicator that is no share of a whole, and where there is no value.
     """
-    indicator = leaf.indicator
-    if indicator.type != "ratio" or not (indicator.sample or indicator.part_of_denominator):
+    if not leaf.share:
         return None
     value = branches.evaluation.leaves[leaf.position].value
     if value is None:
@@ -40,17 +42,19 @@ def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator
     cases, n = value
     if not 0 <= cases <= n:
         return None
-    bounds = wilson(cases, n)
-    cap = leaf.cap if indicator.id in submission.self_declared else leaf.high
-    first, second = (branches.rescored(leaf, min(cap, leaf.score(bound, MILLION))) for bound in bounds)
-    low, high = (first, second) if leaf.rising else (second, first)
+    low, high = wilson(cases, n)
+    cap = leaf.cap if leaf.indicator.id in submission.self_declared else leaf.high
+    first = branches.rescored(leaf, min(cap, leaf.score(low, MILLION)))
+    second = branches.rescored(leaf, min(cap, leaf.score(high, MILLION)))
+    if not leaf.rising:
+        first, second = second, first
     unit = branches.evaluation.plan.unit
     return Interval(
         n=n,
-        low=quotient(bounds[0], MILLION),
-        high=quotient(bounds[1], MILLION),
-        index_low=points(low, unit),
-        index_high=points(high, unit),
+        low=quotient(low, MILLION),
+        high=quotient(high, MILLION),
+        index_low=points(first, unit),
+        index_high=points(second, unit),
     )
 
 

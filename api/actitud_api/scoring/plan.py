@@ -134,7 +134,8 @@ class Step(Struct, frozen=True):
     field: bool
     """It is a field of the profile."""
     slot: int
-    decimals: int
+    scale: int
+    """Units of its last decimal in 1."""
     minimum: int
     maximum: int
     coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
@@ -173,6 +174,8 @@ class CompiledIndicator(Struct, frozen=True):
     """x and score in units, x increasing."""
     ascent: tuple[tuple[Fraction, int], ...]
     """The same from the worst x to the best."""
+    share: bool
+    """Its value is a share of a whole, of which the size of its sample leaves something open."""
     rising: bool
     """A greater value scores more."""
     path: tuple[str, ...]
@@ -396,6 +399,7 @@ def _compile(methodology: Methodology) -> Plan:
                 step=_step(indicator, document, layout),
                 goalposts=goalposts,
                 ascent=goalposts if rising else goalposts[::-1],
+                share=indicator.type == "ratio" and (indicator.sample or indicator.part_of_denominator),
                 rising=rising,
                 path=path,
                 places=places,
@@ -735,11 +739,9 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
         name=name,
         field=field,
         slot=slot,
-        decimals=0
+        scale=1
         if described.type != "number"
-        else described.decimals
-        if isinstance(described, Fact)
-        else DECIMALS_OF_NUMBERS,
+        else int(10 ** (described.decimals if isinstance(described, Fact) else DECIMALS_OF_NUMBERS)),
         minimum=described.minimum or 0,
         maximum=described.maximum or 0,
         coefficients=_simple_coefficients(slot, over, under, below) or coefficients,

@@ -66,57 +66,40 @@ def allocate(evaluation: Evaluation) -> Allocation:
     if evaluation.index is None:
         return allocation
     plan = evaluation.plan
-    leaves, losses = allocation.leaves, allocation.losses
-    possible: dict[str, int] = {}
-    ceilings: dict[str, int] = {}
+    groups, leaves, losses = allocation.groups, allocation.leaves, allocation.losses
     families = {name: _children(evaluation, group) for name, group in plan.groups.items()}
+    # By group, of its children: `possible`, and the most that can be won there without a leaf of score 0.
+    shared: dict[str, tuple[list[int], list[int]]] = {}
 
-    def record(child: Child, points: Points, factor: Ratio) -> None:
-        if isinstance(child.node, int):
-            allocation.leaves[child.node] = points
-            allocation.losses[child.node] = (factor[0] * child.distance, factor[1])
-        else:
-            allocation.groups[child.name] = points
+    def hand_possible(group: CompiledGroup, total: int) -> int:
+        """Shares out `possible` below a group; gives the most that can be won there."""
+        family = families[group.group.id]
+        parts = apportion(total, _weights(group, family))
+        ceilings = [
+            (part if member.score else 0)
+            if isinstance(member.node, int) or member.node.mean is not None
+            else hand_possible(member.node, part)
+            for member, part in zip(family, parts, strict=True)
+        ]
+        shared[group.group.id] = parts, ceilings
+        return sum(ceilings)
 
-    def hand_possible(child: Child, total: int) -> int:
-        """Sets `possible` of a node and below; gives the most that can be won there without a leaf of score 0."""
-        possible[child.name] = total
-        if isinstance(child.node, int) or child.node.mean is not None:
-            ceiling = total if child.score else 0
-        else:
-            family = families[child.name]
-            ceiling = 0
-            for member, part in zip(family, apportion(total, _weights(child.node, family)), strict=True):
-                if isinstance(member.node, int):
-                    possible[member.name] = part
-                    ceilings[member.name] = own = part if member.score else 0
-                else:
-                    own = hand_possible(member, part)
-                ceiling += own
-        ceilings[child.name] = ceiling
-        return ceiling
-
-    def hand_won(child: Child, won: int, factor: Ratio) -> None:
-        points = Points(possible[child.name], won, possible[child.name] - won)
-        record(child, points, factor)
-        assert not isinstance(child.node, int)
-        if child.node.mean is not None:
-            hand_lost_below(child.node, points.lost, factor)
+    def hand_won(group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
+        name = group.group.id
+        groups[name] = Points(possible, won, possible - won)
+        if group.mean is not None:
+            hand_lost_below(group, possible - won, factor)
             return
-        family = families[child.name]
-        parts = apportion(
-            won,
-            _shares(child.node, family),
-            [ceilings[member.name] for member in family],
-            [possible[member.name] for member in family],
-        )
-        for member, part, below in zip(family, parts, _factors(child.node, family, factor), strict=True):
-            if isinstance(member.node, int):
-                most = possible[member.name]
-                leaves[member.node] = Points(most, part, most - part)
-                losses[member.node] = (below[0] * (member.high - member.score), below[1])
+        family = families[name]
+        most, ceilings = shared[name]
+        parts = apportion(won, _shares(group, family), ceilings, most)
+        for member, own, part, below in zip(family, most, parts, _factors(group, family, factor), strict=True):
+            node = member.node
+            if isinstance(node, int):
+                leaves[node] = Points(own, part, own - part)
+                losses[node] = below[0] * (member.high - member.score), below[1]
             else:
-                hand_won(member, part, below)
+                hand_won(node, own, part, below)
 
     def hand_lost_below(group: CompiledGroup, lost: int, factor: Ratio) -> None:
         family = families[group.group.id]
@@ -132,14 +115,17 @@ def allocate(evaluation: Evaluation) -> Allocation:
             ]
         parts = apportion(lost, shares, limits=[lost] * len(family))
         for member, part, below in zip(family, parts, factors, strict=True):
-            record(member, Points(None, None, part), below)
-            if not isinstance(member.node, int):
+            points = Points(None, None, part)
+            if isinstance(member.node, int):
+                leaves[member.node], losses[member.node] = points, (below[0] * member.distance, below[1])
+            else:
+                groups[member.name] = points
                 hand_lost_below(member.node, part, below)
 
     root = plan.root
-    whole = Child(root, root.group.id, 1, evaluation.groups[root.group.id] or 0, root.high)
-    hand_possible(whole, root.high)
-    hand_won(whole, evaluation.index, (1, 1))
+    if root.mean is None:
+        hand_possible(root, root.high)
+    hand_won(root, root.high, evaluation.index, (1, 1))
     return allocation
 
 

@@ -151,6 +151,8 @@ def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
 
 def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
     """What a value counts with while there is no evidence beyond what there is, where it would reach a score."""
+    if not submission.level_caps and not submission.self_declared:
+        return reached
     name = leaf.indicator.id
     if name in submission.level_caps:
         reached = min(reached, leaf.score(min(value[0], submission.level_caps[name]), 1))
@@ -195,14 +197,14 @@ def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Chang
     least = _solve(step, facts, x, leaf.rising)
     if least is None:
         return None
-    scale: int = 10**step.decimals
+    scale = step.scale
     if not step.minimum * scale <= least <= step.maximum * scale:
         return None
     if indicator.part_of_denominator and (
         least > cast("int", facts[layout.facts[indicator.id, "denominator"]]) * scale
     ):
         return None
-    return {step.slot: Fraction(least, scale) if least % scale else least // scale}
+    return {step.slot: least if scale == 1 else Fraction(least, scale) if least % scale else least // scale}
 
 
 def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
@@ -212,7 +214,7 @@ def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
     slope = a * below - n * c
     if not slope:
         return None
-    bound = (n * d - b * below) * 10**step.decimals
+    bound = (n * d - b * below) * step.scale
     return int(-(-bound // slope) if (slope > 0) == rising else bound // slope)
 
 
@@ -220,6 +222,7 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
     """The first missing components, in document order, as many as x needs; those outside the remit are left."""
     facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
+    counts = leaf.quotient == (count, None)
     outside = layout.facts.get((indicator.id, "outside_remit"))
     left_out = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
     listed = cast("frozenset[str]", facts[slot])
@@ -227,6 +230,8 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
         if component in listed or component in left_out:
             continue
         listed |= {component}
+        if counts and len(listed) < x:
+            continue
         changed = list(facts)
         changed[slot], changed[count] = listed, len(listed)
         value = leaf.value(changed)
@@ -265,9 +270,12 @@ def _rules_that_turn(
 ) -> tuple[tuple[str, ...], bool]:
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
     evaluation = branches.evaluation
+    touching = evaluation.plan.touching[leaf.position]
+    if not touching:
+        return (), False
     breaks: list[str] = []
     mended = False
-    for compiled in evaluation.plan.touching[leaf.position]:
+    for compiled in touching:
         if compiled.rule.id in branches.broken:
             mended = mended or bool(compiled.holds(with_change(evaluation.sent, change)))
         elif not compiled.holds(changed):
