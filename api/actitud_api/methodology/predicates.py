@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import TypeVar, cast
 
@@ -53,6 +53,8 @@ Facts = list[Slot]
 """The facts of one submission by slot (see `Layout`); None is absent."""
 Truth = bool | None
 
+HALF = Decimal("0.5")
+
 DECIMALS_OF_NUMBERS = 6
 """Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
 
@@ -65,13 +67,18 @@ def exact(number: float | Number) -> Number:
     return number
 
 
+def exact_constant(value: float | int | str) -> Evaluated:
+    """A constant of a document."""
+    return value if isinstance(value, str) else exact(value)
+
+
 def exact_fact(number: float | int, decimals: int) -> Number:
     """A fact of type `number`, half up to its decimals, as an exact rational."""
     if isinstance(number, int):
         return number
     scale: int = 10**decimals
-    value = Fraction(halfup(Fraction(Decimal(repr(number))) * scale), scale)
-    return value.numerator if value.denominator == 1 else value
+    units = int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR))
+    return Fraction(units, scale) if units % scale else units // scale
 
 
 def halfup(value: Number) -> int:
@@ -224,7 +231,7 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
     """
     match operand:
         case Constant(value=value):
-            constant: Evaluated = value if isinstance(value, str) else exact(value)
+            constant = exact_constant(value)
             return lambda _: constant
         case Minimum(of=members):
             return _extreme(members, leaf, min)
@@ -242,6 +249,19 @@ def _extreme(
     members: tuple[Operand, ...], leaf: Leaf[State], choose: Callable[[list[Number]], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
+    if len(closures) == 2:
+        first, second = closures
+        chosen = cast("Callable[[tuple[Evaluated, Evaluated]], Number]", choose)
+
+        def either(state: State) -> Evaluated:
+            a, b = first(state), second(state)
+            if a is NULL or b is NULL:
+                return b if a is NULL else a
+            if a is None or b is None:
+                return None
+            return chosen((a, b))
+
+        return either
 
     def extreme(state: State) -> Evaluated:
         values = [value for value in (closure(state) for closure in closures) if value is not NULL]
@@ -258,6 +278,19 @@ def _fold(
     members: tuple[Operand, ...], leaf: Leaf[State], combine: Callable[[Number, Number], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
+    if len(closures) == 2:
+        first, second = closures
+        combined = cast("Callable[[Evaluated, Evaluated], Number]", combine)
+
+        def pair(state: State) -> Evaluated:
+            a, b = first(state), second(state)
+            if a is None or b is None:
+                return None
+            if a is NULL or b is NULL:
+                return NULL
+            return combined(a, b)
+
+        return pair
 
     def fold(state: State) -> Evaluated:
         values = [closure(state) for closure in closures]
@@ -337,6 +370,20 @@ def _junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callabl
 # --- over facts -----------------------------------------------------------------------------------------------
 
 
+def _read(slot: int) -> Callable[[Facts], Evaluated]:
+    return cast("Callable[[Facts], Evaluated]", operator.itemgetter(slot))
+
+
+def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
+    """A fact of an answer, 0 where it is absent."""
+
+    def read(facts: Sequence[Evaluated]) -> Evaluated:
+        value = facts[slot]
+        return 0 if value is None else value
+
+    return cast("Callable[[Facts], Evaluated]", read)
+
+
 def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
     """Leaves that read facts.
 
@@ -347,16 +394,17 @@ def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
         match operand:
             case ProfileOperand(field=field):
-                slot = layout.profile[field]
-                return lambda facts: cast("Evaluated", facts[slot])
+                return _read(layout.profile[field])
             case AnswerOperand(indicator=indicator, fact=fact, absent=instead):
                 slot = layout.facts[indicator, fact]
                 if absent:
-                    return lambda facts: cast("Evaluated", facts[slot])
-                fallback = (lambda _: 0) if instead is None else compile_operand(instead, leaf)
+                    return _read(slot)
+                if instead is None:
+                    return _read_or_zero(slot)
+                fallback, own = compile_operand(instead, leaf), _read(slot)
 
                 def answered(facts: Facts) -> Evaluated:
-                    value = cast("Evaluated", facts[slot])
+                    value = own(facts)
                     return fallback(facts) if value is None else value
 
                 return answered
@@ -384,3 +432,96 @@ def present_in_facts(layout: Layout) -> Callable[[str], Callable[[Facts], bool]]
         return lambda facts: facts[slot] is not None
 
     return present
+
+
+def slot_of(operand: Operand, layout: Layout) -> int | None:
+    """Where the value of an operand stands as it is; None of one that is computed, or has its own `absent`."""
+    match operand:
+        case ProfileOperand(field=field):
+            return layout.profile[field]
+        case AnswerOperand(indicator=indicator, fact=fact, absent=None):
+            return layout.facts[indicator, fact]
+        case _:
+            return None
+
+
+def compile_over_facts(predicate: Predicate, layout: Layout, *, absent: bool) -> Callable[[Facts], Truth]:
+    """`compile_predicate` over facts, `absent` as in `over_facts`; the shapes that most rules have take one call."""
+    match predicate:
+        case All(of=members):
+            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
+        case Any(of=members):
+            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], False)
+        case Implies(when=Present(indicator=indicator), then=then):
+            return _where_present(layout, indicator, then, absent=absent)
+        case Compare(op=op, left=left, right=Constant(value=value)) if (slot := slot_of(left, layout)) is not None and (
+            absent or isinstance(left, ProfileOperand)
+        ):
+            return _with_constant(_OPERATORS[op], slot, exact_constant(value))
+        case _:
+            return compile_predicate(predicate, over_facts(layout, absent=absent), present_in_facts(layout))
+
+
+def _with_constant(
+    compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
+) -> Callable[[Facts], Truth]:
+    """A slot compared with a constant."""
+
+    def comparison(facts: Sequence[Evaluated]) -> Truth:
+        value = facts[slot]
+        if value is None:
+            return None
+        return value is not NULL and compare(value, constant)
+
+    return cast("Callable[[Facts], Truth]", comparison)
+
+
+def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: bool) -> Callable[[Facts], Truth]:
+    """What an answer has to fulfil where it was sent."""
+    sent = layout.present[indicator]
+    match then:
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (
+            name == indicator
+            and (other := slot_of(right, layout)) is not None
+            and (absent or isinstance(right, ProfileOperand) or other in layout.slots[indicator])
+        ):
+            # All facts of an answer are there, or none.
+            compare, slot = _OPERATORS[op], layout.facts[name, left.fact]
+
+            def compared(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = facts[other]
+                if value is None:
+                    return None
+                return value is not NULL and compare(facts[slot], value)
+
+            return cast("Callable[[Facts], Truth]", compared)
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=Constant(value=value)) if (
+            name == indicator
+        ):
+            limit, constant, slot = _OPERATORS[op], exact_constant(value), layout.facts[name, left.fact]
+
+            def limited(facts: Sequence[Evaluated]) -> Truth:
+                return facts[sent] is None or limit(facts[slot], constant)
+
+            return cast("Callable[[Facts], Truth]", limited)
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if name == indicator:
+            against, slot = _OPERATORS[op], layout.facts[name, left.fact]
+            operand = cast(
+                "Callable[[Sequence[Evaluated]], Evaluated]",
+                compile_operand(right, over_facts(layout, absent=absent)),
+            )
+
+            def asked(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = operand(facts)
+                if value is None:
+                    return None
+                return value is not NULL and against(facts[slot], value)
+
+            return cast("Callable[[Facts], Truth]", asked)
+        case _:
+            consequence = compile_over_facts(then, layout, absent=absent)
+            return lambda facts: True if facts[sent] is None else consequence(facts)

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import cast
 
+from msgspec import Raw, Struct
+
 from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.digests import digest
+from actitud_api.methodology.digests import digest_of_plain, number
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     All,
     AnswerOperand,
     Any,
     ComponentOperand,
-    Fact,
     Implies,
     Not,
     Predicate,
@@ -35,7 +36,7 @@ from actitud_api.methodology.predicates import (
     present_in_facts,
 )
 from actitud_api.scoring.intervals import interval
-from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, power_mean, quantised
+from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, Ratio, power_mean, quantised
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
     COVERAGE_DECIMALS,
@@ -52,10 +53,13 @@ from actitud_api.scoring.result import (
     Reason,
     Score,
     figure,
+    points,
+    quotient,
     rounded,
+    rounded_quotient,
 )
 from actitud_api.scoring.scalar import BlockedBy, Broken, Evaluation, Leaf, evaluate, published, state_of
-from actitud_api.scoring.steps import next_step
+from actitud_api.scoring.steps import Branches, next_step
 
 MAIN_REASONS = 4
 """At most so many main reasons (SCORING, section 7)."""
@@ -67,17 +71,29 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
     return explained(evaluation, submission)
 
 
+class _Explained(Struct, frozen=True):
+    """What the explanation of every indicator shares."""
+
+    evaluation: Evaluation
+    submission: Submission
+    plan: Plan
+    unit: int
+    allocation: Allocation
+    branches: Branches
+
+
 def explained(evaluation: Evaluation, submission: Submission) -> Score:
     """The canonical result of an evaluation of a submission."""
     plan = evaluation.plan
-    points = allocate(evaluation)
-    coverage = evaluation.coverage
+    unit = plan.unit
+    allocation = allocate(evaluation)
+    of = _Explained(evaluation, submission, plan, unit, allocation, Branches(evaluation))
     return Score(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
-        index=_points(plan, evaluation.index),
-        index_max=_points(plan, evaluation.index_max),
+        index=points(evaluation.index, unit),
+        index_max=points(evaluation.index_max, unit),
         index_geometric=_geometric(evaluation),
-        coverage=None if coverage is None else rounded(coverage, COVERAGE_DECIMALS),
+        coverage=_coverage(evaluation, plan.root),
         status=evaluation.status,
         level=LevelReached(
             number=evaluation.level,
@@ -85,12 +101,17 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
             max_level=submission.max_level,
             blocked_by=tuple(blocking(plan, blocked) for blocked in evaluation.blocked_by),
         ),
-        main_reasons=_main_reasons(evaluation, points),
+        main_reasons=_main_reasons(evaluation, allocation),
         findings=findings(evaluation),
-        dimensions=_groups(evaluation, submission, points, plan.root),
-        indicators=_indicators(evaluation, submission, points, plan.root),
+        dimensions=_groups(of, plan.root),
+        indicators=_indicators(of, plan.root),
         input_digest=input_digest(plan, submission),
     )
+
+
+def _coverage(evaluation: Evaluation, group: CompiledGroup) -> Figure | None:
+    covered = evaluation.covered[group.group.id]
+    return None if covered is None else rounded_quotient(*covered, COVERAGE_DECIMALS)
 
 
 def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
@@ -100,23 +121,22 @@ def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 
 def input_digest(plan: Plan, submission: Submission) -> str:
     """The digest of what was scored: version, whole profile, answers, what is only declared, what review says."""
-    order = [leaf.indicator for leaf in plan.leaves]
+    answers: dict[str, object] = {}
+    for leaf in plan.leaves:
+        name = leaf.indicator.id
+        answer = submission.answers.get(name)
+        if answer is not None:
+            sent: dict[str, object] = {"basis": "self_declared" if name in submission.self_declared else "evidenced"}
+            for place, (fact, _) in enumerate(leaf.facts):
+                if fact in answer:
+                    value = answer[fact]
+                    sent[fact] = value if type(value) is int else _sent_fact(value, leaf, place)
+            answers[name] = sent
     document: dict[str, object] = {
         "methodology": plan.document.version,
         "profile": {name: _sent(value, DECIMALS_OF_NUMBERS) for name, value in submission.profile.items()},
         "profile_self_declared": sorted(submission.profile_self_declared),
-        "answers": {
-            indicator.id: {
-                **{
-                    fact.name: _sent_fact(answer[fact.name], fact, indicator.components)
-                    for fact in indicator.facts
-                    if fact.name in answer
-                },
-                "basis": "self_declared" if indicator.id in submission.self_declared else "evidenced",
-            }
-            for indicator in order
-            if (answer := submission.answers.get(indicator.id)) is not None
-        },
+        "answers": answers,
     }
     if submission.set_aside:
         document["set_aside"] = dict(submission.set_aside)
@@ -124,24 +144,21 @@ def input_digest(plan: Plan, submission: Submission) -> str:
         document["level_caps"] = dict(submission.level_caps)
     if submission.max_level is not None:
         document["max_level"] = submission.max_level
-    return digest(document)
+    return digest_of_plain(document)
 
 
-def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
-    if isinstance(value, float):
-        return rounded(Fraction(repr(value)), decimals)
+def _sent(value: Scalar | None, decimals: int) -> Scalar | Raw | None:
+    if type(value) is float:
+        shown = rounded(Fraction(repr(value)), decimals)
+        return number(shown) if isinstance(shown, float) else shown
     return value
 
 
-def _sent_fact(value: FactValue, fact: Fact, components: tuple[str, ...]) -> Scalar | list[str] | None:
+def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | Raw | list[str] | None:
     """Component lists are sets: they stand in the order of the document."""
     if isinstance(value, tuple):
-        return [component for component in components if component in value]
-    return _sent(value, fact.decimals)
-
-
-def _points(plan: Plan, units: int | None) -> Figure | None:
-    return None if units is None else figure(Fraction(units, plan.unit))
+        return [component for component in leaf.indicator.components if component in value]
+    return _sent(value, leaf.indicator.facts[place].decimals)
 
 
 def _geometric(evaluation: Evaluation) -> Figure | None:
@@ -157,7 +174,7 @@ def _geometric(evaluation: Evaluation) -> Figure | None:
     ]
     weights, scores = zip(*counting, strict=True)
     mean = power_mean(EXPONENTS[additional.aggregation], weights, scores)
-    return _points(plan, published(plan, quantised(mean, plan.unit)))
+    return points(published(plan, quantised(mean, plan.unit)), plan.unit)
 
 
 # --- levels, main reasons, findings ---------------------------------------------------------------------------
@@ -168,13 +185,14 @@ def blocking(plan: Plan, blocked: BlockedBy) -> BlockingGate:
     there, asked = blocked.there, blocked.asked
     distance = None
     if _is_number(there) and _is_number(asked):
-        difference: Number = cast("Number", asked) - cast("Number", there)
-        distance = rounded(-difference if difference < 0 else difference, plan.raw_decimals)
+        one, other = cast("Number", there), cast("Number", asked)
+        between = abs(other.numerator * one.denominator - one.numerator * other.denominator)
+        distance = rounded_quotient(between, one.denominator * other.denominator, plan.raw_decimals)
     return BlockingGate(gate=blocked.gate.id, there=_shown(plan, there), asked=_shown(plan, asked), distance=distance)
 
 
 def _is_number(value: Evaluated) -> bool:
-    return isinstance(value, int | Fraction) and not isinstance(value, bool)
+    return type(value) is int or isinstance(value, Fraction)
 
 
 def _shown(plan: Plan, value: Evaluated) -> Figure | bool | str | None:
@@ -185,19 +203,17 @@ def _shown(plan: Plan, value: Evaluated) -> Figure | bool | str | None:
     return rounded(cast("Number", value), plan.raw_decimals)
 
 
-def _main_reasons(evaluation: Evaluation, points: Allocation) -> tuple[MainReason, ...]:
+def _main_reasons(evaluation: Evaluation, allocation: Allocation) -> tuple[MainReason, ...]:
     """The largest exact losses above 0, ties in document order."""
     plan = evaluation.plan
-    losses = [(position, loss) for position, loss in enumerate(points.losses) if loss is not None and loss[0]]
+    losses = [(position, loss) for position, loss in enumerate(allocation.losses) if loss is not None and loss[0]]
     common = math.lcm(*(loss[1] for _, loss in losses))
     losses.sort(key=lambda found: -found[1][0] * (common // found[1][1]))
     found = []
     for position, _ in losses[:MAIN_REASONS]:
-        own = points.leaves[position]
+        own = allocation.leaves[position]
         assert own is not None
-        found.append(
-            MainReason(indicator=plan.leaves[position].indicator.id, lost=figure(Fraction(own.lost, plan.unit)))
-        )
+        found.append(MainReason(indicator=plan.leaves[position].indicator.id, lost=quotient(own.lost, plan.unit)))
     return tuple(found)
 
 
@@ -269,76 +285,79 @@ def _plain(value: Slot, components: tuple[str, ...]) -> FactValue | str | None:
 # --- dimensions and indicators --------------------------------------------------------------------------------
 
 
-def _groups(
-    evaluation: Evaluation, submission: Submission, points: Allocation, above: CompiledGroup
-) -> tuple[DimensionScore, ...]:
+def _groups(of: _Explained, above: CompiledGroup) -> tuple[DimensionScore, ...]:
     """The groups directly below a group."""
-    return tuple(
-        _dimension(evaluation, submission, points, child) for child in above.children if not isinstance(child, int)
-    )
+    return tuple([_dimension(of, child) for child in above.children if not isinstance(child, int)])
 
 
-def _indicators(
-    evaluation: Evaluation, submission: Submission, points: Allocation, above: CompiledGroup
-) -> tuple[IndicatorScore, ...]:
+def _indicators(of: _Explained, above: CompiledGroup) -> tuple[IndicatorScore, ...]:
     """The indicators directly below a group."""
-    leaves = evaluation.plan.leaves
-    return tuple(
-        _indicator(evaluation, submission, points, leaves[child]) for child in above.children if isinstance(child, int)
-    )
+    leaves = of.plan.leaves
+    return tuple([_indicator(of, leaves[child]) for child in above.children if isinstance(child, int)])
 
 
-def _dimension(
-    evaluation: Evaluation, submission: Submission, points: Allocation, compiled: CompiledGroup
-) -> DimensionScore:
-    plan, group = evaluation.plan, compiled.group
-    own = points.groups[group.id]
-    coverage = evaluation.coverages[group.id]
+def _dimension(of: _Explained, compiled: CompiledGroup) -> DimensionScore:
+    evaluation, group, unit = of.evaluation, compiled.group, of.unit
+    own = of.allocation.groups[group.id]
     return DimensionScore(
         id=group.id,
-        score=_points(plan, evaluation.groups[group.id]),
-        score_max=_points(plan, evaluation.groups_max[group.id]),
+        score=points(evaluation.groups[group.id], unit),
+        score_max=points(evaluation.groups_max[group.id], unit),
         weight=group.weight,
-        coverage=None if coverage is None else rounded(coverage, COVERAGE_DECIMALS),
-        possible=None if own is None else _points(plan, own.possible),
-        won=None if own is None else _points(plan, own.won),
-        lost=None if own is None else _points(plan, own.lost),
-        groups=_groups(evaluation, submission, points, compiled),
-        indicators=_indicators(evaluation, submission, points, compiled),
+        coverage=_coverage(evaluation, compiled),
+        possible=None if own is None else points(own.possible, unit),
+        won=None if own is None else points(own.won, unit),
+        lost=None if own is None else points(own.lost, unit),
+        groups=_groups(of, compiled),
+        indicators=_indicators(of, compiled),
     )
 
 
-def _indicator(
-    evaluation: Evaluation, submission: Submission, points: Allocation, leaf: CompiledIndicator
-) -> IndicatorScore:
-    plan = evaluation.plan
-    result = evaluation.leaves[leaf.position]
-    own = points.leaves[leaf.position]
+def _indicator(of: _Explained, leaf: CompiledIndicator) -> IndicatorScore:
+    unit = of.unit
+    result = of.evaluation.leaves[leaf.position]
+    own = of.allocation.leaves[leaf.position]
+    value = _value(of.plan, leaf, result)
     return IndicatorScore(
         id=leaf.indicator.id,
         state=state_of(result.code),
-        score=_points(plan, result.score),
+        score=points(result.score, unit),
         weight=leaf.indicator.weight,
-        possible=None if own is None else _points(plan, own.possible),
-        won=None if own is None else _points(plan, own.won),
-        lost=None if own is None else _points(plan, own.lost),
-        value=_value(plan, leaf, result),
-        interval=interval(evaluation, submission, leaf),
-        reason=Reason(code=result.code, parameters=_parameters(evaluation, leaf, result)),
-        next_step=next_step(evaluation, submission, leaf),
+        possible=None if own is None else points(own.possible, unit),
+        won=None if own is None else points(own.won, unit),
+        lost=None if own is None else points(own.lost, unit),
+        value=value,
+        interval=interval(of.branches, of.submission, leaf),
+        reason=Reason(code=result.code, parameters=_parameters(of.evaluation, leaf, result, value)),
+        next_step=next_step(of.branches, of.submission, leaf),
     )
 
 
 def _value(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> Figure | bool | None:
     if result.value is None:
         return None
+    n, d = result.value
     if leaf.indicator.curve.kind == "boolean":
-        return bool(result.value[0])
-    return rounded(Fraction(*result.value), plan.raw_decimals)
+        return bool(n)
+    return n if d == 1 else rounded_quotient(n, d, plan.raw_decimals)
 
 
-def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -> Parameters:
+def _parameters(
+    evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf, value: Figure | bool | None
+) -> Parameters:
     plan, indicator = evaluation.plan, leaf.indicator
+    if result.value is not None and result.code != "capped":
+        return Parameters(
+            facts=own_facts(evaluation, leaf),
+            value=value,
+            between=_between(plan, leaf, result.value),
+            cap=None,
+            uncapped=None,
+            level_sent=result.level_sent,
+            rules=(),
+            missing=(),
+            fields=(),
+        )
     facts: dict[str, FactValue | str | None] = {}
     missing: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
@@ -369,14 +388,14 @@ def _parameters(evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf) -
             )
     else:
         facts = own_facts(evaluation, leaf)
-        if leaf.present is not None and evaluation.facts[leaf.present] is not None:
+        if leaf.borrows and leaf.present is not None and evaluation.facts[leaf.present] is not None:
             missing = tuple(name for name, slot in leaf.borrows.items() if evaluation.facts[slot] is None)
     return Parameters(
         facts=facts,
-        value=_value(plan, leaf, result),
-        between=_between(plan, leaf, result),
-        cap=_points(plan, leaf.cap) if result.code == "capped" and result.declared else None,
-        uncapped=_points(plan, result.uncapped) if result.code == "capped" else None,
+        value=value,
+        between=() if result.value is None else _between(plan, leaf, result.value),
+        cap=points(leaf.cap, plan.unit) if result.code == "capped" and result.declared else None,
+        uncapped=points(result.uncapped, plan.unit) if result.code == "capped" else None,
         level_sent=result.level_sent,
         rules=rules,
         missing=missing,
@@ -392,18 +411,38 @@ def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, Fact
     if facts[leaf.present] is None:
         return {}
     return {
-        fact.name: _plain(facts[plan.layout.facts[indicator.id, fact.name]], indicator.components)
-        for fact in indicator.facts
+        name: fact if type(fact := facts[slot]) is int else _plain(fact, indicator.components)
+        for name, slot in leaf.facts
     }
 
 
-def _between(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> tuple[PassedGoalpost, ...]:
+def _between(plan: Plan, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
     """The goalpost at the raw value, or the two around it."""
-    if result.value is None:
-        return ()
-    x = Fraction(*result.value)
-    goalposts = leaf.goalposts
-    below = [goalpost for goalpost in goalposts if goalpost[0] <= x]
-    above = [goalpost for goalpost in goalposts if goalpost[0] >= x]
-    chosen = ([below[-1]] if below else []) + ([above[0]] if above and above[0] not in below else [])
-    return tuple(PassedGoalpost(x=figure(at), score=figure(Fraction(units, plan.unit))) for at, units in chosen)
+    n, d = value
+    passed = _passed_goalposts(plan)[leaf.position]
+    for place, (x_n, x_d, at, around) in enumerate(passed):
+        if n * x_d <= x_n * d:
+            return at if place == 0 or n * x_d == x_n * d else around
+    return passed[-1][2]
+
+
+_Passed = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
+"""A goalpost: x as a ratio, the goalpost alone, and with the one before it."""
+
+_passed: dict[str, tuple[tuple[_Passed, ...], ...]] = {}
+
+
+def _passed_goalposts(plan: Plan) -> tuple[tuple[_Passed, ...], ...]:
+    """The goalposts of every indicator by position, made once for a plan."""
+    found = _passed.get(plan.methodology.digest)
+    if found is None:
+        found = _passed[plan.methodology.digest] = tuple(_goalposts(plan, leaf) for leaf in plan.leaves)
+    return found
+
+
+def _goalposts(plan: Plan, leaf: CompiledIndicator) -> tuple[_Passed, ...]:
+    shown = [PassedGoalpost(x=figure(x), score=quotient(units, plan.unit)) for x, units in leaf.goalposts]
+    return tuple(
+        (*x.as_integer_ratio(), (shown[place],), tuple(shown[max(0, place - 1) : place + 1]))
+        for place, (x, _) in enumerate(leaf.goalposts)
+    )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Final
 
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS
 from actitud_api.scoring.plan import EPSILON, CompiledIndicator
-from actitud_api.scoring.result import Figure, Interval, figure
-from actitud_api.scoring.scalar import Evaluation
-from actitud_api.scoring.steps import rescored
+from actitud_api.scoring.result import Interval, points, quotient
+from actitud_api.scoring.steps import Branches
 
 Z: Final = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: two sides leave out 5 %."""
+SQUARE: Final = Z * Z
+HALF_SQUARE: Final = Z * Z / 2
+QUARTER_SQUARE: Final = Z * Z / 4
 MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
@@ -23,40 +24,39 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
 
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
-    middle, width = cases + Z * Z / 2, Z * math.sqrt(cases * (n - cases) / n + Z * Z / 4)
-    low, high = ((middle + side * width) / (n + Z * Z) for side in (-1, 1))
-    return max(0, _millionths(low)), min(MILLION, _millionths(high))
+    middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
+    low, high = _millionths((middle - width) / (n + SQUARE)), _millionths((middle + width) / (n + SQUARE))
+    return low if low > 0 else 0, high if high < MILLION else MILLION
 
 
-def interval(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
+def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
     """What the size of its sample leaves open of a share: of itself, and of the index by re-scoring its bounds.
 
     None of an indicator that is no share of counted cases, and where there is no value.
     """
-    indicator, value = leaf.indicator, evaluation.leaves[leaf.position].value
-    if indicator.type != "ratio" or not (indicator.sample or indicator.part_of_denominator) or value is None:
+    if not leaf.share:
         return None
-    if any(fact.type != "integer" for fact in indicator.facts):
+    value = branches.evaluation.leaves[leaf.position].value
+    if value is None:
         return None
     cases, n = value
     if not 0 <= cases <= n:
         return None
-    bounds = wilson(cases, n)
-    cap = leaf.cap if indicator.id in submission.self_declared else leaf.high
-    indices = [rescored(evaluation, leaf, min(cap, leaf.score(bound, MILLION))) for bound in bounds]
-    low, high = indices if leaf.rising else reversed(indices)
+    low, high = wilson(cases, n)
+    cap = leaf.cap if leaf.indicator.id in submission.self_declared else leaf.high
+    first = branches.rescored(leaf, min(cap, leaf.score(low, MILLION)))
+    second = branches.rescored(leaf, min(cap, leaf.score(high, MILLION)))
+    if not leaf.rising:
+        first, second = second, first
+    unit = branches.evaluation.plan.unit
     return Interval(
         n=n,
-        low=figure(Fraction(bounds[0], MILLION)),
-        high=figure(Fraction(bounds[1], MILLION)),
-        index_low=_points(evaluation, low),
-        index_high=_points(evaluation, high),
+        low=quotient(low, MILLION),
+        high=quotient(high, MILLION),
+        index_low=points(first, unit),
+        index_high=points(second, unit),
     )
 
 
 def _millionths(share: float) -> int:
     return math.floor(share * MILLION + 0.5 + EPSILON)
-
-
-def _points(evaluation: Evaluation, units: int | None) -> Figure | None:
-    return None if units is None else figure(Fraction(units, evaluation.plan.unit))

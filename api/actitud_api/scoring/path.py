@@ -39,16 +39,19 @@ from actitud_api.scoring.plan import (
     Plan,
     compile_gate,
     load_facts,
+    without_rules,
 )
-from actitud_api.scoring.result import BlockingGate, Canonical, Figure, MethodologyReference, figure
+from actitud_api.scoring.result import BlockingGate, Canonical, Figure, MethodologyReference, points
 from actitud_api.scoring.scalar import (
     OBSERVED,
     Code,
     Evaluation,
+    Family,
     GateFigures,
     blocked,
     evaluate,
     evaluate_facts,
+    family,
     published,
     reach_level,
     score_children,
@@ -129,7 +132,7 @@ def path_from(evaluation: Evaluation, submission: Submission) -> Path:
     )
     nowhere = Path(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
-        index=_points(plan, evaluation.index),
+        index=points(evaluation.index, plan.unit),
         level=evaluation.level,
         target=None if target is None else target.number,
         moves=None,
@@ -153,7 +156,7 @@ def path_from(evaluation: Evaluation, submission: Submission) -> Path:
             for failing in after.blocked_by
         )
         return structs.replace(nowhere, unreachable=left)
-    return structs.replace(nowhere, moves=moves, index_after=_points(plan, after.index), level_after=after.level)
+    return structs.replace(nowhere, moves=moves, index_after=points(after.index, plan.unit), level_after=after.level)
 
 
 def moved(submission: Submission, moves: Iterable[Move], plan: Plan) -> Submission:
@@ -166,7 +169,7 @@ def moved(submission: Submission, moves: Iterable[Move], plan: Plan) -> Submissi
         if move.kind == "report":
             reported.add(move.indicator)
             answers[move.indicator] = move.change
-        elif leaf.step is not None and leaf.step.field:
+        elif leaf.field is not None:
             profile |= cast("dict[str, int | float]", move.change)
         elif move.change:
             answers[move.indicator] = answers[move.indicator] | move.change
@@ -185,18 +188,7 @@ def _confirmed(plan: Plan, submission: Submission, moves: tuple[Move, ...]) -> E
     """Everything scored anew after the moves, with the rules on but for those that other facts have to follow."""
     after = moved(submission, moves, plan)
     suspended = frozenset(rule for move in moves for rule in move.requires)
-    return evaluate_facts(_without(plan, suspended), load_facts(plan, after), after)
-
-
-def _without(plan: Plan, suspended: frozenset[str]) -> Plan:
-    """The plan without some rules."""
-    if not suspended:
-        return plan
-    return structs.replace(plan, rules=tuple(known for known in plan.rules if known.rule.id not in suspended))
-
-
-def _points(plan: Plan, units: int | None) -> Figure | None:
-    return None if units is None else figure(Fraction(units, plan.unit))
+    return evaluate_facts(without_rules(plan, suspended), load_facts(plan, after), after)
 
 
 # --- what has to hold -----------------------------------------------------------------------------------------
@@ -221,12 +213,11 @@ class _Goal(Struct, frozen=True):
 class _Ways(Struct, frozen=True):
     """What searches on one methodology share.
 
-    `goals`: what the gates of each level ask, in the order in which it is sought. By the position of each indicator:
-    `touching`, the error rules that read what its moves change; `unlocking`, the indicators that its zero rule reads.
+    `goals`: what the gates of each level ask, in the order in which it is sought; `unlocking`: by the position of each
+    indicator those that its zero rule reads.
     """
 
     goals: tuple[tuple[_Goal, ...], ...]
-    touching: tuple[tuple[CompiledRule, ...], ...]
     unlocking: tuple[tuple[int, ...], ...]
 
 
@@ -236,24 +227,14 @@ _ways: dict[str, _Ways] = {}
 def _ways_of(plan: Plan) -> _Ways:
     found = _ways.get(plan.methodology.digest)
     if found is None:
-        errors = [compiled for compiled in plan.rules if compiled.rule.severity == "error"]
         found = _ways[plan.methodology.digest] = _Ways(
             goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
-            touching=tuple(
-                tuple(known for known in errors if leaf.position in known.reads or _field(leaf) in known.fields)
-                for leaf in plan.leaves
-            ),
             unlocking=tuple(
                 tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
                 for leaf in plan.leaves
             ),
         )
     return found
-
-
-def _field(leaf: CompiledIndicator) -> str | None:
-    """The field of the profile that the moves of an indicator change."""
-    return leaf.step.name if leaf.step is not None and leaf.step.field else None
 
 
 def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
@@ -392,7 +373,7 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
                 found.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
-    for x, units in leaf.goalposts if leaf.rising else reversed(leaf.goalposts):
+    for x, units in leaf.ascent:
         if documented:
             better = there is None or (x > there if leaf.rising else x < there)
         else:
@@ -435,7 +416,7 @@ def _after(standing: _Standing, leaf: CompiledIndicator, change: Change, *, decl
     facts = with_change(evaluation.facts, change)
     sent = facts if evaluation.sent is evaluation.facts else with_change(evaluation.sent, change)
     if not _contained(standing, leaf, facts):
-        anew = evaluate_facts(_without(plan, standing.suspended), sent, submission)
+        anew = evaluate_facts(without_rules(plan, standing.suspended), sent, submission)
         return _Standing(structs.replace(anew, plan=plan), submission, standing.suspended)
     leaves, groups = list(evaluation.leaves), dict(evaluation.groups)
     leaves[leaf.position] = score_leaf(plan, leaf, facts, None, {}, submission)
@@ -453,7 +434,7 @@ def _contained(standing: _Standing, leaf: CompiledIndicator, changed: Facts) -> 
     if evaluation.leaves[leaf.position].code not in OBSERVED or leaf.indicator.id in standing.submission.level_caps:
         return False
     broken = standing.contradictions()
-    for compiled in _ways_of(evaluation.plan).touching[leaf.position]:
+    for compiled in evaluation.plan.touching[leaf.position]:
         if compiled.rule.id in broken or (compiled.rule.id not in standing.suspended and not compiled.holds(changed)):
             return False
     for position in (leaf.position, *leaf.ripples):
@@ -531,10 +512,10 @@ class _Search:
             facts=own_facts(before, leaf),
             change=named(plan, leaf, taken.change),
             evidence=taken.documented,
-            score_before=_points(plan, was.score),
-            score=_points(plan, after.leaves[taken.position].score),
-            gain=None if after.index is None or before.index is None else _points(plan, after.index - before.index),
-            index=_points(plan, after.index),
+            score_before=points(was.score, plan.unit),
+            score=points(after.leaves[taken.position].score, plan.unit),
+            gain=None if after.index is None or before.index is None else points(after.index - before.index, plan.unit),
+            index=points(after.index, plan.unit),
             level=level,
             requires=tuple(known.rule.id for known in taken.breaks if known.rule.id in unmet),
         )
@@ -567,9 +548,9 @@ class _Search:
     def _ranked(self, goal: _Goal) -> Iterator[_Option]:
         """The options of a goal: those that do just enough, the least first; then what brings most first."""
         group = goal.group
-        counted = self._now.evaluation.counted(group)
+        there = family(self._now.evaluation, group)
         below = [
-            _Kept(self._lift(group, counted, place, option_of))
+            _Kept(self._lift(there, place, option_of))
             for place, option_of in enumerate(map(self._below, group.children))
         ]
         if goal.least is not None:
@@ -579,9 +560,9 @@ class _Search:
             ]
             enough.sort(key=lambda worth: worth[:3])
             yield from (worth[-1] for worth in enough if worth[1] in goal.leaves)
-        there = self._score(group, counted)
+        standing = self._score(group, score_children(group, there.counted))
         for worth in heapq.merge(*below, key=_best_first):
-            if worth[0] < there:
+            if worth[0] < standing:
                 return
             if worth[1] in goal.leaves:
                 yield worth[-1]
@@ -594,26 +575,20 @@ class _Search:
             return [(option.units, child, option.units, option) for option in options]
         name = child.group.id
         if name not in self._lifted:
-            counted = self._now.evaluation.counted(child)
+            there = family(self._now.evaluation, child)
             lifted = [
-                self._lift(child, counted, place, self._below(grandchild))
-                for place, grandchild in enumerate(child.children)
+                self._lift(there, place, self._below(grandchild)) for place, grandchild in enumerate(child.children)
             ]
             self._lifted[name] = _Kept(heapq.merge(*lifted, key=_best_first))
         return self._lifted[name]
 
-    def _lift(
-        self, group: CompiledGroup, counted: list[int | None], place: int, below: Iterable[_Worth]
-    ) -> Iterator[_Worth]:
+    def _lift(self, there: Family, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
         """Options below a child of a group, with what the group would score instead of the child."""
-        trial = list(counted)
         for score, position, units, option in below:
-            trial[place] = score
-            yield self._score(group, trial), position, units, option
+            yield self._score(there.group, there.with_child(place, score)), position, units, option
 
-    def _score(self, group: CompiledGroup, counted: list[int | None]) -> int:
-        """What a group would count with, the index as published; below everything where that is nothing."""
-        score = score_children(group, counted)
+    def _score(self, group: CompiledGroup, score: int | None) -> int:
+        """What a group counts with, the index as published; below everything where that is nothing."""
         if group is self._plan.root:
             score = published(self._plan, score)
         return -1 if score is None else score
@@ -634,7 +609,7 @@ class _Search:
         facts, broken = with_change(evaluation.facts, change), now.contradictions()
         breaks = tuple(
             known
-            for known in self._ways.touching[option.position]
+            for known in self._plan.touching[option.position]
             if known.rule.id not in broken and not known.holds(facts)
         )
         if breaks and not lenient:
@@ -692,7 +667,7 @@ class _Search:
             self._refused = {
                 option: rules
                 for option, rules in self._refused.items()
-                if not any(taken.position in known.reads or _field(leaf) in known.fields for known in rules)
+                if not any(taken.position in known.reads or leaf.field in known.fields for known in rules)
             }
         else:
             self._lifted, self._refused = {}, {}

@@ -7,15 +7,16 @@ as positions. Scores are integers, whole units of 10^-decimals of a point.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from operator import mul
 from threading import Lock
 from typing import Protocol, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology
@@ -24,6 +25,7 @@ from actitud_api.methodology.model import (
     All,
     AnswerOperand,
     Any,
+    Compare,
     ComponentOperand,
     Constant,
     Curve,
@@ -31,11 +33,14 @@ from actitud_api.methodology.model import (
     Fact,
     Gate,
     Group,
+    Implies,
     IndexOperand,
     Indicator,
     Level,
+    Minimum,
     Missing,
     Operand,
+    Present,
     ProfileField,
     ProfileOperand,
     Quotient,
@@ -54,6 +59,7 @@ from actitud_api.methodology.predicates import (
     Truth,
     answers_read,
     compile_operand,
+    compile_over_facts,
     compile_predicate,
     derived_count,
     exact,
@@ -63,7 +69,7 @@ from actitud_api.methodology.predicates import (
     operands,
     over_facts,
     parts,
-    present_in_facts,
+    slot_of,
 )
 
 Ratio = tuple[int, int]
@@ -95,6 +101,28 @@ class CompiledRule(Struct, frozen=True):
     invalidates: tuple[int, ...]
     reads: frozenset[int]
     fields: frozenset[str]
+    ordered: tuple[int, int] | None
+    """The slots of two facts of one answer, where all that it asks is that the first is at most the second."""
+
+
+class Errors(Struct, frozen=True):
+    """The rules that contradict, by their number among all.
+
+    `ordered`: the slots of two facts of one answer, of which the first is at most the second where it was sent; most
+    are such. `others`: `holds` of the rest.
+    """
+
+    ordered: tuple[tuple[int, int, int], ...]
+    others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
+
+    def failing(self, facts: Facts) -> list[int]:
+        """The rules that do not hold."""
+        values = cast("Sequence[Number]", facts)
+        found = [
+            number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
+        ]
+        found += [number for number, holds in self.others if not holds(facts)]
+        return sorted(found) if found else found
 
 
 class Step(Struct, frozen=True):
@@ -107,7 +135,8 @@ class Step(Struct, frozen=True):
     field: bool
     """It is a field of the profile."""
     slot: int
-    decimals: int
+    scale: int
+    """Units of its last decimal in 1."""
     minimum: int
     maximum: int
     coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
@@ -124,6 +153,8 @@ class CompiledIndicator(Struct, frozen=True):
     indicator: Indicator
     present: int | None
     slots: range
+    facts: tuple[tuple[str, int], ...]
+    """Its facts, without the derived ones, with their slots."""
     value: Callable[[Facts], Ratio | None]
     score: Callable[[int, int], int]
     low: int
@@ -142,18 +173,32 @@ class CompiledIndicator(Struct, frozen=True):
     step: Step | None
     goalposts: tuple[tuple[Fraction, int], ...]
     """x and score in units, x increasing."""
+    ascent: tuple[tuple[Fraction, int], ...]
+    """The same from the worst x to the best."""
+    share: bool
+    """Its value is a share of counted cases, of which the size of its sample leaves something open."""
     rising: bool
     """A greater value scores more."""
     path: tuple[str, ...]
     """The groups above it, from its parent to the root."""
+    places: tuple[int, ...]
+    """Which child of each of them leads to it."""
     counts: bool
     """It has a weight, and so has every group above it."""
     borrows: dict[str, int]
     """The other indicators whose answers its value formula reads, each with its `present`."""
+    field: str | None
+    """The field of the profile that its step moves."""
     reads: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
+    fields: tuple[int, ...]
+    """Their slots."""
+    quotient: tuple[int, int | None] | None
+    """The slots of numerator and denominator, where its value is one of its own facts over another, or alone."""
     ripples: tuple[int, ...]
     """The other indicators that read what its step moves: its answer, or a field of the profile."""
+    circular: bool
+    """So does its own zero rule or applicability."""
 
 
 class CompiledGroup(Struct, frozen=True):
@@ -168,9 +213,13 @@ class CompiledGroup(Struct, frozen=True):
     """The ids of the children."""
     weights: tuple[int, ...]
     total: int
+    complete: bool
+    """With every child it is rated, and every child has a weight."""
     low: int
     high: int
     unknown: int | None
+    span: slice | None
+    """The positions of its children, where all are leaves."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
     """The quantised aggregate of the children that remain: of their weights (above 0) and their scores in units."""
     mean: Callable[[Sequence[int], Sequence[float]], float] | None
@@ -194,9 +243,16 @@ class Figures(Protocol):
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate; `there` and `asked` are the sides of its comparison."""
+    """A gate; `there` and `asked` are the sides of its comparison.
+
+    `least`: the nodes, None for the index, each of which has to have at least so many points; None where it asks
+    anything else. It decides where all of them have a score. `value`: likewise the indicator whose raw value has to be
+    at least so much.
+    """
 
     gate: Gate
+    least: tuple[tuple[str | None, ...], Number] | None
+    value: tuple[str, Number] | None
     holds: Callable[[Figures], Truth]
     there: Callable[[Figures], Evaluated]
     asked: Callable[[Figures], Evaluated]
@@ -208,6 +264,20 @@ class CompiledLevel(Struct, frozen=True):
     number: int
     gates: tuple[CompiledGate, ...]
     firm: Callable[[Figures], Truth] | None
+
+
+class OtherFacts(Struct, frozen=True):
+    """The facts of an answer that do not go to their slot as they are, by name and slot.
+
+    `numbers` with their decimals, `lists` with the slot of their length.
+    """
+
+    numbers: tuple[tuple[str, int, int], ...]
+    lists: tuple[tuple[str, int, int], ...]
+
+
+AnswerLoader = tuple[str, tuple[tuple[str, int], ...], OtherFacts | None]
+"""An indicator, the name and slot of its facts that are whole (a level, a count, yes or no), and the others."""
 
 
 class Plan(Struct, frozen=True):
@@ -224,7 +294,13 @@ class Plan(Struct, frozen=True):
     voids: bool
     """Some group has `missing: void`."""
     layout: Layout
+    answers: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
+    errors: Errors
+    warnings: tuple[int, ...]
+    """The numbers of the rules that contradict nothing."""
+    touching: tuple[tuple[CompiledRule, ...], ...]
+    """By the position of each indicator, those that read what its step moves."""
     leaves: tuple[CompiledIndicator, ...]
     positions: dict[str, int]
     root: CompiledGroup
@@ -256,8 +332,6 @@ def _compile(methodology: Methodology) -> Plan:
     unit = int(10**document.decimals)
     published = document.decimals if document.published_decimals is None else document.published_decimals
     layout = Layout(document)
-    present = present_in_facts(layout)
-    undetermined, least = over_facts(layout, absent=True), over_facts(layout, absent=False)
     needs_evidence = {field.name for field in document.profile if field.needs_evidence}
 
     leaves: list[CompiledIndicator] = []
@@ -265,13 +339,15 @@ def _compile(methodology: Methodology) -> Plan:
 
     read_by = _readers(document)
 
-    def group(node: Group, above: tuple[str, ...], counts: bool, missing: Missing) -> CompiledGroup:
+    def group(
+        node: Group, above: tuple[str, ...], places: tuple[int, ...], counts: bool, missing: Missing
+    ) -> CompiledGroup:
         path = (node.id, *above)
         children = tuple(
-            group(child, path, counts and child.weight > 0, node.missing)
+            group(child, path, (place, *places), counts and child.weight > 0, node.missing)
             if isinstance(child, Group)
-            else leaf(child, path, counts and child.weight > 0, node.missing)
-            for child in node.children
+            else leaf(child, path, (place, *places), counts and child.weight > 0, node.missing)
+            for place, child in enumerate(node.children)
         )
         weights = tuple(child.weight for child in node.children)
         compiled_groups[node.id] = compiled = CompiledGroup(
@@ -280,6 +356,10 @@ def _compile(methodology: Methodology) -> Plan:
             names=tuple(child.id for child in node.children),
             weights=weights,
             total=sum(weights),
+            span=_span(children),
+            complete=all(weights)
+            and node.rated_share.num <= node.rated_share.den
+            and len(children) >= max(node.rated_children, 1),
             low=node.range.minimum * unit,
             high=node.range.maximum * unit,
             unknown=_counts_with(missing, node.range.minimum * unit),
@@ -288,14 +368,22 @@ def _compile(methodology: Methodology) -> Plan:
         )
         return compiled
 
-    def leaf(indicator: Indicator, path: tuple[str, ...], counts: bool, missing: Missing) -> int:
+    def leaf(
+        indicator: Indicator, path: tuple[str, ...], places: tuple[int, ...], counts: bool, missing: Missing
+    ) -> int:
         span = indicator.range
+        goalposts = tuple(
+            (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
+            for goalpost in indicator.curve.goalposts
+        )
+        rising = exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score)
         leaves.append(
             CompiledIndicator(
                 position=len(leaves),
                 indicator=indicator,
                 present=layout.present.get(indicator.id),
                 slots=layout.slots[indicator.id],
+                facts=tuple((fact.name, layout.facts[indicator.id, fact.name]) for fact in indicator.facts),
                 value=_value(indicator.value, layout),
                 score=_curve(indicator.curve, span, unit),
                 low=span.minimum * unit,
@@ -308,7 +396,7 @@ def _compile(methodology: Methodology) -> Plan:
                 unknown=_counts_with(missing, span.minimum * unit),
                 applies=None
                 if indicator.applies == All(of=())
-                else compile_predicate(indicator.applies, undetermined, present),
+                else compile_over_facts(indicator.applies, layout, absent=True),
                 declarable={
                     operand.field: layout.profile[operand.field]
                     for operand in operands(indicator.applies)
@@ -316,36 +404,47 @@ def _compile(methodology: Methodology) -> Plan:
                 },
                 zero_when=None
                 if indicator.zero_when == Any(of=())
-                else compile_predicate(indicator.zero_when, undetermined, present),
+                else compile_over_facts(indicator.zero_when, layout, absent=True),
                 step=_step(indicator, document, layout),
-                goalposts=tuple(
-                    (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
-                    for goalpost in indicator.curve.goalposts
-                ),
-                rising=exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score),
+                goalposts=goalposts,
+                ascent=goalposts if rising else goalposts[::-1],
+                share=indicator.type == "ratio"
+                and (indicator.sample or indicator.part_of_denominator)
+                and all(fact.type == "integer" for fact in indicator.facts),
+                rising=rising,
                 path=path,
+                places=places,
                 counts=counts,
                 ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                circular=_moved(indicator) in _read_by_conditions(indicator),
                 borrows={
                     part.indicator: layout.present[part.indicator]
                     for part in parts(indicator.value)
                     if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
                 },
+                field=None
+                if indicator.step is None or not indicator.step.startswith("profile:")
+                else indicator.step.removeprefix("profile:"),
                 reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
+                fields=tuple(
+                    layout.profile[part.field] for part in parts(indicator.value) if isinstance(part, ProfileOperand)
+                ),
+                quotient=_own_quotient(indicator, layout),
             )
         )
         return len(leaves) - 1
 
-    root = group(document.root, (), True, "void")
+    root = group(document.root, (), (), True, "void")
     positions = {leaf.indicator.id: leaf.position for leaf in leaves}
     rules = tuple(
         CompiledRule(
             rule=rule,
-            holds=compile_predicate(rule.holds, least, present),
-            could_hold=compile_predicate(rule.holds, undetermined, present),
+            holds=compile_over_facts(rule.holds, layout, absent=False),
+            could_hold=compile_over_facts(rule.holds, layout, absent=True),
             invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
             reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
             fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
+            ordered=_ordered(rule, layout),
         )
         for rule in document.rules
         if rule.holds is not None
@@ -362,13 +461,65 @@ def _compile(methodology: Methodology) -> Plan:
         ),
         voids=any(known.group.missing == "void" for known in compiled_groups.values()),
         layout=layout,
+        answers=tuple(_answer_loader(known.indicator, layout) for known in leaves if known.indicator.facts),
         rules=rules,
+        errors=_errors(rules),
+        warnings=_warnings(rules),
+        touching=tuple(
+            tuple(
+                known
+                for known in rules
+                if known.rule.severity == "error"
+                and (known_leaf.position in known.reads or known_leaf.field in known.fields)
+            )
+            for known_leaf in leaves
+        ),
         leaves=tuple(leaves),
         positions=positions,
         root=root,
         groups=compiled_groups,
         levels=tuple(_level(level) for level in document.levels),
     )
+
+
+def _span(children: Sequence[CompiledGroup | int]) -> slice | None:
+    """The positions of children that are all leaves: they follow each other."""
+    positions = [child for child in children if isinstance(child, int)]
+    return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
+
+
+def _errors(rules: Sequence[CompiledRule]) -> Errors:
+    errors = [(number, compiled) for number, compiled in enumerate(rules) if compiled.rule.severity == "error"]
+    return Errors(
+        ordered=tuple((number, *compiled.ordered) for number, compiled in errors if compiled.ordered is not None),
+        others=tuple((number, compiled.holds) for number, compiled in errors if compiled.ordered is None),
+    )
+
+
+def _warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
+    return tuple(number for number, compiled in enumerate(rules) if compiled.rule.severity == "warning")
+
+
+def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
+    match rule.holds:
+        case Implies(
+            when=Present(indicator=sent),
+            then=Compare(
+                op="le", left=AnswerOperand(indicator=one) as left, right=AnswerOperand(indicator=two) as right
+            ),
+        ) if sent == one == two:
+            low, high = slot_of(left, layout), slot_of(right, layout)
+            return None if low is None or high is None else (low, high)
+        case _:
+            return None
+
+
+def without_rules(plan: Plan, names: Collection[str]) -> Plan:
+    """The plan without some rules."""
+    if not names:
+        return plan
+    rules = tuple(known for known in plan.rules if known.rule.id not in names)
+    return structs.replace(plan, rules=rules, errors=_errors(rules), warnings=_warnings(rules))
 
 
 def _moved(indicator: Indicator) -> str:
@@ -380,45 +531,70 @@ def _readers(document: Document) -> Mapping[str, set[int]]:
     """The positions of the indicators that read each answer, and each field as `profile:<field>`."""
     readers: dict[str, set[int]] = defaultdict(set)
     for position, indicator in enumerate(indicators(document.root)):
-        read = [*operands(indicator.zero_when), *operands(indicator.applies), *parts(indicator.value)]
-        for operand in read:
-            match operand:
-                case AnswerOperand(indicator=name) | ComponentOperand(indicator=name):
-                    readers[name].add(position)
-                case ProfileOperand(field=field):
-                    readers[f"profile:{field}"].add(position)
-                case _:
-                    continue
+        for name in (*_read_by_conditions(indicator), *_read(parts(indicator.value))):
+            readers[name].add(position)
     return readers
+
+
+def _read_by_conditions(indicator: Indicator) -> Iterator[str]:
+    """The answers and fields that a zero rule and the applicability read."""
+    return _read((*operands(indicator.zero_when), *operands(indicator.applies)))
+
+
+def _read(read: Iterable[Operand]) -> Iterator[str]:
+    for operand in read:
+        match operand:
+            case AnswerOperand(indicator=name) | ComponentOperand(indicator=name):
+                yield name
+            case ProfileOperand(field=field):
+                yield f"profile:{field}"
+            case _:
+                continue
+
+
+def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
+    slots = {fact.name: layout.facts[indicator.id, fact.name] for fact in indicator.facts}
+    others = OtherFacts(
+        numbers=tuple(
+            (fact.name, slots[fact.name], fact.decimals) for fact in indicator.facts if fact.type == "number"
+        ),
+        lists=tuple(
+            (fact.name, slots[fact.name], layout.facts[indicator.id, derived_count(fact.name)])
+            for fact in indicator.facts
+            if fact.type == "components"
+        ),
+    )
+    whole = tuple(
+        (fact.name, slots[fact.name]) for fact in indicator.facts if fact.type not in ("number", "components")
+    )
+    return indicator.id, whole, others if others.numbers or others.lists else None
 
 
 def load_facts(plan: Plan, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
-    facts: Facts = [None] * plan.layout.size
-    for field in plan.document.profile:
-        if field.name not in submission.profile:
+    facts: list[object] = [None] * plan.layout.size
+    profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
+    for name, slot in plan.layout.profile.items():
+        if name in profile:
+            value: object = profile[name]
+            if value is None:
+                value = NULL
+            elif type(value) is float:
+                value = exact_fact(value, DECIMALS_OF_NUMBERS)
+            facts[slot] = value
+    for name, whole, others in plan.answers:
+        answer = answers.get(name)
+        if answer is None or name in set_aside:
             continue
-        value = submission.profile[field.name]
-        facts[plan.layout.profile[field.name]] = (
-            NULL if value is None else exact_fact(value, DECIMALS_OF_NUMBERS) if field.type == "number" else value  # type: ignore[arg-type,assignment]  # typed by the field
-        )
-    for leaf in plan.leaves:
-        answer = submission.answers.get(leaf.indicator.id)
-        if answer is None or leaf.indicator.id in submission.set_aside:
-            continue
-        for fact in leaf.indicator.facts:
-            sent = answer.get(fact.name, ())
-            slot = plan.layout.facts[leaf.indicator.id, fact.name]
-            match fact.type:
-                case "components":
-                    ids = frozenset(cast("tuple[str, ...]", sent))
-                    facts[slot] = ids
-                    facts[plan.layout.facts[leaf.indicator.id, derived_count(fact.name)]] = len(ids)
-                case "number":
-                    facts[slot] = exact_fact(cast("float", sent), fact.decimals)
-                case _:
-                    facts[slot] = cast("bool | int", sent)
-    return facts
+        for fact, slot in whole:
+            facts[slot] = answer[fact]
+        if others is not None:
+            for fact, slot, decimals in others.numbers:
+                facts[slot] = exact_fact(cast("float", answer[fact]), decimals)
+            for fact, slot, length in others.lists:
+                facts[slot] = ids = frozenset(cast("tuple[str, ...]", answer.get(fact, ())))
+                facts[length] = len(ids)
+    return cast("Facts", facts)
 
 
 # --- values and curves ----------------------------------------------------------------------------------------
@@ -428,18 +604,15 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
     """The raw value as an exact ratio; None where a fact is absent or the denominator is 0."""
     leaf = over_facts(layout, absent=True)
     if isinstance(operand, Quotient):
-        above, below = compile_operand(operand.numerator, leaf), compile_operand(operand.denominator, leaf)
-
-        def quotient(facts: Facts) -> Ratio | None:
-            n, d = cast("Number | None", above(facts)), cast("Number | None", below(facts))
-            if n is None or not d:
-                return None
-            if type(n) is int and type(d) is int:
-                return (n, d) if d > 0 else (-n, -d)
-            value = Fraction(n) / Fraction(d)
-            return value.numerator, value.denominator
-
-        return quotient
+        over, under = slot_of(operand.numerator, layout), slot_of(operand.denominator, layout)
+        if over is not None and under is not None:
+            return _slots_quotient(over, under)
+        above = cast("Callable[[Facts], Number | None]", compile_operand(operand.numerator, leaf))
+        below = cast("Callable[[Facts], Number | None]", compile_operand(operand.denominator, leaf))
+        return lambda facts: _ratio(above(facts), below(facts))
+    slot = slot_of(operand, layout)
+    if slot is not None:
+        return _slot_value(slot)
     plain = compile_operand(operand, leaf)
 
     def number(facts: Facts) -> Ratio | None:
@@ -447,6 +620,45 @@ def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
         return None if value is None else (int(value.numerator), value.denominator)
 
     return number
+
+
+def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
+    """A quotient as an exact ratio; None where a side is absent, or the denominator 0."""
+    if n is None or not d:
+        return None
+    if type(n) is int and type(d) is int:
+        return (n, d) if d > 0 else (-n, -d)
+    over, under = n.numerator * d.denominator, n.denominator * d.numerator
+    common = math.gcd(over, under) if under > 0 else -math.gcd(over, under)
+    return over // common, under // common
+
+
+def _own_quotient(indicator: Indicator, layout: Layout) -> tuple[int, int | None] | None:
+    own = layout.slots[indicator.id]
+    match indicator.value:
+        case Quotient(numerator=numerator, denominator=denominator):
+            over, under = slot_of(numerator, layout), slot_of(denominator, layout)
+            return (over, under) if over in own and under in own and over is not None else None
+        case value:
+            slot = slot_of(value, layout)
+            return (slot, None) if slot is not None and slot in own else None
+
+
+def _slots_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
+    def quotient(facts: Sequence[Number | None]) -> Ratio | None:
+        return _ratio(facts[over], facts[under])
+
+    return cast("Callable[[Facts], Ratio | None]", quotient)
+
+
+def _slot_value(slot: int) -> Callable[[Facts], Ratio | None]:
+    def value(facts: Sequence[Number | None]) -> Ratio | None:
+        found = facts[slot]
+        if found is None:
+            return None
+        return (found, 1) if type(found) is int else (int(found.numerator), found.denominator)
+
+    return cast("Callable[[Facts], Ratio | None]", value)
 
 
 def _level(level: Level) -> CompiledLevel:
@@ -463,7 +675,32 @@ def compile_gate(gate: Gate) -> CompiledGate:
     """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, holds, there, asked)
+    return CompiledGate(gate, _least(gate), _least_value(gate), holds, there, asked)
+
+
+def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
+    match gate.holds:
+        case Compare(op="ge", left=left, right=Constant(value=int() | float() as asked)):
+            nodes: list[str | None] = []
+            for member in left.of if isinstance(left, Minimum) else (left,):
+                match member:
+                    case IndexOperand():
+                        nodes.append(None)
+                    case ScoreOperand(node=node):
+                        nodes.append(node)
+                    case _:
+                        return None
+            return tuple(nodes), exact(asked)
+        case _:
+            return None
+
+
+def _least_value(gate: Gate) -> tuple[str, Number] | None:
+    match gate.holds:
+        case Compare(op="ge", left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)):
+            return None if isinstance(asked, bool) else (indicator, exact(asked))
+        case _:
+            return None
 
 
 def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
@@ -500,6 +737,7 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
     above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
     leaf = over_facts(layout, absent=True)
     numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
+    over, under = slot_of(above, layout), slot_of(below, layout)
 
     def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
         trial = list(facts)
@@ -512,15 +750,26 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
         name=name,
         field=field,
         slot=slot,
-        decimals=0
+        scale=1
         if described.type != "number"
-        else described.decimals
-        if isinstance(described, Fact)
-        else DECIMALS_OF_NUMBERS,
+        else int(10 ** (described.decimals if isinstance(described, Fact) else DECIMALS_OF_NUMBERS)),
         minimum=described.minimum or 0,
         maximum=described.maximum or 0,
-        coefficients=coefficients,
+        coefficients=_simple_coefficients(slot, over, under, below) or coefficients,
     )
+
+
+def _simple_coefficients(
+    slot: int, over: int | None, under: int | None, below: Operand
+) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
+    """Those of a fact, of it over another, and of another over it; None of anything else."""
+    if over == slot and below == Constant(value=1):
+        return lambda _: (1, 0, 0, 1)
+    if over == slot and under is not None and under != slot:
+        return lambda facts: (1, 0, 0, cast("Number", facts[under]))
+    if under == slot and over is not None and over != slot:
+        return lambda facts: (0, cast("Number", facts[over]), 1, 0)
+    return None
 
 
 def _best(curve: Curve, span: Range, unit: int) -> int:
@@ -544,15 +793,16 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     if curve.kind == "linear":
         segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
 
+        low_n, low_d, high_n, high_d = *low.as_integer_ratio(), *high.as_integer_ratio()
+
         def linear(n: int, d: int) -> int:
-            if n * low.denominator <= low.numerator * d:
+            if n * low_d <= low_n * d:
                 return first
-            if n * high.denominator >= high.numerator * d:
+            if n * high_d >= high_n * d:
                 return last
             for end_n, end_d, slope, offset, scale in segments:
                 if n * end_d <= end_n * d:
-                    denominator = scale * d
-                    return (2 * (slope * n + offset * d) + denominator) // (2 * denominator)
+                    return (slope * n + offset * d) // (scale * d)
             raise AssertionError("a value inside the goalposts lies on a segment")
 
         return linear
@@ -565,7 +815,7 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
         if n * high.denominator >= high.numerator * d:
             return last
         x = math.log(n / d)
-        i = max(i for i in range(len(logs) - 1) if logs[i] <= x or i == 0)
+        i = max(bisect_right(logs, x, hi=len(logs) - 1) - 1, 0)
         score = scores[i] + (scores[i + 1] - scores[i]) * (x - logs[i]) / (logs[i + 1] - logs[i])
         return math.floor(score + 0.5 + EPSILON)
 
@@ -573,11 +823,11 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
 
 
 def _segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
-    """The end x1 as n, d and the line through both points as integers: y(n/d) = (slope·n + offset·d) / (scale·d)."""
+    """The end x1 as n, d and the line through both points: y(n/d) half up is ⌊(slope·n + offset·d) / (scale·d)⌋."""
     slope = (y1 - y0) / (x1 - x0)
     offset = y0 - slope * x0
     scale = math.lcm(slope.denominator, offset.denominator)
-    return x1.numerator, x1.denominator, int(slope * scale), int(offset * scale), scale
+    return x1.numerator, x1.denominator, int(2 * slope * scale), int(2 * offset * scale) + scale, 2 * scale
 
 
 def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:

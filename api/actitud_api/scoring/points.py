@@ -66,52 +66,47 @@ def allocate(evaluation: Evaluation) -> Allocation:
     if evaluation.index is None:
         return allocation
     plan = evaluation.plan
-    possible: dict[str, int] = {}
-    ceilings: dict[str, int] = {}
+    groups, leaves, losses = allocation.groups, allocation.leaves, allocation.losses
     families = {name: _children(evaluation, group) for name, group in plan.groups.items()}
+    # By group, of its children: `possible`, and the most that can be won there without a leaf of score 0.
+    shared: dict[str, tuple[list[int], list[int]]] = {}
 
-    def record(child: Child, points: Points, factor: Ratio) -> None:
-        if isinstance(child.node, int):
-            allocation.leaves[child.node] = points
-            allocation.losses[child.node] = (factor[0] * child.distance, factor[1])
-        else:
-            allocation.groups[child.name] = points
+    def hand_possible(group: CompiledGroup, total: int) -> int:
+        """Shares out `possible` below a group; gives the most that can be won there."""
+        family = families[group.group.id]
+        parts = apportion(total, _weights(group, family))
+        ceilings = [
+            (part if member.score else 0)
+            if isinstance(member.node, int) or member.node.mean is not None
+            else hand_possible(member.node, part)
+            for member, part in zip(family, parts, strict=True)
+        ]
+        shared[group.group.id] = parts, ceilings
+        return sum(ceilings)
 
-    def hand_possible(child: Child, total: int) -> int:
-        """Sets `possible` of a node and below; gives the most that can be won there without a leaf of score 0."""
-        possible[child.name] = total
-        if isinstance(child.node, int) or child.node.mean is not None:
-            ceiling = total if child.score else 0
-        else:
-            family = families[child.name]
-            parts = apportion(total, [_weight(child.node, member) for member in family])
-            ceiling = sum(hand_possible(member, part) for member, part in zip(family, parts, strict=True))
-        ceilings[child.name] = ceiling
-        return ceiling
-
-    def hand_won(child: Child, won: int, factor: Ratio) -> None:
-        points = Points(possible[child.name], won, possible[child.name] - won)
-        record(child, points, factor)
-        if isinstance(child.node, int):
+    def hand_won(group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
+        name = group.group.id
+        groups[name] = Points(possible, won, possible - won)
+        if group.mean is not None:
+            hand_lost_below(group, possible - won, factor)
             return
-        if child.node.mean is not None:
-            hand_lost_below(child.node, points.lost, factor)
-            return
-        family = families[child.name]
-        parts = apportion(
-            won,
-            [_share(child.node, member, member.score) for member in family],
-            [ceilings[member.name] for member in family],
-            [possible[member.name] for member in family],
-        )
-        for member, part, below in zip(family, parts, _factors(child.node, family, factor), strict=True):
-            hand_won(member, part, below)
+        family = families[name]
+        most, ceilings = shared[name]
+        parts = apportion(won, _shares(group, family), ceilings, most)
+        for member, own, part, below in zip(family, most, parts, _factors(group, family, factor), strict=True):
+            node = member.node
+            if isinstance(node, int):
+                leaves[node] = Points(own, part, own - part)
+                losses[node] = below[0] * (member.high - member.score), below[1]
+            else:
+                hand_won(node, own, part, below)
 
     def hand_lost_below(group: CompiledGroup, lost: int, factor: Ratio) -> None:
         family = families[group.group.id]
         if group.mean is None:
-            shares = [_share(group, member, member.distance) for member in family]
             factors = _factors(group, family, factor)
+            own = _factors(group, family, (1, 1))
+            shares = [share * member.distance for (share, _), member in zip(own, family, strict=True)]
         else:
             shares = shapley(group, family, plan.unit)
             factors = [
@@ -120,14 +115,17 @@ def allocate(evaluation: Evaluation) -> Allocation:
             ]
         parts = apportion(lost, shares, limits=[lost] * len(family))
         for member, part, below in zip(family, parts, factors, strict=True):
-            record(member, Points(None, None, part), below)
-            if not isinstance(member.node, int):
+            points = Points(None, None, part)
+            if isinstance(member.node, int):
+                leaves[member.node], losses[member.node] = points, (below[0] * member.distance, below[1])
+            else:
+                groups[member.name] = points
                 hand_lost_below(member.node, part, below)
 
     root = plan.root
-    whole = Child(root, root.group.id, 1, evaluation.groups[root.group.id] or 0, root.high)
-    hand_possible(whole, root.high)
-    hand_won(whole, evaluation.index, (1, 1))
+    if root.mean is None:
+        hand_possible(root, root.high)
+    hand_won(root, root.high, evaluation.index, (1, 1))
     return allocation
 
 
@@ -144,20 +142,27 @@ def _children(evaluation: Evaluation, group: CompiledGroup) -> list[Child]:
     return found
 
 
-def _weight(group: CompiledGroup, child: Child) -> int:
+def _weights(group: CompiledGroup, family: Sequence[Child]) -> list[int]:
     """What `possible` is shared out by."""
-    return child.weight if group.group.aggregation == "arithmetic" else child.high if child.weight else 0
+    if group.group.aggregation == "arithmetic":
+        return [member.weight for member in family]
+    return [member.high if member.weight else 0 for member in family]
 
 
-def _share(group: CompiledGroup, child: Child, units: int) -> int:
-    """What units of a child contribute to those of an arithmetic group or a sum."""
-    return units * (child.weight if group.group.aggregation == "arithmetic" else min(child.weight, 1))
+def _shares(group: CompiledGroup, family: Sequence[Child]) -> list[int]:
+    """What the scores of the children contribute to that of an arithmetic group or a sum."""
+    if group.group.aggregation == "arithmetic":
+        return [member.weight * member.score for member in family]
+    return [member.score if member.weight else 0 for member in family]
 
 
 def _factors(group: CompiledGroup, family: Sequence[Child], factor: Ratio) -> list[Ratio]:
     """What a unit lost in each child of an arithmetic group or a sum loses of the index."""
-    remaining = sum(member.weight for member in family) if group.group.aggregation == "arithmetic" else 1
-    return [(factor[0] * _share(group, member, 1), factor[1] * remaining) for member in family]
+    n, d = factor
+    if group.group.aggregation == "arithmetic":
+        d *= sum([member.weight for member in family])
+        return [(n * member.weight, d) for member in family]
+    return [(n if member.weight else 0, d) for member in family]
 
 
 def shapley(group: CompiledGroup, family: Sequence[Child], unit: int) -> list[int]:
@@ -208,19 +213,32 @@ def apportion(
         parts = [0] * len(shares)
         left = total
     else:
-        tops = [total] * len(shares) if ceilings is None else ceilings
-        parts = [min(total * share // whole, top) for share, top in zip(shares, tops, strict=True)]
+        parts = [total * share // whole for share in shares]
+        if ceilings is not None:
+            parts = [part if part < top else top for part, top in zip(parts, ceilings, strict=True)]
         left = total - sum(parts)
-        order = sorted(range(len(shares)), key=lambda i: (-(total * shares[i] % whole), i))
-        while left:
-            room = [i for i in order if shares[i] and parts[i] < tops[i]]
-            for i in room[:left]:
-                parts[i] += 1
-            left -= min(left, len(room))
-            if not room:
-                break
+        if left:
+            tops = [total] * len(shares) if ceilings is None else ceilings
+            left = _largest_remainders(left, [total * share % whole for share in shares], shares, tops, parts)
+    if not left:
+        return parts
     for i, limit in enumerate(limits or ()):
         more = min(left, limit - parts[i])
         parts[i] += more
         left -= more
     return parts
+
+
+def _largest_remainders(
+    left: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
+) -> int:
+    """Adds units that are left to the parts that have room, by remainder; gives those that are left then."""
+    order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
+    while left:
+        room = [i for i in order if shares[i] and parts[i] < tops[i]]
+        if not room:
+            break
+        for i in room[:left]:
+            parts[i] += 1
+        left -= min(left, len(room))
+    return left

@@ -7,13 +7,12 @@ int, so that every number is in shortest form.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Literal
 
 from msgspec import Struct
 
 from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, Number, halfup
+from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, Number
 from actitud_api.scoring.scalar import Code, State, Status
 
 Figure = int | float
@@ -199,10 +198,25 @@ class Score(Canonical, frozen=True):
 
 def figure(value: Number) -> Figure:
     """An exact number as JSON has it: an int where integral, else the nearest double."""
-    return int(value) if value.denominator == 1 else float(value)
+    return value if type(value) is int else quotient(value.numerator, value.denominator)
+
+
+def quotient(n: int, d: int) -> Figure:
+    """The same of n / d, for d > 0."""
+    return n / d if n % d else n // d
+
+
+def points(units: int | None, unit: int) -> Figure | None:
+    """A score in units as JSON has it, in points."""
+    return None if units is None else quotient(units, unit)
 
 
 def rounded(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
     """Half up to so many decimals."""
-    scale = int(10**decimals)
-    return figure(Fraction(halfup(value * scale), scale))
+    return rounded_quotient(value.numerator, value.denominator, decimals)
+
+
+def rounded_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
+    """The same of n / d, for d > 0."""
+    scale: int = 10**decimals
+    return quotient((2 * n * scale + d) // (2 * d), scale)

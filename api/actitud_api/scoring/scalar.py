@@ -5,16 +5,18 @@ SCORING sections 2 to 6. All scores are integers in units of 10^-decimals of a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Literal
+from operator import mul
+from typing import Literal, cast
 
 from msgspec import Struct
 
 from actitud_api.methodology.answers import SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Gate
-from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number
+from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Share
+from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Truth
 from actitud_api.scoring.plan import (
     UNKNOWN,
     CompiledGate,
@@ -45,6 +47,8 @@ Code = Literal[
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
 
 OBSERVED: frozenset[Code] = frozenset({"full", "partial", "zero", "zero_by_rule", "capped"})
+SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
+"""The codes of what is not unknown."""
 
 
 def state_of(code: Code) -> State:
@@ -54,8 +58,8 @@ def state_of(code: Code) -> State:
     return "observed" if code in OBSERVED else "unknown"
 
 
-class Leaf(Struct, gc=False):
-    """What an indicator counts with.
+class Leaf(Struct, frozen=True, gc=False):
+    """What an indicator counts with; the same for many where it does not depend on their facts.
 
     `score` is None where it counts with nothing: it is not applicable, or it is unknown and leaves or makes the node
     above unknown. `maximum`, with every unknown at its best, is None only where it is not applicable. `value` is None
@@ -112,8 +116,8 @@ class Evaluation(Struct, kw_only=True):
     groups_max: dict[str, int | None]
     unknown: frozenset[str]
     """The indicators and groups that make the node above unknown."""
-    coverages: dict[str, Fraction | None]
-    """By group; None where it is not rated, whatever is unknown."""
+    covered: dict[str, Ratio | None]
+    """Coverage by group; None where it is not rated, whatever is unknown."""
     index: int | None
     index_max: int | None
     status: Status
@@ -122,9 +126,15 @@ class Evaluation(Struct, kw_only=True):
     blocked_by: list[BlockedBy]
 
     @property
+    def coverages(self) -> dict[str, Fraction | None]:
+        """Effective weight known over effective weight scored, 0 to 1, by group; None where it is not rated."""
+        return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.covered.items()}
+
+    @property
     def coverage(self) -> Fraction | None:
-        """Effective weight known over effective weight scored, 0 to 1; None where too little applies to be rated."""
-        return self.coverages[self.plan.document.root.id]
+        """The coverage of the index; None where too little applies to be rated."""
+        ratio = self.covered[self.plan.document.root.id]
+        return None if ratio is None else Fraction(*ratio)
 
     @property
     def dimensions(self) -> list[int | None]:
@@ -137,6 +147,12 @@ class Evaluation(Struct, kw_only=True):
 
     def counted(self, group: CompiledGroup) -> list[int | None]:
         """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
+        leaves, groups = self.leaves, self.groups
+        if not self.unknown:
+            return [
+                leaves[child].score if isinstance(child, int) else groups[name]
+                for name, child in zip(group.names, group.children, strict=True)
+            ]
         return [
             UNKNOWN
             if name in self.unknown
@@ -157,13 +173,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
     """The numbers of facts; of the submission only what is declared without evidence and what review says is read."""
     sent, lowered = _reviewed(plan, sent, submission.level_caps)
     facts, contradicted, broken = contradictions(plan, sent)
-    leaves = [
-        score_leaf(plan, leaf, facts, contradicted.get(leaf.position), lowered, submission) for leaf in plan.leaves
-    ]
-    taken = [leaf.score for leaf in leaves]
+    leaves = score_leaves(plan, facts, contradicted, lowered, submission)
+    silent = [position for position, leaf in enumerate(leaves) if leaf.code not in SETTLED]
     unknown: frozenset[str] = frozenset()
     groups: dict[str, int | None] = {}
-    if plan.voids:
+    if silent and plan.voids:
         counted = [
             compiled.unknown if leaf.score is None and leaf.maximum is not None else leaf.score
             for leaf, compiled in zip(leaves, plan.leaves, strict=True)
@@ -175,12 +189,18 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         )
         groups = {name: None if score == UNKNOWN else score for name, score in groups.items()}
     else:
-        aggregate(plan.root, taken, groups)
-    groups_max: dict[str, int | None] = {}
-    aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
-    coverages: dict[str, Fraction | None] = {}
-    _cover(plan.root, leaves, groups_max, coverages)
-    index = published(plan, groups[plan.document.root.id])
+        aggregate(plan.root, [leaf.score for leaf in leaves], groups)
+    groups_max = groups
+    covered: dict[str, Ratio | None]
+    if silent:
+        groups_max = {}
+        aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
+        covered = {}
+        _cover(plan.root, leaves, groups_max, covered)
+    else:
+        covered = {name: None if score is None else (1, 1) for name, score in groups.items()}
+    root = plan.root.group.id
+    index = published(plan, groups[root])
     evaluation = Evaluation(
         plan=plan,
         facts=facts,
@@ -190,10 +210,10 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         groups=groups,
         groups_max=groups_max,
         unknown=unknown,
-        coverages=coverages,
+        covered=covered,
         index=index,
-        index_max=published(plan, groups_max[plan.document.root.id]),
-        status="not_rateable" if index is None else _status(plan, leaves, coverages),
+        index_max=published(plan, groups_max[root]),
+        status="not_rateable" if index is None else _status(plan, silent, covered),
         level=None,
         provisional=False,
         blocked_by=[],
@@ -234,11 +254,11 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
     facts = sent
     codes: dict[int, Code] = {}
     broken: dict[int, Broken] = {}
-    while True:
+    failing = plan.errors.failing(facts)
+    while failing:
         fresh: set[int] = set()
-        for number, compiled in enumerate(plan.rules):
-            if compiled.rule.severity != "error" or number in broken or compiled.holds(facts):
-                continue
+        for number in failing:
+            compiled = plan.rules[number]
             supported = compiled.could_hold(facts) is False
             broken[number] = Broken(compiled, supported, facts)
             for position in compiled.invalidates:
@@ -252,13 +272,192 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
         for position in fresh:
             for slot in plan.leaves[position].slots:
                 facts[slot] = None
-    for number, compiled in enumerate(plan.rules):
-        if compiled.rule.severity == "warning" and not compiled.holds(facts):
+        failing = [number for number in plan.errors.failing(facts) if number not in broken]
+    for number in plan.warnings:
+        compiled = plan.rules[number]
+        if not compiled.holds(facts):
             broken[number] = Broken(compiled, compiled.could_hold(facts) is False, facts)
     return facts, codes, [broken[number] for number in sorted(broken)]
 
 
 # --- one indicator --------------------------------------------------------------------------------------------
+
+NOT_APPLICABLE = Leaf("not_applicable", None, None)
+
+
+class Scorer(Struct, frozen=True):
+    """How one indicator is scored where it applies, no zero rule holds, and review and evidence say nothing of it.
+
+    `table`: what a level or a yes or no in its slot counts with, for those; `scored`: the same for any indicator.
+    """
+
+    compiled: CompiledIndicator
+    unknown: Leaf
+    zero: Leaf
+    """By its zero rule."""
+    table: tuple[Leaf, ...] | None
+    scored: Callable[[Facts], Leaf]
+
+
+Quotient = tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]]
+"""Position, the slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `scored`."""
+
+
+class Block(Struct, frozen=True):
+    """Indicators that have their zero rule and their applicability in common."""
+
+    zero_when: Callable[[Facts], Truth] | None
+    applies: Callable[[Facts], Truth] | None
+    scorers: tuple[Scorer, ...]
+    tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
+    """Position, slot, `table` and `unknown` of those that have a table."""
+    quotients: tuple[
+        tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]], ...
+    ]
+    """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
+    whose value is one fact of their answer over another (None: over 1)."""
+    others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
+    """Position and `scored` of the rest."""
+
+
+class Blocks(Struct, frozen=True):
+    """The scorers of a methodology, by position and by what they have in common."""
+
+    scorers: tuple[Scorer, ...]
+    blocks: tuple[Block, ...]
+
+
+_blocks: dict[str, Blocks] = {}
+
+
+def blocks_of(plan: Plan) -> Blocks:
+    """The scorers of a plan, made once."""
+    found = _blocks.get(plan.methodology.digest)
+    if found is None:
+        scorers = tuple(_scorer(leaf) for leaf in plan.leaves)
+        together: dict[tuple[Predicate, Predicate], list[Scorer]] = {}
+        for scorer in scorers:
+            indicator = scorer.compiled.indicator
+            together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
+        blocks = tuple(
+            Block(
+                zero_when=members[0].compiled.zero_when,
+                applies=members[0].compiled.applies,
+                scorers=tuple(members),
+                tables=tuple(
+                    (known.compiled.position, known.compiled.slots[0], known.table, known.unknown)
+                    for known in members
+                    if known.table is not None
+                ),
+                quotients=tuple(
+                    (leaf.position, *leaf.quotient, leaf.score, leaf.low, leaf.best, known.unknown, known.scored)
+                    for known in members
+                    if known.table is None and (leaf := known.compiled).quotient is not None
+                ),
+                others=tuple(
+                    (known.compiled.position, known.scored)
+                    for known in members
+                    if known.table is None and known.compiled.quotient is None
+                ),
+            )
+            for members in together.values()
+        )
+        found = _blocks[plan.methodology.digest] = Blocks(scorers, blocks)
+    return found
+
+
+def _scorer(leaf: CompiledIndicator) -> Scorer:
+    unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
+    indicator = leaf.indicator
+    alone = leaf.present is not None and not leaf.reads and not leaf.borrows
+    table: tuple[Leaf, ...] | None = None
+    if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
+        table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
+    return Scorer(
+        compiled=leaf,
+        unknown=unknown,
+        zero=Leaf("zero_by_rule", leaf.low, leaf.low),
+        table=table,
+        scored=_scored(leaf, unknown),
+    )
+
+
+def _scored(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
+    present, value_of, borrows, fields = leaf.present, leaf.value, tuple(leaf.borrows.values()), leaf.fields
+    without = Leaf("zero", leaf.low, leaf.low)
+
+    def scored(facts: Facts) -> Leaf:
+        if present is not None and facts[present] is None:
+            return unknown
+        for slot in borrows:
+            if facts[slot] is None:
+                return unknown
+        value = value_of(facts)
+        if value is None:
+            return unknown if any(facts[slot] is None for slot in fields) else without
+        return valued(leaf, value)
+
+    return scored
+
+
+def valued(leaf: CompiledIndicator, value: Ratio) -> Leaf:
+    """What a raw value counts with."""
+    score = leaf.score(*value)
+    return Leaf(
+        "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
+    )
+
+
+def score_leaves(
+    plan: Plan,
+    facts: Facts,
+    contradicted: Mapping[int, Code],
+    lowered: Mapping[int, int],
+    submission: Submission,
+) -> list[Leaf]:
+    """What every indicator counts with, by position."""
+    known = blocks_of(plan)
+    leaves = [NOT_APPLICABLE] * len(plan.leaves)
+    whole = cast("Sequence[int | None]", facts)
+    zero: Truth
+    for block in known.blocks:
+        zero = False if block.zero_when is None else block.zero_when(facts)
+        if zero:
+            for scorer in block.scorers:
+                leaves[scorer.compiled.position] = scorer.zero
+        elif zero is False and (block.applies is None or block.applies(facts)):
+            for position, slot, table, unknown in block.tables:
+                level = whole[slot]
+                leaves[position] = unknown if level is None else table[level]
+            for position, over, under, curve, low, best, unknown, scored in block.quotients:
+                n, d = whole[over], 1 if under is None else whole[under]
+                if n is None:
+                    leaves[position] = unknown
+                elif type(n) is int and type(d) is int and d > 0:
+                    score = curve(n, d)
+                    leaves[position] = Leaf(
+                        "zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score
+                    )
+                else:
+                    leaves[position] = scored(facts)
+            for position, scored in block.others:
+                leaves[position] = scored(facts)
+        else:
+            for scorer in block.scorers:
+                leaf = scorer.compiled
+                leaves[leaf.position] = score_leaf(plan, leaf, facts, None, lowered, submission)
+    # What review, evidence and contradictions touch is scored at length.
+    touched = {*contradicted, *lowered}
+    touched.update(plan.positions[name] for name in submission.set_aside if name in plan.positions)
+    for name in submission.self_declared:
+        own = plan.positions.get(name)
+        if own is not None and (leaves[own].score or 0) > plan.leaves[own].cap:
+            touched.add(own)
+    for position in touched:
+        leaves[position] = score_leaf(
+            plan, plan.leaves[position], facts, contradicted.get(position), lowered, submission
+        )
+    return leaves
 
 
 def score_leaf(
@@ -286,22 +485,18 @@ def score_leaf(
         fields = _only_declared(leaf, facts, submission.profile_self_declared)
         if fields:
             return Leaf("unknown", counts_with, leaf.best, fields=fields)
-        return Leaf("not_applicable", None, None)
+        return NOT_APPLICABLE
     if leaf.present is not None and facts[leaf.present] is None:
         return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
-    if any(facts[slot] is None for slot in leaf.borrows.values()):
-        return Leaf("unknown", counts_with, leaf.best)
-    value = leaf.value(facts)
-    if value is None:
-        if any(facts[plan.layout.profile[field.field]] is None for field in leaf.reads):
-            return Leaf("unknown", counts_with, leaf.best)
-        return Leaf("zero", leaf.low, leaf.low)
-    score = leaf.score(*value)
+    result = blocks_of(plan).scorers[leaf.position].scored(facts)
+    if result.value is None or result.score is None:
+        return result
     level_sent = lowered.get(leaf.position)
-    uncapped = score if level_sent is None else leaf.score(level_sent, 1)
-    declared = score > leaf.cap and leaf.indicator.id in submission.self_declared
-    if declared:
-        score = leaf.cap
+    uncapped = result.score if level_sent is None else leaf.score(level_sent, 1)
+    declared = result.score > leaf.cap and leaf.indicator.id in submission.self_declared
+    if level_sent is None and not declared:
+        return result
+    score = leaf.cap if declared else result.score
     code: Code = (
         "capped"
         if score < uncapped
@@ -311,7 +506,7 @@ def score_leaf(
         if uncapped == leaf.best
         else "partial"
     )
-    return Leaf(code, score, score, value, uncapped, level_sent=level_sent, declared=declared)
+    return Leaf(code, score, score, result.value, uncapped, level_sent=level_sent, declared=declared)
 
 
 def _absent(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
@@ -334,7 +529,11 @@ def _only_declared(leaf: CompiledIndicator, facts: Facts, profile_self_declared:
 
 def aggregate(group: CompiledGroup, leaves: Sequence[int | None], scores: dict[str, int | None]) -> int | None:
     """What a group counts with, and every group below it, in `scores`: its quantised score, None or `UNKNOWN`."""
-    own = [leaves[child] if isinstance(child, int) else aggregate(child, leaves, scores) for child in group.children]
+    own = (
+        leaves[group.span]
+        if group.span is not None
+        else [leaves[child] if isinstance(child, int) else aggregate(child, leaves, scores) for child in group.children]
+    )
     scores[group.group.id] = result = score_children(group, own)
     return result
 
@@ -344,6 +543,14 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
 
     None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
     """
+    if group.complete and None not in scores:
+        if UNKNOWN in scores:
+            return group.unknown
+        own = cast("Sequence[int]", scores)
+        if group.group.aggregation == "arithmetic":
+            weighted: int = sum(map(mul, group.weights, own))
+            return (2 * weighted + group.total) // (2 * group.total)
+        return group.combine(group.weights, own)
     kept: list[int] = []
     weights: list[int] = []
     for score, weight in zip(scores, group.weights, strict=True):
@@ -356,51 +563,101 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
     return group.unknown if UNKNOWN in kept else group.combine(weights, kept)
 
 
+class Family(Struct, frozen=True):
+    """A group with what its children count with, to score it with another score of one of them.
+
+    `lines`: by child a and b such that the group has ⌊(a · score + b) / divisor⌋; None where that is not so.
+    """
+
+    group: CompiledGroup
+    counted: list[int | None]
+    lines: list[tuple[int, int] | None]
+    divisor: int
+
+    def with_child(self, place: int, score: int | None) -> int | None:
+        """What the group counts with where a child counts with `score`."""
+        line = self.lines[place]
+        if line is not None and score is not None and score != UNKNOWN:
+            return (line[0] * score + line[1]) // self.divisor
+        counted = list(self.counted)
+        counted[place] = score
+        return score_children(self.group, counted)
+
+
+def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
+    """A group of an evaluation."""
+    counted = evaluation.counted(group)
+    lines: list[tuple[int, int] | None] = [None] * len(counted)
+    if (
+        group.group.aggregation != "arithmetic"
+        or evaluation.groups[group.group.id] is None
+        or (evaluation.unknown and UNKNOWN in counted)
+    ):
+        return Family(group, counted, lines, 1)
+    weighted = remaining = 0
+    for score, weight in zip(counted, group.weights, strict=True):
+        if score is not None:
+            weighted += weight * score
+            remaining += weight
+    twice = 2 * weighted + remaining
+    for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
+        if score is not None:
+            lines[place] = 2 * weight, twice - 2 * weight * score
+    return Family(group, counted, lines, 2 * remaining)
+
+
 def _cover(
     group: CompiledGroup,
     leaves: Sequence[Leaf],
     rated: Mapping[str, int | None],
-    coverages: dict[str, Fraction | None],
-) -> Fraction | None:
+    covered: dict[str, Ratio | None],
+) -> Ratio | None:
     """The coverage of a group, and of every group below it; None where it is not rated with every unknown there."""
-    weighted: Number = 0
-    remaining = 0
+    known, below, remaining = 0, 1, 0
     for child, weight in zip(group.children, group.weights, strict=True):
         if isinstance(child, int):
             leaf = leaves[child]
-            share: Number | None = None if leaf.maximum is None else int(leaf.code in OBSERVED)
+            if leaf.maximum is not None:
+                remaining += weight
+                if leaf.code in OBSERVED:
+                    known += weight * below
         else:
-            share = _cover(child, leaves, rated, coverages)
-        if share is not None:
-            weighted += weight * share
-            remaining += weight
-    result = None if rated[group.group.id] is None else Fraction(weighted) / remaining
-    coverages[group.group.id] = result
+            share = _cover(child, leaves, rated, covered)
+            if share is not None:
+                remaining += weight
+                n, d = share
+                if d == below:
+                    known += weight * n
+                else:
+                    known, below = known * d + weight * n * below, below * d
+    name = group.group.id
+    covered[name] = result = None if rated[name] is None else _reduced(known, below * remaining)
     return result
 
 
-def _status(plan: Plan, leaves: list[Leaf], coverages: Mapping[str, Fraction | None]) -> Status:
-    """The status of a submission that has an index."""
-    if all(
-        result.code in OBSERVED or result.maximum is None or not compiled.counts
-        for result, compiled in zip(leaves, plan.leaves, strict=True)
-    ):
+def _reduced(n: int, d: int) -> Ratio:
+    common = math.gcd(n, d)
+    return n // common, d // common
+
+
+def _status(plan: Plan, silent: Sequence[int], covered: Mapping[str, Ratio | None]) -> Status:
+    """The status of a submission that has an index; `silent`: the positions of what is unknown."""
+    if not any(plan.leaves[position].counts for position in silent):
         return "complete"
     thresholds = plan.document.coverage
-    coverage = coverages[plan.document.root.id]
-    of_dimensions = [
-        coverages[child.id] for child in plan.document.root.children if child.weight and child.id in coverages
-    ]
+    overall = covered[plan.document.root.id]
+    of_dimensions = (covered.get(child.id) for child in plan.document.root.children if child.weight)
     if (
-        coverage is not None
-        and coverage >= Fraction(thresholds.overall.num, thresholds.overall.den)
-        and all(
-            share is None or share >= Fraction(thresholds.per_dimension.num, thresholds.per_dimension.den)
-            for share in of_dimensions
-        )
+        overall is not None
+        and _at_least(overall, thresholds.overall)
+        and all(share is None or _at_least(share, thresholds.per_dimension) for share in of_dimensions)
     ):
         return "sufficient"
     return "insufficient_evidence"
+
+
+def _at_least(ratio: Ratio, share: Share) -> bool:
+    return ratio[0] * share.den >= share.num * ratio[1]
 
 
 # --- levels ---------------------------------------------------------------------------------------------------
@@ -425,17 +682,30 @@ def reach_level(evaluation: Evaluation, submission: Submission) -> None:
 
 def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
     """The gate where it fails; None where it holds."""
-    there = compiled.there(figures)
-    if there is NULL:
+    if compiled.least is not None:
+        nodes, asked = compiled.least
+        units = figures.least(nodes)
+        if units is not None:
+            if units * asked.denominator >= asked.numerator * figures.unit:
+                return None
+            return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
+    elif compiled.value is not None:
+        indicator, asked = compiled.value
+        value = figures.ratio(indicator)
+        if value is not None and value[0] * asked.denominator >= asked.numerator * value[1]:
+            return None
+    found = compiled.there(figures)
+    if found is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
         return None if passes else BlockedBy(compiled.gate, None, compiled.asked(figures))
-    return None if compiled.holds(figures) else BlockedBy(compiled.gate, there, compiled.asked(figures))
+    return None if compiled.holds(figures) else BlockedBy(compiled.gate, found, compiled.asked(figures))
 
 
 class GateFigures:
     """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
 
     def __init__(self, evaluation: Evaluation, self_declared: frozenset[str]) -> None:
+        self.unit = evaluation.plan.unit
         self._evaluation = evaluation
         self._self_declared = self_declared
 
@@ -443,6 +713,22 @@ class GateFigures:
         """The published index in points."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.plan.unit)
+
+    def least(self, nodes: Sequence[str | None]) -> int | None:
+        """The least score of nodes, None the index, in units; None where one has no score."""
+        evaluation = self._evaluation
+        found: list[int] = []
+        for node in nodes:
+            if node is None:
+                units = evaluation.index
+            elif node in evaluation.groups:
+                units = evaluation.groups[node]
+            else:
+                units = evaluation.leaves[evaluation.plan.positions[node]].score
+            if units is None:
+                return None
+            found.append(units)
+        return min(found)
 
     def score(self, node: str) -> Evaluated:
         """The score of a node in points; absent where only silence took it away, NULL where it left."""
@@ -455,6 +741,12 @@ class GateFigures:
         if units is None:
             return NULL if most is None else None
         return Fraction(units, evaluation.plan.unit)
+
+    def ratio(self, indicator: str) -> Ratio | None:
+        """The raw value where `value` gives one."""
+        evaluation = self._evaluation
+        leaf = evaluation.leaves[evaluation.plan.positions[indicator]]
+        return None if indicator in self._self_declared else leaf.value
 
     def value(self, indicator: str) -> Evaluated:
         """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""

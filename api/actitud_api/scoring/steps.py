@@ -6,7 +6,6 @@ turns a rule or the zero rule of another indicator.
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import cast
 
@@ -15,96 +14,111 @@ from msgspec import structs
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
 from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Ratio, Step
-from actitud_api.scoring.result import Figure, NextStep, StepKind, figure
-from actitud_api.scoring.scalar import Evaluation, evaluate_facts, published, score_children
+from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
+from actitud_api.scoring.scalar import Evaluation, Family, evaluate_facts, family, published
 
 Change = dict[int, Slot]
 """New facts by slot."""
 
 
-def next_step(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
+class Branches:
+    """Re-scores an evaluation where one indicator has another score: its branch alone."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self._unit = evaluation.plan.unit
+        self._families: dict[str, Family] = {}
+        self._broken: frozenset[str] | None = None
+
+    def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
+        """Index points that a new score of one indicator brings; None without an index."""
+        index = self.evaluation.index
+        if index is None:
+            return None
+        changed = self.rescored(leaf, score)
+        return None if changed is None else quotient(changed - index, self._unit)
+
+    def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
+        """The published index in units with a new score of one indicator."""
+        changed: int | None = score
+        for name, place in zip(leaf.path, leaf.places, strict=True):
+            known = self._families.get(name)
+            if known is None:
+                known = self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
+            changed = known.with_child(place, changed)
+        return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The rules that do not hold."""
+        if self._broken is None:
+            self._broken = frozenset(found.compiled.rule.id for found in self.evaluation.broken)
+        return self._broken
+
+
+def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
     """The next step of one indicator; None at full marks and where it does not apply."""
-    result = evaluation.leaves[leaf.position]
+    result = branches.evaluation.leaves[leaf.position]
     match result.code:
+        case "partial" | "zero":
+            return _improve(branches, submission, leaf)
         case "full" | "not_applicable":
             return None
         case "zero_by_rule":
-            return _without_facts(evaluation, leaf, "unlock")
+            return _without_facts(branches, leaf, "unlock")
         case "contradicted":
-            return _without_facts(evaluation, leaf, "correct")
+            return _without_facts(branches, leaf, "correct")
         case "unknown" if result.fields:
-            return _without_facts(evaluation, leaf, "evidence")
+            return _without_facts(branches, leaf, "evidence")
         case "unsupported" | "unknown" | "withdrawn" | "rejected" | "stale":
-            return _without_facts(evaluation, leaf, "report")
+            return _without_facts(branches, leaf, "report")
         case "capped":
-            return _evidence(evaluation, submission, leaf)
-        case "partial" | "zero":
-            return _improve(evaluation, submission, leaf)
+            return _evidence(branches, submission, leaf)
 
 
-def gain(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> Figure | None:
-    """Index points that a new score of one indicator brings, by re-scoring its branch; None without an index."""
-    index = None if evaluation.index is None else rescored(evaluation, leaf, score)
-    if index is None or evaluation.index is None:
-        return None
-    return figure(Fraction(index - evaluation.index, evaluation.plan.unit))
-
-
-def rescored(evaluation: Evaluation, leaf: CompiledIndicator, score: int) -> int | None:
-    """The published index in units with a new score of one indicator, by re-scoring its branch."""
-    changed: int | None = score
-    node: str = leaf.indicator.id
-    for group_id in leaf.path:
-        group = evaluation.plan.groups[group_id]
-        changed = score_children(
-            group,
-            [
-                changed if child_id == node else own
-                for child_id, own in zip(group.names, evaluation.counted(group), strict=True)
-            ],
-        )
-        node = group_id
-    return published(evaluation.plan, None if changed == UNKNOWN else changed)
-
-
-def _without_facts(evaluation: Evaluation, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
+def _without_facts(branches: Branches, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
     return NextStep(
         kind=kind,
         change={},
         gain=None,
-        gain_max=gain(evaluation, leaf, leaf.best),
+        gain_max=branches.gain(leaf, leaf.best),
         evidence=kind == "evidence",
         cap=None,
         requires=(),
     )
 
 
-def _evidence(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
     """What lifts the caps of an answer; a level that review lowered becomes again what was sent, everywhere."""
+    evaluation = branches.evaluation
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
     change: Change = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
-    own, requires = _effect(evaluation, submission, leaf, change, result.uncapped, evidence=True)
+    changed = with_change(evaluation.facts, change) if change else evaluation.facts
+    own, requires = _effect(branches, submission, leaf, change, changed, result.uncapped, evidence=True)
     return NextStep(
         kind="evidence",
         change={},
         gain=own,
-        gain_max=_most(evaluation, leaf, own),
+        gain_max=_most(branches, leaf, own),
         evidence=True,
-        cap=figure(Fraction(result.score, evaluation.plan.unit)),
+        cap=points(result.score, evaluation.plan.unit),
         requires=requires,
     )
 
 
-def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+    evaluation = branches.evaluation
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
-    better = [(x, units) for x, units in leaf.goalposts if units > result.score]
-    for x, _ in better if leaf.rising else reversed(better):
+    for x, units in leaf.ascent:
+        if units <= result.score:
+            continue
         change = reach(evaluation, leaf, x)
         if change is None:
             continue
-        value_after = _value_after(leaf, with_change(evaluation.facts, change))
+        changed = with_change(evaluation.facts, change)
+        value_after = _value_after(leaf, changed)
         if value_after is None:
             continue
         reached = leaf.score(*value_after)
@@ -112,30 +126,33 @@ def _improve(evaluation: Evaluation, submission: Submission, leaf: CompiledIndic
             continue
         held = _held(leaf, submission, value_after, reached)
         evidence = held <= result.score
-        own, requires = _effect(evaluation, submission, leaf, change, reached if evidence else held, evidence)
+        own, requires = _effect(branches, submission, leaf, change, changed, reached if evidence else held, evidence)
         return NextStep(
             kind="improve",
             change=named(evaluation.plan, leaf, change),
             gain=own,
-            gain_max=_most(evaluation, leaf, own),
+            gain_max=_most(branches, leaf, own),
             evidence=evidence,
-            cap=figure(Fraction(held, evaluation.plan.unit)) if held < reached else None,
+            cap=points(held, evaluation.plan.unit) if held < reached else None,
             requires=requires,
         )
-    return _without_facts(evaluation, leaf, "act")
+    return _without_facts(branches, leaf, "act")
 
 
 def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
     """The raw value after a change; None where its own zero rule or applicability would take it away."""
-    if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
-        return None
-    if leaf.applies is not None and not leaf.applies(changed):
-        return None
+    if leaf.circular:
+        if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
+            return None
+        if leaf.applies is not None and not leaf.applies(changed):
+            return None
     return leaf.value(changed)
 
 
 def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
     """What a value counts with while there is no evidence beyond what there is, where it would reach a score."""
+    if not submission.level_caps and not submission.self_declared:
+        return reached
     name = leaf.indicator.id
     if name in submission.level_caps:
         reached = min(reached, leaf.score(min(value[0], submission.level_caps[name]), 1))
@@ -143,23 +160,27 @@ def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached
 
 
 def _effect(
-    evaluation: Evaluation,
+    branches: Branches,
     submission: Submission,
     leaf: CompiledIndicator,
     change: Change,
+    changed: Facts,
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
-    requires, mended = _rules_that_turn(evaluation, leaf, change)
-    if not requires and (mended or _reaches_others(evaluation, leaf, with_change(evaluation.facts, change))):
-        return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
-    return gain(evaluation, leaf, score), requires
+    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks.
+
+    `changed`: all facts after it.
+    """
+    requires, mended = _rules_that_turn(branches, leaf, change, changed)
+    if not requires and (mended or _reaches_others(branches.evaluation, leaf, changed)):
+        return _gain_of_all(branches.evaluation, submission, leaf, change, evidence), requires
+    return branches.gain(leaf, score), requires
 
 
-def _most(evaluation: Evaluation, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
+def _most(branches: Branches, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
     """Index points up to full marks, at least those of the step."""
-    most = gain(evaluation, leaf, leaf.best)
+    most = branches.gain(leaf, leaf.best)
     return most if own is None or most is None else max(own, most)
 
 
@@ -176,29 +197,32 @@ def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Chang
     least = _solve(step, facts, x, leaf.rising)
     if least is None:
         return None
-    top = Fraction(step.maximum)
-    if indicator.part_of_denominator:
-        top = min(top, Fraction(cast("int", facts[layout.facts[indicator.id, "denominator"]])))
-    if not step.minimum <= least <= top:
+    scale = step.scale
+    if not step.minimum * scale <= least <= step.maximum * scale:
         return None
-    return {step.slot: least.numerator if least.denominator == 1 else least}
+    if indicator.part_of_denominator and (
+        least > cast("int", facts[layout.facts[indicator.id, "denominator"]]) * scale
+    ):
+        return None
+    return {step.slot: least if scale == 1 else Fraction(least, scale) if least % scale else least // scale}
 
 
-def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> Fraction | None:
-    """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, on the grid of its decimals."""
+def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
+    """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, in units of its last decimal."""
     a, b, c, d = step.coefficients(facts)
-    slope = a - x * c
+    n, below = x.as_integer_ratio()
+    slope = a * below - n * c
     if not slope:
         return None
-    scale = int(10**step.decimals)
-    bound = Fraction(x * d - b) / Fraction(slope) * scale
-    return Fraction(math.ceil(bound) if (slope > 0) == rising else math.floor(bound), scale)
+    bound = (n * d - b * below) * step.scale
+    return int(-(-bound // slope) if (slope > 0) == rising else bound // slope)
 
 
 def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
     """The first missing components, in document order, as many as x needs; those outside the remit are left."""
     facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
+    counts = leaf.quotient == (count, None)
     outside = layout.facts.get((indicator.id, "outside_remit"))
     left_out = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
     listed = cast("frozenset[str]", facts[slot])
@@ -206,6 +230,8 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
         if component in listed or component in left_out:
             continue
         listed |= {component}
+        if counts and len(listed) < x:
+            continue
         changed = list(facts)
         changed[slot], changed[count] = listed, len(listed)
         value = leaf.value(changed)
@@ -216,20 +242,18 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
 
 def named(plan: Plan, leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
-    if leaf.step is not None and leaf.step.field:
-        return {leaf.step.name: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
+    if leaf.field is not None and leaf.step is not None:
+        return {leaf.field: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
     found: dict[str, FactValue] = {}
-    for fact in leaf.indicator.facts:
-        slot = plan.layout.facts[leaf.indicator.id, fact.name]
-        if slot not in change:
-            continue
-        value = change[slot]
-        if isinstance(value, frozenset):
-            found[fact.name] = tuple(component for component in leaf.indicator.components if component in value)
-        elif isinstance(value, bool):
-            found[fact.name] = value
-        else:
-            found[fact.name] = figure(cast("int | Fraction", value))
+    for name, slot in leaf.facts:
+        if slot in change:
+            value = change[slot]
+            if isinstance(value, frozenset):
+                found[name] = tuple(component for component in leaf.indicator.components if component in value)
+            elif isinstance(value, bool):
+                found[name] = value
+            else:
+                found[name] = figure(cast("int | Fraction", value))
     return found
 
 
@@ -241,20 +265,21 @@ def with_change(facts: Facts, change: Change) -> Facts:
     return changed
 
 
-def _rules_that_turn(evaluation: Evaluation, leaf: CompiledIndicator, change: Change) -> tuple[tuple[str, ...], bool]:
+def _rules_that_turn(
+    branches: Branches, leaf: CompiledIndicator, change: Change, changed: Facts
+) -> tuple[tuple[str, ...], bool]:
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
-    field = leaf.step.name if leaf.step is not None and leaf.step.field else None
-    broken = {found.compiled.rule.id for found in evaluation.broken}
-    sent = with_change(evaluation.sent, change)
-    changed = with_change(evaluation.facts, change)
+    evaluation = branches.evaluation
+    touching = evaluation.plan.touching[leaf.position]
+    if not touching:
+        return (), False
     breaks: list[str] = []
     mended = False
-    for compiled in evaluation.plan.rules:
-        if compiled.rule.severity == "error" and (leaf.position in compiled.reads or field in compiled.fields):
-            if compiled.rule.id in broken:
-                mended = mended or bool(compiled.holds(sent))
-            elif not compiled.holds(changed):
-                breaks.append(compiled.rule.id)
+    for compiled in touching:
+        if compiled.rule.id in branches.broken:
+            mended = mended or bool(compiled.holds(with_change(evaluation.sent, change)))
+        elif not compiled.holds(changed):
+            breaks.append(compiled.rule.id)
     return tuple(breaks), mended
 
 
@@ -283,4 +308,4 @@ def _gain_of_all(
     index = evaluate_facts(evaluation.plan, sent, submission).index
     if index is None or evaluation.index is None:
         return None
-    return figure(Fraction(index - evaluation.index, evaluation.plan.unit))
+    return quotient(index - evaluation.index, evaluation.plan.unit)

@@ -1,0 +1,68 @@
+"""The evaluator of one submission, beside the time in which msgspec decodes its document.
+
+The document is that of the first worked example (tests/cases/example_a.json, an invented town hall). Decoding is the
+yardstick: into the closed type of the version, as the service does it.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from actitud_api.methodology import loader
+from actitud_api.methodology.answers import Submission, request_type, submission
+from actitud_api.scoring.explain import explain, explained
+from actitud_api.scoring.path import path_from
+from actitud_api.scoring.scalar import evaluate
+from tests.benchmarks.measure import ROUNDS, Line, in_turn, table
+
+METHODOLOGY = loader.load("2026.1")
+EXAMPLE = Path(__file__).parents[1] / "cases" / "example_a.json"
+DECODER = msgspec.json.Decoder(request_type(METHODOLOGY))
+CALLS = {"decode": 400, "again": 400, "submission": 100, "evaluate": 100, "explain": 20, "path": 20, "all": 20}
+
+
+def document() -> bytes:
+    """The request of the worked example."""
+    return msgspec.json.encode(json.loads(EXAMPLE.read_text())["request"])
+
+
+def run() -> None:
+    """Prints the table of this part."""
+    body = document()
+    sent = submission(METHODOLOGY, DECODER.decode(body))
+    evaluation = evaluate(METHODOLOGY, sent)
+    found = in_turn(
+        {
+            "decode": partial(DECODER.decode, body),
+            "again": partial(DECODER.decode, body),
+            "submission": lambda: submission(METHODOLOGY, DECODER.decode(body)),
+            "evaluate": partial(evaluate, METHODOLOGY, sent),
+            "explain": partial(explain, METHODOLOGY, sent),
+            "path": partial(path_from, evaluation, sent),
+            "all": partial(_with_path, sent),
+        },
+        calls=CALLS,
+    )
+    decode = found["decode"]
+    table(
+        f"One organisation ({len(body):,} bytes of facts), over {ROUNDS} rounds, each beside decoding in that round",
+        [
+            Line("decoding the document", "µs", decode.times(1e6)),
+            Line("decoding it again: the noise", "times", found["again"].over(decode), "were it quiet: 1"),
+            Line("decoding it and making the submission", "times", found["submission"].over(decode)),
+            Line("evaluate", "times", found["evaluate"].over(decode), "aim: at most 4"),
+            Line("explain, with next steps", "times", found["explain"].over(decode), "aim: at most 40"),
+            Line("the path alone", "times", found["path"].over(decode)),
+            Line("explain and the path", "times", found["all"].over(decode), "aim: at most 120"),
+        ],
+    )
+
+
+def _with_path(sent: Submission) -> None:
+    evaluation = evaluate(METHODOLOGY, sent)
+    explained(evaluation, sent)
+    path_from(evaluation, sent)
