@@ -105,7 +105,7 @@ def test_the_first_curl_answers_the_explained_score(readme: str, level: str, add
     told = [indicator["reason"]["text"] for dimension in score["dimensions"] for indicator in dimension["indicators"]]
     assert len(told) == 69
     assert all(told)
-    assert len(others) == 6
+    assert len(others) == 8
     for arguments in others:
         answer = ask(arguments, address)
         assert answer.status_code == 200, answer.text
