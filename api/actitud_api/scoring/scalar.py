@@ -18,6 +18,7 @@ from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Share
 from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Truth
 from actitud_api.scoring.plan import (
+    KEPT,
     UNKNOWN,
     CompiledGate,
     CompiledGroup,
@@ -362,6 +363,8 @@ def blocks_of(plan: Plan) -> Blocks:
             )
             for members in together.values()
         )
+        if len(_blocks) >= KEPT:
+            _blocks.clear()
         found = _blocks[plan.methodology.digest] = Blocks(scorers, blocks)
     return found
 
