@@ -59,9 +59,9 @@ $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.tom
 bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns
 	@$(BENCH)/bin/python -m tests.benchmarks $(PART)
 
-contract: $(VENV)/all.done ## Schemathesis with its default configuration against a running service: make contract URL=http://127.0.0.1:8000
+contract: $(VENV)/all.done ## Schemathesis against a running service: make contract URL=http://127.0.0.1:8000; with ACTITUD_API_KEY as whoever has that key, which changes all it can
 	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
-	$(BIN)/st run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
+	$(BIN)/st $(if $(ACTITUD_API_KEY),--config-file openapi/schemathesis.toml) run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
 
 openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json

@@ -64,6 +64,8 @@ Obstacle: TypeAlias = (
     Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"] | str
 )
 Stage: TypeAlias = Literal["before", "methodology", "coverage", "after"] | str
+PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"] | str
+RemarkCode: TypeAlias = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"] | str
 StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"] | str
 FactValue: TypeAlias = float | bool | str | tuple[str, ...]
 """A fact as the service gives it back; a checklist is a tuple of component ids."""
@@ -809,5 +811,233 @@ class EditionSummary(msgspec.Struct, frozen=True, kw_only=True):
     distribution: tuple[Tenth, ...]
     dimensions: dict[str, Spread | None]
     coverage: Spread | None
+    methodology: str
+    simulated: bool
+
+
+class PeerGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an organisation is compared with: those of these kinds and this band (``None``: of any) that rank.
+
+    ``basis``: the narrowest group that has as many as the methodology asks for.
+    """
+
+    basis: PeerBasis
+    kinds: tuple[OrganisationKind, ...] | None
+    band: str | None
+    organisations: int
+
+
+class PeerFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """A score, 0 to 100, beside those of the peer group.
+
+    ``rank`` and ``below`` (how many have less) are among the ``organisations`` of the group that have that score, its
+    own included. ``percentile``: the percentile rank there, 0 to 100, ``None`` among too few. ``spread``: of the group.
+    """
+
+    score: float | None
+    rank: int | None
+    below: int | None
+    organisations: int | None
+    percentile: float | None
+    spread: Spread | None
+    text: str
+
+
+class PeerDimension(PeerFigure, frozen=True, kw_only=True):
+    """A dimension beside those of the peer group."""
+
+    id: str
+    name: str
+
+
+class Peers(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation of an edition beside its peer group; ``rank`` is that in the whole edition.
+
+    ``group``, and what is compared, is ``None`` until the edition is published, except for administrators.
+    """
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    kind: OrganisationKind
+    band: str | None
+    status: ScoreStatus
+    rank: int | None
+    group: PeerGroup | None
+    index: PeerFigure
+    dimensions: tuple[PeerDimension, ...]
+    methodology: str
+    simulated: bool
+    text: str
+
+
+class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that shows an answer: where it is, and its date."""
+
+    url: str
+    date: date
+
+
+class Practice(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that scores, 0 to 100, and is more than declared; ``id`` is that of the indicator."""
+
+    id: str
+    name: str
+    score: float
+    evidence: tuple[PublishedEvidence, ...]
+
+
+class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation that does well in a dimension, and how; ``score`` is that of the dimension."""
+
+    dimension: str
+    score: float
+    organisation: str
+    organisation_name: str
+    kind: OrganisationKind
+    province: str | None
+    region: str | None
+    band: str | None
+    population: int | None
+    rank: int | None
+    index: float | None
+    level: int | None
+    practices: tuple[Practice, ...]
+    methodology: str
+    simulated: bool
+
+
+class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The 5th, 50th and 95th percentile of an index, 0 to 100."""
+
+    p5: float
+    p50: float
+    p95: float
+
+
+class RankPercentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The 5th, 50th and 95th percentile of a rank; the 5th is the better end."""
+
+    p5: int
+    p50: int
+    p95: int
+
+
+class LevelProbability(msgspec.Struct, frozen=True, kw_only=True):
+    """In what share of the draws, 0 to 1, an organisation is of a level."""
+
+    level: int
+    probability: float
+
+
+class RobustScore(msgspec.Struct, frozen=True, kw_only=True):
+    """How an organisation comes out where weights and aggregation are drawn, beside its score.
+
+    ``draws`` and ``seed``: how many, and where they begin. ``drawn_rank`` is ``None`` where ``rank`` may not be told.
+    """
+
+    rank: int | None
+    organisation: str
+    organisation_name: str
+    index: float | None
+    level: int | None
+    draws: int
+    seed: int
+    drawn_index: Percentiles
+    drawn_rank: RankPercentiles | None
+    levels: tuple[LevelProbability, ...]
+    methodology: str
+    simulated: bool
+    text: str
+
+
+class Moments(msgspec.Struct, frozen=True, kw_only=True):
+    """How scores of 0 to 100 spread over the organisations that have one.
+
+    ``standard_deviation``: that of a sample. ``skewness``: the adjusted Fisher-Pearson coefficient. What is not defined
+    is ``None``, here and in all statistics.
+    """
+
+    organisations: int
+    mean: float | None
+    standard_deviation: float | None
+    skewness: float | None
+
+
+class IndexStatistics(Moments, frozen=True, kw_only=True):
+    """The index; ``alpha``: Cronbach's, over the dimensions."""
+
+    alpha: float | None
+
+
+class NodeStatistics(Moments, frozen=True, kw_only=True):
+    """A node beside the one above it: ``parent``, or the index where that is ``None``.
+
+    ``correlation`` with it. ``weight``: its share of the weights there. ``main_effect``: the share of the variance
+    there that goes with it. ``effective_weight``: its share of the main effects there.
+    """
+
+    id: str
+    name: str
+    parent: str | None
+    correlation: float | None
+    weight: float
+    main_effect: float | None
+    effective_weight: float | None
+
+
+class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
+    """A dimension; ``alpha``: Cronbach's, over its indicators.
+
+    ``rank_change``: by how many ranks an organisation moves in the mean, up or down, where the index is without it.
+    """
+
+    alpha: float | None
+    rank_change: float | None
+
+
+class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
+    """An indicator beside its dimension."""
+
+
+class GoalpostMove(msgspec.Struct, frozen=True, kw_only=True):
+    """A goalpost at another ``x``, and by how many ranks organisations then move, in the mean and at most."""
+
+    x: float
+    rank_change: float
+    rank_change_max: int
+
+
+class GoalpostStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """How sensitive ranks are to a judgement goalpost, ``down`` and ``up`` by 20 %.
+
+    ``position``: from 0, in the curve of the indicator.
+    """
+
+    indicator: str
+    position: int
+    x: float
+    down: GoalpostMove | None
+    up: GoalpostMove | None
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """What an auditor would point at; ``node`` is ``None`` for the index."""
+
+    code: RemarkCode
+    node: str | None
+    value: float
+    text: str
+
+
+class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """The statistical audit of the index of an edition, over the organisations that rank."""
+
+    edition: str
+    index: IndexStatistics
+    dimensions: tuple[DimensionStatistics, ...]
+    indicators: tuple[IndicatorStatistics, ...]
+    goalposts: tuple[GoalpostStatistics, ...]
+    remarks: tuple[Remark, ...]
     methodology: str
     simulated: bool

@@ -640,15 +640,16 @@ def test_an_edition_in_review_takes_nothing(client: Client, administrator: dict[
 def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
     """Each writer raises the number by one, over and over, and tries again when somebody else was faster."""
     body = body_a(evidence=False)
-    create(client, {**body, "answers": {"D6.01": {"count": 0}}})
+    create(client, {**body, "answers": {"D1.01": {"numerator": 0, "denominator": WRITERS * WRITES}}})
 
     def write(_: int) -> int:
         refused = 0
         for _ in range(WRITES):
             while True:
                 read = client.get(PATH)
-                count = read.json()["answers"]["D6.01"]["count"] + 1
-                answer = patch(client, read.headers["etag"], answers={"D6.01": {"count": count}})
+                facts = read.json()["answers"]["D1.01"]
+                facts["numerator"] += 1
+                answer = patch(client, read.headers["etag"], answers={"D1.01": facts})
                 if answer.status_code == 200:
                     break
                 assert answer.status_code == 412, answer.text
@@ -658,7 +659,7 @@ def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
         refused = sum(pool.map(write, range(WRITERS)))
 
-    assert client.get(PATH).json()["answers"]["D6.01"]["count"] == WRITERS * WRITES
+    assert client.get(PATH).json()["answers"]["D1.01"]["numerator"] == WRITERS * WRITES
     assert refused > 0
 
 

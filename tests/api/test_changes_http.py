@@ -37,7 +37,7 @@ Client = TestClient[Litestar]
 Answer = dict[str, Any]
 
 NOW = datetime(2027, 1, 10, tzinfo=UTC)
-METHODOLOGY = load("2026.1")
+METHODOLOGY, DRAFT = load("2026.1"), load("2026.2-draft")
 EXAMPLE: Answer = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())["request"]
 ALIAS = "ES-DIR3-L01050193"
 
@@ -51,11 +51,13 @@ def request(*without: str, **answers: Answer) -> Answer:
 
 
 def stated(body: Answer) -> Submission:
-    return submission(METHODOLOGY, msgspec.convert(body, request_type(METHODOLOGY)))
+    methodology = load(body["methodology"])
+    return submission(methodology, msgspec.convert(body, request_type(methodology)))
 
 
 BEFORE = request("D1.01", D9_06={"value": True})
-STATED = {"2025": BEFORE, "2026": request(), "2027": request(D6_06={"value": True})}
+LATER = request(D6_06={"value": True}, D9_09={"level": 2}) | {"methodology": DRAFT.version}
+STATED = {"2025": BEFORE, "2026": request(), "2027": LATER}
 """What XX-T-1 stated in each edition; XX-T-2 stated example A in 2026, and nothing else."""
 
 
@@ -71,15 +73,15 @@ def fill(database: Database) -> None:
             draft = editions.Draft(
                 id=str(year),
                 titles={"en": f"Edition {year}"},
-                methodology="2026.1",
+                methodology=STATED[str(year)]["methodology"],
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
             editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
         rows = [*((edition, "XX-T-1", body) for edition, body in STATED.items()), ("2026", "XX-T-2", request())]
         for edition, organisation, body in rows:
-            said = stated(body)
-            assessments.store(session, [assessments.row(edition, organisation, said, evaluate(METHODOLOGY, said), NOW)])
+            said, methodology = stated(body), load(body["methodology"])
+            assessments.store(session, [assessments.row(edition, organisation, said, evaluate(methodology, said), NOW)])
 
 
 @contextmanager
@@ -296,6 +298,36 @@ def test_a_change_can_be_told_backwards_and_from_the_latest(client: Client) -> N
     assert back["text"].startswith("El índice pasa de 44,03 a 43,28: -0,75 puntos.")
 
 
+def test_a_change_of_version_has_its_part(client: Client) -> None:
+    """2026.2-draft weighs the dimensions 8, 9, 8, 10, 12, 5, 12, 12, 14, 10, moves a goalpost of D9.02 and asks D9.09.
+
+    S1: D9 36.375 → 36.38, the sum 4446.56: 44.47. S2: D9.09, of weight 5, is known and scores 50: D9 38.875 → 38.88,
+    14·2.50 = 35 more: 4481.56, 44.82. S3: D6.06, 10 of the 90 that apply, from no to yes: D6 25.00 → 36.11, 5·11.11 =
+    55.55 more: 4537.11, 45.37.
+    """
+    administrator = key(client, "administrator")
+    found = got(client, "/v1/editions/2027/scores/XX-T-1/changes", administrator, since="2026")
+    assert found["index"] == {"before": 44.03, "methodology": 44.47, "coverage": 44.82, "after": 45.37}
+    assert found["parts"] == {"methodology": 0.44, "coverage": 0.35, "data": 0.55, "total": 1.34}
+    changed = {node["id"]: list(node["score"].values()) for node in found["indicators"]}
+    assert changed == {"D6.06": [0, 0, 0, 100], "D9.09": [None, 0, 50, 50]}
+    assert (found["carried"]["new_indicators"], found["carried"]["dropped_answers"]) == (["D9.09"], [])
+    assert found["carried"]["text"] == (
+        "2026.2-draft also asks, and it is not known: D9.09 (Automated answers disclosed)."
+    )
+    back = got(client, "/v1/editions/2026/scores/XX-T-1/changes", administrator, since="2027", lang="es")
+    assert back["carried"]["text"] == (
+        "2026.1 no pide estas respuestas, o no en esa forma: D9.09 (Respuestas automáticas identificadas)."
+    )
+    (gone,) = [node for node in back["indicators"] if node["id"] == "D9.09"]
+    assert (gone["code_before"], gone["code_after"], gone["name"]) == (
+        "partial",
+        None,
+        "Respuestas automáticas identificadas",
+    )
+    assert gone["text"] == "Respuestas automáticas identificadas (D9.09): de 50,00 a nada por la metodología."
+
+
 @pytest.mark.parametrize(
     ("path", "since", "missing"),
     [
@@ -362,6 +394,36 @@ def test_under_its_own_version_an_edition_scores_as_it_did(client: Client) -> No
         ("2025", 1, None),
     ]
     assert got(client, HISTORY, methodology="2026.1")["items"] == plain
+
+
+def test_every_edition_is_told_under_the_version_that_is_asked_for(client: Client) -> None:
+    """2025: D1.01 unknown, 8·12.50 less, and D9.06 at 100, 14·5.00 more: 4446.56 − 100 + 70 = 4416.56 → 44.17."""
+    items = got(client, HISTORY, methodology="2026.2-draft", lang="es")["items"]
+    assert [(item["edition"], item["index"], item["rank"], item["methodology"]) for item in items] == [
+        ("2026", 44.47, None, "2026.2-draft"),
+        ("2025", 44.17, None, "2026.2-draft"),
+    ]
+    assert [(item["dimensions"]["D9"], item["index_max"], item["status"]) for item in items] == [
+        (36.38, 45.17, "sufficient"),
+        (41.38, 46.87, "sufficient"),
+    ]
+    assert {item["carried"]["text"] for item in items} == {
+        "2026.2-draft pide además, y no se sabe: D9.09 (Respuestas automáticas identificadas)."
+    }
+
+
+def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
+    """2027 was stated under the draft: without D9.09, and D6 at 36.11, the sum is 440.28 + 11.11 = 451.39 → 45.14."""
+    mine = key(client, "organisation", "XX-T-1")
+    later, *_ = got(client, HISTORY, mine, methodology="2026.1")["items"]
+    assert (later["edition"], later["index"], later["coverage"], later["rank"]) == ("2027", 45.14, 1, None)
+    assert later["carried"]["dropped_answers"] == ["D9.09"]
+
+
+def test_pages_go_on_under_the_version_that_is_asked_for(client: Client) -> None:
+    first = got(client, HISTORY, methodology="2026.2-draft", limit="1")
+    second = client.get(first["next"]).json()
+    assert [item["index"] for item in (*first["items"], *second["items"])] == [44.47, 44.17]
 
 
 def test_an_unknown_version_is_named(client: Client) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -16,7 +17,8 @@ from rich.console import Console
 
 from actitud_api import cli
 from actitud_api.cli.sheet import sheet
-from actitud_api.scores.wire import narrated
+from actitud_api.methodology.model import Gate, IndexOperand, Level
+from actitud_api.scores import wire
 from actitud_api.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import CASES
@@ -178,12 +180,48 @@ def test_without_an_index_it_says_so() -> None:
     )
     score = explain(methodology, b.submit({"R": b.of(1, 2)}, {"applies": 0}))
     console = Console(file=io.StringIO(), width=60)
-    console.print(sheet(narrated(score, methodology, "en"), methodology, "en"))
+    console.print(sheet(wire.answer(score, None, methodology, "en"), methodology, "en"))
     assert isinstance(console.file, io.StringIO)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert lines[:5] == ["title", "Methodology test.1, a draft: it may change", "", "No index", "Not rateable"]
     assert not any("Level" in line for line in lines)
     assert next(line for line in lines if line.startswith(" E group E")).split()[-3:] == ["–", "–", "–"]
+
+
+def test_a_tree_of_another_shape() -> None:
+    """An indicator directly below the root, groups below a dimension, and a level that review holds."""
+    least = b.compare(IndexOperand(), "ge", 10)
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(Gate(id="G", holds=least),)))
+    tree = b.group(
+        "index",
+        b.ratio("T", 1),
+        b.group("D", b.group("S", b.ratio("R")), b.ratio("U")),
+        rated_share=(0, 1),
+    )
+    methodology = b.read(b.document(tree, levels=levels))
+    answers = {"T": b.of(1, 2), "R": b.of(1, 4), "U": b.of(3, 4)}
+    score = explain(methodology, msgspec.structs.replace(b.submit(answers), max_level=1))
+    console = Console(file=io.StringIO(), width=100)
+    console.print(sheet(wire.answer(score, None, methodology, "en"), methodology, "en"))
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert lines[3] == "Index: 50.00 of 100"  # (50 + (25 + 75) / 2) / 2
+    at = lines.index("Level 1 of 2: level 1")
+    assert lines[at + 1] == "Review allows no level above 1."
+    rows = [line.split("  ") for line in lines]
+    names = [[cell for cell in row if cell.strip()] for row in rows if len([cell for cell in row if cell.strip()]) == 4]
+    assert [(row[0].strip(), row[1].strip()) for row in names] == [
+        ("Dimension", "score"),
+        ("D group D", "50.00"),
+        ("S group S", "25.00"),
+        ("group index", "score"),
+        ("T indicator T (observed)", "50.00"),
+        ("D group D", "score"),
+        ("U indicator U (observed)", "75.00"),
+        ("S group S", "score"),
+        ("R indicator R (observed)", "25.00"),
+    ]
+    assert any(line.startswith("   S group S") for line in lines)
 
 
 # --- the answer of the service --------------------------------------------------------------------------------
@@ -204,6 +242,23 @@ def test_json_is_what_the_service_answers(
     assert answered.status_code == 200
     told = said(capsys, str(file), "--methodology", version, "--lang", language, "--json")
     assert told.encode() == answered.content + b"\n"
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_what_is_supposed_is_answered_and_told_too(
+    language: str, tmp_path: Path, client: TestClient[Litestar], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rule of D9.06 published: 5 of 100 parts of D9, a tenth of the index, 38.88 to 43.88 and 44.03 to 44.53."""
+    request = example("a")["request"] | {"what_if": {"answers": {"D9.06": {"value": True}}}}
+    path = str(written(tmp_path, request))
+    answered = client.post("/v1/scores", json=request, params={"lang": language})
+    assert said(capsys, path, "--lang", language, "--json").encode() == answered.content + b"\n"
+    lines = said(capsys, path, "--lang", language).splitlines()
+    at = lines.index({"es": "Con lo que se supone", "en": "With what is supposed"}[language])
+    shown = {"es": ("44,03", "44,53"), "en": ("44.03", "44.53")}[language]
+    assert all(figure in lines[at + 1] for figure in shown)
+    assert "D9.06" in lines[at + 2]
+    assert lines[at + 3] == ""
 
 
 def test_the_language_is_that_of_the_terminal(

@@ -187,9 +187,10 @@ def test_an_operation_without_a_rule_is_not_served() -> None:
         create_app(Settings(database_url="sqlite:///never-opened"), (*CONTROLLERS, WhoController), rules)
 
 
-def test_the_document_says_who_needs_a_key(client: TestClient[Litestar]) -> None:
+def test_the_document_says_who_needs_a_key_and_of_which_role(client: TestClient[Litestar]) -> None:
     document = client.get("/v1/openapi.json").json()
     paths = {name: document["paths"][f"/v1/who/{name}/{{organisation}}"] for name in ("open", "more", "own")}
     security = {name: path["get"]["security"] for name, path in paths.items()}
-    assert security == {"open": [], "more": [{}, {"key": []}], "own": [{"key": []}]}
+    roles = [{"key": ["administrator"]}, {"key": ["organisation"]}]
+    assert security == {"open": [], "more": [{}, {"key": []}], "own": roles}
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"

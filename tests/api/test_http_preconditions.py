@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import jsonschema_rs
 import pytest
 from litestar import Controller, Litestar, Response, delete, get, patch, put
 from litestar.testing import TestClient
@@ -147,6 +149,21 @@ def test_a_precondition_that_cannot_be_read_is_named(client: TestClient[Litestar
     response = client.request("DELETE", "/v1/thing", headers={"If-Match": wrong})
     (error,) = problem(response, 400, "invalid-request")["errors"]
     assert (error["pointer"], error["rule"]) == ("If-Match", "format")
+    assert not published(client).is_valid(wrong)
+
+
+@pytest.mark.parametrize("form", ["*", " * ", '"a"', '"", W/"\xe9!#~"', '"v1.0a1b2c3d-0123456789ab"\t,  "b" '])
+def test_the_document_says_what_can_be_read(client: TestClient[Litestar], form: str) -> None:
+    made(client)
+    response = client.request("DELETE", "/v1/thing", headers={b"If-Match": form.encode("latin-1")})
+    assert response.status_code == (204 if "*" in form else 412)
+    assert published(client).is_valid(form)
+
+
+def published(client: TestClient[Litestar]) -> jsonschema_rs.Draft202012Validator:
+    """The form of `If-Match` that the document gives."""
+    document = json.loads(client.app.state["document"])
+    return jsonschema_rs.Draft202012Validator(document["components"]["parameters"]["If-Match"]["schema"])
 
 
 def test_to_create_takes_only_a_star(client: TestClient[Litestar]) -> None:

@@ -40,7 +40,11 @@ READS: Final = {
     "editions.scores.list": "/v1/editions/2026-demo/scores?limit=2",
     "editions.scores.get": "/v1/editions/2026-demo/scores/{organisation}",
     "editions.scores.path": "/v1/editions/2026-demo/scores/XX-DEMO-00034/path",
+    "editions.scores.peers": "/v1/editions/2026-demo/scores/{organisation}/peers",
     "editions.summary": "/v1/editions/2026-demo/summary?province=46",
+    "editions.exemplars.list": "/v1/editions/2026-demo/exemplars?dimension=D6&kind=MUN&band=P3&limit=2",
+    "editions.robustness.list": "/v1/editions/2026-demo/robustness?limit=2",
+    "editions.statistics.get": "/v1/editions/2026-demo/statistics",
     "organisations.scores.list": "/v1/organisations/{organisation}/scores",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""

@@ -68,9 +68,13 @@ SEGMENTS: Sequence[bytes] = (
     b"2026.1%20", b"2026.1%00", b"2026.1;a=b", b"+", b"%27%20OR%201=1--", b"%3Cscript%3E", b"null", b"latest", b"-1",
     b"XX-DEMO-99999", b"ES-DIR3-L01280796", b"%E2%80%AE", b"a%2Fb", b"a%5Cb", b"%25", b"~", b"@", b":", b"$", b"(",
 )  # fmt: skip
+SENSIBLE = {b".", b"..", b"latest"}
+"""Segments that are resolved before they are sent, and the alias of an edition."""
 TEMPLATES: Sequence[bytes] = (
     b"/v1/methodologies/%s", b"/v1/organisations/%s", b"/v1/editions/%s/scores", b"/v1/editions/%s/scores/%s",
-    b"/v1/editions/2026-demo/scores/%s", b"/v1/%s", b"/problems/%s", b"/static/%s", b"/%s", b"/v1/scores/%s",
+    b"/v1/editions/2026-demo/scores/%s", b"/v1/editions/%s/summary", b"/v1/organisations/%s/scores",
+    b"/v1/editions/2026-demo/assessments/%s/submissions/%s",
+    b"/v1/%s", b"/problems/%s", b"/static/%s", b"/%s", b"/v1/scores/%s",
 )  # fmt: skip
 TARGETS: Sequence[bytes] = (
     b"/v1", b"/v1/", b"//", b"//v1/organisations", b"/v1//organisations", b"/v1/organisations/", b"/v1/scores/",
@@ -78,7 +82,10 @@ TARGETS: Sequence[bytes] = (
     b"/V1/organisations",
     b"/v1/organisations.json", b"/v1/editions/2026-demo/scores/", b"/v2/organisations", b"/%2e%2e/%2e%2e/etc/passwd",
 )  # fmt: skip
-LISTS: Sequence[bytes] = (b"/v1/organisations", b"/v1/editions", b"/v1/methodologies", b"/v1/editions/2026-demo/scores")
+LISTS: Sequence[bytes] = (
+    b"/v1/organisations", b"/v1/editions", b"/v1/methodologies", b"/v1/editions/2026-demo/scores",
+    b"/v1/editions/2026-demo/summary", b"/v1/organisations/XX-DEMO-00001/scores", b"/v1/editions/2026-demo/assessments",
+)  # fmt: skip
 WRONG: Sequence[bytes] = (
     b"limit=0", b"limit=1001", b"limit=-1", b"limit=%2B1", b"limit=1_000", b"limit=1e2", b"limit=1.0", b"limit=",
     b"limit=%D9%A3", b"limit=%201", b"limit=1%20", b"limit=0x10", b"limit=007", b"limit=NaN", b"limit=true", b"limit",
@@ -89,14 +96,15 @@ WRONG: Sequence[bytes] = (
     b"limt=5", b"unknown=1", b"=", b"=1", b"&&=&", b"%00=1", b"lang=xx", b"lang=", b"lang=ES", b"lang=es&lang=en",
     b"lang=%00", b"format=csv", b"%FF=1", b"a=%ED%A0%80", b"a=\xff", b"x" * 9_000,
     b"&".join(b"p%d=1" % n for n in range(60)),
-    b"_method=DELETE", b"callback=alert(1)", b"page=2", b"sort=name", b"__proto__=1", b"%27=1",
+    b"_method=DELETE", b"callback=alert(1)", b"page=2", b"sort=nome", b"__proto__=1", b"%27=1",
     b"a%0d%0aSet-Cookie:x=1", b";", b"#", b"?limit=5",
 )  # fmt: skip
 FILTERS: Sequence[bytes] = (
     b"kind=", b"kind=mun", b"kind=MUN%00", b"kind=MUN&kind=MUN", b"kind=XXX", b"region=1", b"region=99",
     b"province=%27",
     b"province=53", b"province=00", b"band=P9", b"band=p1", b"region=%D9%A0%D9%A1", b"q=%00", b"q=%1F", b"q=a%7Fb",
-    b"q=" + b"x" * 9_000, b"q=%C2%85",
+    b"q=" + b"x" * 9_000, b"q=%C2%85", b"level=0", b"level=6", b"level=", b"level=3.0", b"status=x", b"sort=", b"sort=-",
+    b"sort=index%00", b"organisation=,", b"organisation=%00", b"organisation=" + b"x," * 200, b"parent=%7F",
 )  # fmt: skip
 HARMLESS = {b"region=99", b"province=53", b"province=00"}
 """Codes of the right form that no place has: nothing is found."""
@@ -157,7 +165,7 @@ def _hand_made() -> Iterator[Hostile]:
         yield Hostile(Sent("GET", target), may_pass=target == b"//")
     for template in TEMPLATES:
         for segment in SEGMENTS:
-            yield Hostile(Sent("GET", template.replace(b"%s", segment)), may_pass=segment in {b".", b".."})
+            yield Hostile(Sent("GET", template.replace(b"%s", segment)), may_pass=segment in SENSIBLE)
     for path in LISTS:
         for query in (*WRONG, *FILTERS):
             yield Hostile(Sent("GET", path + b"?" + query), may_pass=query in HARMLESS)

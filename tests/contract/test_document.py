@@ -125,20 +125,33 @@ def test_every_example_is_valid(document: dict[str, Any]) -> None:
     assert checked >= 9
 
 
+def links(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for _, _, operation in operations(document):
+        for response in operation["responses"].values():
+            yield from response.get("links", {}).values()
+
+
 def test_every_link_leads_to_an_operation_and_its_parameters(document: dict[str, Any]) -> None:
+    shared = document["components"]["parameters"]
     known = {
-        operation["operationId"]: {parameter.get("name") for parameter in operation["parameters"]}
+        operation["operationId"]: {
+            (shared[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter)["name"]
+            for parameter in operation["parameters"]
+        }
         for _, _, operation in operations(document)
     }
-    links = [
-        link
-        for _, _, operation in operations(document)
-        for response in operation["responses"].values()
-        for link in response.get("links", {}).values()
-    ]
-    assert links
-    for link in links:
+    assert list(links(document))
+    for link in links(document):
         assert set(link["parameters"]) <= known[link["operationId"]]
+
+
+def test_some_link_leads_to_every_item_with_all_that_names_it(document: dict[str, Any]) -> None:
+    found = [(link["operationId"], link["parameters"].keys()) for link in links(document)]
+    for path, _, operation in operations(document):
+        names = {part[1:-1] for part in path.split("/") if part.startswith("{")}
+        assert not names or any(
+            name == operation["operationId"] and names <= parameters for name, parameters in found
+        ), operation["operationId"]
 
 
 def test_every_response_declares_its_headers(document: dict[str, Any]) -> None:

@@ -1,65 +1,163 @@
-"""Schemathesis with its default checks, in process, all phases: it must find nothing.
+"""Schemathesis with its default checks, in process, without a key and with one: it must find nothing.
 
-The engine is the one that `make contract URL=…` runs. Only how much it tries is set here, and at the gate its seed,
-so that a landing does not depend on luck.
+The engine is the one that `make contract URL=…` runs. Only how much it tries is set here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
-import schemathesis
 from litestar import Litestar
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, events, from_schema
+from schemathesis.config import ChecksConfig
+from schemathesis.engine import Status
 from schemathesis.engine.run import PhaseName
 
-from tests.contract.scale import EXAMPLES, NIGHT
+from actitud_api.app import create_app
+from tests.contract.installation import Operation, installed, operations
+from tests.contract.running import TRIED, Config, Report, run
+from tests.contract.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
+from tests.databases import unlimited
 
-CONFIG = {"generation": {"max-examples": EXAMPLES}, **({} if NIGHT else {"seed": 20_260_101})}
-PHASES = (PhaseName.EXAMPLES, PhaseName.COVERAGE, PhaseName.FUZZING, PhaseName.STATEFUL_TESTING)
+PHASES: Final = (PhaseName.EXAMPLES, PhaseName.COVERAGE, PhaseName.FUZZING, PhaseName.STATEFUL_TESTING)
+WITH_KEY: Final[Config] = tomllib.loads(
+    (Path(__file__).parents[2] / "openapi" / "schemathesis.toml").read_text(encoding="utf-8")
+)
+ALL: Final = operations()
+EDITION: Final = "2099"
+"""The first one in the list."""
+TRAILS: Final = {"methodologies": 1, "organisations": 1, "assessments": 2, "editions": 1}
+"""The tags whose links are followed, the longer ways more often. Editions come last: who reviews one closes it."""
+LARGE: Final[Config] = {
+    "include-operation-id": ["editions.assessments.put", "editions.assessments.update"],
+    "generation": {"max-examples": EXAMPLES if NIGHT else 5},
+    "phases": {"coverage": {"enabled": NIGHT}},
+}
+"""Two bodies have so many members that it takes minutes to try the ends of each."""
+KEYLESS: Final[Config] = {"include-tag": ["methodologies", "scores", "system"], "enabled": False}
+"""What looks at no key and leads to nothing that does is tried without one."""
 
 
 @pytest.fixture(scope="module")
-def ran(app: Litestar) -> list[events.EngineEvent]:
-    schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=SchemathesisConfig.from_dict(CONFIG))
-    return list(from_schema(schema).execute())
+def without_key(app: Litestar) -> Report:
+    """A run over the demonstration."""
+    return run(app, {**TRIED, "operations": [LARGE]})
 
 
-def failures(ran: list[events.EngineEvent]) -> Iterator[str]:
-    for event in ran:
-        if isinstance(event, events.NonFatalError | events.FatalError):
-            yield str(event)
-        if isinstance(event, events.ScenarioFinished):
-            for checks in event.recorder.checks.values():
-                for check in checks:
-                    if check.failure_info is not None:
-                        failure, code = check.failure_info.failure, check.failure_info.code_sample
-                        yield f"{event.label}: {failure.title}: {failure.message}\n{code}"
+@pytest.fixture(scope="module")
+def installed_app(location: str) -> Iterator[tuple[Litestar, str]]:
+    """An application where there is something to find and to change, and the key of an administrator."""
+    with installed(location) as installation:
+        key = installation.key("administrator")
+        installation.edition(EDITION)
+        organisations = [f"XX-DEMO-{number:05}" for number in range(30)]
+        for organisation in organisations:
+            installation.organisation(organisation)
+            installation.draft(EDITION, organisation)
+        installation.submit(EDITION, organisations[-1])
+    app = create_app(unlimited(location))
+    yield app, key
+    app.state["database"].close()
 
 
-def test_it_finds_nothing(ran: list[events.EngineEvent]) -> None:
-    found = list(dict.fromkeys(failures(ran)))
+@pytest.fixture(scope="module")
+def following(installed_app: tuple[Litestar, str]) -> list[Report]:
+    """Runs that go where the links of the document lead, from its lists and creations through one tag after another."""
+    app, key = installed_app
+    reports = []
+    for tag, times in TRAILS.items():
+        ids = [one.id for one in ALL if tag in one.described["tags"] or (one.method == "get" and not one.is_item)]
+        rest = {"exclude-operation-id": ids, "enabled": False}
+        stateful = {
+            "inference": {"algorithms": []},
+            "max-steps": 16,
+            "generation": {"mode": "positive", "max-examples": times * FOLLOWED},
+        }
+        phases = {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing")} | {"stateful": stateful}
+        config = {**WITH_KEY, **TRIED, "operations": [*WITH_KEY["operations"], rest], "phases": phases}
+        reports.append(run(app, config, key, first_pages=True))
+    return reports
+
+
+@pytest.fixture(scope="module")
+def with_key(installed_app: tuple[Litestar, str], following: list[Report]) -> Report:
+    """A run over what those left."""
+    app, key = installed_app
+    return run(app, {**WITH_KEY, **TRIED, "operations": [*WITH_KEY["operations"], LARGE, KEYLESS]}, key)
+
+
+on_databases = pytest.mark.parametrize("location", KEYED, indirect=True, scope="module")
+
+
+def assert_nothing_found(report: Report) -> None:
+    found = list(report.failures)
     assert not found, f"{len(found)} failures:\n" + "\n\n".join(found[:10])
 
 
-def test_every_phase_ran(ran: list[events.EngineEvent]) -> None:
-    finished = {event.phase.name: event.status for event in ran if isinstance(event, events.PhaseFinished)}
-    assert {name: finished[name] for name in PHASES} == dict.fromkeys(PHASES, Status.SUCCESS)
+def test_without_a_key_it_finds_nothing(without_key: Report) -> None:
+    assert_nothing_found(without_key)
+    assert {name: without_key.phases[name] for name in PHASES} == dict.fromkeys(PHASES, Status.SUCCESS)
 
 
-def test_every_operation_was_tried_and_answered_well(app: Litestar, ran: list[events.EngineEvent]) -> None:
-    """Each operation has answers below 300: nothing hides behind its own refusals."""
-    good: Counter[str] = Counter()
-    labels = set()
-    for event in ran:
-        if isinstance(event, events.ScenarioFinished):
-            for case_id, interaction in event.recorder.interactions.items():
-                label = event.recorder.cases[case_id].value.operation.label
-                labels.add(label)
-                if interaction.response is not None and interaction.response.status_code < 300:
-                    good[label] += 1
-    assert not {label: good[label] for label in labels if not good[label]}
-    assert len(labels) >= 9
+def test_without_a_key_what_is_open_answers_well_and_nothing_else_does(without_key: Report) -> None:
+    """Nothing hides behind its own refusals, and nothing needs a key only in the document."""
+    assert without_key.answered.keys() == {operation.label for operation in ALL}
+    # 204 is what OPTIONS is answered with, which is tried on every path.
+    answered_well = {one.id for one in ALL if without_key.answered[one.label].keys() & {200, 201}}
+    assert answered_well == {operation.id for operation in ALL if operation.roles is None}
+
+
+@on_databases
+def test_with_a_key_it_finds_nothing(with_key: Report) -> None:
+    assert_nothing_found(with_key)
+    assert {name: with_key.phases[name] for name in PHASES} == dict.fromkeys(PHASES, Status.SUCCESS)
+
+
+@on_databases
+def test_links_lead_to_nine_items_of_ten_and_most_are_answered_well(following: list[Report]) -> None:
+    for report in following:
+        assert_nothing_found(report)
+    items = {operation.id: operation.label for operation in ALL if operation.is_item}
+
+    def answered(*statuses: int) -> set[str]:
+        """The operations on items that a link led to and that were answered so."""
+        return {
+            name
+            for name, label in items.items()
+            if any(one.followed[label][status] for one in following for status in statuses)
+        }
+
+    good = (200, 201, 204)
+    # What is there is told from what is not by these as well: it changed meanwhile, or its state does not allow it.
+    reached = answered(*good, 304, 409, 412)
+    assert len(reached) >= 0.9 * len(items), f"no link led to {sorted(items.keys() - reached)}"
+    assert len(answered(*good)) >= 0.8 * len(items), f"never answered well: {sorted(items.keys() - answered(*good))}"
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.id)
+def test_with_a_key_only_what_depends_on_what_is_stored_is_expected_as_well(operation: Operation) -> None:
+    of_version = {"412", "428"} if "If-Match" in operation.headers else set()
+    of_repeat = {"422"} if "Idempotency-Key" in operation.headers else set()
+    expected = {
+        "positive_data_acceptance": of_version | of_repeat,
+        "missing_required_header": of_version - {"412"},
+    }
+    usual = ChecksConfig()
+    named = [one["checks"] for one in WITH_KEY["operations"] if operation.id in one["include-operation-id"]]
+    added: dict[str, set[str]] = {}
+    for name, check in (named[0] if named else {}).items():
+        assert check.keys() == {"expected-statuses"}
+        statuses = {str(status) for status in check["expected-statuses"]}
+        assert statuses >= set(getattr(usual, name).expected_statuses)
+        added[name] = statuses - set(getattr(usual, name).expected_statuses)
+    assert len(named) <= 1
+    assert added == {name: statuses for name, statuses in expected.items() if statuses}
+
+
+def test_the_configuration_disables_and_excludes_nothing() -> None:
+    assert WITH_KEY.keys() == {"auth", "operations"}
+    assert all(one.keys() == {"include-operation-id", "checks"} for one in WITH_KEY["operations"])
+    assert all(isinstance(one["include-operation-id"], list) for one in WITH_KEY["operations"])

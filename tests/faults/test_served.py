@@ -25,6 +25,8 @@ from tests.faults.serving import administrator, one_serving
 
 WRITERS: Final = 6
 ALIASES: Final = 20
+GOAL: Final = 10_000
+"""More than anybody counts to."""
 SECONDS: Final = 30
 EDITION: Final = {
     "id": "2026",
@@ -54,7 +56,7 @@ class Writer:
         """Makes its organisation and its assessment."""
         added = client.post("/v1/organisations", json={"id": self._name, "name": "Writer", "kind": "MUN"})
         assert added.status_code == 201, added.text
-        body = body_a(evidence=False) | {"answers": {"D6.01": {"count": 0}}}
+        body = body_a(evidence=False) | {"answers": {"D1.01": {"numerator": 0, "denominator": GOAL}}}
         made = client.put(self._assessment, json=body, headers={"If-None-Match": "*"})
         assert made.status_code == 201, made.text
         self._score = made.json()["index"]
@@ -85,7 +87,7 @@ class Writer:
 
     def _raise(self, client: httpx.Client) -> None:
         self._counting = True
-        change = {"methodology": "2026.1", "answers": {"D6.01": {"count": self._count + 1}}}
+        change = {"methodology": "2026.1", "answers": {"D1.01": {"numerator": self._count + 1, "denominator": GOAL}}}
         changed = client.patch(self._assessment, json=change, headers={**MERGE_PATCH, "If-Match": "*"})
         assert changed.status_code == 200, changed.text
         self._count += 1
@@ -105,7 +107,7 @@ class Writer:
             assert client.get(f"/v1/organisations/{expected['aliases'][-1]}").json() == expected
         self._answered.clear()
         stored = client.get(self._assessment).json()
-        count = stored["answers"]["D6.01"]["count"]
+        count = stored["answers"]["D1.01"]["numerator"]
         assert count == self._count or (self._counting and count == self._count + 1)
         # The sheet is computed from what is stored, the row holds what was computed when that was.
         sheet = client.get(f"/v1/editions/2026/scores/{self._name}").json()

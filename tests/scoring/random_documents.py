@@ -14,8 +14,10 @@ from random import Random
 from typing import Literal, TypeVar, get_args
 
 import msgspec
+from hypothesis import note
 from hypothesis import strategies as st
 
+from actitud_api.methodology import loader
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
@@ -88,21 +90,22 @@ class Kind:
     """What a document is made of.
 
     `missing` of its groups and their aggregations; `rules`: any at all, only `sound` ones, in which an absent answer
-    counts as its least favourable value, or none; `rated`: groups ask for a share of their weight; `monotone`: no gate
-    asks for more of a value that is better when it is less.
+    counts as its least favourable value, or none; `rated`: groups ask for a share of their weight; `raised`: ranges go
+    up from above 0 too; `monotone`: no gate asks for more of a value that is better when it is less.
     """
 
     missing: tuple[Missing, ...] = ("zero", "zero", "leave", "void")
     aggregations: tuple[Aggregation, ...] = AGGREGATIONS
     rules: Literal["any", "sound", "none"] = "any"
     rated: bool = True
+    raised: bool = True
     monotone: bool = False
 
 
 ANY = Kind()
 ZERO = Kind(missing=("zero",))
 """Documents that the checker does not mark "silence may pay"."""
-SOUND = Kind(missing=("zero",), rules="sound", rated=False)
+SOUND = Kind(missing=("zero",), rules="sound", rated=False, raised=False)
 """Those in which silence never pays (docs/scoring.md, section 9.4)."""
 QUIET = Kind(rules="none", monotone=True)
 """Those in which a fact matters to its own indicator alone, but for zero rules."""
@@ -111,22 +114,71 @@ QUIET = Kind(rules="none", monotone=True)
 # --- strategies --------------------------------------------------------------------------------------------------
 
 
-def drawn(kind: Kind = ANY, answers: int = 3) -> st.SearchStrategy[tuple[Methodology, list[Submission]]]:
+class Case:
+    """A methodology and submissions to it; `_told` tells them where an example fails."""
+
+    def __init__(self, methodology: Methodology, submissions: list[Submission]) -> None:
+        self.methodology = methodology
+        self.submissions = submissions
+
+    def __repr__(self) -> str:
+        return f"{len(self.methodology.written)} bytes of document, {len(self.submissions)} submissions"
+
+
+def drawn(kind: Kind = ANY, answers: int = 2) -> st.SearchStrategy[Case]:
     """A small methodology with submissions, drawn choice by choice."""
-    return st.randoms(use_true_random=False).map(lambda chance: methodology_with(chance, SMALL, kind, answers))
+    return st.randoms(use_true_random=False).map(lambda chance: _told(case_of(chance, SMALL, kind, answers)))
 
 
-def seeded(
-    kind: Kind = ANY, answers: int = 2, size: Size = FULL
-) -> st.SearchStrategy[tuple[Methodology, list[Submission]]]:
+def read(made: Document) -> Methodology:
+    """A document through the real loader; scores need no texts."""
+    return loader.read(made.version, "draft", msgspec.json.encode(made), {})
+
+
+def without_refused_gates(made: Document) -> Document:
+    """The document without the gates that the loader refuses: not monotone, not in order, out of reach."""
+    while True:
+        try:
+            read(made)
+        except loader.DefectiveMethodology as refused:
+            gates = {tuple(defect.place.split("/")[1:5]) for defect in refused.defects}
+            if not all(place[0] == "levels" and len(place) == 4 for place in gates):
+                raise
+            made = msgspec.structs.replace(
+                made,
+                levels=tuple(
+                    msgspec.structs.replace(
+                        level,
+                        gates=tuple(
+                            gate
+                            for position, gate in enumerate(level.gates)
+                            if ("levels", str(number), "gates", str(position)) not in gates
+                        ),
+                    )
+                    for number, level in enumerate(made.levels)
+                ),
+            )
+        else:
+            return made
+
+
+def _told(case: Case) -> Case:
+    """Where an example fails, the whole of it is told: the document and what was sent."""
+    note(bytes(case.methodology.written).decode())
+    note("\n".join(map(repr, case.submissions)))
+    return case
+
+
+def seeded(kind: Kind = ANY, answers: int = 1, size: Size = FULL) -> st.SearchStrategy[Case]:
     """A methodology of any size with submissions, drawn from a seed."""
-    return st.integers(0, 2**32 - 1).map(lambda seed: methodology_with(Random(seed), size, kind, answers))
+    return st.integers(0, 2**32 - 1).map(lambda seed: _told(case_of(Random(seed), size, kind, answers)))
 
 
-def methodology_with(chance: Random, size: Size, kind: Kind, answers: int) -> tuple[Methodology, list[Submission]]:
+def case_of(chance: Random, size: Size, kind: Kind, answers: int) -> Case:
     """A methodology and so many submissions to it."""
-    methodology = b.read(document(chance, size, kind))
-    return methodology, [submission(chance, methodology.document) for _ in range(answers)]
+    methodology = read(without_refused_gates(document(chance, size, kind)))
+    submissions = [submission(chance, methodology.document) for _ in range(answers)]
+    return Case(methodology, submissions)
 
 
 # --- the document --------------------------------------------------------------------------------------------------
@@ -134,7 +186,7 @@ def methodology_with(chance: Random, size: Size, kind: Kind, answers: int) -> tu
 
 def document(chance: Random, size: Size, kind: Kind) -> Document:
     """A well-formed document."""
-    decimals = chance.choice((0, 1, 2, 2, 2, 2, 3, 4, 6))
+    decimals = chance.choice((0, 0, 1, 2, 2, 2, 3, 4, 6))
     tree = _Tree(chance, size, kind, decimals)
     root = tree.root()
     return msgspec.structs.replace(
@@ -195,7 +247,8 @@ class _Tree:
         return self.group("index", 1, span, dimensions, 0)
 
     def range(self) -> Range:
-        return Range(*self.some((0, 10), (0, 1), (0, 405), (1, 5), (20, 80), (0, 1_000_000)))
+        spans = ((0, 10), (0, 10), (0, 1), (0, 405), (0, 1_000_000), (1, 5), (20, 80))
+        return Range(*self.some(*(spans if self.kind.raised else spans[:5])))
 
     def weight(self) -> int:
         return self.some(0, 1, 1, 1, 1, 2, 3, 7, 15, 100)
@@ -207,7 +260,7 @@ class _Tree:
         if aggregation not in ("arithmetic", "sum"):
             count = min(count, SHAPLEY_CHILDREN if self.size is FULL and self.chance.random() < 0.1 else 4)
         spans = self.parts(span, count) if aggregation == "sum" else [span] * count
-        weights = [self.weight() for _ in spans]
+        weights = [self.weight() for _ in spans] if self.chance.random() < 0.6 else [1] * count
         if aggregation == "sum":
             weights = [max(own, 1) for own in weights]
         if not any(weights):
@@ -229,7 +282,7 @@ class _Tree:
             weight=weight,
             aggregation=aggregation,
             missing=self.some(*self.kind.missing),
-            exponent=self.some(-20.0, -2.0, -1.0, -0.5, 0.3, 0.5, 1.0, 2.0, 3.0, 20.0)
+            exponent=self.some(-20.0, -2.0, -1.0, -0.5, 0.3, 0.5, 1.0, 1.0, 2.0, 3.0, 20.0)
             if aggregation == "power"
             else None,
             range=span,
@@ -297,7 +350,7 @@ class _Tree:
             own,
             Sum(of=(b.const(100), Product(of=(b.const(-1), own)))),
             Product(of=(own, b.const(0.1))),
-            Quotient(numerator=b.const(60), denominator=own),
+            Quotient(numerator=b.const(60), denominator=Sum(of=(own, b.const(6)))),
         )
         if self.leaves and self.chance.random() < 0.1:
             other = self.some(*self.leaves)

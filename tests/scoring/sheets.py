@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -85,6 +86,19 @@ Node = DimensionScore | IndicatorScore
 def points(node: Node) -> tuple[Figure | None, Figure | None, Figure | None]:
     """Possible, won, lost."""
     return node.possible, node.won, node.lost
+
+
+def flat(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every figure of a result with its place, as it is written: 1, 1.0 and true differ."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from flat(member, f"{place}/{name}")
+    elif isinstance(value, list):
+        for position, member in enumerate(value):
+            named = member.get("id", position) if isinstance(member, dict) else position
+            yield from flat(member, f"{place}/{named}")
+    else:
+        yield place, repr(value)
 
 
 def assert_adds_up(score: Score, top: int = 100) -> None:

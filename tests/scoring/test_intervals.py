@@ -75,7 +75,7 @@ def test_what_is_only_declared_stays_below_its_cap() -> None:
 
 
 def ratio(**changes: object) -> Indicator:
-    return msgspec.structs.replace(b.ratio("R", part_of_denominator=False), **changes)  # type: ignore[arg-type]  # members
+    return msgspec.structs.replace(b.ratio("R", part_of_denominator=False), **changes)
 
 
 def test_a_sample_has_an_interval_even_where_the_numerator_is_not_marked_a_part() -> None:

@@ -256,6 +256,19 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
             items(client, "/v1/organisations/XX-DEMO-00001/scores?methodology=2026.1"),
             sdk.organisations.scores.list("XX-DEMO-00001", methodology="2026.1").items,
         ),
+        (
+            json_of(client, "/v1/editions/2026-demo/scores/XX-DEMO-00001/peers?lang=es"),
+            sdk.editions.scores.peers("2026-demo", "XX-DEMO-00001", lang="es"),
+        ),
+        (
+            items(client, "/v1/editions/2026-demo/exemplars?dimension=D6&band=P3&limit=5"),
+            sdk.editions.exemplars.list("2026-demo", dimension="D6", band="P3", limit=5).items,
+        ),
+        (
+            items(client, "/v1/editions/2026-demo/robustness?draws=100&seed=7&limit=30"),
+            sdk.editions.robustness.list("2026-demo", draws=100, seed=7, limit=30).items,
+        ),
+        (json_of(client, "/v1/editions/2026-demo/statistics"), sdk.editions.statistics.get("2026-demo")),
         *((json_of(client, f"/v1/editions/2026-demo/scores/{sheet.organisation}"), sheet) for sheet in sheets),
     ]
     for said, understood in read:

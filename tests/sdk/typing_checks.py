@@ -17,14 +17,18 @@ from actitud import (
     Client,
     Edition,
     EditionScore,
+    EditionStatistics,
     EditionSummary,
     Evidence,
+    Exemplar,
     LevelPath,
     Methodology,
     MethodologySummary,
     Organisation,
     Page,
     PastScore,
+    Peers,
+    RobustScore,
     Score,
     ScoreRow,
     Submission,
@@ -73,6 +77,10 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.get("latest").windows["W90"].start, date)
     assert_type(client.editions.delete("2026", if_match="*"), None)
     assert_type(client.editions.summary("2026", province="46"), EditionSummary)
+    assert_type(client.editions.scores.peers("2026", "x", lang="es"), Peers)
+    assert_type(client.editions.exemplars.list("2026", dimension="D6", kind="MUN"), Page[Exemplar])
+    assert_type(client.editions.robustness.list("2026", draws=500, seed=1, organisation=["x"]), Page[RobustScore])
+    assert_type(client.editions.statistics.get("2026"), EditionStatistics)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
     stated = client.editions.assessments.get("2026", "x")
     assert_type(stated, Assessment)

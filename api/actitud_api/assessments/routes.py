@@ -21,7 +21,7 @@ from actitud_api.assessments.service import (
     UnknownAssessment,
     UnknownSubmission,
 )
-from actitud_api.http.contract import Link, contract
+from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
@@ -57,10 +57,17 @@ _SUBMITTED = Texts(
     "The assessment was submitted already, so it neither changes nor is removed.",
 )
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
+_ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
+_SUBMISSIONS = Link("editions.assessments.submissions.list", _HERE, "Its submissions.")
 _LINKS = {
-    "submissions": Link("editions.assessments.submissions.list", _HERE, "Its submissions."),
+    "replace": Link("editions.assessments.put", {**_HERE, **VERSION}, "To replace this version of it."),
+    "update": Link("editions.assessments.update", {**_HERE, **VERSION}, "To change this version of it."),
+    "delete": Link("editions.assessments.delete", {**_HERE, **VERSION}, "To remove this version of it."),
+    "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
+    "submissions": _SUBMISSIONS,
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
 }
+_LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
 
 
 def _another_methodology(error: AnotherMethodology) -> Texts:
@@ -195,7 +202,7 @@ class AssessmentsController(Controller):
             body=WHOLE,
             answer=ASSESSMENT,
             problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS,
+            links=_LINKS_OF_WRITTEN,
             cors=False,
             precondition="match_or_none",
         ),
@@ -225,7 +232,7 @@ class AssessmentsController(Controller):
             body=PATCH,
             answer=ASSESSMENT,
             problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS,
+            links=_LINKS_OF_WRITTEN,
             cors=False,
             precondition="match",
         ),
@@ -282,7 +289,8 @@ class SubmissionsController(Controller):
                     "editions.assessments.submissions.get",
                     {**_HERE, "submission": "$response.body#/items/0/id"},
                     "The first submission of the page, whole.",
-                )
+                ),
+                "assessment": _ASSESSMENT,
             },
             cors=False,
         ),
@@ -311,7 +319,14 @@ class SubmissionsController(Controller):
         operation_id="editions.assessments.submissions.get",
         summary="Get a submission",
         description="An assessment as it was submitted, whole, with the explanations of its warnings.",
-        opt=contract(path=wire.SubmissionPath, aliased=True, answer=SUBMISSION, problems=(UNAVAILABLE,), cors=False),
+        opt=contract(
+            path=wire.SubmissionPath,
+            aliased=True,
+            answer=SUBMISSION,
+            problems=(UNAVAILABLE,),
+            links={"submissions": _SUBMISSIONS, "assessment": _ASSESSMENT},
+            cors=False,
+        ),
         sync_to_thread=True,
     )
     def get_submission(
@@ -345,7 +360,9 @@ class SubmissionsController(Controller):
                     "editions.assessments.submissions.get",
                     {**_HERE, "submission": "$response.body#/id"},
                     "The submission.",
-                )
+                ),
+                "submissions": _SUBMISSIONS,
+                "assessment": _ASSESSMENT,
             },
             cors=False,
             precondition="match",

@@ -16,9 +16,8 @@ from actitud_api.http.problems import Fault
 from actitud_api.methodology import loader
 from actitud_api.methodology.answers import ScoreRequest
 from actitud_api.methodology.model import Language
-from actitud_api.scores import service
+from actitud_api.scores import service, wire
 from actitud_api.scores.routes import REQUEST
-from actitud_api.scores.wire import narrated
 
 _SCORE = Texts(
     "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
@@ -61,7 +60,7 @@ def _score(options: argparse.Namespace, language: Language) -> int:
     if isinstance(request, list):
         raise CommandError("\n".join(_told(request, chosen)), 2)
     methodology, score = service.scored(request)
-    answer = narrated(score, methodology, chosen)
+    answer = wire.answer(score, service.what_if(request, score), methodology, chosen)
     if options.json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import UNSET
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,7 +15,7 @@ from actitud_api.cli.common import marked
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
-from actitud_api.scores.wire import Dimension, Indicator, NarratedScore
+from actitud_api.scores.wire import Dimension, Indicator, ScoreAnswer
 from actitud_api.scoring.scalar import State, Status
 from actitud_api.texts import words
 
@@ -39,6 +40,7 @@ _PROVISIONAL = Texts(" (provisional)", " (provisional)")
 _BLOCKED = Texts("Para el nivel {number} falta", "Level {number} still needs")
 _REASONS = Texts("Lo que más resta", "What lowers it most")
 _FINDINGS = Texts("Contradicciones y avisos", "Contradictions and warnings")
+_WHAT_IF = Texts("Con lo que se supone", "With what is supposed")
 _SEVERITIES: Final = {"error": Texts("error", "error"), "warning": Texts("aviso", "warning")}
 _DIMENSION = Texts("Dimensión", "Dimension")
 _SCORE = Texts("puntos", "score")
@@ -52,13 +54,13 @@ _STATES: Final[dict[State, Texts]] = {
 _NOTHING: Final = "–"
 
 
-def sheet(score: NarratedScore, methodology: Methodology, language: Language) -> RenderableType:
+def sheet(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
     """A score with its whole explanation, as wide as the terminal."""
     return Group(*_Sheet(score, methodology, language).parts())
 
 
 class _Sheet:
-    def __init__(self, score: NarratedScore, methodology: Methodology, language: Language) -> None:
+    def __init__(self, score: ScoreAnswer, methodology: Methodology, language: Language) -> None:
         self._score = score
         self._methodology = methodology
         self._document = methodology.document
@@ -84,9 +86,13 @@ class _Sheet:
                 for found in self._score.findings
             ],
         )
-        yield self._dimensions()
-        for dimension in self._score.dimensions:
-            yield self._indicators(dimension)
+        yield from self._list(self._say(_WHAT_IF), list(_supposed(self._score)))
+        if self._score.dimensions:
+            yield self._groups()
+        root = self._document.root.id
+        yield from self._indicators(self._methodology.texts[self._language].groups[root].name, self._score.indicators)
+        for group, _ in _below(self._score.dimensions):
+            yield from self._indicators(f"{group.id} {group.name}", group.indicators)
 
     def _figures(self) -> Iterator[RenderableType]:
         score, level = self._score, self._score.level
@@ -109,6 +115,8 @@ class _Sheet:
         if level.number is not None:
             told = self._say(_LEVEL, number=level.number, highest=len(self._document.levels), name=level.name)
             yield Text(told + (self._say(_PROVISIONAL) if level.provisional else ""), style="bold")
+            if level.text is not None:
+                yield Text(level.text)
 
     def _list(self, title: str, items: list[str]) -> Iterator[RenderableType]:
         if items:
@@ -116,24 +124,29 @@ class _Sheet:
             yield Text(title, style="bold")
             yield from (marked("-", item) for item in items)
 
-    def _dimensions(self) -> RenderableType:
+    def _groups(self) -> RenderableType:
+        """Every dimension, and the groups below each under it."""
         table = self._table(self._say(_DIMENSION))
-        for dimension in self._score.dimensions:
-            table.add_row(f"{dimension.id} {dimension.name}", *self._row(dimension))
+        for group, depth in _below(self._score.dimensions):
+            table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._row(group))
         return table
 
-    def _indicators(self, dimension: Dimension) -> RenderableType:
-        table = self._table(f"{dimension.id} {dimension.name}")
-        for indicator in dimension.indicators:
+    def _indicators(self, title: str, indicators: tuple[Indicator, ...]) -> Iterator[RenderableType]:
+        if not indicators:
+            return
+        table = self._table(title)
+        for indicator in indicators:
             state = _STATES[indicator.state].into(self._language)
             told: list[RenderableType] = [
                 Text(f"{indicator.id} {indicator.name} ({state})", style="bold"),
                 Text(indicator.reason.text),
             ]
+            if indicator.interval is not None:
+                told.append(Text(indicator.interval.text))
             if indicator.next_step is not None:
                 told.append(marked("→", indicator.next_step.text))
             table.add_row(Group(*told, Text()), *self._row(indicator))
-        return table
+        yield table
 
     def _table(self, first: str) -> Table:
         """A table of nodes: what each is, its score, and the points that it won and lost."""
@@ -156,3 +169,19 @@ class _Sheet:
     def _published(self, figure: float) -> str:
         published = self._document.published_decimals
         return words.score(figure, self._document.decimals if published is None else published, self._language)
+
+
+def _supposed(score: ScoreAnswer) -> Iterator[str]:
+    """What differs with the facts that are supposed, as a whole and where; nothing where none are."""
+    if score.what_if is not UNSET:
+        difference = score.what_if.difference
+        yield difference.text
+        yield from (indicator.text for indicator in difference.indicators)
+        yield from (finding.text for finding in difference.appeared)
+
+
+def _below(groups: tuple[Dimension, ...], depth: int = 0) -> Iterator[tuple[Dimension, int]]:
+    """Groups and those below them, each before what is below it, and how deep it lies."""
+    for group in groups:
+        yield group, depth
+        yield from _below(group.groups, depth + 1)

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from actitud_api.access.idempotency import once
 from actitud_api.editions import faults, service, wire
 from actitud_api.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
-from actitud_api.http.contract import Link, contract
+from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, PageQuery, next_url
@@ -26,6 +26,15 @@ PATCH = Body(wire.EditionPatch, patch=True)
 PAGE = Representation(wire.EditionPage, sentences=True)
 EDITION = Representation(wire.Edition, sentences=True)
 CURSOR: Cursor[Place] = Cursor("editions.list", tuple[date, str])
+_ID = {"edition": "$response.body#/id"}
+_LINKS = {
+    "update": Link("editions.update", {**_ID, **VERSION}, "To change this version of it."),
+    "delete": Link("editions.delete", {**_ID, **VERSION}, "To remove this version of it."),
+    "scores": Link("editions.scores.list", _ID, "Its ranking."),
+    "summary": Link("editions.summary", _ID, "What its organisations come to."),
+    "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
+}
+_LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
 
 
 def _contradicted(error: Exception) -> ProblemError:
@@ -83,6 +92,11 @@ class EditionsController(Controller):
                     {"edition": "$response.body#/items/0/id"},
                     "The ranking of the first edition of the page.",
                 ),
+                "drafts": Link(
+                    "editions.assessments.list",
+                    {"edition": "$response.body#/items/0/id", "state": "draft"},
+                    "What is not yet submitted in the first edition of the page.",
+                ),
             },
         ),
         sync_to_thread=True,
@@ -107,7 +121,7 @@ class EditionsController(Controller):
             path=wire.EditionPath,
             answer=EDITION,
             problems=(UNAVAILABLE,),
-            links={"scores": Link("editions.scores.list", {"edition": "$response.body#/id"}, "Its ranking.")},
+            links=_LINKS,
         ),
         sync_to_thread=True,
     )
@@ -127,7 +141,7 @@ class EditionsController(Controller):
             body=REQUEST,
             answer=EDITION,
             problems=(CONFLICT, UNAVAILABLE),
-            links={"edition": Link("editions.get", {"edition": "$response.body#/id"}, "The edition.")},
+            links=_LINKS_OF_WRITTEN,
             cors=False,
             idempotent=True,
         ),
@@ -156,6 +170,7 @@ class EditionsController(Controller):
             body=PATCH,
             answer=EDITION,
             problems=(CONFLICT, UNAVAILABLE),
+            links=_LINKS_OF_WRITTEN,
             cors=False,
             precondition="match",
         ),

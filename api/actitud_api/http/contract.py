@@ -22,13 +22,19 @@ from actitud_api.http.scope import ApiRequest, header
 
 _NO_PARAMETERS = Query(NoParameters)
 
+VERSION: Final = {"If-Match": "$response.header.ETag"}
+"""The parameters by which a link leads to a change of the very version that an answer holds."""
+
 IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 """What an idempotency key looks like: 1 to 255 visible ASCII characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What can be asked next with what an answer holds: an operation, and its parameters as runtime expressions."""
+    """What can be asked next with what an answer holds: an operation, and its parameters.
+
+    A parameter is a runtime expression of OpenAPI (`$response.body#/id`) or a value.
+    """
 
     operation: str
     parameters: Mapping[str, str]

@@ -23,7 +23,7 @@ from actitud_api.http.limits import class_of
 from actitud_api.http.negotiation import JSON
 from actitud_api.http.policy import Rule, Rules
 from actitud_api.http.policy import operation as operation_of
-from actitud_api.http.preconditions import Precondition
+from actitud_api.http.preconditions import IF_MATCH, Precondition
 from actitud_api.http.problems import (
     CONTENT_TOO_LARGE,
     FORBIDDEN,
@@ -50,6 +50,8 @@ Node: TypeAlias = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/{name}"
 _TEXT: Node = {"type": "string"}
+# The star stands for itself as well: what makes up headers by a pattern often knows nothing but letters and digits.
+_VERSION: Node = {"anyOf": [{"const": "*"}, _TEXT | {"pattern": IF_MATCH}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class _Operation:
             "summary": self.handler.summary,
             "description": self.handler.description,
             "tags": list(self.handler.resolve_tags()),
-            "security": _SECURITY[self.rule.key],
+            "security": list(_security(self.rule)),
             "parameters": self._parameters(),
             "responses": self._responses(),
         }
@@ -287,6 +289,14 @@ class _Operation:
         return {"example": json.loads(file.read_bytes())} if file.is_file() else {}
 
 
+def _security(rule: Rule) -> Iterator[Node]:
+    """Who may call an operation: alternatives, each the role of a key (OpenAPI 3.1.0, security requirement object)."""
+    if rule.key == "optional":
+        yield from ({}, {"key": []})
+    elif rule.key == "required":
+        yield from ({"key": [role]} for role in sorted(rule.roles))
+
+
 def _link(link: Link) -> Node:
     return {
         "operationId": link.operation,
@@ -365,13 +375,13 @@ _PARAMETERS: Node = {
     "If-Match": _parameter(
         "header",
         "If-Match",
-        _TEXT | {"description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it."},
+        _VERSION | {"description": "The `ETag` of what is to be changed: 412 if it has changed since, 428 without it."},
         True,
     ),
     "If-Match-to-replace": _parameter(
         "header",
         "If-Match",
-        _TEXT | {"description": "To replace: the `ETag` of what is there; 412 if it has changed since."},
+        _VERSION | {"description": "To replace: the `ETag` of what is there; 412 if it has changed since."},
         False,
     ),
     "If-None-Match-to-create": _parameter(
@@ -403,10 +413,13 @@ _SECURITY_SCHEMES: Node = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A key of this service, `actl_…`, as whoever runs it hands out.",
+        "description": (
+            "A key of this service, `actl_…`, as whoever runs it hands out. Each operation names the roles whose keys "
+            "may call it. A key of the role `organisation` acts for one organisation: what is of another is not found "
+            "(404)."
+        ),
     }
 }
-_SECURITY: Mapping[str, list[Node]] = {"none": [], "optional": [{}, {"key": []}], "required": [{"key": []}]}
 
 _LIMIT_FIELDS: Final = ["RateLimit", "RateLimit-Policy"]
 

@@ -18,7 +18,10 @@ from actitud_api.http.scope import ApiRequest, header
 Precondition = Literal["none", "match", "match_or_none"]
 """What an operation asks for: nothing, `If-Match`, or that or `If-None-Match: *` where it may also create."""
 
-_LIST = re.compile(r'\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:,\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"\s*)*')
+_ENTITY_TAG: Final = r'(W/)?"[!#-~\x80-\xff]*"'
+IF_MATCH: Final = rf"^[ \t]*(\*|{_ENTITY_TAG}([ \t]*,[ \t]*{_ENTITY_TAG})*)[ \t]*$"
+"""What `If-Match` looks like: `*`, or entity tags between commas (RFC 9110, sections 8.8.3 and 13.1.1)."""
+
 _TAG = re.compile(r'(?P<weak>W/)?"(?P<opaque>[^"]*)"')
 _ANY: Final = "*"
 
@@ -36,7 +39,7 @@ def check(request: ApiRequest, precondition: Precondition) -> None:
     if_none_match = header(request.scope, b"if-none-match") if precondition == "match_or_none" else None
     if if_match is None and if_none_match is None:
         raise ProblemError(PRECONDITION_REQUIRED, PRECONDITION_REQUIRED.description)
-    if if_match is not None and if_match.strip() != _ANY and not _LIST.fullmatch(if_match):
+    if if_match is not None and not re.fullmatch(IF_MATCH, if_match):
         raise _unreadable("If-Match", if_match, '"v1.0a1b2c3d-0123456789ab"')
     if if_none_match is not None and if_none_match.strip() != _ANY:
         raise _unreadable("If-None-Match", if_none_match, _ANY)

@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.http.contract import Link, contract
+from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.paging import Cursor, next_url
@@ -28,6 +28,12 @@ CHANGE = Body(wire.OrganisationPatch, patch=True)
 PAGE = Representation(wire.OrganisationPage)
 ORGANISATION = Representation(wire.Organisation)
 CURSOR = Cursor("organisations.list", str)
+_ID = {"organisation": "$response.body#/id"}
+_LINKS = {
+    "update": Link("organisations.update", {**_ID, **VERSION}, "To change this version of it."),
+    "scores": Link("organisations.scores.list", _ID, "Its editions."),
+}
+_LINKS_OF_WRITTEN = {"organisation": Link("organisations.get", _ID, "The organisation."), **_LINKS}
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
@@ -100,7 +106,9 @@ class OrganisationsController(Controller):
         operation_id="organisations.get",
         summary="Get an organisation",
         description="One organisation by its id.",
-        opt=contract(path=wire.OrganisationPath, answer=ORGANISATION, problems=(UNAVAILABLE,), aliased=True),
+        opt=contract(
+            path=wire.OrganisationPath, answer=ORGANISATION, problems=(UNAVAILABLE,), aliased=True, links=_LINKS
+        ),
         sync_to_thread=True,
     )
     def get_organisation(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:
@@ -122,9 +130,7 @@ class OrganisationsController(Controller):
             problems=(CONFLICT, UNAVAILABLE),
             idempotent=True,
             cors=False,
-            links={
-                "organisation": Link("organisations.get", {"organisation": "$response.body#/id"}, "What was added.")
-            },
+            links=_LINKS_OF_WRITTEN,
         ),
         sync_to_thread=True,
     )
@@ -154,6 +160,7 @@ class OrganisationsController(Controller):
             precondition="match",
             aliased=True,
             cors=False,
+            links=_LINKS_OF_WRITTEN,
         ),
         sync_to_thread=True,
     )

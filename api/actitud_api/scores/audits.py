@@ -12,16 +12,14 @@ from actitud_api.access.service import Principal
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology, load
-from actitud_api.methodology.model import Document
-from actitud_api.methodology.predicates import groups, indicators
 from actitud_api.scores import queries
-from actitud_api.scores.computed import Computed, Drawn, Field, Score, Scored
+from actitud_api.scores.computed import Computed, Drawn, Field
 from actitud_api.scores.queries import Competitor, Filters, Place, Row, Seen
 from actitud_api.scores.service import BEST_FIRST, seen_by
 from actitud_api.scoring.audit import Audit, audit
-from actitud_api.scoring.compare import Integers
-from actitud_api.scoring.robustness import MISSING, robustness, without_index_gates
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.scoring.columns import columns_of, score_columns
+from actitud_api.scoring.rescoring import Rescoring, with_document
+from actitud_api.scoring.robustness import robustness, without_index_gates
 from actitud_api.storage.database import Database, Session
 
 Percentiles = tuple[int, int, int]
@@ -142,27 +140,24 @@ def _field(computed: Computed, view: _View, sent: Sequence[Competitor] | None) -
         return kept
     methodology, decoder = view.methodology, msgspec.json.Decoder(Submission)
     sent = sent or ()
-    score = _evaluator(methodology, [decoder.decode(competitor.submission) for competitor in sent])
+    columns = columns_of(methodology, [decoder.decode(competitor.submission) for competitor in sent])
     field = Field(
         places={competitor.organisation: number for number, competitor in enumerate(sent)},
-        score=score,
-        scored=score(methodology.document),
-        attainable=score(without_index_gates(methodology.document)).level,
+        rescoring=Rescoring(columns),
+        attainable=score_columns(with_document(columns, without_index_gates(methodology.document))).level,
     )
     return computed.fields.put(view.key, field)
 
 
 def _drawn(view: _View, field: Field, draws: int, seed: int) -> Drawn:
-    document = view.methodology.document
-    dimensions = np.column_stack([field.scored.nodes[child.id] for child in document.root.children])
+    document, nodes = view.methodology.document, field.rescoring.nodes
+    dimensions = np.column_stack([nodes[child.id] for child in document.root.children])
     return Drawn(field.places, robustness(document, dimensions, field.attainable, draws=draws, seed=seed))
 
 
 def _audit(view: _View, field: Field) -> Audit:
-    def rescore(document: Document) -> Integers:
-        return field.score(document).index
-
-    return audit(view.methodology.document, field.scored.nodes, field.scored.index, rescore)
+    rescoring = field.rescoring
+    return audit(view.methodology.document, rescoring.nodes, rescoring.scores.index, rescoring.index)
 
 
 def _robust(view: _View, row: Row, drawn: Drawn, draws: int, seed: int) -> Robust:
@@ -177,29 +172,3 @@ def _robust(view: _View, row: Row, drawn: Drawn, draws: int, seed: int) -> Robus
         rank=tuple(found.rank[number].tolist()) if view.seen.everything else None,
         levels={level.number: count for level, count in zip(view.methodology.document.levels, counts, strict=True)},
     )
-
-
-def _evaluator(methodology: Methodology, submissions: Sequence[Submission]) -> Score:
-    """Scores submissions under any document that asks for the same facts."""
-
-    def score(document: Document) -> Scored:
-        changed = structs.replace(methodology, document=document, digest=f"{methodology.digest} {hash(document)}")
-        evaluations = [evaluate(changed, submission) for submission in submissions]
-        leaves = {known.id: position for position, known in enumerate(indicators(document.root))}
-        return Scored(
-            index=_column([evaluation.index for evaluation in evaluations]),
-            level=_column([evaluation.level or 0 for evaluation in evaluations]),
-            nodes={
-                group.id: _column([found.groups[group.id] for found in evaluations]) for group in groups(document.root)
-            }
-            | {
-                name: _column([found.leaves[position].score for found in evaluations])
-                for name, position in leaves.items()
-            },
-        )
-
-    return score
-
-
-def _column(units: list[int | None]) -> Integers:
-    return np.array([MISSING if value is None else value for value in units], np.int64)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from actitud_api.methodology.model import Document
 from actitud_api.scoring.audit import Audit
 from actitud_api.scoring.compare import Integers
+from actitud_api.scoring.rescoring import Rescoring
 from actitud_api.scoring.robustness import Robustness
 
 V = TypeVar("V")
@@ -25,31 +25,14 @@ class Busy(Exception):
     """Too many wait already for what is being computed."""
 
 
-class Scored(Struct, frozen=True):
-    """What organisations come to under a document, in units of 10^-decimals; `robustness.MISSING` where nothing.
-
-    `nodes`: by the id of each node; `level`: 0 without one.
-    """
-
-    index: Integers
-    level: Integers
-    nodes: Mapping[str, Integers]
-
-
-Score: TypeAlias = Callable[[Document], Scored]
-"""Scores the same organisations under a document."""
-
-
 class Field(Struct, frozen=True):
     """The organisations that rank in an edition, the best first, and what they come to.
 
-    `places`: the number of each; `scored`: under the methodology of the edition; `attainable`: the level of each under
-    that without the gates that read the index.
+    `places`: the number of each; `attainable`: the level of each without the gates that read the index.
     """
 
     places: Mapping[str, int]
-    score: Score
-    scored: Scored
+    rescoring: Rescoring
     attainable: Integers
 
 
@@ -87,7 +70,7 @@ class Kept(Generic[V]):
 
 
 class Computed:
-    """What was computed of editions. Of 8,131 organisations a field takes about 20 MB, and draws 1 MB."""
+    """What was computed of editions. Of 8,131 organisations a field takes about 10 MB, and draws 1 MB."""
 
     def __init__(self) -> None:
         self.fields: Kept[Field] = Kept(2)

@@ -36,6 +36,10 @@ PAST_QUERY = Query(wire.PastQuery)
 PAST = Representation(wire.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[date, str])
 
+_METHODOLOGY = Link(
+    "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that it is scored by."
+)
+_ORGANISATION = {"organisation": "$response.body#/organisation"}
 _WHO_SEES = "What is not published yet is only for who may see it: administrators, and each organisation its own."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -67,7 +71,7 @@ class ScoresController(Controller):
             "the answer then also has the score that follows, and what differs, node by node."
         ),
         status_code=200,
-        opt=contract(body=REQUEST, answer=SCORE),
+        opt=contract(body=REQUEST, answer=SCORE, links={"methodology": _METHODOLOGY}),
         sync_to_thread=True,
     )
     def create(self, request: ApiRequest) -> Response[bytes]:
@@ -154,7 +158,15 @@ class EditionScoresController(Controller):
                     "editions.scores.path",
                     {"edition": "$response.body#/edition", "organisation": "$response.body#/organisation"},
                     "The path to the next level.",
-                )
+                ),
+                "methodology": _METHODOLOGY,
+                "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
+                "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
+                "assessment": Link(
+                    "editions.assessments.get",
+                    {"edition": "$response.body#/edition", **_ORGANISATION},
+                    "What it stated, for who may see it.",
+                ),
             },
         ),
         sync_to_thread=True,

@@ -17,7 +17,8 @@ from actitud_api.methodology.model import Document
 from actitud_api.methodology.predicates import halfup
 from actitud_api.scoring.scalar import Status
 
-Integers: TypeAlias = NDArray[np.int64]
+Integers: TypeAlias = NDArray[np.integer[Any]]
+"""Integers of any width; what is computed of them has 64 bits."""
 
 UNRANKED: Final = -1
 """What an organisation that does not rank counts with where others count with their index."""
@@ -67,7 +68,7 @@ def rank_points(status: Status, index: int | None) -> int:
     return UNRANKED if index is None or status not in RANKED else index
 
 
-def ranks(points: NDArray[np.integer[Any]]) -> Integers:
+def ranks(points: Integers) -> Integers:
     """The rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
     order = np.argsort(points, kind="stable")
     ascending = points[order]
@@ -124,7 +125,7 @@ def spread(values: ArrayLike) -> Spread | None:
     return Spread(*quartiles)
 
 
-def quantile(ordered: NDArray[np.integer[Any]], number: int, parts: int) -> Integers:
+def quantile(ordered: Integers, number: int, parts: int) -> Integers:
     """The quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
 
     Linear between the values around (n - 1) · number / parts: R. J. Hyndman and Y. Fan, Sample Quantiles in

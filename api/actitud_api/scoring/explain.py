@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import cast
 
 from msgspec import Raw, Struct
@@ -36,7 +37,16 @@ from actitud_api.methodology.predicates import (
     present_in_facts,
 )
 from actitud_api.scoring.intervals import interval
-from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, Ratio, power_mean, quantised
+from actitud_api.scoring.leaves import Ratio
+from actitud_api.scoring.plan import (
+    EXPONENTS,
+    KEPT,
+    CompiledGroup,
+    CompiledIndicator,
+    Plan,
+    power_mean,
+    quantised,
+)
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
     COVERAGE_DECIMALS,
@@ -429,15 +439,11 @@ def _between(plan: Plan, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedG
 _Passed = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
 """A goalpost: x as a ratio, the goalpost alone, and with the one before it."""
 
-_passed: dict[str, tuple[tuple[_Passed, ...], ...]] = {}
 
-
+@lru_cache(KEPT)
 def _passed_goalposts(plan: Plan) -> tuple[tuple[_Passed, ...], ...]:
-    """The goalposts of every indicator by position, made once for a plan."""
-    found = _passed.get(plan.methodology.digest)
-    if found is None:
-        found = _passed[plan.methodology.digest] = tuple(_goalposts(plan, leaf) for leaf in plan.leaves)
-    return found
+    """The goalposts of every indicator by position."""
+    return tuple(_goalposts(plan, leaf) for leaf in plan.leaves)
 
 
 def _goalposts(plan: Plan, leaf: CompiledIndicator) -> tuple[_Passed, ...]:

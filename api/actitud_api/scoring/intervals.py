@@ -32,7 +32,7 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
 def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
     """What the size of its sample leaves open of a share: of itself, and of the index by re-scoring its bounds.
 
-    None of an indicator that is no share of a whole, and where there is no value.
+    None of an indicator that is no share of counted cases, and where there is no value.
     """
     if not leaf.share:
         return None

@@ -71,7 +71,7 @@ _REMARKS: dict[Language, dict[RemarkCode, str]] = {
             "{node} se correlaciona casi del todo ({value}, más de {high}) con aquello de lo que forma parte: "
             "quizá sobra."
         ),
-        "low_alpha": "El alfa de Cronbach de {node} es {value}, menos de {reliable}: sus partes no miden lo mismo.",
+        "low_alpha": "El alfa de Cronbach {of} es {value}, menos de {reliable}: sus partes no miden lo mismo.",
     },
     "en": {
         "negative_correlation": "{node} correlates negatively ({value}) with what it is a part of.",
@@ -82,10 +82,10 @@ _REMARKS: dict[Language, dict[RemarkCode, str]] = {
             "{node} correlates almost entirely ({value}, more than {high}) with what it is a part of: "
             "it may be redundant."
         ),
-        "low_alpha": "Cronbach's alpha of {node} is {value}, less than {reliable}: its parts do not measure the same.",
+        "low_alpha": "Cronbach's alpha {of} is {value}, less than {reliable}: its parts do not measure the same.",
     },
 }
-_INDEX: dict[Language, str] = {"es": "el índice", "en": "the index"}
+_OF: dict[Language, tuple[str, str]] = {"es": ("del índice", "de {}"), "en": ("of the index", "of {}")}
 
 
 def peer_group(
@@ -151,12 +151,13 @@ def robust(
 def remark(found: Remark, methodology: Methodology, language: Language) -> str:
     """What an auditor would point at."""
     texts = methodology.texts[language]
-    if found.node is None:
-        node = _INDEX[language]
-    else:
+    of_index, of_node = _OF[language]
+    node, of = "", of_index
+    if found.node is not None:
         named = texts.groups.get(found.node) or texts.indicators[found.node]
         node = f"{named.name} ({found.node})"
+        of = of_node.format(node)
     value, weak, high, reliable = (
-        words.number(round(number, 2), language) for number in (found.value, WEAK, HIGH, RELIABLE)
+        words.number(round(number, 4), language) for number in (found.value, WEAK, HIGH, RELIABLE)
     )
-    return _REMARKS[language][found.code].format(node=node, value=value, weak=weak, high=high, reliable=reliable)
+    return _REMARKS[language][found.code].format(node=node, of=of, value=value, weak=weak, high=high, reliable=reliable)

@@ -39,6 +39,15 @@ from actitud.models import (
     Span,
 )
 from actitud.resources.assessments import Assessments, AsyncAssessments
+from actitud.resources.comparison import (
+    AsyncEditionAudit,
+    AsyncEditionExemplars,
+    AsyncEditionRobustness,
+    EditionAudit,
+    EditionExemplars,
+    EditionRobustness,
+    get_peers,
+)
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
 _EDITION = msgspec.json.Decoder(Edition)
@@ -232,6 +241,7 @@ class EditionScores(Bound):
     get = blocking(get_edition_score)
     path = blocking(get_path)
     changes = blocking(get_changes)
+    peers = blocking(get_peers)
 
 
 class AsyncEditionScores(AsyncBound):
@@ -241,6 +251,7 @@ class AsyncEditionScores(AsyncBound):
     get = awaitable(get_edition_score)
     path = awaitable(get_path)
     changes = awaitable(get_changes)
+    peers = awaitable(get_peers)
 
 
 class Editions(Bound):
@@ -257,6 +268,9 @@ class Editions(Bound):
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
         self.assessments = Assessments(core, transport)
+        self.exemplars = EditionExemplars(core, transport)
+        self.robustness = EditionRobustness(core, transport)
+        self.statistics = EditionAudit(core, transport)
 
 
 class AsyncEditions(AsyncBound):
@@ -273,3 +287,6 @@ class AsyncEditions(AsyncBound):
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
         self.assessments = AsyncAssessments(core, transport)
+        self.exemplars = AsyncEditionExemplars(core, transport)
+        self.robustness = AsyncEditionRobustness(core, transport)
+        self.statistics = AsyncEditionAudit(core, transport)

@@ -81,7 +81,7 @@ def best_of(indicator: Indicator, decimals: int) -> int:
 
 
 def _lognormal(indicator: Indicator, value: Fraction, unit: int) -> int:
-    """Section 3: the share of the range is erfc(z)/2, z = r · ln(x/median) / −ln(p10/median), kept in its bands."""
+    """Section 3: the share of the range is erfc(z)/2, z = r · ln(x/median) / −ln(p10/median)."""
     points = sorted(indicator.curve.goalposts, key=lambda goalpost: goalpost.score)
     median, p10 = decimal(points[0].x), decimal(points[1].x)
     least, width = indicator.range.minimum, indicator.range.maximum - indicator.range.minimum
@@ -91,15 +91,6 @@ def _lognormal(indicator: Indicator, value: Fraction, unit: int) -> int:
         with localcontext(prec=DIGITS):
             z = INVERSE_ERFC_OF_A_FIFTH * as_decimal(value / median).ln() / -as_decimal(p10 / median).ln()
             share = erfc(z) / 2
-        ninety, half = Decimal("0.9"), Decimal("0.5")
-        good = value <= p10 if p10 < median else value >= p10
-        middling = value <= median if p10 < median else value >= median
-        if good:
-            share = max(share, ninety)
-        elif middling:
-            share = min(max(share, half), ninety)
-        else:
-            share = min(share, half)
     with localcontext(prec=DIGITS):
         return half_up_of_float((least + share * width) * unit)
 

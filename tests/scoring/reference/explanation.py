@@ -28,6 +28,7 @@ from actitud_api.methodology.model import (
     Not,
     Predicate,
     ProfileOperand,
+    Quotient,
 )
 from tests.scoring.reference.conditions import (
     PROFILE_DECIMALS,
@@ -44,6 +45,7 @@ from tests.scoring.reference.conditions import (
     operands,
     parts,
     truth,
+    value_of,
 )
 from tests.scoring.reference.curves import (
     DIGITS,
@@ -62,6 +64,7 @@ from tests.scoring.reference.score import (
     Broken,
     Scored,
     Standing,
+    answered,
     published,
     raw_value,
     rescored,
@@ -72,6 +75,9 @@ from tests.scoring.reference.score import (
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 MAIN_REASONS = 4
+Z = Decimal("1.959963984540054")
+"""What leaves out 5 % on both sides of the standard normal distribution (section 8)."""
+MILLION = 10**6
 SHAPLEY = 10**9
 """Shapley values are rounded to 10^-9 points (section 7)."""
 
@@ -475,6 +481,47 @@ def _indicator(result: Scored, handed: Mapping[str, Points], leaf: Indicator) ->
         "value": _value(result, found),
         "reason": {"code": found.code, "parameters": parameters(result, leaf, found)},
         "next_step": next_step(result, leaf, found),
+        "interval": interval(result, leaf, found),
+    }
+
+
+def interval(result: Scored, leaf: Indicator, found: Answered) -> Json:
+    """The Wilson interval of a share, and the indices where its ends were the share (section 8)."""
+    if leaf.type != "ratio" or not (leaf.sample or leaf.part_of_denominator) or found.value is None:
+        return None
+    if not isinstance(leaf.value, Quotient) or any(fact.type != "integer" for fact in leaf.facts):
+        return None
+    reading = Undetermined(result.facts)
+    cases, n = value_of(leaf.value.numerator, reading), value_of(leaf.value.denominator, reading)
+    assert isinstance(cases, Fraction)
+    assert isinstance(n, Fraction)
+    if n < 0:
+        cases, n = -cases, -n
+    if not 0 <= cases <= n:
+        return None
+    with localcontext() as context:
+        context.prec = DIGITS
+        k, of = as_decimal(cases), as_decimal(n)
+        middle, width = k + Z**2 / 2, Z * (k * (of - k) / of + Z**2 / 4).sqrt()
+        ends = [half_up_of_float((middle + side * width) / (of + Z**2) * MILLION) for side in (-1, 1)]
+    low, high = (Fraction(min(max(end, 0), MILLION), MILLION) for end in ends)
+    decimals = result.document.decimals
+    declared = leaf.id in result.submission.self_declared
+    indices = []
+    for end in (low, high):
+        units = score_of(leaf, end, decimals)
+        if declared:
+            units = min(units, self_declared_cap(result.document, leaf))
+        indices.append(shown(result, rescored(result, leaf.id, units).index))
+    first, last = leaf.curve.goalposts[0].score, leaf.curve.goalposts[-1].score
+    if last <= first:
+        indices.reverse()
+    return {
+        "n": int(n),
+        "low": figure(low),
+        "high": figure(high),
+        "index_low": indices[0],
+        "index_high": indices[1],
     }
 
 
@@ -507,6 +554,11 @@ def parameters(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Js
         }
     elif leaf.id in facts.answers:
         read = {fact.name: _plain(facts.answers[leaf.id][fact.name], leaf.components) for fact in leaf.facts}
+        missing = [
+            part.indicator
+            for part in parts(leaf.value)
+            if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator not in facts.answers
+        ]
     capped = found.code == "capped"
     return {
         "facts": read,
@@ -625,11 +677,7 @@ def _improve(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json
         change = _least_change(result, leaf, x)
         if change is None:
             continue
-        value = raw_value(leaf.value, _changed(leaf, result.facts, change))
-        if isinstance(value, Nothing):
-            continue
-        assert not isinstance(value, str)
-        reached = score_of(leaf, Fraction(value), result.document.decimals)
+        reached = _reached(result, leaf, change)
         if reached <= before:
             continue
         held = _held(result, leaf, change, reached)
@@ -645,6 +693,13 @@ def _improve(result: Scored, leaf: Indicator, found: Answered) -> dict[str, Json
             requires=requires,
         )
     return _without_facts(result, leaf, "act")
+
+
+def _reached(result: Scored, leaf: Indicator, change: Change) -> int:
+    """The score after a change, with evidence; less than any where it then has no value."""
+    proven = _after(result, leaf, change, evidence=True)
+    after = answered(result.document, proven, _changed(leaf, result.facts, change), leaf, None)
+    return -1 if after.value is None or after.units is None else after.units
 
 
 def _held(result: Scored, leaf: Indicator, change: Change, reached: int) -> int:
@@ -684,6 +739,8 @@ def _least_change(result: Scored, leaf: Indicator, x: Fraction) -> Change | None
         value = raw_value(leaf.value, _changed(leaf, result.facts, change))
         return isinstance(value, Fraction) and (value >= x if rising else value <= x)
 
+    if result.answered[leaf.id].value is None:
+        return None
     if leaf.type == "checklist":
         return _list_more(result, leaf, reaches)
     assert leaf.step is not None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from actitud_api.scoring.columns.block import LEFT
 from actitud_api.scoring.columns.curves import ROUNDING
-from actitud_api.scoring.columns.indicators import LEFT, Counted
+from actitud_api.scoring.columns.indicators import Counted
 from actitud_api.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.scoring.plan import EPSILON, EXPONENTS, CompiledGroup
 
@@ -41,9 +43,11 @@ class Weights:
             if mask is not None:
                 masks.append((mask, weight))
         self.silent |= counted.left is not counted.left_most or counted.voids is not None
-        if counted.unknown is not None:
-            more = np.multiply(counted.unknown, weight, dtype=self._kind)
-            self.unknown = more if self.unknown is None else np.add(self.unknown, more, out=self.unknown)
+
+    def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
+        """What is not known of some children, a row for each."""
+        more: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8), dtype=self._kind)
+        self.unknown = more if self.unknown is None else np.add(self.unknown, more, out=self.unknown)
 
     def remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
         """The weight that remains; None where all of it does everywhere."""
@@ -151,7 +155,9 @@ class Aggregation:
             less = np.sum(np.where(kept, weights * powers, 0.0), axis=0)
             exactly = np.where(extreme > 0, extreme * np.exp(np.log1p(less / over) / exponent), 0.0)
         units = exactly * unit + (0.5 + EPSILON)
-        np.copyto(into, np.clip(np.floor(units), group.low, group.high), casting="unsafe")
+        least = np.min(np.where(kept, scores, group.high), axis=0)
+        most = np.max(np.where(kept, scores, group.low), axis=0)
+        np.copyto(into, np.clip(np.floor(units), least, most), casting="unsafe")
         near = ~(np.abs(units - np.rint(units)) > self._error)
         for row in np.flatnonzero(near & kept.any(axis=0)).tolist():
             there = kept[:, row]

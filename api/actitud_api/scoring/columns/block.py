@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import cast, get_args
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from actitud_api.scoring.columns.table import Bools, Columns, Floats, Ints
+from actitud_api.scoring.columns.table import Bools, Columns, Ints
+from actitud_api.scoring.scalar import Code
 
 SIZE = 16_384
 """Rows of a block: a call of NumPy costs little beside its work, and the scratch arrays in use stay in the cache."""
+
+
+CODES: tuple[Code, ...] = get_args(Code)
+"""The reason codes; a column of codes holds their positions here."""
+CODE: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
+
+LEFT = -1
+"""In place of a score: none."""
 
 
 class Reads(Struct, frozen=True):
@@ -41,11 +50,16 @@ class Needs:
     def __init__(self) -> None:
         self.depth = 0
         self.kept = 0
+        self.members = 0
 
     def at(self, depth: int) -> int:
         """That depth is used."""
         self.depth = max(self.depth, depth + 1)
         return depth
+
+    def run(self, members: int) -> None:
+        """So many indicators are scored together."""
+        self.members = max(self.members, members)
 
     def keep(self) -> int:
         """One array more that is kept."""
@@ -70,30 +84,33 @@ class Views(Struct, eq=False):
 
 
 class Scratch:
-    """The scratch arrays of one thread, for blocks of at most `rows` rows."""
+    """The scratch arrays of one thread, for blocks of at most `rows` rows and scores of some type."""
 
-    def __init__(self, needs: Needs, rows: int) -> None:
+    def __init__(self, needs: Needs, rows: int, kind: type[np.int32 | np.int64]) -> None:
         self.truths = [np.empty(rows, np.bool) for _ in range(needs.depth)]
         self.narrow = [np.empty(rows, np.int32) for _ in range(needs.depth)]
         self.wide = [np.empty(rows, np.int64) for _ in range(needs.depth)]
         self.floats = [np.empty(rows, np.float64) for _ in range(needs.depth)]
         self.kept = [np.empty(rows, np.bool) for _ in range(needs.kept)]
+        self.marks = [np.empty((needs.members, rows), np.bool) for _ in range(3)]
+        self.scores, self.maxima = (np.empty((needs.members, rows), kind) for _ in range(2))
+        self.codes = np.empty((needs.members, rows), np.int8)
 
 
 class Block:
     """Rows of the columns, and scratch arrays of their number.
 
     `facts`, `present` and so on are views of the inputs until something is contradicted: `take_out` replaces what
-    changes by copies. Nothing else ever writes to them.
+    changes by copies. Nothing else ever writes to them. `extremes` are those of scores that gates have asked for.
     """
 
     def __init__(self, columns: Columns, scratch: Scratch, views: Views, start: int, stop: int) -> None:
         self.rows = stop - start
         self.views = views
         self.facts = [column[start:stop] for column in columns.facts]
-        self.present = [None if mark is None else mark[start:stop] for mark in columns.present]
-        self.self_declared = [None if mark is None else mark[start:stop] for mark in columns.self_declared]
-        self.set_aside = [None if mark is None else mark[start:stop] for mark in columns.set_aside]
+        self.present: list[Bools] = list(columns.present[:, start:stop])
+        self.self_declared = None if columns.self_declared is None else columns.self_declared[:, start:stop]
+        self.set_aside = None if columns.set_aside is None else columns.set_aside[:, start:stop]
         self.nulls = {slot: mark[start:stop] for slot, mark in columns.nulls.items()}
         self.declared = {slot: mark[start:stop] for slot, mark in columns.profile_self_declared.items()}
         self.level_sent = {position: levels[start:stop] for position, levels in columns.level_sent.items()}
@@ -103,18 +120,20 @@ class Block:
         self.wide: list[Ints] = [array[: self.rows] for array in scratch.wide]
         self.floats = [array[: self.rows] for array in scratch.floats]
         self.kept = [array[: self.rows] for array in scratch.kept]
+        self.marks = [array[:, : self.rows] for array in scratch.marks]
+        self.scores, self.maxima = scratch.scores[:, : self.rows], scratch.maxima[:, : self.rows]
+        self.codes = scratch.codes[:, : self.rows]
+        self.extremes: dict[object, Ints] = {}
         self._own: set[int] = set()
 
     def take_out(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
         """The answer of those rows to an indicator does not count any more."""
-        present = self.present[position]
-        assert present is not None
         if position not in self._own:
             self._own.add(position)
-            present = self.present[position] = present.copy()
+            self.present[position] = self.present[position].copy()
             for slot in slots:
                 self.facts[slot] = self.facts[slot].copy()
-        present[rows] = False
+        self.present[position][rows] = False
         for slot in slots:
             self.facts[slot][rows] = 0
 
@@ -135,15 +154,12 @@ class Block:
                 block.nulls[slot] = self.nulls[slot][rows]
             if slot in self.declared:
                 block.declared[slot] = self.declared[slot][rows]
-        block.present = [None] * len(self.present)
+        block.present = [_NOTHING] * len(self.present)
         for position in reads.positions:
-            mark = self.present[position]
-            block.present[position] = None if mark is None else mark[rows]
-        block.truths = [np.empty(block.rows, np.bool) for _ in range(depth)]
-        block.wide = [cast("Ints", np.empty(block.rows, kind)) for _ in range(depth)]
-        block.narrow = block.wide
-        block.floats = [np.empty(block.rows, np.float64) for _ in range(depth)]
+            block.present[position] = self.present[position][rows]
+        block.truths = list(np.empty((depth, block.rows), np.bool))
+        block.narrow = block.wide = list(np.empty((depth, block.rows), kind))
         return block
 
 
-_NOTHING: Floats | Bools = np.zeros(0, np.bool)
+_NOTHING: Bools = np.zeros(0, np.bool)

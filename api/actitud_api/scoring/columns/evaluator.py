@@ -13,11 +13,11 @@ from actitud_api.methodology.loader import Methodology
 from actitud_api.scoring.columns.block import SIZE, Block, Needs, Scratch, Views
 from actitud_api.scoring.columns.curves import Curves
 from actitud_api.scoring.columns.expressions import Compiler, Extent
-from actitud_api.scoring.columns.indicators import CODE, Cases, IndicatorOverColumns
+from actitud_api.scoring.columns.indicators import Cases, Run
 from actitud_api.scoring.columns.levels import Levels
 from actitud_api.scoring.columns.rules import Contradictions
 from actitud_api.scoring.columns.table import Bools, Columns, Ints
-from actitud_api.scoring.columns.tree import Tree
+from actitud_api.scoring.columns.tree import Tree, runs_of
 from actitud_api.scoring.plan import Plan, plan_of
 
 
@@ -60,12 +60,20 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
         return Views(**{name: getattr(self, name)[..., start:stop] for name in Views.__struct_fields__})
 
 
-def score_columns(columns: Columns) -> ColumnScores:
-    """The scores of columns under their methodology."""
+def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnScores:
+    """The scores of columns under their methodology.
+
+    `into`: the scores of as many organisations under the same one, whose arrays are overwritten and given back: what
+    is scored again and again needs no new memory. Raises `ValueError` where they are of another shape. One thread does
+    all the work; several may score at the same time.
+    """
     plan = plan_of(columns.methodology)
     program = _program(plan, columns)
-    scores = _empty(plan, columns.rows)
-    scratch = Scratch(program.needs, min(SIZE, columns.rows))
+    scores = _empty(plan, columns.rows) if into is None else into
+    shape = len(plan.leaves), columns.rows
+    if scores.scores.shape != shape or scores.group_ids != tuple(plan.groups):
+        raise ValueError(f"into: has scores of the shape {scores.scores.shape}, not {shape}, or of another methodology")
+    scratch = Scratch(program.needs, min(SIZE, columns.rows), _kind(plan))
     with np.errstate(all="ignore"):  # what is divided by 0 or overflows is replaced afterwards
         for start in range(0, columns.rows, SIZE):
             stop = min(start + SIZE, columns.rows)
@@ -80,7 +88,7 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     of groups are their internal ones, and -1 where one is not rated. Nothing is unknown.
     """
     plan = plan_of(methodology)
-    tree, rows = Tree(plan, [], []), scores.shape[1]
+    tree, rows = Tree(plan, {}), scores.shape[1]
     groups = np.empty((len(plan.groups), rows), _kind(plan))
     scratch = np.empty(min(SIZE, rows))
     with np.errstate(all="ignore"):
@@ -123,15 +131,20 @@ class _Program:
         self.needs = Needs()
         compiler = Compiler(plan, extent, self.needs)
         curves = Curves(compiler, plan.unit)
-        self._contradictions = Contradictions(plan, extent, self.needs, CODE)
+        self._contradictions = Contradictions(plan, extent, self.needs)
         self._cases = Cases(plan, extent, self.needs)
-        self._tree = Tree(plan, [IndicatorOverColumns(leaf, compiler, curves) for leaf in plan.leaves], self._cases.of)
+        runs: dict[int, Run] = {}
+        for group in plan.groups.values():
+            for run in runs_of(group, np.dtype(np.int64)):
+                leaves = plan.leaves[run.start : run.start + len(run.weights)]
+                runs[run.start] = Run(leaves, compiler, curves)
+        self._tree = Tree(plan, runs)
         self._levels = Levels(plan, extent, self.needs)
 
     def run(self, block: Block) -> None:
         """Scores a block."""
         contradicted = self._contradictions.find(block)
-        self._tree.count(block, self._cases.judge(block), contradicted, block.views)
+        self._tree.count(block, self._cases.judge(block), contradicted)
         self._levels.reach(block)
 
 
@@ -155,5 +168,5 @@ def _program(plan: Plan, columns: Columns) -> _Program:
 
 
 def _rounded(least: int, most: int) -> tuple[int, int]:
-    """An extent up to the next power of two on each side."""
-    return -(2 ** (-least).bit_length()) if least < 0 else 0, 2 ** most.bit_length() if most > 0 else 0
+    """An extent out to what as many bits hold on each side, with 0."""
+    return -(2 ** min(least, 0).bit_length() - 1), 2 ** max(most, 0).bit_length() - 1

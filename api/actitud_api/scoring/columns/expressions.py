@@ -89,9 +89,16 @@ class Every(Struct, frozen=True):
     of: tuple[frozenset[Null], ...]
 
 
+class Extreme(Struct, frozen=True):
+    """The least or greatest score of nodes; null where all of them left."""
+
+    combine: np.ufunc
+    nodes: tuple[str, ...]
+
+
 Condition = Answer | Evidence | Score | RawValue
 """Something without which a number is undetermined."""
-Null = Empty | Score | RawValue | Every
+Null = Empty | Score | RawValue | Every | Extreme
 """Something where a number is null."""
 
 
@@ -250,11 +257,9 @@ class Compiler:
         register = self.register(depth, sent.narrow and instead.narrow)
 
         def answered(block: Block) -> Ints:
-            present = block.present[position]
-            assert present is not None
             into = register(block)
             np.copyto(into, instead.read(block))
-            np.copyto(into, sent.read(block), where=present)
+            np.copyto(into, sent.read(block), where=block.present[position])
             return into
 
         return Numbers(
@@ -369,7 +374,8 @@ class Compiler:
         least, most = self.held(part.least * times, part.most * times)
         if part.constant:
             return _whole(least, scale)
-        register = self.register(depth, replace(part, least=least, most=most).narrow)
+        self.held(0, times)
+        register = self.register(depth, times <= NARROW and replace(part, least=least, most=most).narrow)
 
         def multiplied(block: Block) -> Ints:
             into = register(block)
@@ -447,7 +453,7 @@ class Compiler:
 
     def present(self, position: int) -> Truths:
         """Where an answer is there."""
-        return Truths(lambda block: cast("Bools", block.present[position]), Reads(positions=frozenset({position})))
+        return Truths(lambda block: block.present[position], Reads(positions=frozenset({position})))
 
     def certainly(self, compare: Compare, value: bool, depth: int, reading: Reading) -> Truths:
         """Where a comparison certainly has that truth value."""

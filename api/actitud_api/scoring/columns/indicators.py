@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast, get_args
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from actitud_api.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
+from actitud_api.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate, Quotient
 from actitud_api.methodology.predicates import operands
-from actitud_api.scoring.columns.block import Block, Needs
+from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs
 from actitud_api.scoring.columns.curves import Curves, Scoring, Value, value_of
-from actitud_api.scoring.columns.expressions import Answer, Compiler, Extent, Reading, Truths
+from actitud_api.scoring.columns.expressions import NARROW, Answer, Compiler, Extent, Reading, Truths
 from actitud_api.scoring.columns.rules import Contradicted
 from actitud_api.scoring.columns.table import Bools, Ints
 from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan
-from actitud_api.scoring.scalar import Code
-
-CODES: tuple[Code, ...] = get_args(Code)
-"""The reason codes; a column of codes holds their positions here."""
-CODE: dict[Code, int] = {code: number for number, code in enumerate(CODES)}
-
-LEFT = -1
-"""In place of a score: none."""
 
 
 class Case(Struct, frozen=True):
@@ -53,7 +44,7 @@ class Cases:
 
     def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
         compiler = Compiler(plan, extent, needs)
-        self.of: list[int] = []
+        self._of: list[int] = []
         self._judges: list[Callable[[Block], Judgement]] = []
         numbers: dict[Case, int] = {}
         for leaf in plan.leaves:
@@ -61,11 +52,12 @@ class Cases:
             if case not in numbers:
                 numbers[case] = len(numbers)
                 self._judges.append(_judge(case, compiler, needs))
-            self.of.append(numbers[case])
+            self._of.append(numbers[case])
 
     def judge(self, block: Block) -> list[Judgement]:
-        """The judgement of every case."""
-        return [judge(block) for judge in self._judges]
+        """The judgement of every indicator."""
+        judgements = [judge(block) for judge in self._judges]
+        return [judgements[number] for number in self._of]
 
 
 def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Judgement]:
@@ -87,25 +79,36 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
     open_question = any(isinstance(operand, AnswerOperand | ComponentOperand) for operand in operands(case.zero_when))
 
     def judge(block: Block) -> Judgement:
-        by_rule = _into(block.kept[zeros], zero, block)
+        by_rule: Bools | None = None
         undetermined: Bools | None = None
-        if open_question:
-            not_zero = _into(block.truths[1], free, block)
-            undetermined = np.bitwise_or(by_rule, not_zero, out=block.kept[undetermineds])
-            np.logical_not(undetermined, out=undetermined)
-        else:
-            not_zero = np.logical_not(by_rule, out=block.truths[1])
+        not_zero: Bools | None = None
+        if free.constant is not True:
+            by_rule = _into(block.kept[zeros], zero, block)
+            if open_question:
+                not_zero = _into(block.truths[1], free, block)
+                undetermined = np.bitwise_or(by_rule, not_zero, out=block.kept[undetermineds])
+                undetermined = some(np.logical_not(undetermined, out=undetermined))
+            else:
+                not_zero = np.logical_not(by_rule, out=block.truths[1])
+            by_rule = some(by_rule)
+        opened = block.kept[opens]
         if applies.constant is True:
-            _into(block.kept[opens], Truths(lambda _: not_zero), block)
-            return Judgement(block.kept[opens], some(by_rule), None, some(undetermined), None)
-        applicable = _into(block.truths[2], applies, block)
-        opened = np.bitwise_and(not_zero, applicable, out=block.kept[opens])
-        left = np.greater(not_zero, applicable, out=block.kept[lefts])
+            if not_zero is None:
+                return Judgement(None, None, None, None, None)
+            np.copyto(opened, not_zero)
+            return Judgement(opened, by_rule, None, undetermined, None)
+        applicable = _into(opened, applies, block)
+        if not_zero is None:
+            left = np.logical_not(applicable, out=block.kept[lefts])
+        else:
+            left = np.greater(not_zero, applicable, out=block.kept[lefts])
+            np.bitwise_and(not_zero, applicable, out=opened)
         doubtful: Bools | None = None
         if block.declared and surely.constant is None:
-            doubtful = np.greater(left, surely.read(block), out=block.kept[doubtfuls])
-            np.greater(left, doubtful, out=left)
-        return Judgement(opened, some(by_rule), some(left), some(undetermined), some(doubtful))
+            doubtful = some(np.greater(left, surely.read(block), out=block.kept[doubtfuls]))
+            if doubtful is not None:
+                np.greater(left, doubtful, out=left)
+        return Judgement(opened, by_rule, some(left), undetermined, doubtful)
 
     return judge
 
@@ -127,174 +130,256 @@ class Counted(Struct, eq=False):
     """What a child of a group counts with, in the rows of a block; None where that is nowhere.
 
     `left`: with nothing, so that its weight is shared; `left_most`: that with every unknown at its best; `voids`: it
-    makes the group unknown; `unknown`: it is not known (until the next child is scored).
+    makes the group unknown.
     """
 
     left: Bools | None = None
     left_most: Bools | None = None
     voids: Bools | None = None
-    unknown: Bools | None = None
 
 
-class IndicatorOverColumns:
-    """Scores one indicator."""
+class RunCounted(Struct, eq=False):
+    """What the indicators of a run count with; for as long as no other run is scored, also their scores.
+
+    `unknown`: where each is not known (None: nowhere).
+    """
+
+    each: list[Counted]
+    unknown: Bools | None
+    scores: Ints
+
+
+class _Member:
+    """One indicator of a run."""
 
     def __init__(self, leaf: CompiledIndicator, compiler: Compiler, curves: Curves) -> None:
-        self._leaf = leaf
-        self._value: Value = value_of(leaf.indicator.value, compiler, 0)
-        self._score: Scoring = curves.scoring(leaf, self._value)
+        self.leaf = leaf
+        self.value: Value = value_of(leaf.indicator.value, compiler, 0)
+        self.score: Scoring = curves.scoring(leaf, self.value)
+        own = {Answer(leaf.position)}
         self._others = sorted(
-            condition.position
-            for condition in self._value.given
-            if isinstance(condition, Answer) and condition.position != leaf.position
+            given.position for given in self.value.given if isinstance(given, Answer) and given not in own
         )
-        compiler.needs.at(4)
+        # Where an own fact is the denominator, an absent answer has none: it is 0.
+        formula = leaf.indicator.value
+        below = formula.denominator if isinstance(formula, Quotient) else None
+        self._absent_is_0 = isinstance(below, AnswerOperand) and below.indicator == leaf.indicator.id
+
+    def valued(self, block: Block, opened: Bools | None, into: Bools) -> None:
+        """Writes where it has a raw value."""
+        present = block.present[self.leaf.position]
+        there = [block.present[position] for position in self._others]
+        if self.value.may_lack:
+            np.not_equal(self.value.below.read(block), 0, out=into)
+            if not self._absent_is_0:
+                there.append(present)
+        else:
+            np.copyto(into, present)
+        for each in there if opened is None else (opened, *there):
+            np.bitwise_and(into, each, out=into)
+
+    def borrowing(self, block: Block, judged: Judgement) -> Bools | None:
+        """Where its value reads an answer of another indicator that is absent."""
+        if not self._others:
+            return None
+        there = block.present[self.leaf.position]
+        if judged.open is not None:
+            there = there & judged.open
+        every = np.logical_and.reduce([block.present[position] for position in self._others])
+        return some(there > every)
+
+    def unknown(self, block: Block, judged: Judgement, borrowing: Bools | None, into: Bools) -> None:
+        """Writes where it is unknown."""
+        present = block.present[self.leaf.position]
+        if judged.open is None:
+            np.logical_not(present, out=into)
+        else:
+            np.greater(judged.open, present, out=into)
+        for silent in (judged.undetermined, judged.doubtful, borrowing):
+            if silent is not None:
+                np.bitwise_or(into, silent, out=into)
+
+
+Constants = NDArray[np.integer]
+"""A number for each indicator of a run, as a column that stands beside its rows."""
+
+
+class Run:
+    """Indicators that follow each other below one group, scored together."""
+
+    def __init__(self, leaves: Sequence[CompiledIndicator], compiler: Compiler, curves: Curves) -> None:
+        self.slice = slice(leaves[0].position, leaves[-1].position + 1)
+        self._members = [_Member(leaf, compiler, curves) for leaf in leaves]
+        self._silent = leaves[0].unknown != leaves[0].low
+        self._voids = leaves[0].unknown == UNKNOWN
+        self._low = _column(leaf.low for leaf in leaves)
+        self._best = _column(leaf.best for leaf in leaves)
+        self._cap = _column(leaf.cap for leaf in leaves)
+        self._flat = _column(leaf.best == leaf.low for leaf in leaves).astype(np.bool)
+        capped = (CODE["zero" if leaf.cap == leaf.low else "partial"] for leaf in leaves)
+        self._more_when_capped = _column(CODE["capped"] - code for code in capped).astype(np.int8)
+        compiler.needs.run(len(leaves))
 
     def count(
-        self,
-        block: Block,
-        judged: Judgement,
-        contradicted: Contradicted | None,
-        scores: Ints,
-        most: Ints,
-        codes: NDArray[np.int8],
-    ) -> Counted:
+        self, block: Block, judgements: Sequence[Judgement], contradicted: Mapping[int, Contradicted]
+    ) -> RunCounted:
         """Writes scores, highest scores and codes of the rows of a block."""
-        leaf = self._leaf
-        self._score(block, scores)
-        exists = self._exists(block)
-        valued, unknown = self._answered(block, judged)
-        self._only(scores, valued, exists, block)
-        self._code(block, scores, codes, judged)
-        self._cap(block, scores, codes, valued)
-        if unknown is not None:
-            self._mark_unknown(block, codes, judged, unknown)
-            np.multiply(unknown, leaf.best - leaf.low, out=most, dtype=most.dtype)
+        members = self._members
+        # In the results the rows lie far apart, often where they push each other out of the cache.
+        scores, most = block.scores[: len(members)], block.maxima[: len(members)]
+        codes = block.codes[: len(members)]
+        valued, unknown, spare = (marks[: len(members)] for marks in block.marks)
+        for_themselves: list[tuple[int, Bools]] = []
+        for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
+            member.score(block, scores[number])
+            member.valued(block, judged.open, valued[number])
+            borrowing = member.borrowing(block, judged)
+            member.unknown(block, judged, borrowing, unknown[number])
+            for_themselves += [(number, mask) for mask in (judged.doubtful, borrowing) if mask is not None]
+        self._only(scores, valued)
+        self._cap_declared(block, scores, spare)
+        capped = self._lowered(block, scores, valued)
+        self._code(block, judgements, scores, codes, valued, spare)
+        for number, rows in capped:
+            codes[number, rows] = CODE["capped"]
+        if unknown.any():
+            self._mark_unknown(block, for_themselves, codes, unknown, spare)
+            np.multiply(unknown, self._best - self._low, out=most, dtype=most.dtype)
             np.add(most, scores, out=most)
         else:
             np.copyto(most, scores)
+        counted = [
+            self._counted(number, judged, scores, most, codes, unknown, contradicted)
+            for number, judged in enumerate(judgements)
+        ]
+        np.copyto(block.views.scores[self.slice], scores)
+        np.copyto(block.views.maxima[self.slice], most)
+        np.copyto(block.views.codes[self.slice], codes)
+        return RunCounted(counted, some(unknown), scores)
+
+    def _only(self, scores: Ints, valued: Bools) -> None:
+        """Keeps the scores of the rows that have a raw value; all others count the least."""
+        if self._low.any():
+            np.subtract(scores, self._low, out=scores)
+        np.multiply(scores, valued, out=scores)
+        if self._low.any():
+            np.add(scores, self._low, out=scores)
+
+    def _cap_declared(self, block: Block, scores: Ints, capped: Bools) -> None:
+        """Caps what is only declared; `capped`: where that lowers a score."""
+        if block.self_declared is None:
+            capped.fill(False)
+            return
+        np.greater(scores, self._cap, out=capped)
+        np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
+        np.copyto(scores, self._cap, where=capped, casting="same_kind")
+
+    def _lowered(self, block: Block, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
+        """The indicators whose level review has lowered, each with where that lowers its score."""
+        found = []
+        for number, member in enumerate(self._members):
+            sent = block.level_sent.get(member.leaf.position)
+            if sent is not None:
+                uncapped, slot = np.empty_like(scores[number]), member.leaf.slots[0]
+                lowered, block.facts[slot] = block.facts[slot], sent
+                member.score(block, uncapped)
+                block.facts[slot] = lowered
+                found.append((number, valued[number] & (uncapped > scores[number])))
+        return found
+
+    def _code(
+        self,
+        block: Block,
+        judgements: Sequence[Judgement],
+        scores: Ints,
+        codes: NDArray[np.int8],
+        spent: Bools,
+        capped: Bools,
+    ) -> None:
+        """The codes by score, where nothing else gives one; who counts the least for a reason scores 0 too.
+
+        `capped`: where what is only declared is capped; `spent` is overwritten.
+        """
+        least = np.equal(scores, self._low, out=spent).view(np.int8)
+        np.add(least, CODE["partial"], out=codes)
+        best = np.equal(scores, self._best, out=spent)
+        if self._flat.any():
+            np.greater(best, self._flat, out=best)
+        np.subtract(codes, best.view(np.int8), out=codes)
+        if block.self_declared is not None:
+            np.multiply(capped.view(np.int8), self._more_when_capped, out=spent.view(np.int8))
+            np.add(codes, spent.view(np.int8), out=codes)
+        for code, judged in zip(codes, judgements, strict=True):
+            if judged.zero is not None:
+                _add(code, judged.zero, CODE["zero_by_rule"] - CODE["zero"], spent[0])
+            if judged.left is not None:
+                _add(code, judged.left, CODE["not_applicable"] - CODE["zero"], spent[0])
+
+    def _mark_unknown(
+        self,
+        block: Block,
+        for_themselves: Sequence[tuple[int, Bools]],
+        codes: NDArray[np.int8],
+        unknown: Bools,
+        spare: Bools,
+    ) -> None:
+        """The codes of what is unknown; `for_themselves`: where that is not because the answer was set aside."""
+        _add(codes, unknown, CODE["unknown"] - CODE["zero"], spare)
+        if block.set_aside is None:
+            return
+        aside = block.set_aside[self.slice]
+        _add(codes, unknown, aside, spare)
+        for number, mask in for_themselves:
+            codes[number][mask] = CODE["unknown"]
+
+    def _counted(
+        self,
+        number: int,
+        judged: Judgement,
+        scores: Ints,
+        most: Ints,
+        codes: NDArray[np.int8],
+        unknown: Bools,
+        contradicted: Mapping[int, Contradicted],
+    ) -> Counted:
+        """What one indicator counts with; without score where it left, the least where it is contradicted."""
+        leaf, score, silent = self._members[number].leaf, scores[number], unknown[number]
         left = judged.left
         if left is not None:
-            self._leave(scores, left)
-            self._leave(most, left)
-        if contradicted is not None:
-            rows, why = contradicted.scattered()
-            scores[rows], most[rows], codes[rows] = leaf.low, leaf.best, why
+            for row in (score, most[number]):
+                if leaf.low == 0:
+                    np.subtract(row, left, out=row)
+                else:
+                    row[left] = LEFT
+        wrong = contradicted.get(leaf.position)
+        if wrong is not None:
+            rows = wrong.rows
+            score[rows], most[number][rows] = leaf.low, leaf.best
+            wrong.mark(codes[number])
             if left is not None:
                 left = left.copy()
                 left[rows] = False
-            if unknown is None:
-                unknown = block.truths[1]
-                unknown.fill(False)
-            unknown[rows] = False
-        counted = Counted(left, left, None, unknown)
-        if unknown is not None and leaf.unknown != leaf.low:
-            self._silent(counted, scores, unknown)
-        if contradicted is not None and unknown is not None:
-            unknown[rows] = True
+            silent[rows] = False
+        counted = Counted(left, left)
+        if self._silent:
+            score[silent] = LEFT
+            if self._voids:
+                counted.voids = some(silent.copy())
+            else:
+                counted.left = some(silent.copy() if left is None else left | silent)
+        if wrong is not None:
+            silent[rows] = True
         return counted
 
-    def _answered(self, block: Block, judged: Judgement) -> tuple[Bools | None, Bools | None]:
-        """Where its curve is asked (None: everywhere), and where it is unknown (None: nowhere)."""
-        present = block.present[self._leaf.position]
-        valued, unknown = judged.open, None
-        if present is not None:
-            if valued is None:
-                valued = present
-                unknown = np.logical_not(present, out=block.truths[1])
-            else:
-                unknown = np.greater(valued, present, out=block.truths[1])
-                valued = np.bitwise_and(valued, present, out=block.truths[0])
-            if not unknown.any():
-                unknown = None
-        for silent in (judged.undetermined, judged.doubtful):
-            if silent is not None:
-                into = block.truths[1]
-                unknown = np.bitwise_or(silent, silent if unknown is None else unknown, out=into)
-        return valued, unknown
 
-    def _exists(self, block: Block) -> Bools | None:
-        """Where the facts make a raw value, if the answer is there (None: everywhere)."""
-        exists: Bools | None = None
-        if self._value.may_lack:
-            exists = cast("Bools", np.not_equal(self._value.below.read(block), 0, out=block.truths[2]))
-        for position in self._others:
-            there = cast("Bools", block.present[position])
-            exists = there if exists is None else np.bitwise_and(exists, there, out=block.truths[2])
-        return exists
-
-    def _only(self, scores: Ints, valued: Bools | None, exists: Bools | None, block: Block) -> None:
-        """Keeps the scores of the rows that have a raw value; all others count the least."""
-        low = self._leaf.low
-        if valued is not None:
-            exists = valued if exists is None else np.bitwise_and(exists, valued, out=block.truths[2])
-        if exists is None:
-            return
-        if low:
-            np.subtract(scores, low, out=scores)
-        np.multiply(scores, exists, out=scores)
-        if low:
-            np.add(scores, low, out=scores)
-
-    def _code(self, block: Block, scores: Ints, codes: NDArray[np.int8], judged: Judgement) -> None:
-        """The codes by score, of which those that count the least for a reason have that of a score of zero."""
-        least = cast("Bools", np.equal(scores, self._leaf.low, out=block.truths[2])).view(np.int8)
-        np.add(least, CODE["partial"], out=codes)
-        if self._leaf.best != self._leaf.low:
-            best = cast("Bools", np.equal(scores, self._leaf.best, out=block.truths[3])).view(np.int8)
-            np.subtract(codes, best, out=codes)
-        if judged.zero is not None:
-            _add(block, codes, judged.zero, CODE["zero_by_rule"] - CODE["zero"])
-        if judged.left is not None:
-            _add(block, codes, judged.left, CODE["not_applicable"] - CODE["zero"])
-
-    def _cap(self, block: Block, scores: Ints, codes: NDArray[np.int8], valued: Bools | None) -> None:
-        """Caps what is only declared, and says where review has lowered a level."""
-        leaf = self._leaf
-        declared = block.self_declared[leaf.position]
-        if declared is not None and leaf.cap < leaf.best:
-            over = cast("Bools", np.greater(scores, leaf.cap, out=block.truths[2]))
-            np.bitwise_and(over, declared, out=over)
-            if over.any():
-                rows = np.flatnonzero(over)
-                scores[rows], codes[rows] = leaf.cap, CODE["capped"]
-        sent = block.level_sent.get(leaf.position)
-        if sent is not None:
-            uncapped = np.empty_like(scores)
-            lowered, block.facts[leaf.slots[0]] = block.facts[leaf.slots[0]], sent
-            self._score(block, uncapped)
-            block.facts[leaf.slots[0]] = lowered
-            over = cast("Bools", np.greater(uncapped, scores))
-            if valued is not None:
-                over &= valued
-            codes[over] = CODE["capped"]
-
-    def _mark_unknown(self, block: Block, codes: NDArray[np.int8], judged: Judgement, unknown: Bools) -> None:
-        _add(block, codes, unknown, CODE["unknown"] - CODE["zero"])
-        aside = block.set_aside[self._leaf.position]
-        if aside is not None:
-            absent = unknown
-            if judged.doubtful is not None:
-                absent = np.greater(unknown, judged.doubtful, out=block.truths[3])
-            _add(block, codes, absent, aside)
-
-    def _leave(self, scores: Ints, left: Bools) -> None:
-        if self._leaf.low == 0:
-            np.subtract(scores, left, out=scores)
-        else:
-            scores[left] = LEFT
-
-    def _silent(self, counted: Counted, scores: Ints, unknown: Bools) -> None:
-        """What is unknown leaves, or makes the group unknown."""
-        scores[unknown] = LEFT
-        if self._leaf.unknown == UNKNOWN:
-            counted.voids = unknown.copy()
-        else:
-            counted.left = unknown.copy() if counted.left is None else counted.left | unknown
+def _column(numbers: Iterable[int]) -> Constants:
+    """Constants of a run, in 32 bits where these hold them."""
+    column = np.array(list(numbers))[:, np.newaxis]
+    return column.astype(np.int32) if (np.abs(column) <= NARROW).all() else column
 
 
-def _add(block: Block, codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8]) -> None:
+def _add(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], spare: Bools) -> None:
     """Adds to the codes of some rows."""
-    more = block.truths[4].view(np.int8)
+    more = spare.view(np.int8)
     np.multiply(where.view(np.int8), by, out=more)
     np.add(codes, more, out=codes)

@@ -13,13 +13,15 @@ from actitud_api.methodology.model import (
     Compare,
     Constant,
     IndexOperand,
+    Maximum,
+    Minimum,
     Operand,
     Quotient,
     ScoreOperand,
     ValueOperand,
 )
 from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evaluated, Facts
-from actitud_api.scoring.columns.block import Block, Needs
+from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs
 from actitud_api.scoring.columns.expressions import (
     INVERSE,
     Answer,
@@ -27,6 +29,7 @@ from actitud_api.scoring.columns.expressions import (
     Condition,
     Every,
     Extent,
+    Extreme,
     Null,
     Numbers,
     RawValue,
@@ -35,7 +38,6 @@ from actitud_api.scoring.columns.expressions import (
     TooWide,
     Truths,
 )
-from actitud_api.scoring.columns.indicators import CODE, LEFT
 from actitud_api.scoring.columns.table import Bools, Ints
 from actitud_api.scoring.columns.tree import STATUS
 from actitud_api.scoring.plan import CompiledGate, CompiledLevel, Plan
@@ -155,8 +157,33 @@ class _GateCompiler(Compiler):
                 )
             case ValueOperand(indicator=indicator):
                 return self._value(indicator, depth)
+            case Minimum(of=members) | Maximum(of=members) if not self._silent:
+                nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
+                if len(nodes) == len(members):
+                    return self._extreme(np.minimum if isinstance(operand, Minimum) else np.maximum, nodes)
+                return super().numbers(operand, depth, reading)
             case _:
                 return super().numbers(operand, depth, reading)
+
+    def _extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> Numbers:
+        """The least or greatest score of nodes, of those that have not left: -1 where all have."""
+        reads = [self._node(node) for node in nodes]
+        key = combine, nodes
+
+        def extreme(block: Block) -> Ints:
+            found = block.extremes.get(key)
+            if found is None:
+                # As an unsigned number -1 is the greatest, as a signed one the least: never the extreme that is asked.
+                first, *others = [read(block) for read, _, _ in reads]
+                asked = f"{'u' if combine is np.minimum else 'i'}{first.itemsize}"
+                so_far = first.view(asked).copy()
+                for other in others:
+                    combine(so_far, other.view(asked), out=so_far)
+                found = block.extremes[key] = so_far.view(first.dtype)
+            return found
+
+        most = max(most for _, _, most in reads)
+        return Numbers(extreme, Fraction(1, self.plan.unit), LEFT, most, nulls=frozenset({Extreme(combine, nodes)}))
 
     def _node(self, node: str) -> tuple[Callable[[Block], Ints], Callable[[Block], Ints], int]:
         """The scores of a node, its highest scores, and the top of its range."""
@@ -206,6 +233,11 @@ class _GateCompiler(Compiler):
     def certainly(self, compare: Compare, value: bool, depth: int, reading: Reading) -> Truths:
         """As over facts, but what is too wide is awkward too."""
         left, right = self.sides(compare, depth, reading)
+        if value and compare.op in ("ge", "gt") and right.constant and right.least >= 0:
+            # Scores that left are -1, and so reach nothing by themselves.
+            scores = frozenset(null for null in left.nulls if isinstance(null, Score | Extreme))
+            if isinstance(compare.left, ScoreOperand | Minimum | Maximum) and scores == left.nulls:
+                left = replace(left, nulls=frozenset())
         op = compare.op if value else INVERSE[compare.op]
         return self.determined(self.compared(op, left, right, depth), left, right, value, depth)
 
@@ -269,9 +301,8 @@ class _GateCompiler(Compiler):
 
         def there(block: Block) -> Bools:
             found: Bools = codes[block.views.codes[position]]
-            declared = block.self_declared[position]
-            if declared is not None:
-                found &= ~declared
+            if block.self_declared is not None:
+                found &= ~block.self_declared[position]
             if not over.constant:
                 found &= np.not_equal(over.read(block), 0)
             for other in others:
@@ -288,6 +319,9 @@ class _GateCompiler(Compiler):
                 return Truths(lambda block: (score(block) == LEFT) & (most(block) == LEFT))
             case RawValue(position=position):
                 return Truths(lambda block: block.views.codes[position] == CODE["not_applicable"])
+            case Extreme(combine=combine, nodes=nodes):
+                extreme = self._extreme(combine, nodes).read
+                return Truths(lambda block: extreme(block) == LEFT)
             case Every(of=parts):
                 return self.both(
                     [
@@ -327,8 +361,8 @@ class _Row:
         code = int(self._block.views.codes[leaf.position, self._row])
         if code == CODE["not_applicable"]:
             return NULL
-        declared = self._block.self_declared[leaf.position]
-        if code not in _VALUED_CODES or (declared is not None and declared[self._row]):
+        declared = self._block.self_declared
+        if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
             return None
         value = leaf.value(self._facts())
         if value is None:
@@ -360,8 +394,7 @@ class _Row:
                 case _:
                     facts[slot] = stored
         for leaf in plan.leaves:
-            present = block.present[leaf.position]
-            if present is None or not present[row]:
+            if not block.present[leaf.position][row]:
                 continue
             for slot in leaf.slots:
                 facts[slot] = int(block.facts[slot][row])

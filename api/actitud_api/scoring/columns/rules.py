@@ -18,11 +18,10 @@ from actitud_api.methodology.model import (
     Present,
 )
 from actitud_api.methodology.predicates import Truth, compile_predicate, operands, parts
-from actitud_api.scoring.columns.block import Block, Needs
+from actitud_api.scoring.columns.block import CODE, Block, Needs
 from actitud_api.scoring.columns.expressions import Compiler, Extent, Reading, Truths
 from actitud_api.scoring.columns.table import Bools
 from actitud_api.scoring.plan import CompiledRule, Plan
-from actitud_api.scoring.scalar import Code
 
 Rows = NDArray[np.intp]
 
@@ -42,24 +41,33 @@ class RuleOverColumns(Struct, frozen=True, eq=False):
 
 
 class Contradicted(Struct, eq=False):
-    """Where an answer is contradicted: its code in every row, 0 where it is not, and the rows, some several times."""
+    """The rows in which an answer is contradicted, and those in which that is only unsupported.
 
-    codes: NDArray[np.int8]
-    rows: list[Rows]
+    Rows may stand several times, and in both; then the answer is contradicted.
+    """
 
-    def scattered(self) -> tuple[Rows, NDArray[np.int8]]:
-        """The rows, and their codes."""
-        rows = self.rows[0] if len(self.rows) == 1 else np.concatenate(self.rows)
-        return rows, self.codes[rows]
+    contradicted: list[Rows]
+    unsupported: list[Rows]
+
+    @property
+    def rows(self) -> Rows:
+        """All rows."""
+        return _together([*self.unsupported, *self.contradicted])
+
+    def mark(self, codes: NDArray[np.int8]) -> None:
+        """Writes the codes of an indicator."""
+        for rows in self.unsupported:
+            codes[rows] = CODE["unsupported"]
+        for rows in self.contradicted:
+            codes[rows] = CODE["contradicted"]
 
 
 class Contradictions:
     """Finds the contradictions of blocks of one methodology."""
 
-    def __init__(self, plan: Plan, extent: Extent, needs: Needs, codes: dict[Code, int]) -> None:
+    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
         self._plan = plan
         self._needs = needs
-        self._contradicted, self._unsupported = codes["contradicted"], codes["unsupported"]
         errors = [rule for rule in plan.rules if rule.rule.severity == "error"]
         invalidated = {position for rule in errors for position in rule.invalidates}
         compiler = Compiler(plan, extent, needs)
@@ -82,73 +90,65 @@ class Contradictions:
 
     def find(self, block: Block) -> dict[int, Contradicted]:
         """What is contradicted, by position. Answers that other rules or indicators read are taken out of the block."""
-        codes: dict[int, Contradicted] = {}
+        found: dict[int, Contradicted] = {}
+        taken_out: dict[int, Bools] = {}
         already: dict[int, Bools] = {}
-        fresh: dict[int, list[Rows]] = {}
+        fresh: dict[int, Rows] = {}
         for number, rule in enumerate(self._rules):
-            rows = self._rows(rule.broken.read(block)) if rule.broken.constant is None else np.arange(block.rows)
+            rows = np.arange(block.rows) if rule.broken.constant else rule.broken.read(block).nonzero()[0]
             if rows.size:
-                self._contradict(block, rule, rows, codes, fresh)
+                self._contradict(block, rule, rows, found)
                 if rule.again:
                     already[number] = _mask(block, rows)
-        while fresh:
-            taken_out = {position: np.concatenate(rows) for position, rows in fresh.items()}
-            fresh = {}
-            for position, rows in taken_out.items():
-                block.take_out(position, self._plan.leaves[position].slots, rows)
+        while fresh := self._take_out(block, found, taken_out):
             for number, rule in enumerate(self._rules):
-                rows = self._to_look_at(block, rule, taken_out, already.get(number))
+                rows = _to_look_at(rule, fresh, already.get(number))
                 if rows.size:
                     few = block.picked(rows, rule.broken.reads, self._needs.depth, exact=False)
                     rows = rows[rule.broken.read(few)]
-                    if rows.size:
-                        self._contradict(block, rule, rows, codes, fresh)
-                        already[number] = _mask(block, rows) | already.get(number, False)
-        return codes
+                if rows.size:
+                    self._contradict(block, rule, rows, found)
+                    already[number] = _mask(block, rows) | already.get(number, False)
+        return found
 
-    def _rows(self, truths: Bools) -> Rows:
-        return np.flatnonzero(truths) if truths.any() else _NONE
-
-    def _to_look_at(
-        self, block: Block, rule: RuleOverColumns, taken_out: dict[int, Rows], already: Bools | None
-    ) -> Rows:
-        """The rows in which a rule may break anew, once those answers are taken out."""
-        concerned = [taken_out[position] for position in rule.again if position in taken_out]
-        if not concerned or rule.broken.constant is not None:
-            return _NONE
-        mask = _mask(block, np.concatenate(concerned))
-        if already is not None:
-            mask &= ~already
-        return np.flatnonzero(mask)
-
-    def _contradict(
-        self,
-        block: Block,
-        rule: RuleOverColumns,
-        rows: Rows,
-        found: dict[int, Contradicted],
-        fresh: dict[int, list[Rows]],
-    ) -> None:
-        """Marks what a rule invalidates in those rows; `fresh` gains what was not yet contradicted and is read."""
-        supported: Bools | bool | None = True if rule.unholdable is None else rule.unholdable.constant
-        if supported is None:
-            assert rule.unholdable is not None
-            supported = rule.unholdable.read(block.picked(rows, rule.unholdable.reads, self._needs.depth, exact=False))
+    def _contradict(self, block: Block, rule: RuleOverColumns, rows: Rows, found: dict[int, Contradicted]) -> None:
+        """Marks what a rule invalidates in those rows."""
+        unsupported = rows[:0]
+        if rule.unholdable is not None:
+            few = block.picked(rows, rule.unholdable.reads, self._needs.depth, exact=False)
+            sure = rule.unholdable.read(few) if rule.unholdable.constant is None else rule.unholdable.constant
+            unsupported, rows = rows[np.logical_not(sure)], rows[sure]
         for position in rule.rule.invalidates:
-            contradicted = found.get(position)
-            if contradicted is None:
-                contradicted = found[position] = Contradicted(np.zeros(block.rows, np.int8), [])
-            codes = contradicted.codes
-            if position in self._read_again:
-                new = rows[codes[rows] == 0]
-                if new.size:
-                    fresh.setdefault(position, []).append(new)
-            contradicted.rows.append(rows)
-            if supported is True:
-                codes[rows] = self._contradicted
-            else:
-                there = codes[rows]
-                codes[rows] = np.where(supported, self._contradicted, np.where(there == 0, self._unsupported, there))
+            contradicted = found.setdefault(position, Contradicted([], []))
+            if rows.size:
+                contradicted.contradicted.append(rows)
+            if unsupported.size:
+                contradicted.unsupported.append(unsupported)
+
+    def _take_out(self, block: Block, found: dict[int, Contradicted], taken_out: dict[int, Bools]) -> dict[int, Rows]:
+        """Takes out of the block what is newly contradicted and is read; gives the rows, by position."""
+        fresh: dict[int, Rows] = {}
+        for position in self._read_again & found.keys():
+            before, now = taken_out.get(position), _mask(block, found[position].rows)
+            rows = (now if before is None else now & ~before).nonzero()[0]
+            if rows.size:
+                block.take_out(position, self._plan.leaves[position].slots, rows)
+                fresh[position] = rows
+                taken_out[position] = now
+        return fresh
+
+
+def _to_look_at(rule: RuleOverColumns, fresh: dict[int, Rows], already: Bools | None) -> Rows:
+    """The rows in which a rule may break anew, once those answers are taken out."""
+    concerned = [fresh[position] for position in rule.again if position in fresh]
+    if not concerned or rule.broken.constant is not None:
+        return _NONE
+    rows = concerned[0] if len(concerned) == 1 else np.unique(np.concatenate(concerned))
+    return rows if already is None else rows[~already[rows]]
+
+
+def _together(rows: list[Rows]) -> Rows:
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
 
 def _mask(block: Block, rows: Rows) -> Bools:

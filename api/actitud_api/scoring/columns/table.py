@@ -35,10 +35,10 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
     `facts` has an array for each slot of the layout: integers in the narrowest type that holds them, 0 where there is
     none; a `number` in whole units of its last decimal, a value of an enum as its position in the document, a
     checklist as a mask of bits in the order of its components. `nulls` are the slots of profile fields that have no
-    value in some row. By position of the indicator: `present` (the answer was sent and counts; None where it needs
-    none), `self_declared`, `set_aside`, `level_sent` (the level before review capped it); by slot
-    `profile_self_declared`. Where nobody is concerned these are None, or absent. `extent` are the least and the
-    greatest value of each slot.
+    value in some row. `present` (the answer was sent and counts, or none is needed), `self_declared` and `set_aside`
+    have a row for each indicator; by its position `level_sent`, the levels before review capped them; by slot
+    `profile_self_declared`. What concerns nobody is None, or absent. `extent` are the least and the greatest value of
+    each slot.
     """
 
     methodology: Methodology
@@ -46,9 +46,9 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
     facts: tuple[Ints, ...]
     extent: tuple[tuple[int, int], ...]
     nulls: dict[int, Bools]
-    present: tuple[Bools | None, ...]
-    self_declared: tuple[Bools | None, ...]
-    set_aside: tuple[NDArray[np.int8] | None, ...]
+    present: Bools
+    self_declared: Bools | None
+    set_aside: NDArray[np.int8] | None
     level_sent: dict[int, Ints]
     profile_self_declared: dict[int, Bools]
     max_level: Ints | None
@@ -57,9 +57,9 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         marks: list[NDArray[np.generic] | None] = [
-            *self.present,
-            *self.self_declared,
-            *self.set_aside,
+            self.present,
+            self.self_declared,
+            self.set_aside,
             *self.nulls.values(),
             *self.level_sent.values(),
             *self.profile_self_declared.values(),
@@ -69,9 +69,6 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
         """The organisations of those rows, in their order; a row may stand several times."""
-
-        def picked(mark: _Mark | None) -> _Mark | None:
-            return None if mark is None else mark[rows]
 
         def picked_by(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
             return {key: mark[rows] for key, mark in marks.items()}
@@ -83,12 +80,12 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
             facts=facts,
             extent=tuple(_extent(column) for column in facts),
             nulls=picked_by(self.nulls),
-            present=tuple(picked(mark) for mark in self.present),
-            self_declared=tuple(picked(mark) for mark in self.self_declared),
-            set_aside=tuple(picked(mark) for mark in self.set_aside),
+            present=self.present[:, rows],
+            self_declared=None if self.self_declared is None else self.self_declared[:, rows],
+            set_aside=None if self.set_aside is None else self.set_aside[:, rows],
             level_sent=picked_by(self.level_sent),
             profile_self_declared=picked_by(self.profile_self_declared),
-            max_level=picked(self.max_level),
+            max_level=None if self.max_level is None else self.max_level[rows],
         )
 
 
@@ -147,7 +144,7 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
         profile_self_declared=named((each.profile_self_declared for each in submissions), plan.layout.profile),
         set_aside=set_aside,
         level_caps=level_caps,
-        max_level=most,
+        max_level=_whole(most),
     )
 
 
@@ -251,17 +248,19 @@ class _Maker:
             facts=tuple(facts),
             extent=tuple(_extent(column) for column in facts),
             nulls=empty,
-            present=tuple(counts),
-            self_declared=tuple(
-                self._mark(f"self_declared of {leaf.indicator.id}", self_declared.get(leaf.indicator.id))
-                for leaf in plan.leaves
+            present=np.array(counts),
+            self_declared=self._stacked(
+                [
+                    self._mark(f"self_declared of {leaf.indicator.id}", self_declared.get(leaf.indicator.id))
+                    for leaf in plan.leaves
+                ]
             ),
-            set_aside=tuple(reasons),
+            set_aside=self._stacked(reasons),
             level_sent=lowered,
             profile_self_declared={
-                plan.layout.profile[name]: mark
+                plan.layout.profile[name]: declared
                 for name, given in profile_self_declared.items()
-                if (mark := self._mark(f"profile_self_declared of {name}", given)) is not None
+                if (declared := self._mark(f"profile_self_declared of {name}", given)) is not None
             },
             max_level=None if limits is None or (limits == NO_LIMIT).all() else limits,
         )
@@ -297,6 +296,14 @@ class _Maker:
             raise DefectiveColumns(f"{place}: goes beyond 64 bits")
         return column
 
+    def _stacked(self, marks: Sequence[_Mark | None]) -> _Mark | None:
+        """Marks of each indicator as one array with a row for each; None where nobody is concerned."""
+        there = [mark for mark in marks if mark is not None]
+        if not there:
+            return None
+        nobody = np.zeros(self.rows, there[0].dtype)
+        return cast("_Mark", np.array([nobody if mark is None else mark for mark in marks]))
+
     def _reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
         given = set_aside.get(leaf.indicator.id)
         if given is None:
@@ -314,29 +321,29 @@ class _Maker:
         answers: Mapping[str, Mapping[str, ArrayLike]],
         present: Mapping[str, ArrayLike],
         reasons: NDArray[np.int8] | None,
-    ) -> Bools | None:
-        """Which rows sent an answer that counts; None for an indicator that asks for nothing."""
+    ) -> Bools:
+        """Which rows sent an answer that counts; all for an indicator that asks for nothing."""
         name = leaf.indicator.id
         if leaf.present is None:
-            return None
+            return np.ones(self.rows, np.bool)
         if name not in answers:
             return np.zeros(self.rows, np.bool)
-        sent = self._mark(f"present of {name}", present[name]) if name in present else np.ones(self.rows, np.bool)
-        if sent is None:
-            sent = np.zeros(self.rows, np.bool)
-        return sent if reasons is None else cast("Bools", sent & (reasons == 0))
+        sent: Bools = np.ones(self.rows, np.bool)
+        if name in present:
+            marked = self._mark(f"present of {name}", present[name])
+            sent = np.zeros(self.rows, np.bool) if marked is None else marked
+        return sent if reasons is None else sent & (reasons == 0)
 
     def _facts(
         self,
         leaf: CompiledIndicator,
         given: Mapping[str, ArrayLike] | None,
-        counts: Bools | None,
+        counts: Bools,
         facts: list[Ints],
     ) -> None:
         indicator = leaf.indicator
         if given is not None:
             _refuse_unknown(f"answers to {indicator.id}", given, [fact.name for fact in indicator.facts])
-        absent = None if counts is None else ~counts
         for fact in indicator.facts:
             slot = self.plan.layout.facts[indicator.id, fact.name]
             place = f"{indicator.id} {fact.name}"
@@ -345,7 +352,7 @@ class _Maker:
             elif fact.name not in given:
                 raise DefectiveColumns(f"answers: {place} is missing")
             else:
-                column = self._integers(place, given[fact.name], absent, mask=fact.type == "components")
+                column = self._integers(place, given[fact.name], ~counts, mask=fact.type == "components")
             least, most = (int(column.min()), int(column.max())) if column.size else (0, 0)
             if fact.type == "components":
                 if least < 0 or most >> len(indicator.components):

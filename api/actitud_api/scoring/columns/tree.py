@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import get_args
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from actitud_api.methodology.model import Share
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
-from actitud_api.scoring.columns.block import Block, Views
-from actitud_api.scoring.columns.indicators import LEFT, Counted, IndicatorOverColumns, Judgement, some
+from actitud_api.scoring.columns.block import LEFT, Block
+from actitud_api.scoring.columns.expressions import MOST
+from actitud_api.scoring.columns.indicators import Counted, Judgement, Run, some
 from actitud_api.scoring.columns.rules import Contradicted
 from actitud_api.scoring.columns.table import Bools, Floats, Ints
 from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, Plan
@@ -35,10 +38,12 @@ COVER_ERROR = 1e-11
 class Cover(Struct, eq=False):
     """What is not known of a group in the rows of a block; anything where it is not rated.
 
-    Of the weight `whole` the weight `unknown` (None: none) of indicators, and of the groups `below`, each with its
-    weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None where everything is known.
+    Of the weight `whole`, at `most` all of the group, the weight `unknown` of indicators (None: none), and of the
+    groups `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None
+    where everything is known.
     """
 
+    most: int
     whole: Ints | int
     unknown: Ints | None
     below: list[tuple[GroupCounted, int]]
@@ -46,11 +51,16 @@ class Cover(Struct, eq=False):
 
     def exactly(self, row: int) -> Fraction:
         """The share in one row where the group is rated with every unknown at its best."""
-        unknown = Fraction(0 if self.unknown is None else int(self.unknown[row]))
-        for found, weight in self.below:
-            if found.rated_most is None or found.rated_most[row]:
-                unknown += weight * found.cover.exactly(row)
-        return unknown / (self.whole if isinstance(self.whole, int) else int(self.whole[row]))
+        unknown = 0 if self.unknown is None else int(self.unknown[row])
+        whole = self.whole if isinstance(self.whole, int) else int(self.whole[row])
+        parts = [
+            (weight, found.cover.exactly(row))
+            for found, weight in self.below
+            if found.rated_most is None or found.rated_most[row]
+        ]
+        common = math.lcm(*(share.denominator for _, share in parts))
+        total = sum(weight * share.numerator * (common // share.denominator) for weight, share in parts)
+        return Fraction(unknown * common + total, whole * common)
 
 
 class GroupCounted(Struct, eq=False):
@@ -64,17 +74,16 @@ class GroupCounted(Struct, eq=False):
 class Tree:
     """Scores the indicators and groups of blocks."""
 
-    def __init__(self, plan: Plan, indicators: Sequence[IndicatorOverColumns], cases: Sequence[int]) -> None:
+    def __init__(self, plan: Plan, runs: Mapping[int, Run]) -> None:
+        """`runs` are those of `runs_of`, by the position of their first indicator."""
         self._plan = plan
-        self._indicators = indicators
-        self._cases = cases
+        self._runs = runs
         self._rows = {name: number for number, name in enumerate(plan.groups)}
         self._nodes = {name: _Node(plan, group, self._rows) for name, group in plan.groups.items()}
 
-    def count(
-        self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, Contradicted], out: Views
-    ) -> None:
-        """Writes the scores of all nodes, the bounds, the coverages and the status."""
+    def count(self, block: Block, judged: Sequence[Judgement], contradicted: dict[int, Contradicted]) -> None:
+        """Writes the scores of all nodes, the bounds, the coverages and the status; `judged` by indicator."""
+        out = block.views
         unknown = np.zeros(block.rows, np.bool)
         insufficient = np.zeros(block.rows, np.bool)
 
@@ -82,26 +91,25 @@ class Tree:
             node = self._nodes[compiled.group.id]
             weights = Weights(node.aggregation.kind)
             below: list[tuple[GroupCounted, int]] = []
-            for child, weight in zip(compiled.children, compiled.weights, strict=True):
-                if isinstance(child, int):
-                    counted = self._indicators[child].count(
-                        block,
-                        judged[self._cases[child]],
-                        contradicted.get(child),
-                        out.scores[child],
-                        out.maxima[child],
-                        out.codes[child],
-                    )
-                    weights.add(counted, weight)
-                else:
-                    found = group(child, counts and weight > 0)
-                    if compiled is self._plan.root:
-                        self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
-                    weights.add(found.counted, weight)
-                    below.append((found, weight))
+            rows: Ints | None = None
+            for run in node.runs:
+                positions = self._runs[run.start].slice
+                counted = self._runs[run.start].count(block, judged[positions], contradicted)
+                for each, weight in zip(counted.each, run.weights.tolist(), strict=True):
+                    weights.add(each, weight)
+                if counted.unknown is not None:
+                    weights.add_unknown(counted.unknown, run.weights)
+                if node.is_a_run:
+                    rows = counted.scores
+            for child, weight in node.groups:
+                found = group(child, counts and weight > 0)
+                if compiled is self._plan.root and weight:
+                    self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
+                weights.add(found.counted, weight)
+                below.append((found, weight))
             if counts and weights.unknown is not None:
                 np.bitwise_or(unknown, weights.unknown > 0, out=unknown)
-            return self._aggregated(block, node, weights, below, out)
+            return self._aggregated(block, node, weights, below, rows)
 
         root = group(self._plan.root, True)
         self._suffice(root, self._plan.document.coverage.overall, insufficient)
@@ -137,14 +145,19 @@ class Tree:
         group(self._plan.root)
 
     def _aggregated(
-        self, block: Block, node: _Node, weights: Weights, below: list[tuple[GroupCounted, int]], out: Views
+        self,
+        block: Block,
+        node: _Node,
+        weights: Weights,
+        below: list[tuple[GroupCounted, int]],
+        rows: Ints | None,
     ) -> GroupCounted:
-        """The scores of a group whose children are scored."""
+        """The scores of a group whose children are scored; `rows`: their scores, where these are at hand."""
+        out = block.views
         scores, most = out.groups[node.row], out.groups_max[node.row]
         scratch = block.floats[0]
-        remaining, rated, weighted = _combined(
-            node, weights, weights.left, weights.voids, node.children(out.scores, out.groups), scores, scratch
-        )
+        rows = node.children(out.scores, out.groups) if rows is None else rows
+        remaining, rated, weighted = _combined(node, weights, weights.left, weights.voids, rows, scores, scratch)
         left = left_most = None if rated is None else ~rated
         if weights.silent or weighted is None or node.span is None:
             remaining, rated, _ = _combined(
@@ -162,7 +175,7 @@ class Tree:
         counted = Counted(left, left_most)
         if weights.voids:
             self._void(node.compiled, weights, left, scores, counted)
-        cover = self._cover(node, weights, remaining, rated, below, out)
+        cover = self._cover(node, weights, remaining, rated, below, out.coverages[node.row], scratch)
         if left_most is not None:
             out.coverages[node.row][left_most] = LEFT
         return GroupCounted(counted, cover, rated)
@@ -192,28 +205,29 @@ class Tree:
         remaining: Ints | None,
         rated: Bools | None,
         below: list[tuple[GroupCounted, int]],
-        out: Views,
+        row: NDArray[np.int16],
+        scratch: Floats,
     ) -> Cover:
         """The coverage of a group: written in ten-thousandths, half up, and given as what is not known."""
-        row = out.coverages[node.row]
         whole: Ints | int = node.compiled.total if remaining is None else remaining
         shares = [(found, weight) for found, weight in below if weight and found.cover.share is not None]
         if weights.unknown is None and not shares:
             row.fill(COVERED)
-            return Cover(whole, None, [], None)
+            return Cover(node.compiled.total, whole, None, [], None)
         if not shares and node.compiled.total < 1 / (4 * HALF_UP):
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
-            np.copyto(row, COVERED * (1 - share) + (0.5 + HALF_UP), casting="unsafe")
-            return Cover(whole, weights.unknown, [], share)
+            covered = np.multiply(share, -COVERED, out=scratch)
+            np.copyto(row, np.add(covered, COVERED + 0.5 + HALF_UP, out=covered), casting="unsafe")
+            return Cover(node.compiled.total, whole, weights.unknown, [], share)
         unknown = np.zeros(row.shape) if weights.unknown is None else weights.unknown.astype(np.float64)
         for found, weight in shares:
             assert found.cover.share is not None
-            part = found.cover.share * weight
+            part = np.multiply(found.cover.share, weight, out=scratch)
             unknown += part if found.rated_most is None else np.where(found.rated_most, part, 0.0)
         share = np.true_divide(unknown, whole, out=unknown)
-        cover = Cover(whole, weights.unknown, shares, share)
+        cover = Cover(node.compiled.total, whole, weights.unknown, shares, share)
         covered = COVERED * (1 - share) + 0.5
         np.copyto(row, covered, casting="unsafe")
         near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
@@ -228,8 +242,10 @@ class Tree:
         if cover.share is None:
             return
         spare = Fraction(asked.den - asked.num, asked.den)
-        if cover.unknown is not None and not cover.below:
-            short = cover.unknown * spare.denominator > np.multiply(cover.whole, spare.numerator)
+        if cover.unknown is not None and not cover.below and cover.most * spare.denominator <= MOST:
+            short = cover.unknown.astype(np.int64) * spare.denominator > np.multiply(
+                cover.whole, spare.numerator, dtype=np.int64
+            )
         else:
             short = cover.share > float(spare)
             near = np.abs(cover.share - float(spare)) <= COVER_ERROR
@@ -240,16 +256,42 @@ class Tree:
         insufficient |= short
 
 
+class Together(Struct, frozen=True, eq=False):
+    """Indicators that follow each other below one group: the position of the first, and the weights of all."""
+
+    start: int
+    weights: NDArray[np.signedinteger]
+
+
+def runs_of(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[Together]:
+    """The runs of the indicators directly below a group."""
+    runs: list[tuple[int, list[int]]] = []
+    for child, weight in zip(compiled.children, compiled.weights, strict=True):
+        if isinstance(child, int):
+            if not runs or runs[-1][0] + len(runs[-1][1]) != child:
+                runs.append((child, []))
+            runs[-1][1].append(weight)
+    return [Together(start, np.array(weights).astype(kind)) for start, weights in runs]
+
+
 class _Node:
     """A group, its row and those of its children.
 
-    `span`: what every unknown child lacks to its best where that is the same for all and the group only weighs them.
+    `is_a_run`: its children are the indicators of one run. `span`: what every unknown child lacks to its best, where
+    that is the same for all and the group only weighs them.
     """
 
     def __init__(self, plan: Plan, compiled: CompiledGroup, rows: dict[str, int]) -> None:
         self.compiled = compiled
         self.row = rows[compiled.group.id]
         self.aggregation = Aggregation(compiled, plan.unit)
+        self.runs = runs_of(compiled, self.aggregation.kind)
+        self.groups = [
+            (child, weight)
+            for child, weight in zip(compiled.children, compiled.weights, strict=True)
+            if not isinstance(child, int)
+        ]
+        self.is_a_run = len(self.runs) == 1 and not self.groups
         self.span: int | None = None
         leaves = [plan.leaves[child] for child in compiled.children if isinstance(child, int)]
         spans = {leaf.best - leaf.low for leaf in leaves}

@@ -1,0 +1,176 @@
+"""Scores the same organisations again under documents that differ only in curves, weights and aggregations.
+
+An audit asks for many of them. What the rules say of the facts stays as it is, and only curves that differ are asked
+again: the tree is scored over the scores of its indicators.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, get_args
+
+import msgspec
+import numpy as np
+from msgspec import structs
+
+from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import (
+    ALWAYS,
+    NEVER,
+    AnswerOperand,
+    Compare,
+    ComponentOperand,
+    Constant,
+    Curve,
+    Document,
+    Fact,
+    Goalpost,
+    Group,
+    Indicator,
+    ProfileField,
+    ProfileOperand,
+)
+from actitud_api.methodology.predicates import indicators, parts
+from actitud_api.scoring.columns import Columns, ColumnScores, columns_from, score_columns
+from actitud_api.scoring.compare import Integers
+from actitud_api.scoring.plan import plan_of
+from actitud_api.scoring.robustness import MISSING
+from actitud_api.scoring.scalar import Code
+
+_CODES: Final[tuple[Code, ...]] = get_args(Code)
+_LEFT: Final = _CODES.index("not_applicable")
+_CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
+"""The codes of what a curve has scored."""
+
+_UNITS = "units"
+
+
+class Rescoring:
+    """Organisations and what they come to; `scores` is that under their methodology."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._plan = plan_of(columns.methodology)
+        self._curves = {leaf.indicator.id: leaf.indicator.curve for leaf in self._plan.leaves}
+        self.scores: ColumnScores = score_columns(columns)
+
+    @property
+    def nodes(self) -> dict[str, Integers]:
+        """What each group and indicator counts with, by id."""
+        found = self.scores
+        groups, leaves = (
+            zip(found.group_ids, found.groups, strict=True),
+            zip(found.indicator_ids, found.scores, strict=True),
+        )
+        return dict([*groups, *leaves])
+
+    def index(self, document: Document) -> Integers:
+        """The published index under a document with other curves, weights or aggregations, -1 where there is none."""
+        if not self._columns.rows:
+            return self.scores.index
+        changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
+        if any(_reads_others(indicator) for indicator in changed):
+            return score_columns(with_document(self._columns, document)).index
+        tree = _methodology(self._columns.methodology, _of_scores(document))
+        scores = [
+            row if indicator.curve == self._curves[indicator.id] else self._curved(indicator, row)
+            for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
+        ]
+        ids = self.scores.indicator_ids
+        known = [row != MISSING for row in scores]
+        columns = columns_from(
+            tree,
+            self._columns.rows,
+            profile=dict(zip(ids, self.scores.codes == _LEFT, strict=True)),
+            answers={
+                name: {_UNITS: np.where(there, row, 0)} for name, row, there in zip(ids, scores, known, strict=True)
+            },
+            present=dict(zip(ids, known, strict=True)),
+        )
+        return score_columns(columns).index
+
+    def _curved(self, indicator: Indicator, before: Integers) -> Integers:
+        """The scores of an indicator with another curve."""
+        plan, columns = self._plan, self._columns
+        leaf = plan.leaves[plan.positions[indicator.id]]
+        asked = structs.replace(indicator, weight=1, applies=ALWAYS, zero_when=NEVER)
+        alone = structs.replace(
+            plan.document,
+            root=Group(
+                id=plan.document.root.id,
+                weight=1,
+                aggregation="arithmetic",
+                missing="zero",
+                children=(asked,),
+                range=indicator.range,
+            ),
+            rules=(),
+            levels=(),
+        )
+        layout, position, name = plan.layout, leaf.position, indicator.id
+        facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
+        declared = columns.self_declared
+        found = score_columns(
+            columns_from(
+                _methodology(columns.methodology, alone),
+                columns.rows,
+                profile={field: columns.facts[slot] for field, slot in layout.profile.items()},
+                nulls={field: columns.nulls[slot] for field, slot in layout.profile.items() if slot in columns.nulls},
+                answers={name: facts} if facts else {},
+                present={name: columns.present[position]} if facts else {},
+                self_declared={} if declared is None else {name: declared[position]},
+            )
+        )
+        return np.where(np.isin(self.scores.codes[leaf.position], _CURVED), found.scores[0], before)
+
+
+def with_document(columns: Columns, document: Document) -> Columns:
+    """The columns under another document that asks for the same facts."""
+    return structs.replace(columns, methodology=_methodology(columns.methodology, document))
+
+
+def _reads_others(indicator: Indicator) -> bool:
+    """Whether the raw value of an indicator is made of the answers to others."""
+    return any(
+        isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
+        for part in parts(indicator.value)
+    )
+
+
+def _of_scores(document: Document) -> Document:
+    """The document in which every indicator is asked for its score, and a field of the profile says where it left."""
+    unit = int(10**document.decimals)
+
+    def given(node: Group | Indicator) -> Group | Indicator:
+        if isinstance(node, Group):
+            return structs.replace(node, children=tuple(given(child) for child in node.children))
+        ends = [(node.range.minimum, node.range.minimum * unit), (node.range.maximum, node.range.maximum * unit)]
+        return Indicator(
+            id=node.id,
+            weight=node.weight,
+            type="count",
+            direction="higher_is_better",
+            facts=(Fact(name=_UNITS, type="integer", minimum=ends[0][1], maximum=ends[1][1]),),
+            value=AnswerOperand(indicator=node.id, fact=_UNITS),
+            curve=Curve(kind="linear", goalposts=tuple(Goalpost(x=x, score=score) for score, x in ends)),
+            range=node.range,
+            applies=Compare(op="eq", left=ProfileOperand(field=node.id), right=Constant(value=False)),
+        )
+
+    root = given(document.root)
+    assert isinstance(root, Group)
+    return Document(
+        version=document.version,
+        decimals=document.decimals,
+        published_decimals=document.published_decimals,
+        root=root,
+        profile=tuple(
+            ProfileField(name=node.id, type="boolean", set_by="service", default=False)
+            for node in indicators(document.root)
+        ),
+    )
+
+
+def _methodology(methodology: Methodology, document: Document) -> Methodology:
+    digest = hashlib.sha256(msgspec.json.encode(document)).hexdigest()
+    return structs.replace(methodology, document=document, digest=digest)

@@ -1,0 +1,32 @@
+"""What the tests of whole operations share: an installation on each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.installation import Installation, installed
+from tests.databases import opened, sqlite_url
+from tests.postgresql import Server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database with the tables and nothing in them, one for a module."""
+    if request.param == "sqlite":
+        url = sqlite_url(tmp_path_factory.mktemp("installation"))
+        with opened(url) as database:
+            database.migrate()
+        yield url
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name:
+        yield server.url(name)
+
+
+@pytest.fixture(scope="module")
+def installation(location: str) -> Iterator[Installation]:
+    """One for a module: what is refused changes nothing, and each call that is not has a place of its own."""
+    with installed(location) as made:
+        yield made

@@ -1,0 +1,198 @@
+"""A small installation in which every operation of the document can be called and succeed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+from litestar import Litestar
+from litestar.testing import TestClient
+from sqlalchemy import MetaData, select
+
+from actitud_api.access import service as access
+from actitud_api.app import create_app
+from actitud_api.storage.database import Database
+from tests.contract import examples
+from tests.databases import unlimited
+
+MINE: Final = "ES-DIR3-L01280796"
+"""The organisation that the operations are about."""
+OTHER: Final = "ES-DIR3-L01462508"
+"""Another one."""
+DOCUMENT: Final = Path(__file__).parents[2] / "openapi" / "openapi.json"
+SAFE: Final = frozenset({"get"})
+"""Methods of the document that change nothing."""
+
+
+class Operation(NamedTuple):
+    """An operation of the document: its id, where it is, and its operation object with every reference resolved."""
+
+    id: str
+    method: str
+    path: str
+    described: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """What Schemathesis calls it."""
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that it takes."""
+        return frozenset(found["name"] for found in self.described["parameters"] if found["in"] == "header")
+
+    @property
+    def roles(self) -> frozenset[str] | None:
+        """The roles whose keys may call it; None where anybody may."""
+        security: Sequence[Mapping[str, Sequence[str]]] = self.described["security"]
+        if not security or {} in security:
+            return None
+        return frozenset(role for alternative in security for role in alternative["key"])
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is about something that its path names."""
+        return "{" in self.path
+
+
+def operations() -> Sequence[Operation]:
+    """All of the committed document, which is the one that is served (`test_document.py`)."""
+    document = json.loads(DOCUMENT.read_bytes())
+    parameters = document["components"]["parameters"]
+
+    def resolved(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+        listed = operation["parameters"]
+        return {
+            **operation,
+            "parameters": [parameters[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in listed],
+        }
+
+    return [
+        Operation(operation["operationId"], method, path, resolved(operation))
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+class Place(NamedTuple):
+    """What an operation is called on: the parameters of its path, and its body where it has one."""
+
+    path: Mapping[str, str]
+    body: Mapping[str, Any] | None
+
+
+class Installation:
+    """The service on a database of its own, with two organisations."""
+
+    def __init__(self, client: TestClient[Litestar]) -> None:
+        self.client = client
+        self.database: Database = client.app.state["database"]
+        self._numbers = itertools.count(1)
+        self._administrator = self.key("administrator")
+        for organisation in (MINE, OTHER):
+            self.organisation(organisation)
+
+    def organisation(self, name: str) -> None:
+        """Adds an organisation."""
+        body = {"id": name, "name": name, "kind": "MUN", "domains": ["fabula.example"]}
+        self._made("POST", "/v1/organisations", body)
+
+    def edition(self, name: str) -> None:
+        """Makes an edition, of the year that its name begins with."""
+        year = name[:4]
+        dates = {"period_from": f"{year}-01-01", "period_to": f"{year}-12-31"}
+        self._made("POST", "/v1/editions", {"id": name, **_EDITION, **dates})
+
+    def draft(self, edition: str, organisation: str) -> None:
+        """Makes an assessment."""
+        body = examples.request("editions.assessments.put")
+        self._made("PUT", f"/v1/editions/{edition}/assessments/{organisation}", body, {"If-None-Match": "*"})
+
+    def submit(self, edition: str, organisation: str) -> None:
+        """Submits an assessment."""
+        path = f"/v1/editions/{edition}/assessments/{organisation}/submissions"
+        self._made("POST", path, {"explanations": {}}, {"If-Match": "*"})
+
+    def key(self, role: access.Role, owner: str | None = None, *, revoked: bool = False) -> str:
+        """A new key, which may have ended at once."""
+        now = datetime.now(UTC)
+        with self.database.write() as session:
+            made = access.create_key(session, (), role=role, owner=owner, days=1, now=now)
+            if revoked:
+                access.revoke(session, made.record.id, now=now)
+        return made.text
+
+    def place(self, operation: Operation) -> Place:
+        """Somewhere new where an operation succeeds for whoever may call it."""
+        edition = f"2027-n{next(self._numbers)}"
+        body = examples.request(operation.id) if "requestBody" in operation.described else None
+        if operation.id == "organisations.create":
+            body = {"id": f"XX-TEST-{edition}", "name": "Villa", "kind": "MUN"}
+        elif operation.id == "organisations.update":
+            body = {"name": f"Villa {edition}"}
+        elif operation.id == "editions.create" and body is not None:
+            body = {**body, "id": edition}
+        elif "{edition}" in operation.path:
+            self.edition(edition)
+            if operation.id.startswith(("editions.assessments.", "editions.scores.", "editions.summary")):
+                self.draft(edition, MINE)
+                if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
+                    self.submit(edition, MINE)
+        known = {"edition": edition, "organisation": MINE, "submission": "1", "version": "2026.1"}
+        return Place(known, body)
+
+    def call(
+        self,
+        operation: Operation,
+        place: Place,
+        key: str | None = None,
+        *,
+        if_match: str | None = "*",
+        idempotency_key: str | None = None,
+    ) -> httpx.Response:
+        """The answer to an operation."""
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        if "If-Match" in operation.headers and if_match is not None:
+            headers["If-Match"] = if_match
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        if place.body is not None:
+            (headers["Content-Type"],) = operation.described["requestBody"]["content"]
+        content = None if place.body is None else json.dumps(place.body)
+        path = operation.path.format_map(place.path)
+        return self.client.request(operation.method.upper(), path, content=content, headers=headers)
+
+    def stored(self) -> Mapping[str, Sequence[str]]:
+        """Everything in the database, by table."""
+        with self.database.read() as session:
+            connection = session.connection()
+            metadata = MetaData()
+            metadata.reflect(connection)
+            return {
+                table.name: sorted(repr(row) for row in connection.execute(select(table)))
+                for table in metadata.sorted_tables
+            }
+
+    def _made(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> None:
+        sent = {"Authorization": f"Bearer {self._administrator}", **(headers or {})}
+        response = self.client.request(method, path, json=body, headers=sent)
+        assert response.status_code == 201, response.text
+
+
+_EDITION: Final = {"titles": {"es": "Edición", "en": "Edition"}, "methodology": "2026.1"}
+
+
+@contextmanager
+def installed(url: str) -> Iterator[Installation]:
+    """An installation on a database that has the tables and nothing in them."""
+    app = create_app(unlimited(url))
+    with TestClient(app) as client:
+        yield Installation(client)
+    app.state["database"].close()

@@ -1,0 +1,91 @@
+"""Schemathesis run in process, and what its events report."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from unittest.mock import patch
+
+import schemathesis
+from litestar import Litestar
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.recorder import CaseNode, RecordedScenario
+from schemathesis.engine.run import PhaseName
+from schemathesis.hooks import HookContext
+
+from tests.contract.scale import EXAMPLES, NIGHT
+
+Config = dict[str, Any]
+
+TRIED: Final[Config] = {"generation": {"max-examples": EXAMPLES}, **({} if NIGHT else {"seed": 20_260_101})}
+"""How much it tries, and at the gate its seed, so that a landing does not depend on luck."""
+
+
+class Report:
+    """What a run found; operations by their label, as `GET /v1/organisations`.
+
+    `answered`: how often each was answered with which status. `followed`: the same of the calls in which a link of the
+    document gave every parameter of the path.
+    """
+
+    def __init__(self) -> None:
+        self.phases: dict[PhaseName, Status] = {}
+        self.failures: dict[str, None] = {}
+        self.answered: Mapping[str, Counter[int]] = defaultdict(Counter)
+        self.followed: Mapping[str, Counter[int]] = defaultdict(Counter)
+
+    def take(self, event: events.EngineEvent) -> None:
+        """Takes note of an event."""
+        if isinstance(event, events.PhaseFinished):
+            self.phases[event.phase.name] = event.status
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            self.failures[str(event)] = None
+        elif isinstance(event, events.ScenarioFinished):
+            self.failures |= dict.fromkeys(_failures(event.label, event.recorder))
+            for case_id, interaction in event.recorder.interactions.items():
+                node = event.recorder.cases[case_id]
+                if interaction.response is not None:
+                    label, status = node.value.operation.label, interaction.response.status_code
+                    self.answered[label][status] += 1
+                    self.followed[label][status] += _is_followed(node)
+
+
+def run(app: Litestar, config: Config, key: str | None = None, *, first_pages: bool = False) -> Report:
+    """The report of a run over an application.
+
+    `key`: what stands for `${ACTITUD_API_KEY}` in the configuration. `first_pages`: no list is asked for from somewhere
+    in its middle, where there is nothing to go on from.
+    """
+    report = Report()
+    with patch.dict(os.environ, {} if key is None else {"ACTITUD_API_KEY": key}):
+        schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=SchemathesisConfig.from_dict(config))
+        if first_pages:
+            schema.hook(map_query)
+        for event in from_schema(schema).execute():
+            report.take(event)
+    return report
+
+
+def map_query(_: HookContext, query: Mapping[str, object] | None) -> Mapping[str, object]:
+    """A query without what names a place in a list; Schemathesis knows the hook by its name."""
+    return {name: value for name, value in (query or {}).items() if name not in ("cursor", "offset")}
+
+
+def _failures(label: str | None, recorder: RecordedScenario) -> Iterator[str]:
+    for checks in recorder.checks.values():
+        for check in checks:
+            if check.failure_info is not None:
+                failure, code = check.failure_info.failure, check.failure_info.code_sample
+                yield f"{label}: {failure.title}: {failure.message}\n{code}"
+
+
+def _is_followed(node: CaseNode) -> bool:
+    if node.transition is None or node.transition.is_inferred:
+        return False
+    given = node.transition.parameters.get("path_parameters", {})
+    taken = {name: found.value.ok() for name, found in given.items() if isinstance(found.value, Ok)}
+    return bool(taken) and taken == node.value.path_parameters

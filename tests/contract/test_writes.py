@@ -1,0 +1,62 @@
+"""Every operation of the document that changes something: repeated it acts once, and never over an unknown version."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.contract.installation import SAFE, Installation, Operation, operations
+
+REPEATS = 5
+CHANGES = [operation for operation in operations() if operation.method not in SAFE and operation.roles is not None]
+IDEMPOTENT = [operation for operation in CHANGES if "Idempotency-Key" in operation.headers]
+CONDITIONAL = [operation for operation in CHANGES if "If-Match" in operation.headers]
+
+
+def test_what_creates_takes_a_key_and_all_else_a_version() -> None:
+    assert {operation.id for operation in IDEMPOTENT} == {
+        operation.id for operation in CHANGES if operation.method == "post"
+    }
+    assert {operation.id for operation in CONDITIONAL} >= {
+        operation.id for operation in CHANGES if operation.method != "post"
+    }
+
+
+def rows(installation: Installation) -> Counter[str]:
+    return Counter({table: len(found) for table, found in installation.stored().items()})
+
+
+@pytest.mark.parametrize("operation", IDEMPOTENT, ids=lambda operation: operation.id)
+def test_repeated_at_once_and_again_it_acts_once_and_is_answered_alike(
+    installation: Installation, operation: Operation
+) -> None:
+    holder = installation.key("administrator")
+    place = installation.place(operation)
+    before = rows(installation)
+    assert installation.call(operation, place, holder).status_code == 201
+    effect = rows(installation) - before
+
+    place = installation.place(operation)
+    before = rows(installation)
+
+    def call(_: int) -> httpx.Response:
+        return installation.call(operation, place, holder, idempotency_key=operation.id)
+
+    with ThreadPoolExecutor(REPEATS) as pool:
+        answers = [*pool.map(call, range(REPEATS)), call(0)]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({(answer.content, answer.headers["location"], answer.headers["etag"]) for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert rows(installation) - before == effect + Counter({"idempotent_answer": 1})
+
+
+@pytest.mark.parametrize("operation", CONDITIONAL, ids=lambda operation: operation.id)
+def test_without_the_version_that_is_there_nothing_changes(installation: Installation, operation: Operation) -> None:
+    holder, place = installation.key("administrator"), installation.place(operation)
+    before = installation.stored()
+    for if_match, status in ((None, 428), ('"v7.00000000-000000000000"', 412), ("no tag", 400)):
+        response = installation.call(operation, place, holder, if_match=if_match)
+        assert (response.status_code, installation.stored() == before) == (status, True), response.text

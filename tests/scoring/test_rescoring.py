@@ -1,0 +1,105 @@
+"""Re-scoring by parts is the same as scoring everything anew, by the scalar evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import islice, pairwise
+from random import Random
+
+import numpy as np
+import pytest
+from msgspec import structs
+
+from actitud_api.demo.simulator import simulate
+from actitud_api.methodology.answers import Submission
+from actitud_api.methodology.loader import Methodology, load
+from actitud_api.methodology.model import Document, Group
+from actitud_api.methodology.predicates import exact, indicators
+from actitud_api.scoring.audit import with_goalpost, without_child
+from actitud_api.scoring.columns import columns_of
+from actitud_api.scoring.rescoring import Rescoring
+from actitud_api.scoring.scalar import evaluate
+from tests.contract.scale import NIGHT
+from tests.scoring import builders as b
+from tests.scoring.random_documents import ANY, FULL, SMALL, case_of
+
+SEEDS = 400 if NIGHT else 25
+
+
+def anew(methodology: Methodology, document: Document, submissions: Sequence[Submission]) -> list[int]:
+    document = structs.replace(document, levels=())
+    changed = structs.replace(methodology, document=document, digest=str(document))
+    found = [evaluate(changed, submission).index for submission in submissions]
+    return [-1 if index is None else index for index in found]
+
+
+def moved(document: Document) -> Iterator[Document]:
+    """The document with one goalpost elsewhere, for each indicator that has a measured one which can move."""
+    for indicator in indicators(document.root):
+        xs = [exact(goalpost.x) for goalpost in indicator.curve.goalposts]
+        for position, x in enumerate(xs):
+            other = [*xs[:position], Fraction(x) * Fraction(6, 5), *xs[position + 1 :]]
+            measured = indicator.curve.kind in ("linear", "log", "lognormal")
+            if measured and x and all(left < right for left, right in pairwise(other)):
+                yield with_goalpost(document, indicator.id, position, float(other[position]))
+                break
+
+
+def changes(document: Document) -> Iterator[Document]:
+    """The document itself, then with one goalpost elsewhere, then without each child of the root."""
+    yield document
+    yield from moved(document)
+    for child in document.root.children:
+        if (smaller := without_child(document, child.id)) is not None:
+            yield smaller
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_any_document_with_other_goalposts_and_weights(seed: int) -> None:
+    """Every curve, aggregation, kind of missing data, rule and state, up to five levels."""
+    size = FULL if NIGHT and seed % 4 == 0 else SMALL
+    case = case_of(Random(seed), size, ANY, answers=12)
+    methodology, submissions = case.methodology, case.submissions
+    rescoring = Rescoring(columns_of(methodology, submissions))
+    assert rescoring.scores.index.tolist() == anew(methodology, methodology.document, submissions)
+    for document in islice(changes(methodology.document), None if NIGHT else 12):
+        assert rescoring.index(document).tolist() == anew(methodology, document, submissions)
+
+
+def test_the_demonstration_with_other_goalposts_and_without_dimensions() -> None:
+    methodology = load("2026.1")
+    submissions = [simulated.submission for simulated in islice(simulate(methodology), 60)]
+    rescoring = Rescoring(columns_of(methodology, submissions))
+    before, touched = rescoring.index(methodology.document), 0
+    for document in islice(changes(methodology.document), 0, None, 1 if NIGHT else 6):
+        after = rescoring.index(document)
+        assert after.tolist() == anew(methodology, document, submissions)
+        touched += bool((after != before).any())
+    assert touched > 3
+
+
+def test_a_raw_value_of_the_answers_of_others() -> None:
+    """Then the whole document is scored anew."""
+    other = structs.replace(b.ratio("A2", knots=((0, 0), (50, 100))), value=b.fact("A1", "numerator"))
+    document = b.document(b.group("index", b.group("A", b.ratio("A1"), other)))
+    submissions = [b.submit({"A1": b.of(n, 10), "A2": b.of(1, 1)}) for n in range(1, 9)]
+    methodology = b.read(document)
+    rescoring = Rescoring(columns_of(methodology, submissions))
+    changed = with_goalpost(document, "A2", 1, 100)
+    assert rescoring.index(changed).tolist() == anew(methodology, changed, submissions)
+    assert (rescoring.index(changed) != rescoring.scores.index).any()
+
+
+def test_weights_and_aggregations_change_without_asking_the_facts_again() -> None:
+    """Two dimensions of 20 and 80, weights 1 and 1: 50; three to one 35; geometric 40."""
+    document = b.document(b.group("index", b.group("A", b.ratio("A1")), b.group("B", b.ratio("B1"))))
+    rescoring = Rescoring(columns_of(b.read(document), [b.submit({"A1": b.of(20, 100), "B1": b.of(80, 100)})]))
+    first, second = document.root.children
+    heavier = structs.replace(document.root, children=(structs.replace(first, weight=3), second))
+    geometric = structs.replace(document.root, aggregation="geometric")
+    assert isinstance(first, Group)
+    assert [
+        int(rescoring.index(structs.replace(document, root=root))[0]) for root in (document.root, heavier, geometric)
+    ] == [5_000, 3_500, 4_000]
+    assert rescoring.scores.index.dtype == np.int32
