@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import cast
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.digests import digest_of_plain, number
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     All,
@@ -154,17 +154,16 @@ def input_digest(plan: Plan, submission: Submission) -> str:
         document["level_caps"] = dict(submission.level_caps)
     if submission.max_level is not None:
         document["max_level"] = submission.max_level
-    return digest_of_plain(document)
+    return digest(document)
 
 
-def _sent(value: Scalar | None, decimals: int) -> Scalar | Raw | None:
+def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
     if type(value) is float:
-        shown = rounded(Fraction(repr(value)), decimals)
-        return number(shown) if isinstance(shown, float) else shown
+        return rounded(Fraction(repr(value)), decimals)
     return value
 
 
-def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | Raw | list[str] | None:
+def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | list[str] | None:
     """Component lists are sets: they stand in the order of the document."""
     if isinstance(value, tuple):
         return [component for component in leaf.indicator.components if component in value]
