@@ -81,6 +81,33 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
     return explained(evaluation, submission)
 
 
+def outline(methodology: Methodology, submission: Submission) -> Score:
+    """The canonical result without what explains it: no main reasons, no points, no indicators."""
+    evaluation = evaluate(methodology, submission)
+    return _score(evaluation, submission, (), _outlined(evaluation, evaluation.plan.root), ())
+
+
+def _outlined(evaluation: Evaluation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
+    """The groups directly below a group, without points and indicators."""
+    unit = evaluation.plan.unit
+    return tuple(
+        DimensionScore(
+            id=child.group.id,
+            score=points(evaluation.groups[child.group.id], unit),
+            score_max=points(evaluation.groups_max[child.group.id], unit),
+            weight=child.group.weight,
+            coverage=_coverage(evaluation, child),
+            possible=None,
+            won=None,
+            lost=None,
+            groups=_outlined(evaluation, child),
+            indicators=(),
+        )
+        for child in above.children
+        if not isinstance(child, int)
+    )
+
+
 class _Explained(Struct, frozen=True):
     """What the explanation of every indicator shares."""
 
@@ -98,6 +125,23 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
     unit = plan.unit
     allocation = allocate(evaluation)
     of = _Explained(evaluation, submission, plan, unit, allocation, Branches(evaluation))
+    return _score(
+        evaluation,
+        submission,
+        _main_reasons(evaluation, allocation),
+        _groups(of, plan.root),
+        _indicators(of, plan.root),
+    )
+
+
+def _score(
+    evaluation: Evaluation,
+    submission: Submission,
+    main_reasons: tuple[MainReason, ...],
+    dimensions: tuple[DimensionScore, ...],
+    indicators: tuple[IndicatorScore, ...],
+) -> Score:
+    plan, unit = evaluation.plan, evaluation.plan.unit
     return Score(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
         index=points(evaluation.index, unit),
@@ -111,10 +155,10 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
             max_level=submission.max_level,
             blocked_by=tuple(blocking(plan, blocked) for blocked in evaluation.blocked_by),
         ),
-        main_reasons=_main_reasons(evaluation, allocation),
+        main_reasons=main_reasons,
         findings=findings(evaluation),
-        dimensions=_groups(of, plan.root),
-        indicators=_indicators(of, plan.root),
+        dimensions=dimensions,
+        indicators=indicators,
         input_digest=input_digest(plan, submission),
     )
 
