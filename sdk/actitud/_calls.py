@@ -155,9 +155,15 @@ def get(
     return Request(method="GET", target=_target(core, segments, query or {}), lang=_language(core, lang))
 
 
-def compute(core: Core, *segments: str, body: Mapping[str, object], lang: str | None) -> Request:
-    """Make a POST request that stores nothing. Raises as :func:`_json`."""
-    return _sent(core, "POST", segments, {}, body=body, lang=lang)
+def compute(
+    core: Core,
+    *segments: str,
+    query: Mapping[str, QueryValue],
+    body: Mapping[str, object],
+    lang: str | None,
+) -> Request:
+    """Make a POST request that stores nothing; query parameters as in :func:`get`. Raises as :func:`_json`."""
+    return _sent(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
 
 def create(
@@ -220,13 +226,14 @@ def _sent(
     segments: tuple[str, ...],
     headers: Mapping[str, str],
     *,
+    query: Mapping[str, QueryValue] | None = None,
     body: Mapping[str, object] | None = None,
     lang: str | None = None,
     guarded: bool = False,
 ) -> Request:
     return Request(
         method=method,
-        target=_target(core, segments, {}),
+        target=_target(core, segments, query or {}),
         lang=_language(core, lang),
         body=None if body is None else _json(body),
         headers=headers if body is None else {"Content-Type": "application/json", **headers},

@@ -98,6 +98,40 @@ def test_languages_differ_in_sentences_only_and_the_digest_can_be_recomputed(cli
     assert stated == "sha256:" + hashlib.sha256(rfc8785.dumps(neutral)).hexdigest()
 
 
+def test_without_explanation_the_figures_are_the_same(client: Client) -> None:
+    request, _ = example("a")
+    request["what_if"] = {"answers": {"D1.02": {"level": 4}}}
+    whole = client.post("/v1/scores", json=request).json()
+
+    bare = client.post("/v1/scores", params={"explain": "false"}, json=request).json()
+
+    difference, whole_difference = bare["what_if"].pop("difference"), whole["what_if"].pop("difference")
+    for score, explained in ((bare, whole), (bare["what_if"]["score"], whole["what_if"]["score"])):
+        stated = without_sentences(score)
+        del stated["result_digest"]
+        stated.pop("what_if", None)
+        assert score["result_digest"] == "sha256:" + hashlib.sha256(rfc8785.dumps(stated)).hexdigest()
+        for dimension in explained["dimensions"]:
+            dimension |= {"possible": None, "won": None, "lost": None, "indicators": []}
+        explained |= {"main_reasons": [], "result_digest": score["result_digest"]}
+    assert bare == whole
+    for name in ("index", "index_max", "coverage", "status_after", "level_after"):
+        assert difference[name] == whole_difference[name]
+    assert difference["index"]["difference"] > 0
+    assert [group["score"] for group in difference["groups"]] == [
+        group["score"] for group in whole_difference["groups"]
+    ]
+    assert {group["lost"]["difference"] for group in difference["groups"]} == {None}
+    assert difference["indicators"] == []
+
+
+def test_whether_to_explain_is_true_or_false(client: Client) -> None:
+    request, _ = example("a")
+    refused = client.post("/v1/scores", params={"explain": "no"}, json=request)
+    assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (400, ["explain"])
+    assert client.post("/v1/scores", params={"explain": "true"}, json=request).json()["main_reasons"]
+
+
 def test_an_integral_number_is_an_integer_and_changes_no_digest(client: Client) -> None:
     request, _ = example("a")
     plain = client.post("/v1/scores", json=request).json()

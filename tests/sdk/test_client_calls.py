@@ -103,6 +103,13 @@ def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> No
     assert json.loads(msgspec.json.encode(result)) == body
 
 
+def test_an_explanation_is_left_out_on_request_only(mode: Mode) -> None:
+    handler = Answers(*(httpx.Response(200, json=score()) for _ in range(2)))
+    run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS))
+    run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, explain=False))
+    assert [request.url.query for request in handler.requests] == [b"", b"explain=false"]
+
+
 def test_a_path_is_read_whole(mode: Mode) -> None:
     move = {
         "indicator": "D1.01",

@@ -22,6 +22,7 @@ from actitud_api.scores.service import Place, Sort, UnknownScore
 
 REQUEST = Body(*service.REQUESTS.values())
 SCORE = Representation(wire.ScoreAnswer, cache=NO_STORE, sentences=True)
+SCORE_QUERY = Query(wire.ScoreQuery)
 QUERY = Query(wire.RankingQuery)
 PAGE = Representation(wire.ScorePage)
 BY_NUMBER: Cursor[Place] = Cursor("editions.scores.list", tuple[int | None, str])
@@ -69,17 +70,19 @@ class ScoresController(Controller):
             "Computes the index of the facts sent and explains every point of it; nothing is stored. What is absent "
             "is unknown and counts 0. What contradicts itself is answered with findings, never refused. Numbers are "
             "read as exact decimals, half up to 6 decimals. `what_if` supposes other facts in place of some of them: "
-            "the answer then also has the score that follows, and what differs, node by node."
+            "the answer then also has the score that follows, and what differs, node by node. `explain=false` leaves "
+            "out the explanation."
         ),
         status_code=200,
-        opt=contract(body=REQUEST, answer=SCORE, links={"methodology": _METHODOLOGY}),
+        opt=contract(query=SCORE_QUERY, body=REQUEST, answer=SCORE, links={"methodology": _METHODOLOGY}),
         sync_to_thread=True,
     )
     def create(self, request: ApiRequest) -> Response[bytes]:
         """Scores the facts of one organisation."""
         asked = REQUEST.of(request)
-        methodology, score = service.scored(asked)
-        supposed = service.what_if(asked, score)
+        explained = SCORE_QUERY.of(request).explain
+        methodology, score = service.scored(asked, explained=explained)
+        supposed = service.what_if(asked, score, explained=explained)
         return SCORE.of(request, wire.answer(score, supposed, methodology, language_of(request.scope)))
 
 

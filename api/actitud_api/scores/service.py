@@ -19,7 +19,7 @@ from actitud_api.scores import queries
 from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
 from actitud_api.scoring.compare import Spread, spread
-from actitud_api.scoring.explain import explain
+from actitud_api.scoring.explain import explain, outline
 from actitud_api.scoring.path import Path
 from actitud_api.scoring.path import path as path_to_next_level
 from actitud_api.scoring.result import Score as CanonicalScore
@@ -60,19 +60,23 @@ REQUESTS: Final = {version: request_type(load(version)) for version in versions(
 """The closed type of what may be sent to be scored, by methodology version."""
 
 
-def scored(request: ScoreRequest) -> tuple[Methodology, CanonicalScore]:
-    """The explained score of facts that somebody sends; nothing is stored."""
+def scored(request: ScoreRequest, *, explained: bool = True) -> tuple[Methodology, CanonicalScore]:
+    """The score of facts that somebody sends, explained or in outline; nothing is stored."""
     methodology = load(str(request.__struct_config__.tag))
-    return methodology, explain(methodology, submission(methodology, request))
+    score = explain if explained else outline
+    return methodology, score(methodology, submission(methodology, request))
 
 
-def what_if(request: ScoreRequest, score: CanonicalScore) -> tuple[CanonicalScore, Difference] | None:
-    """The explained score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
+def what_if(
+    request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
+) -> tuple[CanonicalScore, Difference] | None:
+    """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
     methodology = load(str(request.__struct_config__.tag))
     supposed = supposition(methodology, request)
     if supposed is None:
         return None
-    after = explain(methodology, replaced(submission(methodology, request), supposed))
+    rescore = explain if explained else outline
+    after = rescore(methodology, replaced(submission(methodology, request), supposed))
     return after, difference(score, after)
 
 

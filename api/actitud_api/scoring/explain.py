@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import cast
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.digests import digest_of_plain, number
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     All,
@@ -36,7 +37,16 @@ from actitud_api.methodology.predicates import (
     present_in_facts,
 )
 from actitud_api.scoring.intervals import interval
-from actitud_api.scoring.plan import EXPONENTS, CompiledGroup, CompiledIndicator, Plan, Ratio, power_mean, quantised
+from actitud_api.scoring.leaves import Ratio
+from actitud_api.scoring.plan import (
+    EXPONENTS,
+    KEPT,
+    CompiledGroup,
+    CompiledIndicator,
+    Plan,
+    power_mean,
+    quantised,
+)
 from actitud_api.scoring.points import Allocation, allocate
 from actitud_api.scoring.result import (
     COVERAGE_DECIMALS,
@@ -71,6 +81,33 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
     return explained(evaluation, submission)
 
 
+def outline(methodology: Methodology, submission: Submission) -> Score:
+    """The canonical result without what explains it: no main reasons, no points, no indicators."""
+    evaluation = evaluate(methodology, submission)
+    return _score(evaluation, submission, (), _outlined(evaluation, evaluation.plan.root), ())
+
+
+def _outlined(evaluation: Evaluation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
+    """The groups directly below a group, without points and indicators."""
+    unit = evaluation.plan.unit
+    return tuple(
+        DimensionScore(
+            id=child.group.id,
+            score=points(evaluation.groups[child.group.id], unit),
+            score_max=points(evaluation.groups_max[child.group.id], unit),
+            weight=child.group.weight,
+            coverage=_coverage(evaluation, child),
+            possible=None,
+            won=None,
+            lost=None,
+            groups=_outlined(evaluation, child),
+            indicators=(),
+        )
+        for child in above.children
+        if not isinstance(child, int)
+    )
+
+
 class _Explained(Struct, frozen=True):
     """What the explanation of every indicator shares."""
 
@@ -88,6 +125,23 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
     unit = plan.unit
     allocation = allocate(evaluation)
     of = _Explained(evaluation, submission, plan, unit, allocation, Branches(evaluation))
+    return _score(
+        evaluation,
+        submission,
+        _main_reasons(evaluation, allocation),
+        _groups(of, plan.root),
+        _indicators(of, plan.root),
+    )
+
+
+def _score(
+    evaluation: Evaluation,
+    submission: Submission,
+    main_reasons: tuple[MainReason, ...],
+    dimensions: tuple[DimensionScore, ...],
+    indicators: tuple[IndicatorScore, ...],
+) -> Score:
+    plan, unit = evaluation.plan, evaluation.plan.unit
     return Score(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
         index=points(evaluation.index, unit),
@@ -101,10 +155,10 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
             max_level=submission.max_level,
             blocked_by=tuple(blocking(plan, blocked) for blocked in evaluation.blocked_by),
         ),
-        main_reasons=_main_reasons(evaluation, allocation),
+        main_reasons=main_reasons,
         findings=findings(evaluation),
-        dimensions=_groups(of, plan.root),
-        indicators=_indicators(of, plan.root),
+        dimensions=dimensions,
+        indicators=indicators,
         input_digest=input_digest(plan, submission),
     )
 
@@ -144,17 +198,16 @@ def input_digest(plan: Plan, submission: Submission) -> str:
         document["level_caps"] = dict(submission.level_caps)
     if submission.max_level is not None:
         document["max_level"] = submission.max_level
-    return digest_of_plain(document)
+    return digest(document)
 
 
-def _sent(value: Scalar | None, decimals: int) -> Scalar | Raw | None:
+def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
     if type(value) is float:
-        shown = rounded(Fraction(repr(value)), decimals)
-        return number(shown) if isinstance(shown, float) else shown
+        return rounded(Fraction(repr(value)), decimals)
     return value
 
 
-def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | Raw | list[str] | None:
+def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | list[str] | None:
     """Component lists are sets: they stand in the order of the document."""
     if isinstance(value, tuple):
         return [component for component in leaf.indicator.components if component in value]
@@ -429,15 +482,11 @@ def _between(plan: Plan, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedG
 _Passed = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]]
 """A goalpost: x as a ratio, the goalpost alone, and with the one before it."""
 
-_passed: dict[str, tuple[tuple[_Passed, ...], ...]] = {}
 
-
+@lru_cache(KEPT)
 def _passed_goalposts(plan: Plan) -> tuple[tuple[_Passed, ...], ...]:
-    """The goalposts of every indicator by position, made once for a plan."""
-    found = _passed.get(plan.methodology.digest)
-    if found is None:
-        found = _passed[plan.methodology.digest] = tuple(_goalposts(plan, leaf) for leaf in plan.leaves)
-    return found
+    """The goalposts of every indicator by position."""
+    return tuple(_goalposts(plan, leaf) for leaf in plan.leaves)
 
 
 def _goalposts(plan: Plan, leaf: CompiledIndicator) -> tuple[_Passed, ...]:

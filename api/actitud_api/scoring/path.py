@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, cast
 
 from msgspec import Struct, structs
@@ -31,6 +32,7 @@ from actitud_api.methodology.model import (
 from actitud_api.methodology.predicates import Facts, answers_read, derived_count, exact, parts
 from actitud_api.scoring.explain import blocking, own_facts
 from actitud_api.scoring.plan import (
+    KEPT,
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
@@ -221,20 +223,15 @@ class _Ways(Struct, frozen=True):
     unlocking: tuple[tuple[int, ...], ...]
 
 
-_ways: dict[str, _Ways] = {}
-
-
+@lru_cache(KEPT)
 def _ways_of(plan: Plan) -> _Ways:
-    found = _ways.get(plan.methodology.digest)
-    if found is None:
-        found = _ways[plan.methodology.digest] = _Ways(
-            goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
-            unlocking=tuple(
-                tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
-                for leaf in plan.leaves
-            ),
-        )
-    return found
+    return _Ways(
+        goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
+        unlocking=tuple(
+            tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
+            for leaf in plan.leaves
+        ),
+    )
 
 
 def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:

@@ -40,6 +40,7 @@ from actitud_api.methodology.model import (
     Minimum,
     Missing,
     Operand,
+    Predicate,
     Present,
     ProfileField,
     ProfileOperand,
@@ -71,9 +72,7 @@ from actitud_api.methodology.predicates import (
     parts,
     slot_of,
 )
-
-Ratio = tuple[int, int]
-"""An exact rational: numerator and positive denominator, not reduced."""
+from actitud_api.scoring.leaves import Leaf, Ratio
 
 EPSILON = 1e-6
 """Added before the floor that quantises float curves and aggregations (SCORING, section 3), in units."""
@@ -201,6 +200,48 @@ class CompiledIndicator(Struct, frozen=True):
     """So does its own zero rule or applicability."""
 
 
+class Scorer(Struct, frozen=True):
+    """How one indicator is scored where it applies, no zero rule holds, and review and evidence say nothing of it.
+
+    `table`: what a level or a yes or no in its slot counts with, for those; `scored`: the same for any indicator.
+    """
+
+    compiled: CompiledIndicator
+    unknown: Leaf
+    zero: Leaf
+    """By its zero rule."""
+    table: tuple[Leaf, ...] | None
+    scored: Callable[[Facts], Leaf]
+
+
+Own = tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]]
+"""Position, the slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `scored`."""
+
+
+class Block(Struct, frozen=True):
+    """Indicators that have their zero rule and their applicability in common."""
+
+    zero_when: Callable[[Facts], Truth] | None
+    applies: Callable[[Facts], Truth] | None
+    scorers: tuple[Scorer, ...]
+    tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
+    """Position, slot, `table` and `unknown` of those that have a table."""
+    quotients: tuple[
+        tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]], ...
+    ]
+    """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
+    whose value is one fact of their answer over another (None: over 1)."""
+    others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
+    """Position and `scored` of the rest."""
+
+
+class Blocks(Struct, frozen=True):
+    """The scorers of a methodology, by position and by what they have in common."""
+
+    scorers: tuple[Scorer, ...]
+    blocks: tuple[Block, ...]
+
+
 class CompiledGroup(Struct, frozen=True):
     """A group: each child is a group or the position of a leaf, with its weight.
 
@@ -280,7 +321,7 @@ AnswerLoader = tuple[str, tuple[tuple[str, int], ...], OtherFacts | None]
 """An indicator, the name and slot of its facts that are whole (a level, a count, yes or no), and the others."""
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, eq=False):
     """Everything that evaluation needs of a methodology."""
 
     methodology: Methodology
@@ -302,6 +343,7 @@ class Plan(Struct, frozen=True):
     touching: tuple[tuple[CompiledRule, ...], ...]
     """By the position of each indicator, those that read what its step moves."""
     leaves: tuple[CompiledIndicator, ...]
+    blocks: Blocks
     positions: dict[str, int]
     root: CompiledGroup
     groups: dict[str, CompiledGroup]
@@ -310,7 +352,7 @@ class Plan(Struct, frozen=True):
 
 _plans: OrderedDict[str, Plan] = OrderedDict()
 _lock = Lock()
-KEPT = 32
+_KEPT = 32
 """So many plans are kept, those asked for last: an audit asks for many, of documents that differ in one goalpost."""
 
 
@@ -320,7 +362,7 @@ def plan_of(methodology: Methodology) -> Plan:
         plan = _plans.get(methodology.digest)
         if plan is None:
             plan = _plans[methodology.digest] = _compile(methodology)
-            while len(_plans) > KEPT:
+            while len(_plans) > _KEPT:
                 _plans.popitem(last=False)
         else:
             _plans.move_to_end(methodology.digest)
@@ -475,6 +517,7 @@ def _compile(methodology: Methodology) -> Plan:
             for known_leaf in leaves
         ),
         leaves=tuple(leaves),
+        blocks=_blocks(leaves),
         positions=positions,
         root=root,
         groups=compiled_groups,
@@ -520,6 +563,81 @@ def without_rules(plan: Plan, names: Collection[str]) -> Plan:
         return plan
     rules = tuple(known for known in plan.rules if known.rule.id not in names)
     return structs.replace(plan, rules=rules, errors=_errors(rules), warnings=_warnings(rules))
+
+
+def _blocks(leaves: Sequence[CompiledIndicator]) -> Blocks:
+    scorers = tuple(_scorer(leaf) for leaf in leaves)
+    together: dict[tuple[Predicate, Predicate], list[Scorer]] = {}
+    for scorer in scorers:
+        indicator = scorer.compiled.indicator
+        together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
+    return Blocks(scorers, tuple(_block(members) for members in together.values()))
+
+
+def _block(members: Sequence[Scorer]) -> Block:
+    leaves = [known.compiled for known in members]
+    return Block(
+        zero_when=leaves[0].zero_when,
+        applies=leaves[0].applies,
+        scorers=tuple(members),
+        tables=tuple(
+            (leaf.position, leaf.slots[0], known.table, known.unknown)
+            for known, leaf in zip(members, leaves, strict=True)
+            if known.table is not None
+        ),
+        quotients=tuple(
+            (leaf.position, *leaf.quotient, leaf.score, leaf.low, leaf.best, known.unknown, known.scored)
+            for known, leaf in zip(members, leaves, strict=True)
+            if known.table is None and leaf.quotient is not None
+        ),
+        others=tuple(
+            (leaf.position, known.scored)
+            for known, leaf in zip(members, leaves, strict=True)
+            if known.table is None and leaf.quotient is None
+        ),
+    )
+
+
+def _scorer(leaf: CompiledIndicator) -> Scorer:
+    unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
+    indicator = leaf.indicator
+    alone = leaf.present is not None and not leaf.reads and not leaf.borrows
+    table: tuple[Leaf, ...] | None = None
+    if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
+        table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
+    return Scorer(
+        compiled=leaf,
+        unknown=unknown,
+        zero=Leaf("zero_by_rule", leaf.low, leaf.low),
+        table=table,
+        scored=_scored(leaf, unknown),
+    )
+
+
+def _scored(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
+    present, value_of, borrows, fields = leaf.present, leaf.value, tuple(leaf.borrows.values()), leaf.fields
+    without = Leaf("zero", leaf.low, leaf.low)
+
+    def scored(facts: Facts) -> Leaf:
+        if present is not None and facts[present] is None:
+            return unknown
+        for slot in borrows:
+            if facts[slot] is None:
+                return unknown
+        value = value_of(facts)
+        if value is None:
+            return unknown if any(facts[slot] is None for slot in fields) else without
+        return valued(leaf, value)
+
+    return scored
+
+
+def valued(leaf: CompiledIndicator, value: Ratio) -> Leaf:
+    """What a raw value counts with."""
+    score = leaf.score(*value)
+    return Leaf(
+        "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
+    )
 
 
 def _moved(indicator: Indicator) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from actitud_api.scoring.plan import UNKNOWN, CompiledGroup, Ratio
+from actitud_api.scoring.leaves import Ratio
+from actitud_api.scoring.plan import UNKNOWN, CompiledGroup
 from actitud_api.scoring.scalar import Evaluation
 
 SHAPLEY_UNIT = 10**9

@@ -6,7 +6,7 @@ SCORING sections 2 to 6. All scores are integers in units of 10^-decimals of a p
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from operator import mul
 from typing import Literal, cast
@@ -15,70 +15,45 @@ from msgspec import Struct
 
 from actitud_api.methodology.answers import SetAside, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import AnswerOperand, Gate, Predicate, Share
+from actitud_api.methodology.model import Gate, Share
 from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Truth
+from actitud_api.scoring.leaves import NOT_APPLICABLE, OBSERVED, SETTLED, Code, Leaf, Ratio, State, state_of
 from actitud_api.scoring.plan import (
-    KEPT,
     UNKNOWN,
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
     CompiledRule,
     Plan,
-    Ratio,
     load_facts,
     plan_of,
 )
 
-State = Literal["observed", "not_applicable", "unknown"]
-Code = Literal[
-    "full",
-    "partial",
-    "zero",
-    "zero_by_rule",
-    "capped",
-    "contradicted",
-    "unsupported",
-    "unknown",
-    "withdrawn",
-    "rejected",
-    "stale",
-    "not_applicable",
+__all__ = [
+    "OBSERVED",
+    "BlockedBy",
+    "Broken",
+    "Code",
+    "Evaluation",
+    "Family",
+    "GateFigures",
+    "Leaf",
+    "State",
+    "Status",
+    "aggregate",
+    "blocked",
+    "contradictions",
+    "evaluate",
+    "evaluate_facts",
+    "family",
+    "published",
+    "reach_level",
+    "score_children",
+    "score_leaf",
+    "state_of",
 ]
+
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
-
-OBSERVED: frozenset[Code] = frozenset({"full", "partial", "zero", "zero_by_rule", "capped"})
-SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
-"""The codes of what is not unknown."""
-
-
-def state_of(code: Code) -> State:
-    """The state on the wire of a reason code (SCORING, section 2)."""
-    if code == "not_applicable":
-        return "not_applicable"
-    return "observed" if code in OBSERVED else "unknown"
-
-
-class Leaf(Struct, frozen=True, gc=False):
-    """What an indicator counts with; the same for many where it does not depend on their facts.
-
-    `score` is None where it counts with nothing: it is not applicable, or it is unknown and leaves or makes the node
-    above unknown. `maximum`, with every unknown at its best, is None only where it is not applicable. `value` is None
-    where there is none; `uncapped` is what the curve gives to what was sent; `fields` are the profile fields that are
-    only declared and would exclude it; `level_sent` is the level of a ladder that review lowered.
-    """
-
-    code: Code
-    score: int | None
-    maximum: int | None
-    value: Ratio | None = None
-    uncapped: int = 0
-    fields: tuple[str, ...] = ()
-    undetermined: bool = False
-    """Unknown because its zero rule depends on an answer that is absent."""
-    level_sent: int | None = None
-    declared: bool = False
-    """The cap of what is only declared holds its score."""
 
 
 class Broken(Struct, frozen=True, gc=False):
@@ -283,133 +258,6 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
 
 # --- one indicator --------------------------------------------------------------------------------------------
 
-NOT_APPLICABLE = Leaf("not_applicable", None, None)
-
-
-class Scorer(Struct, frozen=True):
-    """How one indicator is scored where it applies, no zero rule holds, and review and evidence say nothing of it.
-
-    `table`: what a level or a yes or no in its slot counts with, for those; `scored`: the same for any indicator.
-    """
-
-    compiled: CompiledIndicator
-    unknown: Leaf
-    zero: Leaf
-    """By its zero rule."""
-    table: tuple[Leaf, ...] | None
-    scored: Callable[[Facts], Leaf]
-
-
-Quotient = tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]]
-"""Position, the slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `scored`."""
-
-
-class Block(Struct, frozen=True):
-    """Indicators that have their zero rule and their applicability in common."""
-
-    zero_when: Callable[[Facts], Truth] | None
-    applies: Callable[[Facts], Truth] | None
-    scorers: tuple[Scorer, ...]
-    tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
-    """Position, slot, `table` and `unknown` of those that have a table."""
-    quotients: tuple[
-        tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]], ...
-    ]
-    """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
-    whose value is one fact of their answer over another (None: over 1)."""
-    others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
-    """Position and `scored` of the rest."""
-
-
-class Blocks(Struct, frozen=True):
-    """The scorers of a methodology, by position and by what they have in common."""
-
-    scorers: tuple[Scorer, ...]
-    blocks: tuple[Block, ...]
-
-
-_blocks: dict[str, Blocks] = {}
-
-
-def blocks_of(plan: Plan) -> Blocks:
-    """The scorers of a plan, made once."""
-    found = _blocks.get(plan.methodology.digest)
-    if found is None:
-        scorers = tuple(_scorer(leaf) for leaf in plan.leaves)
-        together: dict[tuple[Predicate, Predicate], list[Scorer]] = {}
-        for scorer in scorers:
-            indicator = scorer.compiled.indicator
-            together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
-        blocks = tuple(
-            Block(
-                zero_when=members[0].compiled.zero_when,
-                applies=members[0].compiled.applies,
-                scorers=tuple(members),
-                tables=tuple(
-                    (known.compiled.position, known.compiled.slots[0], known.table, known.unknown)
-                    for known in members
-                    if known.table is not None
-                ),
-                quotients=tuple(
-                    (leaf.position, *leaf.quotient, leaf.score, leaf.low, leaf.best, known.unknown, known.scored)
-                    for known in members
-                    if known.table is None and (leaf := known.compiled).quotient is not None
-                ),
-                others=tuple(
-                    (known.compiled.position, known.scored)
-                    for known in members
-                    if known.table is None and known.compiled.quotient is None
-                ),
-            )
-            for members in together.values()
-        )
-        if len(_blocks) >= KEPT:
-            _blocks.clear()
-        found = _blocks[plan.methodology.digest] = Blocks(scorers, blocks)
-    return found
-
-
-def _scorer(leaf: CompiledIndicator) -> Scorer:
-    unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
-    indicator = leaf.indicator
-    alone = leaf.present is not None and not leaf.reads and not leaf.borrows
-    table: tuple[Leaf, ...] | None = None
-    if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
-        table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
-    return Scorer(
-        compiled=leaf,
-        unknown=unknown,
-        zero=Leaf("zero_by_rule", leaf.low, leaf.low),
-        table=table,
-        scored=_scored(leaf, unknown),
-    )
-
-
-def _scored(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
-    present, value_of, borrows, fields = leaf.present, leaf.value, tuple(leaf.borrows.values()), leaf.fields
-    without = Leaf("zero", leaf.low, leaf.low)
-
-    def scored(facts: Facts) -> Leaf:
-        if present is not None and facts[present] is None:
-            return unknown
-        for slot in borrows:
-            if facts[slot] is None:
-                return unknown
-        value = value_of(facts)
-        if value is None:
-            return unknown if any(facts[slot] is None for slot in fields) else without
-        return valued(leaf, value)
-
-    return scored
-
-
-def valued(leaf: CompiledIndicator, value: Ratio) -> Leaf:
-    """What a raw value counts with."""
-    score = leaf.score(*value)
-    return Leaf(
-        "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
-    )
-
 
 def score_leaves(
     plan: Plan,
@@ -419,11 +267,10 @@ def score_leaves(
     submission: Submission,
 ) -> list[Leaf]:
     """What every indicator counts with, by position."""
-    known = blocks_of(plan)
     leaves = [NOT_APPLICABLE] * len(plan.leaves)
     whole = cast("Sequence[int | None]", facts)
     zero: Truth
-    for block in known.blocks:
+    for block in plan.blocks.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
         if zero:
             for scorer in block.scorers:
@@ -491,7 +338,7 @@ def score_leaf(
         return NOT_APPLICABLE
     if leaf.present is not None and facts[leaf.present] is None:
         return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
-    result = blocks_of(plan).scorers[leaf.position].scored(facts)
+    result = plan.blocks.scorers[leaf.position].scored(facts)
     if result.value is None or result.score is None:
         return result
     level_sent = lowered.get(leaf.position)

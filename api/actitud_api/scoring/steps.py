@@ -13,7 +13,8 @@ from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
-from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Ratio, Step
+from actitud_api.scoring.leaves import Ratio
+from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
 from actitud_api.scoring.scalar import Evaluation, Family, evaluate_facts, family, published
 

@@ -24,6 +24,7 @@ def create_score(
     methodology: str = "2026.1",
     profile_self_declared: Iterable[str] = (),
     what_if: Supposed | None = None,
+    explain: bool = True,
     on_findings: Literal["raise", "return"] = "raise",
     lang: str | None = None,
 ) -> Call[Score]:
@@ -32,8 +33,10 @@ def create_score(
     ``profile``: facts about the organisation. ``answers``: facts by indicator id; what is absent is unknown and
     counts 0. ``profile_self_declared``: names of profile fields without evidence. ``what_if``: other facts to suppose,
     ``{"answers": {"D1.02": {"level": 3}, "D1.03": None}, "profile": {"employees": 12}}``: the ``what_if`` of the score
-    then has what follows from them. ``lang``: language of the sentences. ``on_findings``: what to do when the answers
-    sent contradict each other; what is supposed may.
+    then has what follows from them. ``explain``: ``False`` leaves out what explains the score, which is then there
+    several times sooner: no main reasons, no indicators, and ``None`` for the points of the dimensions. ``lang``:
+    language of the sentences. ``on_findings``: what to do when the answers sent contradict each other; what is
+    supposed may.
 
     Raises ``ScoreHasErrors``, which carries the score, if it has findings of severity ``error``, unless
     ``on_findings`` is ``"return"``; ``InvalidRequest`` with every wrong field if the facts do not fit the
@@ -47,7 +50,9 @@ def create_score(
     }
     if what_if is not None:
         body["what_if"] = what_if
-    score = yield from fetch(core, compute(core, "scores", body=body, lang=lang), _SCORE)
+    score = yield from fetch(
+        core, compute(core, "scores", query={"explain": None if explain else "false"}, body=body, lang=lang), _SCORE
+    )
     if on_findings == "raise" and score.error_findings:
         raise ScoreHasErrors(score)
     return score
