@@ -352,7 +352,7 @@ class Plan(Struct, frozen=True, eq=False):
 
 _plans: OrderedDict[str, Plan] = OrderedDict()
 _lock = Lock()
-_KEPT = 32
+KEPT = 32
 """So many plans are kept, those asked for last: an audit asks for many, of documents that differ in one goalpost."""
 
 
@@ -362,7 +362,7 @@ def plan_of(methodology: Methodology) -> Plan:
         plan = _plans.get(methodology.digest)
         if plan is None:
             plan = _plans[methodology.digest] = _compile(methodology)
-            while len(_plans) > _KEPT:
+            while len(_plans) > KEPT:
                 _plans.popitem(last=False)
         else:
             _plans.move_to_end(methodology.digest)
