@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import msgspec
 import rfc8785
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
-_OTHERWISE = (b"\\", b".0,", b".0]", b".0}")
-_EXPONENTS = (b'":e', b",e", b"[e", b'":E', b",E", b"[E")
+_SIGNS = bytes.maketrans(b"E[", b"e,")
+"""E is e, and a list begins like an item of it."""
+_INTEGRAL = re.compile(rb"\.0(?:[\],}]|$)")
+_EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
 """What is left of a number with an exponent, and of what stands before it, without digits, points and signs."""
 
 
@@ -31,7 +34,7 @@ def _is_canonical(form: bytes) -> bool:
     It sorts by code point and escapes, writes exponents, integral floats and long numbers in its own way: so only
     ASCII without escapes, exponents, `.0` and runs of 16 digits is taken as it is.
     """
-    if not form.isascii() or any(found in form for found in _OTHERWISE) or b"0" * 16 in form.translate(_DIGITS):
+    if not form.isascii() or b"\\" in form or _INTEGRAL.search(form) or b"0" * 16 in form.translate(_DIGITS):
         return False
-    bare = (b'":' + form).translate(None, b"0123456789.-+")
-    return not form.endswith(b".0") and not any(found in bare for found in _EXPONENTS)
+    bare = (b'":' + form).translate(_SIGNS, b"0123456789.-+")
+    return not _EXPONENT.search(bare) and not _EXPONENT_OF_ITEM.search(bare)

@@ -29,6 +29,7 @@ class Branches:
         self.evaluation = evaluation
         self._unit = evaluation.plan.unit
         self._families: dict[str, Family] = {}
+        self._branches: dict[tuple[str, ...], tuple[Family, ...]] = {}
         self._broken: frozenset[str] | None = None
 
     def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
@@ -42,12 +43,22 @@ class Branches:
     def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
         """The published index in units with a new score of one indicator."""
         changed: int | None = score
-        for name, place in zip(leaf.path, leaf.places, strict=True):
-            known = self._families.get(name)
-            if known is None:
-                known = self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
-            changed = known.with_child(place, changed)
+        for known, place in zip(self._branches.get(leaf.path) or self._branch(leaf.path), leaf.places, strict=True):
+            line = known.lines[place]
+            if line is not None and changed is not None and changed != UNKNOWN:
+                changed = (line[0] * changed + line[1]) // known.divisor
+            else:
+                changed = known.with_child(place, changed)
         return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
+
+    def _branch(self, path: tuple[str, ...]) -> tuple[Family, ...]:
+        """The groups of a path."""
+        groups = self.evaluation.plan.groups
+        for name in path:
+            if name not in self._families:
+                self._families[name] = family(self.evaluation, groups[name])
+        found = self._branches[path] = tuple(self._families[name] for name in path)
+        return found
 
     @property
     def broken(self) -> frozenset[str]:
