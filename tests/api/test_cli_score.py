@@ -354,9 +354,57 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_options_that_mean_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, str(file), "--methodology", "2026.3") == [
-        "--methodology: “2026.3” is not a version: 2026.1, 2026.2-draft"
+        "“2026.3” is neither a version (2026.1, 2026.2-draft) nor a file"
     ]
     assert refused(capsys, str(file), "--methodology", "2026.3", "--lang", "es") == [
-        "--methodology: «2026.3» no es una versión: 2026.1, 2026.2-draft"
+        "«2026.3» no es una versión (2026.1, 2026.2-draft) ni un fichero"
     ]
     assert refused(capsys, str(file), "--lang", "fr") == ["--lang: “fr” is not a language: es, en"]
+
+
+HDI = CASES / "hdi.json"
+SWITZERLAND = {
+    "profile": {},
+    "answers": {
+        "health": {"life_expectancy": 83.9872},
+        "expected_schooling": {"years": 16.50029945},
+        "mean_schooling": {"years": 13.85966015},
+        "income": {"gni_per_person": 66933.00454},
+    },
+}
+"""2021, from table 1 of UNDP's Human Development Report 2021/22, which publishes 0.962."""
+
+
+@pytest.mark.parametrize(("language", "index"), [("es", "Índice: 96,2 de 100"), ("en", "Index: 96.2 of 100")])
+def test_a_document_that_is_not_registered_scores_with_its_ids(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, index: str
+) -> None:
+    told = said(capsys, str(written(tmp_path, SWITZERLAND)), "--methodology", str(HDI), "--lang", language)
+    assert index in told
+    # Its ids stand where texts would, and nothing where a unit would.
+    assert {"es": "Entre 20, que puntúa 0, y 85, que puntúa 100", "en": "Between 20,"}[language] in told
+
+
+def test_a_document_with_texts_beside_it_is_told_in_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = b.document(b.root(b.group("D", b.boolean("open"))))
+    (tmp_path / "document.json").write_bytes(msgspec.json.encode(document))
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "en.json").write_bytes(msgspec.json.encode(b.texts(document, "en")))
+    facts = str(written(tmp_path, {"profile": {}, "answers": {"open": {"value": True}}}))
+    where = ("--methodology", str(tmp_path / "document.json"))
+    assert "indicator open" in said(capsys, facts, *where, "--lang", "en")
+    assert "indicator open" not in said(capsys, facts, *where, "--lang", "es")
+
+
+def test_a_defective_document_is_refused_with_all_its_defects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = json.loads(HDI.read_bytes())
+    broken["root"]["children"][0]["weight"] = -1
+    broken["root"]["children"][0]["curve"]["goalposts"][1]["x"] = 10
+    (tmp_path / "broken.json").write_text(json.dumps(broken), encoding="utf-8")
+    facts = str(written(tmp_path, SWITZERLAND))
+    assert cli.main(["score", facts, "--methodology", str(tmp_path / "broken.json"), "--lang", "es"]) == 1
+    told = capsys.readouterr().err
+    assert "/root/children/0/weight: es negativo" in told
+    assert "/root/children/0/curve/goalposts: x debe crecer siempre" in told

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-from typing import Final
 
 import msgspec
 from babel.numbers import format_decimal
@@ -14,14 +12,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from actitud_api.cli.common import Added, CommandError, Run, content_of, lang_of, marked, show, takes_lang
+from actitud_api.cli.reading import methodology_of, texts_beside, versions
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology import loader
 from actitud_api.methodology.defects import Remark, silences
 from actitud_api.methodology.differences import Difference, differences
 from actitud_api.methodology.digests import digest
-from actitud_api.methodology.loader import Checked
-from actitud_api.methodology.model import LANGUAGES, Document, Language
-from actitud_api.methodology.model import Texts as MethodologyTexts
+from actitud_api.methodology.loader import Checked, Methodology
+from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.texts.differences import Side, told
 
 _METHODOLOGY = Texts("metodologías", "methodologies")
@@ -47,15 +45,9 @@ _NO_TEXTS = Texts(
 )
 _NO_LANGUAGE = Texts("{file}: no dice su idioma: {languages}", "{file}: does not say its language: {languages}")
 _TWICE = Texts("{file}: ya hay textos en {language}", "{file}: there are texts in {language} already")
-_NO_SIDE = Texts(
-    "«{value}» no es una versión ({versions}) ni un fichero", "“{value}” is neither a version ({versions}) nor a file"
-)
-_DEFECTIVE = Texts("{value} tiene defectos:", "{value} has defects:")
 _FROM_TO = Texts("De {before} a {after}", "From {before} to {after}")
 _SAME = Texts("Sin diferencias.", "No differences.")
 _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences; it is written in another way.")
-
-_BESIDE: Final = "texts"
 
 
 def add(added: Added, language: Language) -> None:
@@ -73,13 +65,9 @@ def add(added: Added, language: Language) -> None:
     takes_lang(check, language)
     diff = command(_DIFF, "diff", _diff)
     for name, metavar in (("before", "A"), ("after", "B")):
-        diff.add_argument(name, metavar=metavar, help=_SIDE.into(language).format(versions=_versions()))
+        diff.add_argument(name, metavar=metavar, help=_SIDE.into(language).format(versions=versions()))
     takes_lang(diff, language)
     diff.add_argument("--json", action="store_true", help=_JSON.into(language))
-
-
-def _versions() -> str:
-    return ", ".join(loader.versions())
 
 
 # --- check ----------------------------------------------------------------------------------------------------
@@ -89,7 +77,7 @@ def _check(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no defect, notes or not, 1 where there is one, 2 where a file is unusable."""
     chosen = lang_of(options, language)
     raw = content_of(options.file, chosen)
-    texts = _beside(options.file, chosen) if options.texts is None else _given(options.texts, chosen)
+    texts = texts_beside(options.file, chosen) if options.texts is None else _given(options.texts, chosen)
     checked = loader.check(raw, texts)
     for defect in checked.defects:
         sys.stdout.write(f"{defect.place}: {defect.into(chosen)}\n")
@@ -108,16 +96,6 @@ def _remarks(checked: Checked, texts: dict[Language, bytes]) -> list[Remark]:
     """What a reader should know besides the defects."""
     found = [Remark(f"/texts/{language}", *_NO_TEXTS) for language in LANGUAGES if language not in texts]
     return found if checked.document is None else [*silences(checked.document), *found]
-
-
-def _beside(file: str, language: Language) -> dict[Language, bytes]:
-    """The texts that stand beside a document, as those of a version do."""
-    folder = Path(file).parent / _BESIDE
-    return {
-        known: content_of(str(folder / f"{known}.json"), language)
-        for known in LANGUAGES
-        if (folder / f"{known}.json").is_file()
-    }
 
 
 class _OfLanguage(Struct):
@@ -159,25 +137,17 @@ class Report(Struct, frozen=True):
     differences: list[Difference]
 
 
-class _Read(Struct, frozen=True):
-    """A methodology that was named: its document, its texts and its digest."""
-
-    document: Document
-    texts: dict[Language, MethodologyTexts]
-    digest: str
-
-    @property
-    def reference(self) -> Reference:
-        return Reference(self.document.version, self.digest)
+def _reference(methodology: Methodology) -> Reference:
+    return Reference(methodology.version, methodology.digest)
 
 
 def _diff(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0, differences or not, 1 where a file is defective, and 2 where there is none."""
     chosen = lang_of(options, language)
-    before, after = (_read(value, chosen) for value in (options.before, options.after))
+    before, after = (methodology_of(value, chosen) for value in (options.before, options.after))
     report = Report(
-        before=before.reference,
-        after=after.reference,
+        before=_reference(before),
+        after=_reference(after),
         languages=[known for known in LANGUAGES if known in before.texts and known in after.texts],
         differences=list(differences(before.document, after.document, before.texts, after.texts)),
     )
@@ -187,20 +157,6 @@ def _diff(options: argparse.Namespace, language: Language) -> int:
         one, other = (Side(read.document, read.texts.get(chosen)) for read in (before, after))
         show(_page(report, told(report.differences, one, other, chosen), chosen))
     return 0
-
-
-def _read(value: str, language: Language) -> _Read:
-    if value in loader.versions():
-        known = loader.load(value)
-        return _Read(known.document, known.texts, known.digest)
-    if not Path(value).is_file():
-        raise CommandError(_NO_SIDE.into(language).format(value=value, versions=_versions()), 2)
-    raw = content_of(value, language)
-    checked = loader.check(raw, _beside(value, language))
-    if checked.defects or checked.document is None:
-        lines = [f"{defect.place}: {defect.into(language)}" for defect in checked.defects]
-        raise CommandError("\n".join([_DEFECTIVE.into(language).format(value=value), *lines]))
-    return _Read(checked.document, checked.texts, digest(msgspec.json.decode(raw)))
 
 
 def _page(report: Report, lines: dict[str, list[str]], language: Language) -> RenderableType:

@@ -9,13 +9,17 @@ import msgspec
 from babel.numbers import format_decimal
 
 from actitud_api.cli.common import Added, CommandError, content_of, lang_of, show, takes_lang
+from actitud_api.cli.reading import methodology_of
 from actitud_api.cli.sheet import sheet
+from actitud_api.http.inputs import Body
 from actitud_api.http.json_input import NotJson, parse
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault
 from actitud_api.methodology import loader
-from actitud_api.methodology.answers import ScoreRequest
+from actitud_api.methodology.answers import ScoreRequest, request_type
+from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
+from actitud_api.methodology.plain import with_plain_texts
 from actitud_api.scores import service, wire
 from actitud_api.scores.routes import REQUEST
 
@@ -27,13 +31,10 @@ _FILE = Texts(
     "the file, with the body of POST /v1/scores; - is standard input",
 )
 _METHODOLOGY = Texts(
-    "versión de la metodología (la que dice el fichero): {versions}",
-    "version of the methodology (the one that the file says): {versions}",
+    "versión de la metodología (la que dice el fichero: {versions}), o el fichero de un documento",
+    "version of the methodology (the one that the file says: {versions}), or the file of a document",
 )
 _JSON = Texts("escribe el documento JSON que responde el servicio", "write the JSON document that the service answers")
-_NO_VERSION = Texts(
-    "--methodology: «{value}» no es una versión: {versions}", "--methodology: “{value}” is not a version: {versions}"
-)
 _WHOLE = Texts("el fichero", "the file")
 _HERE = Texts(" Aquí: {value}.", " Here: {value}.")
 _MEANT = Texts(" ¿Es {suggestion}?", " Is it {suggestion}?")
@@ -53,14 +54,14 @@ def add(added: Added, language: Language) -> None:
 def _score(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is a score, contradictions or not, and 2 where the file is no body to score."""
     chosen = lang_of(options, language)
-    if options.methodology is not None and options.methodology not in loader.versions():
-        told = {"value": options.methodology, "versions": ", ".join(loader.versions())}
-        raise CommandError(_NO_VERSION.into(chosen).format(**told), 2)
-    request = _request(content_of(options.file, chosen), options.methodology)
+    methodology = None if options.methodology is None else with_plain_texts(methodology_of(options.methodology, chosen))
+    request = _request(content_of(options.file, chosen), methodology)
     if isinstance(request, list):
         raise CommandError("\n".join(_told(request, chosen)), 2)
-    methodology, score = service.scored(request)
-    answer = wire.answer(score, service.what_if(request, score), methodology, chosen)
+    if methodology is None:
+        methodology = service.asked_under(request)
+    score = service.scored(methodology, request)
+    answer = wire.answer(score, service.what_if(methodology, request, score), methodology, chosen)
     if options.json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:
@@ -68,15 +69,17 @@ def _score(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _request(raw: bytes, methodology: str | None) -> ScoreRequest | list[Fault]:
-    """What a file says, under the version asked for, or all that is wrong with it."""
+def _request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list[Fault]:
+    """What a file says, under the methodology asked for, or all that is wrong with it."""
     try:
         value = parse(raw)
     except NotJson as error:
         return error.faults
-    if methodology is not None and isinstance(value, dict):
-        value = {**value, "methodology": methodology}
-    return REQUEST.convert(value)
+    if methodology is None:
+        return REQUEST.convert(value)
+    if isinstance(value, dict):
+        value = {**value, "methodology": methodology.version}
+    return Body(request_type(methodology)).convert(value)
 
 
 def _told(faults: list[Fault], language: Language) -> list[str]:

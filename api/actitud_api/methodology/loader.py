@@ -135,19 +135,22 @@ def load(version: str) -> Methodology:
     return methodology
 
 
-def read(version: str, status: Status, document: bytes, texts: Mapping[Language, bytes]) -> Methodology:
-    """Decodes and checks a document and its texts; raises `DefectiveMethodology` with every defect."""
+def read(version: str | None, status: Status, document: bytes, texts: Mapping[Language, bytes]) -> Methodology:
+    """Decodes and checks a document and its texts; raises `DefectiveMethodology` with every defect.
+
+    `version`: which it has to be; None takes the one that it says.
+    """
     checked = check(document, texts)
     found, decoded = list(checked.defects), checked.document
-    if decoded is not None and decoded.version != version:
+    if decoded is not None and version not in (None, decoded.version):
         told = (decoded.version, version)
         found.append(
             Defect("/version", "es {!r}, se esperaba {!r}".format(*told), "is {!r}, expected {!r}".format(*told))
         )
     if found or decoded is None:
-        raise DefectiveMethodology(version, found)
+        raise DefectiveMethodology(version or "", found)
     return Methodology(
-        version=version,
+        version=decoded.version,
         status=status,
         digest=digest(msgspec.json.decode(document)),
         written=msgspec.Raw(document),

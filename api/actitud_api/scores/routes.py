@@ -81,8 +81,9 @@ class ScoresController(Controller):
         """Scores the facts of one organisation."""
         asked = REQUEST.of(request)
         explained = SCORE_QUERY.of(request).explain
-        methodology, score = service.scored(asked, explained=explained)
-        supposed = service.what_if(asked, score, explained=explained)
+        methodology = service.asked_under(asked)
+        score = service.scored(methodology, asked, explained=explained)
+        supposed = service.what_if(methodology, asked, score, explained=explained)
         return SCORE.of(request, wire.answer(score, supposed, methodology, language_of(request.scope)))
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "Spread",
     "Summary",
     "UnknownScore",
+    "asked_under",
     "changes",
     "history",
     "path",
@@ -60,18 +61,21 @@ REQUESTS: Final = {version: request_type(load(version)) for version in versions(
 """The closed type of what may be sent to be scored, by methodology version."""
 
 
-def scored(request: ScoreRequest, *, explained: bool = True) -> tuple[Methodology, CanonicalScore]:
+def asked_under(request: ScoreRequest) -> Methodology:
+    """The registered methodology whose version a request names."""
+    return load(str(request.__struct_config__.tag))
+
+
+def scored(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
     """The score of facts that somebody sends, explained or in outline; nothing is stored."""
-    methodology = load(str(request.__struct_config__.tag))
     score = explain if explained else outline
-    return methodology, score(methodology, submission(methodology, request))
+    return score(methodology, submission(methodology, request))
 
 
 def what_if(
-    request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
+    methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, Difference] | None:
     """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
-    methodology = load(str(request.__struct_config__.tag))
     supposed = supposition(methodology, request)
     if supposed is None:
         return None

@@ -169,7 +169,7 @@ def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
         return percent(raw, language)
     shown = round(raw, 2)
     unit = text.unit if shown != 1 or text.unit_one is None else text.unit_one
-    return f"{number(shown, language)} {unit.split(' (')[0]}"
+    return f"{number(shown, language)} {unit.split(' (')[0]}".rstrip()
 
 
 def _quoted(text: str, language: Language) -> str:

@@ -1,0 +1,50 @@
+"""Methodologies as the command line names them: a version, or the file of a document with `texts/` beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from actitud_api.cli.common import CommandError, content_of
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology import loader
+from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import LANGUAGES, Language
+
+_NEITHER: Final = Texts(
+    "«{value}» no es una versión ({versions}) ni un fichero", "“{value}” is neither a version ({versions}) nor a file"
+)
+_DEFECTIVE: Final = Texts("{value} tiene defectos:", "{value} has defects:")
+
+_BESIDE: Final = "texts"
+
+
+def versions() -> str:
+    """The registered versions, as a message names them."""
+    return ", ".join(loader.versions())
+
+
+def texts_beside(file: str, language: Language) -> dict[Language, bytes]:
+    """The texts that stand beside a document, as those of a version do."""
+    folder = Path(file).parent / _BESIDE
+    return {
+        known: content_of(str(folder / f"{known}.json"), language)
+        for known in LANGUAGES
+        if (folder / f"{known}.json").is_file()
+    }
+
+
+def methodology_of(value: str, language: Language) -> Methodology:
+    """A version, or the draft in a file, with the texts that there are.
+
+    Raises `CommandError`: with exit code 2 where it is neither, with 1 and every defect where the file has some.
+    """
+    if value in loader.versions():
+        return loader.load(value)
+    if not Path(value).is_file():
+        raise CommandError(_NEITHER.into(language).format(value=value, versions=versions()), 2)
+    try:
+        return loader.read(None, "draft", content_of(value, language), texts_beside(value, language))
+    except loader.DefectiveMethodology as error:
+        defects = "".join(f"\n{defect.place}: {defect.into(language)}" for defect in error.defects)
+        raise CommandError(_DEFECTIVE.into(language).format(value=value) + defects) from error
