@@ -413,22 +413,24 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
     return group.unknown if UNKNOWN in kept else group.combine(weights, kept)
 
 
+AsLine = tuple[int, int, int]
+
+
 class Family(Struct, frozen=True):
     """A group with what its children count with, to score it with another score of one of them.
 
-    `lines`: by child a and b such that the group has ⌊(a · score + b) / divisor⌋; None where that is not so.
+    `lines`: by child a, b and d such that the group has ⌊(a · score + b) / d⌋; None where that is not so.
     """
 
     group: CompiledGroup
     counted: list[int | None]
-    lines: list[tuple[int, int] | None]
-    divisor: int
+    lines: list[AsLine | None]
 
     def with_child(self, place: int, score: int | None) -> int | None:
         """What the group counts with where a child counts with `score`."""
         line = self.lines[place]
         if line is not None and score is not None and score != UNKNOWN:
-            return (line[0] * score + line[1]) // self.divisor
+            return (line[0] * score + line[1]) // line[2]
         counted = list(self.counted)
         counted[place] = score
         return score_children(self.group, counted)
@@ -437,23 +439,23 @@ class Family(Struct, frozen=True):
 def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
     """A group of an evaluation."""
     counted = evaluation.counted(group)
-    lines: list[tuple[int, int] | None] = [None] * len(counted)
+    lines: list[AsLine | None] = [None] * len(counted)
     if (
         group.group.aggregation != "arithmetic"
         or evaluation.groups[group.group.id] is None
         or (evaluation.unknown and UNKNOWN in counted)
     ):
-        return Family(group, counted, lines, 1)
+        return Family(group, counted, lines)
     weighted = remaining = 0
     for score, weight in zip(counted, group.weights, strict=True):
         if score is not None:
             weighted += weight * score
             remaining += weight
-    twice = 2 * weighted + remaining
+    twice, divisor = 2 * weighted + remaining, 2 * remaining
     for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
         if score is not None:
-            lines[place] = 2 * weight, twice - 2 * weight * score
-    return Family(group, counted, lines, 2 * remaining)
+            lines[place] = 2 * weight, twice - 2 * weight * score, divisor
+    return Family(group, counted, lines)
 
 
 def _cover(

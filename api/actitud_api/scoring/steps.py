@@ -16,7 +16,7 @@ from actitud_api.methodology.predicates import Facts, Slot
 from actitud_api.scoring.leaves import Ratio
 from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
-from actitud_api.scoring.scalar import Evaluation, Family, evaluate_facts, family, published
+from actitud_api.scoring.scalar import AsLine, Evaluation, Family, evaluate_facts, family, published
 
 Change = dict[int, Slot]
 """New facts by slot."""
@@ -29,7 +29,8 @@ class Branches:
         self.evaluation = evaluation
         self._unit = evaluation.plan.unit
         self._families: dict[str, Family] = {}
-        self._branches: dict[tuple[str, ...], tuple[Family, ...]] = {}
+        # By the group above an indicator, and those above it as lines.
+        self._branches: dict[str, tuple[Family, tuple[AsLine, ...] | None]] = {}
         self._broken: frozenset[str] | None = None
 
     def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
@@ -42,22 +43,34 @@ class Branches:
 
     def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
         """The published index in units with a new score of one indicator."""
+        parent, above = self._branches.get(leaf.path[0]) or self._branch(leaf)
+        line = parent.lines[leaf.places[0]]
+        if line is None or above is None:
+            return self._rescored_at_length(leaf, score)
+        a, b, divisor = line
+        score = (a * score + b) // divisor
+        for a, b, divisor in above:
+            score = (a * score + b) // divisor
+        return published(self.evaluation.plan, score)
+
+    def _rescored_at_length(self, leaf: CompiledIndicator, score: int) -> int | None:
         changed: int | None = score
-        for known, place in zip(self._branches.get(leaf.path) or self._branch(leaf.path), leaf.places, strict=True):
-            line = known.lines[place]
-            if line is not None and changed is not None and changed != UNKNOWN:
-                changed = (line[0] * changed + line[1]) // known.divisor
-            else:
-                changed = known.with_child(place, changed)
+        for name, place in zip(leaf.path, leaf.places, strict=True):
+            changed = self._family(name).with_child(place, changed)
         return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
 
-    def _branch(self, path: tuple[str, ...]) -> tuple[Family, ...]:
-        """The groups of a path."""
-        groups = self.evaluation.plan.groups
-        for name in path:
-            if name not in self._families:
-                self._families[name] = family(self.evaluation, groups[name])
-        found = self._branches[path] = tuple(self._families[name] for name in path)
+    def _branch(self, leaf: CompiledIndicator) -> tuple[Family, tuple[AsLine, ...] | None]:
+        """The group above an indicator, and those above it as lines; None where one is none."""
+        parent, *names = leaf.path
+        lines = [self._family(name).lines[place] for name, place in zip(names, leaf.places[1:], strict=True)]
+        known = tuple(line for line in lines if line is not None)
+        found = self._branches[parent] = self._family(parent), known if len(known) == len(lines) else None
+        return found
+
+    def _family(self, name: str) -> Family:
+        found = self._families.get(name)
+        if found is None:
+            found = self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
         return found
 
     @property
