@@ -179,6 +179,9 @@ class Sentences:
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
         self._above = {child.id: group for group in groups(methodology.document.root) for child in group.children}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
+        # What some gates and rules ask, once it was told.
+        self._told_gates: dict[str, str] = {}
+        self._told_rules: dict[str, str] = {}
 
     def group(self, group: str) -> str:
         """The name of a group."""
@@ -355,8 +358,10 @@ class Sentences:
 
     def _required(self, rules: tuple[str, ...]) -> list[str]:
         """What other facts have to follow, where there are any."""
+        if not rules:
+            return []
         told = "; ".join(dict.fromkeys(self._asked(rule) for rule in rules))
-        return [_STEPS[self._language]["requires"].format(rules=told)] if told else []
+        return [_STEPS[self._language]["requires"].format(rules=told)]
 
     def _evidence(self, indicator: str) -> str:
         """That the evidence of an indicator has to be attached."""
@@ -430,6 +435,12 @@ class Sentences:
 
     def _asked(self, rule: str) -> str:
         """What a rule asks, inside a sentence: its text, or its predicate where several rules share the text."""
+        told = self._told_rules.get(rule)
+        if told is None:
+            told = self._told_rules[rule] = self._ask(rule)
+        return told
+
+    def _ask(self, rule: str) -> str:
         holds = self._rules[rule].holds
         shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
         if holds is None or not shared or words.multiplies(holds):
@@ -446,8 +457,10 @@ class Sentences:
     def gate(self, blocking: BlockingGate) -> str:
         """A failing gate: what it asks, what is there, how far it is."""
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
-        told = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(holds)
-        gate = told[:1].upper() + told[1:]
+        gate = self._told_gates.get(blocking.gate)
+        if gate is None:
+            told = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(holds)
+            gate = self._told_gates[blocking.gate] = told[:1].upper() + told[1:]
         if blocking.there is None:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
