@@ -125,6 +125,8 @@ class Evaluation(Struct, kw_only=True):
         """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
         leaves, groups = self.leaves, self.groups
         if not self.unknown:
+            if group.span is not None:
+                return [leaf.score for leaf in leaves[group.span]]
             return [
                 leaves[child].score if isinstance(child, int) else groups[name]
                 for name, child in zip(group.names, group.children, strict=True)
