@@ -386,16 +386,19 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
     """
     result = standing.evaluation.leaves[leaf.position]
     declared, floor = standing.declared(leaf), result.uncapped
-    there = None if result.value is None else Fraction(*result.value)
+    there: Fraction | None = None
     found: list[_Option] = []
     match result.code:
         case "unknown" | "withdrawn" | "rejected" | "stale" if not result.fields and not result.undetermined:
             declared, documented, floor = True, True, leaf.low
         case "capped":
+            there = None if result.value is None else Fraction(*result.value)
             found.append(_Option(leaf.position, None, floor, declared))
         case "full" | "partial" | "zero":
-            if documented and declared:
-                found.append(_Option(leaf.position, None, floor, True))
+            if documented:
+                there = None if result.value is None else Fraction(*result.value)
+                if declared:
+                    found.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
     for x, units in leaf.ascent:

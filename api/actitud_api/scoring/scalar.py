@@ -544,10 +544,12 @@ def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
                 return None
             return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
     elif compiled.value is not None:
-        indicator, asked = compiled.value
+        indicator, asked, at_least = compiled.value
         value = figures.ratio(indicator)
-        if value is not None and value[0] * asked.denominator >= asked.numerator * value[1]:
-            return None
+        if value is not None:
+            over = value[0] * asked.denominator - asked.numerator * value[1]
+            if not over or (over > 0) == at_least:
+                return None
     found = compiled.there(figures)
     if found is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
