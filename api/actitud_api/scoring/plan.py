@@ -700,9 +700,11 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
             elif type(value) is float:
                 value = exact_fact(value, DECIMALS_OF_NUMBERS)
             facts[slot] = value
+    if set_aside:
+        answers = {name: answer for name, answer in answers.items() if name not in set_aside}
     for name, whole, others in plan.answers:
         answer = answers.get(name)
-        if answer is None or name in set_aside:
+        if answer is None:
             continue
         for fact, slot in whole:
             facts[slot] = answer[fact]

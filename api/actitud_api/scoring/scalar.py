@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from operator import mul
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from msgspec import Struct
 
@@ -52,6 +52,8 @@ __all__ = [
     "score_leaf",
     "state_of",
 ]
+
+WHOLE: Final[Ratio] = (1, 1)
 
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
 
@@ -169,14 +171,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
     else:
         aggregate(plan.root, [leaf.score for leaf in leaves], groups)
     groups_max = groups
-    covered: dict[str, Ratio | None]
+    covered: dict[str, Ratio | None] = {name: None if score is None else WHOLE for name, score in groups.items()}
     if silent:
-        groups_max = {}
-        aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
-        covered = {}
-        _cover(plan.root, leaves, groups_max, covered)
-    else:
-        covered = {name: None if score is None else (1, 1) for name, score in groups.items()}
+        groups_max = dict(groups)
+        above = frozenset(name for position in silent for name in plan.leaves[position].path)
+        _at_best(plan.root, leaves, above, groups_max, covered)
     root = plan.root.group.id
     index = published(plan, groups[root])
     evaluation = Evaluation(
@@ -460,23 +459,32 @@ def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
     return Family(group, counted, lines)
 
 
-def _cover(
+def _at_best(
     group: CompiledGroup,
     leaves: Sequence[Leaf],
-    rated: Mapping[str, int | None],
+    above: frozenset[str],
+    most: dict[str, int | None],
     covered: dict[str, Ratio | None],
-) -> Ratio | None:
-    """The coverage of a group, and of every group below it; None where it is not rated with every unknown there."""
+) -> None:
+    """What the groups `above` unknown indicators count with where these are at their best, in `most`; what is covered.
+
+    Coverage is None where a group is not rated even so.
+    """
+    own: list[int | None] = []
     known, below, remaining = 0, 1, 0
-    for child, weight in zip(group.children, group.weights, strict=True):
+    for child, name, weight in zip(group.children, group.names, group.weights, strict=True):
         if isinstance(child, int):
             leaf = leaves[child]
+            own.append(leaf.maximum)
             if leaf.maximum is not None:
                 remaining += weight
                 if leaf.code in OBSERVED:
                     known += weight * below
         else:
-            share = _cover(child, leaves, rated, covered)
+            if name in above:
+                _at_best(child, leaves, above, most, covered)
+            own.append(most[name])
+            share = covered[name]
             if share is not None:
                 remaining += weight
                 n, d = share
@@ -485,8 +493,8 @@ def _cover(
                 else:
                     known, below = known * d + weight * n * below, below * d
     name = group.group.id
-    covered[name] = result = None if rated[name] is None else _reduced(known, below * remaining)
-    return result
+    most[name] = score = score_children(group, own)
+    covered[name] = None if score is None else _reduced(known, below * remaining)
 
 
 def _reduced(n: int, d: int) -> Ratio:
@@ -550,6 +558,7 @@ def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
             over = value[0] * asked.denominator - asked.numerator * value[1]
             if not over or (over > 0) == at_least:
                 return None
+            return BlockedBy(compiled.gate, compiled.there(figures), asked)
     found = compiled.there(figures)
     if found is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
