@@ -506,6 +506,22 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
                 return facts[sent] is None or limit(facts[slot], constant)
 
             return cast("Callable[[Facts], Truth]", limited)
+        case Compare(
+            op=op,
+            left=AnswerOperand(indicator=name, absent=None) as left,
+            right=Minimum(of=(Constant(value=int() as top), ProfileOperand() as right)),
+        ) if name == indicator and (field := slot_of(right, layout)) is not None:
+            compared_with, slot = _OPERATORS[op], layout.facts[name, left.fact]
+
+            def topped(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = cast("Number | None", facts[field])  # Nothing that may be null is combined.
+                if value is None:
+                    return None
+                return compared_with(facts[slot], top if value > top else value)
+
+            return cast("Callable[[Facts], Truth]", topped)
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if name == indicator:
             against, slot = _OPERATORS[op], layout.facts[name, left.fact]
             operand = cast(

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from operator import mul
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from msgspec import Struct
 
@@ -52,6 +52,8 @@ __all__ = [
     "score_leaf",
     "state_of",
 ]
+
+WHOLE: Final[Ratio] = (1, 1)
 
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
 
@@ -125,6 +127,8 @@ class Evaluation(Struct, kw_only=True):
         """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
         leaves, groups = self.leaves, self.groups
         if not self.unknown:
+            if group.span is not None:
+                return [leaf.score for leaf in leaves[group.span]]
             return [
                 leaves[child].score if isinstance(child, int) else groups[name]
                 for name, child in zip(group.names, group.children, strict=True)
@@ -167,14 +171,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
     else:
         aggregate(plan.root, [leaf.score for leaf in leaves], groups)
     groups_max = groups
-    covered: dict[str, Ratio | None]
+    covered: dict[str, Ratio | None] = {name: None if score is None else WHOLE for name, score in groups.items()}
     if silent:
-        groups_max = {}
-        aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
-        covered = {}
-        _cover(plan.root, leaves, groups_max, covered)
-    else:
-        covered = {name: None if score is None else (1, 1) for name, score in groups.items()}
+        groups_max = dict(groups)
+        above = frozenset(name for position in silent for name in plan.leaves[position].path)
+        _at_best(plan.root, leaves, above, groups_max, covered)
     root = plan.root.group.id
     index = published(plan, groups[root])
     evaluation = Evaluation(
@@ -413,22 +414,24 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
     return group.unknown if UNKNOWN in kept else group.combine(weights, kept)
 
 
+AsLine = tuple[int, int, int]
+
+
 class Family(Struct, frozen=True):
     """A group with what its children count with, to score it with another score of one of them.
 
-    `lines`: by child a and b such that the group has ⌊(a · score + b) / divisor⌋; None where that is not so.
+    `lines`: by child a, b and d such that the group has ⌊(a · score + b) / d⌋; None where that is not so.
     """
 
     group: CompiledGroup
     counted: list[int | None]
-    lines: list[tuple[int, int] | None]
-    divisor: int
+    lines: list[AsLine | None]
 
     def with_child(self, place: int, score: int | None) -> int | None:
         """What the group counts with where a child counts with `score`."""
         line = self.lines[place]
         if line is not None and score is not None and score != UNKNOWN:
-            return (line[0] * score + line[1]) // self.divisor
+            return (line[0] * score + line[1]) // line[2]
         counted = list(self.counted)
         counted[place] = score
         return score_children(self.group, counted)
@@ -437,42 +440,51 @@ class Family(Struct, frozen=True):
 def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
     """A group of an evaluation."""
     counted = evaluation.counted(group)
-    lines: list[tuple[int, int] | None] = [None] * len(counted)
+    lines: list[AsLine | None] = [None] * len(counted)
     if (
         group.group.aggregation != "arithmetic"
         or evaluation.groups[group.group.id] is None
         or (evaluation.unknown and UNKNOWN in counted)
     ):
-        return Family(group, counted, lines, 1)
+        return Family(group, counted, lines)
     weighted = remaining = 0
     for score, weight in zip(counted, group.weights, strict=True):
         if score is not None:
             weighted += weight * score
             remaining += weight
-    twice = 2 * weighted + remaining
+    twice, divisor = 2 * weighted + remaining, 2 * remaining
     for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
         if score is not None:
-            lines[place] = 2 * weight, twice - 2 * weight * score
-    return Family(group, counted, lines, 2 * remaining)
+            lines[place] = 2 * weight, twice - 2 * weight * score, divisor
+    return Family(group, counted, lines)
 
 
-def _cover(
+def _at_best(
     group: CompiledGroup,
     leaves: Sequence[Leaf],
-    rated: Mapping[str, int | None],
+    above: frozenset[str],
+    most: dict[str, int | None],
     covered: dict[str, Ratio | None],
-) -> Ratio | None:
-    """The coverage of a group, and of every group below it; None where it is not rated with every unknown there."""
+) -> None:
+    """What the groups `above` unknown indicators count with where these are at their best, in `most`; what is covered.
+
+    Coverage is None where a group is not rated even so.
+    """
+    own: list[int | None] = []
     known, below, remaining = 0, 1, 0
-    for child, weight in zip(group.children, group.weights, strict=True):
+    for child, name, weight in zip(group.children, group.names, group.weights, strict=True):
         if isinstance(child, int):
             leaf = leaves[child]
+            own.append(leaf.maximum)
             if leaf.maximum is not None:
                 remaining += weight
                 if leaf.code in OBSERVED:
                     known += weight * below
         else:
-            share = _cover(child, leaves, rated, covered)
+            if name in above:
+                _at_best(child, leaves, above, most, covered)
+            own.append(most[name])
+            share = covered[name]
             if share is not None:
                 remaining += weight
                 n, d = share
@@ -481,8 +493,8 @@ def _cover(
                 else:
                     known, below = known * d + weight * n * below, below * d
     name = group.group.id
-    covered[name] = result = None if rated[name] is None else _reduced(known, below * remaining)
-    return result
+    most[name] = score = score_children(group, own)
+    covered[name] = None if score is None else _reduced(known, below * remaining)
 
 
 def _reduced(n: int, d: int) -> Ratio:
@@ -540,10 +552,13 @@ def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
                 return None
             return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
     elif compiled.value is not None:
-        indicator, asked = compiled.value
+        indicator, asked, at_least = compiled.value
         value = figures.ratio(indicator)
-        if value is not None and value[0] * asked.denominator >= asked.numerator * value[1]:
-            return None
+        if value is not None:
+            over = value[0] * asked.denominator - asked.numerator * value[1]
+            if not over or (over > 0) == at_least:
+                return None
+            return BlockedBy(compiled.gate, compiled.there(figures), asked)
     found = compiled.there(figures)
     if found is NULL:
         passes = compiled.gate.when_not_applicable == "pass"
