@@ -50,14 +50,15 @@ from actitud_api.scoring.scalar import (
     Evaluation,
     Family,
     GateFigures,
-    blocked,
     evaluate,
     evaluate_facts,
     family,
+    gate_holds,
     published,
     reach_level,
     score_children,
     score_leaf,
+    sides,
 )
 from actitud_api.scoring.steps import Change, named, reach, with_change
 
@@ -351,7 +352,7 @@ class _Standing(Struct, frozen=True):
             score = self.evaluation.index if goal.rank == 2 else self.evaluation.groups[goal.group.group.id]
             if score is not None:
                 return score >= goal.least
-        return blocked(goal.member, GateFigures(self.evaluation, self.submission.self_declared)) is None
+        return gate_holds(goal.member, GateFigures(self.evaluation))
 
     def holds_all(self, goals: _Goals) -> bool:
         """Whether all that the gates of a level ask holds."""
@@ -448,7 +449,9 @@ def _after(standing: _Standing, leaf: CompiledIndicator, change: Change, *, decl
         return _Standing(structs.replace(anew, plan=plan), submission, standing.suspended)
     leaves, groups = list(evaluation.leaves), dict(evaluation.groups)
     leaves[leaf.position] = score_leaf(plan, leaf, facts, None, {}, submission)
-    anew = structs.replace(evaluation, facts=facts, sent=sent, leaves=leaves, groups=groups)
+    anew = structs.replace(
+        evaluation, facts=facts, sent=sent, leaves=leaves, groups=groups, self_declared=submission.self_declared
+    )
     for name in leaf.path:
         score = score_children(plan.groups[name], anew.counted(plan.groups[name]))
         groups[name] = None if name in anew.unknown else score
@@ -527,7 +530,7 @@ class _Search:
             if not standing.holds_all(goals):
                 return number
         evaluation = structs.replace(standing.evaluation)
-        reach_level(evaluation, standing.submission)
+        reach_level(evaluation, standing.submission.max_level)
         assert evaluation.level is not None
         return evaluation.level
 
@@ -734,10 +737,10 @@ class _Search:
     def _unreachable(self, goals: list[_Goal]) -> Unreachable:
         """A gate of which these goals are out of reach."""
         gate, rank = goals[0].gate, goals[0].rank
-        failing = next(
+        figures = next(
             found
             for standing in (self._start, self._now)
-            if (found := blocked(gate, GateFigures(standing.evaluation, standing.submission.self_declared))) is not None
+            if not gate_holds(gate, found := GateFigures(standing.evaluation))
         )
         codes = {
             position: self._now.evaluation.leaves[position].code
@@ -748,7 +751,7 @@ class _Search:
             (code,) = codes.values()
             obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
         return Unreachable(
-            gate=blocking(self._plan, failing),
+            gate=blocking(self._plan, sides(gate, figures)),
             obstacle=obstacle,
             indicators=tuple(
                 self._plan.leaves[position].indicator.id for position, code in codes.items() if code in _OBSTACLES

@@ -41,15 +41,16 @@ __all__ = [
     "State",
     "Status",
     "aggregate",
-    "blocked",
     "contradictions",
     "evaluate",
     "evaluate_facts",
     "family",
+    "gate_holds",
     "published",
     "reach_level",
     "score_children",
     "score_leaf",
+    "sides",
     "state_of",
 ]
 
@@ -68,7 +69,7 @@ class Broken(Struct, frozen=True, gc=False):
 
 
 class BlockedBy(Struct, frozen=True, gc=False):
-    """A failing gate: what is there (None: absent), what is asked."""
+    """A gate: what is there (None: absent), what is asked."""
 
     gate: Gate
     there: Evaluated
@@ -101,7 +102,10 @@ class Evaluation(Struct, kw_only=True):
     status: Status
     level: int | None
     provisional: bool
-    blocked_by: list[BlockedBy]
+    failing: list[CompiledGate]
+    """The gates of the next level that do not hold."""
+    self_declared: frozenset[str]
+    """The indicators whose answers are only declared."""
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
@@ -113,6 +117,12 @@ class Evaluation(Struct, kw_only=True):
         """The coverage of the index; None where too little applies to be rated."""
         ratio = self.covered[self.plan.document.root.id]
         return None if ratio is None else Fraction(*ratio)
+
+    @property
+    def blocked_by(self) -> list[BlockedBy]:
+        """The failing gates of the next level, with what is there."""
+        figures = GateFigures(self)
+        return [sides(gate, figures) for gate in self.failing]
 
     @property
     def dimensions(self) -> list[int | None]:
@@ -193,10 +203,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         status="not_rateable" if index is None else _status(plan, silent, covered),
         level=None,
         provisional=False,
-        blocked_by=[],
+        failing=[],
+        self_declared=submission.self_declared,
     )
     if evaluation.status in ("complete", "sufficient"):
-        reach_level(evaluation, submission)
+        reach_level(evaluation, submission.max_level)
     return evaluation
 
 
@@ -525,54 +536,54 @@ def _at_least(ratio: Ratio, share: Share) -> bool:
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
-def reach_level(evaluation: Evaluation, submission: Submission) -> None:
+def reach_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Sets the highest level such that the gates of every level up to it hold, and the failing gates of the next.
 
     At most the `max_level` of the review, and no gate is to blame where only that holds it.
     """
-    figures = GateFigures(evaluation, submission.self_declared)
+    figures = GateFigures(evaluation)
     for level in evaluation.plan.levels:
-        failing = [found for gate in level.gates if (found := blocked(gate, figures)) is not None]
+        failing = [gate for gate in level.gates if not gate_holds(gate, figures)]
         if failing:
-            evaluation.blocked_by = failing
+            evaluation.failing = failing
             return
-        if submission.max_level is not None and level.number > submission.max_level:
+        if max_level is not None and level.number > max_level:
             return
         evaluation.level = level.number
         evaluation.provisional = level.firm is not None and not level.firm(figures)
 
 
-def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
-    """The gate where it fails; None where it holds."""
+def gate_holds(compiled: CompiledGate, figures: GateFigures) -> bool:
+    """Whether a gate holds."""
     if compiled.least is not None:
         nodes, asked = compiled.least
         units = figures.least(nodes)
         if units is not None:
-            if units * asked.denominator >= asked.numerator * figures.unit:
-                return None
-            return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
+            return units * asked.denominator >= asked.numerator * figures.unit
     elif compiled.value is not None:
         indicator, asked, at_least = compiled.value
         value = figures.ratio(indicator)
         if value is not None:
             over = value[0] * asked.denominator - asked.numerator * value[1]
-            if not over or (over > 0) == at_least:
-                return None
-            return BlockedBy(compiled.gate, compiled.there(figures), asked)
-    found = compiled.there(figures)
-    if found is NULL:
-        passes = compiled.gate.when_not_applicable == "pass"
-        return None if passes else BlockedBy(compiled.gate, None, compiled.asked(figures))
-    return None if compiled.holds(figures) else BlockedBy(compiled.gate, found, compiled.asked(figures))
+            return not over or (over > 0) == at_least
+    if compiled.there(figures) is NULL:
+        return compiled.gate.when_not_applicable == "pass"
+    return compiled.holds(figures) is True
+
+
+def sides(compiled: CompiledGate, figures: GateFigures) -> BlockedBy:
+    """A gate with what is there and what it asks."""
+    units = None if compiled.least is None else figures.least(compiled.least[0])
+    there = compiled.there(figures) if units is None else Fraction(units, figures.unit)
+    return BlockedBy(compiled.gate, None if there is NULL else there, compiled.asked(figures))
 
 
 class GateFigures:
     """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
 
-    def __init__(self, evaluation: Evaluation, self_declared: frozenset[str]) -> None:
+    def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.plan.unit
         self._evaluation = evaluation
-        self._self_declared = self_declared
 
     def index(self) -> Evaluated:
         """The published index in points."""
@@ -611,7 +622,7 @@ class GateFigures:
         """The raw value where `value` gives one."""
         evaluation = self._evaluation
         leaf = evaluation.leaves[evaluation.plan.positions[indicator]]
-        return None if indicator in self._self_declared else leaf.value
+        return None if indicator in evaluation.self_declared else leaf.value
 
     def value(self, indicator: str) -> Evaluated:
         """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""
@@ -619,7 +630,7 @@ class GateFigures:
         leaf = self._evaluation.leaves[plan.positions[indicator]]
         if leaf.code == "not_applicable":
             return NULL
-        if leaf.value is None or indicator in self._self_declared:
+        if leaf.value is None or indicator in self._evaluation.self_declared:
             return None
         if plan.leaves[plan.positions[indicator]].indicator.curve.kind == "boolean":
             return bool(leaf.value[0])
