@@ -226,9 +226,7 @@ class Block(Struct, frozen=True):
     scorers: tuple[Scorer, ...]
     tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
     """Position, slot, `table` and `unknown` of those that have a table."""
-    quotients: tuple[
-        tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]], ...
-    ]
+    quotients: tuple[Own, ...]
     """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
     whose value is one fact of their answer over another (None: over 1)."""
     others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
