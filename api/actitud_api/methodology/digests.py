@@ -17,15 +17,15 @@ _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
 """What is left of a number with an exponent, and of what stands before it, without digits, points and signs."""
 
 
-def digest(value: object) -> str:
-    """`sha256:` and the SHA-256 of the RFC 8785 form of a Struct or of plain values, every member included.
-
-    Floats are finite.
-    """
+def canonical(value: object) -> bytes:
+    """The RFC 8785 form of a Struct or of plain values, every member included. Floats are finite."""
     form = _ENCODER.encode(value)
-    if not _is_canonical(form):
-        form = rfc8785.dumps(msgspec.to_builtins(value))
-    return "sha256:" + hashlib.sha256(form).hexdigest()
+    return form if _is_canonical(form) else rfc8785.dumps(msgspec.to_builtins(value))
+
+
+def digest(value: object) -> str:
+    """`sha256:` and the SHA-256 of the RFC 8785 form of a value."""
+    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
 
 
 def _is_canonical(form: bytes) -> bool:
