@@ -27,3 +27,5 @@ FOLLOWED: Final = 200 if NIGHT else 20
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
+LEDGER_ENTRIES: Final = 3_200 if NIGHT else 320
+"""Entries that 16 writers append at once."""
