@@ -80,7 +80,7 @@ def _another_methodology(error: AnotherMethodology) -> Texts:
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
     for finding in error.errors:
         es, en = (wire.sentence(error.methodology, finding, language) for language in ("es", "en"))
-        yield Fault(wire.pointer(finding), finding.rule, None, Texts(es, en))
+        yield Fault(error.place + wire.pointer(finding), finding.rule, None, Texts(es, en))
     for rule in error.unneeded:
         detail = Texts(f"{rule} no es una advertencia de la evaluación.", f"{rule} is no warning of the assessment.")
         yield Fault(f"/explanations/{rule}", "no_warning", None, detail)
@@ -113,7 +113,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         AnotherMethodology,
         CONFLICT,
         _another_methodology,
-        lambda error: [Fault("/methodology", "edition", error.sent, _another_methodology(error), error.asked)],
+        lambda error: [
+            Fault(f"{error.place}/methodology", "edition", error.sent, _another_methodology(error), error.asked)
+        ],
     ),
     maps_to(
         NotSubmittable,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, structs
@@ -15,11 +15,8 @@ from actitud_api.editions.dates import Calendar, Windows
 from actitud_api.editions.tables import Edition
 from actitud_api.storage.base import Base
 
-State = Literal["open", "in_review", "published", "superseded"]
-"""Where an edition is: taking answers, in review, published, replaced by a later one."""
-
-PUBLIC: Final[tuple[State, ...]] = ("published", "superseded")
-"""The states in which anybody may see the scores of an edition, and in which it does not change."""
+State = Literal["open", "in_review", "published"]
+"""Where an edition is: taking answers, in review, published. What is published does not change, and all may see it."""
 
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 

@@ -163,7 +163,7 @@ class EditionsController(Controller):
         summary="Change an edition",
         description=(
             "Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. "
-            "What is published or superseded does not change."
+            "What is published does not change."
         ),
         opt=contract(
             path=wire.EditionPath,

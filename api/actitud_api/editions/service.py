@@ -10,14 +10,13 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from actitud_api.editions import dates, queries
 from actitud_api.editions.dates import Calendar, Contradiction, Span, Windows
-from actitud_api.editions.queries import PUBLIC, Counted, Place, Record, State
+from actitud_api.editions.queries import Counted, Place, Record, State
 from actitud_api.methodology.loader import load
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
     "LATEST",
-    "PUBLIC",
     "Calendar",
     "Change",
     "Contradicted",
@@ -37,8 +36,10 @@ __all__ = [
     "ensure_open",
     "find",
     "get",
+    "hold",
     "made",
     "page",
+    "publish",
     "remove",
     "update",
 ]
@@ -133,6 +134,23 @@ def ensure_open(session: Session, edition: str) -> None:
         raise EditionNotOpen(edition, state)
 
 
+def hold(session: Session, record: Record) -> None:
+    """Keeps everybody from changing an edition, or adding to it, until the session ends.
+
+    Raises `Stale` where it is no longer so.
+    """
+    if not queries.lock(session, record.id, record.version):
+        raise Stale
+
+
+def publish(session: Session, record: Record, *, now: datetime) -> Record:
+    """Makes an edition in review a published one, which then does not change; it is held. Raises `Stale`."""
+    after = structs.replace(record, state="published", updated=now, version=record.version + 1)
+    if not queries.change(session, after, record.version):
+        raise Stale
+    return after
+
+
 def create(session: Session, draft: Draft, *, now: datetime) -> Counted:
     """Makes an edition that is open; raises `Contradicted`."""
     if load(draft.methodology).status == "draft" and not draft.accept_draft:
@@ -212,7 +230,7 @@ def _changeable(session: Session, edition: str, expected: Expected) -> Record:
     record = find(session, edition)
     if not expected(revision(record.created, record.version)):
         raise Stale
-    if record.state in PUBLIC:
+    if record.state == "published":
         raise Contradicted([Contradiction("", "state", record.state)])
     return record
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Text, and_, bindparam, case, cast, false, 
 from sqlmodel import Session
 
 from actitud_api.assessments.tables import DIMENSIONS, Assessment
-from actitud_api.editions.service import PUBLIC, State
+from actitud_api.editions.service import State
 from actitud_api.editions.tables import Edition
 from actitud_api.organisations import service as organisations
 from actitud_api.organisations.tables import Organisation
@@ -361,7 +361,7 @@ def past(
     """
     statement = _PAST.offset(offset).limit(limit)
     if public:
-        statement = statement.where(EDITIONS.c.state.in_(PUBLIC))
+        statement = statement.where(EDITIONS.c.state == "published")
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})

@@ -219,7 +219,7 @@ def history(
         rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
         stated = queries.submissions(session, organisation, others)
-    found = [row if whole or row.state in editions.PUBLIC else structs.replace(row, rank=None) for row in rows]
+    found = [row if whole or row.state == "published" else structs.replace(row, rank=None) for row in rows]
     if methodology is None:
         return [Restated(row, row.methodology) for row in found]
     target = load(methodology)
@@ -293,7 +293,7 @@ def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Rest
 
 def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
     """Which rows of an edition somebody may see."""
-    if edition.state in editions.PUBLIC or _sees_everything(principal):
+    if edition.state == "published" or _sees_everything(principal):
         return Seen(everything=True)
     if principal is not None and principal.role == "organisation":
         return Seen(everything=False, owner=principal.owner)
