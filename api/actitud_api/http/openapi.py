@@ -230,6 +230,7 @@ class _Operation:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
             headers += ["Content-Location", "Repr-Digest"] * isinstance(answer, Exact)
+            headers += ["Content-Disposition"] * (answer.media_type != JSON)
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
@@ -329,6 +330,7 @@ _HEADERS: Node = {
     "Allow": _header("The methods that the resource supports."),
     "Cache-Control": _header("Who may keep the answer, and for how long."),
     "Content-Language": _header("The language of the sentences.", enum=LANG["enum"]),
+    "Content-Disposition": _header("A name for the file."),
     "Content-Location": _header("The permanent path of what was answered.", required=False),
     "ETag": _header(
         'A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`; of what can be changed, `"` revision `-` the first '
