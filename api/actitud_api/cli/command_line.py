@@ -18,6 +18,7 @@ from actitud_api.cli import (
     ledger,
     methodologies,
     migrating,
+    publishing,
     scoring,
     serving,
 )
@@ -73,6 +74,7 @@ def parser(language: Language) -> argparse.ArgumentParser:
         keys,
         ledger,
         importing,
+        publishing,
         scoring,
         methodologies,
         demonstration,
