@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api.demo import service as demo
 from actitud_api.ledger import service as ledger
+from actitud_api.ledger.queries import replace_signing_key
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import postgresql as postgres
@@ -81,6 +83,15 @@ def database(url: str) -> Iterator[Database]:
         yield made
 
 
+def _load_demonstration(database: Database) -> None:
+    """The demonstration, with a checkpoint of its ledger, whose private key nobody has afterwards."""
+    demo.load(database, lambda: None)
+    signer, now = ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC)
+    with database.write() as session:
+        replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
+        ledger.checkpoint(session, signer, now)
+
+
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of an SQLite database with the whole demonstration, published; for tests that only read."""
@@ -98,7 +109,7 @@ def demonstration_template(postgresql: postgres.Server, template: str) -> Iterat
     """The name of a PostgreSQL database with the whole demonstration, in review, to be copied."""
     with postgresql.database(template) as name:
         with opened(postgresql.url(name)) as database:
-            demo.load(database, lambda: None)
+            _load_demonstration(database)
         yield name
 
 

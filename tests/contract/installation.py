@@ -169,6 +169,11 @@ class Installation:
                 access.revoke(session, made.record.id, now=now)
         return made.text
 
+    def checkpoint(self) -> None:
+        """Makes a checkpoint of the ledger."""
+        with self.database.write() as session:
+            ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
+
     def place(self, operation: Operation) -> Place:
         """Somewhere new where an operation succeeds for whoever may call it."""
         edition = f"2027-n{next(self._numbers)}"
@@ -186,8 +191,7 @@ class Installation:
                 if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
                     self.submit(edition, MINE)
         if operation.id == "ledger.checkpoints.get":
-            with self.database.write() as session:
-                ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
+            self.checkpoint()
         digest = ""
         if operation.id.startswith(("editions.publications.", "published.")):
             if "{edition}" not in operation.path:
