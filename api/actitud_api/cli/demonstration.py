@@ -64,9 +64,9 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
     with application(settings, language) as app:
         database = database_of(app)
         database.migrate()
-        _make_signing_key(database, settings)
         if demo.is_published(database) and (options.in_review or demo.stored(database) is None):
             raise CommandError(_PUBLISHED.into(language))
+        _make_signing_key(database, settings)
         readiness_of(app).register(demo.EDITION, loaded.is_set)
         config = uvicorn.Config(
             app, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
