@@ -15,6 +15,7 @@ from tests.databases import (
     demonstrated,
     demonstrated_copy,
     demonstration,
+    demonstration_in_review,
     demonstration_on_postgresql,
     demonstration_template,
     empty,
@@ -30,6 +31,7 @@ __all__ = [
     "demonstrated",
     "demonstrated_copy",
     "demonstration",
+    "demonstration_in_review",
     "demonstration_on_postgresql",
     "demonstration_template",
     "empty",
@@ -40,6 +42,14 @@ __all__ = [
     "template",
     "url",
 ]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The keys that commands make do not stay in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path_factory.mktemp("signing")))
+        yield
 
 
 @pytest.fixture(scope="session")

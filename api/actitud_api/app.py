@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,21 +13,23 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.routes import HTTPRoute
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, HTTPScope
 
 from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
+from actitud_api.access.recording import deny
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
+from actitud_api.http.immutable import Immutable
 from actitud_api.http.limits import Class, Limits, Uncounted
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.policy import Policy, Rules, operation
+from actitud_api.http.policy import Holder, Policy, Rules, operation
 from actitud_api.http.problems import (
     PRECONDITION_FAILED,
     UNAVAILABLE,
@@ -36,8 +39,13 @@ from actitud_api.http.problems import (
     maps_to,
 )
 from actitud_api.http.system import Readiness, SystemController
+from actitud_api.ledger import routes as ledger
+from actitud_api.ledger import service as ledgers
+from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.publication import routes as publications
+from actitud_api.publication.service import Publishing
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
 from actitud_api.scores.computed import Computed
@@ -60,9 +68,13 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    publications.PublicationsController,
+    publications.PublishedController,
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
+    ledger.LedgerController,
+    ledger.SigningKeysController,
 )
 RETRY_AFTER: Final = "2"
 """Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""
@@ -82,8 +94,10 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
+    *ledger.PROBLEMS,
 )
 
 DESTINATIONS: Final = (
@@ -109,25 +123,38 @@ ABOUT: Final = About(
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
+        "publications": "What is published: signed documents that never change, and their corrections.",
+        "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",
     },
 )
 
 
 def create_app(
-    settings: Settings, controllers: Sequence[ControllerRouterHandler] = CONTROLLERS, rules: Rules = POLICY
+    settings: Settings,
+    controllers: Sequence[ControllerRouterHandler] = CONTROLLERS,
+    rules: Rules = POLICY,
+    *,
+    keeps_ledger: bool = False,
 ) -> Litestar:
-    """The application (ASGI). Raises `LookupError` where an operation has no rule that says who may call it."""
+    """The application (ASGI).
+
+    `keeps_ledger`: while it is served it makes the checkpoint of each day. Raises `LookupError` where an operation has
+    no rule that says who may call it.
+    """
     database = Database(settings.database_url)
 
     def authenticate(text: str) -> access.Principal | None:
         return access.verify(database, settings.peppers, text, now=datetime.now(UTC))
 
+    def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
+        deny(database, scope, holder, offered)
+
     limits = _limits(settings, database.counts, rules)
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, rules=rules, authenticate=authenticate, refused=limits.refused),
+            DefineMiddleware(Policy, rules=rules, authenticate=authenticate, refused=limits.refused, denied=denied),
             limits.layer,
         ],
         before_request=enforce,
@@ -136,6 +163,7 @@ def create_app(
             {
                 "database": database,
                 "computed": Computed(),
+                "publishing": Publishing(database, settings.signing_folder),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
@@ -145,11 +173,17 @@ def create_app(
         request_max_body_size=BODY_MAX,
         openapi_config=None,
         logging_config=None,
+        lifespan=[_keeping_ledger(settings, database)] if keeps_ledger else [],
     )
     _ensure_ruled(app, rules)
     app.state["document"] = render(build(app, ABOUT, examples(), rules))
+    app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = Edge(app)
     return app
+
+
+def _keeping_ledger(settings: Settings, database: Database) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    return daily(database, settings.signing_folder, ledgers.host_of(settings.public_url))
 
 
 def _domains_changed(session: Session, organisation: str) -> None:

@@ -94,6 +94,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What the hashes of new keys are made with."""
     key_pepper_previous: Secret | None = None
     """The one before, whose keys still hold."""
+    signing_folder: Path = Path("var/signing")
+    """Where the private keys that sign stand, each in a file that only its owner reads."""
     rate_limit_read: Limit = 12_000
     """What a key, or an address without one, may read: all 8,131 sheets of an edition in a minute, one by one."""
     rate_limit_write: Limit = 6_000
@@ -151,6 +153,7 @@ FORMS: Final = {
     "grace": Texts("un número de segundos, de 21 a 600", "a number of seconds, 21 to 600"),
     "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "key_pepper_previous": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
+    "signing_folder": Texts("una carpeta", "a folder"),
     "rate_limit_read": _LIMIT,
     "rate_limit_write": _LIMIT,
     "rate_limit_score": _LIMIT,
@@ -250,8 +253,8 @@ def _converted(place: str, field: FieldInfo, given: object, faults: list[Fault],
 def _special(kind: type, given: object) -> object:
     """A value of a type of ours from the text of it."""
     make: Callable[[str], object] = kind
-    if not isinstance(given, str):
-        raise ValueError("not a text")
+    if not isinstance(given, str) or not given:
+        raise ValueError("not a text, or nothing in it")
     return make(given)
 
 

@@ -120,7 +120,7 @@ def test_the_page_lists_every_setting_with_its_default(heading: str) -> None:
         (field.name, f"ACTITUD_{field.name.upper()}") for field in fields
     ]
     for (name, _, default), field in zip(listed, fields, strict=True):
-        known = msgspec.json.encode(field.default).decode()
+        known = msgspec.json.encode(field.default, enc_hook=str).decode()
         assert default == ("–" if known == "null" else f"`{known}`"), name
 
 

@@ -38,6 +38,13 @@ TABLES = {
     "access_key",
     "idempotent_answer",
     "request_count",
+    "ledger_entry",
+    "ledger_opening",
+    "checkpoint",
+    "signing_key",
+    "published_document",
+    "published_score",
+    "publication",
 }
 
 

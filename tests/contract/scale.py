@@ -27,3 +27,11 @@ FOLLOWED: Final = 200 if NIGHT else 20
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
+LEDGER_ENTRIES: Final = 3_200 if NIGHT else 320
+"""Entries that 16 writers append at once."""
+PUBLISHERS: Final = 32 if NIGHT else 8
+"""Clients that publish the same edition at once."""
+PUBLISHING_ROUNDS: Final = 50 if NIGHT else 10
+"""Editions that they publish so."""
+PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 5, "postgresql": 40 if NIGHT else 5}
+"""Times that a process is killed while it publishes."""

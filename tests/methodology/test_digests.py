@@ -7,7 +7,7 @@ import hashlib
 import pytest
 import rfc8785
 
-from actitud_api.methodology.digests import digest
+from actitud_api.methodology.digests import canonical, digest
 
 
 def sha(form: bytes) -> str:
@@ -24,6 +24,7 @@ def test_what_is_plain_has_sorted_members_and_no_spaces() -> None:
     [
         ({"\ufb33": 1, "\U0001f600": 2}, '{"\U0001f600":2,"\ufb33":1}'),  # by UTF-16 units: RFC 8785, section 3.2.3
         ({"a": "ñ"}, '{"a":"ñ"}'),
+        ({"ñ": 1, "\uffff": 2, "z": "\u20ac"}, '{"z":"€","ñ":1,"\uffff":2}'),
         ({"a": 'x"\\\n\u000f'}, '{"a":"x\\"\\\\\\n\\u000f"}'),
         ({"a": 1e-7}, '{"a":1e-7}'),
         ({"a": 1e21}, '{"a":1e+21}'),
@@ -41,3 +42,10 @@ def test_what_the_encoder_would_write_otherwise(value: object, form: str) -> Non
 def test_an_integer_that_no_double_holds_is_refused() -> None:
     with pytest.raises(rfc8785.IntegerDomainError):
         digest({"a": 2**53})
+
+
+def test_a_set_has_an_order_whichever_way_the_form_is_made() -> None:
+    names = frozenset("abcdefghij")
+    listed = b'["a","b","c","d","e","f","g","h","i","j"]'
+    assert canonical({"names": names}) == b'{"names":' + listed + b"}"
+    assert canonical({"names": names, "x": 5.0}) == b'{"names":' + listed + b',"x":5}'

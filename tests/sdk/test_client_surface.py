@@ -98,6 +98,17 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "editions.assessments.submissions.create",
         "editions.assessments.submissions.list",
         "editions.assessments.submissions.get",
+        "editions.publications.list",
+        "editions.publications.get",
+        "editions.publications.create",
+        "editions.publications.bundle",
+        "editions.publications.scores.get",
+        "published.get",
+        "published.signature",
+        "ledger.list",
+        "ledger.checkpoints.list",
+        "ledger.checkpoints.get",
+        "signing_keys.list",
     }
     assert blocking["score"] == blocking["scores.create"]
     assert (

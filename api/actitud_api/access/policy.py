@@ -52,6 +52,13 @@ POLICY: Final[Rules] = {
     "editions.assessments.submissions.list": _ANSWERS,
     "editions.assessments.submissions.get": _ANSWERS,
     "editions.assessments.submissions.create": _ANSWERS,
+    "editions.publications.list": _ANYBODY,
+    "editions.publications.get": _ANYBODY,
+    "editions.publications.scores.get": _ANYBODY,
+    "editions.publications.bundle": _ANYBODY,
+    "editions.publications.create": _keys("administrator"),
+    "published.get": _ANYBODY,
+    "published.signature": _ANYBODY,
     "editions.scores.list": _KEY_SHOWS_MORE,
     "editions.scores.get": _KEY_SHOWS_MORE,
     "editions.scores.peers": _KEY_SHOWS_MORE,
@@ -62,6 +69,10 @@ POLICY: Final[Rules] = {
     "editions.robustness.list": _COMPUTED_FROM_MANY,
     "editions.statistics.get": _COMPUTED_FROM_MANY,
     "organisations.scores.list": _KEY_SHOWS_MORE,
+    "ledger.list": _KEY_SHOWS_MORE,
+    "ledger.checkpoints.list": _ANYBODY,
+    "ledger.checkpoints.get": _ANYBODY,
+    "signing_keys.list": _ANYBODY,
 }
 
 

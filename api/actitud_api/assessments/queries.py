@@ -175,6 +175,12 @@ def change(session: Session, edition: str, organisation: str, version: int, valu
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
+def restate(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
+    """Replaces what is given of an assessment."""
+    mine = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
+    session.execute(update(ASSESSMENTS).where(*mine).values(values))
+
+
 def remove_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
     """Removes an assessment if its version is still that one and it is a draft; whether it was."""
     statement = delete(ASSESSMENTS).where(*_at(edition, organisation, version), ASSESSMENTS.c.state == "draft")

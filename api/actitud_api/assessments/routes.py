@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
 from actitud_api.access.policy import principal_of
+from actitud_api.access.recording import recorded
 from actitud_api.assessments import service, wire
 from actitud_api.assessments.service import (
     AlreadySubmitted,
@@ -80,7 +81,7 @@ def _another_methodology(error: AnotherMethodology) -> Texts:
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
     for finding in error.errors:
         es, en = (wire.sentence(error.methodology, finding, language) for language in ("es", "en"))
-        yield Fault(wire.pointer(finding), finding.rule, None, Texts(es, en))
+        yield Fault(error.place + wire.pointer(finding), finding.rule, None, Texts(es, en))
     for rule in error.unneeded:
         detail = Texts(f"{rule} no es una advertencia de la evaluación.", f"{rule} is no warning of the assessment.")
         yield Fault(f"/explanations/{rule}", "no_warning", None, detail)
@@ -113,7 +114,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         AnotherMethodology,
         CONFLICT,
         _another_methodology,
-        lambda error: [Fault("/methodology", "edition", error.sent, _another_methodology(error), error.asked)],
+        lambda error: [
+            Fault(f"{error.place}/methodology", "edition", error.sent, _another_methodology(error), error.asked)
+        ],
     ),
     maps_to(
         NotSubmittable,
@@ -214,8 +217,11 @@ class AssessmentsController(Controller):
         """Makes or replaces an assessment."""
         database: Database = state["database"]
         whole, expected = WHOLE.of(request), if_match(request)
-        with database.write() as session:
-            written = service.put(session, edition, organisation, whole, expected=expected, now=datetime.now(UTC))
+
+        def put(session: Session) -> service.Written:
+            return service.put(session, edition, organisation, whole, expected=expected, now=datetime.now(UTC))
+
+        written = recorded(request, database, put)
         return _answer(request, written.record, created=written.is_new)
 
     @patch(
@@ -244,9 +250,11 @@ class AssessmentsController(Controller):
         """Changes an assessment."""
         database: Database = state["database"]
         change, expected = PATCH.of(request), if_match(request)
-        with database.write() as session:
-            record = service.patch(session, edition, organisation, change, expected=expected, now=datetime.now(UTC))
-        return _answer(request, record)
+
+        def change_it(session: Session) -> Record:
+            return service.patch(session, edition, organisation, change, expected=expected, now=datetime.now(UTC))
+
+        return _answer(request, recorded(request, database, change_it))
 
     @delete(
         "/{organisation:str}",
@@ -263,8 +271,8 @@ class AssessmentsController(Controller):
     ) -> None:
         """Removes an assessment."""
         database: Database = state["database"]
-        with database.write() as session:
-            service.delete(session, edition, organisation, expected=if_match(request))
+        expected = if_match(request)
+        recorded(request, database, lambda session: service.delete(session, edition, organisation, expected=expected))
 
 
 class SubmissionsController(Controller):

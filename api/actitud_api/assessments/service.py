@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.assessments import queries
 from actitud_api.assessments.queries import Line, Record, State, Submitted, Support, SupportOfAnswer
@@ -49,6 +49,7 @@ __all__ = [
     "Figures",
     "Findings",
     "Line",
+    "Mended",
     "NotSubmittable",
     "Record",
     "State",
@@ -57,16 +58,20 @@ __all__ = [
     "UnknownSubmission",
     "Written",
     "clear",
+    "columns_of",
     "content_of",
     "counting",
     "delete",
     "figures",
     "findings",
     "get",
+    "mend",
+    "mended",
     "page",
     "patch",
     "put",
     "reevaluate",
+    "restate",
     "row",
     "some",
     "store",
@@ -104,22 +109,27 @@ class AlreadySubmitted(Exception):
 
 
 class AnotherMethodology(ValueError):
-    """Answers under a version that is not that of the edition."""
+    """Answers under a version that is not that of the edition; `place` as in `NotSubmittable`."""
 
-    def __init__(self, sent: str, asked: str) -> None:
+    def __init__(self, sent: str, asked: str, place: str = "") -> None:
         super().__init__(f"{sent} instead of {asked}")
         self.sent = sent
         self.asked = asked
+        self.place = place
 
 
 class NotSubmittable(ValueError):
-    """An assessment with errors, or explanations of what is no warning of it; nothing has changed."""
+    """An assessment with errors, or explanations of what is no warning of it; nothing has changed.
 
-    def __init__(self, methodology: Methodology, errors: Findings, unneeded: tuple[str, ...]) -> None:
+    `place`: where the assessment stands in what was sent (JSON Pointer).
+    """
+
+    def __init__(self, methodology: Methodology, errors: Findings, unneeded: tuple[str, ...], place: str = "") -> None:
         super().__init__(f"{len(errors)} errors, {len(unneeded)} explanations without a warning")
         self.methodology = methodology
         self.errors = errors
         self.unneeded = unneeded
+        self.place = place
 
 
 Findings = tuple[Finding | EvidenceFinding, ...]
@@ -141,6 +151,17 @@ class Written(Struct, frozen=True):
 
     record: Record
     is_new: bool
+
+
+class Mended(Struct, frozen=True):
+    """A corrected assessment: as it was stored, with another submission and evidence; the values of its columns.
+
+    `rules`: those that do not hold.
+    """
+
+    record: Record
+    values: Mapping[str, object]
+    rules: frozenset[str]
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -271,8 +292,8 @@ def put(
     if before is not None:
         return Written(_changed(session, place, before, content, now), is_new=False)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    judged = _judged(place, methodology, content, None, now)
-    if not queries.add_new(session, {**identity, "submitted": None, **judged}):
+    values = _values(methodology, _judged(place, methodology, content, None, now), now)
+    if not queries.add_new(session, {**identity, "submitted": None, **values}):
         raise Stale
     return Written(_find(session, edition, organisation), is_new=True)
 
@@ -330,18 +351,80 @@ def submit(
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
         raise NotSubmittable(load(after.methodology), errors, unneeded)
-    made = Submitted(
-        edition=edition,
-        organisation=organisation,
-        number=queries.count_submissions(session, edition, organisation) + 1,
-        submitted=now,
-        methodology=after.methodology,
-        explanations=dict(explanations),
-        submission=after.submission,
-        evidence=after.evidence,
+    return _hand_in(session, after, explanations, now)
+
+
+def mended(
+    session: Session,
+    edition: editions.Record,
+    organisation: str,
+    change: AssessmentPatch,
+    *,
+    place: str,
+    now: datetime,
+) -> Mended:
+    """What a merge patch makes of an assessment of a published edition; nothing is stored.
+
+    Documents that the patch adds or replaces are judged as of today; the others count as they did, whatever became of
+    the domains since. `place`: that of the patch in what was sent. Raises `UnknownAssessment`, `AnotherMethodology`,
+    `NotSubmittable`.
+    """
+    before = _find(session, edition.id, organisation)
+    stands = _Place(edition, _domains(session, organisation))
+    methodology = _methodology(stands, change, place)
+    stated = content_of(before)
+    content = merged(methodology, stated, change)
+    judged = _judged(stands, methodology, content, before.submission, now)
+    submission, findings_now = judged.submission, judged.support.findings
+    answers = {name for name, answer in content.answers.items() if answer.evidence == _evidence(stated, name)}
+    fields = {
+        name
+        for name in content.profile
+        if content.profile_evidence.get(name, ()) == stated.profile_evidence.get(name, ())
+    }
+    kept = {f"/answers/{name}/" for name in answers} | {f"/profile_evidence/{name}/" for name in fields}
+    judged = _Judged(
+        structs.replace(
+            submission,
+            self_declared=_mixed(submission.self_declared, before.submission.self_declared, answers),
+            profile_self_declared=_mixed(
+                submission.profile_self_declared, before.submission.profile_self_declared, fields
+            ),
+        ),
+        structs.replace(
+            judged.support,
+            findings=(
+                *(finding for finding in before.evidence.findings if _stands_in(finding, kept)),
+                *(finding for finding in findings_now if not _stands_in(finding, kept)),
+            ),
+        ),
     )
-    queries.add_submission(session, made)
-    return made
+    after = structs.replace(before, submission=judged.submission, evidence=judged.support)
+    found = findings(after)
+    errors = tuple(finding for finding in found if finding.severity == "error")
+    if errors:
+        raise NotSubmittable(methodology, errors, (), place)
+    return Mended(after, _values(methodology, judged, now), frozenset(finding.rule for finding in found))
+
+
+def mend(session: Session, made: Mended, *, now: datetime) -> None:
+    """Stores a corrected assessment, and as a submission, which keeps the explanations of warnings that still stand.
+
+    The database lets it only while a revision of the edition is being made. Raises `Stale`.
+    """
+    record = made.record
+    edition, organisation = record.edition, record.organisation
+    values = {**made.values, "version": record.version + 1, "submitted": now}
+    if not queries.change(session, edition, organisation, record.version, values):
+        raise Stale
+    last = queries.submission(session, edition, organisation, queries.count_submissions(session, edition, organisation))
+    explanations = {} if last is None else last.explanations
+    _hand_in(session, record, {rule: why for rule, why in explanations.items() if rule in made.rules}, now)
+
+
+def restate(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
+    """Replaces the figures of an assessment; `figures` as in `columns_of`."""
+    queries.restate(session, edition, organisation, figures)
 
 
 def reevaluate(session: Session, organisation: str, *, now: datetime) -> None:
@@ -370,7 +453,7 @@ def row(
         "submitted": at,
         "submission": msgspec.to_builtins(submission),
         "evidence": {},
-        **_figures(evaluation),
+        **columns_of(evaluation),
     }
 
 
@@ -424,11 +507,11 @@ def _ensure_draft(record: Record) -> None:
         raise AlreadySubmitted
 
 
-def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch) -> Methodology:
-    """The methodology of an edition, under which something was sent."""
+def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where: str = "") -> Methodology:
+    """The methodology of an edition, under which something was sent; `where` it stands in that."""
     version = str(sent.__struct_config__.tag)
     if version != place.edition.methodology:
-        raise AnotherMethodology(version, place.edition.methodology)
+        raise AnotherMethodology(version, place.edition.methodology, where)
     return load(version)
 
 
@@ -448,38 +531,83 @@ def _changed(
 def _write(
     session: Session, place: _Place, before: Record, content: Content, now: datetime, more: Mapping[str, object]
 ) -> Record:
-    values = _judged(place, load(before.methodology), content, before.submission, now)
+    methodology = load(before.methodology)
+    values = _values(methodology, _judged(place, methodology, content, before.submission, now), now)
     values |= {"version": before.version + 1, **more}
     if not queries.change(session, before.edition, before.organisation, before.version, values):
         raise Stale
     return _find(session, before.edition, before.organisation)
 
 
+class _Judged(Struct, frozen=True):
+    """What follows from a content: the facts that the engine takes, and what supports them."""
+
+    submission: Submission
+    support: Support
+
+
 def _judged(
     place: _Place, methodology: Methodology, content: Content, before: Submission | None, now: datetime
-) -> dict[str, object]:
-    """What the database keeps of a content, judged and scored now, by the columns of `tables.Assessment`."""
+) -> _Judged:
+    """A content judged now."""
     judged_by = circumstances(place.domains, _today(now), place.edition.period_to)
-    submission = derived(methodology, content, judged_by, before)
     supported = {
         name: SupportOfAnswer(answer.evidence, answer.note)
         for name, answer in content.answers.items()
         if answer.evidence or answer.note is not None
     }
-    support = Support(content.profile_evidence, supported, evidence_findings(content, judged_by))
+    return _Judged(
+        derived(methodology, content, judged_by, before),
+        Support(content.profile_evidence, supported, evidence_findings(content, judged_by)),
+    )
+
+
+def _values(methodology: Methodology, judged: _Judged, now: datetime) -> dict[str, object]:
+    """What the database keeps of what was judged, and scored now, by the columns of `tables.Assessment`."""
     return {
         "updated": now,
-        "submission": msgspec.to_builtins(submission),
-        "evidence": msgspec.to_builtins(support),
-        **_figures(evaluate(methodology, submission)),
+        "submission": msgspec.to_builtins(judged.submission),
+        "evidence": msgspec.to_builtins(judged.support),
+        **columns_of(evaluate(methodology, judged.submission)),
     }
+
+
+def _evidence(content: Content, indicator: str) -> tuple[Evidence, ...] | None:
+    """What supports an answer; None where there is none."""
+    return content.answers[indicator].evidence if indicator in content.answers else None
+
+
+def _mixed(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
+    """What is only declared: as it was of what is kept, as it is now of all else."""
+    return frozenset(name for name in now | before if name in (before if name in kept else now))
+
+
+def _stands_in(finding: EvidenceFinding, places: Collection[str]) -> bool:
+    """Whether a document that is remarked on supports one of these answers or fields."""
+    return any(finding.pointer.startswith(place) for place in places)
+
+
+def _hand_in(session: Session, record: Record, explanations: Mapping[str, str], now: datetime) -> Submitted:
+    """Keeps an assessment as it is, as a submission."""
+    made = Submitted(
+        edition=record.edition,
+        organisation=record.organisation,
+        number=queries.count_submissions(session, record.edition, record.organisation) + 1,
+        submitted=now,
+        methodology=record.methodology,
+        explanations=dict(explanations),
+        submission=record.submission,
+        evidence=record.evidence,
+    )
+    queries.add_submission(session, made)
+    return made
 
 
 def _today(now: datetime) -> date:
     return (now + _AHEAD).date()
 
 
-def _figures(evaluation: Evaluation) -> dict[str, object]:
+def columns_of(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
     told = scored(evaluation)
     return {

@@ -28,9 +28,7 @@ _TEXTS: dict[str, Texts] = {
         "{value} es un borrador, que todavía puede cambiar: con `accept_draft` se dice que es lo que se quiere.",
         "{value} is a draft, which may still change: `accept_draft` says that it is meant.",
     ),
-    "state": Texts(
-        "Una edición publicada o sustituida no cambia.", "An edition that is published or superseded does not change."
-    ),
+    "state": Texts("Una edición publicada no cambia.", "An edition that is published does not change."),
     "assessments": Texts(
         "No se borra una edición con evaluaciones: tiene {value}.",
         "An edition with assessments is not removed: it has {value}.",

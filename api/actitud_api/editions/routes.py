@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
+from actitud_api.access.recording import recorded
 from actitud_api.editions import faults, service, wire
 from actitud_api.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
 from actitud_api.http.contract import VERSION, Link, contract
@@ -33,6 +34,8 @@ _LINKS = {
     "scores": Link("editions.scores.list", _ID, "Its ranking."),
     "summary": Link("editions.summary", _ID, "What its organisations come to."),
     "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
+    "publications": Link("editions.publications.list", _ID, "Its publications."),
+    "publish": Link("editions.publications.create", _ID, "To publish it for good, or a correction of it."),
 }
 _LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
 
@@ -91,6 +94,11 @@ class EditionsController(Controller):
                     "editions.scores.list",
                     {"edition": "$response.body#/items/0/id"},
                     "The ranking of the first edition of the page.",
+                ),
+                "published": Link(
+                    "editions.publications.list",
+                    {"edition": service.LATEST},
+                    "The publications of the newest published edition.",
                 ),
                 "drafts": Link(
                     "editions.assessments.list",
@@ -163,7 +171,7 @@ class EditionsController(Controller):
         summary="Change an edition",
         description=(
             "Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. "
-            "What is published or superseded does not change."
+            "What is published does not change."
         ),
         opt=contract(
             path=wire.EditionPath,
@@ -180,9 +188,11 @@ class EditionsController(Controller):
         """Changes an edition."""
         database: Database = state["database"]
         change, expected = wire.change(PATCH.of(request)), if_match(request)
-        with database.write() as session:
-            changed = service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
-        return _answer(request, changed)
+
+        def update(session: Session) -> Counted:
+            return service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
+
+        return _answer(request, recorded(request, database, update))
 
     @delete(
         "/{edition:str}",
@@ -195,8 +205,7 @@ class EditionsController(Controller):
     def delete_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> None:
         """Removes an edition."""
         database: Database = state["database"]
-        with database.write() as session:
-            service.delete(session, edition, expected=if_match(request))
+        recorded(request, database, lambda session: service.delete(session, edition, expected=if_match(request)))
 
 
 def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:

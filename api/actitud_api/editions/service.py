@@ -10,14 +10,13 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from actitud_api.editions import dates, queries
 from actitud_api.editions.dates import Calendar, Contradiction, Span, Windows
-from actitud_api.editions.queries import PUBLIC, Counted, Place, Record, State
+from actitud_api.editions.queries import Counted, Place, Record, State
 from actitud_api.methodology.loader import load
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
     "LATEST",
-    "PUBLIC",
     "Calendar",
     "Change",
     "Contradicted",
@@ -37,8 +36,10 @@ __all__ = [
     "ensure_open",
     "find",
     "get",
+    "hold",
     "made",
     "page",
+    "publish",
     "remove",
     "update",
 ]
@@ -110,7 +111,7 @@ def get(database: Database, edition: str) -> Counted:
     """The edition of that id, or the latest; raises `UnknownEdition`."""
     with database.read() as session:
         record = find(session, edition)
-        return Counted(record, queries.count(session, record.id))
+        return Counted(record, queries.count(session, record))
 
 
 def find(session: Session, edition: str) -> Record:
@@ -131,6 +132,23 @@ def ensure_open(session: Session, edition: str) -> None:
         raise UnknownEdition(edition)
     if state != "open":
         raise EditionNotOpen(edition, state)
+
+
+def hold(session: Session, record: Record) -> None:
+    """Keeps everybody from changing an edition, or adding to it, until the session ends.
+
+    Raises `Stale` where it is no longer so.
+    """
+    if not queries.lock(session, record.id, record.version):
+        raise Stale
+
+
+def publish(session: Session, record: Record, *, now: datetime) -> Record:
+    """Makes an edition in review a published one, which then does not change; it is held. Raises `Stale`."""
+    after = structs.replace(record, state="published", updated=now, version=record.version + 1)
+    if not queries.change(session, after, record.version):
+        raise Stale
+    return after
 
 
 def create(session: Session, draft: Draft, *, now: datetime) -> Counted:
@@ -189,7 +207,7 @@ def update(session: Session, edition: str, change: Change, *, expected: Expected
     _ensure_consistent(after)
     if not queries.change(session, after, before.version):
         raise Stale
-    return Counted(after, queries.count(session, after.id))
+    return Counted(after, queries.count(session, after))
 
 
 def delete(session: Session, edition: str, *, expected: Expected) -> None:
@@ -197,7 +215,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
     record = _changeable(session, edition, expected)
     if not queries.lock(session, record.id, record.version):
         raise Stale
-    if organisations := queries.count(session, record.id):
+    if organisations := queries.count(session, record):
         raise Contradicted([Contradiction("", "assessments", str(organisations))])
     queries.remove(session, record.id)
 
@@ -212,7 +230,7 @@ def _changeable(session: Session, edition: str, expected: Expected) -> Record:
     record = find(session, edition)
     if not expected(revision(record.created, record.version)):
         raise Stale
-    if record.state in PUBLIC:
+    if record.state == "published":
         raise Contradicted([Contradiction("", "state", record.state)])
     return record
 

@@ -112,9 +112,7 @@ class Edition(Struct, frozen=True, kw_only=True):
     id: str
     title: Annotated[str, Meta(description="Its name, in the language of the answer where it has one.")]
     methodology: Annotated[str, Meta(description="Version of the methodology that scores it.")]
-    state: Annotated[
-        State, Meta(description="Taking answers, in review, published, or replaced by a later publication.")
-    ]
+    state: Annotated[State, Meta(description="Taking answers, in review, or published.")]
     period_from: Annotated[date, Meta(description="First day of the year that it looks at.")]
     period_to: Annotated[date, Meta(description="Last day: the reference date.")]
     windows: Windows

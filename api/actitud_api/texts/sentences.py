@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.defects import MAX_FACT_DECIMALS
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Document, Indicator, Language, Rule, Texts, ValueOperand
-from actitud_api.methodology.predicates import groups, indicators
+from actitud_api.methodology.model import (
+    AnswerOperand,
+    ComponentOperand,
+    Document,
+    Indicator,
+    Language,
+    Operand,
+    ProfileOperand,
+    Rule,
+    Texts,
+    ValueOperand,
+)
+from actitud_api.methodology.predicates import groups, indicators, operands, parts
 from actitud_api.scoring.result import (
     BlockingGate,
     Figure,
@@ -24,6 +35,8 @@ from actitud_api.scoring.result import (
     Parameters,
 )
 from actitud_api.texts import words
+
+T = TypeVar("T")
 
 _REASONS: dict[Language, dict[str, str]] = {
     "en": {
@@ -192,6 +205,7 @@ class Sentences:
         self._ends = cache(self._ends_of)
         self._on_level = cache(self._stands_on)
         self._to_level = cache(self._moves_to)
+        self._places = cache(self._places_of)
 
     def group(self, group: str) -> str:
         """The name of a group."""
@@ -232,7 +246,7 @@ class Sentences:
             cause = words.enumeration(
                 [
                     f"{self._texts.profile[name].label} = {words.fact_value(raw, self._language)}"
-                    for name, raw in given.facts.items()
+                    for name, raw in _in_order(given.facts, self._places(indicator.id))
                 ],
                 self._language,
             )
@@ -326,7 +340,10 @@ class Sentences:
         else:
             labels = self._labels(indicator.id)
             told = "; ".join(
-                [f"{labels[name]}: {words.fact_value(raw, self._language)}" for name, raw in given.facts.items()]
+                [
+                    f"{labels[name]}: {words.fact_value(raw, self._language)}"
+                    for name, raw in _in_order(given.facts, self._places(indicator.id))
+                ]
             )
             if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
                 raw = words.value(indicator, given.value, self._texts)
@@ -344,6 +361,12 @@ class Sentences:
         """The labels of what its value is made of, by name: its own facts, or fields of the profile."""
         labels = {name: text.label for name, text in self._texts.profile.items()}
         return labels | self._texts.indicators[indicator].facts
+
+    def _places_of(self, indicator: str) -> Mapping[str, int]:
+        """The places of the facts of an indicator, and of what its formula and its condition read, in the document."""
+        known = self._indicators[indicator]
+        own = [fact.name for fact in known.facts]
+        return _placed(own + _read([*parts(known.value), *operands(known.applies)]))
 
     def step(self, scored: IndicatorScore, step: NextStep) -> str:
         """What to do next for an indicator, what it brings, and what has to follow."""
@@ -447,7 +470,8 @@ class Sentences:
         assert rule.holds is not None
         if words.multiplies(rule.holds):
             told = "; ".join(
-                f"{self._fact(name)}: {words.fact_value(raw, self._language)}" for name, raw in finding.facts.items()
+                f"{self._fact(name)}: {words.fact_value(raw, self._language)}"
+                for name, raw in _in_order(finding.facts, _placed(_read(operands(rule.holds))))
             )
         else:
             told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
@@ -558,3 +582,29 @@ def _base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue 
 def _inside(text: str) -> str:
     """A text of the methodology inside a sentence of ours: without its final full stop."""
     return text.removesuffix(".")
+
+
+def _read(found: Iterable[Operand]) -> list[str]:
+    """What operands read, by the names that it has in a score."""
+    names: list[str] = []
+    for operand in found:
+        match operand:
+            case ProfileOperand(field=field):
+                names.append(field)
+            case AnswerOperand(indicator=indicator, fact=fact):
+                names.append(f"{indicator}.{fact}")
+            case ComponentOperand(indicator=indicator, component=component):
+                names.append(f"{indicator}.{component}")
+    return names
+
+
+def _placed(names: Iterable[str]) -> Mapping[str, int]:
+    """The place of each name, the first where it comes twice."""
+    return {name: place for place, name in reversed(list(enumerate(names)))}
+
+
+def _in_order(facts: Mapping[str, T], places: Mapping[str, int]) -> Collection[tuple[str, T]]:
+    """Facts in the order of their places: what was published has them in that of RFC 8785."""
+    if len(facts) < 2:
+        return facts.items()
+    return sorted(facts.items(), key=lambda fact: places.get(fact[0], len(places)))

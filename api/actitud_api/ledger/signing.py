@@ -1,0 +1,188 @@
+"""Ed25519 signatures: detached JWS, signed notes, and the public keys that both are verified with. Pure.
+
+A detached JWS is RFC 7515's flattened JSON without its payload (section 7.2.2 and appendix F), with the algorithm of
+RFC 8037. A note is a text with a line of signature below it, in the form of C2SP's signed-note: whoever keeps such
+texts, or co-signs them, needs no more than that form.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
+
+ALGORITHM: Final = "EdDSA"
+_NOTE_ED25519: Final = b"\x01"
+"""The signature type of Ed25519 in a note's key id."""
+_KEY_ID_BYTES: Final = 4
+
+_NOTE = re.compile(
+    r"(?P<text>(?P<origin>\S+)\n(?P<size>[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/]{43}=)\n(?P<at>\S+)\n)"
+    r"\n(?P<signatures>(?:— \S+ [A-Za-z0-9+/]+=*\n)+)"
+)
+_SIGNATURE = re.compile(r"— (?P<name>\S+) (?P<signature>\S+)\n")
+
+
+class Jws(Struct, frozen=True):
+    """A detached signature: the protected header and the signature, both in base64url."""
+
+    protected: str
+    signature: str
+
+
+class Jwk(Struct, frozen=True, omit_defaults=True):
+    """A public key (RFC 8037): `x` is its 32 bytes in base64url, `kid` its RFC 7638 thumbprint."""
+
+    x: str
+    kid: str
+    kty: str = "OKP"
+    crv: str = "Ed25519"
+
+
+class Header(Struct, frozen=True, forbid_unknown_fields=True):
+    """The protected header of a signature; any other member, as `crit` or `b64`, is refused."""
+
+    alg: str
+    kid: str
+
+
+class Note(Struct, frozen=True):
+    """What a checkpoint states: the size of a ledger, and the hash of its last entry in hexadecimal, at a time.
+
+    `kid`: the key that signed it.
+    """
+
+    origin: str
+    size: int
+    root: str
+    at: str
+    kid: str
+
+
+class InvalidNote(ValueError):
+    """A text that is no checkpoint, or none that one of the keys has signed."""
+
+
+def base64url(data: bytes) -> str:
+    """The base64url text of bytes, without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64url(text: str) -> bytes:
+    """The bytes of a base64url text; raises `ValueError` where it is not the one text of them."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+    if base64url(data) != text:
+        raise ValueError("not base64url")
+    return data
+
+
+def public_of(private: Ed25519PrivateKey) -> str:
+    """The public part of a key, in base64url."""
+    return base64url(private.public_key().public_bytes_raw())
+
+
+def thumbprint(public: str) -> str:
+    """The RFC 7638 thumbprint of a public key (RFC 8037, section 2), in base64url."""
+    return base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
+
+
+def rfc3339(at: datetime) -> str:
+    """A time with its zone as a text: UTC, to the microsecond."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+# --- detached JWS ---------------------------------------------------------------------------------------------
+
+
+def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
+    """The signature of a payload under a protected header, the bytes of a JSON object (RFC 7515, section 5.1)."""
+    protected = base64url(header)
+    return Jws(protected, base64url(private.sign(_signing_input(protected, payload))))
+
+
+def verify(jws: Jws, payload: bytes, keys: Iterable[Jwk]) -> str | None:
+    """The id of the key that signed a payload; None where none of the keys did, or the header says anything else."""
+    try:
+        header = msgspec.json.decode(from_base64url(jws.protected), type=Header)
+        signature = from_base64url(jws.signature)
+    except ValueError:
+        return None
+    if header.alg != ALGORITHM:
+        return None
+    for key in keys:
+        if key.kid == header.kid and _is_signed(key, signature, _signing_input(jws.protected, payload)):
+            return key.kid
+    return None
+
+
+def _signing_input(protected: str, payload: bytes) -> bytes:
+    return f"{protected}.{base64url(payload)}".encode()
+
+
+def _is_signed(key: Jwk, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(from_base64url(key.x)).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# --- signed notes ---------------------------------------------------------------------------------------------
+
+
+def note_key_id(name: str, public: bytes) -> bytes:
+    """The 4 bytes by which a note names a key (C2SP signed-note): the beginning of a SHA-256."""
+    return hashlib.sha256(name.encode() + b"\n" + _NOTE_ED25519 + public).digest()[:_KEY_ID_BYTES]
+
+
+def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
+    """A text that ends with a line feed, signed under a name."""
+    key_id = note_key_id(name, private.public_key().public_bytes_raw())
+    signature = base64.b64encode(key_id + private.sign(text.encode())).decode()
+    return f"{text}\n— {name} {signature}\n"
+
+
+def signer_of_note(text: str, signatures: str, name: str, keys: Iterable[Jwk]) -> str | None:
+    """The id of the key that signed a text under a name, by the lines of signature below it; None where none did."""
+    known = list(keys)
+    for found in _SIGNATURE.finditer(signatures):
+        if found["name"] != name:
+            continue
+        try:
+            data = base64.b64decode(found["signature"], validate=True)
+        except binascii.Error:
+            continue
+        for key in known:
+            if data[:_KEY_ID_BYTES] != note_key_id(name, from_base64url(key.x)):
+                continue
+            if _is_signed(key, data[_KEY_ID_BYTES:], text.encode()):
+                return key.kid
+    return None
+
+
+def checkpoint_text(origin: str, size: int, root: str, at: datetime) -> str:
+    """What the note of a checkpoint states, in four lines; `root` in hexadecimal."""
+    return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{rfc3339(at)}\n"
+
+
+def read_note(note: str, keys: Iterable[Jwk]) -> Note:
+    """What a checkpoint states that one of the keys signed; raises `InvalidNote`."""
+    found = _NOTE.fullmatch(note)
+    if found is None:
+        raise InvalidNote("not the form of a checkpoint")
+    kid = signer_of_note(found["text"], found["signatures"], found["origin"], keys)
+    if kid is None:
+        raise InvalidNote("none of the keys has signed it")
+    return Note(found["origin"], int(found["size"]), base64.b64decode(found["root"]).hex(), found["at"], kid)

@@ -1,0 +1,46 @@
+"""Triggers that refuse to change what is written, for the revisions of both databases.
+
+On SQLite `REPLACE` deletes and inserts, and fires the trigger of the deletion only where `recursive_triggers` is on,
+as `storage/sqlite.py` has it.
+"""
+
+from typing import Literal
+
+from alembic import op
+
+Change = Literal["INSERT", "UPDATE", "DELETE"]
+
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what is in % does not change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$$
+"""
+
+
+def refuse(table: str, change: Change, when: str | None = None) -> None:
+    """Makes the database refuse a change of the rows of a table; `when`: only where that holds of `NEW` and `OLD`."""
+    condition = "" if when is None else f"WHEN ({when})"
+    name = f"{table}_refuses_{change.lower()}"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_FUNCTION)
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {change} ON {table} FOR EACH ROW {condition} "
+            "EXECUTE FUNCTION refuse_change()"
+        )
+    else:
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {change} ON {table} FOR EACH ROW {condition} "
+            f"BEGIN SELECT RAISE(ABORT, 'what is in {table} does not change'); END"
+        )
+
+
+def refuse_truncation(table: str) -> None:
+    """Makes PostgreSQL refuse to empty a table at once; SQLite empties it row by row."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_FUNCTION)
+        op.execute(
+            f"CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT "
+            "EXECUTE FUNCTION refuse_change()"
+        )
