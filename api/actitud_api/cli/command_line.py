@@ -19,6 +19,7 @@ from actitud_api.cli import (
     migrating,
     scoring,
     serving,
+    verifying,
 )
 from actitud_api.cli.common import CommandError, Run, language_of
 from actitud_api.http.logs import configure_logs
@@ -73,6 +74,7 @@ def parser(language: Language) -> argparse.ArgumentParser:
         importing,
         scoring,
         methodologies,
+        verifying,
         demonstration,
         document,
     ):
