@@ -42,6 +42,14 @@ __all__ = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The keys that commands make do not stay in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path_factory.mktemp("signing")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def app(demonstration: str) -> Iterator[Litestar]:
     """The application on the demonstration."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,11 +13,12 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.routes import HTTPRoute
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, HTTPScope
 
 from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
+from actitud_api.access.recording import deny
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
@@ -26,7 +28,7 @@ from actitud_api.http.limits import Class, Limits, Uncounted
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
 from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.policy import Policy, Rules, operation
+from actitud_api.http.policy import Holder, Policy, Rules, operation
 from actitud_api.http.problems import (
     PRECONDITION_FAILED,
     UNAVAILABLE,
@@ -36,6 +38,9 @@ from actitud_api.http.problems import (
     maps_to,
 )
 from actitud_api.http.system import Readiness, SystemController
+from actitud_api.ledger import routes as ledger
+from actitud_api.ledger import service as ledgers
+from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.scores import comparison_routes
@@ -63,6 +68,8 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
+    ledger.LedgerController,
+    ledger.SigningKeysController,
 )
 RETRY_AFTER: Final = "2"
 """Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""
@@ -84,6 +91,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *assessments.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
+    *ledger.PROBLEMS,
 )
 
 DESTINATIONS: Final = (
@@ -109,25 +117,37 @@ ABOUT: Final = About(
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
+        "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",
     },
 )
 
 
 def create_app(
-    settings: Settings, controllers: Sequence[ControllerRouterHandler] = CONTROLLERS, rules: Rules = POLICY
+    settings: Settings,
+    controllers: Sequence[ControllerRouterHandler] = CONTROLLERS,
+    rules: Rules = POLICY,
+    *,
+    keeps_ledger: bool = False,
 ) -> Litestar:
-    """The application (ASGI). Raises `LookupError` where an operation has no rule that says who may call it."""
+    """The application (ASGI).
+
+    `keeps_ledger`: while it is served it makes the checkpoint of each day. Raises `LookupError` where an operation has
+    no rule that says who may call it.
+    """
     database = Database(settings.database_url)
 
     def authenticate(text: str) -> access.Principal | None:
         return access.verify(database, settings.peppers, text, now=datetime.now(UTC))
 
+    def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
+        deny(database, scope, holder, offered)
+
     limits = _limits(settings, database.counts, rules)
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, rules=rules, authenticate=authenticate, refused=limits.refused),
+            DefineMiddleware(Policy, rules=rules, authenticate=authenticate, refused=limits.refused, denied=denied),
             limits.layer,
         ],
         before_request=enforce,
@@ -145,11 +165,16 @@ def create_app(
         request_max_body_size=BODY_MAX,
         openapi_config=None,
         logging_config=None,
+        lifespan=[_keeping_ledger(settings, database)] if keeps_ledger else [],
     )
     _ensure_ruled(app, rules)
     app.state["document"] = render(build(app, ABOUT, examples(), rules))
     app.asgi_handler = Edge(app)
     return app
+
+
+def _keeping_ledger(settings: Settings, database: Database) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    return daily(database, settings.signing_folder, ledgers.host_of(settings.public_url))
 
 
 def _domains_changed(session: Session, organisation: str) -> None:

@@ -22,5 +22,7 @@ def _no_settings_from_outside() -> Iterator[None]:
     """What the environment of the tests sets must not reach the commands under test."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("ACTITUD_")]:
+            if name == "ACTITUD_SIGNING_FOLDER":  # of the tests themselves
+                continue
             patch.delenv(name)
         yield

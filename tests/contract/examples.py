@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
@@ -19,6 +22,11 @@ from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service as assessments
 from actitud_api.demo import service as demo
+from actitud_api.ledger import service as ledger
+from actitud_api.ledger.keys import Signer
+from actitud_api.ledger.queries import replace_signing_key
+from actitud_api.ledger.signing import from_base64url
+from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import load
 from actitud_api.scores import service as scores
 from actitud_api.scoring.scalar import evaluate
@@ -69,6 +77,17 @@ READS_WITH_KEY: Final = {
     "editions.assessments.submissions.get": f"{_ASSESSMENT}/submissions/1",
 }
 """What an administrator reads of it then."""
+OF_LEDGER: Final = {
+    "ledger.list": "/v1/ledger",
+    "ledger.checkpoints.list": "/v1/ledger/checkpoints",
+    "ledger.checkpoints.get": "/v1/ledger/checkpoints/latest",
+    "signing_keys.list": "/.well-known/jwks.json",
+}
+"""What is read of a small ledger that is the same each time, so that its hashes and signatures hold."""
+SIGNS: Final = Signer(
+    Ed25519PrivateKey.from_private_bytes(from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))
+)
+"""The key of RFC 8037, appendix A.1, which everybody knows."""
 TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
@@ -98,6 +117,45 @@ def answers(app: Litestar) -> dict[str, Any]:
             found[name] = _with_times(client.get(path).json())
         _answer_less(app.state["database"], organisation)
         found["editions.scores.changes"] = client.get(CHANGES.format(organisation=organisation)).json()
+    return found
+
+
+def of_ledger(folder: Path) -> dict[str, Any]:
+    """What the service answers about the small ledger, made in a folder."""
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/ledger.sqlite3", public_url=PUBLIC_URL))
+    database: Database = app.state["database"]
+    database.migrate()
+    now = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
+    done = ledger.Event(
+        action="editions.create",
+        actor=ledger.Actor("2rxKzm4hT9qW", "administrator"),
+        subject="/v1/editions/2027",
+        public=True,
+        sent=digest(request("editions.create")),
+        request="7c1f0a52",
+    )
+    denied = ledger.Event(
+        action="editions.assessments.put",
+        actor=ledger.Actor("Qe7Lw0pVb3sN", "organisation", "XX-DEMO-00034"),
+        subject="/v1/editions/2027/assessments/XX-DEMO-90001",
+        public=False,
+        owner="XX-DEMO-90001",
+        outcome="denied",
+        request="7c1f0a53",
+    )
+    with (
+        mock.patch.object(secrets, "token_bytes", lambda size: bytes(range(size))),
+        mock.patch.object(secrets, "token_hex", lambda size: bytes(range(size)).hex()),
+        database.write() as session,
+    ):
+        replace_signing_key(session, ledger.SigningKey(SIGNS.kid, SIGNS.public, now, None))
+        ledger.begin(session, ledger.host_of(PUBLIC_URL), now)
+        for minutes, event in enumerate((done, denied), start=1):
+            ledger.append(session, event, now=now + timedelta(minutes=minutes))
+        ledger.checkpoint(session, SIGNS, now + timedelta(minutes=3))
+    with TestClient(app) as client:
+        found = {name: client.get(path).json() for name, path in OF_LEDGER.items()}
+    database.close()
     return found
 
 
@@ -138,7 +196,7 @@ def main() -> None:
         app = create_app(Settings(database_url=f"sqlite:///{folder}/demo.sqlite3", public_url=PUBLIC_URL))
         app.state["database"].migrate()
         demo.load(app.state["database"], lambda: None)
-        for name, answer in answers(app).items():
+        for name, answer in (answers(app) | of_ledger(Path(folder))).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import MetaData, select
 
 from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.ledger import service as ledger
 from actitud_api.storage.database import Database
 from tests.contract import examples
 from tests.databases import unlimited
@@ -28,6 +31,17 @@ OTHER: Final = "ES-DIR3-L01462508"
 DOCUMENT: Final = Path(__file__).parents[2] / "openapi" / "openapi.json"
 SAFE: Final = frozenset({"get"})
 """Methods of the document that change nothing."""
+
+
+LEDGER: Final = frozenset({"ledger_entry", "ledger_opening"})
+"""The tables of the ledger, in which what was denied stands too."""
+
+
+class Recorded(NamedTuple):
+    """An entry of the ledger: what it says, and what opens it."""
+
+    record: Mapping[str, Any]
+    opening: ledger.Opening | None
 
 
 class Operation(NamedTuple):
@@ -151,7 +165,16 @@ class Installation:
                 self.draft(edition, MINE)
                 if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
                     self.submit(edition, MINE)
-        known = {"edition": edition, "organisation": MINE, "submission": "1", "version": "2026.1"}
+        if operation.id == "ledger.checkpoints.get":
+            with self.database.write() as session:
+                ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
+        known = {
+            "edition": edition,
+            "organisation": MINE,
+            "submission": "1",
+            "version": "2026.1",
+            "size": "latest",
+        }
         return Place(known, body)
 
     def call(
@@ -177,8 +200,13 @@ class Installation:
         query = {name: {"dimension": "D1", "from": place.path["edition"]}[name] for name in operation.queries}
         return self.client.request(operation.method.upper(), path, params=query, content=content, headers=headers)
 
+    def entries(self) -> Sequence[Recorded]:
+        """The whole ledger."""
+        with self.database.read() as session:
+            return [Recorded(msgspec.json.decode(shown.entry.record), shown.opening) for shown in ledger.chain(session)]
+
     def stored(self) -> Mapping[str, Sequence[str]]:
-        """Everything in the database, by table."""
+        """Everything in the database but the ledger, by table."""
         with self.database.read() as session:
             connection = session.connection()
             metadata = MetaData()
@@ -186,6 +214,7 @@ class Installation:
             return {
                 table.name: sorted(repr(row) for row in connection.execute(select(table)))
                 for table in metadata.sorted_tables
+                if table.name not in LEDGER
             }
 
     def _made(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> None:

@@ -6,22 +6,51 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
+import rfc8785
 from litestar import Litestar
 
 from actitud_api.app import create_app
+from actitud_api.ledger.chain import Entry, Head, verify
+from actitud_api.ledger.signing import Jwk, read_note
 from actitud_api.settings import Settings
-from tests.contract.examples import CREATES, FOLDER, PUBLIC_URL, READS, READS_WITH_KEY, WITHOUT, WRITES, answers
+from tests.contract.examples import (
+    CREATES,
+    FOLDER,
+    OF_LEDGER,
+    PUBLIC_URL,
+    READS,
+    READS_WITH_KEY,
+    WITHOUT,
+    WRITES,
+    answers,
+    of_ledger,
+)
 
 
 def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: Path) -> None:
     copy = tmp_path / "demonstration.sqlite3"
     shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
     app = create_app(Settings(database_url=f"sqlite:///{copy}", public_url=PUBLIC_URL))
-    found = answers(app)
+    found = answers(app) | of_ledger(tmp_path)
     app.state["database"].close()
     for name, answer in found.items():
         written = json.loads((FOLDER / f"{name}.response.json").read_bytes())
         assert written == answer, f"{name}: python -m tests.contract.examples writes it anew"
+
+
+def test_the_ledger_of_the_examples_holds() -> None:
+    """Whoever tries a verifier of their own on them finds what they say; what everybody sees has no path of a draft."""
+    read = {name: json.loads((FOLDER / f"{name}.response.json").read_bytes()) for name in OF_LEDGER}
+    (key,) = read["signing_keys.list"]["keys"]
+    note = read_note(read["ledger.checkpoints.get"]["note"], [Jwk(key["x"], key["kid"])])
+    entries = [
+        Entry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
+        for item in read["ledger.list"]["items"]
+    ]
+    assert verify(entries, [Head(note.size, note.root)]) == Head(3, note.root)
+    assert msgspec.json.decode(entries[0].record)["origin"] == note.origin == "actitud.example/ledger/00010203"
+    assert [item["opening"] is None for item in read["ledger.list"]["items"]] == [True, False, True]
 
 
 def test_no_example_names_a_host_that_only_tests_have() -> None:
@@ -33,4 +62,4 @@ def test_every_operation_has_one(app: Litestar) -> None:
     document = json.loads(app.state["document"])
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
     others = WITHOUT | {"editions.scores.changes"}
-    assert ids == READS.keys() | READS_WITH_KEY.keys() | CREATES.keys() | WRITES.keys() | others
+    assert ids == READS.keys() | READS_WITH_KEY.keys() | OF_LEDGER.keys() | CREATES.keys() | WRITES.keys() | others

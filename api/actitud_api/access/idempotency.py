@@ -17,6 +17,7 @@ from litestar import Response
 
 from actitud_api.access import queries
 from actitud_api.access.policy import principal_of
+from actitud_api.access.recording import record
 from actitud_api.http.contract import idempotency_key
 from actitud_api.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.http.scope import ApiRequest
@@ -29,15 +30,21 @@ REPLAYED: Final = "Idempotency-Replayed"
 """The header that marks an answer as that of an earlier request."""
 
 
-def once(request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]]) -> Response[bytes]:
+def once(
+    request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, records: bool = True
+) -> Response[bytes]:
     """The answer of `act`, which runs in a session that writes; or the answer that it gave to the same key before.
 
-    Raises a 422 problem where the key belongs to another request.
+    What it did is entered in the ledger; without `records` it has done so itself. Raises a 422 problem where the key
+    belongs to another request.
     """
     key, principal = idempotency_key(request), principal_of(request)
     with database.write() as session:
         if key is None or principal is None:
-            return act(session)
+            response = act(session)
+            if records:
+                record(session, request, response)
+            return response
         now = datetime.now(UTC)
         queries.forget_answers(session, principal.key, now - KEPT)
         fingerprint = _fingerprint(request)
@@ -46,6 +53,8 @@ def once(request: ApiRequest, database: Database, act: Callable[[Session], Respo
             response = act(session)
             kept = queries.Answer(response.status_code or 200, dict(response.headers), response.content)
             queries.keep_answer(session, principal.key, key, kept)
+            if records:
+                record(session, request, response)
             return response
         if known.fingerprint != fingerprint:
             raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)

@@ -62,6 +62,10 @@ POLICY: Final[Rules] = {
     "editions.robustness.list": _COMPUTED_FROM_MANY,
     "editions.statistics.get": _COMPUTED_FROM_MANY,
     "organisations.scores.list": _KEY_SHOWS_MORE,
+    "ledger.list": _KEY_SHOWS_MORE,
+    "ledger.checkpoints.list": _ANYBODY,
+    "ledger.checkpoints.get": _ANYBODY,
+    "signing_keys.list": _ANYBODY,
 }
 
 

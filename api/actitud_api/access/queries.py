@@ -59,12 +59,11 @@ def of_role(session: Session, role: Role) -> list[Record]:
     return [Record(*row) for row in session.execute(_OF_ROLE, {"role": role})]
 
 
-def revoke(session: Session, identifier: str, now: datetime) -> bool:
-    """Ends a key, unless it is ended; whether there was one to end."""
-    found = session.execute(
-        update(KEYS).where(KEYS.c.id == identifier, KEYS.c.revoked.is_(None)).values(revoked=now).returning(KEYS.c.id)
-    )
-    return found.one_or_none() is not None
+def revoke(session: Session, identifier: str, now: datetime) -> Record | None:
+    """Ends a key, unless it is ended; the key, None where there was none to end."""
+    ended = update(KEYS).where(KEYS.c.id == identifier, KEYS.c.revoked.is_(None)).values(revoked=now)
+    row = session.execute(ended.returning(*(KEYS.c[name] for name in Record.__struct_fields__))).one_or_none()
+    return None if row is None else Record(*row)
 
 
 class Answer(Struct, frozen=True):

@@ -124,10 +124,12 @@ def is_recognised(record: Record, peppers: Sequence[Secret]) -> bool:
     return record.pepper in _by_mark(peppers)
 
 
-def revoke(session: Session, identifier: str, *, now: datetime) -> None:
+def revoke(session: Session, identifier: str, *, now: datetime) -> Record:
     """Ends a key from the next call on; raises `UnknownKey` where there is none, or none any more."""
-    if not queries.revoke(session, identifier, now):
+    ended = queries.revoke(session, identifier, now)
+    if ended is None:
         raise UnknownKey(identifier)
+    return ended
 
 
 def administrators(session: Session) -> list[Record]:

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
 from actitud_api.access.policy import principal_of
+from actitud_api.access.recording import recorded
 from actitud_api.assessments import service, wire
 from actitud_api.assessments.service import (
     AlreadySubmitted,
@@ -216,8 +217,11 @@ class AssessmentsController(Controller):
         """Makes or replaces an assessment."""
         database: Database = state["database"]
         whole, expected = WHOLE.of(request), if_match(request)
-        with database.write() as session:
-            written = service.put(session, edition, organisation, whole, expected=expected, now=datetime.now(UTC))
+
+        def put(session: Session) -> service.Written:
+            return service.put(session, edition, organisation, whole, expected=expected, now=datetime.now(UTC))
+
+        written = recorded(request, database, put)
         return _answer(request, written.record, created=written.is_new)
 
     @patch(
@@ -246,9 +250,11 @@ class AssessmentsController(Controller):
         """Changes an assessment."""
         database: Database = state["database"]
         change, expected = PATCH.of(request), if_match(request)
-        with database.write() as session:
-            record = service.patch(session, edition, organisation, change, expected=expected, now=datetime.now(UTC))
-        return _answer(request, record)
+
+        def change_it(session: Session) -> Record:
+            return service.patch(session, edition, organisation, change, expected=expected, now=datetime.now(UTC))
+
+        return _answer(request, recorded(request, database, change_it))
 
     @delete(
         "/{organisation:str}",
@@ -265,8 +271,8 @@ class AssessmentsController(Controller):
     ) -> None:
         """Removes an assessment."""
         database: Database = state["database"]
-        with database.write() as session:
-            service.delete(session, edition, organisation, expected=if_match(request))
+        expected = if_match(request)
+        recorded(request, database, lambda session: service.delete(session, edition, organisation, expected=expected))
 
 
 class SubmissionsController(Controller):

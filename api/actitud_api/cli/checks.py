@@ -12,9 +12,11 @@ from babel.numbers import format_decimal
 from msgspec import Struct
 
 from actitud_api.access import service as access
+from actitud_api.cli import ledger as ledgers
 from actitud_api.cli.installing import OVERLAP
 from actitud_api.cli.serving import is_exposed
 from actitud_api.http.negotiation import Texts
+from actitud_api.ledger import service as ledger
 from actitud_api.methodology import loader
 from actitud_api.methodology.model import Language
 from actitud_api.settings import FaultySettings, Secret, Settings, describe
@@ -57,6 +59,7 @@ _TITLES: Final = {
     "methodologies": Texts("Metodologías", "Methodologies"),
     "clock": Texts("Reloj", "Clock"),
     "keys": Texts("Clave de administración", "Administrator key"),
+    "signing": Texts("Clave de firma", "Signing key"),
     "address": Texts("Dirección", "Address"),
 }
 _INIT = Texts("ejecute actitud-api init", "run actitud-api init")
@@ -254,6 +257,7 @@ _PEPPER_BACK = Texts(
     "ponga ese secreto en key_pepper_previous, o ejecute actitud-api init para hacer otra clave",
     "set that secret as key_pepper_previous, or run actitud-api init to make another key",
 )
+_SIGNS = Texts("firma {kid}", "{kid} signs")
 _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api init: it makes another key")
 
 
@@ -296,3 +300,13 @@ def keys(records: Sequence[access.Record], peppers: Sequence[Secret], now: datet
     if not access.holds(last, now + OVERLAP):
         return _wrong("keys", said, _RENEW, language, "warning")
     return _ok("keys", said, language)
+
+
+def signing(settings: Settings, database: Database, language: Language) -> Check:
+    """Whether the key that signs is in its file, fits, and is read by its owner only."""
+    try:
+        with database.read() as session:
+            signer = ledger.signer(session, settings.signing_folder)
+    except ledger.SigningKeyFault as error:
+        return _wrong("signing", ledgers.fault(error, language), ledgers.REMEDIES[error.code], language)
+    return _ok("signing", _SIGNS.into(language).format(kid=signer.kid), language)

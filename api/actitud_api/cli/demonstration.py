@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 import uvicorn
@@ -17,11 +18,15 @@ from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
 from actitud_api.demo.report import Report
 from actitud_api.http.negotiation import Texts
+from actitud_api.ledger import service as ledger
 from actitud_api.methodology.model import Language
+from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
 """The demonstration has a database of its own: nothing invented gets into a real one."""
+SIGNING_FOLDER: Final = "demo"
+"""And it signs with a key of its own, in a folder below that of the settings."""
 
 _DEMO = Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data")
 _SIMULATING = Texts("Simulando municipios", "Simulating municipalities")
@@ -39,11 +44,15 @@ def add(added: Added, language: Language) -> None:
 
 def _demo(options: argparse.Namespace, language: Language) -> int:
     """Answers from the start, and is ready once the demonstration is loaded."""
-    settings = structs.replace(settings_of(options), database_url=options.database or DATABASE)
+    said = settings_of(options)
+    settings = structs.replace(
+        said, database_url=options.database or DATABASE, signing_folder=said.signing_folder / SIGNING_FOLDER
+    )
     loaded = threading.Event()
     with application(settings, language) as app:
         database = database_of(app)
         database.migrate()
+        _make_signing_key(database, settings)
         readiness_of(app).register(demo.EDITION, loaded.is_set)
         config = uvicorn.Config(
             app, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
@@ -67,6 +76,17 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
         with suppress(KeyboardInterrupt):
             server.run(sockets=[socket])
     return 0 if loaded.is_set() else 1
+
+
+def _make_signing_key(database: Database, settings: Settings) -> None:
+    """Makes a key that signs where there is none whose private part is in place."""
+    now = datetime.now(UTC)
+    with database.write() as session:
+        try:
+            ledger.signer(session, settings.signing_folder)
+        except ledger.SigningKeyFault:
+            event = ledger.Event(action="cli.demo", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+            ledger.rotate_signing_key(session, settings.signing_folder, event, now=now)
 
 
 def _loaded(database: Database, language: Language) -> Report:

@@ -98,6 +98,7 @@ def _of_database(settings: Settings, now: datetime, language: Language) -> Itera
         records = checks.administrators(database)
         yield checks.clock(now, max((record.created for record in records), default=None), language)
         yield checks.keys(records, settings.peppers, now, language)
+        yield checks.signing(settings, database, language)
     finally:
         database.close()
 

@@ -14,6 +14,7 @@ from actitud_api.cli.common import Added, CommandError, opened, settings_of, tak
 from actitud_api.cli.first import first_organisation, takes_organisation
 from actitud_api.cli.readiness import make_tables, reaching
 from actitud_api.http.negotiation import Texts
+from actitud_api.ledger import service as ledger
 from actitud_api.methodology import loader
 from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
@@ -74,6 +75,11 @@ _KEY_THERE = Texts(
     "Clave de administración: ya estaba {id}, válida hasta {expires}.",
     "Administrator key: {id} was there, valid until {expires}.",
 )
+_SIGNING_MADE = Texts(
+    "Clave de firma: hecha, en {file}. Guarde una copia: no va en la de la base de datos.",
+    "Signing key: made, in {file}. Keep a copy: it is not in that of the database.",
+)
+_UNWRITABLE = Texts("No se puede escribir en {folder}: {reason}", "Cannot write to {folder}: {reason}")
 _NEXT = Texts(
     "Siguiente: actitud-api serve la sirve; actitud-api doctor dice qué falta.",
     "Next: actitud-api serve serves it; actitud-api doctor says what is missing.",
@@ -84,12 +90,14 @@ class Outcome(Struct, frozen=True):
     """What an installation has now: the organisation it begins with, if any, and the administrator key that holds.
 
     `added`: the organisation is new. `created`: the key is new, and this is the only time that its text is known.
+    `kid`: the signing key that was made, None where there was one.
     """
 
     organisation: organisations.Record | None
     added: bool
     key: access.Record
     created: access.Created | None
+    kid: str | None
 
 
 class OtherOrganisation(ValueError):
@@ -126,11 +134,14 @@ def _init(options: argparse.Namespace, language: Language) -> int:
         except OtherOrganisation as error:
             text = _ORGANISATION_OTHER.into(language).format(id=error.record.id, name=error.record.name)
             raise CommandError(text) from error
+        except OSError as error:
+            text = _UNWRITABLE.into(language).format(folder=settings.signing_folder, reason=error.strerror)
+            raise CommandError(text) from error
     tables = _DATABASE_MADE if made else _DATABASE_THERE
     lines = [
         tables.into(language).format(database=shown(settings.database_url), revision=revision),
         _METHODOLOGIES.into(language).format(versions=", ".join(versions)),
-        *_said(outcome, language),
+        *_said(outcome, settings, language),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
@@ -160,16 +171,52 @@ def install(
             else:
                 organisation, added = organisations.create(session, first, now=now), True
         peppers = settings.peppers
+        try:
+            ledger.signer(session, settings.signing_folder)
+            signs = True
+        except ledger.SigningKeyFault as error:
+            signs = error.code != "none"
         lasting = [
             record
             for record in access.administrators(session)
             if access.holds(record, now + OVERLAP) and access.is_recognised(record, peppers)
         ]
-        if lasting and not new_key:
-            return Outcome(organisation, added, lasting[-1], None)
-        owner = None if organisation is None else organisation.id
-        created = access.create_key(session, peppers, role="administrator", owner=owner, days=days, now=now)
-        return Outcome(organisation, added, created.record, created)
+        created = None
+        if new_key or not lasting:
+            owner = None if organisation is None else organisation.id
+            created = access.create_key(session, peppers, role="administrator", owner=owner, days=days, now=now)
+        kid = _enter(session, settings, added=organisation if added else None, created=created, signs=signs, now=now)
+        key = lasting[-1] if created is None else created.record
+        return Outcome(organisation, added, key, created, kid)
+
+
+def _enter(
+    session: Session,
+    settings: Settings,
+    *,
+    added: organisations.Record | None,
+    created: access.Created | None,
+    signs: bool,
+    now: datetime,
+) -> str | None:
+    """Enters in the ledger what an installation was given, if anything; the id of the signing key made for it."""
+    if added is None and created is None and signs:
+        return None
+    event = ledger.Event(
+        action="cli.init",
+        actor=None,
+        subject="/v1/organisations" if added is None else f"/v1/organisations/{added.id}",
+        public=True,
+        details={
+            "organisation": None if added is None else added.id,
+            "key": None if created is None else created.record.id,
+        },
+    )
+    ledger.begin(session, ledger.host_of(settings.public_url), now)
+    if signs:
+        ledger.append(session, event, now=now)
+        return None
+    return ledger.rotate_signing_key(session, settings.signing_folder, event, now=now).kid
 
 
 def _same(session: Session, first: organisations.Entry, other: organisations.Record) -> organisations.Record:
@@ -181,7 +228,7 @@ def _same(session: Session, first: organisations.Entry, other: organisations.Rec
         raise OtherOrganisation(other) from None
 
 
-def _said(outcome: Outcome, language: Language) -> list[str]:
+def _said(outcome: Outcome, settings: Settings, language: Language) -> list[str]:
     """The outcome as lines of text; a new key stands alone in its line."""
     organisation = outcome.organisation
     if organisation is None:
@@ -194,4 +241,6 @@ def _said(outcome: Outcome, language: Language) -> list[str]:
         lines.append(_KEY_THERE.into(language).format(**key))
     else:
         lines += [_KEY_MADE.into(language).format(**key), outcome.created.text]
+    if outcome.kid is not None:
+        lines.append(_SIGNING_MADE.into(language).format(file=ledger.file_of(settings.signing_folder, outcome.kid)))
     return [*lines, _NEXT.into(language)]

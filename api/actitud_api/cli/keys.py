@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final, get_args
 
@@ -12,6 +12,7 @@ from actitud_api.access import service as access
 from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_ready, reaching
 from actitud_api.http.negotiation import Texts
+from actitud_api.ledger import service as ledger
 from actitud_api.methodology.model import Language
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.places import failures
@@ -23,6 +24,10 @@ _KEYS = Texts("claves", "keys")
 _CREATE = Texts("hace una clave y la enseña una sola vez", "make a key and show it once")
 _LIST = Texts("lista las claves, sin sus secretos", "list the keys, without their secrets")
 _REVOKE = Texts("acaba con una clave", "end a key")
+_ROTATE = Texts(
+    "hace otra clave de firma y retira la anterior, que sigue valiendo para lo que firmó",
+    "make another signing key and retire the one before, which still holds for what it signed",
+)
 _ROLE = Texts("para qué vale: {roles}", "what it is for: {roles}")
 _ORGANISATION = Texts(
     "de qué organización es, que ya tiene que estar; hace falta con el papel organisation",
@@ -65,6 +70,11 @@ _ENDED = Texts("caducada", "expired")
 _OVER = Texts("revocada", "revoked")
 _PEPPER = Texts("de otro key_pepper", "of another key_pepper")
 _REVOKED = Texts("La clave {id} ya no vale.", "The key {id} holds no more.")
+_ROTATED = Texts(
+    "Clave de firma {kid}: firma desde ahora. Su parte privada está en {file}: guarde una copia.",
+    "Signing key {kid}: it signs from now on. Its private part is in {file}: keep a copy.",
+)
+_UNWRITABLE = Texts("No se puede escribir en {folder}: {reason}", "Cannot write to {folder}: {reason}")
 _NONE = Texts("No hay ninguna clave {id} que valga.", "There is no key {id} that holds.")
 
 
@@ -85,6 +95,7 @@ def add(added: Added, language: Language) -> None:
     create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
     command(_LIST, "list", _list)
     command(_REVOKE, "revoke", _revoke).add_argument("id", metavar="ID", help=_ID.into(language))
+    command(_ROTATE, "rotate-signing", _rotate)
 
 
 # --- create ---------------------------------------------------------------------------------------------------
@@ -97,6 +108,7 @@ def _create(options: argparse.Namespace, language: Language) -> int:
         raise CommandError("\n".join(faults), 2)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
+        now = datetime.now(UTC)
         try:
             with failures(), database.write() as session:
                 owner = None if options.organisation is None else organisations.get(database, options.organisation).id
@@ -106,8 +118,9 @@ def _create(options: argparse.Namespace, language: Language) -> int:
                     role=options.role,
                     owner=owner,
                     days=int(options.days),
-                    now=datetime.now(UTC),
+                    now=now,
                 )
+                ledger.append(session, _event("create", created.record, {"role": options.role}), now=now)
         except organisations.UnknownOrganisation as error:
             raise CommandError(_NO_ORGANISATION.into(language).format(id=error.organisation)) from error
     made = _MADE.into(language).format(
@@ -118,6 +131,18 @@ def _create(options: argparse.Namespace, language: Language) -> int:
     )
     sys.stdout.write(f"{made}\n{created.text}\n")
     return 0
+
+
+def _event(name: str, record: access.Record, details: Mapping[str, str]) -> ledger.Event:
+    """The entry of what was done with a key; its id is no secret."""
+    return ledger.Event(
+        action=f"cli.keys.{name}",
+        actor=None,
+        subject=f"/keys/{record.id}",
+        public=False,
+        owner=record.owner,
+        details={"key": record.id, **details},
+    )
 
 
 def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
@@ -180,10 +205,32 @@ def _revoke(options: argparse.Namespace, language: Language) -> int:
     settings = settings_of(options)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
+        now = datetime.now(UTC)
         try:
             with failures(), database.write() as session:
-                access.revoke(session, options.id, now=datetime.now(UTC))
+                revoked = access.revoke(session, options.id, now=now)
+                ledger.append(session, _event("revoke", revoked, {}), now=now)
         except access.UnknownKey as error:
             raise CommandError(_NONE.into(language).format(id=error.identifier)) from error
     sys.stdout.write(f"{_REVOKED.into(language).format(id=options.id)}\n")
+    return 0
+
+
+# --- rotate-signing -------------------------------------------------------------------------------------------
+
+
+def _rotate(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    folder = settings.signing_folder
+    event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        now = datetime.now(UTC)
+        try:
+            with failures(), database.write() as session:
+                ledger.begin(session, ledger.host_of(settings.public_url), now)
+                made = ledger.rotate_signing_key(session, folder, event, now=now)
+        except OSError as error:
+            raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
+    sys.stdout.write(_ROTATED.into(language).format(kid=made.kid, file=ledger.file_of(folder, made.kid)) + "\n")
     return 0

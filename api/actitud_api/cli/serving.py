@@ -116,7 +116,7 @@ def _warn(settings: Settings, language: Language) -> None:
 def application(settings: Settings, language: Language) -> Iterator[Litestar]:
     """The application, ready only while its database is; the database is closed at the end."""
     with usable(language):
-        app = create_app(settings)
+        app = create_app(settings, keeps_ledger=True)
     database = database_of(app)
     readiness_of(app).register("database", database.is_current)
     # What lives as long as the process is never looked through again: measured, a full collection stopped every

@@ -13,6 +13,7 @@ from actitud_api.demo.census import MUNICIPALITIES, SIZES_YEAR, Municipality
 from actitud_api.demo.report import Report, Tally
 from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
 from actitud_api.editions import service as editions
+from actitud_api.ledger import service as ledger
 from actitud_api.methodology.loader import load as load_methodology
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database, Session
@@ -77,6 +78,8 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         assessments.store(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.add(session, EDITION, made_by)
+        loaded = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
+        ledger.append(session, loaded, now=datetime.now(UTC))
     return report
 
 

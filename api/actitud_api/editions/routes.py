@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
+from actitud_api.access.recording import recorded
 from actitud_api.editions import faults, service, wire
 from actitud_api.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
 from actitud_api.http.contract import VERSION, Link, contract
@@ -180,9 +181,11 @@ class EditionsController(Controller):
         """Changes an edition."""
         database: Database = state["database"]
         change, expected = wire.change(PATCH.of(request)), if_match(request)
-        with database.write() as session:
-            changed = service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
-        return _answer(request, changed)
+
+        def update(session: Session) -> Counted:
+            return service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
+
+        return _answer(request, recorded(request, database, update))
 
     @delete(
         "/{edition:str}",
@@ -195,8 +198,7 @@ class EditionsController(Controller):
     def delete_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> None:
         """Removes an edition."""
         database: Database = state["database"]
-        with database.write() as session:
-            service.delete(session, edition, expected=if_match(request))
+        recorded(request, database, lambda session: service.delete(session, edition, expected=if_match(request)))
 
 
 def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:

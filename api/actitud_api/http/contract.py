@@ -126,6 +126,7 @@ async def enforce(request: ApiRequest) -> None:
             faults += body
         else:
             request.scope["state"]["body"] = body
+            request.scope["state"]["sent"] = await request.body()
     key = idempotency_key(request) if found.idempotent else None
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
         faults.append(_UNREADABLE_KEY)

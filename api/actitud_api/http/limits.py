@@ -24,7 +24,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from actitud_api.http.negotiation import Texts
-from actitud_api.http.policy import Holder, Rule, Rules, operation
+from actitud_api.http.policy import Holder, Rule, Rules, holder_of, operation
 from actitud_api.http.problems import TOO_MANY_REQUESTS, UNAVAILABLE, ProblemError
 
 _log = structlog.get_logger()
@@ -100,10 +100,9 @@ class Limits:
             if kind is None or not self._quotas[kind]:
                 await app(scope, receive, send)
                 return
-            holder: Holder | None = scope["state"].get("principal")
-            subject = f"address {address_of(scope)}" if holder is None else f"key {holder.key}"
+            holder = holder_of(scope)
             try:
-                state = await self._counted(kind, subject)
+                state = await self._counted(kind, _subject(scope, holder))
             except Uncounted as error:
                 _log.warning("not counted", limit=kind, reason=str(error))
                 if kind != "read" or holder is not None:
@@ -122,8 +121,9 @@ class Limits:
 
         return limited
 
-    async def refused(self, scope: HTTPScope) -> None:
-        """Counts a credential that was refused, for the address that it came from.
+    async def refused(self, scope: HTTPScope, holder: Holder | None) -> None:
+        """Counts a credential that was refused, for the address that it came from; of a key that counts, what it may
+        not change, for that key.
 
         Raises the problem `too-many-requests` where there were too many of them, and `unavailable` where it cannot be
         counted. A right key is never refused for the wrong ones before it: many share an address, and one of them
@@ -132,7 +132,7 @@ class Limits:
         if not self._quotas["refused"]:
             return
         try:
-            state = await self._counted("refused", f"address {address_of(scope)}")
+            state = await self._counted("refused", _subject(scope, holder))
         except Uncounted as error:
             _log.warning("not counted", limit="refused", reason=str(error))
             raise _unavailable() from error
@@ -182,6 +182,11 @@ class _State:
                 f"Limit “{self._kind}”: {quota} in {window} seconds. Try again in {wait} seconds.",
             )
             raise ProblemError(TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait), **self.fields()})
+
+
+def _subject(scope: HTTPScope, holder: Holder | None) -> str:
+    """Whom a request is counted for."""
+    return f"address {address_of(scope)}" if holder is None else f"key {holder.key}"
 
 
 def address_of(scope: HTTPScope) -> str:

@@ -46,8 +46,14 @@ class Holder(Protocol):
 Authenticate = Callable[[str], Holder | None]
 """Who presents a key; None where it does not count. It may ask the database, so it runs in a worker thread."""
 
-Refused = Callable[[HTTPScope], Awaitable[None]]
-"""Takes note of a key that did not count; raises the problem of whoever presents too many."""
+Refused = Callable[[HTTPScope, Holder | None], Awaitable[None]]
+"""Counts an attempt of a key that did not count, or may not do that; raises the problem of too many of them."""
+
+Denied = Callable[[HTTPScope, Holder | None, str], None]
+"""Records an attempt to change something: who presents a key, None where it does not count, and the text of it.
+
+It may ask the database, so it runs in a worker thread.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +86,19 @@ def operation(handler: object) -> str:
 class Policy:
     """The layer of one handler (ASGI)."""
 
-    def __init__(self, app: ASGIApp, rules: Rules, authenticate: Authenticate, refused: Refused) -> None:
+    def __init__(
+        self, app: ASGIApp, rules: Rules, authenticate: Authenticate, refused: Refused, denied: Denied
+    ) -> None:
         self._app = app
         self._rules = rules
         self._authenticate = authenticate
         self._refused = refused
+        self._denied = denied
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or raises the problem of whoever may not ask."""
         if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
-            rule = self._rules[operation(scope["route_handler"])]
+            rule = scope["state"]["rule"] = self._rules[operation(scope["route_handler"])]
             if rule.key != "none":
                 scope["state"]["keyed"] = True
                 scope["state"]["principal"] = await self._admitted(scope, rule)
@@ -102,15 +111,34 @@ class Policy:
                 raise _unauthorized(_CHALLENGE)
             return None
         scheme, _, text = offered.partition(" ")
-        holder = await sync_to_thread(self._authenticate, text.strip()) if scheme.lower() == "bearer" else None
-        if holder is None:
-            await self._refused(scope)
-            raise _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
-        if rule.key == "required" and holder.role not in rule.roles:
-            raise ProblemError(FORBIDDEN, FORBIDDEN.description)
-        if rule.own and holder.role == OWNER and scope["path_params"].get(OWNER, holder.owner) != holder.owner:
-            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        return holder
+        key = text.strip() if scheme.lower() == "bearer" else ""
+        holder = await sync_to_thread(self._authenticate, key) if key else None
+        problem = _problem(scope, rule, holder)
+        if problem is None:
+            return holder
+        changes = scope["method"] != "GET"
+        if holder is None or changes:
+            await self._refused(scope, holder)
+        if key and changes:
+            await sync_to_thread(self._denied, scope, holder, key)
+        raise problem
+
+
+def holder_of(scope: HTTPScope) -> Holder | None:
+    """Who asks; None where nobody presented a key."""
+    holder: Holder | None = scope["state"].get("principal")
+    return holder
+
+
+def _problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemError | None:
+    """Why whoever presents a key may not ask; None where they may."""
+    if holder is None:
+        return _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
+    if rule.key == "required" and holder.role not in rule.roles:
+        return ProblemError(FORBIDDEN, FORBIDDEN.description)
+    if rule.own and holder.role == OWNER and scope["path_params"].get(OWNER, holder.owner) != holder.owner:
+        return ProblemError(NOT_FOUND, NOT_FOUND.description)
+    return None
 
 
 def _unauthorized(challenge: str) -> ProblemError:

@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, insert, select, text, update
 from actitud_api.ledger.chain import Entry, Head
 from actitud_api.ledger.tables import LedgerEntry, LedgerOpening, StoredCheckpoint, StoredSigningKey
 from actitud_api.storage.base import Base
-from actitud_api.storage.database import Session, lock
+from actitud_api.storage.database import Session
 
 ENTRIES = Base.metadata.tables[str(LedgerEntry.__tablename__)]
 OPENINGS = Base.metadata.tables[str(LedgerOpening.__tablename__)]
@@ -119,11 +119,10 @@ def _shown(row: tuple[object, ...]) -> Shown:
     return Shown(Entry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
 
 
-def chain(session: Session) -> Iterator[Entry]:
+def chain(session: Session) -> Iterator[Shown]:
     """Every entry in its order, read as it is asked for."""
-    columns = (ENTRIES.c[name] for name in Entry.__struct_fields__)
-    rows = session.execute(select(*columns).order_by(ENTRIES.c.seq), execution_options={"yield_per": 1_000})
-    return (Entry(*row) for row in rows)
+    rows = session.execute(_SHOWN, execution_options={"yield_per": 1_000})
+    return (_shown(tuple(row)) for row in rows)
 
 
 # --- checkpoints ----------------------------------------------------------------------------------------------
@@ -167,8 +166,7 @@ def signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def replace_signing_key(session: Session, new: SigningKey) -> list[str]:
-    """Stores a key and retires those that were not; their ids. Others that do the same wait."""
-    lock(session, KEYS)
+    """Stores a key and retires those that were not; their ids."""
     retired = session.execute(
         update(KEYS).where(KEYS.c.retired.is_(None)).values(retired=new.created).returning(KEYS.c.kid)
     )

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.ledger import keys, queries, signing
 from actitud_api.ledger.chain import Entry, Head, link
-from actitud_api.ledger.keys import Signer, SigningKeyFault
+from actitud_api.ledger.keys import Signer, SigningKeyFault, file_of
 from actitud_api.ledger.queries import Checkpoint, Opening, Shown, SigningKey
 from actitud_api.methodology.digests import canonical
-from actitud_api.storage.database import Session
+from actitud_api.storage.database import Database, Session
 
 __all__ = [
+    "SIGNING_KEYS",
     "Actor",
     "Checkpoint",
     "Entry",
@@ -30,20 +32,36 @@ __all__ = [
     "Signer",
     "SigningKey",
     "SigningKeyFault",
+    "UnknownCheckpoint",
     "append",
     "begin",
+    "chain",
     "checkpoint",
+    "checkpoint_if_due",
+    "checkpoints",
+    "file_of",
+    "find_checkpoint",
     "head",
+    "host_of",
     "origin",
+    "page",
     "rotate_signing_key",
     "signer",
     "signing_keys",
 ]
 
 BEGIN: Final = "ledger.begin"
-_HOST: Final = "actitud"
+SIGNING_KEYS: Final = "/.well-known/jwks.json"
+"""The path of the keys that sign, as a subject."""
+LATEST: Final = "latest"
+"""The name of the newest checkpoint."""
+HOST: Final = "actitud"
+"""What the origin of a ledger begins with where nobody said under which name people reach the service."""
 _SALT_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 4
+
+_SIZE_MAX: Final = 2**31 - 1
+"""What the databases keep as the size of a ledger."""
 
 Details = Mapping[str, str | int | None]
 """Public facts that belong to an action, by the names of their members."""
@@ -97,6 +115,14 @@ class _Genesis(Struct, frozen=True, kw_only=True):
     origin: str
 
 
+class UnknownCheckpoint(LookupError):
+    """There is no checkpoint of that size, or none at all for `latest`."""
+
+    def __init__(self, size: str) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 # --- entries --------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +143,7 @@ def append(session: Session, event: Event, *, now: datetime) -> Entry:
     queries.take_turn(session)
     end = queries.head(session)
     if end is None:
-        begun = _begin(session, _HOST, now)
+        begun = _begin(session, HOST, now)
         end = Head(1, begun.hash)
     salt = secrets.token_bytes(_SALT_BYTES)
     record = _Record(
@@ -139,6 +165,22 @@ def append(session: Session, event: Event, *, now: datetime) -> Entry:
 def commitment(salt: bytes, subject: str) -> str:
     """What stands in a record for its subject: nobody can tell the one from the other without the salt."""
     return "sha256:" + hashlib.sha256(salt + subject.encode()).hexdigest()
+
+
+def page(database: Database, *, action: str | None, after: int | None, offset: int, limit: int) -> list[Shown]:
+    """Entries after a number in their order, with what opens them: all, or those of one action."""
+    with database.read() as session:
+        return queries.page(session, action=action, after=-1 if after is None else after, offset=offset, limit=limit)
+
+
+def chain(session: Session) -> Iterator[Shown]:
+    """Every entry in its order, read as it is asked for."""
+    return queries.chain(session)
+
+
+def host_of(public_url: str | None) -> str:
+    """The name under which people reach the service, for `begin`."""
+    return (None if public_url is None else urlsplit(public_url).hostname) or HOST
 
 
 def head(session: Session) -> Head | None:
@@ -180,6 +222,38 @@ def checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoint:
     return made
 
 
+def checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> Checkpoint | None:
+    """The checkpoint of the day (UTC) in which there is none yet, where something has been added since the last.
+
+    None where it is not due; of several processes that ask at once one makes it.
+    """
+    queries.take_turn(session)
+    end, last = queries.head(session), queries.newest_checkpoint(session)
+    if end is None or (last is not None and (last.size == end.size or last.at.date() >= now.astimezone(UTC).date())):
+        return None
+    return checkpoint(session, signer, now)
+
+
+def checkpoints(database: Database, *, after: int | None, offset: int, limit: int) -> list[Checkpoint]:
+    """Checkpoints larger than a size, the smallest first."""
+    with database.read() as session:
+        return queries.checkpoints(session, after=after or 0, offset=offset, limit=limit)
+
+
+def find_checkpoint(database: Database, size: str) -> Checkpoint:
+    """The checkpoint of a size, or the newest as `latest`; raises `UnknownCheckpoint`."""
+    with database.read() as session:
+        if size == LATEST:
+            found = queries.newest_checkpoint(session)
+        elif size.isascii() and size.isdecimal() and len(size) <= len(str(_SIZE_MAX)) and int(size) <= _SIZE_MAX:
+            found = queries.checkpoint_of(session, int(size))
+        else:
+            found = None
+    if found is None:
+        raise UnknownCheckpoint(size)
+    return found
+
+
 # --- signing keys ---------------------------------------------------------------------------------------------
 
 
@@ -199,12 +273,13 @@ def signer(session: Session, folder: Path) -> Signer:
 def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: datetime) -> SigningKey:
     """Makes a key that signs from now on, retires the one before, and appends an entry that names both.
 
-    `event`: without details. Where the transaction fails later, the file of the new key stays and is of no use.
-    Raises `OSError` where it cannot be written.
+    `event`: what the entry says besides. Those who do the same at once take turns. Where the transaction fails later,
+    the file of the new key stays and is of no use. Raises `OSError` where it cannot be written.
     """
+    queries.take_turn(session)
     made = keys.make(folder)
     new = SigningKey(made.kid, made.public, now, None)
     retired = queries.replace_signing_key(session, new)
-    details = {"kid": new.kid, "retired": retired[-1] if retired else None}
+    details = {**(event.details or {}), "kid": new.kid, "retired": retired[-1] if retired else None}
     append(session, msgspec.structs.replace(event, details=details), now=now)
     return new

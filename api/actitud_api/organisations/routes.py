@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
+from actitud_api.access.recording import recorded
 from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
@@ -166,8 +167,9 @@ class OrganisationsController(Controller):
     )
     def update_organisation(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:
         """Changes an organisation."""
-        with state["database"].write() as session:
-            record = service.update(
+
+        def update(session: Session) -> Record:
+            return service.update(
                 session,
                 organisation,
                 wire.change(CHANGE.of(request)),
@@ -175,7 +177,8 @@ class OrganisationsController(Controller):
                 domains_changed=state["domains_changed"],
                 now=datetime.now(UTC),
             )
-        return _shown(request, record)
+
+        return _shown(request, recorded(request, state["database"], update))
 
 
 def _shown(request: ApiRequest, record: Record, created: str | None = None) -> Response[bytes]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import cast
 
 from msgspec import Struct, structs
 
+from actitud_api.ledger import service as ledger
 from actitud_api.methodology import loader
 from actitud_api.organisations import municipalities, queries
 from actitud_api.organisations.entries import (
@@ -242,7 +244,17 @@ def import_municipalities(
         add(session, new, now)
         # Nobody else writes organisations until the session ends, so that all are at these versions.
         queries.change(session, [(_written(entry), stored[entry.id].version) for entry in others], now)
-    return Imported(len(new), len(others), len(entries) - len(new) - len(others))
+        imported = Imported(len(new), len(others), len(entries) - len(new) - len(others))
+        event = ledger.Event(
+            action="cli.organisations.import",
+            actor=None,
+            subject="/v1/organisations",
+            public=True,
+            sent=f"sha256:{hashlib.sha256(raw).hexdigest()}",
+            details=structs.asdict(imported),
+        )
+        ledger.append(session, event, now=now)
+    return imported
 
 
 def _id(line: Municipality) -> str:

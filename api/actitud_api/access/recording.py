@@ -1,0 +1,108 @@
+"""What is asked for over HTTP, in the ledger: one entry for each change, in its transaction, and for each attempt that
+a key may not make.
+
+Whoever asks without any key is refused and no more: nobody acts, and a table that only grows and that anybody could
+fill would be a way to bring the service down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response
+from litestar.types import HTTPScope
+
+from actitud_api.access import keys
+from actitud_api.access.policy import principal_of
+from actitud_api.http.policy import OWNER, Holder, Rule, operation
+from actitud_api.http.scope import ApiRequest, request_id
+from actitud_api.ledger import service as ledger
+from actitud_api.methodology.digests import digest
+from actitud_api.storage.database import Database, Session
+
+T = TypeVar("T")
+
+_SUBJECT_MAX: Final = 500
+"""Characters of a path that are kept of it: more than any that leads to something."""
+
+
+def recorded(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
+    """What `act` gives, which runs in a session that writes, and whose change is then entered in the ledger."""
+    with database.write() as session:
+        done = act(session)
+        record(session, request)
+        return done
+
+
+def record(session: Session, request: ApiRequest, response: Response[bytes] | None = None) -> ledger.Entry:
+    """Enters what a request changed: its subject is what it made, which `response` locates, else what it named.
+
+    It has to be the last that a transaction does.
+    """
+    return ledger.append(session, event_of(request, response), now=datetime.now(UTC))
+
+
+def event_of(request: ApiRequest, response: Response[bytes] | None = None) -> ledger.Event:
+    """The entry of what a request changed; `details` may be added."""
+    principal, sent = principal_of(request), request.scope["state"].get("sent")
+    located = None if response is None else response.headers.get("Location")
+    return _event(
+        request.scope,
+        _actor(principal),
+        located or _path(request.scope),
+        sent=None if sent is None else digest(msgspec.json.decode(sent)),
+    )
+
+
+def deny(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
+    """Enters an attempt that a key may not make, in a transaction of its own.
+
+    `holder`: None where the key does not count; then `offered`, the text that was presented, gives the id that it
+    claims.
+    """
+    if holder is None:
+        claimed = keys.parse(offered)
+        actor = ledger.Actor(None if claimed is None else claimed.id)
+    else:
+        actor = _actor(holder)
+    with database.write() as session:
+        ledger.append(session, _event(scope, actor, _path(scope), outcome="denied"), now=datetime.now(UTC))
+
+
+def _event(
+    scope: HTTPScope,
+    actor: ledger.Actor,
+    subject: str,
+    *,
+    sent: str | None = None,
+    outcome: Literal["done", "denied"] = "done",
+) -> ledger.Event:
+    rule: Rule = scope["state"]["rule"]
+    owner = scope["path_params"].get(OWNER) if rule.own else None
+    return ledger.Event(
+        action=operation(scope["route_handler"]),
+        actor=actor,
+        subject=subject,
+        public=not rule.own,
+        owner=None if owner is None else _quoted(str(owner)),
+        sent=sent,
+        outcome=outcome,
+        request=request_id(scope),
+    )
+
+
+def _actor(holder: Holder | None) -> ledger.Actor:
+    return ledger.Actor(None) if holder is None else ledger.Actor(holder.key, holder.role, holder.owner)
+
+
+def _path(scope: HTTPScope) -> str:
+    return _quoted(scope["path"]).rstrip("/")
+
+
+def _quoted(text: str) -> str:
+    """What a path holds may be any text: percent-encoded it is of one form, and of a length that can be kept."""
+    return quote(text, safe="/:")[:_SUBJECT_MAX]

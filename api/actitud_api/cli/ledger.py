@@ -1,0 +1,98 @@
+"""`ledger`: makes a checkpoint to be kept outside, and writes the ledger to a file that anybody can verify."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
+from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.http.negotiation import Texts
+from actitud_api.ledger import service, wire
+from actitud_api.ledger.keys import Code, SigningKeyFault
+from actitud_api.methodology.model import Language
+from actitud_api.storage.places import failures
+
+_LEDGER = Texts("libro de cambios", "ledger")
+_CHECKPOINT = Texts(
+    "firma un punto de control y lo escribe, para guardarlo fuera", "sign a checkpoint and write it, to be kept outside"
+)
+_EXPORT = Texts(
+    "escribe todas las entradas, como las ve cualquiera, una por línea (JSON)",
+    "write every entry, as everybody sees them, one a line (JSON)",
+)
+
+FAULTS: Final[dict[Code, Texts]] = {
+    "none": Texts("no hay ninguna clave de firma", "there is no signing key"),
+    "missing": Texts("no está {file}, la clave privada de firma", "{file} is not there, the private signing key"),
+    "unreadable": Texts("{file} no se puede leer como clave", "{file} cannot be read as a key"),
+    "exposed": Texts("otros pueden leer {file} ({reason})", "others may read {file} ({reason})"),
+    "foreign": Texts("{file} no es la clave que firma", "{file} is not the key that signs"),
+}
+REMEDIES: Final[dict[Code, Texts]] = {
+    "none": Texts("ejecute actitud-api init", "run actitud-api init"),
+    "missing": Texts(
+        "recupérela de su copia, o ejecute actitud-api keys rotate-signing",
+        "bring it back from its copy, or run actitud-api keys rotate-signing",
+    ),
+    "unreadable": Texts(
+        "recupérela de su copia y que sea de quien ejecuta el servicio, o ejecute actitud-api keys rotate-signing",
+        "bring it back from its copy and let it be of whoever runs the service, or run actitud-api keys rotate-signing",
+    ),
+    "exposed": Texts(
+        "chmod 600, y actitud-api keys rotate-signing si pudo leerla alguien",
+        "chmod 600, and actitud-api keys rotate-signing if anybody may have read it",
+    ),
+    "foreign": Texts(
+        "recupérela de su copia, o ejecute actitud-api keys rotate-signing",
+        "bring it back from its copy, or run actitud-api keys rotate-signing",
+    ),
+}
+
+
+def fault(error: SigningKeyFault, language: Language) -> str:
+    """What is wrong with the key that signs."""
+    return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the commands."""
+    commands = added(_LEDGER, "ledger").add_subparsers(required=True, metavar="COMMAND")
+
+    def command(text: Texts, name: str, run: Run) -> None:
+        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        made.set_defaults(run=run)
+        takes_database(made, language)
+
+    command(_CHECKPOINT, "checkpoint", _checkpoint)
+    command(_EXPORT, "export", _export)
+
+
+def _checkpoint(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        now = datetime.now(UTC)
+        try:
+            with failures(), database.write() as session:
+                signer = service.signer(session, settings.signing_folder)
+                service.begin(session, service.host_of(settings.public_url), now)
+                made = service.checkpoint(session, signer, now)
+        except SigningKeyFault as error:
+            raise CommandError(f"{fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+    sys.stdout.write(made.note)
+    return 0
+
+
+def _export(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        with failures(), database.read() as session:
+            for shown in service.chain(session):
+                sys.stdout.write(msgspec.json.encode(wire.entry(shown, None)).decode() + "\n")
+    return 0

@@ -1,0 +1,159 @@
+"""The ledger over HTTP, its checkpoints, and the keys that sign them."""
+
+import structlog
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.http.contract import Link, contract
+from actitud_api.http.inputs import Query
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.paging import Cursor, PageQuery, next_url
+from actitud_api.http.policy import holder_of
+from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
+from actitud_api.http.representations import Representation
+from actitud_api.http.scope import ApiRequest
+from actitud_api.ledger import service, wire
+from actitud_api.ledger.service import SigningKeyFault, UnknownCheckpoint
+from actitud_api.storage.database import Database
+
+QUERY = Query(wire.LedgerQuery)
+CHECKPOINTS_QUERY = Query(PageQuery)
+PAGE = Representation(wire.LedgerPage)
+CHECKPOINTS = Representation(wire.CheckpointPage)
+CHECKPOINT = Representation(wire.Checkpoint)
+KEYS = Representation(wire.JsonWebKeySet)
+CURSOR: Cursor[int] = Cursor("ledger.list", int)
+CHECKPOINTS_CURSOR: Cursor[int] = Cursor("ledger.checkpoints.list", int)
+_NEWEST = Link("ledger.checkpoints.get", {"size": service.LATEST}, "The newest checkpoint, to verify it against.")
+_KEYS = Link("signing_keys.list", {}, "The keys, to verify signatures with.")
+
+_log = structlog.get_logger()
+
+
+def _cannot_sign(error: Exception) -> ProblemError:
+    """Nothing can be signed; whoever runs the service learns why."""
+    _log.error("cannot sign", reason=str(error))
+    detail = Texts(
+        "El servicio no puede firmar ahora; quien lo administra sabe por qué.",
+        "The service cannot sign now; whoever runs it knows why.",
+    )
+    return ProblemError(UNAVAILABLE, detail)
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        UnknownCheckpoint,
+        NOT_FOUND,
+        lambda error: Texts(
+            "Todavía no hay ningún punto de control."
+            if error.size == service.LATEST
+            else "No hay ningún punto de control de ese tamaño.",
+            "There is no checkpoint yet." if error.size == service.LATEST else "There is no checkpoint of that size.",
+        ),
+    ),
+    (SigningKeyFault, _cannot_sign),
+)
+
+
+class LedgerController(Controller):
+    """Who changed what."""
+
+    path = "/v1/ledger"
+    tags = ("ledger",)
+
+    @get(
+        "/",
+        operation_id="ledger.list",
+        summary="List the entries of the ledger",
+        description=(
+            "Every change and every attempt that a key was denied, in the order of the chain. What an entry is about "
+            "shows where everybody may read that; else only to the organisation that it is of and to administrators."
+        ),
+        opt=contract(query=QUERY, answer=PAGE, problems=(UNAVAILABLE,), links={"checkpoint": _NEWEST, "keys": _KEYS}),
+        sync_to_thread=True,
+    )
+    def list_entries(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """A page of entries."""
+        query = QUERY.of(request)
+        rows = service.page(
+            state["database"],
+            action=query.action,
+            after=CURSOR.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
+        )
+        page, cursor = CURSOR.cut(query, rows, lambda row: row.entry.seq)
+        holder = holder_of(request.scope)
+        items = tuple(wire.entry(row, holder) for row in page)
+        return PAGE.of(request, wire.LedgerPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+
+    @get(
+        "/checkpoints",
+        operation_id="ledger.checkpoints.list",
+        summary="List the checkpoints",
+        description=(
+            "Signed statements of the ledger, the smallest first: one at each publication, and one a day. Kept outside "
+            "they show that nothing before them has been changed since."
+        ),
+        opt=contract(
+            query=CHECKPOINTS_QUERY,
+            answer=CHECKPOINTS,
+            problems=(UNAVAILABLE,),
+            links={
+                "checkpoint": Link(
+                    "ledger.checkpoints.get",
+                    {"size": "$response.body#/items/0/size"},
+                    "The first checkpoint of the page.",
+                ),
+                "keys": _KEYS,
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def list_checkpoints(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """A page of checkpoints."""
+        query = CHECKPOINTS_QUERY.of(request)
+        after = CHECKPOINTS_CURSOR.read(query)
+        rows = service.checkpoints(state["database"], after=after, offset=query.offset, limit=query.limit + 1)
+        page, cursor = CHECKPOINTS_CURSOR.cut(query, rows, lambda row: row.size)
+        items = tuple(wire.checkpoint(row) for row in page)
+        document = wire.CheckpointPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
+        return CHECKPOINTS.of(request, document)
+
+    @get(
+        "/checkpoints/{size:str}",
+        operation_id="ledger.checkpoints.get",
+        summary="Get a checkpoint",
+        description="The checkpoint of a size of the ledger; `latest` is the newest. `note` is what is to be kept.",
+        opt=contract(path=wire.CheckpointPath, answer=CHECKPOINT, problems=(UNAVAILABLE,), links={"keys": _KEYS}),
+        sync_to_thread=True,
+    )
+    def get_checkpoint(self, request: ApiRequest, state: State, size: FromPath[str]) -> Response[bytes]:
+        """One checkpoint."""
+        return CHECKPOINT.of(request, wire.checkpoint(service.find_checkpoint(state["database"], size)))
+
+
+class SigningKeysController(Controller):
+    """The public keys, where RFC 8615 has such things."""
+
+    path = "/.well-known"
+    tags = ("ledger",)
+
+    @get(
+        "/jwks.json",
+        operation_id="signing_keys.list",
+        summary="The keys that sign",
+        description=(
+            "The public keys of checkpoints and of what is published, as a JSON Web Key Set (RFC 7517), those that are "
+            "retired too: what they signed still holds."
+        ),
+        opt=contract(answer=KEYS, problems=(UNAVAILABLE,)),
+        sync_to_thread=True,
+    )
+    def list_keys(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """The keys."""
+        database: Database = state["database"]
+        with database.read() as session:
+            known = service.signing_keys(session)
+        return KEYS.of(request, wire.key_set(known))
