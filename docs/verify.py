@@ -352,8 +352,13 @@ def main() -> int:
     for text in problems[:SHOWN_MAX]:
         print(f"- {text}")
     if problems:
-        more = len(problems)
-        print(say(f"NO SE CUMPLE: problemas: {more}; {unchecked}.", f"DOES NOT HOLD: problems: {more}; {unchecked}."))
+        count, first = len(problems), problems[0].partition(":")[0]
+        print(
+            say(
+                f"NO SE CUMPLE: problemas: {count}, el primero en la {first}; {unchecked}.",
+                f"DOES NOT HOLD: problems: {count}, the first in {first}; {unchecked}.",
+            )
+        )
         return 1
     print(say(f"SE CUMPLE: {holds}; {unchecked}.", f"HOLDS: {holds}; {unchecked}."))
     return 0

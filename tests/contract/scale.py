@@ -29,3 +29,5 @@ KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
 LEDGER_ENTRIES: Final = 3_200 if NIGHT else 320
 """Entries that 16 writers append at once."""
+ANY_FILE: Final = 2_000 if NIGHT else 60
+"""Published files with anything in any place, for each kind of change."""

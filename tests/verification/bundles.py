@@ -86,33 +86,8 @@ class Edition:
             "checkpoint": OURS.note(20),
             "keys": {"keys": [OURS.jwk()]},
         }
-        self.list_documents()
+        self.edition |= msgspec.json.decode(_listed(), type=Json)
         self.seal()
-
-    def list_documents(self) -> None:
-        """Lists the documents, ranks and counts them."""
-        rows = []
-        for known in self.documents:
-            score = known["score"]
-            rows.append(
-                {
-                    "organisation": known["organisation"]["id"],
-                    "document": digest(rfc8785.dumps(known)),
-                    "status": score["status"],
-                    "level": score["level"]["number"],
-                    "index": score["index"],
-                }
-            )
-        ranked = [row for row in rows if row["status"] in ("complete", "sufficient")]
-        for row in rows:
-            row["rank"] = 1 + sum(one["index"] > row["index"] for one in ranked) if row in ranked else None
-        self.edition["scores"] = rows
-        self.edition["counts"] = {
-            "organisations": len(rows),
-            "ranked": len(ranked),
-            "statuses": dict(Counter(row["status"] for row in rows)),
-            "levels": dict(Counter("none" if row["level"] is None else str(row["level"]) for row in rows)),
-        }
 
     def relist(self, number: int) -> None:
         """Puts the digest of a document that was changed into the list."""
@@ -141,6 +116,33 @@ def packed(lines: list[bytes]) -> bytes:
 def document(number: int) -> Json:
     """A score document; the organisations are in the order of their numbers."""
     return msgspec.json.decode(_document(number), type=Json)
+
+
+@cache
+def _listed() -> bytes:
+    """The list of an edition and its counts."""
+    rows = []
+    for known in map(document, range(ORGANISATIONS)):
+        score = known["score"]
+        rows.append(
+            {
+                "organisation": known["organisation"]["id"],
+                "document": digest(rfc8785.dumps(known)),
+                "status": score["status"],
+                "level": score["level"]["number"],
+                "index": score["index"],
+            }
+        )
+    ranked = [row for row in rows if row["status"] in ("complete", "sufficient")]
+    for row in rows:
+        row["rank"] = 1 + sum(one["index"] > row["index"] for one in ranked) if row in ranked else None
+    counts = {
+        "organisations": len(rows),
+        "ranked": len(ranked),
+        "statuses": dict(Counter(row["status"] for row in rows)),
+        "levels": dict(Counter("none" if row["level"] is None else str(row["level"]) for row in rows)),
+    }
+    return msgspec.json.encode({"scores": rows, "counts": counts})
 
 
 @cache

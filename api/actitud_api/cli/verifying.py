@@ -120,14 +120,16 @@ class _Source:
         self._name = name
         self._language = language
         self._match = _SERVICE.fullmatch(name)
-        self.file = stack.enter_context(self._opened())
+        if self._match is not None and self._match["ledger"] is not None:
+            self.file: IO[bytes] = stack.enter_context(TemporaryFile())  # noqa: SIM115 - it is entered
+            self._ledger()
+        else:
+            self.file = stack.enter_context(self._opened())
 
     def _opened(self) -> IO[bytes]:
         match = self._match
         if match is None:
             return _open(self._name, self._language)
-        if match["ledger"] is not None:
-            return self._ledger()
         if match["publication"] is not None:
             path = match["publication"]
             edition, _, revision = path.partition("/publications")
@@ -141,7 +143,7 @@ class _Source:
             return Given()
         keys = f"{match['base']}/.well-known/jwks.json"
         try:
-            given = Given(keys=read_keys(_fetched(keys, self._language)), published=self._published)
+            given = Given(keys=read_keys(_whole(keys, self._language)), published=self._published)
         except ValueError as error:
             raise CommandError(_NO_KEYS.into(self._language).format(file=keys, reason=error), 2) from error
         if match["ledger"] is not None or match["publication"] is not None:
@@ -178,9 +180,8 @@ class _Source:
             except ValueError:
                 return Jws("", "")
 
-    def _ledger(self) -> IO[bytes]:
-        """All entries, one a line."""
-        file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - the stack closes it
+    def _ledger(self) -> None:
+        """Writes all entries, one a line."""
         cursor: str | None = ""
         while cursor is not None:
             query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
@@ -188,15 +189,11 @@ class _Source:
                 try:
                     page = msgspec.json.decode(answer.read(), type=_LedgerPage)
                 except ValueError as error:
-                    file.close()
-                    reason = str(error)
-                    told = {"file": self._name, "reason": reason}
+                    told = {"file": self._name, "reason": error}
                     raise CommandError(_NOT_OURS.into(self._language).format(**told), 2) from error
-            for item in page.items:
-                file.write(bytes(item) + b"\n")
+            self.file.writelines(bytes(item) + b"\n" for item in page.items)
             cursor = page.next_cursor if page.items else None
-        file.seek(0)
-        return file
+        self.file.seek(0)
 
 
 class _LedgerPage(Struct, frozen=True):
@@ -232,10 +229,6 @@ def _whole(name: str, language: Language) -> bytes:
             return file.read()
     except OSError as error:
         raise CommandError(_UNREADABLE.into(language).format(file=name, reason=error.strerror), 2) from error
-
-
-def _fetched(url: str, language: Language) -> bytes:
-    return _whole(url, language)
 
 
 @contextmanager

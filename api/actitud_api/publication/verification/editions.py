@@ -13,7 +13,7 @@ from msgspec import Struct
 from actitud_api.http.negotiation import Texts
 from actitud_api.ledger.signing import Jws, Note
 from actitud_api.methodology.digests import digest_of
-from actitud_api.publication.documents import EditionDocument, ScoreDocument, read_edition, read_score
+from actitud_api.publication.documents import EditionDocument, Listed, ScoreDocument, listed, read_edition, read_score
 from actitud_api.publication.verification.findings import Found, Report, number
 from actitud_api.publication.verification.lists import (
     Corrections,
@@ -77,9 +77,9 @@ def bundle(found: Found, given: Given, header: Json, lines: Iterator[bytes]) -> 
         return found.report("bundle", own, _NOTHING)
     is_canonical(found, 2, text)
     _signed(found, given, header, text, edition)
-    documents = _documents(found, given, edition, lines)
-    verify_list(found, 2, edition, documents)
-    Corrections(found, given.published).verify(2, edition, documents)
+    stated, corrected = _documents(found, given, edition, lines)
+    verify_list(found, 2, edition, stated)
+    Corrections(found, given.published).verify(2, edition, corrected)
     count = len(edition.scores)
     es, en = number(count, "es"), number(count, "en")
     found.check("form", "la forma RFC 8785 de todos los documentos", "the RFC 8785 form of all documents")
@@ -160,13 +160,18 @@ def _kept(found: Found, kept: Note | None, known: Sequence[Note]) -> None:
 
 def _documents(
     found: Found, given: Given, edition: EditionDocument, lines: Iterator[bytes]
-) -> dict[str, ScoreDocument]:
-    """The documents that are those of the list, by organisation; notes which are not, and scores all again."""
+) -> tuple[dict[str, Listed], dict[str, ScoreDocument]]:
+    """What the documents of the list say, by organisation, and those that are corrections.
+
+    Notes which documents are not those of the list, and scores all of them again.
+    """
     rows, scores = edition.scores, Rescoring(found)
     by_digest = {row.document: row for row in rows}
     by_name = {row.organisation: row for row in rows}
     met: dict[str, int] = {}
-    unchanged: dict[str, ScoreDocument] = {}
+    corrections = {correction.organisation for correction in edition.corrections}
+    stated: dict[str, Listed] = {}
+    corrected: dict[str, ScoreDocument] = {}
     line = 2
     for line, text in enumerate(lines, 3):
         own = digest_of(text)
@@ -187,12 +192,14 @@ def _documents(
         if document is not None:
             scores.verify(line, text, document)
             if row is not None:
-                unchanged[name] = document
+                stated[name] = listed(document, own)
+                if name in corrections:
+                    corrected[name] = document
                 belongs(found, line, edition, row, document)
         if given.advance is not None:
             given.advance(len(met), len(rows))
     presence(found, [row.organisation for row in rows], met, line)
-    return unchanged
+    return stated, corrected
 
 
 def _surplus(found: Found, line: int, name: str | None, met: Mapping[str, int]) -> None:

@@ -19,7 +19,6 @@ from actitud_api.publication.documents import (
     Listed,
     ScoreDocument,
     counted,
-    listed,
     read_edition,
     read_score,
 )
@@ -81,8 +80,8 @@ def belongs(found: Found, line: int, edition: EditionDocument, row: Listed, docu
             )
 
 
-def verify_list(found: Found, line: int, edition: EditionDocument, documents: Mapping[str, ScoreDocument]) -> None:
-    """Notes where the list of an edition is not in order, or says anything but what its documents do."""
+def verify_list(found: Found, line: int, edition: EditionDocument, stated: Mapping[str, Listed]) -> None:
+    """Notes where the list of an edition is not in order, or says anything but what its documents do (`stated`)."""
     rows = edition.scores
     for place, (before, row) in enumerate(pairwise(rows), 1):
         if row.organisation <= before.organisation:
@@ -93,19 +92,10 @@ def verify_list(found: Found, line: int, edition: EditionDocument, documents: Ma
             )
             found.problem("list_order", line, f"/scores/{place}", es, en)
     for place, row in enumerate(rows):
-        document = documents.get(row.organisation)
-        if document is not None:
-            due = listed(document, row.document)
-            for member in ("status", "level", "index"):
-                _figure(
-                    found,
-                    "row",
-                    line,
-                    f"/scores/{place}/{member}",
-                    row.organisation,
-                    getattr(row, member),
-                    getattr(due, member),
-                )
+        due = stated.get(row.organisation)
+        for member in () if due is None else ("status", "level", "index"):
+            pointer, there = f"/scores/{place}/{member}", getattr(row, member)
+            _figure(found, "row", line, pointer, row.organisation, there, getattr(due, member))
     for place, (row, rank) in enumerate(zip(rows, _ranks(rows), strict=True)):
         _figure(found, "rank", line, f"/scores/{place}/rank", row.organisation, row.rank, rank)
     ranked = [structs.replace(row, rank=rank) for row, rank in zip(rows, _ranks(rows), strict=True)]

@@ -87,9 +87,13 @@ class Signatures:
         """What a checkpoint states that one of the keys has signed."""
         try:
             read = signing.read_note(note, self._keys)
-            at = datetime.fromisoformat(read.at)
         except ValueError:
             self._invalid(line, note)
+            return None
+        try:
+            at = datetime.fromisoformat(read.at)
+        except ValueError:
+            self._no_checkpoint(line)
             return None
         return read if self._in_its_time(line, "/checkpoint", read.kid, at) else None
 
@@ -103,8 +107,7 @@ class Signatures:
             if name == origin
         }
         if not names:
-            es, en = "no tiene la forma de un punto de control", "it has not the form of a checkpoint"
-            self._found.problem("checkpoint", line, "/checkpoint", es, en)
+            self._no_checkpoint(line)
         elif any(signing.note_key_id(origin, signing.from_base64url(key.x)) in names for key in self._keys):
             es, en = (
                 f"{origin}: la firma no es de este punto de control",
@@ -114,6 +117,10 @@ class Signatures:
         else:
             es, en = f"{origin}: ninguna de las claves lo ha firmado", f"{origin}: none of the keys has signed it"
             self._found.problem("foreign_key", line, "/checkpoint", es, en)
+
+    def _no_checkpoint(self, line: int) -> None:
+        es, en = "no tiene la forma de un punto de control", "it has not the form of a checkpoint"
+        self._found.problem("checkpoint", line, "/checkpoint", es, en)
 
     def _in_its_time(self, line: int, pointer: str, kid: str, at: datetime | None) -> bool:
         (key, *_) = (known for known in self._keys if known.kid == kid)
