@@ -24,6 +24,7 @@ from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
+from actitud_api.http.immutable import Immutable
 from actitud_api.http.limits import Class, Limits, Uncounted
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.openapi import About, build, render
@@ -43,6 +44,8 @@ from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.publication import routes as publications
+from actitud_api.publication.service import Publishing
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
 from actitud_api.scores.computed import Computed
@@ -65,6 +68,8 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    publications.PublicationsController,
+    publications.PublishedController,
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
@@ -89,6 +94,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
     *ledger.PROBLEMS,
@@ -117,6 +123,7 @@ ABOUT: Final = About(
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
+        "publications": "What is published: signed documents that never change, and their corrections.",
         "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",
     },
@@ -156,6 +163,7 @@ def create_app(
             {
                 "database": database,
                 "computed": Computed(),
+                "publishing": Publishing(database, settings.signing_folder),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
@@ -169,6 +177,7 @@ def create_app(
     )
     _ensure_ruled(app, rules)
     app.state["document"] = render(build(app, ABOUT, examples(), rules))
+    app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = Edge(app)
     return app
 

@@ -10,6 +10,7 @@ from actitud._calls import AsyncBound, Bound
 from actitud._config import DEFAULT_MAX_RETRIES, SYSTEM, Core, Timeouts, configure
 from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from actitud.resources.editions import AsyncEditions, Editions
+from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
 from actitud.resources.scores import AsyncScores, Scores, create_score
@@ -55,6 +56,8 @@ class Client(Bound):
         self.scores = Scores(core, transport)
         self.organisations = Organisations(core, transport)
         self.editions = Editions(core, transport)
+        self.ledger = Ledger(core, transport)
+        self.signing_keys = SigningKeys(core, transport)
         self._close = transport.close
 
     def __repr__(self) -> str:
@@ -105,6 +108,8 @@ class AsyncClient(AsyncBound):
         self.scores = AsyncScores(core, transport)
         self.organisations = AsyncOrganisations(core, transport)
         self.editions = AsyncEditions(core, transport)
+        self.ledger = AsyncLedger(core, transport)
+        self.signing_keys = AsyncSigningKeys(core, transport)
         self._close = transport.close
 
     def __repr__(self) -> str:

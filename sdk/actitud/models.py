@@ -1041,3 +1041,49 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...]
     methodology: str
     simulated: bool
+
+
+# --- the ledger -----------------------------------------------------------------------------------------------
+
+
+class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry is about: SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject`` is in its record."""
+
+    subject: str
+    salt: str
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of the chain of changes.
+
+    ``hash`` is SHA-256 over a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of ``record``.
+    ``opening``: ``None`` where it is not for you, or has been removed.
+    """
+
+    seq: int
+    prev: str
+    hash: str
+    record: Mapping[str, JsonValue]
+    opening: LedgerOpening | None
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed statement of the first ``size`` entries; ``root`` is the hash of the last, ``note`` the text signed."""
+
+    size: int
+    root: str
+    at: datetime
+    note: str
+
+
+class SigningKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A public Ed25519 key as a JSON Web Key; ``retired``: until when it signed, ``None`` while it does."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    use: str
+    alg: str
+    created: datetime
+    retired: datetime | None = None

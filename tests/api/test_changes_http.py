@@ -62,14 +62,14 @@ STATED = {"2025": BEFORE, "2026": request(), "2027": LATER}
 
 
 def fill(database: Database) -> None:
-    """A superseded edition, a published one and an open one."""
+    """Two published editions and an open one."""
     with database.write() as session:
         made = [
             {"id": "XX-T-1", "name": "Zamora", "kind": "MUN", "population": 59_000, "aliases": (ALIAS,)},
             {"id": "XX-T-2", "name": "Ávila", "kind": "MUN", "population": 57_000},
         ]
         organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in made], NOW)
-        for year, state in ((2025, "superseded"), (2026, "published"), (2027, "open")):
+        for year, state in ((2025, "published"), (2026, "published"), (2027, "open")):
             draft = editions.Draft(
                 id=str(year),
                 titles={"en": f"Edition {year}"},

@@ -67,7 +67,7 @@ def fill(database: Database) -> None:
         members = ("id", "name", "kind", "population", "employees", "aliases")
         entries = [dict(zip(members, row, strict=True)) for row in ORGANISATIONS]
         organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], NOW)
-        for name, year, state in (("2025", 2025, "superseded"), ("2026", 2026, "published"), ("2027", 2027, "open")):
+        for name, year, state in (("2025", 2025, "published"), ("2026", 2026, "published"), ("2027", 2027, "open")):
             draft = editions.Draft(
                 id=name,
                 titles={"es": name, "en": name},

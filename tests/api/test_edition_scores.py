@@ -73,7 +73,7 @@ RANKING = "/v1/editions/2026/scores"
 
 
 def fill(database: Database) -> None:
-    """An edition that is published, one before it that is superseded, and one after it that is open."""
+    """An edition that is published, one before it that is published too, and one after it that is open."""
     with database.write() as session:
         organisations.add(
             session,
@@ -84,7 +84,7 @@ def fill(database: Database) -> None:
             NOW,
         )
         for year, state, figures in (
-            (2025, "superseded", IN_2025),
+            (2025, "published", IN_2025),
             (2026, "published", IN_2026),
             (2027, "open", IN_2027),
         ):
@@ -408,7 +408,7 @@ def history(client: Client, organisation: str, headers: dict[str, str] | None = 
 
 
 def test_the_history_of_an_organisation_begins_with_the_newest(client: Client) -> None:
-    assert history(client, "XX-T-2") == [("2026", 2, 50, 3, "published"), ("2025", 2, 40, 2, "superseded")]
+    assert history(client, "XX-T-2") == [("2026", 2, 50, 3, "published"), ("2025", 2, 40, 2, "published")]
     assert history(client, "XX-T-7") == [("2026", None, 90, None, "published")]
     assert history(client, "XX-T-9") == []
     (item, _) = found(client, "/v1/organisations/XX-T-3/scores", lang="es")

@@ -240,7 +240,6 @@ def test_what_the_schema_does_not_admit_is_400(client: Client, wrong: dict[str, 
     ("wrong", "pointer"),
     [
         ({"state": "published"}, "/state"),
-        ({"state": "superseded"}, "/state"),
         ({"state": None}, "/state"),
         ({"titles": {"en": None}}, "/titles/en"),
         ({"windows": {"W12": {"from": "2027-01-01"}}}, "/windows/W12/to"),
@@ -267,7 +266,7 @@ def test_an_edition_with_assessments_stays(client: Client, database: Database) -
 
 def test_what_is_published_is_the_latest_and_never_changes(client: Client, database: Database) -> None:
     problem(client.get("/v1/editions/latest"), 404, "not-found")
-    for year, state in ((2026, "published"), (2027, "superseded")):
+    for year in (2026, 2027):
         draft = editions.Draft(
             id=f"{year}",
             titles={"es": f"Edición {year}", "en": f"Edition {year}"},
@@ -276,14 +275,14 @@ def test_what_is_published_is_the_latest_and_never_changes(client: Client, datab
             period_to=date(year, 12, 31),
         )
         with database.write() as session:
-            editions.add(session, editions.made(draft, now=datetime.now(UTC), state=state))  # type: ignore[arg-type]
-    assert client.get("/v1/editions/latest").json() == client.get("/v1/editions/2026").json()
+            editions.add(session, editions.made(draft, now=datetime.now(UTC), state="published"))
+    assert client.get("/v1/editions/latest").json() == client.get("/v1/editions/2027").json()
     for edition in ("2026", "2027", "latest"):
         for change in ({"state": "open"}, {"titles": {"en": "Another"}}, {}):
             (error,) = problem(patch(client, change, edition=edition), 409, "conflict")["errors"]
             assert (error["pointer"], error["rule"]) == ("", "state")
         problem(client.delete(f"/v1/editions/{edition}", headers={"If-Match": "*"}), 409, "conflict")
-    assert [item["state"] for item in client.get("/v1/editions").json()["items"]] == ["superseded", "published"]
+    assert [item["state"] for item in client.get("/v1/editions").json()["items"]] == ["published", "published"]
 
 
 def test_pages_of_editions(client: Client) -> None:

@@ -189,6 +189,29 @@ def asked_from(app: Litestar, *clients: tuple[str, int] | None) -> list[int]:
     return [received.status for received in asyncio.run(ask())]
 
 
+def test_what_a_key_may_not_change_is_counted_with_the_keys_that_do_not_count(url: str) -> None:
+    """Else the ledger, in which each attempt is entered, could be filled by whoever has any key."""
+    with served(url, rate_limit_refused=3) as client:
+        with client.app.state["database"].write() as session:
+            made = access.create_key(session, (), role="editor", owner=None, days=1, now=datetime.now(UTC))
+        mine = {"Authorization": f"Bearer {made.text}"}
+
+        def entered() -> int:
+            return len(client.get("/v1/ledger?limit=1000").json()["items"])
+
+        assert [client.delete("/v1/editions/2027", headers=mine).status_code for _ in range(5)] == [403] * 3 + [429] * 2
+        assert entered() == 1 + 3
+        assert [client.delete("/v1/editions/2027", headers=WRONG).status_code for _ in range(5)] == [401] * 3 + [
+            429,
+            429,
+        ]
+        assert entered() == 1 + 6
+        # What it may do is not held back, nor what reads.
+        assert client.get("/v1/organisations", headers=mine).status_code == 200
+        body = {"id": "XX-TEST-1", "name": "Villa", "kind": "MUN"}
+        assert client.post("/v1/organisations", json=body, headers=mine).status_code == 201
+
+
 def test_what_a_client_says_of_its_address_changes_nothing(client: TestClient[Litestar]) -> None:
     names = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP")
     statuses = [

@@ -42,6 +42,9 @@ TABLES = {
     "ledger_opening",
     "checkpoint",
     "signing_key",
+    "published_document",
+    "published_score",
+    "publication",
 }
 
 

@@ -88,7 +88,7 @@ class Judge:
             yield from ["a body in answer to HEAD"] if body else []
         elif media_type == PROBLEM_JSON:
             yield from self._problem(status, body, empty=False)
-        else:
+        elif media_type.endswith("json"):
             yield from self._errors(content[media_type]["schema"], json.loads(body))
 
     def _problem(self, status: int, body: bytes, *, empty: bool) -> Iterator[str]:

@@ -31,3 +31,9 @@ LEDGER_ENTRIES: Final = 3_200 if NIGHT else 320
 """Entries that 16 writers append at once."""
 ANY_FILE: Final = 2_000 if NIGHT else 60
 """Published files with anything in any place, for each kind of change."""
+PUBLISHERS: Final = 32 if NIGHT else 8
+"""Clients that publish the same edition at once."""
+PUBLISHING_ROUNDS: Final = 50 if NIGHT else 10
+"""Editions that they publish so."""
+PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 5, "postgresql": 40 if NIGHT else 5}
+"""Times that a process is killed while it publishes."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,8 +110,12 @@ def test_what_is_refused_or_fails_leaves_none(
 def test_a_repetition_leaves_none(installation: Installation, operation: Operation) -> None:
     key, place = installation.key("administrator"), installation.place(operation)
     before = installation.entries()
-    for _ in range(3):
-        assert installation.call(operation, place, key, idempotency_key="once").status_code == 201
+
+    def call(_: int) -> int:
+        return installation.call(operation, place, key, idempotency_key="once").status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(call, range(4)), call(4)] == [201] * 5
     assert len(new(installation, before)) == 1
 
 

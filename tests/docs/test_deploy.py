@@ -28,12 +28,17 @@ from tests.api.toys import toy_app
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
-@pytest.fixture
-def unit() -> configparser.SectionProxy:
+def of_unit(name: str) -> configparser.ConfigParser:
+    """A unit of systemd."""
     parsed = configparser.ConfigParser(strict=False, interpolation=None)
     parsed.optionxform = str  # type: ignore[assignment,method-assign]  # as documented
-    parsed.read(DEPLOY / "systemd" / "actitud.service", "utf-8")
-    return parsed["Service"]
+    parsed.read(DEPLOY / "systemd" / name, "utf-8")
+    return parsed
+
+
+@pytest.fixture
+def unit() -> configparser.SectionProxy:
+    return of_unit("actitud.service")["Service"]
 
 
 def test_the_file_of_settings_holds() -> None:
@@ -51,12 +56,27 @@ def test_the_unit_serves_and_gives_it_time_to_stop(unit: configparser.SectionPro
     assert unit["StateDirectory"] == "actitud"
 
 
+def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configparser.SectionProxy) -> None:
+    """It runs as the same user with the same settings, and the timer names it by its own name."""
+    service = of_unit("actitud-checkpoint.service")
+    _, *command = shlex.split(service["Service"]["ExecStart"])
+    assert parser("en").parse_args(command)
+    for name in ("User", "Group", "StateDirectory", "WorkingDirectory", "Environment", "ProtectSystem"):
+        assert service["Service"][name] == unit[name]
+    written = Path(service["Service"]["StandardOutput"].removeprefix("append:"))
+    settings = read({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
+    assert written.parent == settings.signing_folder.parent == Path("/var/lib/actitud")
+    assert of_unit("actitud-checkpoint.timer")["Timer"]["OnCalendar"].endswith(" UTC")
+
+
 def test_the_container_serves_with_settings_that_exist(tmp_path: Path) -> None:
     text = (DEPLOY / "Containerfile").read_text("utf-8")
     said = dict(re.findall(r"(ACTITUD_\w+)=(\S+)", text))
     settings = read(said, tmp_path)
     assert file_of(settings.database_url) == Path("/var/lib/actitud/actitud.sqlite3")
     assert (settings.host, settings.port) == ("0.0.0.0", 8000)
+    assert settings.signing_folder == Path("/var/lib/actitud/signing")
+    assert "VOLUME /var/lib/actitud\n" in text
     assert 'ENTRYPOINT [".venv/bin/actitud-api"]\nCMD ["serve"]' in text
 
 
@@ -108,6 +128,9 @@ def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
     assert settings.trusted_proxies == (services["proxy"]["networks"]["front"]["ipv4_address"],)
     assert services["service"]["networks"].keys() & set(services["database"]["networks"]) == {"inside"}
     assert seconds(services["service"]["stop_grace_period"]) > settings.drain + settings.grace
+    # It is read-only, and the folder of the keys that sign is on a volume with a name.
+    assert services["service"]["volumes"] == ["service:/var/lib/actitud"]
+    assert "service" in loaded("compose.yaml")["volumes"]
 
 
 def test_compose_builds_the_containerfile_and_looks_after_it_as_it_says(services: dict[str, Any]) -> None:
@@ -166,7 +189,8 @@ def test_the_addresses_of_compose_are_of_its_network_and_all_that_it_names_exist
         for needed, how in service.get("depends_on", {}).items():
             assert how == {"condition": "service_healthy"}
             assert services[needed]["healthcheck"]
-    assert [volume.partition(":")[0] for volume in services["database"]["volumes"]] == list(document["volumes"])
+    mounted = [*services["database"]["volumes"], *services["service"]["volumes"]]
+    assert [volume.partition(":")[0] for volume in mounted] == list(document["volumes"])
 
 
 def test_compose_with_tls_opens_what_nginx_listens_on(services: dict[str, Any]) -> None:

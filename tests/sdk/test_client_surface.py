@@ -98,6 +98,10 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "editions.assessments.submissions.create",
         "editions.assessments.submissions.list",
         "editions.assessments.submissions.get",
+        "ledger.list",
+        "ledger.checkpoints.list",
+        "ledger.checkpoints.get",
+        "signing_keys.list",
     }
     assert blocking["score"] == blocking["scores.create"]
     assert (

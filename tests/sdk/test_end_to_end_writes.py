@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import httpx
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -34,6 +35,9 @@ from actitud import (
 )
 from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.ledger import service as ledger
+from actitud_api.ledger.keys import Signer
+from actitud_api.ledger.queries import replace_signing_key
 from actitud_api.settings import Settings
 from tests.assessing import DOMAIN, body_a
 from tests.sdk.support import Mode
@@ -157,6 +161,35 @@ def test_an_edition_is_made_changed_and_removed(installation: Installation, admi
     installation(lambda client: client.editions.delete("2027", if_match=back.etag), key=administrator)
     with pytest.raises(NotFound):
         installation(lambda client: client.editions.get("2027"))
+
+
+def test_what_was_done_is_in_the_ledger_and_the_checkpoint_is_kept(
+    installation: Installation, administrator: str
+) -> None:
+    installation(made, key=administrator)
+    signer = Signer(Ed25519PrivateKey.generate())
+    now = datetime.now(UTC)
+    with installation.app.state["database"].write() as session:
+        ledger.checkpoint(session, signer, now)
+        replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
+
+    entries = installation(lambda client: client.ledger.list(action="editions.create", limit=5))
+    (entry,) = entries.items
+    assert (entry.seq, entry.record["action"], entry.record["outcome"]) == (1, "editions.create", "done")
+    assert entry.opening is not None
+    assert entry.opening.subject == "/v1/editions/2027"
+    assert as_said(entry) == installation.said("/v1/ledger", administrator)["items"][1]
+
+    checkpoint = installation(lambda client: client.ledger.checkpoints.get())
+    assert (checkpoint.size, checkpoint.root, checkpoint.at) == (2, entry.hash, now)
+    assert installation(lambda client: client.ledger.checkpoints.get(2)) == checkpoint
+    assert installation(lambda client: client.ledger.checkpoints.list()).items == (checkpoint,)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.ledger.checkpoints.get(1))
+
+    (key,) = installation(lambda client: client.signing_keys.list())
+    assert (key.kid, key.x, key.retired) == (signer.kid, signer.public, None)
+    assert {"keys": [as_said(key)]} == installation.said("/.well-known/jwks.json", administrator)
 
 
 def test_who_read_another_state_is_refused_and_changes_nothing(installation: Installation, administrator: str) -> None:

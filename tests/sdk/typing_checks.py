@@ -14,6 +14,7 @@ from actitud import (
     AsyncListing,
     AsyncPage,
     Changes,
+    Checkpoint,
     Client,
     Edition,
     EditionScore,
@@ -21,6 +22,7 @@ from actitud import (
     EditionSummary,
     Evidence,
     Exemplar,
+    LedgerEntry,
     LevelPath,
     Methodology,
     MethodologySummary,
@@ -31,6 +33,7 @@ from actitud import (
     RobustScore,
     Score,
     ScoreRow,
+    SigningKey,
     Submission,
     SubmissionLine,
     WhatIf,
@@ -82,6 +85,10 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.robustness.list("2026", draws=500, seed=1, organisation=["x"]), Page[RobustScore])
     assert_type(client.editions.statistics.get("2026"), EditionStatistics)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
+    assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
+    assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
+    assert_type(client.ledger.checkpoints.get(7), Checkpoint)
+    assert_type(client.signing_keys.list(), tuple[SigningKey, ...])
     stated = client.editions.assessments.get("2026", "x")
     assert_type(stated, Assessment)
     assert_type(
@@ -129,6 +136,9 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.organisations.update("x", if_match="*", name="y"), Organisation)
     assert_type(await client.editions.assessments.put("2026", "x", profile={}, answers=ANSWERS), Assessment)
     assert_type(client.editions.assessments.submissions.list("2026", "x"), AsyncListing[SubmissionLine])
+    assert_type(client.ledger.list(), AsyncListing[LedgerEntry])
+    assert_type(await client.ledger.checkpoints.get(), Checkpoint)
+    assert_type(await client.signing_keys.list(), tuple[SigningKey, ...])
     await client.editions.delete("2026", if_match="*")
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)

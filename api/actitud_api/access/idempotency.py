@@ -14,13 +14,15 @@ from typing import Final
 
 import msgspec
 from litestar import Response
+from msgspec import structs
 
 from actitud_api.access import queries
 from actitud_api.access.policy import principal_of
-from actitud_api.access.recording import record
+from actitud_api.access.recording import event_of
 from actitud_api.http.contract import idempotency_key
 from actitud_api.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.http.scope import ApiRequest
+from actitud_api.ledger import service as ledger
 from actitud_api.storage.database import Database, Session
 
 KEPT: Final = timedelta(hours=24)
@@ -38,12 +40,12 @@ def once(
     What it did is entered in the ledger; without `records` it has done so itself. Raises a 422 problem where the key
     belongs to another request.
     """
-    key, principal = idempotency_key(request), principal_of(request)
+    key, principal, event = idempotency_key(request), principal_of(request), event_of(request)
     with database.write() as session:
         if key is None or principal is None:
             response = act(session)
             if records:
-                record(session, request, response)
+                _enter(session, event, response)
             return response
         now = datetime.now(UTC)
         queries.forget_answers(session, principal.key, now - KEPT)
@@ -54,12 +56,18 @@ def once(
             kept = queries.Answer(response.status_code or 200, dict(response.headers), response.content)
             queries.keep_answer(session, principal.key, key, kept)
             if records:
-                record(session, request, response)
+                _enter(session, event, response)
             return response
         if known.fingerprint != fingerprint:
             raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
         answer = known.answer
         return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED: "true"})
+
+
+def _enter(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
+    """Enters in the ledger what a request made, which its response locates."""
+    made = structs.replace(event, subject=response.headers.get("Location", event.subject))
+    ledger.append(session, made, now=datetime.now(UTC))
 
 
 def _fingerprint(request: ApiRequest) -> str:

@@ -13,7 +13,6 @@ from typing import Final, Literal, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from litestar import Response
 from litestar.types import HTTPScope
 
 from actitud_api.access import keys
@@ -32,28 +31,20 @@ _SUBJECT_MAX: Final = 500
 
 def recorded(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
     """What `act` gives, which runs in a session that writes, and whose change is then entered in the ledger."""
+    event = event_of(request)
     with database.write() as session:
         done = act(session)
-        record(session, request)
+        ledger.append(session, event, now=datetime.now(UTC))
         return done
 
 
-def record(session: Session, request: ApiRequest, response: Response[bytes] | None = None) -> ledger.Entry:
-    """Enters what a request changed: its subject is what it made, which `response` locates, else what it named.
-
-    It has to be the last that a transaction does.
-    """
-    return ledger.append(session, event_of(request, response), now=datetime.now(UTC))
-
-
-def event_of(request: ApiRequest, response: Response[bytes] | None = None) -> ledger.Event:
-    """The entry of what a request changed; `details` may be added."""
-    principal, sent = principal_of(request), request.scope["state"].get("sent")
-    located = None if response is None else response.headers.get("Location")
+def event_of(request: ApiRequest) -> ledger.Event:
+    """The entry of what a request changes; its subject is what the path names, unless it makes something else."""
+    sent = request.scope["state"].get("sent")
     return _event(
         request.scope,
-        _actor(principal),
-        located or _path(request.scope),
+        _actor(principal_of(request)),
+        _path(request.scope),
         sent=None if sent is None else digest(msgspec.json.decode(sent)),
     )
 

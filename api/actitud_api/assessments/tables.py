@@ -61,6 +61,7 @@ Index(
     _COLUMNS.organisation,
     *(_COLUMNS[name] for name in ("methodology", "status", "level", "index_value", "index_max", "coverage")),
     *(_COLUMNS[name] for name in DIMENSIONS),
+    _COLUMNS.state,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, bindparam, column, delete, func, insert, select, table, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, column, delete, func, insert, or_, select, table, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -22,7 +22,7 @@ EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 
 # What is counted belongs to the slice above: only its name and how it names its edition are known here. Counting is
 # exact whoever writes; a column would have to be locked by everybody who adds to the edition.
-_ASSESSMENTS = table("assessment", column("edition"))
+_ASSESSMENTS = table("assessment", column("edition"), column("state"))
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -58,8 +58,12 @@ _ALL = select(*_COLUMNS)
 _ONE = _ALL.where(EDITIONS.c.id == bindparam("id"))
 _LATEST = _ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST).limit(1)
 _COUNT = select(func.count()).select_from(_ASSESSMENTS)
+_SUBMITTED = _ASSESSMENTS.c.state == "submitted"
 _COUNTED = select(
-    *_COLUMNS, _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id).scalar_subquery().label("organisations")
+    *_COLUMNS,
+    _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_SUBMITTED, EDITIONS.c.state != "published"))
+    .scalar_subquery()
+    .label("organisations"),
 )
 _STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
@@ -84,9 +88,12 @@ def latest(session: Session) -> Record | None:
     return None if row is None else _record(dict(row))
 
 
-def count(session: Session, identifier: str) -> int:
-    """How many organisations an edition scores."""
-    found: int = session.execute(_COUNT.where(_ASSESSMENTS.c.edition == identifier)).scalar_one()
+def count(session: Session, record: Record) -> int:
+    """How many organisations an edition scores: of a published one those that submitted, else all that answer."""
+    statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
+    if record.state == "published":
+        statement = statement.where(_SUBMITTED)
+    found: int = session.execute(statement).scalar_one()
     return found
 
 

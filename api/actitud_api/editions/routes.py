@@ -34,6 +34,7 @@ _LINKS = {
     "scores": Link("editions.scores.list", _ID, "Its ranking."),
     "summary": Link("editions.summary", _ID, "What its organisations come to."),
     "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
+    "publications": Link("editions.publications.list", _ID, "Its publications."),
 }
 _LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
 

@@ -111,7 +111,7 @@ def get(database: Database, edition: str) -> Counted:
     """The edition of that id, or the latest; raises `UnknownEdition`."""
     with database.read() as session:
         record = find(session, edition)
-        return Counted(record, queries.count(session, record.id))
+        return Counted(record, queries.count(session, record))
 
 
 def find(session: Session, edition: str) -> Record:
@@ -207,7 +207,7 @@ def update(session: Session, edition: str, change: Change, *, expected: Expected
     _ensure_consistent(after)
     if not queries.change(session, after, before.version):
         raise Stale
-    return Counted(after, queries.count(session, after.id))
+    return Counted(after, queries.count(session, after))
 
 
 def delete(session: Session, edition: str, *, expected: Expected) -> None:
@@ -215,7 +215,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
     record = _changeable(session, edition, expected)
     if not queries.lock(session, record.id, record.version):
         raise Stale
-    if organisations := queries.count(session, record.id):
+    if organisations := queries.count(session, record):
         raise Contradicted([Contradiction("", "assessments", str(organisations))])
     queries.remove(session, record.id)
 

@@ -54,6 +54,7 @@ class Contract:
     cors: bool
     precondition: Precondition
     idempotent: bool
+    attempt_named: bool
     aliased: bool
 
     def __deepcopy__(self, memo: object) -> Contract:
@@ -72,6 +73,7 @@ def contract(
     cors: bool = True,
     precondition: Precondition = "none",
     idempotent: bool = False,
+    attempt_named: bool = False,
     aliased: bool = False,
 ) -> dict[str, Contract]:
     """The `opt` of a handler.
@@ -79,8 +81,8 @@ def contract(
     `answer`: None where there is nothing to say (204). `path`: a Struct that describes the path parameters.
     `problems`: the types that the operation itself can answer, besides those that follow from the rest. `cors`:
     whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
-    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`. `aliased`: whether what its path names may be
-    named by an alias, which is answered with a redirect (308).
+    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`; `attempt_named`: whether it needs one. `aliased`:
+    whether what its path names may be named by an alias, which is answered with a redirect (308).
     """
     return {
         "contract": Contract(
@@ -93,6 +95,7 @@ def contract(
             cors=cors,
             precondition=precondition,
             idempotent=idempotent,
+            attempt_named=attempt_named,
             aliased=aliased,
         )
     }
@@ -112,8 +115,9 @@ async def enforce(request: ApiRequest) -> None:
         if request.scope["path"].startswith("/v1/") and isinstance(unknown := _NO_PARAMETERS.decode(request), list):
             raise refused(unknown)
         return
-    if not accepts(header(request.scope, b"accept"), JSON):
-        raise not_acceptable()
+    offered = JSON if found.answer is None else found.answer.media_type
+    if not accepts(header(request.scope, b"accept"), offered):
+        raise not_acceptable(offered)
     faults: list[Fault] = []
     query = found.query.decode(request)
     if isinstance(query, list):
@@ -130,6 +134,8 @@ async def enforce(request: ApiRequest) -> None:
     key = idempotency_key(request) if found.idempotent else None
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
         faults.append(_UNREADABLE_KEY)
+    elif key is None and found.attempt_named:
+        faults.append(_NO_KEY)
     if faults:
         raise refused(faults)
     check(request, found.precondition)
@@ -140,6 +146,12 @@ def idempotency_key(request: ApiRequest) -> str | None:
     return header(request.scope, b"idempotency-key")
 
 
+_NO_KEY: Final = Fault(
+    "Idempotency-Key",
+    "required",
+    None,
+    Texts("Falta esta cabecera: nombra el intento.", "This header is missing: it names the attempt."),
+)
 _UNREADABLE_KEY: Final = Fault(
     "Idempotency-Key",
     "pattern",

@@ -39,7 +39,8 @@ _OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Content-Language",
+        b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Content-Language, Content-Location, "
+        b"Repr-Digest",
     ),
 )
 _PREFLIGHT: Final = (

@@ -44,6 +44,7 @@ from actitud_api.http.problems import (
     Problem,
     ProblemType,
 )
+from actitud_api.http.representations import Exact
 from actitud_api.methodology.notes import Note
 
 Node: TypeAlias = dict[str, Any]
@@ -191,7 +192,7 @@ class _Operation:
             shared.append("If-None-Match")
         shared += _PRECONDITIONS[self.contract.precondition]
         if self.contract.idempotent:
-            shared.append("Idempotency-Key")
+            shared.append("Idempotency-Key-needed" if self.contract.attempt_named else "Idempotency-Key")
         return [*listed, *({"$ref": f"#/components/parameters/{name}"} for name in shared)]
 
     @property
@@ -228,6 +229,8 @@ class _Operation:
         if answer is not None:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
+            headers += ["Content-Location", "Repr-Digest"] * isinstance(answer, Exact)
+            headers += ["Content-Disposition"] * (answer.media_type != JSON)
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
@@ -238,7 +241,8 @@ class _Operation:
                 "headers": _headers([*headers, *(["Location"] if status == 201 else [])]),
             }
             if answer is not None:
-                success["content"] = {JSON: {"schema": self.references[answer.type]} | self._example("response")}
+                schema = {"schema": self.references[answer.type]} if answer.media_type == JSON else {}
+                success["content"] = {answer.media_type: schema | self._example("response")}
             if contract.links:
                 success["links"] = {name: _link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
@@ -326,6 +330,8 @@ _HEADERS: Node = {
     "Allow": _header("The methods that the resource supports."),
     "Cache-Control": _header("Who may keep the answer, and for how long."),
     "Content-Language": _header("The language of the sentences.", enum=LANG["enum"]),
+    "Content-Disposition": _header("A name for the file."),
+    "Content-Location": _header("The permanent path of what was answered.", required=False),
     "ETag": _header(
         'A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`; of what can be changed, `"` revision `-` the first '
         '12 digits `"`, for `If-Match`.',
@@ -336,7 +342,10 @@ _HEADERS: Node = {
         required=False,
         enum=["true"],
     ),
-    "Link": _header('`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one.'),
+    "Link": _header(
+        '`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one; of what is published '
+        '`rel="latest-version"` (RFC 5829), and `rel="describedby"`: its signature.'
+    ),
     "Location": _header("The path of what was made, or of what an alias names, with its query."),
     "RateLimit": _header(
         "What is left of a limit: its name, the requests (`r`) and the seconds (`t`) until it begins anew. Only where "
@@ -349,6 +358,7 @@ _HEADERS: Node = {
         required=False,
         pattern='^"[a-z]+";q=[0-9]+;w=[0-9]+$',
     ),
+    "Repr-Digest": _header("The SHA-256 of the bytes (RFC 9530).", pattern="^sha-256=:[A-Za-z0-9+/]{43}=:$"),
     "Retry-After": _header("Seconds to wait before asking again.", pattern="^[0-9]+$"),
     "Vary": _header("The request headers that the answer depends on."),
     "X-Request-Id": _header(
@@ -356,6 +366,11 @@ _HEADERS: Node = {
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
     "WWW-Authenticate": _header("How to say who asks: with a key, as `Authorization: Bearer …`."),
+}
+
+_ATTEMPT: Node = _TEXT | {
+    "pattern": IDEMPOTENCY_KEY,
+    "description": "Names this attempt: repeated within 24 hours, it acts once and gets the same answer.",
 }
 
 _PARAMETERS: Node = {
@@ -391,16 +406,8 @@ _PARAMETERS: Node = {
         | {"description": "To create: `*`; 412 if it is there. 428 with neither this nor `If-Match`."},
         False,
     ),
-    "Idempotency-Key": _parameter(
-        "header",
-        "Idempotency-Key",
-        _TEXT
-        | {
-            "pattern": IDEMPOTENCY_KEY,
-            "description": "Names this attempt: repeated within 24 hours, it acts once and gets the same answer.",
-        },
-        False,
-    ),
+    "Idempotency-Key": _parameter("header", "Idempotency-Key", _ATTEMPT, False),
+    "Idempotency-Key-needed": _parameter("header", "Idempotency-Key", _ATTEMPT, True),
 }
 
 _PRECONDITIONS: Mapping[Precondition, Sequence[str]] = {

@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from collections.abc import Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.enums import MediaType
+from litestar.response import Stream
 
 from actitud_api.http.negotiation import JSON
 from actitud_api.http.paging import Page
@@ -28,6 +31,12 @@ REVALIDATE: Final = "public, no-cache"
 PRIVATE: Final = "private, no-cache"
 """The same, but only whoever asked may keep it: a key may have shown what others do not see."""
 
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+"""Anybody may keep it for ever: what is at its address never changes (RFC 8246)."""
+
+GZIP: Final = "application/gzip"
+"""The media type of a gzip file (RFC 6713)."""
+
 
 class Representation(Generic[T]):
     """The JSON of a Struct.
@@ -35,6 +44,8 @@ class Representation(Generic[T]):
     `cache` is its `Cache-Control`; `no-store` also means that it has no `ETag`, as for what was computed from a body.
     `sentences` says that it is in a language: that of `lang` or `Accept-Language`, named by `Content-Language`.
     """
+
+    media_type: str = JSON
 
     def __init__(self, type_: type[T], *, cache: str = REVALIDATE, sentences: bool = False) -> None:
         self.type = type_
@@ -84,6 +95,39 @@ class Representation(Generic[T]):
         return ", ".join([*names, *(["Authorization"] if request.scope["state"].get("keyed") else [])])
 
 
+class Exact(Representation[T]):
+    """Bytes that are answered as they are stored, with their SHA-256 as `ETag` and `Repr-Digest` (RFC 9530).
+
+    The type says what JSON there is in them; of another media type it says nothing.
+    """
+
+    def __init__(self, type_: type[T], *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
+        super().__init__(type_, cache=cache)
+        self.media_type = media_type
+
+    def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
+        """The response with bytes, or 304 where the client has them."""
+        return _conditional(request, body, self._headers(hashlib.sha256(body).digest(), headers), self.media_type)
+
+    def stream_of(
+        self, request: ApiRequest, pieces: Iterator[bytes], size: int, digest: bytes, headers: Mapping[str, str]
+    ) -> Response[bytes] | Stream:
+        """The response with `size` bytes that come in pieces and whose SHA-256 is known, or 304."""
+        told = self._headers(digest, headers)
+        if names(header(request.scope, b"if-none-match"), told["ETag"]):
+            return Response(b"", status_code=304, headers=told, media_type=self.media_type)
+        return Stream(pieces, headers={**told, "Content-Length": str(size)}, media_type=self.media_type)
+
+    def _headers(self, digest: bytes, more: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "Cache-Control": self.cache,
+            "Vary": "Accept",
+            "ETag": f'"{digest.hex()}"',
+            "Repr-Digest": f"sha-256=:{base64.b64encode(digest).decode()}:",
+            **more,
+        }
+
+
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
@@ -94,13 +138,13 @@ def conditional(
 def _conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
-    if _matches(header(request.scope, b"if-none-match"), headers["ETag"]):
+    if names(header(request.scope, b"if-none-match"), headers["ETag"]):
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     return Response(body, status_code=200, headers=headers, media_type=media_type)
 
 
-def _matches(if_none_match: str | None, tag: str) -> bool:
-    """Whether an `If-None-Match` header names a tag, by the weak comparison of RFC 9110."""
+def names(if_none_match: str | None, tag: str) -> bool:
+    """Whether an `If-None-Match` header names an entity tag, by the weak comparison of RFC 9110."""
     if if_none_match is None:
         return False
     return if_none_match.strip() == "*" or tag in {

@@ -104,6 +104,9 @@ def _relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsons
 
 
 def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
+    """Whether an alternative is meant for values of another type, or of another tag: a member with one value."""
+    if inner.kind.name == "enum":
+        return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
     return inner.kind.name == "type" and inner.instance_path == outer.instance_path
 
 

@@ -1,5 +1,7 @@
 """The ledger over HTTP, its checkpoints, and the keys that sign them."""
 
+from typing import Final
+
 import structlog
 from litestar import Controller, Response, get
 from litestar.datastructures import State
@@ -28,6 +30,9 @@ CHECKPOINTS_CURSOR: Cursor[int] = Cursor("ledger.checkpoints.list", int)
 _NEWEST = Link("ledger.checkpoints.get", {"size": service.LATEST}, "The newest checkpoint, to verify it against.")
 _KEYS = Link("signing_keys.list", {}, "The keys, to verify signatures with.")
 
+RETRY_AFTER: Final = "60"
+"""Seconds after which to ask again where nothing can be signed: somebody has to put the key back."""
+
 _log = structlog.get_logger()
 
 
@@ -38,7 +43,7 @@ def _cannot_sign(error: Exception) -> ProblemError:
         "El servicio no puede firmar ahora; quien lo administra sabe por qué.",
         "The service cannot sign now; whoever runs it knows why.",
     )
-    return ProblemError(UNAVAILABLE, detail)
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (

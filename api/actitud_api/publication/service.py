@@ -197,9 +197,9 @@ class Publishing:
     ) -> Published:
         """Publishes an edition, or a correction of it, in a session that writes.
 
-        `event`: what the ledger says of it, without details. Raises `UnknownEdition`, `Refused`, `Stale` where the
-        edition is not as it was prepared, `SigningKeyFault`; of a correction also `AliasOf`, `AnotherMethodology` and
-        `NotSubmittable`.
+        `event`: what the ledger says of it, besides the details and the subject. Raises `UnknownEdition`, `Refused`,
+        `Stale` where the edition is not as it was prepared, `SigningKeyFault`; of a correction also `AliasOf`,
+        `AnotherMethodology` and `NotSubmittable`.
         """
         place = editions.find(session, edition)
         editions.hold(session, place)
@@ -366,7 +366,8 @@ class _Revision:
         queries.add_documents(session, "edition", [Stored(form, jws)])
         members = [form.member, *_members(session, place.id, self._number)]
         details = {"edition": place.id, "revision": self._number, "digest": form.digest}
-        entry = ledger.append(session, structs.replace(event, details=details), now=self._now)
+        subject = f"/v1/editions/{place.id}/publications/{self._number}"
+        entry = ledger.append(session, structs.replace(event, subject=subject, details=details), now=self._now)
         signed = ledger.checkpoint(session, self._signer, self._now)
         keys = [
             Key(x=key.public, kid=key.kid, created=key.created, retired=UNSET if key.retired is None else key.retired)

@@ -1,4 +1,8 @@
-"""All SQL over the scores of editions, which stand in their assessments."""
+"""All SQL over the scores of editions, which stand in their assessments.
+
+Of a published edition only what was submitted is there: that is what was published. A draft in it stays as it is and
+shows nowhere.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +183,9 @@ _SORTED: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
     **{key: ASSESSMENTS.c[name] for key, name in zip(DIMENSION_KEYS, DIMENSIONS, strict=True)},
 }
 
-_OF_EDITION = ASSESSMENTS.c.edition == bindparam("edition")
+_SUBMITTED = ASSESSMENTS.c.state == "submitted"
+_IS_OPEN = select(EDITIONS.c.state != "published").where(EDITIONS.c.id == bindparam("edition")).scalar_subquery()
+_OF_EDITION = and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_SUBMITTED, _IS_OPEN))
 _WITH_ORGANISATIONS = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _PAGE = (
     select(
@@ -239,7 +245,11 @@ _RANK_THERE = case(
     (
         _RANKED,
         select(func.count() + 1)
-        .where(_OTHERS.c.edition == ASSESSMENTS.c.edition, _OTHERS.c.rank_points > ASSESSMENTS.c.rank_points)
+        .where(
+            _OTHERS.c.edition == ASSESSMENTS.c.edition,
+            _OTHERS.c.rank_points > ASSESSMENTS.c.rank_points,
+            or_(_OTHERS.c.state == "submitted", EDITIONS.c.state != "published"),
+        )
         .scalar_subquery(),
     )
 )
@@ -250,7 +260,7 @@ _PAST = (
         _RANK_THERE,
     )
     .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
-    .where(ASSESSMENTS.c.organisation == bindparam("organisation"))
+    .where(ASSESSMENTS.c.organisation == bindparam("organisation"), or_(_SUBMITTED, EDITIONS.c.state != "published"))
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 )
 

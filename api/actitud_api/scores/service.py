@@ -15,6 +15,7 @@ from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
+from actitud_api.publication import service as publication
 from actitud_api.scores import queries
 from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
@@ -85,9 +86,9 @@ def what_if(
 
 
 def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
-    """The explained score of what an organisation sent for an edition."""
+    """The explained score of what an organisation sent for an edition: that of its document where it is published."""
     methodology = load(found.methodology)
-    return methodology, explain(methodology, found.submission)
+    return methodology, explain(methodology, found.submission) if found.score is None else found.score
 
 
 def path(found: Sent) -> tuple[Methodology, Path]:
@@ -106,7 +107,10 @@ class UnknownScore(LookupError):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told)."""
+    """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told).
+
+    `document`: the digest of what is published of it, and `score` what that says; None where it is not published.
+    """
 
     edition: str
     rank: int | None
@@ -115,6 +119,8 @@ class Sent(Struct, frozen=True, kw_only=True):
     simulated: bool
     methodology: str
     submission: Submission
+    document: str | None = None
+    score: CanonicalScore | None = None
 
 
 class Changes(Struct, frozen=True, kw_only=True):
@@ -258,6 +264,19 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
     if stored is None:
         organisations.refuse_alias(session, organisation)
         raise UnknownScore(found.id, organisation)
+    if found.state == "published" and (published := publication.stored_score(session, found.id, organisation)):
+        digest, document = published
+        return Sent(
+            edition=found.id,
+            rank=stored.rank,
+            organisation=organisation,
+            name=document.organisation.name,
+            simulated=document.organisation.simulated,
+            methodology=document.score.methodology.version,
+            submission=document.submission,
+            document=digest,
+            score=document.score,
+        )
     return Sent(
         edition=found.id,
         rank=stored.rank,

@@ -284,7 +284,7 @@ class Sheet(NarratedScore, frozen=True):
     """The explained score of an organisation in an edition: that of `POST /v1/scores` and where it comes from.
 
     `rank`: 1 is best, ties share the best and the next is skipped; null where it does not rank. `simulated`: the
-    answers are invented.
+    answers are invented. Of a published edition it is told from the published document and never computed anew.
     """
 
     edition: str
@@ -292,6 +292,10 @@ class Sheet(NarratedScore, frozen=True):
     organisation_name: str
     rank: int | None
     simulated: bool
+    document: Annotated[
+        str | None,
+        Meta(description="Digest of the published document, for `published.get`; null where nothing is published."),
+    ]
 
 
 class Move(Wire, frozen=True):
@@ -675,6 +679,7 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
         organisation_name=sent.name,
         rank=sent.rank,
         simulated=sent.simulated,
+        document=sent.document,
         **structs.asdict(score),
     )
 

@@ -21,6 +21,16 @@ depends_on = None
 ERASABLE: Final = frozenset({"evidence", "explanations", "updated"})
 """What may hold personal data, and is in no document: it can be erased."""
 
+FIGURES: Final = (
+    "methodology",
+    "status",
+    "level",
+    "index_value",
+    "index_max",
+    "coverage",
+    *(f"d{number}" for number in range(1, 11)),
+)
+
 _PUBLISHED: Final = "EXISTS (SELECT 1 FROM publication WHERE edition = {edition})"
 _NEWEST: Final = "(SELECT COALESCE(MAX(revision), 0) FROM publication WHERE edition = {edition})"
 _CORRECTED: Final = f"EXISTS (SELECT 1 FROM published_score WHERE edition = {{edition}} AND revision > {_NEWEST})"
@@ -40,6 +50,7 @@ _FUNCTIONS: Final = {
 def upgrade() -> None:
     """Makes the tables and triggers. Nothing was published before: what says so goes back to review."""
     op.execute("UPDATE edition SET state = 'in_review' WHERE state IN ('published', 'superseded')")
+    _index_ranking("state")
     _create_tables()
     if _is_postgresql():
         for name, (type_, body) in _FUNCTIONS.items():
@@ -88,6 +99,13 @@ def downgrade() -> None:
     if on_server:
         for name in _FUNCTIONS:
             op.execute(f"DROP FUNCTION {name}(text)")
+    _index_ranking()
+
+
+def _index_ranking(*more: str) -> None:
+    op.drop_index("ix_assessment_ranking", "assessment")
+    ranking: list[str | sa.TextClause] = ["edition", sa.text("rank_points DESC"), "organisation", *FIGURES, *more]
+    op.create_index("ix_assessment_ranking", "assessment", ranking)
 
 
 def _create_tables() -> None:

@@ -1,0 +1,176 @@
+"""Many publish the same edition at once, and a process is killed while it publishes: one publication, or none."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+from sqlalchemy import text
+
+from actitud_api.app import create_app
+from actitud_api.publication import service
+from actitud_api.storage.database import Database
+from tests.contract.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS
+from tests.databases import Kind, opened, unlimited
+from tests.faults.serving import administrator
+from tests.faults.writers import PROCESSES
+from tests.publishing import BARE, BIG, SMALL, fill, make_key, publish
+
+SECONDS = 60
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "signing"
+
+
+@pytest.fixture
+def clients(url: str, folder: Path) -> Iterator[list[TestClient[Litestar]]]:
+    """Clients of two processes' worth of applications: where a file has one process, of one."""
+    processes = 1 if url.startswith("sqlite") else 2
+    apps = [create_app(structs.replace(unlimited(url), signing_folder=folder)) for _ in range(processes)]
+    opened_clients = [TestClient(app) for app in apps]
+    for client in opened_clients:
+        client.__enter__()
+    yield opened_clients
+    for client in opened_clients:
+        client.__exit__()
+    for app in apps:
+        app.state["database"].close()
+
+
+def test_of_all_who_publish_an_edition_at_once_one_does(
+    clients: list[TestClient[Litestar]], database: Database, folder: Path
+) -> None:
+    """Half of them repeat one attempt by its name, and get one answer; the others are told that it is published."""
+    make_key(database, folder)
+    holder = administrator(database)
+    with ThreadPoolExecutor(PUBLISHERS) as pool:
+        for number in range(PUBLISHING_ROUNDS):
+            edition = f"2026-r{number}"
+            fill(database, edition)
+
+            def attempt(publisher: int, edition: str = edition) -> httpx.Response:
+                name = f"{edition}-same" if publisher % 2 else f"{edition}-{publisher}"
+                return clients[publisher % len(clients)].post(
+                    f"/v1/editions/{edition}/publications",
+                    json={"reason": "It is time."},
+                    headers={**holder, "Idempotency-Key": name},
+                )
+
+            answers = list(pool.map(attempt, range(PUBLISHERS)))
+            made = [answer for answer in answers if answer.status_code == 201]
+            assert {answer.status_code for answer in answers} <= {201, 409}
+            found = service.get(database, edition, "latest")
+            assert {answer.content for answer in made} == {made[0].content}
+            assert made[0].json()["digest"] == found.digest
+            assert found.revision == 1
+            assert len(made) in (1, PUBLISHERS // 2), "one alone, or one and all who repeat it"
+            assert sum("idempotency-replayed" not in answer.headers for answer in made) == 1
+            for answer in answers:
+                if answer.status_code == 409:
+                    (error,) = answer.json()["errors"]
+                    assert (error["rule"], error["suggestion"]) == ("published", found.digest)
+    assert counted(database) == Counter(publication=PUBLISHING_ROUNDS, published_score=3 * PUBLISHING_ROUNDS)
+
+
+def counted(database: Database) -> Counter[str]:
+    with database.read() as session:
+        return Counter(
+            {
+                table: session.connection().execute(text(f"SELECT COUNT(*) FROM {table}")).scalar_one()
+                for table in ("publication", "published_score")
+            }
+        )
+
+
+def publish_many(url: str, folder: Path, editions: list[str], telling: Pipe) -> None:
+    """Publishes editions, one after another, and says of each one that it is published."""
+    with opened(url) as database:
+        for edition in editions:
+            publish(database, folder, edition=edition, now=datetime.now(UTC))
+            telling.send(edition)
+
+
+def test_a_process_that_is_killed_while_it_publishes_leaves_all_or_nothing(
+    database: Database, url: str, kind: Kind, folder: Path
+) -> None:
+    make_key(database, folder)
+    chance = random.Random(1)
+    acknowledged: set[str] = set()
+    for cycle in range(PUBLICATION_KILLS[kind]):
+        editions = [f"2026-k{cycle}-{number}" for number in range(EDITIONS)]
+        for edition in editions:
+            fill(database, edition)
+        acknowledged |= killed(url, folder, editions, chance)
+        for edition in editions:
+            state, rows = stored(database, edition)
+            assert (state, rows) in (("published", {1: 3}), ("in_review", {})), edition
+            assert edition not in acknowledged or state == "published"
+            if state == "published":
+                lines = b"".join(service.bundle(database, edition, 1))
+                assert len(lines) == service.get(database, edition, "1").bundle_size
+        # What was left undone is done by whoever comes next.
+        assert not is_published(database, editions[-1]), "it lived for too long"
+        assert publish(database, folder, edition=editions[-1]).organisations == len((BIG, SMALL, BARE))
+
+
+EDITIONS = 12
+"""Editions that a process has to publish: more than it lives for."""
+
+
+def killed(url: str, folder: Path, editions: list[str], chance: random.Random) -> set[str]:
+    """The editions that a process said to have published before it was killed, somewhere in the next one."""
+    receiving, telling = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=publish_many, args=(url, folder, editions, telling))
+    process.start()
+    telling.close()
+    said: set[str] = set()
+    for _ in range(chance.randint(1, 3)):
+        assert receiving.poll(SECONDS)
+        said.add(receiving.recv())
+    # One publication takes about 20 milliseconds.
+    process.join(chance.uniform(0, 0.03))
+    process.kill()
+    process.join(SECONDS)
+    assert process.exitcode == -signal.SIGKILL
+    while receiving.poll(SECONDS):
+        try:
+            said.add(receiving.recv())
+        except EOFError:
+            break
+    receiving.close()
+    return said
+
+
+def stored(database: Database, edition: str) -> tuple[str, dict[int, int]]:
+    """The state of an edition, and how many scores each of its revisions has."""
+    with database.read() as session:
+        connection = session.connection()
+        of = {"edition": edition}
+        state = connection.execute(text("SELECT state FROM edition WHERE id = :edition"), of).scalar_one()
+        rows = connection.execute(
+            text(
+                "SELECT publication.revision, COUNT(*) FROM published_score FULL JOIN publication "
+                "ON published_score.edition = publication.edition "
+                "AND published_score.revision = publication.revision "
+                "WHERE COALESCE(published_score.edition, publication.edition) = :edition GROUP BY publication.revision"
+            ),
+            of,
+        )
+        return state, {row[0]: row[1] for row in rows}
+
+
+def is_published(database: Database, edition: str) -> bool:
+    return stored(database, edition)[0] == "published"

@@ -1,0 +1,162 @@
+"""The documents to the byte: canonical, and the same wherever they are made."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+import rfc8785
+
+from actitud_api.ledger.signing import Jws
+from actitud_api.methodology.digests import canonical, digest_of
+from actitud_api.publication import documents
+from actitud_api.publication.documents import (
+    Described,
+    Key,
+    Listed,
+    counted,
+    form_of,
+    header_of,
+    packed,
+    ranked,
+    read_score,
+    score_document,
+    unpacked,
+)
+from actitud_api.scoring.explain import explain
+from tests.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
+
+GOLDEN = {
+    BIG: "sha256:733a39bc18ea684869f3893e511a09f6be02ec30effb8d618349831195bcb80b",
+    SMALL: "sha256:fbc272191cc55a421db7dbb78443b6035de6f057273c5231fd7a11ea14a63ebd",
+    BARE: "sha256:c17550d0002b6347daea76a40af41a2db7b183a9e49686f7438e92f7bf47663a",
+}
+"""What these documents were when format 1 was made; a change of them is a change of what was published."""
+DESCRIBED = {
+    BIG: Described(
+        id=BIG, name="Ávila", kind="MUN", population=57_000, band="P4", province="05", region="07", simulated=False
+    ),
+    SMALL: Described(
+        id=SMALL,
+        name="Ministerio de 𝔐uestras",
+        kind="MIN",
+        population=None,
+        band="E5",
+        province=None,
+        region=None,
+        simulated=False,
+    ),
+    BARE: Described(
+        id=BARE, name='La "Nada"', kind="UNI", population=None, band="E3", province=None, region=None, simulated=False
+    ),
+}
+
+
+def made(name: str) -> documents.ScoreDocument:
+    sent = submissions()[name]
+    return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_document_has_the_digest_that_it_always_had(name: str) -> None:
+    assert form_of(made(name)).digest == GOLDEN[name]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
+    text = form_of(made(name)).text
+    assert rfc8785.dumps(json.loads(text)) == text
+    assert canonical(read_score(text)) == text
+
+
+def test_it_says_who_what_and_how_and_nothing_that_a_correction_of_others_would_change() -> None:
+    told = json.loads(form_of(made(BIG)).text)
+    assert set(told) == {"kind", "format", "edition", "organisation", "submission", "score"}
+    assert (told["kind"], told["format"], told["edition"]) == ("score", 1, "2026")
+    assert told["organisation"]["name"] == "Ávila"
+    assert told["submission"]["answers"]["D1.01"] == {"numerator": 160, "denominator": 320}
+    assert told["score"]["index"] == 44.03
+    assert set(told["submission"]) == {
+        "profile",
+        "answers",
+        "self_declared",
+        "profile_self_declared",
+        "set_aside",
+        "level_caps",
+        "max_level",
+    }
+
+
+def test_whole_numbers_are_written_alike_however_they_were_sent() -> None:
+    sent = submissions()[BIG]
+    floats = msgspec.structs.replace(
+        sent, answers={**sent.answers, "D1.01": {"numerator": 160.0, "denominator": 320.0}}
+    )
+    document = score_document(EDITION, DESCRIBED[BIG], floats, explain(METHODOLOGY, sent))
+    assert form_of(document).digest == GOLDEN[BIG]
+
+
+def _listed(organisation: str, index: float | None, status: str = "complete", level: int | None = 1) -> Listed:
+    line = {"organisation": organisation, "document": "", "status": status, "level": level, "index": index}
+    return msgspec.convert({**line, "rank": None}, Listed)
+
+
+def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
+    lines = ranked(
+        [
+            _listed("e", 10, "insufficient_evidence", None),
+            _listed("d", 50.5),
+            _listed("Z", 7),
+            _listed("c", 90, "sufficient", 4),
+            _listed("a", 50.5, "sufficient", 2),
+            _listed("b", None, "not_rateable", None),
+        ]
+    )
+    assert [(line.organisation, line.rank) for line in lines] == [
+        ("Z", 4),
+        ("a", 2),
+        ("b", None),
+        ("c", 1),
+        ("d", 2),
+        ("e", None),
+    ]
+    told = counted(lines)
+    assert (told.organisations, told.ranked) == (6, 4)
+    assert told.statuses == {"complete": 2, "sufficient": 2, "insufficient_evidence": 1, "not_rateable": 1}
+    assert told.levels == {"none": 2, "1": 2, "2": 1, "4": 1}
+
+
+def test_members_one_after_another_are_a_gzip_file_of_their_lines() -> None:
+    assert gzip.decompress(packed(b"one") + packed(b"two")) == b"one\ntwo\n"
+    assert packed(b"one")[4:8] == bytes(4), "no time, so that it is always the same"
+    assert unpacked(packed("dos\\ñ".encode())) == "dos\\ñ".encode()
+    with pytest.raises(zlib.error):
+        unpacked(b"one")
+
+
+def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
+    form = form_of(made(BIG))
+    keys = [
+        Key(x="b", kid="two", created=datetime(2026, 1, 1, tzinfo=UTC)),
+        Key(
+            x="a",
+            kid="one",
+            created=datetime(2025, 1, 1, tzinfo=UTC),
+            retired=datetime(2026, 1, 1, 1, 2, 3, 4000, tzinfo=UTC),
+        ),
+    ]
+    assert unpacked(header_of(form, Jws("p", "s"), "note\n", keys)).decode() == (
+        '{"checkpoint":"note\\n","digest":"' + GOLDEN[BIG] + '","format":1,"jws":{"protected":"p","signature":"s"},'
+        '"keys":{"keys":['
+        '{"alg":"EdDSA","created":"2026-01-01T00:00:00Z","crv":"Ed25519","kid":"two","kty":"OKP","use":"sig","x":"b"},'
+        '{"alg":"EdDSA","created":"2025-01-01T00:00:00Z","crv":"Ed25519","kid":"one","kty":"OKP",'
+        '"retired":"2026-01-01T01:02:03.004000Z","use":"sig","x":"a"}]},"kind":"bundle"}'
+    )
+
+
+def test_the_digest_is_the_sha256_of_the_bytes() -> None:
+    assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
