@@ -24,6 +24,7 @@ from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 import msgspec
 
 from actitud.errors import Unverifiable
+from actitud.models import SigningKey
 
 Text: TypeAlias = Mapping[str, str]
 """A sentence by language: ``es`` and ``en``."""
@@ -108,16 +109,16 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes"
 def verify(
     source: Source,
     *,
-    keys: Source | Json | msgspec.Struct | None = None,
+    keys: Source | Json | Sequence[SigningKey] | None = None,
     digest: str | None = None,
     signature: DetachedSignature | None = None,
 ) -> Verification:
     """Check a published file: its digests, the list of its edition, its signatures.
 
     ``source``: a bundle, an edition document or a score document, with gzip or without: its path, or its bytes.
-    ``keys``: the public keys that are trusted, as the service gives them at ``/.well-known/jwks.json`` (path, bytes or
-    what was decoded); without them, the signatures of a bundle are checked with the keys that it brings itself, and
-    what that does not show is said. ``digest``: the one that the edition document, or the single document, has to have.
+    ``keys``: the public keys that are trusted, as ``client.signing_keys.list()`` gives them, or the JSON Web Key Set of
+    ``/.well-known/jwks.json`` (its path, its bytes, or decoded); without them, the signatures of a bundle are checked
+    with the keys that it brings itself, and what that does not show is said. ``digest``: the one that the edition document, or the single document, has to have.
     ``signature``: that of a single document, to be checked with ``keys``.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` where the path cannot be read,
@@ -572,7 +573,7 @@ def _needs_cryptography() -> None:
         raise ImportError("signatures are verified with cryptography: pip install 'actitud[verify]'") from error
 
 
-def _json_of(keys: Source | Json | msgspec.Struct) -> object:
+def _json_of(keys: Source | Json | Sequence[SigningKey]) -> object:
     """What a JWKS holds, from wherever it is."""
     if isinstance(keys, (bytes, str, os.PathLike)):
         raw = keys if isinstance(keys, bytes) else Path(keys).read_bytes()
@@ -580,7 +581,7 @@ def _json_of(keys: Source | Json | msgspec.Struct) -> object:
             return msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"keys are not JSON: {error}") from error
-    return msgspec.to_builtins(keys)
+    return keys if isinstance(keys, Mapping) else {"keys": msgspec.to_builtins(keys)}
 
 
 def _keys_of(jwks: object) -> tuple[_Key, ...]:

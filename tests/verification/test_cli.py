@@ -183,6 +183,7 @@ def test_a_foreign_key_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         (Edition().header["checkpoint"], set(), False),
         (Edition().edition["checkpoint"], set(), False),
+        (Edition().header["checkpoint"].replace("\n", "\r\n") + "\r\n", set(), False),
         (OURS.note(15), set(), True),
         (OURS.note(20, root="0" * 64), {("0:/checkpoint", "checkpoint")}, False),
         (OURS.note(20, "other.example/ledger/00000000"), {("0:/checkpoint", "checkpoint_origin")}, False),

@@ -13,7 +13,7 @@ import pytest
 import rfc8785
 
 import actitud
-from actitud import Verification, verify
+from actitud import SigningKey, Verification, verify
 from tests.verification.bundles import FOREIGN, OURS, Edition, digest, document, packed, plain
 
 
@@ -38,9 +38,10 @@ def test_a_path_a_text_and_bytes_are_the_same(tmp_path: Path) -> None:
         verify(str(path), keys=trusted),
         verify(file, keys=trusted.read_bytes()),
         verify(plain(edition.lines()), keys=str(trusted)),
+        verify(file, keys=[msgspec.convert(OURS.jwk(), SigningKey)]),
     ]
 
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
     assert (found[0].holds, found[0].kind, found[0].digest) == (True, "bundle", edition.header["digest"])
     assert found[0].key == OURS.kid
     assert [(check.name, check.holds) for check in found[0].checks] == [

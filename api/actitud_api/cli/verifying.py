@@ -94,8 +94,9 @@ def _verify(options: argparse.Namespace, language: Language) -> int:
             except ValueError as error:
                 raise CommandError(_NO_KEYS.into(chosen).format(file=options.keys, reason=error), 2) from error
         if options.checkpoint is not None:
-            text = _whole(options.checkpoint, chosen).decode("utf-8", "replace")
-            given = structs.replace(given, checkpoint=text)
+            # With one line feed at its end, whatever wrote the file.
+            text = "\n".join(_whole(options.checkpoint, chosen).decode("utf-8", "replace").split("\r\n")).strip()
+            given = structs.replace(given, checkpoint=f"{text}\n")
         given = structs.replace(given, advance=stack.enter_context(_progress(chosen)))
         try:
             report = verify(source.file, given)
