@@ -118,7 +118,8 @@ def verify(
     ``source``: a bundle, an edition document or a score document, with gzip or without: its path, or its bytes.
     ``keys``: the public keys that are trusted, as ``client.signing_keys.list()`` gives them, or the JSON Web Key Set of
     ``/.well-known/jwks.json`` (its path, its bytes, or decoded); without them, the signatures of a bundle are checked
-    with the keys that it brings itself, and what that does not show is said. ``digest``: the one that the edition document, or the single document, has to have.
+    with the keys that it brings itself, and what that does not show is said.
+    ``digest``: the one that the edition document, or the single document, has to have.
     ``signature``: that of a single document, to be checked with ``keys``.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` where the path cannot be read,
