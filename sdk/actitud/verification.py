@@ -692,7 +692,7 @@ def _checkpoints(found: _Found, header: Json, edition: Json, keys: Sequence[_Key
             en = f"it is of another service: {before[0]}, and that of the header is of {made[0]}"
             found.problem("checkpoint_origin", 2, "/checkpoint", es, en)
         elif made[1] <= before[1]:
-            es = f"tiene {before[1]} apuntes, y el de la cabecera, posterior, {made[1]}"
+            es = f"tiene {before[1]} entradas, y el de la cabecera, posterior, {made[1]}"
             en = f"it has {before[1]} entries, and that of the header, a later one, {made[1]}"
             found.problem("checkpoint", 2, "/checkpoint", es, en)
 

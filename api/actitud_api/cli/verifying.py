@@ -31,11 +31,11 @@ SHOWN_MAX: Final = 20
 """Problems that are told one by one; `--json` has them all."""
 
 _VERIFY = Texts(
-    "comprueba lo publicado: resúmenes, firmas, la cadena del registro y cada puntuación",
+    "comprueba lo publicado: resúmenes, firmas, la cadena del libro de cambios y cada puntuación",
     "verify what is published: digests, signatures, the chain of the ledger and every score",
 )
 _SOURCE = Texts(
-    "un fichero publicado (edición entera, documento, libro de registro), - la entrada estándar, o la dirección de una "
+    "un fichero publicado (edición entera, documento, libro de cambios), - la entrada estándar, o la dirección de una "
     "edición, publicación, documento o libro de un servicio",
     "a published file (bundle, document, ledger), - standard input, or the address of an edition, publication, "
     "document or ledger of a service",

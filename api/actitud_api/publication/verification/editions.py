@@ -149,12 +149,12 @@ def _kept(found: Found, kept: Note | None, known: Sequence[Note]) -> None:
         size = number(kept.size, "es"), number(kept.size, "en")
         found.unchecked.append(
             Texts(
-                f"si el libro de registro contiene el punto de control guardado, de {size[0]} apuntes (verifíquelo)",
+                f"si el libro de cambios contiene el punto de control guardado, de {size[0]} entradas (verifíquelo)",
                 f"whether the ledger has in it the checkpoint that was kept, of {size[1]} entries (verify the ledger)",
             )
         )
     elif same.root != kept.root:
-        es, en = "el libro de registro es otro que cuando se guardó", "the ledger is another one than when it was kept"
+        es, en = "el libro de cambios es otro que cuando se guardó", "the ledger is another one than when it was kept"
         found.problem("checkpoint", KEPT, "/checkpoint", es, en)
 
 

@@ -20,22 +20,22 @@ from actitud_api.publication.verification.reading import Json, read, shown, stri
 from actitud_api.publication.verification.signatures import KEPT, Signatures, of_another, stated
 
 _WRONG: Final[Mapping[Wrong, Texts]] = {
-    "seq": Texts("toca el apunte {expected}, y este es el {found}", "entry {expected} is due, and this is {found}"),
+    "seq": Texts("toca la entrada {expected}, y esta es la {found}", "entry {expected} is due, and this is {found}"),
     "prev": Texts(
-        "no sigue al apunte anterior: prev es {found}, y el hash de aquel {expected}",
+        "no sigue a la entrada anterior: prev es {found}, y el hash de aquella {expected}",
         "it does not follow the entry before: prev is {found}, and the hash of that one {expected}",
     ),
     "hash": Texts(
-        "el apunte ha cambiado: su hash es {expected}, y pone {found}",
+        "la entrada ha cambiado: su hash es {expected}, y pone {found}",
         "the entry has changed: its hash is {expected}, and it says {found}",
     ),
-    "genesis": Texts("el apunte 0 no empieza ningún libro de registro", "entry 0 begins no ledger"),
+    "genesis": Texts("la entrada 0 no empieza ningún libro de cambios", "entry 0 begins no ledger"),
     "short": Texts(
-        "se ha cortado el final: el punto de control es de {expected}, y hay {found}",
-        "the end was cut off: the checkpoint is of {expected}, and there are {found}",
+        "se ha cortado el final: el punto de control es de {expected} entradas, y hay {found}",
+        "the end was cut off: the checkpoint is of {expected} entries, and there are {found}",
     ),
     "root": Texts(
-        "no es el apunte que había cuando se guardó el punto de control: su hash era {expected}, y es {found}",
+        "no es la entrada que había cuando se guardó el punto de control: su hash era {expected}, y es {found}",
         "it is not the entry that was there when the checkpoint was kept: its hash was {expected}, and it is {found}",
     ),
 }
@@ -76,15 +76,15 @@ def verify(found: Found, given: Given, first: bytes, lines: Iterator[bytes]) -> 
     try:
         head = chain.verify(entries, [] if kept is None else [Head(kept.size, kept.root)])
     except BrokenChain as broken:
-        told = {"expected": broken.expected, "found": shown(broken.found)}
+        told = {"expected": broken.expected.removesuffix(_ENTRIES), "found": broken.found.removesuffix(_ENTRIES)}
         es, en = (text.format(**told) for text in _WRONG[broken.wrong])
         found.problem("chain", broken.seq + 1, f"/{broken.wrong}" if broken.wrong in _MEMBERS else "", es, en)
     except _Unread:
         pass
     es, en = number(entries.count, "es"), number(entries.count, "en")
-    found.check("form", "la forma de los apuntes", "the form of the entries")
+    found.check("form", "la forma de las entradas", "the form of the entries")
     found.check(
-        "chain", f"la cadena de {es} apuntes, y de qué tratan", f"the chain of {en} entries, and what they are about"
+        "chain", f"la cadena de {es} entradas, y de qué tratan", f"the chain of {en} entries, and what they are about"
     )
     if given.checkpoint is None:
         found.unchecked.append(
@@ -102,13 +102,15 @@ def verify(found: Found, given: Given, first: bytes, lines: Iterator[bytes]) -> 
         "ledger",
         None,
         Texts(
-            f"los {es} apuntes del libro de registro {origin} se siguen unos de otros, hasta {root}",
+            f"las {es} entradas del libro de cambios {origin} se siguen unas de otras, hasta {root}",
             f"the {en} entries of the ledger {origin} follow from each other, up to {root}",
         ),
     )
 
 
 _MEMBERS: Final = ("seq", "prev", "hash")
+_ENTRIES: Final = " entries"
+"""How a chain that is too short says its size."""
 
 
 def _origin(first: Json) -> str | None:
@@ -166,7 +168,7 @@ class _Entries:
             salted = b""
         if item.record.get("subject") != "sha256:" + hashlib.sha256(salted).hexdigest():
             es, en = (
-                f"el apunte no trata de {shown(opening.subject)}",
+                f"la entrada no trata de {shown(opening.subject)}",
                 f"the entry is not about {shown(opening.subject)}",
             )
             self._found.problem("opening", line, "/opening", es, en)

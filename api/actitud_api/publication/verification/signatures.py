@@ -164,7 +164,7 @@ def same_ledger(found: Found, line: int, before: signing.Note, made: signing.Not
     if before.origin != made.origin:
         of_another(found, line, before.origin, made.origin)
     elif before.size >= made.size:
-        es = f"tiene {before.size} apuntes, y el de la cabecera, posterior, {made.size}"
+        es = f"tiene {before.size} entradas, y el de la cabecera, posterior, {made.size}"
         en = f"it has {before.size} entries, and that of the header, a later one, {made.size}"
         found.problem("checkpoint", line, "/checkpoint", es, en)
 
