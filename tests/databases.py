@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api.demo import service as demo
+from actitud_api.ledger import service as ledger
+from actitud_api.ledger.queries import replace_signing_key
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import postgresql as postgres
@@ -79,29 +83,45 @@ def database(url: str) -> Iterator[Database]:
         yield made
 
 
+def _load_demonstration(database: Database) -> None:
+    """The demonstration, with a checkpoint of its ledger, whose private key nobody has afterwards."""
+    demo.load(database, lambda: None)
+    signer, now = ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC)
+    with database.write() as session:
+        replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
+        ledger.checkpoint(session, signer, now)
+
+
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of an SQLite database with the whole demonstration; for tests that only read."""
-    url = sqlite_url(tmp_path_factory.mktemp("demonstration"))
-    with opened(url) as database:
+    """The URL of an SQLite database with the whole demonstration, published; for tests that only read."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    with opened(sqlite_url(folder)) as database:
         database.migrate()
         demo.load(database, lambda: None)
-    return url
+        make_key(database, folder)
+        demo.publish(database, folder, lambda: None, now=demo.MADE)
+    return sqlite_url(folder)
 
 
 @pytest.fixture(scope="session")
 def demonstration_template(postgresql: postgres.Server, template: str) -> Iterator[str]:
-    """The name of a PostgreSQL database with the whole demonstration, to be copied."""
+    """The name of a PostgreSQL database with the whole demonstration, in review, to be copied."""
     with postgresql.database(template) as name:
         with opened(postgresql.url(name)) as database:
-            demo.load(database, lambda: None)
+            _load_demonstration(database)
         yield name
 
 
 @pytest.fixture(scope="session")
 def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_template: str) -> Iterator[str]:
-    """The URL of a PostgreSQL database with the whole demonstration; for tests that only read."""
+    """The URL of a PostgreSQL database with the whole demonstration; for tests that only read.
+
+    It says that it is published and has no documents, so that all of it is computed: what is the same on both databases
+    is then the same as in the documents.
+    """
     with postgresql.database(demonstration_template) as name:
+        _say_published(postgresql.url(name))
         yield postgresql.url(name)
 
 
@@ -115,7 +135,7 @@ def demonstrated(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def demonstrated_copy(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """A database of its own with the whole demonstration, of each kind; to be changed."""
+    """A database of its own with the whole demonstration, of each kind; to be changed where it is not published."""
     if kind == "sqlite":
         source: str = request.getfixturevalue("demonstration")
         copy = tmp_path / "copy.sqlite3"
@@ -124,11 +144,29 @@ def demonstrated_copy(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest
             yield database
         return
     server: postgres.Server = request.getfixturevalue("postgresql")
-    with (
-        server.database(request.getfixturevalue("demonstration_template")) as name,
-        opened(server.url(name)) as database,
-    ):
+    with server.database(request.getfixturevalue("demonstration_template")) as name:
+        _say_published(server.url(name))
+        with opened(server.url(name)) as database:
+            yield database
+
+
+@pytest.fixture
+def demonstration_in_review(postgresql: postgres.Server, demonstration_template: str) -> Iterator[Database]:
+    """A PostgreSQL database of its own with the whole demonstration, in review; to be changed."""
+    with postgresql.database(demonstration_template) as name, opened(postgresql.url(name)) as database:
         yield database
+
+
+def _say_published(url: str) -> None:
+    with opened(url) as database, database.write() as session:
+        session.connection().exec_driver_sql("UPDATE edition SET state = 'published'")
+
+
+def make_key(database: Database, folder: Path, now: datetime | None = None) -> None:
+    """Makes a key that signs, with its private part in a folder; at that time, else at present."""
+    made = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+    with database.write() as session:
+        ledger.rotate_signing_key(session, folder, made, now=now or datetime.now(UTC))
 
 
 def unlimited(url: str) -> Settings:

@@ -32,10 +32,6 @@ BIG, SMALL, BARE, LATE = "XX-T-1", "XX-T-2", "XX-T-3", "XX-T-4"
 METHODOLOGY: Final = load("2026.1")
 _CASES: Final = Path(__file__).parent / "cases"
 _EVENT: Final = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
-_ROTATED: Final = ledger.Event(
-    action="cli.keys.rotate-signing", actor=None, subject="/.well-known/jwks.json", public=True
-)
-
 DESCRIBED: Final[Mapping[str, Mapping[str, Any]]] = {
     BIG: {"name": "Ávila", "kind": "MUN", "population": 57_000, "province": "05", "region": "07"},
     SMALL: {"name": "Ministerio de 𝔐uestras", "kind": "MIN", "employees": 6_000},
@@ -84,12 +80,6 @@ def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[
         )
         editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
         assessments.store(session, made.values())
-
-
-def make_key(database: Database, folder: Path, now: datetime = BEFORE) -> None:
-    """A key that signs, its private part in a folder."""
-    with database.write() as session:
-        ledger.rotate_signing_key(session, folder, _ROTATED, now=now)
 
 
 def publish(

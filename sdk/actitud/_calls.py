@@ -44,6 +44,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Each may be sent twice: it reads, or it computes, or it has an idempotency key, or it is ``guarded``: a
     precondition (``If-Match``, or ``If-None-Match: *``) lets it act once, and refuses it the second time.
     ``target``: path and query; the host is always that of the client. ``headers``: those of this request only.
+    ``most``: bytes of the answer, where it may have more than others.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     headers: Mapping[str, str] = {}
     guarded: bool = False
+    most: int | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,6 +284,16 @@ def fetch(core: Core, request: Request, decoder: msgspec.json.Decoder[T]) -> Cal
     return value
 
 
+def fetch_bytes(
+    core: Core, request: Request, media_type: str = "application/json", most: int | None = None
+) -> Call[Reply]:
+    """Send a request and take the bytes of the answer as they are, ``most`` of them. Raises as :func:`fetch`."""
+    headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
+    reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most))
+    _check(core, reply, media_type)
+    return reply
+
+
 def fetch_nothing(core: Core, request: Request) -> Call[None]:
     """Send a request that is answered without a body (204). Raises as :func:`fetch`."""
     reply = yield from _answer(core, request)
@@ -377,11 +389,18 @@ def _retry_after(core: Core, reply: Reply) -> float | None:
 
 
 def _read(core: Core, reply: Reply, decoder: msgspec.json.Decoder[T]) -> T:
+    _check(core, reply, "application/json")
+    return _decode(reply, decoder)
+
+
+def _check(core: Core, reply: Reply, media_type: str) -> None:
     if reply.status >= 400:
         raise _problem(core, reply)
-    if not 200 <= reply.status <= 299 or reply.media_type != "application/json":
-        raise _unexpected(reply, f"status {reply.status} and type {reply.media_type or 'unknown'!r} where JSON was due")
-    return _decode(reply, decoder)
+    if not 200 <= reply.status <= 299 or reply.media_type != media_type:
+        due = "JSON" if media_type == "application/json" else media_type
+        raise _unexpected(
+            reply, f"status {reply.status} and type {reply.media_type or 'unknown'!r} where {due} was due"
+        )
 
 
 def _problem(core: Core, reply: Reply) -> Exception:

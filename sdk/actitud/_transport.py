@@ -101,19 +101,20 @@ class _Body:
         self._core = core
         self._attempt = attempt
         self._status = response.status_code
+        self._most = attempt.request.most or core.max_body_bytes
         self._headers = {name.lower(): value for name, value in response.headers.items()}
         self._bytes = bytearray()
         coding = self._headers.get("content-encoding", "").strip().lower()
         if coding not in _DECODABLE:
             raise self._refused(f"an answer with the content coding {coding!r}, which was not asked for")
         length = self._headers.get("content-length", "")
-        if length.isdecimal() and float(length) > core.max_body_bytes:
+        if length.isdecimal() and float(length) > self._most:
             raise self._too_large()
 
     def add(self, chunk: bytes) -> None:
         """Take one more piece; raises where the body becomes too large or the time is over."""
         self._bytes += chunk
-        if len(self._bytes) > self._core.max_body_bytes:
+        if len(self._bytes) > self._most:
             raise self._too_large()
         if self._core.runtime.clock() > self._attempt.deadline:
             raise TimedOut(f"{_place(self._attempt)}: the answer was not complete within the time of the call")
@@ -123,7 +124,7 @@ class _Body:
         return Reply(status=self._status, headers=self._headers, body=bytes(self._bytes))
 
     def _too_large(self) -> UnexpectedResponse:
-        return self._refused(f"an answer of more than {self._core.max_body_bytes} bytes")
+        return self._refused(f"an answer of more than {self._most} bytes")
 
     def _refused(self, message: str) -> UnexpectedResponse:
         return UnexpectedResponse(message, self._status, self._headers.get("x-request-id"))

@@ -13,6 +13,7 @@ from actitud.resources.editions import AsyncEditions, Editions
 from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
+from actitud.resources.publications import AsyncPublished, Published
 from actitud.resources.scores import AsyncScores, Scores, create_score
 
 
@@ -56,6 +57,7 @@ class Client(Bound):
         self.scores = Scores(core, transport)
         self.organisations = Organisations(core, transport)
         self.editions = Editions(core, transport)
+        self.published = Published(core, transport)
         self.ledger = Ledger(core, transport)
         self.signing_keys = SigningKeys(core, transport)
         self._close = transport.close
@@ -108,6 +110,7 @@ class AsyncClient(AsyncBound):
         self.scores = AsyncScores(core, transport)
         self.organisations = AsyncOrganisations(core, transport)
         self.editions = AsyncEditions(core, transport)
+        self.published = AsyncPublished(core, transport)
         self.ledger = AsyncLedger(core, transport)
         self.signing_keys = AsyncSigningKeys(core, transport)
         self._close = transport.close

@@ -55,7 +55,7 @@ OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", 
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
 AssessmentState: TypeAlias = Literal["draft", "submitted"] | str
-EditionState: TypeAlias = Literal["open", "in_review", "published", "superseded"] | str
+EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
@@ -388,6 +388,8 @@ class EditionScore(Score, frozen=True, kw_only=True):
     """The explained score of one organisation in an edition.
 
     ``rank``: from 1, ties share the best; ``None`` if unranked. ``simulated``: invented for demonstration.
+    ``document``: the digest of the published document that it is told from, for ``client.published.get``; ``None``
+    where the edition is not published.
     """
 
     edition: str
@@ -395,6 +397,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
     organisation_name: str
     rank: int | None
     simulated: bool
+    document: str | None
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -1087,3 +1090,55 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alg: str
     created: datetime
     retired: datetime | None = None
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True):
+    """A detached JWS over the exact bytes of a document, by Ed25519 (RFC 7515, appendix F; RFC 8037)."""
+
+    protected: str
+    signature: str
+
+
+class PublishedCorrection(msgspec.Struct, frozen=True, kw_only=True):
+    """A score that a revision corrects: the digests of its documents, its index and its level, before and after."""
+
+    organisation: str
+    before: str
+    after: str
+    index_before: float | None
+    index_after: float | None
+    level_before: int | None
+    level_after: int | None
+
+
+class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
+    """The paths of what belongs to a publication."""
+
+    document: str
+    signature: str
+    bundle: str
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision of a published edition.
+
+    ``digest``: that of the edition document. ``supersedes`` and ``superseded_by``: those of the revisions before and
+    after. ``organisations``: how many scores it has. ``checkpoint``: the signed note of the ledger with this
+    publication in it, which is worth keeping elsewhere. ``bundle_digest`` and ``bundle_size``: of the whole publication
+    in one file.
+    """
+
+    edition: str
+    revision: int
+    digest: str
+    reason: str
+    published: datetime
+    supersedes: str | None
+    superseded_by: str | None
+    organisations: int
+    corrections: tuple[PublishedCorrection, ...]
+    signature: Signature
+    checkpoint: str
+    bundle_digest: str
+    bundle_size: int
+    links: PublicationLinks

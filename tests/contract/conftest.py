@@ -26,7 +26,7 @@ def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def installation(location: str) -> Iterator[Installation]:
+def installation(location: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One for a module: what is refused changes nothing, and each call that is not has a place of its own."""
-    with installed(location) as made:
+    with installed(location, tmp_path_factory.mktemp("signing")) as made:
         yield made

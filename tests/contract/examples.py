@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
@@ -23,15 +25,18 @@ from actitud_api.app import create_app
 from actitud_api.assessments import service as assessments
 from actitud_api.demo import service as demo
 from actitud_api.ledger import service as ledger
-from actitud_api.ledger.keys import Signer
+from actitud_api.ledger.keys import FILE_MODE, Signer, file_of
 from actitud_api.ledger.queries import replace_signing_key
 from actitud_api.ledger.signing import from_base64url
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import load
+from actitud_api.publication.service import Asked
 from actitud_api.scores import service as scores
 from actitud_api.scoring.scalar import evaluate
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
+from tests import publishing
+from tests.databases import make_key
 
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""
@@ -84,19 +89,38 @@ OF_LEDGER: Final = {
     "signing_keys.list": "/.well-known/jwks.json",
 }
 """What is read of a small ledger that is the same each time, so that its hashes and signatures hold."""
-SIGNS: Final = Signer(
-    Ed25519PrivateKey.from_private_bytes(from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))
+OF_PUBLICATIONS: Final = {
+    "editions.publications.list": "/v1/editions/2026/publications",
+    "editions.publications.get": "/v1/editions/2026/publications/latest",
+    "published.get": "/v1/published/{digest}",
+    "published.signature": "/v1/published/{digest}/signature",
+}
+"""What is read of a small edition that was published and corrected, signed with the same key."""
+SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
+    from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 )
 """The key of RFC 8037, appendix A.1, which everybody knows."""
+SIGNS: Final = Signer(SIGNS_PRIVATE)
 TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
-WITHOUT: Final = {"methodologies.get", "editions.delete", "editions.assessments.delete"}
-"""A whole methodology is a quarter of a megabyte, and the route shows it better; where nothing is said there is none.
-"""
+FILE: Final = {
+    "bundle_digest": "sha256:1b47a0282fead7692da41bbffb9e39ec4082d1d87b669b22ef8e1aa5a0fe77cf",
+    "bundle_size": 12_707,
+}
+"""What stands for the file of a publication: how small it is packed depends on the zlib of the machine."""
+WITHOUT: Final = {
+    "methodologies.get",
+    "editions.delete",
+    "editions.assessments.delete",
+    "editions.publications.scores.get",
+    "editions.publications.bundle",
+}
+"""A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; where
+nothing is said, and of a file, there is none."""
 
 
 def answers(app: Litestar) -> dict[str, Any]:
@@ -112,9 +136,9 @@ def answers(app: Litestar) -> dict[str, Any]:
             condition = {"If-None-Match" if method == "PUT" else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
             answer = client.request(method, path, json=request(name), headers=headers)
-            found[name] = _with_times(answer.json())
+            found[name] = _with(TIMES, answer.json())
         for name, path in READS_WITH_KEY.items():
-            found[name] = _with_times(client.get(path).json())
+            found[name] = _with(TIMES, client.get(path).json())
         _answer_less(app.state["database"], organisation)
         found["editions.scores.changes"] = client.get(CHANGES.format(organisation=organisation)).json()
     return found
@@ -159,19 +183,48 @@ def of_ledger(folder: Path) -> dict[str, Any]:
     return found
 
 
+def of_publications(folder: Path) -> dict[str, Any]:
+    """What the service answers about the small edition, made in a folder."""
+    settings = Settings(database_url=f"sqlite:///{folder}/published.sqlite3", public_url=PUBLIC_URL)
+    app = create_app(structs.replace(settings, signing_folder=folder))
+    database: Database = app.state["database"]
+    database.migrate()
+    publishing.fill(database)
+    private = file_of(folder, SIGNS.kid)
+    private.write_bytes(SIGNS_PRIVATE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    private.chmod(FILE_MODE)
+    with (
+        mock.patch.object(secrets, "token_bytes", lambda size: bytes(range(size))),
+        mock.patch.object(secrets, "token_hex", lambda size: bytes(range(size)).hex()),
+        TestClient(app) as client,
+    ):
+        with database.write() as session:
+            replace_signing_key(session, ledger.SigningKey(SIGNS.kid, SIGNS.public, publishing.BEFORE, None))
+            ledger.begin(session, ledger.host_of(PUBLIC_URL), publishing.BEFORE)
+        reason = request("editions.publications.create")["reason"]
+        first = publishing.publish(database, folder, Asked(reason=reason))
+        found = {"editions.publications.create": _with(FILE, client.get("/v1/editions/2026/publications/1").json())}
+        mended = publishing.correction(first, D1_01={"numerator": 320, "denominator": 320})
+        publishing.publish(database, folder, mended, now=publishing.NOW + timedelta(days=30))
+        for name, path in OF_PUBLICATIONS.items():
+            found[name] = _with(FILE, client.get(path.format(digest=first.digest)).json())
+    database.close()
+    return found
+
+
 def request(name: str) -> Any:
     """The body of the example of an operation."""
     return json.loads((FOLDER / f"{name}.request.json").read_bytes())
 
 
-def _with_times(value: Any) -> Any:
-    """An answer with the times that stand for its own."""
+def _with(others: Mapping[str, object], value: Any) -> Any:
+    """An answer with others in the place of some members, wherever they have a value."""
     if isinstance(value, dict):
         return {
-            name: TIMES[name] if name in TIMES and member is not None else _with_times(member)
+            name: others[name] if name in others and member is not None else _with(others, member)
             for name, member in value.items()
         }
-    return [_with_times(member) for member in value] if isinstance(value, list) else value
+    return [_with(others, member) for member in value] if isinstance(value, list) else value
 
 
 def _answer_less(database: Database, organisation: str) -> None:
@@ -196,7 +249,9 @@ def main() -> None:
         app = create_app(Settings(database_url=f"sqlite:///{folder}/demo.sqlite3", public_url=PUBLIC_URL))
         app.state["database"].migrate()
         demo.load(app.state["database"], lambda: None)
-        for name, answer in (answers(app) | of_ledger(Path(folder))).items():
+        make_key(app.state["database"], Path(folder))
+        demo.publish(app.state["database"], Path(folder), lambda: None, now=demo.MADE)
+        for name, answer in (answers(app) | of_ledger(Path(folder)) | of_publications(Path(folder))).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()

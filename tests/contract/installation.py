@@ -15,6 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
 from sqlalchemy import MetaData, select
 
 from actitud_api.access import service as access
@@ -22,7 +23,7 @@ from actitud_api.app import create_app
 from actitud_api.ledger import service as ledger
 from actitud_api.storage.database import Database
 from tests.contract import examples
-from tests.databases import unlimited
+from tests.databases import make_key, unlimited
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""
@@ -75,6 +76,12 @@ class Operation(NamedTuple):
         if not security or {} in security:
             return None
         return frozenset(role for alternative in security for role in alternative["key"])
+
+    @property
+    def names_its_attempts(self) -> bool:
+        """Whether it needs an idempotency key."""
+        listed = self.described["parameters"]
+        return any(found["name"] == "Idempotency-Key" and found["required"] for found in listed)
 
     @property
     def is_item(self) -> bool:
@@ -140,6 +147,19 @@ class Installation:
         path = f"/v1/editions/{edition}/assessments/{organisation}/submissions"
         self._made("POST", path, {"explanations": {}}, {"If-Match": "*"})
 
+    def review(self, edition: str) -> None:
+        """Ends the time in which an edition takes answers."""
+        headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
+        response = self.client.patch(f"/v1/editions/{edition}", content=b'{"state":"in_review"}', headers=headers)
+        assert response.status_code == 200, response.text
+
+    def publish(self, edition: str) -> str:
+        """Publishes an edition that is in review; the digest of its document."""
+        path, body = f"/v1/editions/{edition}/publications", {"reason": "It is time."}
+        response = self._made("POST", path, body, {"Idempotency-Key": edition})
+        digest: str = response.json()["digest"]
+        return digest
+
     def key(self, role: access.Role, owner: str | None = None, *, revoked: bool = False) -> str:
         """A new key, which may have ended at once."""
         now = datetime.now(UTC)
@@ -148,6 +168,11 @@ class Installation:
             if revoked:
                 access.revoke(session, made.record.id, now=now)
         return made.text
+
+    def checkpoint(self) -> None:
+        """Makes a checkpoint of the ledger."""
+        with self.database.write() as session:
+            ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
 
     def place(self, operation: Operation) -> Place:
         """Somewhere new where an operation succeeds for whoever may call it."""
@@ -166,9 +191,19 @@ class Installation:
                 if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
                     self.submit(edition, MINE)
         if operation.id == "ledger.checkpoints.get":
-            with self.database.write() as session:
-                ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
+            self.checkpoint()
+        digest = ""
+        if operation.id.startswith(("editions.publications.", "published.")):
+            if "{edition}" not in operation.path:
+                self.edition(edition)
+            self.draft(edition, MINE)
+            self.submit(edition, MINE)
+            self.review(edition)
+            if operation.method in SAFE:
+                digest = self.publish(edition)
         known = {
+            "digest": digest,
+            "revision": "1",
             "edition": edition,
             "organisation": MINE,
             "submission": "1",
@@ -190,6 +225,8 @@ class Installation:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         if "If-Match" in operation.headers and if_match is not None:
             headers["If-Match"] = if_match
+        if idempotency_key is None and operation.names_its_attempts:
+            idempotency_key = f"attempt-{next(self._numbers)}"
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         if place.body is not None:
@@ -217,19 +254,24 @@ class Installation:
                 if table.name not in LEDGER
             }
 
-    def _made(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> None:
-        sent = {"Authorization": f"Bearer {self._administrator}", **(headers or {})}
-        response = self.client.request(method, path, json=body, headers=sent)
+    @property
+    def _holder(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self._administrator}"}
+
+    def _made(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        response = self.client.request(method, path, json=body, headers={**self._holder, **(headers or {})})
         assert response.status_code == 201, response.text
+        return response
 
 
 _EDITION: Final = {"titles": {"es": "Edición", "en": "Edition"}, "methodology": "2026.1"}
 
 
 @contextmanager
-def installed(url: str) -> Iterator[Installation]:
-    """An installation on a database that has the tables and nothing in them."""
-    app = create_app(unlimited(url))
+def installed(url: str, folder: Path) -> Iterator[Installation]:
+    """An installation on a database that has the tables and nothing in them; `folder`: where it has its private key."""
+    app = create_app(structs.replace(unlimited(url), signing_folder=folder))
+    make_key(app.state["database"], folder)
     with TestClient(app) as client:
         yield Installation(client)
     app.state["database"].close()

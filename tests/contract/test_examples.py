@@ -18,6 +18,7 @@ from tests.contract.examples import (
     CREATES,
     FOLDER,
     OF_LEDGER,
+    OF_PUBLICATIONS,
     PUBLIC_URL,
     READS,
     READS_WITH_KEY,
@@ -25,6 +26,7 @@ from tests.contract.examples import (
     WRITES,
     answers,
     of_ledger,
+    of_publications,
 )
 
 
@@ -32,7 +34,7 @@ def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: 
     copy = tmp_path / "demonstration.sqlite3"
     shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
     app = create_app(Settings(database_url=f"sqlite:///{copy}", public_url=PUBLIC_URL))
-    found = answers(app) | of_ledger(tmp_path)
+    found = answers(app) | of_ledger(tmp_path) | of_publications(tmp_path)
     app.state["database"].close()
     for name, answer in found.items():
         written = json.loads((FOLDER / f"{name}.response.json").read_bytes())
@@ -61,5 +63,5 @@ def test_no_example_names_a_host_that_only_tests_have() -> None:
 def test_every_operation_has_one(app: Litestar) -> None:
     document = json.loads(app.state["document"])
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
-    others = WITHOUT | {"editions.scores.changes"}
+    others = WITHOUT | {"editions.scores.changes", "editions.publications.create"} | OF_PUBLICATIONS.keys()
     assert ids == READS.keys() | READS_WITH_KEY.keys() | OF_LEDGER.keys() | CREATES.keys() | WRITES.keys() | others

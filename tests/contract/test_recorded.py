@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 import rfc8785
 
@@ -24,6 +25,7 @@ OWN = "/assessments/{organisation}"
 SUBJECTS = {
     "organisations.create": "/v1/organisations/XX-TEST-{edition}",
     "editions.create": "/v1/editions/{edition}",
+    "editions.publications.create": "/v1/editions/{edition}/publications/1",
     "editions.assessments.submissions.create": "/v1/editions/{edition}/assessments/{organisation}/submissions/1",
 }
 """What is made, where that is not what the path names."""
@@ -44,6 +46,13 @@ def new(installation: Installation, before: Sequence[Recorded]) -> Sequence[Reco
 
 def canonical(body: Any) -> str:
     return "sha256:" + hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+
+
+def details(operation: Operation, place: Place, response: httpx.Response) -> dict[str, Any]:
+    """What else is said of what is published: which it is, and what it says."""
+    if operation.id != "editions.publications.create":
+        return {}
+    return {"details": {"digest": response.json()["digest"], "edition": place.path["edition"], "revision": 1}}
 
 
 def is_subject(entry: Recorded, subject: str) -> bool:
@@ -69,6 +78,7 @@ def test_what_is_done_leaves_one_entry(installation: Installation, operation: Op
         "request": response.headers["x-request-id"],
         "sent": None if place.body is None else canonical(place.body),
         "subject": entry.record["subject"],
+        **details(operation, place, response),
     }
     subject = SUBJECTS.get(operation.id, operation.path).format_map(place.path)
     assert is_subject(entry, subject)

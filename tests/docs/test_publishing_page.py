@@ -17,6 +17,7 @@ from litestar import Litestar
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
+from actitud_api.demo.simulator import simulate
 from actitud_api.settings import Settings
 from tests.contract.scale import NIGHT, TUTORIAL
 from tests.databases import make_key, opened, sqlite_url
@@ -30,7 +31,6 @@ MARK = "=== end of block ==="
 @pytest.fixture
 def in_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Litestar]:
     """The application on the demonstration as `demo --in-review` leaves it, with fewer organisations at the gate."""
-    simulate = demo.simulate
     monkeypatch.setattr(demo, "simulate", lambda methodology: islice(simulate(methodology), TUTORIAL))
     with opened(sqlite_url(tmp_path)) as database:
         database.migrate()

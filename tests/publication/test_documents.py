@@ -6,13 +6,16 @@ import gzip
 import json
 import zlib
 from datetime import UTC, datetime
+from itertools import islice
 
 import msgspec
 import pytest
 import rfc8785
 
+from actitud_api.demo.simulator import simulate
 from actitud_api.ledger.signing import Jws
 from actitud_api.methodology.digests import canonical, digest_of
+from actitud_api.methodology.model import LANGUAGES
 from actitud_api.publication import documents
 from actitud_api.publication.documents import (
     Described,
@@ -27,7 +30,9 @@ from actitud_api.publication.documents import (
     score_document,
     unpacked,
 )
-from actitud_api.scoring.explain import explain
+from actitud_api.scores.wire import narrated
+from actitud_api.scoring.explain import explain, explained
+from actitud_api.scoring.result import Score
 from tests.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
 
 GOLDEN = {
@@ -156,6 +161,15 @@ def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
         '{"alg":"EdDSA","created":"2025-01-01T00:00:00Z","crv":"Ed25519","kid":"one","kty":"OKP",'
         '"retired":"2026-01-01T01:02:03.004000Z","use":"sig","x":"a"}]},"kind":"bundle"}'
     )
+
+
+def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
+    """RFC 8785 puts facts in the order of their names; sentences have them in that of the methodology."""
+    for simulated in islice(simulate(METHODOLOGY), 0, 200, 5):
+        score = explained(simulated.evaluation, simulated.submission)
+        read = msgspec.json.decode(canonical(score), type=Score)
+        for language in LANGUAGES:
+            assert narrated(read, METHODOLOGY, language) == narrated(score, METHODOLOGY, language)
 
 
 def test_the_digest_is_the_sha256_of_the_bytes() -> None:

@@ -23,10 +23,10 @@ from actitud_api.ledger.signing import Jwk, Jws, verify
 from actitud_api.publication.documents import packed
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
-from tests.databases import unlimited
+from tests.databases import make_key, unlimited
 from tests.faults.serving import administrator
 from tests.publication.test_documents import GOLDEN
-from tests.publishing import BARE, BIG, EDITION, LATE, SMALL, fill, make_key
+from tests.publishing import BARE, BIG, EDITION, LATE, SMALL, fill
 
 Client = TestClient[Litestar]
 Answer = dict[str, Any]

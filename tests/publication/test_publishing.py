@@ -32,7 +32,7 @@ from actitud_api.scoring.compare import rank_points
 from actitud_api.storage import backup as copies
 from actitud_api.storage.database import Database
 from actitud_api.storage.revisions import move, revisions
-from tests.databases import Kind, opened
+from tests.databases import Kind, make_key, opened
 from tests.publication.test_documents import GOLDEN
 from tests.publishing import (
     BARE,
@@ -45,7 +45,6 @@ from tests.publishing import (
     SMALL,
     correction,
     fill,
-    make_key,
     publish,
     submissions,
 )

@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from actitud_api.publication import service
 from actitud_api.storage.database import Database
-from tests.databases import Kind
+from tests.databases import Kind, make_key
 from tests.publication.test_documents import GOLDEN
 from tests.publication.test_publishing import LATER, everything
-from tests.publishing import BIG, EDITION, LATE, correction, fill, make_key, publish
+from tests.publishing import BIG, EDITION, LATE, correction, fill, publish
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "published_document": ("digest",),

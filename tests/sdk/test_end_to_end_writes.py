@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -29,6 +32,7 @@ from actitud import (
     NotFound,
     Organisation,
     PreconditionFailed,
+    Publication,
     Span,
     Submission,
     Unauthorized,
@@ -39,7 +43,9 @@ from actitud_api.ledger import service as ledger
 from actitud_api.ledger.keys import Signer
 from actitud_api.ledger.queries import replace_signing_key
 from actitud_api.settings import Settings
+from tests import publishing
 from tests.assessing import DOMAIN, body_a
+from tests.databases import make_key
 from tests.sdk.support import Mode
 from tests.sdk.test_end_to_end import BASE, as_said, example
 
@@ -113,8 +119,8 @@ class Installation:
 
 
 @pytest.fixture
-def installation(url: str, mode: Mode) -> Iterator[Installation]:
-    app = create_app(Settings(database_url=url))
+def installation(url: str, mode: Mode, tmp_path: Path) -> Iterator[Installation]:
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
     with TestClient(app) as opened:
         yield Installation(app, opened, mode)
     app.state["database"].close()
@@ -190,6 +196,51 @@ def test_what_was_done_is_in_the_ledger_and_the_checkpoint_is_kept(
     (key,) = installation(lambda client: client.signing_keys.list())
     assert (key.kid, key.x, key.retired) == (signer.kid, signer.public, None)
     assert {"keys": [as_said(key)]} == installation.said("/.well-known/jwks.json", administrator)
+
+
+def test_an_edition_is_published_corrected_and_read_by_its_digests(
+    installation: Installation, administrator: str, tmp_path: Path
+) -> None:
+    database = installation.app.state["database"]
+    publishing.fill(database)
+    make_key(database, tmp_path)
+
+    def published(client: Client) -> Publication:
+        return client.editions.publications.create("2026", reason="It is time.")
+
+    first = installation(published, key=administrator, losses=1)
+    assert (first.revision, first.organisations, first.supersedes) == (1, 3, None)
+    with pytest.raises(Conflict) as caught:
+        installation(published, key=administrator)
+    assert [(error.rule, error.suggestion) for error in caught.value.errors] == [("published", first.digest)]
+    patch = {"methodology": "2026.1", "answers": {"D1.01": {"numerator": 320, "denominator": 320}}}
+    second = installation(
+        lambda client: client.editions.publications.create(
+            "2026",
+            reason="A wrong answer.",
+            supersedes=first.digest,
+            corrections=[{"organisation": publishing.BIG, "assessment": patch}],
+        ),
+        key=administrator,
+    )
+    assert as_said(second) == installation.said("/v1/editions/2026/publications/latest", administrator)
+    page = installation(lambda client: client.editions.publications.list("2026", limit=1))
+    assert page.items == (second,)
+    old = installation(lambda client: client.editions.publications.get("latest", 1))
+    assert old == msgspec.structs.replace(first, superseded_by=second.digest)
+
+    document = installation(lambda client: client.published.get(first.digest))
+    assert f"sha256:{hashlib.sha256(document).hexdigest()}" == first.digest
+    assert installation(lambda client: client.published.signature(first.digest)) == first.signature
+    bundle = installation(lambda client: client.editions.publications.bundle("2026", 1))
+    assert (len(bundle), gzip.decompress(bundle).splitlines()[1]) == (first.bundle_size, document)
+    (correction,) = second.corrections
+    score = installation(lambda client: client.editions.publications.scores.get("2026", publishing.BIG))
+    assert score == installation(lambda client: client.published.get(correction.after))
+    sheet = installation(lambda client: client.editions.scores.get("2026", publishing.BIG))
+    assert (sheet.index, sheet.document) == (45.28, correction.after)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.published.get("sha256:" + "0" * 64))
 
 
 def test_who_read_another_state_is_refused_and_changes_nothing(installation: Installation, administrator: str) -> None:

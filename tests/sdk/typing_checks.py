@@ -30,9 +30,11 @@ from actitud import (
     Page,
     PastScore,
     Peers,
+    Publication,
     RobustScore,
     Score,
     ScoreRow,
+    Signature,
     SigningKey,
     Submission,
     SubmissionLine,
@@ -85,6 +87,11 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.robustness.list("2026", draws=500, seed=1, organisation=["x"]), Page[RobustScore])
     assert_type(client.editions.statistics.get("2026"), EditionStatistics)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
+    assert_type(client.editions.publications.list("2026"), Page[Publication])
+    assert_type(client.editions.publications.create("2026", reason="x"), Publication)
+    assert_type(client.editions.publications.scores.get("2026", "x", revision=1), bytes)
+    assert_type(client.editions.publications.bundle("2026"), bytes)
+    assert_type(client.published.signature("sha256:0"), Signature)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
     assert_type(client.ledger.checkpoints.get(7), Checkpoint)

@@ -46,9 +46,9 @@ class Key:
         made = {"kty": "OKP", "crv": "Ed25519", "x": self.x, "kid": self.kid, "use": "sig", "alg": "EdDSA"}
         return made | {"created": created} | ({} if retired is None else {"retired": retired})
 
-    def jws(self, document: bytes) -> Json:
-        """Its detached signature of a document."""
-        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid}))
+    def jws(self, document: bytes, **also: object) -> Json:
+        """Its detached signature of a document; `also`: other members of the protected header."""
+        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid, **also}))  # type: ignore[dict-item]
         signature = self.private.sign(f"{protected}.{base64url(document)}".encode())
         return {"protected": protected, "signature": base64url(signature)}
 

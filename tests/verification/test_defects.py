@@ -39,6 +39,7 @@ TOLD = {
     "damaged or cut off": "damaged",
     "stands twice": "malformed",
     "it is not": "malformed",
+    "is not JSON": "malformed",
     "documents of the list are missing": "missing",
     "the edition document is missing": "missing",
     "has no list of scores": "malformed",
@@ -295,6 +296,10 @@ DEFECTS: dict[str, Defect] = {
         *alike({("5", "malformed")}),
     ),
     "not JSON": Defect(edited(5, lambda _: b"<html>"), *alike({("5", "digest"), ("5", "malformed")})),
+    "a number that is none": Defect(
+        edited(5, lambda text: text.replace(b'"format":1', b'"format":NaN')),
+        *alike({("5", "digest"), ("5", "malformed")}),
+    ),
     "not UTF-8": Defect(
         edited(5, lambda text: text.replace(b"Villa", b"Vill\xe1")), *alike({("5", "digest"), ("5", "malformed")})
     ),
@@ -311,6 +316,13 @@ DEFECTS: dict[str, Defect] = {
     ),
     "another algorithm": Defect(
         headed(lambda header: header["jws"].update(protected="eyJhbGciOiJub25lIn0")),
+        *alike(set(), {("1:/jws", "signature")}),
+    ),
+    "a header that asks for more": Defect(
+        lambda edition: (
+            edition.header.update(jws=OURS.jws(edition.lines()[1], crit=["exp"], exp=0)),
+            packed(edition.lines()),
+        )[1],
         *alike(set(), {("1:/jws", "signature")}),
     ),
     "signed after the key was retired": Defect(

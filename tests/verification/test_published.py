@@ -17,7 +17,7 @@ from actitud_api.publication.verification import Given
 from actitud_api.storage.database import Database
 from tests import publishing
 from tests.contract.scale import NIGHT
-from tests.databases import opened
+from tests.databases import make_key, opened
 from tests.verification.bundles import Edition, packed
 from tests.verification.test_defects import Found, by_script, by_sdk, by_service
 
@@ -30,7 +30,7 @@ def bundle_of(database: Database, edition: str, revision: int = 1) -> bytes:
 def published(database: Database, tmp_path: Path) -> bytes:
     """The bundle of a small edition, published on each database."""
     publishing.fill(database)
-    publishing.make_key(database, tmp_path)
+    make_key(database, tmp_path, publishing.BEFORE)
     publishing.publish(database, tmp_path)
     return bundle_of(database, publishing.EDITION)
 
@@ -67,7 +67,7 @@ def test_a_small_edition_holds_for_all_and_no_changed_digit_does(published: byte
 
 def test_a_correction_holds_against_the_revision_before(database: Database, tmp_path: Path) -> None:
     publishing.fill(database)
-    publishing.make_key(database, tmp_path)
+    make_key(database, tmp_path, publishing.BEFORE)
     first = publishing.publish(database, tmp_path)
     publishing.publish(database, tmp_path, publishing.correction(first, D9_02={"hours": 500}))
     second = bundle_of(database, publishing.EDITION, 2)

@@ -12,7 +12,8 @@ import uvicorn
 from msgspec import structs
 from rich.console import Console
 
-from actitud_api.cli.common import Added, progress, settings_of, takes_database
+from actitud_api.access import service as access
+from actitud_api.cli.common import Added, CommandError, progress, settings_of, takes_database
 from actitud_api.cli.serving import address_of, application, database_of, readiness_of, takes_address
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
@@ -30,6 +31,16 @@ SIGNING_FOLDER: Final = "demo"
 
 _DEMO = Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data")
 _SIMULATING = Texts("Simulando municipios", "Simulating municipalities")
+_PUBLISHING = Texts("Publicando la edición", "Publishing the edition")
+_IN_REVIEW = Texts(
+    "deja la edición en revisión, y enseña una clave para publicarla",
+    "leave the edition in review, and show a key to publish it with",
+)
+_PUBLISHED = Texts(
+    "La base de datos ya tiene una demostración publicada, que no cambia: indique otra con --database.",
+    "The database has a demonstration that is published already, and does not change: name another with --database.",
+)
+_KEY = Texts("Clave de administración, por un día: {key}", "Key of an administrator, for a day: {key}")
 _READY = Texts(
     "Lista en {address}, con datos simulados. Ctrl+C termina.", "Ready at {address}, with simulated data. Ctrl+C ends."
 )
@@ -38,6 +49,7 @@ _READY = Texts(
 def add(added: Added, language: Language) -> None:
     """Adds the command."""
     command = added(_DEMO, "demo", _demo)
+    command.add_argument("--in-review", action="store_true", help=_IN_REVIEW.into(language))
     takes_address(command, language)
     takes_database(command, language)
 
@@ -52,6 +64,8 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
     with application(settings, language) as app:
         database = database_of(app)
         database.migrate()
+        if demo.is_published(database) and (options.in_review or demo.stored(database) is None):
+            raise CommandError(_PUBLISHED.into(language))
         _make_signing_key(database, settings)
         readiness_of(app).register(demo.EDITION, loaded.is_set)
         config = uvicorn.Config(
@@ -64,18 +78,39 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
         def load() -> None:
             try:
                 report = _loaded(database, language)
+                if not options.in_review and not demo.is_published(database):
+                    with progress(_PUBLISHING.into(language), demo.ORGANISATIONS) as advance:
+                        demo.publish(database, settings.signing_folder, advance, now=datetime.now(UTC))
             except BaseException:
                 server.should_exit = True
                 raise
             loaded.set()
             console = Console()
             console.print(table(report, language))
+            if options.in_review:
+                console.print(_KEY.into(language).format(key=_key(database, settings)), soft_wrap=True)
             console.print(_READY.into(language).format(address=address_of(settings)))
 
         threading.Thread(target=load, daemon=True).start()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[socket])
     return 0 if loaded.is_set() else 1
+
+
+def _key(database: Database, settings: Settings) -> str:
+    """A new key of an administrator."""
+    now = datetime.now(UTC)
+    with database.write() as session:
+        made = access.create_key(session, settings.peppers, role="administrator", owner=None, days=1, now=now)
+        entry = ledger.Event(
+            action="cli.demo",
+            actor=None,
+            subject=f"/keys/{made.record.id}",
+            public=False,
+            details={"key": made.record.id, "role": made.record.role},
+        )
+        ledger.append(session, entry, now=now)
+    return made.text
 
 
 def _make_signing_key(database: Database, settings: Settings) -> None:

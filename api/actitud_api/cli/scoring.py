@@ -57,7 +57,7 @@ def _score(options: argparse.Namespace, language: Language) -> int:
     methodology = None if options.methodology is None else with_plain_texts(methodology_of(options.methodology, chosen))
     request = _request(content_of(options.file, chosen), methodology)
     if isinstance(request, list):
-        raise CommandError("\n".join(_told(request, chosen)), 2)
+        raise CommandError("\n".join(told(request, _FAULTY, chosen)), 2)
     if methodology is None:
         methodology = service.asked_under(request)
     score = service.scored(methodology, request)
@@ -82,8 +82,8 @@ def _request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list
     return Body(request_type(methodology)).convert(value)
 
 
-def _told(faults: list[Fault], language: Language) -> list[str]:
-    """Every fault with its place, and how many there are."""
+def told(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
+    """Every fault of a file with its place, and the outcome with how many there are."""
     lines = []
     for fault in faults:
         line = f"{fault.pointer or _WHOLE.into(language)}: {fault.detail.into(language)}"
@@ -93,4 +93,4 @@ def _told(faults: list[Fault], language: Language) -> list[str]:
             line += _MEANT.into(language).format(suggestion=fault.suggestion)
         lines.append(line)
     count = format_decimal(sum(fault.count for fault in faults), locale=language)
-    return [*lines, _FAULTY.into(language).format(count=count)]
+    return [*lines, outcome.into(language).format(count=count)]

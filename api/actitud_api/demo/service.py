@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ from actitud_api.editions import service as editions
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.loader import load as load_methodology
 from actitud_api.organisations import service as organisations
+from actitud_api.publication.service import Asked, Prepared, Published, Publishing
 from actitud_api.storage.database import Database, Session
 
 EDITION = "2026-demo"
@@ -35,6 +37,11 @@ DRAFT = editions.Draft(
     period_to=date(2026, 12, 31),
 )
 
+ASKED = Asked(reason="Demonstration with simulated data. / Demostración con datos simulados.")
+"""How it is published."""
+
+EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
+
 MADE = datetime(2026, 12, 31, 12, tzinfo=UTC)
 """When all of it is said to have been made: the same time whenever it is."""
 
@@ -48,11 +55,18 @@ def stored(database: Database) -> Report | None:
     return msgspec.convert(found.report, Report, strict=False)
 
 
-def load(database: Database, advance: Callable[[], None]) -> Report:
-    """Makes the demonstration in a database, in place of an earlier one; `advance` is called for each organisation.
+class AlreadyPublished(Exception):
+    """There is a demonstration that is published, and so does not change."""
 
-    Readers see nothing of it until all of it is there.
+
+def load(database: Database, advance: Callable[[], None]) -> Report:
+    """Makes the demonstration in a database, in review, in place of an earlier one that is not published.
+
+    Readers see nothing of it until all of it is there. `advance` is called for each organisation. Raises
+    `AlreadyPublished`.
     """
+    if is_published(database):
+        raise AlreadyPublished
     methodology = load_methodology(METHODOLOGY)
     invented: list[organisations.Entry] = []
     rows: list[dict[str, object]] = []
@@ -74,13 +88,31 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         organisations.lock(session)
         _remove(session)
         organisations.add(session, invented, MADE)
-        editions.add(session, editions.made(DRAFT, now=MADE, state="published", simulated=True))
+        editions.add(session, editions.made(DRAFT, now=MADE, state="in_review", simulated=True))
         assessments.store(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.add(session, EDITION, made_by)
-        loaded = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
-        ledger.append(session, loaded, now=datetime.now(UTC))
+        ledger.append(session, EVENT, now=datetime.now(UTC))
     return report
+
+
+def is_published(database: Database) -> bool:
+    """Whether there is a demonstration, of whatever simulator, and it is published."""
+    try:
+        return editions.get(database, EDITION).record.state == "published"
+    except editions.UnknownEdition:
+        return False
+
+
+def publish(database: Database, folder: Path, advance: Callable[[], None], *, now: datetime) -> Published:
+    """Publishes the demonstration as any edition; `folder` as in `Publishing`, `advance` is called for each score."""
+    publishing = Publishing(database, folder)
+
+    def write(prepared: Prepared | None) -> Published:
+        with database.write() as session:
+            return publishing.publish(session, EDITION, ASKED, prepared, EVENT, now=now)
+
+    return publishing.prepared(EDITION, ASKED, write, advance)
 
 
 def _remove(session: Session) -> None:

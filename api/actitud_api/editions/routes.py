@@ -35,6 +35,7 @@ _LINKS = {
     "summary": Link("editions.summary", _ID, "What its organisations come to."),
     "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
     "publications": Link("editions.publications.list", _ID, "Its publications."),
+    "publish": Link("editions.publications.create", _ID, "To publish it for good, or a correction of it."),
 }
 _LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
 
@@ -93,6 +94,11 @@ class EditionsController(Controller):
                     "editions.scores.list",
                     {"edition": "$response.body#/items/0/id"},
                     "The ranking of the first edition of the page.",
+                ),
+                "published": Link(
+                    "editions.publications.list",
+                    {"edition": service.LATEST},
+                    "The publications of the newest published edition.",
                 ),
                 "drafts": Link(
                     "editions.assessments.list",

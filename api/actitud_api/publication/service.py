@@ -174,15 +174,22 @@ class Publishing:
         self._folder = folder
         self._turn = threading.Lock()
 
-    def prepared(self, edition: str, asked: Asked, write: Callable[[Prepared | None], T]) -> T:
+    def prepared(
+        self,
+        edition: str,
+        asked: Asked,
+        write: Callable[[Prepared | None], T],
+        advance: Callable[[], None] = lambda: None,
+    ) -> T:
         """What `write` gives, which publishes with what was prepared for it; again where the edition has changed.
 
+        `advance` is called for each score that is prepared.
         Raises what `write` raises, `UnknownEdition`, `SigningKeyFault`, and `Unavailable` where it goes on changing.
         """
         with self._turn:
             for _ in range(ATTEMPTS):
                 with suppress(Stale):
-                    return write(self._prepare(edition, asked))
+                    return write(self._prepare(edition, asked, advance))
         raise Unavailable("the edition changes all the time")
 
     def publish(
@@ -213,7 +220,7 @@ class Publishing:
             made.correct(newest)
         return made.close(event)
 
-    def _prepare(self, edition: str, asked: Asked) -> Prepared | None:
+    def _prepare(self, edition: str, asked: Asked, advance: Callable[[], None]) -> Prepared | None:
         """The scores of an edition in review; None where it is not to be published for the first time."""
         with self._database.read() as session:
             place = editions.find(session, edition)
@@ -225,7 +232,9 @@ class Publishing:
         scores: list[Scored] = []
         part = self._stated(place.id, "")
         while part:
-            scores += [_scored(place.id, methodology, signer, stated) for stated in part]
+            for stated in part:
+                scores.append(_scored(place.id, methodology, signer, stated))
+                advance()
             part = self._stated(place.id, part[-1].organisation.id)
         return Prepared(place, state, scores)
 

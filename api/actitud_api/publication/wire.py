@@ -44,7 +44,7 @@ class DigestPath(Struct, frozen=True):
         str,
         Meta(
             description="Digest of the document.",
-            examples=["sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+            examples=["sha256:2936839a50d9a12306b2c5c942f823cce77c880462efa3358acd611885d8dd23"],
         ),
     ]
 

@@ -164,6 +164,16 @@ class EditionScoresController(Controller):
                     "editions.scores.peers", {**_EDITION, **_ORGANISATION}, "The organisation and its peers."
                 ),
                 "methodology": _METHODOLOGY,
+                "document": Link(
+                    "published.get",
+                    {"digest": "$response.body#/document"},
+                    "The published document, where there is one.",
+                ),
+                "published": Link(
+                    "editions.publications.scores.get",
+                    {**_EDITION, **_ORGANISATION, "revision": "latest"},
+                    "The same of the newest revision.",
+                ),
                 "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
                 "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
                 "assessment": Link(

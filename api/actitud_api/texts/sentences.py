@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.defects import MAX_FACT_DECIMALS
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Document, Indicator, Language, Rule, Texts, ValueOperand
-from actitud_api.methodology.predicates import groups, indicators
+from actitud_api.methodology.model import (
+    AnswerOperand,
+    ComponentOperand,
+    Document,
+    Indicator,
+    Language,
+    Operand,
+    ProfileOperand,
+    Rule,
+    Texts,
+    ValueOperand,
+)
+from actitud_api.methodology.predicates import groups, indicators, operands, parts
 from actitud_api.scoring.result import (
     BlockingGate,
     Finding,
@@ -21,6 +33,8 @@ from actitud_api.scoring.result import (
     Parameters,
 )
 from actitud_api.texts import words
+
+T = TypeVar("T")
 
 _REASONS: dict[Language, dict[str, str]] = {
     "en": {
@@ -219,7 +233,7 @@ class Sentences:
             cause = words.enumeration(
                 [
                     f"{self._texts.profile[name].label} = {words.fact_value(raw, self._language)}"
-                    for name, raw in given.facts.items()
+                    for name, raw in _in_order(given.facts, _named_by(indicator))
                 ],
                 self._language,
             )
@@ -304,7 +318,7 @@ class Sentences:
         else:
             told = "; ".join(
                 f"{self._label(indicator, name)}: {words.fact_value(raw, self._language)}"
-                for name, raw in given.facts.items()
+                for name, raw in _in_order(given.facts, _named_by(indicator))
             )
             if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
                 raw = words.value(indicator, given.value, self._texts)
@@ -410,7 +424,8 @@ class Sentences:
         assert rule.holds is not None
         if words.multiplies(rule.holds):
             told = "; ".join(
-                f"{self._fact(name)}: {words.fact_value(raw, self._language)}" for name, raw in finding.facts.items()
+                f"{self._fact(name)}: {words.fact_value(raw, self._language)}"
+                for name, raw in _in_order(finding.facts, _read(operands(rule.holds)))
             )
         else:
             told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
@@ -506,3 +521,29 @@ def _base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue 
 def _inside(text: str) -> str:
     """A text of the methodology inside a sentence of ours: without its final full stop."""
     return text.removesuffix(".")
+
+
+def _named_by(indicator: Indicator) -> list[str]:
+    """The facts of an indicator, and what its formula and its condition read, in the order of the document."""
+    own = [fact.name for fact in indicator.facts]
+    return own + _read([*parts(indicator.value), *operands(indicator.applies)])
+
+
+def _read(found: Iterable[Operand]) -> list[str]:
+    """What operands read, by the names that it has in a score."""
+    names: list[str] = []
+    for operand in found:
+        match operand:
+            case ProfileOperand(field=field):
+                names.append(field)
+            case AnswerOperand(indicator=indicator, fact=fact):
+                names.append(f"{indicator}.{fact}")
+            case ComponentOperand(indicator=indicator, component=component):
+                names.append(f"{indicator}.{component}")
+    return names
+
+
+def _in_order(facts: Mapping[str, T], names: Sequence[str]) -> list[tuple[str, T]]:
+    """Facts in an order of names: what was published has them in that of RFC 8785."""
+    order = {name: place for place, name in reversed(list(enumerate(names)))}
+    return sorted(facts.items(), key=lambda fact: order.get(fact[0], len(order)))

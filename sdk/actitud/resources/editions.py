@@ -48,6 +48,7 @@ from actitud.resources.comparison import (
     EditionRobustness,
     get_peers,
 )
+from actitud.resources.publications import AsyncPublications, Publications
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
 _EDITION = msgspec.json.Decoder(Edition)
@@ -268,6 +269,7 @@ class Editions(Bound):
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
         self.assessments = Assessments(core, transport)
+        self.publications = Publications(core, transport)
         self.exemplars = EditionExemplars(core, transport)
         self.robustness = EditionRobustness(core, transport)
         self.statistics = EditionAudit(core, transport)
@@ -287,6 +289,7 @@ class AsyncEditions(AsyncBound):
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
         self.assessments = AsyncAssessments(core, transport)
+        self.publications = AsyncPublications(core, transport)
         self.exemplars = AsyncEditionExemplars(core, transport)
         self.robustness = AsyncEditionRobustness(core, transport)
         self.statistics = AsyncEditionAudit(core, transport)

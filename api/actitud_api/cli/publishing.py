@@ -1,0 +1,115 @@
+"""`publish`: publishes an edition for good, or a correction of it, as `editions.publications.create` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from babel.numbers import format_decimal
+
+from actitud_api.app import PROBLEMS
+from actitud_api.cli.common import Added, CommandError, content_of, opened, progress, settings_of, takes_database
+from actitud_api.cli.ledger import REMEDIES
+from actitud_api.cli.ledger import fault as signing_fault
+from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.cli.scoring import told
+from actitud_api.editions import service as editions
+from actitud_api.http.json_input import Json, NotJson, parse
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.problems import Fault, ProblemError
+from actitud_api.ledger import service as ledger
+from actitud_api.methodology.model import Language
+from actitud_api.publication import wire
+from actitud_api.publication.routes import REQUEST
+from actitud_api.publication.service import Prepared, Published, Publishing
+from actitud_api.storage.database import Database
+from actitud_api.storage.places import failures
+
+_PUBLISH = Texts(
+    "publica una edición para siempre, o una corrección de ella", "publish an edition for good, or a correction of it"
+)
+_EDITION = Texts("la edición, que está en revisión o publicada", "the edition, which is in review or published")
+_REASON = Texts("por qué; se publica con ella", "why; it is published with it")
+_CORRECTIONS = Texts(
+    "un fichero con `supersedes` y `corrections`, como en el cuerpo de la petición; - es la entrada estándar",
+    "a file with `supersedes` and `corrections`, as in the body of the request; - is standard input",
+)
+_SCORING = Texts("Preparando documentos", "Preparing documents")
+_NOTHING = Texts("No se ha publicado nada. Fallos: {count}.", "Nothing was published. Faults: {count}.")
+_PUBLISHED = Texts(
+    "Publicada la edición {edition}, revisión {revision}: {organisations} puntuaciones.\nResumen: {digest}\n"
+    "Guarde fuera el punto de control que sigue.\n\n{note}",
+    "Published the edition {edition}, revision {revision}: {organisations} scores.\nDigest: {digest}\n"
+    "Keep the checkpoint that follows somewhere else.\n\n{note}",
+)
+_ACTION: Final = "cli.publish"
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_PUBLISH, "publish", _publish)
+    command.add_argument("edition", metavar="EDITION", help=_EDITION.into(language))
+    command.add_argument("--reason", metavar="TEXT", required=True, help=_REASON.into(language))
+    command.add_argument("--corrections", metavar="FILE", help=_CORRECTIONS.into(language))
+    takes_database(command, language)
+
+
+def _publish(options: argparse.Namespace, language: Language) -> int:
+    """The exit code is 0 where it is published, 1 where it cannot be and 2 where what is asked for is no request."""
+    settings = settings_of(options)
+    request = REQUEST.convert(_body(options, language))
+    if isinstance(request, list):
+        raise CommandError("\n".join(told(request, _NOTHING, language)), 2)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        publishing = Publishing(database, settings.signing_folder)
+        asked = wire.asked(request)
+        event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
+
+        def write(prepared: Prepared | None) -> Published:
+            with database.write() as session:
+                return publishing.publish(session, options.edition, asked, prepared, event, now=datetime.now(UTC))
+
+        try:
+            with failures(), progress(_SCORING.into(language), _size(database, options.edition)) as advance:
+                made = publishing.prepared(options.edition, asked, write, advance)
+        except ledger.SigningKeyFault as error:
+            raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+        except (LookupError, ValueError) as error:
+            raise CommandError("\n".join(_refused(error, language))) from error
+    count = format_decimal(made.organisations, locale=language)
+    sys.stdout.write(
+        _PUBLISHED.into(language).format(
+            edition=made.edition, revision=made.revision, organisations=count, digest=made.digest, note=made.note
+        )
+    )
+    return 0
+
+
+def _body(options: argparse.Namespace, language: Language) -> Json:
+    """The body of the request that the options stand for."""
+    if options.corrections is None:
+        return {"reason": options.reason}
+    try:
+        value = parse(content_of(options.corrections, language))
+    except NotJson as error:
+        raise CommandError("\n".join(told(error.faults, _NOTHING, language)), 2) from error
+    return {**value, "reason": options.reason} if isinstance(value, dict) else value
+
+
+def _size(database: Database, edition: str) -> int:
+    try:
+        return editions.get(database, edition).organisations
+    except editions.UnknownEdition:
+        return 0
+
+
+def _refused(error: Exception, language: Language) -> list[str]:
+    """Why nothing was published; raises the error itself where it says nothing of that."""
+    for known, mapped in PROBLEMS:
+        if isinstance(error, known) and isinstance(problem := mapped(error), ProblemError):
+            faults: list[Fault] = list(problem.faults)
+            return told(faults, _NOTHING, language) if faults else [problem.detail.into(language)]
+    raise error

@@ -1,0 +1,165 @@
+"""Publications: what is published of an edition, its corrections, and published documents by their digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Transport,
+    create,
+    fetch,
+    fetch_bytes,
+    fetch_page,
+    get,
+)
+from actitud._config import Core
+from actitud.errors import UnexpectedResponse
+from actitud.models import Listing, Publication, Signature
+
+BUNDLE_MAX = 1024 * 1024 * 1024
+"""Bytes of a bundle that are read at most; one of 8,131 organisations has 35 MB."""
+
+_PUBLICATIONS = msgspec.json.Decoder(Listing[Publication])
+_PUBLICATION = msgspec.json.Decoder(Publication)
+_SIGNATURE = msgspec.json.Decoder(Signature)
+
+
+def list_publications(
+    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
+) -> Call[Fetched[Publication]]:
+    """List the revisions of a published edition, the newest first; none where it is not published.
+
+    ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` on an unknown edition.
+    """
+    query = {"limit": limit, "offset": offset}
+    return fetch_page(core, get(core, "editions", edition, "publications", query=query), _PUBLICATIONS)
+
+
+def get_publication(core: Core, edition: str, revision: int | str = "latest") -> Call[Publication]:
+    """Fetch a revision of a published edition, the newest unless said otherwise.
+
+    Raises ``NotFound`` where the edition is unknown or has no such revision.
+    """
+    return fetch(core, get(core, "editions", edition, "publications", str(revision)), _PUBLICATION)
+
+
+def create_publication(
+    core: Core,
+    edition: str,
+    *,
+    reason: str,
+    supersedes: str | None = None,
+    corrections: Sequence[Mapping[str, object]] = (),
+    idempotency_key: str | None = None,
+) -> Call[Publication]:
+    """Publish an edition that is in review for good, or a correction of a published one.
+
+    ``reason``: why; it is published with it. Of a correction: ``supersedes``, the digest of the newest revision, and
+    ``corrections``, the assessments that change, each with the merge patch that ``editions.assessments.update`` would
+    take: ``{"organisation": "…", "assessment": {"methodology": "2026.1", "answers": {"D1.02": {"level": 3}}}}``.
+    ``idempotency_key``: your own name for this call, so that it acts once although your program is started again.
+
+    An edition of thousands of organisations takes half a minute; a client that waits for less asks again by itself and
+    gets the same answer. Raises ``Conflict``, with every reason in ``errors``, where it is not published so.
+    """
+    body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
+    request = create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
+    return fetch(core, request, _PUBLICATION)
+
+
+def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call[bytes]:
+    """Fetch a whole publication in one file (gzip, JSON Lines): header, edition document, documents of the scores.
+
+    Raises ``NotFound`` where the edition is unknown or has no such revision.
+    """
+    request = get(core, "editions", edition, "publications", str(revision), "bundle")
+    reply = yield from fetch_bytes(core, request, "application/gzip", BUNDLE_MAX)
+    return reply.body
+
+
+def get_published_score(core: Core, edition: str, organisation: str, *, revision: int | str = "latest") -> Call[bytes]:
+    """Fetch the exact bytes of the published score of an organisation (JSON, RFC 8785).
+
+    Raises ``NotFound`` where the edition is unknown, has no such revision or no score of the organisation.
+    """
+    request = get(core, "editions", edition, "publications", str(revision), "scores", organisation)
+    return (yield from fetch_bytes(core, request)).body
+
+
+def get_document(core: Core, digest: str) -> Call[bytes]:
+    """Fetch the exact bytes of the published document with that digest, ``sha256:…`` (JSON, RFC 8785).
+
+    Raises ``NotFound`` where nothing of that digest is published, and ``UnexpectedResponse`` where the bytes have
+    another digest: then they are not what was published.
+    """
+    reply = yield from fetch_bytes(core, get(core, "published", digest))
+    found = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
+    if found != digest:
+        raise UnexpectedResponse(f"a document with the digest {found}", reply.status, reply.request_id)
+    return reply.body
+
+
+def get_signature(core: Core, digest: str) -> Call[Signature]:
+    """Fetch the signature of the published document with that digest. Raises ``NotFound`` where there is none."""
+    return fetch(core, get(core, "published", digest, "signature"), _SIGNATURE)
+
+
+class PublicationScores(Bound):
+    """``client.editions.publications.scores``."""
+
+    get = blocking(get_published_score)
+
+
+class Publications(Bound):
+    """``client.editions.publications``."""
+
+    list = blocking_list(list_publications)
+    get = blocking(get_publication)
+    create = blocking(create_publication)
+    bundle = blocking(get_bundle)
+
+    def __init__(self, core: Core, transport: Transport) -> None:
+        super().__init__(core, transport)
+        self.scores = PublicationScores(core, transport)
+
+
+class Published(Bound):
+    """``client.published``."""
+
+    get = blocking(get_document)
+    signature = blocking(get_signature)
+
+
+class AsyncPublicationScores(AsyncBound):
+    """``async_client.editions.publications.scores``."""
+
+    get = awaitable(get_published_score)
+
+
+class AsyncPublications(AsyncBound):
+    """``async_client.editions.publications``."""
+
+    list = awaitable_list(list_publications)
+    get = awaitable(get_publication)
+    create = awaitable(create_publication)
+    bundle = awaitable(get_bundle)
+
+    def __init__(self, core: Core, transport: AsyncTransport) -> None:
+        super().__init__(core, transport)
+        self.scores = AsyncPublicationScores(core, transport)
+
+
+class AsyncPublished(AsyncBound):
+    """``async_client.published``."""
+
+    get = awaitable(get_document)
+    signature = awaitable(get_signature)
