@@ -151,7 +151,8 @@ def rows_of(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
     for rank, index in enumerate(figures, 1):
         rank_of.setdefault(index, rank)
     for row in rows:
-        name, there, due = row["organisation"], row.get("rank"), rank_of[row["index"]] if ranks(row) else None
+        name, there = row["organisation"], row.get("rank")
+        due = rank_of[row["index"]] if ranks(row) else None
         if there != due:
             problem(
                 line,
@@ -175,14 +176,15 @@ def rows_of(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
         "statuses": dict(Counter(str(row.get("status")) for row in rows)),
         "levels": dict(Counter(levels)),
     }
-    for name, due in counted.items():  # a count of 0 may be left out
+    for name, number in counted.items():
         stated = inside(edition, "counts", name)
-        there = {key: value for key, value in stated.items() if value} if isinstance(stated, dict) else stated
-        if there != due:
+        if isinstance(stated, dict):
+            stated = {key: value for key, value in stated.items() if value}  # a count of 0 may be left out
+        if stated != number:
             problem(
                 line,
-                f"counts.{name} es {stated}, y en la lista hay {due}",
-                f"counts.{name} is {stated}, and the list has {due}",
+                f"counts.{name} es {stated}, y en la lista hay {number}",
+                f"counts.{name} is {stated}, and the list has {number}",
             )
     return rows
 

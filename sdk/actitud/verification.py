@@ -19,12 +19,12 @@ from datetime import datetime
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol, TypeAlias, cast
+from typing import IO, Any, Literal, TypeAlias, cast
 
 import msgspec
 
 from actitud.errors import Unverifiable
-from actitud.models import SigningKey
+from actitud.models import Signature, SigningKey
 
 Text: TypeAlias = Mapping[str, str]
 """A sentence by language: ``es`` and ``en``."""
@@ -91,18 +91,6 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return not self.problems
 
 
-class DetachedSignature(Protocol):
-    """The signature of a single document, as ``client.published.signature()`` gives it."""
-
-    @property
-    def protected(self) -> str:
-        """The protected header, in base64url."""
-
-    @property
-    def signature(self) -> str:
-        """The signature, in base64url."""
-
-
 Source: TypeAlias = "str | os.PathLike[str] | bytes"
 
 
@@ -111,7 +99,7 @@ def verify(
     *,
     keys: Source | Json | Sequence[SigningKey] | None = None,
     digest: str | None = None,
-    signature: DetachedSignature | None = None,
+    signature: Signature | None = None,
 ) -> Verification:
     """Check a published file: its digests, the list of its edition, its signatures.
 
@@ -120,7 +108,7 @@ def verify(
     ``/.well-known/jwks.json`` (its path, its bytes, or decoded); without them, the signatures of a bundle are checked
     with the keys that it brings itself, and what that does not show is said.
     ``digest``: the one that the edition document, or the single document, has to have.
-    ``signature``: that of a single document, to be checked with ``keys``.
+    ``signature``: that of a single document, as ``client.published.signature()`` gives it, checked with ``keys``.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` where the path cannot be read,
     :class:`Unverifiable` where it is nothing that a service publishes, and ``ValueError`` where ``keys`` or ``digest``
@@ -367,7 +355,7 @@ def _single(
     lines: Iterator[bytes],
     trusted: Sequence[_Key] | None,
     digest: str | None,
-    signature: DetachedSignature | None,
+    signature: Signature | None,
 ) -> Verification:
     """Checks a document that stands alone."""
     kind, own, key = str(document["kind"]), _digest(text), None
@@ -537,11 +525,6 @@ class _Jwks(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[_Jwk, ...]
 
 
-class _Jws(msgspec.Struct, frozen=True, kw_only=True):
-    protected: str
-    signature: str
-
-
 class _Protected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The protected header; anything else that one may ask for, as `crit`, is refused."""
 
@@ -614,9 +597,9 @@ def _from_base64url(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _signature_of(jws: object) -> DetachedSignature | None:
+def _signature_of(jws: object) -> Signature | None:
     try:
-        return msgspec.convert(jws, _Jws)
+        return msgspec.convert(jws, Signature)
     except msgspec.ValidationError:
         return None
 
@@ -625,7 +608,7 @@ def _signed(
     found: _Found,
     line: int,
     pointer: str,
-    jws: DetachedSignature | None,
+    jws: Signature | None,
     text: bytes,
     keys: Sequence[_Key],
     at: object,

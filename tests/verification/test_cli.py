@@ -409,6 +409,7 @@ def test_addresses_that_answer_something_else_end_with_2(
     answers: dict[str, Answer] = {
         "/html": (200, {}, b"<!DOCTYPE html>"),
         "/failing": (500, {}, b""),
+        "/unavailable": (503, {}, b'{"title":"Not available","detail":"The service does not answer now."}'),
         "/cut": (200, {"Content-Length": str(len(whole) + 100)}, whole),
         "/away": (302, {"Location": "http://localhost:1/elsewhere"}, b""),
         "/near": (302, {"Location": "/file"}, b""),
@@ -426,6 +427,7 @@ def test_addresses_that_answer_something_else_end_with_2(
         assert said("/nothing") == "the service answers 404"
         assert said("/html") == "it is nothing that Actitud publishes: it is not JSON (character 1)"
         assert said("/failing") == "the service answers 500"
+        assert said("/unavailable") == "the service answers 503: The service does not answer now."
         assert said("/cut") == "the answer is cut off"
         assert said("/away") == "it redirects to another place: http://localhost:1/elsewhere"
         assert said("/around") == "the service answers 302"

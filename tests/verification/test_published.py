@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from actitud import verify
+from actitud import Client, verify
+from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.publication import service as publication
 from actitud_api.publication import verification
 from actitud_api.publication.verification import Given
+from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import publishing
 from tests.contract.scale import NIGHT
 from tests.databases import make_key, opened
+from tests.docs.test_readme import served
 from tests.verification.bundles import Edition, packed
 from tests.verification.test_defects import Found, by_script, by_sdk, by_service
 
@@ -81,6 +84,25 @@ def test_a_correction_holds_against_the_revision_before(database: Database, tmp_
     held = verification.verify(io.BytesIO(second), Given(published=documents.get))
     assert held.problems == ()
     assert not any("the revision before" in text.en for text in held.unchecked)
+
+
+def test_what_the_client_fetches_is_verified_as_it_is(url: str, tmp_path: Path) -> None:
+    with opened(url) as database:
+        publishing.fill(database)
+        make_key(database, tmp_path, publishing.BEFORE)
+        made = publishing.publish(database, tmp_path)
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
+    with served(app) as address, Client(base_url=address) as client:
+        keys = client.signing_keys.list()
+        bundle = verify(client.editions.publications.bundle(publishing.EDITION), keys=keys, digest=made.digest)
+        text = client.published.get(made.digest)
+        alone = verify(text, keys=keys, digest=made.digest, signature=client.published.signature(made.digest))
+        foreign = verify(text, keys=keys[:0], signature=client.published.signature(made.digest))
+    app.state["database"].close()
+
+    assert (bundle.holds, bundle.kind, bundle.key) == (True, "bundle", keys[0].kid)
+    assert (alone.holds, alone.kind, alone.key) == (True, "edition", keys[0].kid)
+    assert [problem.code for problem in foreign.problems] == ["foreign_key"]
 
 
 def test_a_digit_among_many_is_found_by_all(request: pytest.FixtureRequest, tmp_path: Path) -> None:

@@ -13,14 +13,8 @@ import pytest
 import rfc8785
 
 import actitud
-from actitud import SigningKey, Verification, verify
+from actitud import Signature, SigningKey, Verification, verify
 from tests.verification.bundles import FOREIGN, OURS, Edition, digest, document, packed, plain
-
-
-class Jws(msgspec.Struct):
-    protected: str
-    signature: str
-
 
 TRUSTED = {"keys": [OURS.jwk()]}
 
@@ -100,7 +94,7 @@ def test_a_bundle_of_another_digest_than_asked_for_does_not_hold() -> None:
 
 def test_a_single_document_is_held_against_its_digest_and_signature() -> None:
     text = rfc8785.dumps(document(1))
-    own, jws = digest(text), Jws(**OURS.jws(text))
+    own, jws = digest(text), Signature(**OURS.jws(text))
 
     alone = verify(text)
     assert (alone.holds, alone.kind, alone.digest, alone.key) == (True, "score", own, None)
@@ -117,7 +111,7 @@ def test_a_single_document_is_held_against_its_digest_and_signature() -> None:
 
     changed = text.replace(b"Villa 1", b"Villa 7")
     assert codes(verify(changed, digest=own, keys=TRUSTED, signature=jws)) == ["digest", "signature"]
-    assert codes(verify(text, keys=TRUSTED, signature=Jws(**FOREIGN.jws(text)))) == ["foreign_key"]
+    assert codes(verify(text, keys=TRUSTED, signature=Signature(**FOREIGN.jws(text)))) == ["foreign_key"]
     assert codes(verify(text + b"\n{}\n", digest=own)) == ["extra"]
 
 
@@ -135,7 +129,7 @@ def test_what_cannot_work_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="digest must be"):
         verify(text, digest="2b33")
     with pytest.raises(ValueError, match="give keys"):
-        verify(text, signature=Jws(**OURS.jws(text)))
+        verify(text, signature=Signature(**OURS.jws(text)))
     with pytest.raises(ValueError, match="not a JWKS"):
         verify(text, keys={"keys": "none"})
     with pytest.raises(ValueError, match="not JSON"):

@@ -10,6 +10,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+import msgspec
+from msgspec import Struct
+
 from actitud_api import __version__
 from actitud_api.cli.common import CommandError
 from actitud_api.http.negotiation import Texts
@@ -27,13 +30,18 @@ _PIECE: Final = 64 * 1024
 _FAILED = Texts("No se puede leer {url}: {reason}", "Cannot read {url}: {reason}")
 _STATUS = Texts("el servicio responde {status}", "the service answers {status}")
 _MOVED = Texts("remite a otro sitio: {location}", "it redirects to another place: {location}")
+_CUT = Texts("la respuesta está cortada", "the answer is cut off")
 _LATE = Texts("no responde a tiempo", "it does not answer in time")
 _LARGE = Texts("es demasiado grande", "it is too large")
 _SCHEME = Texts("no es una dirección http ni https", "it is no address of http or https")
 
 
 class Missing(LookupError):
-    """There is nothing at an address (404)."""
+    """There is nothing at an address (404); `told` is the error of a command that needs it."""
+
+    def __init__(self, told: CommandError) -> None:
+        super().__init__(str(told))
+        self.told = told
 
 
 class _Moved(Exception):
@@ -81,7 +89,8 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
     try:
         if urlsplit(url).scheme not in ("http", "https"):
             raise failed(_SCHEME.into(language))
-        request = Request(url, headers={"User-Agent": f"actitud-api/{__version__}", "Accept": "*/*"})
+        headers = {"User-Agent": f"actitud-api/{__version__}", "Accept": "*/*", "Accept-Language": language}
+        request = Request(url, headers=headers)
         with build_opener(_SameHost).open(request, timeout=PATIENCE) as answer:
             size = 0
             while piece := answer.read1(_PIECE):
@@ -94,10 +103,10 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
             if answer.length:
                 raise failed(_CUT.into(language))
     except HTTPError as error:
-        error.close()
+        said = _said(error, language)
         if error.code == NOT_FOUND:
-            raise Missing(url) from None
-        raise failed(_STATUS.into(language).format(status=error.code)) from None
+            raise Missing(failed(said)) from None
+        raise failed(said) from None
     except _Moved as error:
         raise failed(_MOVED.into(language).format(location=error.location)) from None
     except TimeoutError:
@@ -109,10 +118,18 @@ def _fill(file: IO[bytes], url: str, language: Language) -> None:
         raise failed(str(error) or type(error).__name__) from None
 
 
-_CUT = Texts("la respuesta está cortada", "the answer is cut off")
+def _said(error: HTTPError, language: Language) -> str:
+    """What an answer that is an error says: its status, and what the service says of it."""
+    with error:
+        status = _STATUS.into(language).format(status=error.code)
+        try:
+            detail = msgspec.json.decode(error.read(_PIECE), type=_Problem).detail
+        except (ValueError, OSError, HTTPException):
+            return status
+    return f"{status}: {detail}" if detail else status
 
 
-def missing(url: str, language: Language) -> CommandError:
-    """The error of an address at which there is nothing."""
-    reason = _STATUS.into(language).format(status=NOT_FOUND)
-    return CommandError(_FAILED.into(language).format(url=url, reason=reason), 2)
+class _Problem(Struct, frozen=True):
+    """The part of a problem document (RFC 9457) that says what is wrong."""
+
+    detail: str = ""

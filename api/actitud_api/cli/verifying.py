@@ -161,7 +161,7 @@ class _Source:
         try:
             return fetching.fetched(url, self._language)
         except fetching.Missing as error:
-            raise fetching.missing(url, self._language) from error
+            raise error.told from None
 
     def _published(self, digest: str) -> bytes | None:
         """A published document; None where there is none."""
@@ -211,7 +211,7 @@ def _open(name: str, language: Language) -> IO[bytes]:
         try:
             return fetching.fetched(name, language)
         except fetching.Missing as error:
-            raise fetching.missing(name, language) from error
+            raise error.told from None
     try:
         if name != STANDARD_INPUT:
             return Path(name).open("rb")
