@@ -30,6 +30,7 @@ CREATED, PUBLISHED, RETIRED = (
     "2027-01-01T00:00:00.000000Z",
 )
 ORGANISATIONS = 6
+STAGES = ("before", "methodology", "coverage", "after")
 
 
 class Key:
@@ -225,3 +226,33 @@ def chained(entries: list[Json], since: int = 0) -> None:
 def exported(entries: list[Json]) -> bytes:
     """A ledger as a file."""
     return plain([rfc8785.dumps(entry) for entry in entries])
+
+
+def correction(edition: Edition, number: int, before: str) -> Json:
+    """The correction of a score whose figures stay as they were; `before`: the digest of its document before."""
+    row, score = edition.edition["scores"][number], edition.documents[number]["score"]
+    nothing = {"methodology": 0, "coverage": 0, "data": 0, "total": 0}
+    return {
+        "organisation": row["organisation"],
+        "before": before,
+        "after": row["document"],
+        "change": {
+            "methodology_before": edition.edition["methodology"],
+            "methodology_after": edition.edition["methodology"],
+            "index": dict.fromkeys(STAGES, score["index"]),
+            "parts": dict(nothing),
+            "unrated": [],
+            "level_before": row["level"],
+            "level_after": row["level"],
+            "groups": [
+                {
+                    "id": known["id"],
+                    "score": dict.fromkeys(STAGES, known["score"]),
+                    "parts": None if known["score"] is None else dict(nothing),
+                }
+                for known in score["dimensions"]
+            ],
+            "indicators": [],
+            "carried": {"dropped_answers": [], "new_indicators": [], "dropped_fields": [], "new_fields": []},
+        },
+    }

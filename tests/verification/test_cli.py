@@ -16,7 +16,19 @@ import rfc8785
 
 from actitud_api import cli
 from actitud_api.cli import fetching, verifying
-from tests.verification.bundles import FOREIGN, ORIGIN, OURS, Edition, Json, digest, exported, ledger, packed, plain
+from tests.verification.bundles import (
+    FOREIGN,
+    ORIGIN,
+    OURS,
+    Edition,
+    Json,
+    correction,
+    digest,
+    exported,
+    ledger,
+    packed,
+    plain,
+)
 
 Answer = tuple[int, dict[str, str], bytes]
 JWKS = "/.well-known/jwks.json"
@@ -335,71 +347,79 @@ def test_keys_may_have_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (code, error) == (2, f"Cannot read {address}/jwks.json: the service answers 404")
 
 
-def test_the_revision_before_is_verified_where_there_is_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+def renamed() -> tuple[Edition, Edition]:
+    """An edition, and its second revision, in which an organisation has another name."""
     first, second = Edition(), Edition()
-    before = second.documents[1]
-    second.documents[1] = first.documents[1] | {"organisation": before["organisation"] | {"name": "Villanueva"}}
+    second.documents[1]["organisation"]["name"] = "Villanueva"
     second.relist(1)
-    chain = dict.fromkeys(("before", "methodology", "coverage", "after"), before["score"]["index"])
-    reference = second.edition["methodology"]
-    level = before["score"]["level"]["number"]
-    dimensions = {known["id"]: known["score"] for known in before["score"]["dimensions"]}
-    nothing: Json = {"methodology": 0, "coverage": 0, "data": 0, "total": 0}
+    before = first.edition["scores"][1]["document"]
     second.edition |= {
         "revision": 2,
         "supersedes": first.header["digest"],
         "reason": "Its name has changed.",
-        "corrections": [
-            {
-                "organisation": "XX-TEST-00001",
-                "before": first.edition["scores"][1]["document"],
-                "after": second.edition["scores"][1]["document"],
-                "change": {
-                    "methodology_before": reference,
-                    "methodology_after": reference,
-                    "index": chain,
-                    "parts": nothing,
-                    "unrated": [],
-                    "level_before": level,
-                    "level_after": level,
-                    "groups": [
-                        {
-                            "id": name,
-                            "score": dict.fromkeys(chain, score),
-                            "parts": None if score is None else nothing,
-                        }
-                        for name, score in dimensions.items()
-                    ],
-                    "indicators": [],
-                    "carried": {"dropped_answers": [], "new_indicators": [], "dropped_fields": [], "new_fields": []},
-                },
-            }
-        ],
+        "corrections": [correction(second, 1, before)],
     }
     second.seal()
-    address_of = "{}/v1/editions/2026-test/publications/latest".format
-    answers = published(first) | published(second)
+    return first, second
+
+
+def at_its_address(answers: dict[str, Answer], capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
     with answering(answers) as address:
-        assert told(capsys, address_of(address))["problems"] == []
+        return found(told(capsys, f"{address}/v1/editions/2026-test"))
 
-        text = rfc8785.dumps(first.edition)
-        answers[f"/v1/published/{digest(text)}"] = (200, {}, text.replace(b"First", b"Worst"))
-        assert found(told(capsys, address_of(address))) == {("2:/supersedes", "digest")}
-        del answers[f"/v1/published/{digest(text)}"]
-        assert found(told(capsys, address_of(address))) == {("2:/supersedes", "missing")}
 
-        answers = published(first)
-        second.edition["corrections"][0]["change"]["parts"] = nothing | {"data": 1.5, "total": 1.5}
-        second.seal()
-    with answering(answers | published(second)) as address:
-        pointer = "2:/corrections/0/change/parts/data"
-        assert found(told(capsys, address_of(address))) == {(pointer, "correction")}
-    second.edition["corrections"][0]["change"]["parts"] = nothing
-    second.documents[2]["organisation"]["name"] = "Villa sin corregir"
+def test_the_revision_before_is_verified_where_there_is_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = renamed()
+    answers = published(first) | published(second)
+    document = rfc8785.dumps(first.edition)
+    path = f"/v1/published/{digest(document)}"
+
+    assert at_its_address(answers, capsys) == set()
+    answers[path] = (200, {}, document.replace(b"First", b"Worst"))
+    assert at_its_address(answers, capsys) == {("2:/supersedes", "digest")}
+    answers.pop(path)
+    assert at_its_address(answers, capsys) == {("2:/supersedes", "missing")}
+
+
+def test_the_difference_of_a_correction_is_computed_again(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = renamed()
+    second.edition["corrections"][0]["change"]["parts"] |= {"data": 1.5, "total": 1.5}
+    second.seal()
+
+    place = "2:/corrections/0/change/parts/data"
+    assert at_its_address(published(first) | published(second), capsys) == {(place, "correction")}
+
+
+def test_what_changes_without_a_correction_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = renamed()
+    second.documents[2]["organisation"]["name"] = "Sin corregir"
     second.relist(2)
     second.seal()
-    with answering(answers | published(second)) as address:
-        assert found(told(capsys, address_of(address))) == {("2:/scores/2/document", "correction")}
+
+    assert at_its_address(published(first) | published(second), capsys) == {("2:/scores/2/document", "correction")}
+
+
+def test_who_is_left_out_of_a_revision_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = renamed()
+    more = first.edition | {
+        "scores": [*first.edition["scores"], {**first.edition["scores"][0], "organisation": "XX-Z"}]
+    }
+    document = rfc8785.dumps(more)
+    second.edition["supersedes"] = digest(document)
+    second.seal()
+    answers = published(first) | published(second) | {f"/v1/published/{digest(document)}": (200, {}, document)}
+
+    assert at_its_address(answers, capsys) == {("2:/scores", "correction")}
+
+
+def test_a_revision_supersedes_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = renamed()
+    document = rfc8785.dumps(first.edition | {"revision": 7})
+    second.edition["supersedes"] = digest(document)
+    second.seal()
+    answers = published(first) | published(second) | {f"/v1/published/{digest(document)}": (200, {}, document)}
+
+    assert at_its_address(answers, capsys) == {("2:/supersedes", "revision")}
 
 
 def test_addresses_that_answer_something_else_end_with_2(

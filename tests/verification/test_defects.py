@@ -23,12 +23,14 @@ from tests.verification.bundles import (
     OURS,
     Edition,
     Json,
+    correction,
     digest,
     document,
     packed,
     plain,
 )
 
+TEXT = "sha256:" + "0" * 64
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify.py"
 
 Found = set[tuple[str, str]]
@@ -227,38 +229,15 @@ def other_methodology(member: str, value: str) -> Callable[[Edition], bytes]:
     return sealed(change)
 
 
-def correct(edition: Edition, after: str) -> None:
-    """Revision 2, which corrects the second score."""
-    chain = {"before": 1, "methodology": 1, "coverage": 1, "after": edition.edition["scores"][1]["index"]}
-    reference = edition.edition["methodology"]
-    edition.edition |= {
-        "revision": 2,
-        "supersedes": "sha256:" + "0" * 64,
-        "corrections": [
-            {
-                "organisation": "XX-TEST-00001",
-                "before": "sha256:" + "1" * 64,
-                "after": after,
-                "change": {
-                    "methodology_before": reference,
-                    "methodology_after": reference,
-                    "index": chain,
-                    "parts": None,
-                    "unrated": [],
-                    "level_before": None,
-                    "level_after": None,
-                    "groups": [],
-                    "indicators": [],
-                    "carried": {
-                        "dropped_answers": [],
-                        "new_indicators": [],
-                        "dropped_fields": [],
-                        "new_fields": [],
-                    },
-                },
-            }
-        ],
-    }
+def correct(change: Callable[[list[Json]], object]) -> Callable[[Edition], bytes]:
+    """Revision 2, which corrects the second score and the third, with something wrong in that."""
+
+    def corrected(edition: Edition) -> None:
+        corrections = [correction(edition, number, TEXT) for number in (1, 2)]
+        change(corrections)
+        edition.edition |= {"revision": 2, "supersedes": TEXT, "corrections": corrections}
+
+    return sealed(corrected)
 
 
 def alike(found: Found, also: Found = frozenset(), *, service: Found = frozenset()) -> tuple[Found, Found, Found]:  # type: ignore[assignment]
@@ -267,7 +246,6 @@ def alike(found: Found, also: Found = frozenset(), *, service: Found = frozenset
     return lines, found | also, found | also | service
 
 
-TEXT = "sha256:" + "0" * 64
 DEFECTS: dict[str, Defect] = {
     "a digit of a score": Defect(
         edited(5, another_digit), *alike({("5", "digest")}, service={("5:/score/index", "score")})
@@ -374,7 +352,24 @@ DEFECTS: dict[str, Defect] = {
     ),
     "no list": Defect(sealed(lambda edition: edition.edition.update(scores={})), *alike({("2:/scores", "malformed")})),
     "a correction of another document": Defect(
-        sealed(lambda edition: correct(edition, TEXT)), *alike({("2:/corrections/0/after", "correction")})
+        correct(lambda found: found[0].update(after=digest(b""))),
+        *alike({("2:/corrections/0/after", "correction")}),
+    ),
+    "a correction of somebody else": Defect(
+        correct(lambda found: found[1].update(organisation="XX-TEST-99999")),
+        *alike({("2:/corrections/1/after", "correction")}),
+    ),
+    "a correction that changes nothing": Defect(
+        correct(lambda found: found[0].update(before=found[0]["after"])),
+        *alike(set(), set(), service={("2:/corrections/0/before", "correction")}),
+    ),
+    "a correction to another index": Defect(
+        correct(lambda found: found[0]["change"]["index"].update(after=1.5)),
+        *alike(set(), set(), service={("2:/corrections/0/change/index/after", "correction")}),
+    ),
+    "corrections in another order": Defect(
+        correct(lambda found: found.reverse()),
+        *alike(set(), set(), service={("2:/corrections/1", "correction")}),
     ),
     "a score that does not follow": Defect(sealed(lie), *alike(set(), set(), service={("5:/score/index", "score")})),
     "a fact that was not scored": Defect(
