@@ -38,7 +38,7 @@ serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; t
 check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document, form of the compose files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy api/actitud_api sdk/actitud tests
+	$(BIN)/mypy api/actitud_api sdk/actitud tests docs/verify.py
 	$(BIN)/lint-imports
 	$(BIN)/actitud-api openapi --check openapi/openapi.json
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml

@@ -36,6 +36,7 @@ from actitud.errors import (
     Unauthorized,
     UnexpectedResponse,
     UnsupportedMediaType,
+    Unverifiable,
 )
 from actitud.models import (
     Answer,
@@ -129,6 +130,7 @@ from actitud.models import (
     WhatIf,
 )
 from actitud.pages import AsyncListing, AsyncPage, Page
+from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
 
 __all__ = [
     "ActitudError",
@@ -250,7 +252,12 @@ __all__ = [
     "UnexpectedResponse",
     "Unreachable",
     "UnsupportedMediaType",
+    "Unverifiable",
+    "Verification",
+    "VerificationCheck",
+    "VerificationProblem",
     "Versioned",
     "WhatIf",
     "__version__",
+    "verify",
 ]

@@ -8,6 +8,7 @@
     │   └── TimedOut                no answer in time
     ├── UnexpectedResponse      an answer that is not one of the service
     ├── ScoreHasErrors          the answers contradict each other; carries the score
+    ├── Unverifiable            what ``verify`` was given is nothing that a service publishes
     └── ApiProblem              the service refused or failed, and says why (RFC 9457)
         ├── RequestRefused          4xx
         │   ├── InvalidRequest          400
@@ -125,6 +126,17 @@ class ScoreHasErrors(ActitudError):
     def __str__(self) -> str:
         lines = [f"  {finding.rule}: {finding.text}" for finding in self.score.error_findings]
         return "\n".join(["the answers contradict each other:", *lines])
+
+
+class Unverifiable(ActitudError, ValueError):
+    """What was given to be verified is nothing that a service publishes; ``text`` says why, by language."""
+
+    def __init__(self, text: Mapping[str, str]) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text["en"]
 
 
 class ApiProblem(ActitudError):

@@ -85,6 +85,16 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_published(
     assert service.get(ready, EDITION, "latest") == made
 
 
+def test_what_is_published_cannot_be_migrated_away(
+    ready: Database, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 0
+    capsys.readouterr()
+    assert cli.main(["migrate", "--to", "0008", "--database", url]) == 1
+    assert capsys.readouterr().err.startswith("What is published stays")
+    assert ready.is_current()
+
+
 def test_without_its_key_it_says_what_to_do(
     ready: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

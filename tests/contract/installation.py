@@ -160,6 +160,13 @@ class Installation:
         digest: str = response.json()["digest"]
         return digest
 
+    def correct(self, edition: str, supersedes: str, organisation: str) -> None:
+        """Publishes a correction of an answer."""
+        assessment = {"methodology": "2026.1", "answers": {"D1.01": None}}
+        fixed = [{"organisation": organisation, "assessment": assessment}]
+        body = {"reason": "A wrong answer.", "supersedes": supersedes, "corrections": fixed}
+        self._made("POST", f"/v1/editions/{edition}/publications", body, {"Idempotency-Key": supersedes})
+
     def key(self, role: access.Role, owner: str | None = None, *, revoked: bool = False) -> str:
         """A new key, which may have ended at once."""
         now = datetime.now(UTC)

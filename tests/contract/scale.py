@@ -29,6 +29,10 @@ KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
 LEDGER_ENTRIES: Final = 3_200 if NIGHT else 320
 """Entries that 16 writers append at once."""
+ANY_FILE: Final = 2_000 if NIGHT else 30
+"""Published files with anything in any place, for each kind of change."""
+TUTORIAL: Final = 8_131 if NIGHT else 40
+"""Organisations of the edition with which the tutorial is played."""
 PUBLISHERS: Final = 32 if NIGHT else 8
 """Clients that publish the same edition at once."""
 PUBLISHING_ROUNDS: Final = 50 if NIGHT else 10

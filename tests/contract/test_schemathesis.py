@@ -42,11 +42,15 @@ TRAILS: Final = {
 }
 """The tags whose links are followed, the longer ways more often. Editions come last: who reviews one closes it."""
 LARGE: Final[Config] = {
-    "include-operation-id": ["editions.assessments.put", "editions.assessments.update"],
+    "include-operation-id": [
+        "editions.assessments.put",
+        "editions.assessments.update",
+        "editions.publications.create",
+    ],
     "generation": {"max-examples": EXAMPLES if NIGHT else 5},
     "phases": {"coverage": {"enabled": NIGHT}},
 }
-"""Two bodies have so many members that it takes minutes to try the ends of each."""
+"""Three bodies have so many members that it takes minutes to try the ends of each."""
 SCORED: Final[Config] = {"include-operation-id": ["scores.create"], "phases": {"coverage": {"enabled": NIGHT}}}
 """Two versions, with what each supposes: the ends of each of their members take minutes too."""
 DRAWN: Final[Config] = {**LARGE, "include-operation-id": ["editions.robustness.list"]}
@@ -78,7 +82,7 @@ def installed_app(location: str, tmp_path_factory: pytest.TempPathFactory) -> It
             installation.draft(PUBLISHED, organisation)
             installation.submit(PUBLISHED, organisation)
         installation.review(PUBLISHED)
-        installation.publish(PUBLISHED)
+        installation.correct(PUBLISHED, installation.publish(PUBLISHED), organisations[0])
     app = create_app(structs.replace(unlimited(location), signing_folder=folder))
     yield app, key
     app.state["database"].close()

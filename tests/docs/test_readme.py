@@ -193,7 +193,17 @@ def test_the_picture_shows_the_figures_of_example_a() -> None:
     assert f">{published['index']:.2f}<".replace(".", ",") in picture
 
 
-@pytest.mark.parametrize("page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "deploy/README.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *READMES,
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "deploy/README.md",
+        "docs/publishing.md",
+        "docs/publishing.es.md",
+    ],
+)
 def test_links_between_files_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]

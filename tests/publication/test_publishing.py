@@ -24,13 +24,16 @@ from actitud_api.organisations import service as organisations
 from actitud_api.publication import service
 from actitud_api.publication.documents import EditionDocument, read_edition, read_score
 from actitud_api.publication.service import Asked, Fix, Published, Refused, UnknownDocument, UnknownPublication
+from actitud_api.scores import queries as score_queries
 from actitud_api.scores import service as scores
+from actitud_api.scores.queries import Seen
 from actitud_api.scoring import explain as explaining
 from actitud_api.scoring.columns.evaluator import ColumnScores, score_columns
 from actitud_api.scoring.columns.table import columns_of
 from actitud_api.scoring.compare import rank_points
 from actitud_api.storage import backup as copies
 from actitud_api.storage.database import Database
+from actitud_api.storage.errors import Irreversible
 from actitud_api.storage.revisions import move, revisions
 from tests.databases import Kind, make_key, opened
 from tests.publication.test_documents import GOLDEN
@@ -230,6 +233,18 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
     assert scores.history(ready, LATE, principal=None, after=None, offset=0, limit=9) == []
     assert scores.history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
     assert assessments.get(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
+    with ready.read() as session:
+        everything = Seen(everything=True)
+        competing = score_queries.competitors(session, EDITION, everything)
+        assert [found.organisation for found in competing] == [BIG, SMALL]
+        assert score_queries.ranked_by_kind(session, EDITION) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
+        assert score_queries.state(session, EDITION)[0] == 3
+
+
+def test_before_it_is_published_drafts_are_there_for_administrators(ready: Database) -> None:
+    """The control: it is the publication that leaves them out."""
+    rows = scores.ranking(ready, EDITION, scores.Filters(), principal=_administrator(), after=None, offset=0, limit=9)
+    assert [(row.organisation, row.rank) for row in rows] == [(BIG, 1), (LATE, 1), (SMALL, 3), (BARE, None)]
 
 
 # --- what is refused ------------------------------------------------------------------------------------------
@@ -452,7 +467,7 @@ def test_a_restart_and_another_key_change_nothing(ready: Database, url: str, fol
 def test_what_is_published_cannot_be_migrated_away(ready: Database, folder: Path) -> None:
     made = publish(ready, folder)
     before = everything(ready)
-    with pytest.raises(RuntimeError, match="what is published stays"):
+    with pytest.raises(Irreversible):
         move(ready, "0008")
     assert everything(ready) == before
     assert revisions(ready).state == "current"

@@ -21,6 +21,7 @@ from actitud_api.cli import (
     publishing,
     scoring,
     serving,
+    verifying,
 )
 from actitud_api.cli.common import CommandError, Run, language_of
 from actitud_api.http.logs import configure_logs
@@ -77,6 +78,7 @@ def parser(language: Language) -> argparse.ArgumentParser:
         publishing,
         scoring,
         methodologies,
+        verifying,
         demonstration,
         document,
     ):

@@ -9,6 +9,7 @@ from actitud_api.cli.common import Added, CommandError, opened, settings_of, tak
 from actitud_api.cli.readiness import FOREIGN, about, check_there, reaching
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import Language
+from actitud_api.storage.errors import Irreversible
 from actitud_api.storage.revisions import UnknownRevision, move, revisions
 
 _MIGRATE = Texts(
@@ -21,6 +22,10 @@ _TO = Texts(
 _UNKNOWN = Texts(
     "No hay revisión «{revision}». Hay: {known}. No se ha cambiado nada.",
     "There is no revision “{revision}”. There are: {known}. Nothing was changed.",
+)
+_STAYS = Texts(
+    "Lo publicado se queda: con algo publicado no se vuelve a una revisión anterior. No se ha cambiado nada.",
+    "What is published stays: with something published there is no way back to that revision. Nothing was changed.",
 )
 _NOTHING = Texts("Ya estaba en la revisión {after}: nada que hacer.", "Already at revision {after}: nothing to do.")
 _UP = Texts(
@@ -50,6 +55,8 @@ def _migrate(options: argparse.Namespace, language: Language) -> int:
         except UnknownRevision as error:
             known = ", ".join(error.known)
             raise CommandError(_UNKNOWN.into(language).format(revision=error.revision, known=known), 2) from error
+        except Irreversible as error:
+            raise CommandError(_STAYS.into(language)) from error
     text = {"none": _NOTHING, "up": _UP, "down": _DOWN}[moved.direction]
     steps = ", ".join(moved.steps)
     sys.stdout.write(text.into(language).format(before=moved.before, after=moved.after, steps=steps) + "\n")

@@ -100,6 +100,11 @@ class EditionsController(Controller):
                     {"edition": service.LATEST},
                     "The publications of the newest published edition.",
                 ),
+                "publish": Link(
+                    "editions.publications.create",
+                    {"edition": "$response.body#/items/0/id"},
+                    "To publish the first edition of the page for good.",
+                ),
                 "drafts": Link(
                     "editions.assessments.list",
                     {"edition": "$response.body#/items/0/id", "state": "draft"},

@@ -61,6 +61,11 @@ _LINKS = {
     "document": Link("published.get", _DIGEST, "The edition document, for ever."),
     "signature": Link("published.signature", _DIGEST, "Its signature."),
     "bundle": Link("editions.publications.bundle", _REVISION, "The whole publication in one file."),
+    "corrected": Link(
+        "editions.publications.scores.get",
+        {**_REVISION, "organisation": "$response.body#/corrections/0/organisation"},
+        "The first score that it corrects.",
+    ),
     "scores": Link("editions.scores.list", _OF_EDITION, "The ranking."),
 }
 

@@ -101,7 +101,7 @@ class CorrectionLine(Struct, frozen=True, kw_only=True):
     level_after: int | None
 
 
-class Links(Struct, frozen=True, kw_only=True):
+class PublicationLinks(Struct, frozen=True, kw_only=True):
     """The addresses of what belongs to a publication, as paths."""
 
     document: Annotated[str, Meta(description="The edition document, for ever.")]
@@ -128,7 +128,7 @@ class Publication(Struct, frozen=True, kw_only=True):
     ]
     bundle_digest: Annotated[Digest, Meta(description="SHA-256 of the bundle.")]
     bundle_size: Annotated[int, Meta(ge=1, description="Bytes of the bundle.")]
-    links: Links
+    links: PublicationLinks
 
 
 class PublicationPage(Page[Publication], frozen=True, kw_only=True):
@@ -179,7 +179,7 @@ def publication(found: Published) -> Publication:
         checkpoint=found.note,
         bundle_digest=f"sha256:{found.bundle_digest}",
         bundle_size=found.bundle_size,
-        links=Links(
+        links=PublicationLinks(
             document=document_path(found.digest),
             signature=f"{document_path(found.digest)}/signature",
             bundle=f"{path(found.edition, found.revision)}/bundle",

@@ -12,3 +12,7 @@ class Unavailable(Exception):
 
     Nothing of the session is kept, unless the connection was lost while it ended: then nobody knows.
     """
+
+
+class Irreversible(RuntimeError):
+    """A revision that cannot be undone: something that it keeps has to stay. Nothing has changed."""

@@ -68,7 +68,7 @@ def move(database: Database, target: str | None = None) -> Move:
     """Moves the tables to a revision, newest unless said otherwise, in one transaction.
 
     To go down removes what the later revisions added, with its data. Raises `UnknownRevision` for a target, or a
-    present revision, that this release does not know, and `DatabaseFailure`; then nothing has changed.
+    present revision, that this release does not know, `Irreversible` and `DatabaseFailure`; then nothing has changed.
     """
     order = [BASE, *_known()]
     before = revisions(database).current

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT
+from actitud_api.storage.errors import Irreversible
 from actitud_api.storage.migrations.refusing import Change, refuse, refuse_truncation
 
 revision = "0009"
@@ -82,9 +83,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Removes them; refuses where something is published."""
+    """Removes them; raises `Irreversible` where something is published."""
     if op.get_bind().execute(sa.text("SELECT 1 FROM publication LIMIT 1")).first() is not None:
-        raise RuntimeError("what is published stays: this revision cannot be undone")
+        raise Irreversible("what is published stays")
     changes: dict[str, tuple[Change | str, ...]] = {
         "edition": ("update", "delete"),
         "assessment": ("insert", "update", "delete"),

@@ -1,0 +1,135 @@
+"""Fetches what a service publishes: with limits of time and size, and never from another host than the one asked."""
+
+from __future__ import annotations
+
+import time
+from http.client import HTTPException, HTTPMessage
+from tempfile import TemporaryFile
+from typing import IO, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api import __version__
+from actitud_api.cli.common import CommandError
+from actitud_api.http.negotiation import Texts
+from actitud_api.methodology.model import Language
+
+PATIENCE: Final = 30.0
+"""Seconds without a byte."""
+TIME_MAX: Final = 900.0
+"""Seconds for a whole answer."""
+SIZE_MAX: Final = 1024 * 1024 * 1024
+"""Bytes of an answer, as it is sent: some 20 times an edition of 8,131 organisations."""
+NOT_FOUND: Final = 404
+_PIECE: Final = 64 * 1024
+
+_FAILED = Texts("No se puede leer {url}: {reason}", "Cannot read {url}: {reason}")
+_STATUS = Texts("el servicio responde {status}", "the service answers {status}")
+_MOVED = Texts("remite a otro sitio: {location}", "it redirects to another place: {location}")
+_CUT = Texts("la respuesta está cortada", "the answer is cut off")
+_LATE = Texts("no responde a tiempo", "it does not answer in time")
+_LARGE = Texts("es demasiado grande", "it is too large")
+_SCHEME = Texts("no es una dirección http ni https", "it is no address of http or https")
+
+
+class Missing(LookupError):
+    """There is nothing at an address (404); `told` is the error of a command that needs it."""
+
+    def __init__(self, told: CommandError) -> None:
+        super().__init__(str(told))
+        self.told = told
+
+
+class _Moved(Exception):
+    """An answer that leads to another host."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+class _SameHost(HTTPRedirectHandler):
+    """Follows redirections only within the host that was asked."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        before, after = urlsplit(req.full_url), urlsplit(newurl)
+        if (before.scheme, before.netloc) != (after.scheme, after.netloc):
+            raise _Moved(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is an address rather than the name of a file."""
+    return "://" in text
+
+
+def fetched(url: str, language: Language) -> IO[bytes]:
+    """What an address answers, in a temporary file; raises `Missing` for 404, and `CommandError` for all else."""
+    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - whoever asked closes it
+    try:
+        _fill(file, url, language)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _fill(file: IO[bytes], url: str, language: Language) -> None:
+    def failed(reason: str) -> CommandError:
+        return CommandError(_FAILED.into(language).format(url=url, reason=reason), 2)
+
+    end = time.monotonic() + TIME_MAX
+    try:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise failed(_SCHEME.into(language))
+        headers = {"User-Agent": f"actitud-api/{__version__}", "Accept": "*/*", "Accept-Language": language}
+        request = Request(url, headers=headers)
+        with build_opener(_SameHost).open(request, timeout=PATIENCE) as answer:
+            size = 0
+            while piece := answer.read1(_PIECE):
+                size += len(piece)
+                if size > SIZE_MAX:
+                    raise failed(_LARGE.into(language))
+                if time.monotonic() > end:
+                    raise TimeoutError
+                file.write(piece)
+            if answer.length:
+                raise failed(_CUT.into(language))
+    except HTTPError as error:
+        said = _said(error, language)
+        if error.code == NOT_FOUND:
+            raise Missing(failed(said)) from None
+        raise failed(said) from None
+    except _Moved as error:
+        raise failed(_MOVED.into(language).format(location=error.location)) from None
+    except TimeoutError:
+        raise failed(_LATE.into(language)) from None
+    except URLError as error:
+        late = isinstance(error.reason, TimeoutError)
+        raise failed(_LATE.into(language) if late else str(error.reason)) from None
+    except (HTTPException, OSError, ValueError) as error:
+        raise failed(str(error) or type(error).__name__) from None
+
+
+def _said(error: HTTPError, language: Language) -> str:
+    """What an answer that is an error says: its status, and what the service says of it."""
+    with error:
+        status = _STATUS.into(language).format(status=error.code)
+        try:
+            detail = msgspec.json.decode(error.read(_PIECE), type=_Problem).detail
+        except (ValueError, OSError, HTTPException):
+            return status
+    return f"{status}: {detail}" if detail else status
+
+
+class _Problem(Struct, frozen=True):
+    """The part of a problem document (RFC 9457) that says what is wrong."""
+
+    detail: str = ""

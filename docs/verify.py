@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+"""Checks a published file of Actitud with nothing but Python (3.11 or newer): that no digit of it has changed.
+
+    python3 verify.py FILE [--digest sha256:…] [--lang es]
+
+FILE is what a service of Actitud publishes, compressed with gzip or not:
+
+* a bundle, a whole published edition: line 1 is a header with the digest of the edition document, line 2 the edition
+  document, and each line that follows one score document, in the order in which the edition document lists them;
+* or a single document, the score of one organisation or the edition document, saved as it came.
+
+The digest of a document is the SHA-256 of its exact bytes, without the line feed. So the digest of the edition document
+covers, through its list, every digit of every score: write it down (--digest), and no other file can pass as that one.
+
+Exit code: 0 holds, 1 does not hold, 2 cannot be read. Nothing is imported from Actitud: this file is all there is.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import re
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+LINE_MAX = 256 * 1024 * 1024  # bytes; no document comes near, and a file that was made to fill the memory does
+SHOWN_MAX = 20  # problems that are told one by one
+RANKED = ("complete", "sufficient")  # the statuses that take part in the ranking
+
+lang = "en"
+problems: list[str] = []
+cut_off = False
+
+
+def say(es: str, en: str) -> str:
+    """The sentence in the language that was asked for; what it quotes of a file is made printable."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in (es if lang == "es" else en))
+
+
+def problem(line: int, es: str, en: str) -> None:
+    """Notes what does not hold, and where."""
+    problems.append(say(f"línea {line}: {es}", f"line {line}: {en}"))
+
+
+class Unreadable(Exception):
+    """There is no such file, or it is none of ours."""
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def lines_of(path: str) -> Iterator[bytes]:
+    """The lines of a file, without their line feeds; where it is damaged or cut off, that is noted and they end."""
+    global cut_off
+    number = 0
+    try:
+        with open(path, "rb") as file:
+            opener = gzip.open if file.read(2) == b"\x1f\x8b" else open
+        with opener(path, "rb") as file:
+            while line := file.readline(LINE_MAX):
+                if len(line) == LINE_MAX:
+                    raise Unreadable(say(f"la línea {number + 1} no tiene fin", f"line {number + 1} has no end"))
+                if number and not line.endswith(b"\n") and read(line)[1]:
+                    raise EOFError
+                number += 1
+                yield line.removesuffix(b"\n")
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        if number == 0:
+            raise Unreadable(say("está dañado o cortado", "it is damaged or cut off")) from None
+        cut_off = True
+        problem(number + 1, "el fichero está dañado o cortado aquí", "the file is damaged or cut off here")
+    except OSError as error:
+        raise Unreadable(error.strerror) from None
+
+
+def read(line: bytes) -> tuple[dict[str, Any], str]:
+    """The JSON object that a line holds, or an empty one and the reason why it holds none."""
+    try:
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=members, parse_constant=no_number)
+    except UnicodeDecodeError as error:
+        return {}, say(f"no es UTF-8 (byte {error.start + 1})", f"it is not UTF-8 (byte {error.start + 1})")
+    except json.JSONDecodeError as error:
+        return {}, say(f"no es JSON (carácter {error.pos + 1})", f"it is not JSON (character {error.pos + 1})")
+    except RecursionError:
+        return {}, say("está anidado sin fin", "it is nested without end")
+    except ValueError as error:
+        return {}, str(error)
+    return (value, "") if isinstance(value, dict) else ({}, say("no es un objeto JSON", "it is not a JSON object"))
+
+
+def members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
+    """A JSON object in which no member stands twice: which of the two would count is not said."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(say(f"el miembro «{name}» está dos veces", f"the member “{name}” stands twice"))
+    return value
+
+
+def no_number(text: str) -> None:
+    """Refuses NaN and Infinity, which Python would read and JSON does not have."""
+    raise ValueError(say(f"{text} no es JSON", f"{text} is not JSON"))
+
+
+def inside(value: object, *path: str) -> object:
+    """What stands at a path of members; None where nothing does."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def digest_of(document: bytes) -> str:
+    """The digest of a document."""
+    return "sha256:" + hashlib.sha256(document).hexdigest()
+
+
+def compare(line: int, digest: str, expected: object, who_es: str, who_en: str) -> None:
+    """Notes where the digest of a document is not the one that is expected."""
+    if digest != expected:
+        problem(
+            line,
+            f"ha cambiado: el resumen es {digest}, y {who_es} dice {expected}",
+            f"it has changed: the digest is {digest}, and {who_en} says {expected}",
+        )
+
+
+# --- the edition document -------------------------------------------------------------------------------------
+
+
+def rows_of(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
+    """The list of an edition document; notes where its order, its ranks or its counts are not what they should be."""
+    rows = edition.get("scores")
+    if not isinstance(rows, list) or not all(isinstance(inside(row, "organisation"), str) for row in rows):
+        problem(line, "el documento no tiene la lista de puntuaciones", "the document has no list of scores")
+        return None
+    for before, row in pairwise(rows):
+        name, other = row["organisation"], before["organisation"]
+        if name <= other:
+            problem(
+                line,
+                f"la lista no está en orden: {name} va detrás de {other}",
+                f"the list is not in order: {name} comes after {other}",
+            )
+    # A rank is one more than how many have more: who has the same shares it, and the next is skipped (1, 2, 2, 4).
+    rank_of: dict[float, int] = {}
+    figures = sorted((row["index"] for row in rows if ranks(row)), reverse=True)
+    for rank, index in enumerate(figures, 1):
+        rank_of.setdefault(index, rank)
+    for row in rows:
+        name, there = row["organisation"], row.get("rank")
+        due = rank_of[row["index"]] if ranks(row) else None
+        if there != due:
+            problem(
+                line,
+                f"{name} tiene el puesto {there}, y le corresponde {due}",
+                f"{name} has the rank {there}, and {due} is its rank",
+            )
+    listed = {row["organisation"]: row.get("document") for row in rows}
+    corrections = edition.get("corrections")
+    for correction in corrections if isinstance(corrections, list) else ():
+        name, after = inside(correction, "organisation"), inside(correction, "after")
+        if not isinstance(name, str) or listed.get(name) != after:
+            problem(
+                line,
+                f"la corrección de {name} da el documento {after}, que no es el de la lista",
+                f"the correction of {name} gives the document {after}, which is not that of the list",
+            )
+    levels = ("none" if row.get("level") is None else str(row.get("level")) for row in rows)
+    counted = {
+        "organisations": len(rows),
+        "ranked": len(figures),
+        "statuses": dict(Counter(str(row.get("status")) for row in rows)),
+        "levels": dict(Counter(levels)),
+    }
+    for name, number in counted.items():
+        stated = inside(edition, "counts", name)
+        if isinstance(stated, dict):
+            stated = {key: value for key, value in stated.items() if value}  # a count of 0 may be left out
+        if stated != number:
+            problem(
+                line,
+                f"counts.{name} es {stated}, y en la lista hay {number}",
+                f"counts.{name} is {stated}, and the list has {number}",
+            )
+    return rows
+
+
+def ranks(row: dict[str, Any]) -> bool:
+    """Whether an organisation takes part in the ranking."""
+    return row.get("status") in RANKED and type(row.get("index")) in (int, float)
+
+
+# --- the bundle -----------------------------------------------------------------------------------------------
+
+
+def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | None) -> str:
+    """Checks what follows the header of a bundle; gives back what holds where nothing was noted."""
+    line = next(lines, None)
+    if line is None:
+        if not cut_off:
+            problem(2, "falta el documento de la edición", "the edition document is missing")
+        return ""
+    compare(2, digest_of(line), header.get("digest"), "la cabecera", "the header")
+    if wanted is not None:
+        compare(2, digest_of(line), wanted, "--digest", "--digest")
+    edition, reason = read(line)
+    if reason or edition.get("kind") != "edition":
+        reason = reason or say("no es un documento de edición", "it is no edition document")
+        problem(2, reason, reason)
+        return ""
+    rows = rows_of(edition, 2)
+    if rows is None:
+        return ""
+    by_digest = {str(row.get("document")): row for row in rows}
+    by_name = {row["organisation"]: row for row in rows}
+    met: dict[str, int] = {}  # the organisations of the list, each with the line where its document stands
+    number = 2
+    for number, line in enumerate(lines, 3):
+        document, reason = read(line)
+        digest = digest_of(line)
+        row = by_digest.get(digest)
+        name = row["organisation"] if row else str(inside(document, "organisation", "id"))
+        if reason and not row and number - 3 < len(rows):
+            name = rows[number - 3]["organisation"]  # it does not even say whose it is: by its place, then
+        if name not in by_name:
+            problem(number, f"{name} no está en la lista de la edición", f"{name} is not in the list of the edition")
+        elif name in met:
+            problem(number, f"{name} ya está en la línea {met[name]}", f"{name} is in line {met[name]} already")
+        else:
+            met[name] = number
+            compare(number, digest, by_name[name].get("document"), f"la lista, para {name},", f"the list, for {name},")
+            if reason:
+                problem(number, reason, reason)
+            elif row:
+                check_row(number, edition, row, document)
+    check_presence(rows, met, number)
+    name, revision, count = edition.get("edition"), edition.get("revision"), len(rows)
+    return say(
+        f"los documentos de puntuación de la edición {name}, revisión {revision} ({count}), son, en su orden, los que "
+        f"lista el documento {header.get('digest')}, y de ellos salen sus índices, puestos y cuentas",
+        f"the score documents of edition {name}, revision {revision} ({count}), are, in their order, those that the "
+        f"document {header.get('digest')} lists, and its indices, ranks and counts are theirs",
+    )
+
+
+def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document: dict[str, Any]) -> None:
+    """Notes where a score document is not of its edition, or its row in the list says something else."""
+    name = row["organisation"]
+    for what, there, due in (
+        ("kind", document.get("kind"), "score"),
+        ("edition", document.get("edition"), edition.get("edition")),
+        ("organisation.id", inside(document, "organisation", "id"), name),
+        ("score.methodology", inside(document, "score", "methodology"), edition.get("methodology")),
+    ):
+        if there != due:
+            problem(
+                line,
+                f"{name}: {what} es {there}, y en la edición {due}",
+                f"{name}: {what} is {there}, and {due} in the edition",
+            )
+    for what, listed, due in (
+        ("status", row.get("status"), inside(document, "score", "status")),
+        ("level", row.get("level"), inside(document, "score", "level", "number")),
+        ("index", row.get("index"), inside(document, "score", "index")),
+    ):
+        if listed != due:
+            problem(
+                2,
+                f"la lista dice de {name} que {what} es {listed}, y en su documento es {due}",
+                f"the list says of {name} that {what} is {listed}, and it is {due} in its document",
+            )
+
+
+def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -> None:
+    """Notes the first document that is not in the order of the list, and those of the list that are not there."""
+    in_order = [row["organisation"] for row in rows if row["organisation"] in met]
+    for name, due in zip(met, in_order, strict=True):
+        if name != due:
+            problem(
+                met[name],
+                f"los documentos no están en el orden de la lista: aquí está {name}, y toca {due}",
+                f"the documents are not in the order of the list: {name} is here, and {due} is due",
+            )
+            break
+    missing = [row["organisation"] for row in rows if row["organisation"] not in met]
+    if missing and not cut_off:
+        some = ", ".join(missing[:3]) + ("…" if len(missing) > 3 else "")
+        problem(
+            last + 1,
+            f"faltan documentos de la lista ({len(missing)}): {some}",
+            f"documents of the list are missing ({len(missing)}): {some}",
+        )
+
+
+def check(path: str, wanted: str | None) -> tuple[str, str]:
+    """Checks a file; gives back what holds where nothing was noted, and what this file cannot tell."""
+    lines = lines_of(path)
+    line = next(lines, None)
+    if line is None:
+        raise Unreadable(say("está vacío", "it is empty"))
+    document, reason = read(line)
+    kind, form = document.get("kind"), document.get("format")
+    if reason or kind not in ("bundle", "edition", "score") or form != 1:
+        reason = reason or say(f"kind es {kind} y format {form}", f"kind is {kind} and format {form}")
+        raise Unreadable(
+            say(f"no es nada que publique Actitud: {reason}", f"it is nothing that Actitud publishes: {reason}")
+        )
+    unchecked = say(
+        "no se han comprobado las firmas (quién lo publicó) ni las puntuaciones (si salen de las respuestas)",
+        "signatures (who published it) and scores (whether they follow from the answers) were not checked",
+    )
+    if kind == "bundle":
+        return check_bundle(document, lines, wanted), unchecked
+    digest = digest_of(line)
+    if wanted is not None:
+        compare(1, digest, wanted, "--digest", "--digest")
+    else:
+        unchecked = (
+            say("compare el resumen con el que usted tenga; ", "compare the digest with the one you have; ") + unchecked
+        )
+    if kind == "edition":
+        rows_of(document, 1)
+    if next(lines, None) is not None:
+        problem(2, "hay más detrás del documento", "there is more after the document")
+    return say(
+        f"el documento ({kind}) tiene el resumen {digest}", f"the document ({kind}) has the digest {digest}"
+    ), unchecked
+
+
+def main() -> int:
+    """Runs on the command line."""
+    global lang
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--digest", help="the digest that it has to have · el resumen que tiene que tener")
+    parser.add_argument("--lang", choices=("es", "en"), default=lang)
+    options = parser.parse_args()
+    lang = options.lang
+    if options.digest is not None and not re.fullmatch("sha256:[0-9a-f]{64}", options.digest):
+        parser.error(
+            say("--digest es sha256: y 64 cifras hexadecimales", "--digest is sha256: and 64 hexadecimal digits")
+        )
+    try:
+        holds, unchecked = check(options.file, options.digest)
+    except Unreadable as error:
+        print(
+            say(f"No se puede leer {options.file}: {error}.", f"Cannot read {options.file}: {error}."), file=sys.stderr
+        )
+        return 2
+    for text in problems[:SHOWN_MAX]:
+        print(f"- {text}")
+    if problems:
+        count, first = len(problems), problems[0].partition(":")[0]
+        print(
+            say(
+                f"NO SE CUMPLE: problemas: {count}, el primero en la {first}; {unchecked}.",
+                f"DOES NOT HOLD: problems: {count}, the first in {first}; {unchecked}.",
+            )
+        )
+        return 1
+    print(say(f"SE CUMPLE: {holds}; {unchecked}.", f"HOLDS: {holds}; {unchecked}."))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

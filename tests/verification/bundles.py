@@ -1,0 +1,258 @@
+"""Published editions made by hand, as their format is written down and without the code that publishes: to be broken.
+
+Everything is signed by a key of the test, so that a defect can be planted with every digest and signature made anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections import Counter
+from datetime import date
+from functools import cache
+from typing import Any
+
+import msgspec
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from actitud_api.editions.dates import windows
+from actitud_api.scoring.explain import explain
+from tests.scoring.organisations import METHODOLOGY, organisation
+
+Json = dict[str, Any]
+
+ORIGIN = "example.org/ledger/0badcafe"
+CREATED, PUBLISHED, RETIRED = (
+    "2026-01-01T00:00:00.000000Z",
+    "2026-11-25T10:00:00.000000Z",
+    "2027-01-01T00:00:00.000000Z",
+)
+ORGANISATIONS = 6
+STAGES = ("before", "methodology", "coverage", "after")
+
+
+class Key:
+    """An Ed25519 key made from a number."""
+
+    def __init__(self, number: int) -> None:
+        self.private = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+        self.raw = self.private.public_key().public_bytes_raw()
+        self.x = base64url(self.raw)
+        self.kid = base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{self.x}"}}'.encode()).digest())
+
+    def jwk(self, created: str = CREATED, retired: str | None = None) -> Json:
+        """Its public part, as `/.well-known/jwks.json` shows it."""
+        made = {"kty": "OKP", "crv": "Ed25519", "x": self.x, "kid": self.kid, "use": "sig", "alg": "EdDSA"}
+        return made | {"created": created} | ({} if retired is None else {"retired": retired})
+
+    def jws(self, document: bytes, **also: object) -> Json:
+        """Its detached signature of a document; `also`: other members of the protected header."""
+        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid, **also}))  # type: ignore[dict-item]
+        signature = self.private.sign(f"{protected}.{base64url(document)}".encode())
+        return {"protected": protected, "signature": base64url(signature)}
+
+    def note(self, size: int, origin: str = ORIGIN, at: str = PUBLISHED, root: str | None = None) -> str:
+        """A checkpoint that it signs; `root` in hexadecimal, or any one."""
+        digest = hashlib.sha256(f"{size}".encode()).digest() if root is None else bytes.fromhex(root)
+        root = base64.b64encode(digest).decode()
+        text = f"{origin}\n{size}\n{root}\n{at}\n"
+        key_id = hashlib.sha256(origin.encode() + b"\n\x01" + self.raw).digest()[:4]
+        return f"{text}\n— {origin} {base64.b64encode(key_id + self.private.sign(text.encode())).decode()}\n"
+
+
+def base64url(data: bytes) -> str:
+    """Bytes in base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def digest(document: bytes) -> str:
+    """The digest of a document."""
+    return "sha256:" + hashlib.sha256(document).hexdigest()
+
+
+OURS, FOREIGN = Key(1), Key(2)
+
+
+class Edition:
+    """The parts of a bundle, to be changed; `seal` makes what follows from them anew."""
+
+    def __init__(self) -> None:
+        self.documents: list[Json] = [document(number) for number in range(ORGANISATIONS)]
+        self.edition = edition()
+        self.header: Json = {
+            "kind": "bundle",
+            "format": 1,
+            "checkpoint": OURS.note(20),
+            "keys": {"keys": [OURS.jwk()]},
+        }
+        self.edition |= msgspec.json.decode(_listed(), type=Json)
+        self.seal()
+
+    def relist(self, number: int) -> None:
+        """Puts the digest of a document that was changed into the list."""
+        self.edition["scores"][number]["document"] = digest(rfc8785.dumps(self.documents[number]))
+
+    def seal(self, key: Key = OURS) -> None:
+        """Puts the digest and the signature of the edition document into the header."""
+        document = rfc8785.dumps(self.edition)
+        self.header |= {"digest": digest(document), "jws": key.jws(document)}
+
+    def lines(self) -> list[bytes]:
+        """The lines of the bundle, without their ends."""
+        return [rfc8785.dumps(part) for part in (self.header, self.edition, *self.documents)]
+
+
+def plain(lines: list[bytes]) -> bytes:
+    """Lines as a file."""
+    return b"".join(line + b"\n" for line in lines)
+
+
+def packed(lines: list[bytes]) -> bytes:
+    """Lines as a file of one gzip member each."""
+    return b"".join(gzip.compress(line + b"\n", mtime=0) for line in lines)
+
+
+def document(number: int) -> Json:
+    """A score document; the organisations are in the order of their numbers."""
+    return msgspec.json.decode(_document(number), type=Json)
+
+
+@cache
+def _listed() -> bytes:
+    """The list of an edition and its counts."""
+    rows = []
+    for known in map(document, range(ORGANISATIONS)):
+        score = known["score"]
+        rows.append(
+            {
+                "organisation": known["organisation"]["id"],
+                "document": digest(rfc8785.dumps(known)),
+                "status": score["status"],
+                "level": score["level"]["number"],
+                "index": score["index"],
+            }
+        )
+    ranked = [row for row in rows if row["status"] in ("complete", "sufficient")]
+    for row in rows:
+        row["rank"] = 1 + sum(one["index"] > row["index"] for one in ranked) if row in ranked else None
+    counts = {
+        "organisations": len(rows),
+        "ranked": len(ranked),
+        "statuses": dict(Counter(row["status"] for row in rows)),
+        "levels": dict(Counter("none" if row["level"] is None else str(row["level"]) for row in rows)),
+    }
+    return msgspec.json.encode({"scores": rows, "counts": counts})
+
+
+@cache
+def _document(number: int) -> bytes:
+    submission = organisation(40 + number, noise=0.01, silence=0.02 if number else 0.9)
+    sent = msgspec.to_builtins(submission)
+    for name in ("self_declared", "profile_self_declared"):
+        sent[name] = sorted(sent[name])
+    return msgspec.json.encode(
+        {
+            "kind": "score",
+            "format": 1,
+            "edition": "2026-test",
+            "organisation": {
+                "id": f"XX-TEST-{number:05}",
+                "name": f"Villa {number}",
+                "kind": "MUN",
+                "population": 1000 * (1 + number),
+                "band": "b1",
+                "province": None,
+                "region": None,
+                "simulated": True,
+            },
+            "submission": sent,
+            "score": explain(METHODOLOGY, submission),
+        }
+    )
+
+
+def edition() -> Json:
+    """An edition document without its list and its counts."""
+    return {
+        "kind": "edition",
+        "format": 1,
+        "edition": "2026-test",
+        "revision": 1,
+        "supersedes": None,
+        "reason": "First publication.",
+        "published": PUBLISHED,
+        "titles": {"es": "Prueba", "en": "Test"},
+        "simulated": True,
+        "period_from": "2026-01-01",
+        "period_to": "2026-12-31",
+        "windows": msgspec.to_builtins(windows(date(2026, 12, 31))),
+        "calendar": {
+            phase: {"from": f"2027-0{month}-01", "to": f"2027-0{month}-28"}
+            for month, phase in enumerate(("submission", "review", "hearing", "publication"), 1)
+        },
+        "methodology": {"version": METHODOLOGY.version, "digest": METHODOLOGY.digest},
+        "engine": "0.1.0",
+        "corrections": [],
+        "checkpoint": OURS.note(10),
+    }
+
+
+def ledger(size: int, origin: str = ORIGIN) -> list[Json]:
+    """The entries of a ledger, as `GET /v1/ledger` shows them."""
+    entries: list[Json] = []
+    for number in range(size):
+        salt, subject = bytes([number]) * 16, f"/v1/editions/{2000 + number}"
+        record: Json = {"action": "ledger.begin", "at": PUBLISHED, "origin": origin}
+        if number:
+            commitment = "sha256:" + hashlib.sha256(salt + subject.encode()).hexdigest()
+            record = {"action": "editions.create", "actor": None, "at": PUBLISHED, "subject": commitment}
+        opening = {"subject": subject, "salt": salt.hex()} if number else None
+        entries.append({"seq": number, "record": record, "opening": opening})
+    chained(entries)
+    return entries
+
+
+def chained(entries: list[Json], since: int = 0) -> None:
+    """Makes the hashes of a ledger anew, from an entry on: SHA-256 of 0x00, prev, seq in 8 bytes, record."""
+    prev = entries[since - 1]["hash"] if since else "0" * 64
+    for number, entry in enumerate(entries[since:], since):
+        hashed = b"\x00" + bytes.fromhex(prev) + number.to_bytes(8, "big") + rfc8785.dumps(entry["record"])
+        entry |= {"prev": prev, "hash": hashlib.sha256(hashed).hexdigest()}
+        prev = entry["hash"]
+
+
+def exported(entries: list[Json]) -> bytes:
+    """A ledger as a file."""
+    return plain([rfc8785.dumps(entry) for entry in entries])
+
+
+def correction(edition: Edition, number: int, before: str) -> Json:
+    """The correction of a score whose figures stay as they were; `before`: the digest of its document before."""
+    row, score = edition.edition["scores"][number], edition.documents[number]["score"]
+    nothing = {"methodology": 0, "coverage": 0, "data": 0, "total": 0}
+    return {
+        "organisation": row["organisation"],
+        "before": before,
+        "after": row["document"],
+        "change": {
+            "methodology_before": edition.edition["methodology"],
+            "methodology_after": edition.edition["methodology"],
+            "index": dict.fromkeys(STAGES, score["index"]),
+            "parts": dict(nothing),
+            "unrated": [],
+            "level_before": row["level"],
+            "level_after": row["level"],
+            "groups": [
+                {
+                    "id": known["id"],
+                    "score": dict.fromkeys(STAGES, known["score"]),
+                    "parts": None if known["score"] is None else dict(nothing),
+                }
+                for known in score["dimensions"]
+            ],
+            "indicators": [],
+            "carried": {"dropped_answers": [], "new_indicators": [], "dropped_fields": [], "new_fields": []},
+        },
+    }

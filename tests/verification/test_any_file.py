@@ -1,0 +1,135 @@
+"""Whatever a file holds, the verifiers say what is wrong and never fail themselves."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import rfc8785
+
+from actitud import Unverifiable, verify
+from actitud_api.publication import verification
+from tests.contract.scale import ANY_FILE
+from tests.verification.bundles import Edition, ledger, packed, plain
+from tests.verification.test_defects import SCRIPT
+
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    7,
+    2**53,
+    10**30,
+    1e300,
+    0.1,
+    "",
+    "x",
+    "sha256:" + "0" * 64,
+    "2026-11-25T10:00:00Z",
+    "2026-11-25T10:00:00",
+    "\u001b[31m",
+    "\u2028",
+    "😀",
+    [],
+    [None],
+    ["x", "x"],
+    {},
+    {"": None},
+    {"x": {"y": []}},
+)
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """The script, as a module."""
+    spec = importlib.util.spec_from_file_location("verify_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def by_all(script: ModuleType, file: bytes, path: Path) -> list[int]:
+    """How many problems each verifier finds; a file that is none of ours has one."""
+    path.write_bytes(file)
+    vars(script).update(problems=[], cut_off=False)
+    counts = [1, 1, 1]
+    with suppress(script.Unreadable):
+        script.check(str(path), None)
+        counts[0] = len(script.problems)
+    with suppress(Unverifiable):
+        counts[1] = len(verify(file).problems)
+    with suppress(verification.Unverifiable):
+        counts[2] = len(verification.verify(io.BytesIO(file), verification.Given()).problems)
+    return counts
+
+
+def places(value: object) -> Iterator[tuple[Any, Any]]:
+    """Every member and item, as what holds it and its name there."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in list(pairs):
+        yield value, name
+        yield from places(member)
+
+
+def test_a_byte_changed_anywhere_is_found_by_all(script: ModuleType, tmp_path: Path) -> None:
+    """A byte of the header may be one of what a verifier does not read."""
+    chance = random.Random(5)
+    lines = Edition().lines()
+    header, whole = len(lines[0]) + 1, plain(lines)
+    for _ in range(ANY_FILE):
+        changed = bytearray(whole)
+        changed[chance.randrange(header, len(whole) - 1)] ^= 1 << chance.randrange(8)
+        assert all(by_all(script, bytes(changed), tmp_path / "file")), bytes(changed)
+
+
+def test_a_file_cut_off_anywhere_is_found_by_all(script: ModuleType, tmp_path: Path) -> None:
+    chance = random.Random(6)
+    lines = Edition().lines()
+    for whole in (plain(lines)[:-1], packed(lines)):
+        for _ in range(ANY_FILE // 2):
+            assert all(by_all(script, whole[: chance.randrange(len(whole))], tmp_path / "file"))
+
+
+@pytest.mark.parametrize("line", [0, 1, 4], ids=["header", "edition", "score"])
+def test_anything_in_any_place_is_told(line: int, script: ModuleType, tmp_path: Path) -> None:
+    """Listed and signed as it is, so that nothing stops a verifier before the place."""
+    chance = random.Random(7)
+    whole = Edition().lines()
+    for _ in range(ANY_FILE):
+        edition, lines = Edition(), list(whole)
+        part = (edition.header, edition.edition, {}, {}, edition.documents[2])[line]
+        holder, name = chance.choice(list(places(part)))
+        if chance.random() < 0.1 and isinstance(holder, dict):
+            del holder[name]
+        else:
+            holder[name] = chance.choice(JUNK)
+        with suppress(rfc8785.CanonicalizationError):
+            lines[line] = rfc8785.dumps(part)
+            if line == 4:
+                edition.relist(2)
+            if line:
+                edition.seal()
+                lines[:2] = rfc8785.dumps(edition.header), rfc8785.dumps(edition.edition)
+            by_all(script, plain(lines), tmp_path / "file")
+
+
+def test_anything_in_a_ledger_is_told() -> None:
+    chance = random.Random(8)
+    for _ in range(ANY_FILE):
+        entries = ledger(4)
+        holder, name = chance.choice(list(places(entries)))
+        holder[name] = chance.choice(JUNK)
+        file = plain([json.dumps(entry).encode() for entry in entries])
+        with suppress(verification.Unverifiable):
+            verification.verify(io.BytesIO(file), verification.Given())
