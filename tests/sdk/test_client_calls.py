@@ -518,3 +518,35 @@ def test_the_clock_of_this_computer_serves_both_clients() -> None:
 
 async def _sleep_nothing() -> None:
     await SYSTEM.sleep_async(0)
+
+
+# --- what is published ----------------------------------------------------------------------------------------
+
+NOTHING = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The digest of no bytes at all."""
+JSON = {"Content-Type": "application/json"}
+
+
+def test_a_document_is_the_bytes_of_its_digest_or_an_error(mode: Mode) -> None:
+    handler = Answers(httpx.Response(200, headers=JSON, content=b""))
+    assert run(mode, handler, lambda client: client.published.get(NOTHING)) == b""
+    (request,) = handler.requests
+    assert request.url.path == f"/v1/published/{NOTHING}"
+    forged = Answers(httpx.Response(200, headers=JSON, content=b"{}"))
+    with pytest.raises(UnexpectedResponse, match="a document with the digest sha256:44136fa355b3678a"):
+        run(mode, forged, lambda client: client.published.get(NOTHING))
+
+
+def test_a_bundle_may_be_larger_than_other_answers_and_is_asked_for_as_a_file(mode: Mode) -> None:
+    large = bytes(33 * 1024 * 1024)
+    handler = Answers(httpx.Response(200, headers={"Content-Type": "application/gzip"}, content=large))
+    assert run(mode, handler, lambda client: client.editions.publications.bundle("2026", 3)) == large
+    (request,) = handler.requests
+    assert request.url.path == "/v1/editions/2026/publications/3/bundle"
+    assert request.headers["accept"] == "application/gzip, application/problem+json"
+    with pytest.raises(UnexpectedResponse, match="of more than"):
+        run(
+            mode,
+            Answers(httpx.Response(200, headers=JSON, content=large)),
+            lambda client: client.editions.publications.scores.get("2026", "x"),
+        )

@@ -29,6 +29,7 @@ from tests.verification.bundles import (
     packed,
     plain,
 )
+from tests.verification.test_defects import run_script
 
 Answer = tuple[int, dict[str, str], bytes]
 JWKS = "/.well-known/jwks.json"
@@ -132,6 +133,18 @@ def test_twenty_problems_are_told_and_the_others_counted(
 
     assert sum(line.startswith("  line ") for line in lines) == 5
     assert "  … and 7 problems more (all of them with --json)" in lines
+
+
+def test_what_is_quoted_of_a_file_does_nothing_to_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edition = Edition()
+    stranger = edition.documents[0] | {"organisation": edition.documents[0]["organisation"] | {"id": "\x1b[31mX\u2028"}}
+    file = written(tmp_path, plain([*edition.lines(), rfc8785.dumps(stranger)]))
+    named = "line 9: \\x1b[31mX\\u2028 is not in the list of the edition"
+
+    assert f"  {named}" in ran(capsys, file)[1]
+    assert f"- {named}" in run_script(file).stdout.splitlines()
 
 
 def test_standard_input_is_a_file_too(

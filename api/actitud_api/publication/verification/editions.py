@@ -35,10 +35,10 @@ from actitud_api.publication.verification.signatures import KEPT, Keys, Signatur
 class Given(Struct, frozen=True, kw_only=True):
     """What is known from elsewhere.
 
-    `digest`: the one that the document, or the edition document of a bundle, has to have. `keys`: those that are
-    trusted; None takes the ones that a bundle brings. `checkpoint`: a note that was kept outside. `signature`: that of
-    a single document. `published`: looks up other documents; without it, only what the file itself holds is compared.
-    `advance`: called with how many documents are done, of how many.
+    `keys`: those that are trusted; None takes the ones that a bundle brings. `digest` and `signature`: those that a
+    single document has to have. `checkpoint`: a note that was kept outside. `published`: looks up other documents;
+    without it, only what the file itself holds is compared. `advance`: called with how many documents are done, of how
+    many.
     """
 
     digest: str | None = None
@@ -70,8 +70,6 @@ def bundle(found: Found, given: Given, header: Json, lines: Iterator[bytes]) -> 
         return found.report("bundle", None, _NOTHING)
     own = digest_of(text)
     same_digest(found, 2, own, header.get("digest"), "la cabecera", "the header")
-    if given.digest is not None:
-        same_digest(found, 2, own, given.digest, *_ASKED)
     edition = read(found, 2, text, read_edition)
     if edition is None:
         return found.report("bundle", own, _NOTHING)
