@@ -20,6 +20,7 @@ from actitud_api.access.policy import POLICY
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
+from actitud_api.embeds import routes as embeds
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
 from actitud_api.http.limits import Class, Limits, Uncounted
@@ -38,6 +39,7 @@ from actitud_api.http.problems import (
 from actitud_api.http.system import Readiness, SystemController
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.portal import routes as portal
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
 from actitud_api.scores.computed import Computed
@@ -63,6 +65,10 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
+    embeds.BadgesController,
+    embeds.EmbedsController,
+    embeds.OembedController,
+    portal.PortalController,
 )
 RETRY_AFTER: Final = "2"
 """Seconds after which to ask again where the database cannot be had: as long as it waited for a lock."""

@@ -29,6 +29,10 @@ PRIVATE: Final = "private, no-cache"
 """The same, but only whoever asked may keep it: a key may have shown what others do not see."""
 
 
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+"""Anybody may keep it for ever: what is at its address never changes (RFC 8246)."""
+
+
 class Representation(Generic[T]):
     """The JSON of a Struct.
 

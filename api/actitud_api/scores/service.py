@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -43,6 +43,7 @@ __all__ = [
     "asked_under",
     "changes",
     "history",
+    "later",
     "path",
     "place",
     "ranking",
@@ -227,6 +228,12 @@ def history(
         _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
         for row in found
     ]
+
+
+def later(database: Database, edition: editions.Record, organisations: Sequence[str]) -> dict[str, str]:
+    """The newest published edition after one, by each of these organisations that such an edition scores."""
+    with database.read() as session:
+        return queries.later(session, edition.id, edition.period_to, organisations)
 
 
 def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
