@@ -54,7 +54,7 @@ def test_a_badge_says_in_both_languages_what_every_embed_says(site: Client) -> N
     )
     assert alternative(english) == (
         "Ayuntamiento de Zamora: 44.03 of 100, level 3, Service desk (2.0-maturity index). Edition 2026, as of "
-        "December 31, 2026; methodology 2026.1; coverage 95.5\N{NO-BREAK SPACE}%. Explanation of every point: "
+        "31 December 2026; methodology 2026.1; coverage 95.5\N{NO-BREAK SPACE}%. Explanation of every point: "
         f"{BASE}/portal/2026/{ZAMORA}?lang=en"
     )
     assert letters(spanish) == ["Madurez 2.0", "44,03 de 100 · Ventanilla", "2026"]

