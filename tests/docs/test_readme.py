@@ -173,7 +173,9 @@ def test_the_picture_shows_the_figures_of_example_a() -> None:
     assert f">{published['index']:.2f}<".replace(".", ",") in picture
 
 
-@pytest.mark.parametrize("page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "deploy/README.md"])
+@pytest.mark.parametrize(
+    "page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "deploy/README.md", "docs/embedding.md"]
+)
 def test_links_between_files_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]

@@ -22,6 +22,7 @@ from actitud_api.embeds.lettering import plain
 from actitud_api.embeds.routes import FORMS, FRAME, Shown
 from actitud_api.embeds.service import Standing
 from actitud_api.embeds.snippets import snippets
+from actitud_api.methodology.model import LANGUAGES
 from tests.contract.scale import NAMES as NAMES_ON_PAGES
 from tests.embeds.hostile import names
 from tests.embeds.installation import ZAMORA, Client
@@ -72,8 +73,12 @@ _EMBEDDING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", 
 
 
 def said(name: str) -> Iterator[Equivalent]:
-    for language in ("es", "en"):
+    """What is said of an organisation of that name: in both languages of a short one, else in one of them."""
+    for language in LANGUAGES if len(name) <= _SHORT else LANGUAGES[len(name) % 2 :][:1]:
         yield equivalent(structs.replace(STANDING, name=name), language, URL)
+
+
+_SHORT: Final = 5
 
 
 def pictured(drawn: bytes) -> ElementTree.Element:
