@@ -349,6 +349,14 @@ def test_the_edition_before_is_asked_for(client: Client, parameters: Answer, rul
     assert (error["pointer"], error["rule"]) == ("from", rule)
 
 
+@pytest.mark.parametrize(
+    ("language", "detail"), [("es", "Falta este parámetro."), ("en", "This parameter is missing.")]
+)
+def test_what_is_missing_of_a_query_is_called_a_parameter(client: Client, language: str, detail: str) -> None:
+    (error,) = problem(client.get(CHANGES, params={"lang": language}), 400, "invalid-request")["errors"]
+    assert error["detail"] == detail
+
+
 # --- who sees what --------------------------------------------------------------------------------------------
 
 

@@ -101,6 +101,34 @@ def test_every_defect_is_named_with_its_place(
     assert ran(capsys, "check", str(file), "--lang", language) == (1, TOLD[language], [])
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "es",
+            [
+                '/root/aggregation: es "mode", y debe ser uno de: arithmetic, geometric, harmonic, min, power, sum',
+                "nota, /: lo demás se comprueba cuando el documento tiene la forma debida",
+                "Defectos: 1.",
+            ],
+        ),
+        (
+            "en",
+            [
+                '/root/aggregation: is "mode", and must be one of: arithmetic, geometric, harmonic, min, power, sum',
+                "note, /: the rest is checked once the document has the form of one",
+                "Defects: 1.",
+            ],
+        ),
+    ],
+)
+def test_where_the_form_is_wrong_it_says_that_there_may_be_more(
+    language: str, told: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path / "v", ("/root/aggregation", "mode"), (f"{at('D1.02')}/weight", -1))
+    assert ran(capsys, "check", str(file), "--lang", language) == (1, told, [])
+
+
 def test_texts_are_those_beside_it_or_those_that_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path / "v", ("/texts/en/rules/V20", " "), languages=["en"])
     lacking = "note, /texts/es: there are no texts in this language; a version needs them"

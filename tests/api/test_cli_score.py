@@ -284,7 +284,7 @@ def test_a_file_without_a_version_takes_the_one_that_is_asked_for(
     request = example("a")["request"]
     del request["methodology"]
     path = str(written(tmp_path, request))
-    assert refused(capsys, path)[0].startswith("/methodology: It must be one of these values: 2026.1")
+    assert refused(capsys, path)[0].startswith("/methodology: This member is missing. It must be one of")
     assert "Index: 44.03 of 100" in said(capsys, path, "--methodology", "2026.1")
 
 
@@ -337,7 +337,11 @@ def test_what_a_version_does_not_ask_is_a_fault_under_it(tmp_path: Path, capsys:
         ('{"methodology": "2026.1",', "the file: The body is not JSON (line:column 1:26)."),
         ("[]", "the file: It must be an object. Here: []."),
         ('{"methodology": "2026.1", "methodology": "2026.1"}', "/methodology: The member is there more than once."),
-        ("{}", "/methodology: It must be one of these values: 2026.1, 2026.2-draft."),
+        ("{}", "/methodology: This member is missing. It must be one of these values: 2026.1, 2026.2-draft."),
+        (
+            '{"methodology": "2026.3"}',
+            '/methodology: It must be one of these values: 2026.1, 2026.2-draft. Here: "2026.3". Is it 2026.1?',
+        ),
     ],
 )
 def test_what_is_no_body_is_refused(

@@ -6,12 +6,15 @@ The peers are written down here; the robustness and the statistics are those of 
 from __future__ import annotations
 
 import json
+import os
 import statistics
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -577,6 +580,27 @@ def test_many_at_once_compute_once(client: Client, monkeypatch: pytest.MonkeyPat
         answers = list(threads.map(lambda _: robustness(client, draws=321), range(4)))
     assert len(draws) == 1
     assert all(answer == answers[0] for answer in answers)
+
+
+def test_those_that_wait_leave_threads_to_others_even_on_one_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count in ("cpu_count", "process_cpu_count"):
+        monkeypatch.setattr(os, count, lambda: 1, raising=False)
+    url = sqlite_url(tmp_path)
+    with opened(url) as database:
+        database.migrate()
+    with served(url) as client, ThreadPoolExecutor(12) as threads:
+        with client.app.state["computed"]._turn:
+            computing = [
+                threads.submit(client.get, f"/v1/editions/2025/robustness?draws={draws}") for draws in range(300, 310)
+            ]
+            refused = list(islice(as_completed(computing, timeout=20), len(computing) - WAITING))
+            other = threads.submit(client.get, "/v1/editions/2025/scores").result(timeout=20)
+        statuses = Counter(answer.result().status_code for answer in computing)
+    assert other.status_code == 200
+    assert [answer.result().status_code for answer in refused] == [503] * len(refused)
+    assert statuses == {200: WAITING, 503: len(refused)}
 
 
 def test_who_comes_when_too_many_wait_is_told_to_come_again(client: Client) -> None:

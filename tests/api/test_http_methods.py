@@ -7,6 +7,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 PREFLIGHT = {"Origin": "https://portal.example", "Access-Control-Request-Method": "POST"}
+GET_PREFLIGHT = PREFLIGHT | {"Access-Control-Request-Method": "GET"}
 
 
 @pytest.mark.parametrize("path", ["/v1/toys/x", "/v1/toys/rows", "/v1/openapi.json", "/", "/docs", "/livez", "/readyz"])
@@ -74,6 +75,12 @@ def test_a_preflight_of_an_open_operation_says_what_may_be_sent(toys: TestClient
     assert "Content-Type" in headers["access-control-allow-headers"].split(", ")
     assert int(headers["access-control-max-age"]) > 0
     assert "access-control-allow-credentials" not in headers
+
+
+def test_a_preflight_has_the_query_of_the_request_that_it_asks_for(toys: TestClient[Litestar]) -> None:
+    response = toys.options("/v1/toys/rows?colour=red&limit=2", headers=GET_PREFLIGHT)
+    assert response.status_code == 204
+    assert response.headers["access-control-allow-methods"] == "GET"
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,27 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
         ),
         (
             61.6,
+            Standing(1, 1, 2, None),
+            61,
+            "Con 61,60 está por encima de la otra; la mediana es 61,00.",
+            "With 61.60 it is above the other; the median is 61.00.",
+        ),
+        (
+            61.6,
+            Standing(1, 0, 2, None),
+            61.6,
+            "Con 61,60 no está por encima de la otra; la mediana es 61,60.",
+            "With 61.60 it is not above the other; the median is 61.60.",
+        ),
+        (
+            61.6,
+            Standing(9, 0, 9, None),
+            70,
+            "Con 61,60 no está por encima de ninguna de las otras 8; la mediana es 70,00.",
+            "With 61.60 it is above none of the 8 others; the median is 70.00.",
+        ),
+        (
+            61.6,
             Standing(1, 0, 1, None),
             61.6,
             "Con 61,60 es la única de su grupo.",

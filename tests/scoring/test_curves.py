@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from msgspec import structs
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.model import Curve, Indicator, Range
+from actitud_api.methodology.predicates import exact_fact
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.scalar import evaluate
 from tests.scoring import builders as b
@@ -140,6 +143,21 @@ def test_the_order_of_a_checklist_does_not_matter() -> None:
 def test_a_number_has_six_decimals_half_up(hours: float, expected: int) -> None:
     """On a line to 100 at x = 100 with 6 decimals, a unit is a millionth."""
     assert units(b.amount("X", knots=((0, 0), (100, 100))), {"hours": hours}, decimals=6) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (14.5, Fraction(29, 2)),
+        (10.0, 10),
+        (999_999_999.999999, Fraction(999_999_999_999_999, 10**6)),
+        (1e23, 10**23),
+        (1e300, 10**300),
+    ],
+)
+def test_a_number_is_the_decimal_that_is_written(number: float, expected: Fraction | int) -> None:
+    """The double of 1e23 is 99,999,999,999,999,991,611,392."""
+    assert exact_fact(number, 6) == expected
 
 
 def test_a_goalpost_is_the_decimal_that_is_written() -> None:

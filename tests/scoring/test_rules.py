@@ -7,7 +7,19 @@ import pytest
 
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import All, Any, Group, Implies, Indicator, Not, Predicate, ProfileField, Rule, Sum
+from actitud_api.methodology.model import (
+    All,
+    Any,
+    Group,
+    Implies,
+    Indicator,
+    Minimum,
+    Not,
+    Predicate,
+    ProfileField,
+    Rule,
+    Sum,
+)
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.scalar import Leaf, evaluate
 from tests.scoring import builders as b
@@ -256,6 +268,28 @@ def test_nothing_spreads_from_what_is_consistent() -> None:
     known = methodology(b.ratio("X"), b.ladder("Y"), b.ladder("Z"), rules=(Z_NEEDS_Y, Y_NEEDS_X, PART))
     score = explain(known, b.submit({"X": b.of(4, 4), "Y": {"level": 4}, "Z": {"level": 4}}))
     assert (score.findings, score.index) == ((), 100)
+
+
+@pytest.mark.parametrize(
+    ("people", "sampled", "expected"),
+    [
+        (20, 10, "partial"),
+        (20, 20, "contradicted"),
+        (4, 4, "partial"),
+        (4, 10, "contradicted"),
+    ],
+)
+def test_a_sample_of_so_many_or_of_all_there_are(people: int, sampled: int, expected: str) -> None:
+    """`X.denominator = min(10, people)`."""
+    sample = Minimum(of=(b.const(10), b.field("people")))
+    known = methodology(
+        b.ratio("X"),
+        profile=(b.integer_field("people"),),
+        rules=(
+            b.rule("R", Implies(when=b.present("X"), then=b.compare(b.fact("X", "denominator"), "eq", sample)), "X"),
+        ),
+    )
+    assert leaf(known, "X", b.submit({"X": b.of(1, sampled)}, {"people": people})).code == expected
 
 
 def test_rules_of_one_round_are_evaluated_all_at_once() -> None:

@@ -39,6 +39,10 @@ _JSON = Texts("escribe un documento JSON", "write a JSON document")
 _DEFECTS = Texts("Defectos: {count}.", "Defects: {count}.")
 _SOUND = Texts("{version}: sin defectos. Resumen: {digest}", "{version}: no defects. Digest: {digest}")
 _REMARK = Texts("nota, {place}: {text}", "note, {place}: {text}")
+_FORM_FIRST = Texts(
+    "lo demás se comprueba cuando el documento tiene la forma debida",
+    "the rest is checked once the document has the form of one",
+)
 _NO_TEXTS = Texts(
     "no hay textos en este idioma; una versión los necesita",
     "there are no texts in this language; a version needs them",
@@ -95,7 +99,8 @@ def _check(options: argparse.Namespace, language: Language) -> int:
 def _remarks(checked: Checked, texts: dict[Language, bytes]) -> list[Remark]:
     """What a reader should know besides the defects."""
     found = [Remark(f"/texts/{language}", *_NO_TEXTS) for language in LANGUAGES if language not in texts]
-    return found if checked.document is None else [*silences(checked.document), *found]
+    first = [Remark("/", *_FORM_FIRST)] if checked.document is None else silences(checked.document)
+    return [*first, *found]
 
 
 class _OfLanguage(Struct):

@@ -118,8 +118,13 @@ async def enforce(request: ApiRequest) -> None:
     """Reads what an operation takes, before its handler runs; raises the problem that names every fault at once."""
     found = contract_of(request.route_handler.opt)
     if found is None:
-        # The document itself is under /v1 too, where nothing unknown is let pass.
-        if request.scope["path"].startswith("/v1/") and isinstance(unknown := _NO_PARAMETERS.decode(request), list):
+        # The document itself is under /v1 too, where nothing unknown is let pass. A preflight carries the query of the
+        # request that it asks for, which the operation judges.
+        if (
+            request.method != "OPTIONS"
+            and request.scope["path"].startswith("/v1/")
+            and isinstance(unknown := _NO_PARAMETERS.decode(request), list)
+        ):
             raise refused(unknown)
         return
     if not accepts(header(request.scope, b"accept"), JSON):

@@ -100,8 +100,13 @@ class Query(Generic[T]):
             faults.append(Fault("lang", "enum", shown(lang), detail))
         decoded = self._checked.convert(values)
         if isinstance(decoded, list):
-            faults += [replace(fault, pointer=fault.pointer.removeprefix("/")) for fault in decoded]
+            for fault in decoded:
+                detail = _PARAMETER_MISSING if fault.rule == "required" else fault.detail
+                faults.append(replace(fault, pointer=fault.pointer.removeprefix("/"), detail=detail))
         return faults or decoded
+
+
+_PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.")
 
 
 def parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
@@ -203,10 +208,11 @@ def _ensure_media_type(request: ApiRequest, expected: str) -> None:
 
 def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:
     listed = ", ".join(tags)
+    es, en = f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}."
     return Fault(
         f"/{name}",
         "enum" if there else "required",
         shown(tag) if there else None,
-        Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}."),
+        Texts(es, en) if there else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
         nearest(tag, tags) if isinstance(tag, str) else None,
     )

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from actitud_api.methodology.model import (
     All,
@@ -55,6 +55,8 @@ Truth = bool | None
 
 HALF = Decimal("0.5")
 
+DIGITS_15: Final = 10**15
+
 DECIMALS_OF_NUMBERS = 6
 """Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
 
@@ -77,7 +79,12 @@ def exact_fact(number: float | int, decimals: int) -> Number:
     if isinstance(number, int):
         return number
     scale: int = 10**decimals
-    units = int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR))
+    shifted = number * scale
+    if abs(shifted) < DIGITS_15 and round(shifted) / scale == number:
+        # Each decimal of at most 15 digits is another float: this float is that one.
+        units = round(shifted)
+    else:
+        units = int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR))
     return Fraction(units, scale) if units % scale else units // scale
 
 
@@ -506,6 +513,22 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
                 return facts[sent] is None or limit(facts[slot], constant)
 
             return cast("Callable[[Facts], Truth]", limited)
+        case Compare(
+            op=op,
+            left=AnswerOperand(indicator=name, absent=None) as left,
+            right=Minimum(of=(Constant(value=int() as top), ProfileOperand() as right)),
+        ) if name == indicator and (field := slot_of(right, layout)) is not None:
+            compared_with, slot = _OPERATORS[op], layout.facts[name, left.fact]
+
+            def topped(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = cast("Number | None", facts[field])  # Nothing that may be null is combined.
+                if value is None:
+                    return None
+                return compared_with(facts[slot], top if value > top else value)
+
+            return cast("Callable[[Facts], Truth]", topped)
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if name == indicator:
             against, slot = _OPERATORS[op], layout.facts[name, left.fact]
             operand = cast(

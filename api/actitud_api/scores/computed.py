@@ -17,8 +17,11 @@ from actitud_api.scoring.robustness import Robustness
 
 V = TypeVar("V")
 
-WAITING: Final = 8
-"""How many may wait for what is being computed, the one included for whom it is: each keeps a thread."""
+WAITING: Final = 4
+"""How many may wait for what is being computed, the one included for whom it is.
+
+Each keeps a thread, and there are as few as five: asyncio makes four and one for each processor, at most 32.
+"""
 
 
 class Busy(Exception):

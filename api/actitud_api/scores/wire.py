@@ -6,7 +6,7 @@ canonical result; `result_digest` is the SHA-256 of its RFC 8785 form, the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -626,6 +626,7 @@ class SheetPath(EditionPath, frozen=True):
 def narrated(score: Score, methodology: Methodology, language: Language) -> NarratedScore:
     """The canonical result with its sentences in a language."""
     sentences = sentences_of(methodology, language)
+    told = _indicators(score, sentences)
     return NarratedScore(
         methodology=_reference(score.methodology),
         index=score.index,
@@ -646,8 +647,8 @@ def narrated(score: Score, methodology: Methodology, language: Language) -> Narr
             for reason in score.main_reasons
         ),
         findings=tuple(_finding(finding, sentences) for finding in score.findings),
-        dimensions=tuple(_dimension(dimension, sentences) for dimension in score.dimensions),
-        indicators=tuple(_indicator(indicator, sentences) for indicator in score.indicators),
+        dimensions=tuple(_dimension(dimension, sentences, told) for dimension in score.dimensions),
+        indicators=tuple(told[indicator.id] for indicator in score.indicators),
         input_digest=score.input_digest,
         result_digest=digest(score),
     )
@@ -865,7 +866,9 @@ def sort(query: RankingQuery) -> Sort:
     return SORTS[query.sort]
 
 
-def _dimension(dimension: result.DimensionScore, sentences: Sentences) -> Dimension:
+def _dimension(
+    dimension: result.DimensionScore, sentences: Sentences, indicators: Mapping[str, Indicator]
+) -> Dimension:
     return Dimension(
         id=dimension.id,
         name=sentences.group(dimension.id),
@@ -876,43 +879,74 @@ def _dimension(dimension: result.DimensionScore, sentences: Sentences) -> Dimens
         possible=dimension.possible,
         won=dimension.won,
         lost=dimension.lost,
-        groups=tuple(_dimension(group, sentences) for group in dimension.groups),
-        indicators=tuple(_indicator(indicator, sentences) for indicator in dimension.indicators),
+        groups=tuple(_dimension(group, sentences, indicators) for group in dimension.groups),
+        indicators=tuple(indicators[indicator.id] for indicator in dimension.indicators),
     )
 
 
-def _indicator(indicator: result.IndicatorScore, sentences: Sentences) -> Indicator:
+def _indicators(score: Score, sentences: Sentences) -> dict[str, Indicator]:
+    """Every indicator of a score, by id."""
+    every = [*score.indicators, *_below(score.dimensions)]
+    # One thing of all indicators after the other, as `explained` does.
+    intervals = [_interval(indicator.interval, sentences) for indicator in every]
+    reasons = [_reason(indicator, sentences) for indicator in every]
+    steps = [_step(indicator, sentences) for indicator in every]
+    return {
+        indicator.id: Indicator(
+            id=indicator.id,
+            name=sentences.indicator(indicator.id),
+            state=indicator.state,
+            score=indicator.score,
+            weight=indicator.weight,
+            possible=indicator.possible,
+            won=indicator.won,
+            lost=indicator.lost,
+            value=indicator.value,
+            interval=interval,
+            reason=reason,
+            next_step=step,
+        )
+        for indicator, interval, reason, step in zip(every, intervals, reasons, steps, strict=True)
+    }
+
+
+def _below(dimensions: tuple[result.DimensionScore, ...]) -> Iterator[result.IndicatorScore]:
+    for dimension in dimensions:
+        yield from dimension.indicators
+        yield from _below(dimension.groups)
+
+
+def _interval(interval: result.Interval | None, sentences: Sentences) -> Interval | None:
+    if interval is None:
+        return None
+    return Interval(
+        n=interval.n,
+        low=interval.low,
+        high=interval.high,
+        index_low=interval.index_low,
+        index_high=interval.index_high,
+        text=sentences.interval(interval),
+    )
+
+
+def _reason(indicator: result.IndicatorScore, sentences: Sentences) -> Reason:
+    reason = indicator.reason
+    return Reason(code=reason.code, parameters=reason.parameters, text=sentences.reason(indicator))
+
+
+def _step(indicator: result.IndicatorScore, sentences: Sentences) -> NextStep | None:
     step = indicator.next_step
-    return Indicator(
-        id=indicator.id,
-        name=sentences.indicator(indicator.id),
-        state=indicator.state,
-        score=indicator.score,
-        weight=indicator.weight,
-        possible=indicator.possible,
-        won=indicator.won,
-        lost=indicator.lost,
-        value=indicator.value,
-        interval=None
-        if indicator.interval is None
-        else Interval(**structs.asdict(indicator.interval), text=sentences.interval(indicator.interval)),
-        reason=Reason(
-            code=indicator.reason.code,
-            parameters=indicator.reason.parameters,
-            text=sentences.reason(indicator),
-        ),
-        next_step=None
-        if step is None
-        else NextStep(
-            kind=step.kind,
-            change=step.change,
-            gain=step.gain,
-            gain_max=step.gain_max,
-            evidence=step.evidence,
-            cap=step.cap,
-            requires=step.requires,
-            text=sentences.step(indicator, step),
-        ),
+    if step is None:
+        return None
+    return NextStep(
+        kind=step.kind,
+        change=step.change,
+        gain=step.gain,
+        gain_max=step.gain_max,
+        evidence=step.evidence,
+        cap=step.cap,
+        requires=step.requires,
+        text=sentences.step(indicator, step),
     )
 
 

@@ -55,9 +55,11 @@ from actitud_api.scoring.result import (
     Figure,
     Finding,
     IndicatorScore,
+    Interval,
     LevelReached,
     MainReason,
     MethodologyReference,
+    NextStep,
     Parameters,
     PassedGoalpost,
     Reason,
@@ -112,11 +114,14 @@ class _Explained(Struct, frozen=True):
     """What the explanation of every indicator shares."""
 
     evaluation: Evaluation
-    submission: Submission
     plan: Plan
     unit: int
     allocation: Allocation
-    branches: Branches
+    values: list[Figure | bool | None]
+    """Raw values, and what follows them, by the position of each indicator."""
+    intervals: list[Interval | None]
+    parameters: list[Parameters]
+    steps: list[NextStep | None]
 
 
 def explained(evaluation: Evaluation, submission: Submission) -> Score:
@@ -124,7 +129,21 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
     plan = evaluation.plan
     unit = plan.unit
     allocation = allocate(evaluation)
-    of = _Explained(evaluation, submission, plan, unit, allocation, Branches(evaluation))
+    branches, results = Branches(evaluation), list(zip(plan.leaves, evaluation.leaves, strict=True))
+    values = [_value(plan, leaf, result) for leaf, result in results]
+    # One thing of all indicators after the other: that keeps caches warm, and takes a third less.
+    of = _Explained(
+        evaluation,
+        plan,
+        unit,
+        allocation,
+        values,
+        intervals=[interval(branches, submission, leaf) for leaf in plan.leaves],
+        parameters=[
+            _parameters(evaluation, leaf, result, value) for (leaf, result), value in zip(results, values, strict=True)
+        ],
+        steps=[next_step(branches, submission, leaf) for leaf in plan.leaves],
+    )
     return _score(
         evaluation,
         submission,
@@ -367,10 +386,9 @@ def _dimension(of: _Explained, compiled: CompiledGroup) -> DimensionScore:
 
 
 def _indicator(of: _Explained, leaf: CompiledIndicator) -> IndicatorScore:
-    unit = of.unit
-    result = of.evaluation.leaves[leaf.position]
-    own = of.allocation.leaves[leaf.position]
-    value = _value(of.plan, leaf, result)
+    unit, position = of.unit, leaf.position
+    result = of.evaluation.leaves[position]
+    own = of.allocation.leaves[position]
     return IndicatorScore(
         id=leaf.indicator.id,
         state=state_of(result.code),
@@ -379,10 +397,10 @@ def _indicator(of: _Explained, leaf: CompiledIndicator) -> IndicatorScore:
         possible=None if own is None else points(own.possible, unit),
         won=None if own is None else points(own.won, unit),
         lost=None if own is None else points(own.lost, unit),
-        value=value,
-        interval=interval(of.branches, of.submission, leaf),
-        reason=Reason(code=result.code, parameters=_parameters(of.evaluation, leaf, result, value)),
-        next_step=next_step(of.branches, of.submission, leaf),
+        value=of.values[position],
+        interval=of.intervals[position],
+        reason=Reason(code=result.code, parameters=of.parameters[position]),
+        next_step=of.steps[position],
     )
 
 

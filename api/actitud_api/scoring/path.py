@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, cast
@@ -50,14 +50,15 @@ from actitud_api.scoring.scalar import (
     Evaluation,
     Family,
     GateFigures,
-    blocked,
     evaluate,
     evaluate_facts,
     family,
+    gate_holds,
     published,
     reach_level,
     score_children,
     score_leaf,
+    sides,
 )
 from actitud_api.scoring.steps import Change, named, reach, with_change
 
@@ -212,6 +213,17 @@ class _Goal(Struct, frozen=True):
     least: int | None
 
 
+class _Goals(Struct, frozen=True):
+    """What the gates of a level ask.
+
+    `of_groups`: the goals that are met by the score of a group, with its id and how much it has to be at least.
+    """
+
+    every: tuple[_Goal, ...]
+    of_groups: tuple[tuple[_Goal, str, int], ...]
+    others: tuple[_Goal, ...]
+
+
 class _Ways(Struct, frozen=True):
     """What searches on one methodology share.
 
@@ -219,19 +231,25 @@ class _Ways(Struct, frozen=True):
     indicator those that its zero rule reads.
     """
 
-    goals: tuple[tuple[_Goal, ...], ...]
+    goals: tuple[_Goals, ...]
     unlocking: tuple[tuple[int, ...], ...]
 
 
 @lru_cache(KEPT)
 def _ways_of(plan: Plan) -> _Ways:
     return _Ways(
-        goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
+        goals=tuple(_together(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
         unlocking=tuple(
             tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
             for leaf in plan.leaves
         ),
     )
+
+
+def _together(goals: Sequence[_Goal]) -> _Goals:
+    of_groups = [(goal, goal.group.group.id, goal.least) for goal in goals if goal.least is not None and goal.rank == 1]
+    apart = {id(goal) for goal, _, _ in of_groups}
+    return _Goals(tuple(goals), tuple(of_groups), tuple(goal for goal in goals if id(goal) not in apart))
 
 
 def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
@@ -334,11 +352,22 @@ class _Standing(Struct, frozen=True):
             score = self.evaluation.index if goal.rank == 2 else self.evaluation.groups[goal.group.group.id]
             if score is not None:
                 return score >= goal.least
-        return blocked(goal.member, GateFigures(self.evaluation, self.submission.self_declared)) is None
+        return gate_holds(goal.member, GateFigures(self.evaluation))
+
+    def holds_all(self, goals: _Goals) -> bool:
+        """Whether all that the gates of a level ask holds."""
+        groups = self.evaluation.groups
+        for goal, name, least in goals.of_groups:
+            score = groups[name]
+            if score < least if score is not None else not self.holds(goal):
+                return False
+        return all(self.holds(goal) for goal in goals.others)
 
     def contradictions(self) -> frozenset[str]:
         """The error rules that do not hold."""
         broken = self.evaluation.broken
+        if not broken:
+            return frozenset()
         return frozenset(found.compiled.rule.id for found in broken if found.compiled.rule.severity == "error")
 
 
@@ -358,16 +387,19 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
     """
     result = standing.evaluation.leaves[leaf.position]
     declared, floor = standing.declared(leaf), result.uncapped
-    there = None if result.value is None else Fraction(*result.value)
+    there: Fraction | None = None
     found: list[_Option] = []
     match result.code:
         case "unknown" | "withdrawn" | "rejected" | "stale" if not result.fields and not result.undetermined:
             declared, documented, floor = True, True, leaf.low
         case "capped":
+            there = None if result.value is None else Fraction(*result.value)
             found.append(_Option(leaf.position, None, floor, declared))
         case "full" | "partial" | "zero":
-            if documented and declared:
-                found.append(_Option(leaf.position, None, floor, True))
+            if documented:
+                there = None if result.value is None else Fraction(*result.value)
+                if declared:
+                    found.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
     for x, units in leaf.ascent:
@@ -417,12 +449,14 @@ def _after(standing: _Standing, leaf: CompiledIndicator, change: Change, *, decl
         return _Standing(structs.replace(anew, plan=plan), submission, standing.suspended)
     leaves, groups = list(evaluation.leaves), dict(evaluation.groups)
     leaves[leaf.position] = score_leaf(plan, leaf, facts, None, {}, submission)
-    anew = structs.replace(evaluation, facts=facts, sent=sent, leaves=leaves, groups=groups)
+    anew = structs.replace(
+        evaluation, facts=facts, sent=sent, leaves=leaves, groups=groups, self_declared=submission.self_declared
+    )
     for name in leaf.path:
         score = score_children(plan.groups[name], anew.counted(plan.groups[name]))
         groups[name] = None if name in anew.unknown else score
-    index = published(plan, groups[plan.document.root.id])
-    return _Standing(structs.replace(anew, index=index), submission, standing.suspended)
+    anew.index = published(plan, groups[plan.document.root.id])
+    return _Standing(anew, submission, standing.suspended)
 
 
 def _contained(standing: _Standing, leaf: CompiledIndicator, changed: Facts) -> bool:
@@ -456,7 +490,7 @@ class _Search:
         self._refused: dict[_Option, tuple[CompiledRule, ...]] = {}
         # Moves can undo each other where one indicator reads what another moves: nothing is sought twice.
         self._sought: set[tuple[int, Fraction | None]] = set()
-        self._lifted: dict[str, _Kept] = {}
+        self._lifted: dict[str, Iterable[_Worth]] = {}
 
     def run(self) -> tuple[Unreachable, ...]:
         """Finds the moves, and drops what is superfluous; otherwise says which gates are out of reach."""
@@ -466,7 +500,7 @@ class _Search:
         while before < len(self._taken):
             before = len(self._taken)
             lost = {}
-            for goal in self._goals:
+            for goal in self._goals.every:
                 while not self._now.holds(goal):
                     if not (self._step(goal, lenient=False) or self._step(goal, lenient=True)):
                         lost.setdefault(goal.gate.gate.id, []).append(goal)
@@ -493,10 +527,10 @@ class _Search:
     def _level(self, standing: _Standing) -> int:
         """The level after some moves."""
         for number, goals in enumerate(self._ways.goals[: self._target]):
-            if not all(standing.holds(goal) for goal in goals):
+            if not standing.holds_all(goals):
                 return number
         evaluation = structs.replace(standing.evaluation)
-        reach_level(evaluation, standing.submission)
+        reach_level(evaluation, standing.submission.max_level)
         assert evaluation.level is not None
         return evaluation.level
 
@@ -576,7 +610,11 @@ class _Search:
             lifted = [
                 self._lift(there, place, self._below(grandchild)) for place, grandchild in enumerate(child.children)
             ]
-            self._lifted[name] = _Kept(heapq.merge(*lifted, key=_best_first))
+            self._lifted[name] = (
+                _Kept(heapq.merge(*lifted, key=_best_first))
+                if child.span is None
+                else sorted(itertools.chain(*lifted), key=_best_first)
+            )
         return self._lifted[name]
 
     def _lift(self, there: Family, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
@@ -691,7 +729,7 @@ class _Search:
                     back if earlier is None else back | earlier.change,
                     declared=self._start.declared(leaf) and not (earlier is not None and earlier.documented),
                 )
-                if self._is_worse(trial) or not all(trial.holds(goal) for goal in self._goals):
+                if self._is_worse(trial) or not trial.holds_all(self._goals):
                     continue
                 self._now = trial
             del self._taken[place]
@@ -699,10 +737,10 @@ class _Search:
     def _unreachable(self, goals: list[_Goal]) -> Unreachable:
         """A gate of which these goals are out of reach."""
         gate, rank = goals[0].gate, goals[0].rank
-        failing = next(
+        figures = next(
             found
             for standing in (self._start, self._now)
-            if (found := blocked(gate, GateFigures(standing.evaluation, standing.submission.self_declared))) is not None
+            if not gate_holds(gate, found := GateFigures(standing.evaluation))
         )
         codes = {
             position: self._now.evaluation.leaves[position].code
@@ -713,7 +751,7 @@ class _Search:
             (code,) = codes.values()
             obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
         return Unreachable(
-            gate=blocking(self._plan, failing),
+            gate=blocking(self._plan, sides(gate, figures)),
             obstacle=obstacle,
             indicators=tuple(
                 self._plan.leaves[position].indicator.id for position, code in codes.items() if code in _OBSTACLES

@@ -226,9 +226,7 @@ class Block(Struct, frozen=True):
     scorers: tuple[Scorer, ...]
     tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
     """Position, slot, `table` and `unknown` of those that have a table."""
-    quotients: tuple[
-        tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]], ...
-    ]
+    quotients: tuple[Own, ...]
     """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
     whose value is one fact of their answer over another (None: over 1)."""
     others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
@@ -288,12 +286,12 @@ class CompiledGate(Struct, frozen=True):
 
     `least`: the nodes, None for the index, each of which has to have at least so many points; None where it asks
     anything else. It decides where all of them have a score. `value`: likewise the indicator whose raw value has to be
-    at least so much.
+    at least so much (True), or at most.
     """
 
     gate: Gate
     least: tuple[tuple[str | None, ...], Number] | None
-    value: tuple[str, Number] | None
+    value: tuple[str, Number, bool] | None
     holds: Callable[[Figures], Truth]
     there: Callable[[Figures], Evaluated]
     asked: Callable[[Figures], Evaluated]
@@ -700,9 +698,11 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
             elif type(value) is float:
                 value = exact_fact(value, DECIMALS_OF_NUMBERS)
             facts[slot] = value
+    if set_aside:
+        answers = {name: answer for name, answer in answers.items() if name not in set_aside}
     for name, whole, others in plan.answers:
         answer = answers.get(name)
-        if answer is None or name in set_aside:
+        if answer is None:
             continue
         for fact, slot in whole:
             facts[slot] = answer[fact]
@@ -793,7 +793,7 @@ def compile_gate(gate: Gate) -> CompiledGate:
     """A gate made ready to evaluate."""
     holds = compile_predicate(gate.holds, _figure, _no_presence)
     there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, _least(gate), _least_value(gate), holds, there, asked)
+    return CompiledGate(gate, _least(gate), _bounded_value(gate), holds, there, asked)
 
 
 def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
@@ -813,10 +813,12 @@ def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
             return None
 
 
-def _least_value(gate: Gate) -> tuple[str, Number] | None:
+def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
     match gate.holds:
-        case Compare(op="ge", left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)):
-            return None if isinstance(asked, bool) else (indicator, exact(asked))
+        case Compare(
+            op="ge" | "le" as op, left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)
+        ):
+            return None if isinstance(asked, bool) else (indicator, exact(asked), op == "ge")
         case _:
             return None
 

@@ -208,7 +208,9 @@ def quotient(n: int, d: int) -> Figure:
 
 def points(units: int | None, unit: int) -> Figure | None:
     """A score in units as JSON has it, in points."""
-    return None if units is None else quotient(units, unit)
+    if units is None:
+        return None
+    return units / unit if units % unit else units // unit
 
 
 def rounded(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:

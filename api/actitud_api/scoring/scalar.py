@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from operator import mul
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from msgspec import Struct
 
@@ -41,17 +41,20 @@ __all__ = [
     "State",
     "Status",
     "aggregate",
-    "blocked",
     "contradictions",
     "evaluate",
     "evaluate_facts",
     "family",
+    "gate_holds",
     "published",
     "reach_level",
     "score_children",
     "score_leaf",
+    "sides",
     "state_of",
 ]
+
+WHOLE: Final[Ratio] = (1, 1)
 
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
 
@@ -66,7 +69,7 @@ class Broken(Struct, frozen=True, gc=False):
 
 
 class BlockedBy(Struct, frozen=True, gc=False):
-    """A failing gate: what is there (None: absent), what is asked."""
+    """A gate: what is there (None: absent), what is asked."""
 
     gate: Gate
     there: Evaluated
@@ -99,7 +102,10 @@ class Evaluation(Struct, kw_only=True):
     status: Status
     level: int | None
     provisional: bool
-    blocked_by: list[BlockedBy]
+    failing: list[CompiledGate]
+    """The gates of the next level that do not hold."""
+    self_declared: frozenset[str]
+    """The indicators whose answers are only declared."""
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
@@ -111,6 +117,12 @@ class Evaluation(Struct, kw_only=True):
         """The coverage of the index; None where too little applies to be rated."""
         ratio = self.covered[self.plan.document.root.id]
         return None if ratio is None else Fraction(*ratio)
+
+    @property
+    def blocked_by(self) -> list[BlockedBy]:
+        """The failing gates of the next level, with what is there."""
+        figures = GateFigures(self)
+        return [sides(gate, figures) for gate in self.failing]
 
     @property
     def dimensions(self) -> list[int | None]:
@@ -125,6 +137,8 @@ class Evaluation(Struct, kw_only=True):
         """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
         leaves, groups = self.leaves, self.groups
         if not self.unknown:
+            if group.span is not None:
+                return [leaf.score for leaf in leaves[group.span]]
             return [
                 leaves[child].score if isinstance(child, int) else groups[name]
                 for name, child in zip(group.names, group.children, strict=True)
@@ -167,14 +181,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
     else:
         aggregate(plan.root, [leaf.score for leaf in leaves], groups)
     groups_max = groups
-    covered: dict[str, Ratio | None]
+    covered: dict[str, Ratio | None] = {name: None if score is None else WHOLE for name, score in groups.items()}
     if silent:
-        groups_max = {}
-        aggregate(plan.root, [leaf.maximum for leaf in leaves], groups_max)
-        covered = {}
-        _cover(plan.root, leaves, groups_max, covered)
-    else:
-        covered = {name: None if score is None else (1, 1) for name, score in groups.items()}
+        groups_max = dict(groups)
+        above = frozenset(name for position in silent for name in plan.leaves[position].path)
+        _at_best(plan.root, leaves, above, groups_max, covered)
     root = plan.root.group.id
     index = published(plan, groups[root])
     evaluation = Evaluation(
@@ -192,10 +203,11 @@ def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluatio
         status="not_rateable" if index is None else _status(plan, silent, covered),
         level=None,
         provisional=False,
-        blocked_by=[],
+        failing=[],
+        self_declared=submission.self_declared,
     )
     if evaluation.status in ("complete", "sufficient"):
-        reach_level(evaluation, submission)
+        reach_level(evaluation, submission.max_level)
     return evaluation
 
 
@@ -413,22 +425,24 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
     return group.unknown if UNKNOWN in kept else group.combine(weights, kept)
 
 
+AsLine = tuple[int, int, int]
+
+
 class Family(Struct, frozen=True):
     """A group with what its children count with, to score it with another score of one of them.
 
-    `lines`: by child a and b such that the group has ⌊(a · score + b) / divisor⌋; None where that is not so.
+    `lines`: by child a, b and d such that the group has ⌊(a · score + b) / d⌋; None where that is not so.
     """
 
     group: CompiledGroup
     counted: list[int | None]
-    lines: list[tuple[int, int] | None]
-    divisor: int
+    lines: list[AsLine | None]
 
     def with_child(self, place: int, score: int | None) -> int | None:
         """What the group counts with where a child counts with `score`."""
         line = self.lines[place]
         if line is not None and score is not None and score != UNKNOWN:
-            return (line[0] * score + line[1]) // self.divisor
+            return (line[0] * score + line[1]) // line[2]
         counted = list(self.counted)
         counted[place] = score
         return score_children(self.group, counted)
@@ -437,42 +451,51 @@ class Family(Struct, frozen=True):
 def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
     """A group of an evaluation."""
     counted = evaluation.counted(group)
-    lines: list[tuple[int, int] | None] = [None] * len(counted)
+    lines: list[AsLine | None] = [None] * len(counted)
     if (
         group.group.aggregation != "arithmetic"
         or evaluation.groups[group.group.id] is None
         or (evaluation.unknown and UNKNOWN in counted)
     ):
-        return Family(group, counted, lines, 1)
+        return Family(group, counted, lines)
     weighted = remaining = 0
     for score, weight in zip(counted, group.weights, strict=True):
         if score is not None:
             weighted += weight * score
             remaining += weight
-    twice = 2 * weighted + remaining
+    twice, divisor = 2 * weighted + remaining, 2 * remaining
     for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
         if score is not None:
-            lines[place] = 2 * weight, twice - 2 * weight * score
-    return Family(group, counted, lines, 2 * remaining)
+            lines[place] = 2 * weight, twice - 2 * weight * score, divisor
+    return Family(group, counted, lines)
 
 
-def _cover(
+def _at_best(
     group: CompiledGroup,
     leaves: Sequence[Leaf],
-    rated: Mapping[str, int | None],
+    above: frozenset[str],
+    most: dict[str, int | None],
     covered: dict[str, Ratio | None],
-) -> Ratio | None:
-    """The coverage of a group, and of every group below it; None where it is not rated with every unknown there."""
+) -> None:
+    """What the groups `above` unknown indicators count with where these are at their best, in `most`; what is covered.
+
+    Coverage is None where a group is not rated even so.
+    """
+    own: list[int | None] = []
     known, below, remaining = 0, 1, 0
-    for child, weight in zip(group.children, group.weights, strict=True):
+    for child, name, weight in zip(group.children, group.names, group.weights, strict=True):
         if isinstance(child, int):
             leaf = leaves[child]
+            own.append(leaf.maximum)
             if leaf.maximum is not None:
                 remaining += weight
                 if leaf.code in OBSERVED:
                     known += weight * below
         else:
-            share = _cover(child, leaves, rated, covered)
+            if name in above:
+                _at_best(child, leaves, above, most, covered)
+            own.append(most[name])
+            share = covered[name]
             if share is not None:
                 remaining += weight
                 n, d = share
@@ -481,8 +504,8 @@ def _cover(
                 else:
                     known, below = known * d + weight * n * below, below * d
     name = group.group.id
-    covered[name] = result = None if rated[name] is None else _reduced(known, below * remaining)
-    return result
+    most[name] = score = score_children(group, own)
+    covered[name] = None if score is None else _reduced(known, below * remaining)
 
 
 def _reduced(n: int, d: int) -> Ratio:
@@ -513,51 +536,54 @@ def _at_least(ratio: Ratio, share: Share) -> bool:
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
-def reach_level(evaluation: Evaluation, submission: Submission) -> None:
+def reach_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Sets the highest level such that the gates of every level up to it hold, and the failing gates of the next.
 
     At most the `max_level` of the review, and no gate is to blame where only that holds it.
     """
-    figures = GateFigures(evaluation, submission.self_declared)
+    figures = GateFigures(evaluation)
     for level in evaluation.plan.levels:
-        failing = [found for gate in level.gates if (found := blocked(gate, figures)) is not None]
+        failing = [gate for gate in level.gates if not gate_holds(gate, figures)]
         if failing:
-            evaluation.blocked_by = failing
+            evaluation.failing = failing
             return
-        if submission.max_level is not None and level.number > submission.max_level:
+        if max_level is not None and level.number > max_level:
             return
         evaluation.level = level.number
         evaluation.provisional = level.firm is not None and not level.firm(figures)
 
 
-def blocked(compiled: CompiledGate, figures: GateFigures) -> BlockedBy | None:
-    """The gate where it fails; None where it holds."""
+def gate_holds(compiled: CompiledGate, figures: GateFigures) -> bool:
+    """Whether a gate holds."""
     if compiled.least is not None:
         nodes, asked = compiled.least
         units = figures.least(nodes)
         if units is not None:
-            if units * asked.denominator >= asked.numerator * figures.unit:
-                return None
-            return BlockedBy(compiled.gate, Fraction(units, figures.unit), asked)
+            return units * asked.denominator >= asked.numerator * figures.unit
     elif compiled.value is not None:
-        indicator, asked = compiled.value
+        indicator, asked, at_least = compiled.value
         value = figures.ratio(indicator)
-        if value is not None and value[0] * asked.denominator >= asked.numerator * value[1]:
-            return None
-    found = compiled.there(figures)
-    if found is NULL:
-        passes = compiled.gate.when_not_applicable == "pass"
-        return None if passes else BlockedBy(compiled.gate, None, compiled.asked(figures))
-    return None if compiled.holds(figures) else BlockedBy(compiled.gate, found, compiled.asked(figures))
+        if value is not None:
+            over = value[0] * asked.denominator - asked.numerator * value[1]
+            return not over or (over > 0) == at_least
+    if compiled.there(figures) is NULL:
+        return compiled.gate.when_not_applicable == "pass"
+    return compiled.holds(figures) is True
+
+
+def sides(compiled: CompiledGate, figures: GateFigures) -> BlockedBy:
+    """A gate with what is there and what it asks."""
+    units = None if compiled.least is None else figures.least(compiled.least[0])
+    there = compiled.there(figures) if units is None else Fraction(units, figures.unit)
+    return BlockedBy(compiled.gate, None if there is NULL else there, compiled.asked(figures))
 
 
 class GateFigures:
     """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
 
-    def __init__(self, evaluation: Evaluation, self_declared: frozenset[str]) -> None:
+    def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.plan.unit
         self._evaluation = evaluation
-        self._self_declared = self_declared
 
     def index(self) -> Evaluated:
         """The published index in points."""
@@ -596,7 +622,7 @@ class GateFigures:
         """The raw value where `value` gives one."""
         evaluation = self._evaluation
         leaf = evaluation.leaves[evaluation.plan.positions[indicator]]
-        return None if indicator in self._self_declared else leaf.value
+        return None if indicator in evaluation.self_declared else leaf.value
 
     def value(self, indicator: str) -> Evaluated:
         """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""
@@ -604,7 +630,7 @@ class GateFigures:
         leaf = self._evaluation.leaves[plan.positions[indicator]]
         if leaf.code == "not_applicable":
             return NULL
-        if leaf.value is None or indicator in self._self_declared:
+        if leaf.value is None or indicator in self._evaluation.self_declared:
             return None
         if plan.leaves[plan.positions[indicator]].indicator.curve.kind == "boolean":
             return bool(leaf.value[0])

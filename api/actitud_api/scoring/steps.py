@@ -7,16 +7,17 @@ turns a rule or the zero rule of another indicator.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import cast
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
 from actitud_api.scoring.leaves import Ratio
-from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Step
+from actitud_api.scoring.plan import KEPT, UNKNOWN, CompiledIndicator, Plan, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
-from actitud_api.scoring.scalar import Evaluation, Family, evaluate_facts, family, published
+from actitud_api.scoring.scalar import AsLine, Evaluation, Family, evaluate_facts, family, published
 
 Change = dict[int, Slot]
 """New facts by slot."""
@@ -29,7 +30,8 @@ class Branches:
         self.evaluation = evaluation
         self._unit = evaluation.plan.unit
         self._families: dict[str, Family] = {}
-        self._branches: dict[tuple[str, ...], tuple[Family, ...]] = {}
+        # By the group above an indicator, and those above it as lines.
+        self._branches: dict[str, tuple[Family, tuple[AsLine, ...] | None]] = {}
         self._broken: frozenset[str] | None = None
 
     def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
@@ -42,22 +44,34 @@ class Branches:
 
     def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
         """The published index in units with a new score of one indicator."""
+        parent, above = self._branches.get(leaf.path[0]) or self._branch(leaf)
+        line = parent.lines[leaf.places[0]]
+        if line is None or above is None:
+            return self._rescored_at_length(leaf, score)
+        a, b, divisor = line
+        score = (a * score + b) // divisor
+        for a, b, divisor in above:
+            score = (a * score + b) // divisor
+        return published(self.evaluation.plan, score)
+
+    def _rescored_at_length(self, leaf: CompiledIndicator, score: int) -> int | None:
         changed: int | None = score
-        for known, place in zip(self._branches.get(leaf.path) or self._branch(leaf.path), leaf.places, strict=True):
-            line = known.lines[place]
-            if line is not None and changed is not None and changed != UNKNOWN:
-                changed = (line[0] * changed + line[1]) // known.divisor
-            else:
-                changed = known.with_child(place, changed)
+        for name, place in zip(leaf.path, leaf.places, strict=True):
+            changed = self._family(name).with_child(place, changed)
         return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
 
-    def _branch(self, path: tuple[str, ...]) -> tuple[Family, ...]:
-        """The groups of a path."""
-        groups = self.evaluation.plan.groups
-        for name in path:
-            if name not in self._families:
-                self._families[name] = family(self.evaluation, groups[name])
-        found = self._branches[path] = tuple(self._families[name] for name in path)
+    def _branch(self, leaf: CompiledIndicator) -> tuple[Family, tuple[AsLine, ...] | None]:
+        """The group above an indicator, and those above it as lines; None where one is none."""
+        parent, *names = leaf.path
+        lines = [self._family(name).lines[place] for name, place in zip(names, leaf.places[1:], strict=True)]
+        known = tuple(line for line in lines if line is not None)
+        found = self._branches[parent] = self._family(parent), known if len(known) == len(lines) else None
+        return found
+
+    def _family(self, name: str) -> Family:
+        found = self._families.get(name)
+        if found is None:
+            found = self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
         return found
 
     @property
@@ -106,8 +120,7 @@ def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicato
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
     change: Change = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
-    changed = with_change(evaluation.facts, change) if change else evaluation.facts
-    own, requires = _effect(branches, submission, leaf, change, changed, result.uncapped, evidence=True)
+    own, requires = _effect(branches, submission, leaf, change, None, result.uncapped, evidence=True)
     return NextStep(
         kind="evidence",
         change={},
@@ -121,10 +134,16 @@ def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicato
 
 def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
     evaluation = branches.evaluation
-    result = evaluation.leaves[leaf.position]
-    assert result.score is not None
+    score = evaluation.leaves[leaf.position].score
+    assert score is not None
+    rungs = _rungs(evaluation.plan)[leaf.position]
+    if rungs is not None:
+        for rung in rungs:
+            if rung.units > score:
+                return _improved(branches, submission, leaf, rung, score, None)
+        return _without_facts(branches, leaf, "act")
     for x, units in leaf.ascent:
-        if units <= result.score:
+        if units <= score:
             continue
         change = reach(evaluation, leaf, x)
         if change is None:
@@ -134,21 +153,60 @@ def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator
         if value_after is None:
             continue
         reached = leaf.score(*value_after)
-        if reached <= result.score:
-            continue
-        held = _held(leaf, submission, value_after, reached)
-        evidence = held <= result.score
-        own, requires = _effect(branches, submission, leaf, change, changed, reached if evidence else held, evidence)
-        return NextStep(
-            kind="improve",
-            change=named(evaluation.plan, leaf, change),
-            gain=own,
-            gain_max=_most(branches, leaf, own),
-            evidence=evidence,
-            cap=points(held, evaluation.plan.unit) if held < reached else None,
-            requires=requires,
-        )
+        if reached > score:
+            better = _Better(reached, value_after, change, named(evaluation.plan, leaf, change))
+            return _improved(branches, submission, leaf, better, score, changed)
     return _without_facts(branches, leaf, "act")
+
+
+class _Better(Struct, frozen=True, gc=False):
+    """A change of the facts of an indicator, by slot and by name, with the raw value and the score after it."""
+
+    units: int
+    value: Ratio
+    change: Change
+    named: dict[str, FactValue]
+
+
+def _improved(
+    branches: Branches,
+    submission: Submission,
+    leaf: CompiledIndicator,
+    better: _Better,
+    score: int,
+    changed: Facts | None,
+) -> NextStep:
+    """The step to a better score; `changed`: all facts after it, where they are known."""
+    held = _held(leaf, submission, better.value, better.units)
+    evidence = held <= score
+    own, requires = _effect(
+        branches, submission, leaf, better.change, changed, better.units if evidence else held, evidence
+    )
+    return NextStep(
+        kind="improve",
+        change=better.named,
+        gain=own,
+        gain_max=_most(branches, leaf, own),
+        evidence=evidence,
+        cap=points(held, branches.evaluation.plan.unit) if held < better.units else None,
+        requires=requires,
+    )
+
+
+@lru_cache(KEPT)
+def _rungs(plan: Plan) -> tuple[tuple[_Better, ...] | None, ...]:
+    """By position the levels, or the yes, of the indicators whose own answer is their value; None of others."""
+    return tuple(
+        None
+        if scorer.table is None or scorer.compiled.circular
+        else tuple(_rung(plan, scorer.compiled, int(x), units) for x, units in scorer.compiled.ascent)
+        for scorer in plan.blocks.scorers
+    )
+
+
+def _rung(plan: Plan, leaf: CompiledIndicator, x: int, units: int) -> _Better:
+    change: Change = {leaf.slots[0]: bool(x) if leaf.indicator.type == "boolean" else x}
+    return _Better(units, (x, 1), change, named(plan, leaf, change))
 
 
 def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
@@ -176,17 +234,22 @@ def _effect(
     submission: Submission,
     leaf: CompiledIndicator,
     change: Change,
-    changed: Facts,
+    changed: Facts | None,
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
     """Index points that a change brings with the score that its indicator then has, and the rules that it breaks.
 
-    `changed`: all facts after it.
+    `changed`: all facts after it, where they are known.
     """
+    evaluation = branches.evaluation
+    if not leaf.ripples and not evaluation.plan.touching[leaf.position]:
+        return branches.gain(leaf, score), ()
+    if changed is None:
+        changed = with_change(evaluation.facts, change) if change else evaluation.facts
     requires, mended = _rules_that_turn(branches, leaf, change, changed)
-    if not requires and (mended or _reaches_others(branches.evaluation, leaf, changed)):
-        return _gain_of_all(branches.evaluation, submission, leaf, change, evidence), requires
+    if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
+        return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
     return branches.gain(leaf, score), requires
 
 
@@ -282,12 +345,9 @@ def _rules_that_turn(
 ) -> tuple[tuple[str, ...], bool]:
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
     evaluation = branches.evaluation
-    touching = evaluation.plan.touching[leaf.position]
-    if not touching:
-        return (), False
     breaks: list[str] = []
     mended = False
-    for compiled in touching:
+    for compiled in evaluation.plan.touching[leaf.position]:
         if compiled.rule.id in branches.broken:
             mended = mended or bool(compiled.holds(with_change(evaluation.sent, change)))
         elif not compiled.holds(changed):

@@ -25,6 +25,9 @@ _GROUPS: dict[Language, dict[Basis, str]] = {
 _FIGURES: dict[Language, dict[str, str]] = {
     "es": {
         "standing": "Con {score} está por encima de {below} de las otras {others}; la mediana es {median}.",
+        "above_one": "Con {score} está por encima de la otra; la mediana es {median}.",
+        "not_above_one": "Con {score} no está por encima de la otra; la mediana es {median}.",
+        "above_none": "Con {score} no está por encima de ninguna de las otras {others}; la mediana es {median}.",
         "alone": "Con {score} es la única de su grupo.",
         "score": "{score}, sin puesto; la mediana de su grupo es {median}.",
         "median": "Sin puntuación; la mediana de su grupo es {median}.",
@@ -34,6 +37,9 @@ _FIGURES: dict[Language, dict[str, str]] = {
     },
     "en": {
         "standing": "With {score} it is above {below} of the {others} others; the median is {median}.",
+        "above_one": "With {score} it is above the other; the median is {median}.",
+        "not_above_one": "With {score} it is not above the other; the median is {median}.",
+        "above_none": "With {score} it is above none of the {others} others; the median is {median}.",
         "alone": "With {score} it is the only one of its group.",
         "score": "{score}, unranked; the median of its group is {median}.",
         "median": "No score; the median of its group is {median}.",
@@ -118,7 +124,12 @@ def peer_figure(
     if standing is not None:
         others = standing.organisations - 1
         told["below"], told["others"] = words.number(standing.below, language), words.number(others, language)
-        key = "standing" if others else "alone"
+        if others == 1:
+            key = "above_one" if standing.below else "not_above_one"
+        elif others:
+            key = "standing" if standing.below else "above_none"
+        else:
+            key = "alone"
     elif median is not None:
         key = "median" if score is None else "score"
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Literal
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.defects import MAX_FACT_DECIMALS
@@ -12,6 +14,7 @@ from actitud_api.methodology.model import Document, Indicator, Language, Rule, T
 from actitud_api.methodology.predicates import groups, indicators
 from actitud_api.scoring.result import (
     BlockingGate,
+    Figure,
     Finding,
     IndicatorScore,
     Interval,
@@ -26,7 +29,8 @@ _REASONS: dict[Language, dict[str, str]] = {
     "en": {
         "value": "value: {value}",
         "full": "{facts}. It reaches full marks.",
-        "partial_between": "{facts}. Between {x0}, which scores {s0}, and {x1}, which scores {s1}: {score} of {most}.",
+        "between": "Between {x0}, which scores {s0}, and {x1}, which scores {s1}",
+        "partial_between": "{facts}. {between}: {score} of {most}.",
         "partial_at": "{facts}. It scores {score} of {most}.",
         "zero": "{facts}. It scores {least} of {most}.",
         "no_value": "{facts}. With a denominator of 0 there is no value: it scores {least}.",
@@ -56,7 +60,8 @@ _REASONS: dict[Language, dict[str, str]] = {
     "es": {
         "value": "valor: {value}",
         "full": "{facts}. Obtiene la puntuación máxima.",
-        "partial_between": "{facts}. Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}: {score} de {most}.",
+        "between": "Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}",
+        "partial_between": "{facts}. {between}: {score} de {most}.",
         "partial_at": "{facts}. Puntúa {score} de {most}.",
         "zero": "{facts}. Puntúa {least} de {most}.",
         "no_value": "{facts}. Con un denominador de 0 no hay valor: puntúa {least}.",
@@ -179,6 +184,14 @@ class Sentences:
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
         self._above = {child.id: group for group in groups(methodology.document.root) for child in group.children}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
+        # What the methodology alone decides is told once: there is no more of it than texts of the methodology.
+        self._asked = cache(self._ask)
+        self._gate_asked = cache(self._ask_gate)
+        self._between = cache(self._lies_between)
+        self._labels = cache(self._labels_of)
+        self._ends = cache(self._ends_of)
+        self._on_level = cache(self._stands_on)
+        self._to_level = cache(self._moves_to)
 
     def group(self, group: str) -> str:
         """The name of a group."""
@@ -237,14 +250,16 @@ class Sentences:
     def _observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
         """Why an indicator with facts has its score."""
         given, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
+        least, most = self._ends(indicator.id)
+        if scored.value is None:
+            return templates["no_value"].format(facts=self._facts(indicator, given), least=least)
+        assert scored.score is not None
         told = {
             "facts": self._facts(indicator, given),
-            "least": words.number(indicator.range.minimum, self._language),
-            "most": words.number(indicator.range.maximum, self._language),
-            "score": "" if scored.score is None else self._score(scored.score),
+            "least": least,
+            "most": most,
+            "score": self._score(scored.score),
         }
-        if scored.value is None:
-            return templates["no_value"].format(**told)
         if given.level_sent is not None:
             told["sent"] = words.number(given.level_sent, self._language)
         lowered = "" if given.level_sent is None else templates["lowered"].format(**told)
@@ -256,14 +271,24 @@ class Sentences:
             return templates["capped"].format(cap=self._score(given.cap), **told) + lowered
         if code == "partial" and len(given.between) == 2:
             (below, above) = given.between
-            return templates["partial_between"].format(
-                x0=words.value(indicator, below.x, self._texts),
-                s0=words.number(below.score, self._language),
-                x1=words.value(indicator, above.x, self._texts),
-                s1=words.number(above.score, self._language),
-                **told,
-            )
+            told["between"] = self._between(indicator.id, below.x, below.score, above.x, above.score)
+            return templates["partial_between"].format(**told)
         return templates["partial_at" if code == "partial" else code].format(**told) + lowered
+
+    def _ends_of(self, indicator: str) -> tuple[str, str]:
+        """The least and the most that an indicator can score."""
+        span = self._indicators[indicator].range
+        return words.number(span.minimum, self._language), words.number(span.maximum, self._language)
+
+    def _lies_between(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
+        """Between which goalposts a raw value lies."""
+        known = self._indicators[indicator]
+        return _REASONS[self._language]["between"].format(
+            x0=words.value(known, x0, self._texts),
+            s0=words.number(s0, self._language),
+            x1=words.value(known, x1, self._texts),
+            s1=words.number(s1, self._language),
+        )
 
     def _effects(self, indicator: Indicator) -> dict[str, str]:
         """What an unknown answer does in the group above it, inside a sentence and at its start."""
@@ -286,14 +311,11 @@ class Sentences:
 
     def _facts(self, indicator: Indicator, given: Parameters) -> str:
         """The facts of an observed indicator and its raw value, as the start of a sentence."""
-        text = self._texts.indicators[indicator.id]
-        if indicator.type == "level":
+        if indicator.type in ("level", "boolean"):
             assert given.value is not None
-            told = f"{text.facts['level']} {words.value(indicator, given.value, self._texts)}"
-        elif indicator.type == "boolean":
-            assert given.value is not None
-            told = f"{text.facts['value']}: {words.value(indicator, given.value, self._texts)}"
-        elif indicator.type == "checklist":
+            return self._on_level(indicator.id, given.value)
+        if indicator.type == "checklist":
+            text = self._texts.indicators[indicator.id]
             listed = given.facts["components"]
             assert isinstance(listed, tuple)
             outside = given.facts.get("outside_remit")
@@ -302,18 +324,26 @@ class Sentences:
             if listed:
                 told += f" ({'; '.join(text.components[component] for component in listed)})"
         else:
+            labels = self._labels(indicator.id)
             told = "; ".join(
-                f"{self._label(indicator, name)}: {words.fact_value(raw, self._language)}"
-                for name, raw in given.facts.items()
+                [f"{labels[name]}: {words.fact_value(raw, self._language)}" for name, raw in given.facts.items()]
             )
             if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
                 raw = words.value(indicator, given.value, self._texts)
                 told += f" ({_REASONS[self._language]['value'].format(value=raw)})"
         return told[:1].upper() + told[1:]
 
-    def _label(self, indicator: Indicator, name: str) -> str:
-        text = self._texts.indicators[indicator.id]
-        return text.facts[name] if name in text.facts else self._texts.profile[name].label
+    def _stands_on(self, indicator: str, value: Figure | bool) -> str:
+        """The level of a ladder, or the yes or no of a question, as the start of a sentence."""
+        known, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
+        raw = words.value(known, value, self._texts)
+        told = f"{labels['level']} {raw}" if known.type == "level" else f"{labels['value']}: {raw}"
+        return told[:1].upper() + told[1:]
+
+    def _labels_of(self, indicator: str) -> dict[str, str]:
+        """The labels of what its value is made of, by name: its own facts, or fields of the profile."""
+        labels = {name: text.label for name, text in self._texts.profile.items()}
+        return labels | self._texts.indicators[indicator].facts
 
     def step(self, scored: IndicatorScore, step: NextStep) -> str:
         """What to do next for an indicator, what it brings, and what has to follow."""
@@ -343,9 +373,9 @@ class Sentences:
             case "act":
                 pass
         if step.gain is not None:
-            sentences.append(templates["gain"].format(gain=self._points(step.gain)))
+            sentences.append(_gain("gain", step.gain, self._document.decimals, self._language))
         elif step.gain_max is not None and step.gain_max >= 0:
-            sentences.append(templates["gain_max"].format(gain=self._points(step.gain_max)))
+            sentences.append(_gain("gain_max", step.gain_max, self._document.decimals, self._language))
         if cap and not step.evidence:
             sentences.append(templates["evidence_rest"].format(cap=cap))
         sentences += self._required(step.requires)
@@ -355,8 +385,10 @@ class Sentences:
 
     def _required(self, rules: tuple[str, ...]) -> list[str]:
         """What other facts have to follow, where there are any."""
+        if not rules:
+            return []
         told = "; ".join(dict.fromkeys(self._asked(rule) for rule in rules))
-        return [_STEPS[self._language]["requires"].format(rules=told)] if told else []
+        return [_STEPS[self._language]["requires"].format(rules=told)]
 
     def _evidence(self, indicator: str) -> str:
         """That the evidence of an indicator has to be attached."""
@@ -371,7 +403,7 @@ class Sentences:
         ((name, after),) = change.items()
         if indicator.type == "level":
             assert isinstance(after, int)
-            return templates["level"].format(to=after, text=text.ladder[after])
+            return self._to_level(indicator.id, after)
         if indicator.type == "boolean":
             return templates["boolean"].format(question=text.question)
         if isinstance(after, tuple):
@@ -391,6 +423,11 @@ class Sentences:
                 "of": words.fact_value(_base(facts, name), self._language),
             }
         )
+
+    def _moves_to(self, indicator: str, level: int) -> str:
+        """That an indicator has to get to a level."""
+        text = self._texts.indicators[indicator].ladder[level]
+        return _STEPS[self._language]["level"].format(to=level, text=text)
 
     def interval(self, interval: Interval) -> str:
         """What the size of its sample leaves open of a share, and of the index."""
@@ -428,7 +465,7 @@ class Sentences:
             self._texts.rules[rule],
         )
 
-    def _asked(self, rule: str) -> str:
+    def _ask(self, rule: str) -> str:
         """What a rule asks, inside a sentence: its text, or its predicate where several rules share the text."""
         holds = self._rules[rule].holds
         shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
@@ -446,8 +483,7 @@ class Sentences:
     def gate(self, blocking: BlockingGate) -> str:
         """A failing gate: what it asks, what is there, how far it is."""
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
-        told = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(holds)
-        gate = told[:1].upper() + told[1:]
+        gate = self._gate_asked(blocking.gate)
         if blocking.there is None:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
@@ -462,6 +498,11 @@ class Sentences:
         name = "gate_one" if blocking.distance == 1 else "gate"
         return templates[name].format(gate=gate, there=there, distance=distance)
 
+    def _ask_gate(self, gate: str) -> str:
+        """What a gate asks, as the start of a sentence."""
+        asked = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(self._gates[gate].holds)
+        return asked[:1].upper() + asked[1:]
+
     def main_reason(self, reason: MainReason) -> str:
         """One of the largest losses."""
         return _FINDINGS[self._language]["main"].format(
@@ -470,8 +511,7 @@ class Sentences:
 
     def _points(self, figure: float | int) -> str:
         """Points with their word: `0,44 puntos`; only a whole 1 is singular."""
-        name = "point" if self._document.decimals == 0 and abs(figure) == 1 else "points"
-        return _FINDINGS[self._language][name].format(figure=self._score(figure))
+        return _points(figure, self._document.decimals, self._language)
 
     def _score(self, figure: float | int) -> str:
         return words.score(figure, self._document.decimals, self._language)
@@ -491,16 +531,28 @@ _FIELD = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
 _made: dict[tuple[str, str], Sentences] = {}
 
 
+@lru_cache(maxsize=8192)
+def _points(figure: Figure, decimals: int, language: Language) -> str:
+    name = "point" if decimals == 0 and abs(figure) == 1 else "points"
+    return _FINDINGS[language][name].format(figure=words.score(figure, decimals, language))
+
+
+@lru_cache(maxsize=8192)
+def _gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: int, language: Language) -> str:
+    return _STEPS[language][name].format(gain=_points(figure, decimals, language))
+
+
 def closed(sentences: list[str]) -> str:
     """Sentences one after another, each with its full stop."""
-    return " ".join(sentence + ("" if sentence.endswith((".", "?")) else ".") for sentence in sentences)
+    return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 
 
 def _base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue | str | None:
     """What the moved fact is out of, as sent: the denominator, the base of a rate, or else the other fact."""
-    others = [name for name in facts if name != moved]
-    named = [name for name in ("denominator", "base") if name in others] or others
-    return facts[named[0]] if named else None
+    for name in ("denominator", "base", *facts):
+        if name != moved and name in facts:
+            return facts[name]
+    return None
 
 
 def _inside(text: str) -> str:

@@ -186,6 +186,8 @@ def fact_label(indicator: str, fact: str, texts: Texts) -> str:
 
 def fact_value(raw: FactValue | str | None, language: Language) -> str:
     """A fact in words."""
+    if type(raw) is int:
+        return number(raw, language)
     if raw is None:
         return _JOINED[language]["absent"]
     if isinstance(raw, bool):
