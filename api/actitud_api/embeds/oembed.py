@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from actitud_api.embeds.addresses import Addresses
 from actitud_api.embeds.equivalent import Equivalent
 from actitud_api.embeds.pictures import card_size
+from actitud_api.http.json_input import is_control
 from actitud_api.http.pages import templates
 from actitud_api.methodology.model import LANGUAGES, Language
 
@@ -70,6 +71,8 @@ def named(url: str, bases: Collection[str]) -> Named | None:
         wanted = dict(parse_qsl(found.query, errors="strict")).get("lang")
         steps = [unquote(step, errors="strict") for step in found.path.split("/")]
     except ValueError:
+        return None
+    if any(map(is_control, steps)):
         return None
     language: Language = next((known for known in LANGUAGES if known == wanted), "es")
     match steps:
