@@ -63,7 +63,7 @@ ALLOWED_IN_PICTURES: Final[Mapping[str, frozenset[str]]] = {
     "style": frozenset(),
     "rect": GEOMETRY | PAINT | {"class", "rx"},
     "text": LETTERS,
-    "g": frozenset({"role", "aria-label"}),
+    "g": frozenset({"role"}),
     "view": frozenset({"id", "viewBox"}),
 }  # fmt: skip
 

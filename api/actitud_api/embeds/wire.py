@@ -6,10 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from actitud_api.scores.wire import RankingQuery
+from actitud_api.scores.wire import MANY, RankingQuery
 
 
 class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which badges a picture of many has: the filters and orders of the ranking."""
 
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    limit: Annotated[int, Meta(ge=1, le=MANY)] = 50
