@@ -77,6 +77,7 @@ def showing(
         page = context.new_page()
         seen = Seen(page, [], [])
         page.on("console", lambda message: seen.said.append(f"{message.type}: {message.text}"))
+        page.on("dialog", lambda dialog: seen.said.append(f"dialog: {dialog.message}"))
         page.on("pageerror", lambda error: seen.said.append(f"error: {error}"))
         page.on("request", lambda request: seen.asked.append(request.url))
         if script is not None:

@@ -28,19 +28,9 @@ class Addresses:
         return f"{self.base}/badge/{self._place}.svg{self._query}"
 
     @property
-    def shields(self) -> str:
-        """What shields.io draws a badge of."""
-        return f"{self.base}/badge/{self._place}.json{self._query}"
-
-    @property
     def card(self) -> str:
         """The card (SVG)."""
         return f"{self.base}/embed/{self._place}/card.svg{self._query}"
-
-    @property
-    def table(self) -> str:
-        """The fragment of HTML."""
-        return f"{self.base}/embed/{self._place}/table.html{self._query}"
 
     @property
     def frame(self) -> str:
