@@ -346,11 +346,11 @@ def _figures(page: _Page, said: Equivalent) -> None:
         page.put(end + 8, said.full, 16, "soft")
     else:
         page.paragraph(capitalised(said.score), 26, 40, "strong", 2)
-    page.y += 24
-    reached, of = said.pips
-    for number in range(of):
-        page.pips.append((Box(_MARGIN + number * 12, page.y - 11, 9, 13), number < reached))
     if said.level is not None:
+        page.y += 24
+        reached, of = said.pips
+        for number in range(of):
+            page.pips.append((Box(_MARGIN + number * 12, page.y - 11, 9, 13), number < reached))
         page.put(_MARGIN + of * 12 + 4, cut(capitalised(said.level), _ROOM - of * 12 - 4, 14, bold=True), 14, "strong")
     page.y += 8
 

@@ -99,5 +99,4 @@ def _is_provisional(database: Database, edition: editions.Record, row: Row) -> b
     levels = load(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:
         return False
-    _, score = scores.sheet(scores.sent(database, edition.id, row.organisation))
-    return score.level.provisional
+    return scores.is_provisional(scores.sent(database, edition.id, row.organisation))

@@ -69,7 +69,6 @@ class PortalController(Controller):
                 "addresses": addresses,
                 "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
                 "points": points,
-                "share": lambda figure: _NONE if figure is None else words.percent(figure, language),
             },
             headers={"Link": links(addresses, shown.title)},
         )

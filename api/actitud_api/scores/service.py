@@ -43,6 +43,7 @@ __all__ = [
     "asked_under",
     "changes",
     "history",
+    "is_provisional",
     "later",
     "path",
     "place",
@@ -89,6 +90,11 @@ def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition."""
     methodology = load(found.methodology)
     return methodology, explain(methodology, found.submission)
+
+
+def is_provisional(found: Sent) -> bool:
+    """Whether the level of what an organisation sent for an edition is provisional."""
+    return evaluate(load(found.methodology), found.submission).provisional
 
 
 def path(found: Sent) -> tuple[Methodology, Path]:
