@@ -13,7 +13,8 @@ from tests.embeds.installation import installed
 from tests.serving import served
 
 
-@pytest.fixture(scope="session")
+# Not for longer than a module: while it is there a loop of asyncio runs, and no other test could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
