@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
 
-from tests.embeds.installation import ALIAS, BASE, ZAMORA, Client
+from actitud_api.access import service as access
+from tests.embeds.installation import ALIAS, BASE, DRAFTING, ZAMORA, Client
 
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
 OPEN: Final = (
@@ -55,6 +57,25 @@ def test_anybody_may_read_it_from_anywhere_without_credentials(site: Client, pat
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["referrer-policy"] == "no-referrer"
             assert "origin" not in headers.get("vary", "").lower()
+
+
+def test_a_key_shows_nothing_more(own: Client) -> None:
+    """What one site embeds is for everybody: not even an administrator sees there what is not published."""
+    with own.app.state["database"].write() as session:
+        made = access.create_key(session, (), role="administrator", owner=None, days=1, now=datetime.now(UTC))
+    key = {"Authorization": f"Bearer {made.text}"}
+    assert own.get(f"/v1/editions/2027/scores/{DRAFTING}", headers=key).status_code == 200
+    for path in (
+        f"/badge/2027/{DRAFTING}.svg",
+        f"/badge/2027/{DRAFTING}.json",
+        f"/embed/2027/{DRAFTING}",
+        f"/embed/2027/{DRAFTING}/card.svg",
+        f"/embed/2027/{DRAFTING}/table.html",
+        f"/embed/2027/{DRAFTING}/score.json",
+        f"/portal/2027/{DRAFTING}",
+        f"/oembed?url={BASE}/portal/2027/{DRAFTING}",
+    ):
+        assert own.get(path, headers=key).status_code == 404, path
 
 
 @pytest.mark.parametrize("path", [f"/portal/2026/{ZAMORA}", "/portal/2026/XX-T-NOBODY"])
