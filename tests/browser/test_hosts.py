@@ -246,6 +246,18 @@ def test_the_element_has_the_theme_that_the_page_around_it_chooses(
         seen.is_accessible()
 
 
+def test_bars_and_pips_have_the_colours_that_a_reader_forces(browser: Browser, service: str, host: Host) -> None:
+    url = host.put(framed(service, FRAME) + custom(service, f'organisation="{ZAMORA}"'))
+    with showing(browser, url) as seen:
+        seen.page.emulate_media(forced_colors="active")
+        canvas = seen.page.evaluate("getComputedStyle(document.body).color")
+        for place in (seen.page.frame_locator("iframe"), seen.page.locator("actitud-score section")):
+            for part in (".value", ".full"):
+                painted = place.locator(part).first.evaluate("element => getComputedStyle(element).fill")
+                assert painted == canvas
+            assert place.locator(".track").first.evaluate("element => getComputedStyle(element).stroke") == canvas
+
+
 @pytest.mark.parametrize(
     "attributes", ['organisation="XX-T-NOBODY"', f'organisation="{ZAMORA}" base="http://localhost:9"', ""]
 )

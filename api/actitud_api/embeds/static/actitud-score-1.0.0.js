@@ -71,7 +71,10 @@
     .empty{fill:none;stroke:var(--bar)}
     a{color:var(--link)}
     a:focus-visible{outline:3px solid var(--bar);outline-offset:2px}
-    @media (forced-colors:active){svg{forced-color-adjust:none}}
+    @media (forced-colors:active){
+      .value,.full{fill:CanvasText;stroke:CanvasText}
+      .track,.empty{fill:none;stroke:CanvasText;vector-effect:non-scaling-stroke}
+    }
     @media print{svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
   `;
   let sheet = null;
