@@ -22,6 +22,7 @@ from actitud_api.access.recording import deny
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
+from actitud_api.embeds import routes as embeds
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
 from actitud_api.http.immutable import Immutable
@@ -44,6 +45,7 @@ from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
 from actitud_api.scores import comparison_routes
@@ -73,6 +75,10 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
+    embeds.BadgesController,
+    embeds.EmbedsController,
+    embeds.OembedController,
+    portal.PortalController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )

@@ -26,6 +26,7 @@
         │   └── TooManyRequests         429
         └── ServiceFailed           5xx
             ├── InternalError           500
+            ├── NotSupported            501
             └── ServiceUnavailable      503
 
 A problem of a type that this version does not know is a ``RequestRefused`` or a ``ServiceFailed``.
@@ -240,6 +241,10 @@ class InternalError(ServiceFailed):
     """500: an unforeseen fault, logged by the service under ``request_id``."""
 
 
+class NotSupported(ServiceFailed):
+    """501: a format that the standard has and the service does not."""
+
+
 class ServiceUnavailable(ServiceFailed):
     """503: not available yet; ``retry_after`` may say for how long."""
 
@@ -259,6 +264,7 @@ PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
     "precondition-required": PreconditionRequired,
     "too-many-requests": TooManyRequests,
     "internal-error": InternalError,
+    "not-implemented": NotSupported,
     "unavailable": ServiceUnavailable,
 }
 """The class of each problem type of the service, by the last segment of ``Problem.type``."""

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from litestar import Litestar
 
 from actitud import Client
@@ -23,28 +19,12 @@ from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.settings import Settings
 from tests.databases import opened, sqlite_url
+from tests.serving import served
 
 ROOT = Path(__file__).parents[2]
 STATED = "http://127.0.0.1:8000"
 READMES = ("README.md", "README.es.md")
 US = "ES-DIR3-L01280796"
-
-
-@contextmanager
-def served(app: Litestar) -> Iterator[str]:
-    """The address of an application, on a free port of loopback."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started and time.monotonic() < deadline:
-        thread.join(0.02)
-    assert server.started
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +180,7 @@ def test_the_picture_shows_the_figures_of_example_a() -> None:
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "deploy/README.md",
+        "docs/embedding.md",
         "docs/publishing.md",
         "docs/publishing.es.md",
     ],

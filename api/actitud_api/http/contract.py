@@ -107,6 +107,16 @@ def contract_of(opt: Mapping[str, object]) -> Contract | None:
     return found if isinstance(found, Contract) else None
 
 
+OPEN: Final[Mapping[str, bool]] = {"cors": True}
+"""The `opt` of a page or file that scripts of any origin may read, without credentials."""
+
+
+def is_open(opt: Mapping[str, object]) -> bool:
+    """Whether scripts of any origin may read what a handler answers."""
+    found = contract_of(opt)
+    return opt.get("cors") is True if found is None else found.cors
+
+
 async def enforce(request: ApiRequest) -> None:
     """Reads what an operation takes, before its handler runs; raises the problem that names every fault at once."""
     found = contract_of(request.route_handler.opt)

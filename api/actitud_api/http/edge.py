@@ -17,7 +17,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
-from actitud_api.http.contract import contract_of
+from actitud_api.http.contract import is_open
 from actitud_api.http.json_input import is_control
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, response
@@ -42,6 +42,7 @@ _OPEN: Final = (
         b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Content-Language, Content-Location, "
         b"Repr-Digest",
     ),
+    (b"cross-origin-resource-policy", b"cross-origin"),
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"Accept-Language, Content-Type, If-None-Match, X-Request-Id"),
@@ -101,8 +102,7 @@ class Edge:
             handler = self._app.asgi_router.handle_routing(path=normalize_path(path), method=method)[1]
         except HTTPException:
             return []
-        found = contract_of(handler.opt)
-        if found is None or not found.cors:
+        if not is_open(handler.opt):
             return []
         return [*_OPEN, *_PREFLIGHT, (b"access-control-allow-methods", wanted.encode())]
 
@@ -112,8 +112,7 @@ def _added(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[b
     if not any(name == _LOCKED[0] for name, _ in headers):
         added.append(_LOCKED)
     handler = scope.get("route_handler")
-    found = contract_of(handler.opt) if handler is not None else None
-    if found is not None and found.cors:
+    if handler is not None and is_open(handler.opt):
         added += _OPEN
     return added
 

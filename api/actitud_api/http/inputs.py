@@ -47,7 +47,9 @@ class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Query(Generic[T]):
     """The query parameters of an operation: the members of a Struct, single-valued, optional ones with a default."""
 
-    def __init__(self, type_: type[T]) -> None:
+    def __init__(self, type_: type[T], *, lenient: bool = False) -> None:
+        """`lenient`: parameters of other names are nobody's mistake, nor is a language that there is not."""
+        self._lenient = lenient
         self.properties = {name: _without_control(schema) for name, schema in parameters(type_).items()}
         self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
         schema = {
@@ -77,6 +79,8 @@ class Query(Generic[T]):
         values: dict[str, Json] = {}
         known = {**self.properties, "lang": LANG}
         for name, text in pairs:
+            if self._lenient and name not in self.properties:
+                continue
             if is_control(name) or is_control(text):
                 detail = Texts("El parámetro tiene caracteres de control.", "The parameter has control characters.")
                 faults.append(Fault("" if is_control(name) else name_shown(name), "control", shown(text), detail))

@@ -11,7 +11,7 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from actitud_api.http.negotiation import JSON, Texts
-from actitud_api.http.problems import NOT_FOUND, TYPES, ProblemError
+from actitud_api.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.http.representations import REVALIDATE, conditional
 from actitud_api.http.scope import ApiRequest, language_of
 
@@ -21,6 +21,7 @@ _POLICY: Final = (
 )
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.http", "static/page.css", "text/css"),
+    "icon.svg": ("actitud_api.http", "static/icon.svg", "image/svg+xml"),
     "docs.js": ("actitud_api.http", "static/docs.js", "text/javascript"),
     "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css", "text/css"),
     "swagger-ui-bundle.js": (
@@ -31,9 +32,20 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """What is served under `/static`: the package, the file in it, and its media type."""
 
-_templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("actitud_api.http"), autoescape=True, undefined=jinja2.StrictUndefined
-)
+
+def templates(*packages: str) -> jinja2.Environment:
+    """The templates of packages, and those of this one to extend; whatever is put into them is escaped."""
+    loaders = [jinja2.PackageLoader(package) for package in (*packages, "actitud_api.http")]
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+_templates = templates()
 
 
 class Destination(NamedTuple):
@@ -86,19 +98,37 @@ class PagesController(Controller):
         return conditional(request, body, headers, JSON)
 
 
-def _page(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
+def page(
+    request: ApiRequest,
+    made_from: jinja2.Environment,
+    template: str,
+    title: str,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """A page in the language of whoever reads it, made from one of some `templates`; an error is kept by nobody."""
     language = language_of(request.scope, "es")
-    text = _templates.get_template(template).render(
+    text = made_from.get_template(template).render(
         language=language,
         other="en" if language == "es" else "es",
         t=lambda es, en: Texts(es, en).into(language),
         title=title,
         **values,
     )
-    headers = {
+    sent = {
         "Cache-Control": REVALIDATE,
         "Content-Language": language,
         "Content-Security-Policy": _POLICY,
         "Vary": "Accept-Language",
+        **(headers or {}),
     }
-    return conditional(request, text.encode(), headers, MediaType.HTML)
+    if status != 200:
+        sent["Cache-Control"] = NO_STORE
+        return Response(text.encode(), status_code=status, headers=sent, media_type=MediaType.HTML)
+    return conditional(request, text.encode(), sent, MediaType.HTML)
+
+
+def _page(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
+    return page(request, _templates, template, title, values)

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from actitud_api.http.json_input import NotJson, parse
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import NOT_FOUND, ProblemError
-from actitud_api.http.scope import ApiRequest, query_pairs
+from actitud_api.http.scope import ApiRequest, base_of, query_pairs
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -103,9 +103,7 @@ def next_url(request: ApiRequest, cursor: str | None) -> str | None:
     if cursor is None:
         return None
     kept = [(name, value) for name, value in query_pairs(request.scope) if name not in {"cursor", "offset"}]
-    public: str | None = request.app.state.get("public_url")
-    base = public or str(request.base_url)
-    return f"{base.rstrip('/')}{quote(request.scope['path'])}?{urlencode([*kept, ('cursor', cursor)])}"
+    return f"{base_of(request)}{quote(request.scope['path'])}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
 def _unknown() -> ProblemError:

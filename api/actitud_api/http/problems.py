@@ -185,6 +185,16 @@ INTERNAL_ERROR: Final = ProblemType(
         "The service failed for an unforeseen cause. It is logged with the `request_id` of the answer.",
     ),
 )
+NOT_IMPLEMENTED: Final = ProblemType(
+    "not-implemented",
+    501,
+    Texts("No hay ese formato", "No such format"),
+    Texts(
+        "La norma de este servicio tiene el formato que se pide, pero aquí no lo hay. El detalle nombra los que hay.",
+        "The standard of this service has the format that is asked for, but it is not here. The detail names those "
+        "that are.",
+    ),
+)
 UNAVAILABLE: Final = ProblemType(
     "unavailable",
     503,
@@ -212,6 +222,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         PRECONDITION_REQUIRED,
         TOO_MANY_REQUESTS,
         INTERNAL_ERROR,
+        NOT_IMPLEMENTED,
         UNAVAILABLE,
     )
 }

@@ -47,6 +47,12 @@ def query_pairs(scope: HTTPScope) -> list[tuple[str, str]]:
     return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX)
 
 
+def base_of(request: ApiRequest) -> str:
+    """Scheme and authority under which people reach the service, without a slash at the end."""
+    public: str | None = request.app.state.get("public_url")
+    return (public or str(request.base_url)).rstrip("/")
+
+
 def language_of(scope: HTTPScope, default: Language = "en") -> Language:
     """The language of the sentences of an answer: the parameter `lang`, else `Accept-Language`, else the default."""
     try:

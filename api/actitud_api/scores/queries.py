@@ -264,6 +264,17 @@ _PAST = (
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 )
 
+_LATER = (
+    select(ASSESSMENTS.c.organisation, EDITIONS.c.id)
+    .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
+    .where(
+        ASSESSMENTS.c.organisation.in_(bindparam("organisations", expanding=True)),
+        EDITIONS.c.state.in_(PUBLIC),
+        tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
+    )
+    .order_by(EDITIONS.c.period_to, EDITIONS.c.id)
+)
+
 _SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
     ASSESSMENTS.c.organisation == bindparam("organisation")
 )
@@ -376,6 +387,13 @@ def past(
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})
     return [Past(*_figures(row), *row[_COUNT:]) for row in rows]
+
+
+def later(session: Session, edition: str, period_to: date, organisations: Sequence[str]) -> dict[str, str]:
+    """The newest published edition after one, by each of these organisations that such an edition scores."""
+    bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
+    # Newer ones come later, and so take the place of older ones.
+    return {organisation: found for organisation, found in session.execute(_LATER, bounds)}  # noqa: C416  # typed pairs
 
 
 def submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:

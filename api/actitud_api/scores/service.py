@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -44,6 +44,8 @@ __all__ = [
     "asked_under",
     "changes",
     "history",
+    "is_provisional",
+    "later",
     "path",
     "place",
     "ranking",
@@ -89,6 +91,11 @@ def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition: that of its document where it is published."""
     methodology = load(found.methodology)
     return methodology, explain(methodology, found.submission) if found.score is None else found.score
+
+
+def is_provisional(found: Sent) -> bool:
+    """Whether the level of what an organisation sent for an edition is provisional."""
+    return evaluate(load(found.methodology), found.submission).provisional
 
 
 def path(found: Sent) -> tuple[Methodology, Path]:
@@ -233,6 +240,12 @@ def history(
         _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
         for row in found
     ]
+
+
+def later(database: Database, edition: editions.Record, organisations: Sequence[str]) -> dict[str, str]:
+    """The newest published edition after one, by each of these organisations that such an edition scores."""
+    with database.read() as session:
+        return queries.later(session, edition.id, edition.period_to, organisations)
 
 
 def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:

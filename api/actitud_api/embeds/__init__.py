@@ -1,0 +1,1 @@
+"""What other sites show of a score: badges, cards, frames, and a custom element."""

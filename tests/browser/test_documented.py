@@ -1,0 +1,56 @@
+"""What docs/embedding.md says to copy works, under the very policy that it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import showing
+from tests.browser.hosts import Host
+from tests.embeds.installation import ZAMORA
+
+ROOT: Final = Path(__file__).parents[2]
+GUIDE: Final = (ROOT / "docs" / "embedding.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks in a language, first those in English and then those in Spanish."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    return [block for named, block in fenced if named == language]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["en", "es"])
+def test_what_to_copy_works_under_the_policy_that_is_named(
+    browser: Browser, service: str, host: Host, number: int
+) -> None:
+    integrity = httpx.get(f"{service}/embed/element.json").json()["integrity"]
+    code = blocks("html")[number].replace("https://HOST", service).replace("ES-DIR3-L01280796", ZAMORA)
+    policy = blocks("")[number].strip().replace("https://HOST", service)
+    resizing = host.put_script(blocks("js")[number])
+    # The page itself has an icon and the script that resizes.
+    policy = policy.replace("img-src", "img-src data:").replace("script-src", f"script-src {host.address}")
+    headers = {"Content-Security-Policy": f"default-src 'none'; {policy}"}
+    text = code.replace("sha384-…", integrity) + f'<script src="{resizing}"></script>'
+    language = ("en", "es")[number]
+    with showing(browser, host.put(text, headers, lang=language)) as seen:
+        seen.page.locator("actitud-score section").wait_for()
+        assert seen.page.locator("actitud-score section").get_attribute("lang") == language
+        assert seen.page.evaluate("Array.from(document.images).every(image => image.naturalWidth > 0)")
+        assert seen.page.evaluate("document.images.length") == 2
+        frame = seen.page.locator("iframe")
+        height = seen.page.frames[1].evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)")
+        assert frame.get_attribute("height") == str(height)
+        assert seen.page.frame_locator("iframe").locator("html").get_attribute("lang") == language
+        seen.is_quiet()
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
+def test_the_readme_names_the_same_policy(readme: str) -> None:
+    text = (ROOT / readme).read_text("utf-8")
+    assert blocks("")[0] == blocks("")[1]
+    assert blocks("")[0] in text

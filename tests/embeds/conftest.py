@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.databases import opened, sqlite_url
+from tests.embeds.installation import Client, installed
+from tests.postgresql import Server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the service on each kind of database; for tests that only read."""
+    if request.param == "sqlite":
+        url = sqlite_url(tmp_path_factory.mktemp("embeds"))
+        with opened(url) as database:
+            database.migrate()
+        with installed(url) as client:
+            yield client
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name, installed(server.url(name)) as client:
+        yield client
+
+
+@pytest.fixture
+def own(database: object, url: str) -> Iterator[Client]:
+    """A client of the service on a database of its own; to be changed."""
+    with installed(url) as client:
+        yield client
