@@ -21,7 +21,8 @@ from actitud_api.demo.simulator import simulate
 from actitud_api.settings import Settings
 from tests.contract.scale import NIGHT, TUTORIAL
 from tests.databases import make_key, opened, sqlite_url
-from tests.docs.test_readme import STATED, served
+from tests.docs.test_readme import STATED
+from tests.serving import served
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("docs/publishing.md", "docs/publishing.es.md")

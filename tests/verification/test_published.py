@@ -20,7 +20,7 @@ from actitud_api.storage.database import Database
 from tests import publishing
 from tests.contract.scale import NIGHT
 from tests.databases import make_key, opened
-from tests.docs.test_readme import served
+from tests.serving import served
 from tests.verification.bundles import Edition, packed
 from tests.verification.test_defects import Found, by_script, by_sdk, by_service
 

@@ -38,10 +38,6 @@ GZIP: Final = "application/gzip"
 """The media type of a gzip file (RFC 6713)."""
 
 
-IMMUTABLE: Final = "public, max-age=31536000, immutable"
-"""Anybody may keep it for ever: what is at its address never changes (RFC 8246)."""
-
-
 class Representation(Generic[T]):
     """The JSON of a Struct.
 

@@ -269,7 +269,8 @@ _LATER = (
     .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
     .where(
         ASSESSMENTS.c.organisation.in_(bindparam("organisations", expanding=True)),
-        EDITIONS.c.state.in_(PUBLIC),
+        EDITIONS.c.state == "published",
+        _SUBMITTED,
         tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
     )
     .order_by(EDITIONS.c.period_to, EDITIONS.c.id)
