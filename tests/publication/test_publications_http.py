@@ -290,8 +290,9 @@ def test_before_it_is_published_a_sheet_has_no_document(client: Client) -> None:
 # --- from memory ----------------------------------------------------------------------------------------------
 
 
-def test_what_was_asked_for_once_needs_no_database_any_more(client: Client, database: Database) -> None:
+def test_what_was_asked_for_once_needs_no_database_any_more(client: Client) -> None:
     publish(client)
+    database = client.app.state["database"]
     path = f"/v1/published/{GOLDEN[BIG]}"
     first = client.get(path)
     problem(client.get(f"{path}x"), 404, "not-found")

@@ -209,7 +209,7 @@ def test_a_history_may_be_under_another_version(mode: Mode) -> None:
 
 
 def test_the_explained_score_of_an_edition_has_its_rank(mode: Mode) -> None:
-    extra = {"edition": "2026-demo", "organisation": "XX-DEMO-1", "organisation_name": "Villa", "rank": None}
+    extra = {"edition": "2026-demo", "organisation": "XX-DEMO-1", "organisation_name": "Villa", "rank": None, "document": None}
     handler = Answers(httpx.Response(200, json={**score(), **extra, "simulated": True}))
     result = run(mode, handler, lambda client: client.editions.scores.get("2026-demo", "XX-DEMO-1", lang="es"))
     (request,) = handler.requests
