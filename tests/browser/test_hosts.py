@@ -191,7 +191,7 @@ def test_a_page_with_100_badges_asks_again_and_nothing_is_sent_again(
         with showing(browser, url) as seen:
             assert sorted(watched.answers) == [(path, 200) for path in paths]
             watched.answers.clear()
-            seen.page.goto(url, wait_until="networkidle")
+            seen.page.goto(url, wait_until="load")
             assert sorted(watched.answers) == [(path, 304) for path in paths]
             assert seen.page.evaluate("Array.from(document.images).every(image => image.naturalWidth > 0)")
             seen.is_quiet()
