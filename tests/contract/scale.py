@@ -27,5 +27,5 @@ FOLLOWED: Final = 200 if NIGHT else 20
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
-NAMES: Final = 500 if NIGHT else 50
+NAMES: Final = 500 if NIGHT else 25
 """Hostile names of organisations on a whole page; smaller embeds always have all 500."""
