@@ -21,6 +21,11 @@ _AXE: Final = """async () => {
 }"""
 
 
+_SETTLED: Final = """() => [...document.querySelectorAll("actitud-score:defined")].every(
+    element => element.shadowRoot.querySelector("section") || /cargar la|be loaded/.test(element.shadowRoot.textContent)
+)"""
+
+
 def program() -> str:
     """Chromium; without it the test is skipped, or fails under `CI`. Nothing is ever downloaded."""
     found = shutil.which("chromium")
@@ -82,5 +87,7 @@ def showing(
         page.on("request", lambda request: seen.asked.append(request.url))
         if script is not None:
             page.add_init_script(script)
-        page.goto(url, wait_until="networkidle")
+        page.goto(url, wait_until="load")
+        # What asks for more once it is there shows when it has it, or that it has not.
+        page.wait_for_function(_SETTLED)
         yield seen

@@ -35,7 +35,7 @@ def test_what_to_copy_works_under_the_policy_that_is_named(
     # The page itself has an icon and the script that resizes.
     policy = policy.replace("img-src", "img-src data:").replace("script-src", f"script-src {host.address}")
     headers = {"Content-Security-Policy": f"default-src 'none'; {policy}"}
-    text = code.replace("sha384-…", integrity) + f'<script src="{resizing}"></script>'
+    text = f'<script src="{resizing}"></script>' + code.replace("sha384-…", integrity)
     language = ("en", "es")[number]
     with showing(browser, host.put(text, headers, lang=language)) as seen:
         seen.page.locator("actitud-score section").wait_for()

@@ -247,6 +247,7 @@ def test_what_to_copy_is_inert_whatever_its_organisation_is_called() -> None:
             assert [shape(fragment(snippet.code)) for snippet in snippets(hostile, ADDRESSES)] == harmless, name
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_the_page_is_inert_whatever_its_organisation_is_called(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     called = "Villa"
 
