@@ -199,6 +199,14 @@ def test_the_page_explains_every_point(client: Client) -> None:
         assert figures == ["–" if one[name] is None else f"{one[name]:.2f}" for name in ("score", "lost")]
 
 
+def test_the_page_leads_to_the_document_that_it_is_told_from(client: Client) -> None:
+    sheet = client.get("/v1/editions/2026-demo/scores/XX-DEMO-00100").json()
+    links = [link.attrs.get("href", "") for link in page(client.get("/portal/2026-demo/XX-DEMO-00100").text).query("a")]
+    (document,) = [link for link in links if link.startswith("/v1/published/")]
+    assert document == f"/v1/published/{sheet['document']}"
+    assert client.get(document).json()["organisation"]["id"] == "XX-DEMO-00100"
+
+
 def test_the_page_is_whole_without_scripts_and_leads_on(site: Client) -> None:
     response = site.get(f"{PAGE}?lang=es")
     root = page(response.text)

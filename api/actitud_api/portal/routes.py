@@ -64,6 +64,7 @@ class PortalController(Controller):
             {
                 "said": shown,
                 "rank": sent.rank,
+                "document": sent.document,
                 "superseded_by": standing.superseded_by,
                 "sheet": wire.narrated(score, methodology, language),
                 "addresses": addresses,
