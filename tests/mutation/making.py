@@ -2,8 +2,8 @@
 
 mutmut itself runs pytest anew for each mutant and sends every call of a function through a switch; here the code of the
 function is replaced in a process that has collected the tests, which takes a third of the time or less. Functions with
-decorators, which mutmut passes over, are mutated as well: the decorator stays. No mutants are made of the `strict=True`
-of a zip: it asserts what the lines before it make true, and without it nothing differs that a test could see.
+decorators, which mutmut passes over, are mutated as well: the decorator stays. No mutants are made of what
+no test could see: the `strict=True` of a zip, which asserts what the lines before it make true, and the type of a cast.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mutmut.mutation.file_mutation import create_mutations, deep_replace
 from tests.mutation.applying import name
 from tests.mutation.verdicts import Mutant
 
-STRICT: Final = re.compile(r",\s*(strict=(True|False|None)\s*)?,?\s*(?=\))")
+UNSEEN: Final = re.compile(r",\s*(strict=(True|False|None)\s*)?,?\s*(?=\))|(?<=\bcast\()(\"[^\"]*\"|None)(?=,)")
 
 
 def mutants(file: Path) -> list[Mutant]:
@@ -38,7 +38,7 @@ def mutants(file: Path) -> list[Mutant]:
             continue
         before = _source(function)
         after = _source(deep_replace(function, mutation.original_node, mutation.mutated_node))
-        if STRICT.sub("", after) == STRICT.sub("", before):
+        if UNSEEN.sub("", after) == UNSEEN.sub("", before):
             continue
         place = (names[function], _change(before, after))
         made.append(Mutant(*place, seen[place], before, after))

@@ -98,7 +98,7 @@ class Trying:
                 of.setdefault(function, []).append(test)
         shared = helpers()
         for function, tests in of.items():
-            self._kept.tests[function] = digest({items[test].path for test in tests}) + shared
+            self._kept.tests[function] = digest({_file(items[test]) for test in tests}) + shared
         untried = [mutant for mutant in self._mutants if self._kept.verdict(mutant) is None]
         for position, mutant in enumerate(untried, 1):
             tests = of.get(mutant.function, [])
@@ -125,7 +125,7 @@ class Trying:
         def run(tell: Callable[[str], None]) -> None:
             if mutant is not None:
                 apply(mutant)
-            self._forget()
+            self._forget(mutant)
             for item, after in zip(items, [*items[1:], None], strict=True):
                 limit = int(time.process_time() + 5 + 10 * calls[item.nodeid].seconds)
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
@@ -142,11 +142,11 @@ class Trying:
         sources = digest(modules())
         known = json.loads(self._calls.read_text(encoding="utf-8")) if self._calls.is_file() else {}
         now = {}
-        for path in sorted({item.path for item in session.items}):
+        for path in sorted({_file(item) for item in session.items}):
             state = digest([path]) + sources
             now[str(path)] = known.get(str(path), {})
             if now[str(path)].get("state") != state:
-                items = [item for item in session.items if item.path == path]
+                items = [item for item in session.items if _file(item) == path]
                 print(f"What {len(items)} tests of {path.name} call", flush=True)
                 now[str(path)] = {"state": state, "tests": self._calls_of(session, items)}
         self._calls.write_text(json.dumps(now, indent=0), encoding="utf-8")
@@ -164,7 +164,7 @@ class Trying:
                 seen.add(frame.f_code)
 
             for item, after in zip(items, [*items[1:], None], strict=True):
-                self._forget()
+                self._forget(None)
                 seen.clear()
                 started = time.process_time()
                 sys.settrace(called)
@@ -180,11 +180,16 @@ class Trying:
 
         return {test: (seconds, called) for test, (seconds, called) in json.loads(_forked(run)).items()}
 
-    def _forget(self) -> None:
-        """No test finds in a cache what was computed before."""
+    def _forget(self, mutant: Mutant | None) -> None:
+        """No test finds in a cache what was computed without the mutant; scoring is above methodology."""
         plan._plans.clear()
         for cache in self._caches:
-            cache.cache_clear()
+            if mutant is None or mutant.function.startswith("methodology.") or ".methodology." not in cache.__module__:
+                cache.cache_clear()
+
+
+def _file(item: pytest.Item) -> Path:
+    return Path(os.path.relpath(item.path))
 
 
 def caches() -> list[_lru_cache_wrapper[object]]:

@@ -71,6 +71,10 @@ class Kept:
     def _now(self, mutant: Mutant) -> str:
         return self.tests.get(mutant.function, "none")
 
+    def survived(self, mutant: Mutant) -> bool:
+        """Whether a mutant that has its verdict survived."""
+        return self._verdicts[mutant.key].killer is None
+
     def keep(self, mutant: Mutant, killer: str | None, seconds: float) -> None:
         """Keeps what became of a mutant."""
         verdict = Verdict(killer, self._now(mutant), seconds)
@@ -101,18 +105,16 @@ class Count:
     killed: int
     survived: int
     unlisted: int
-    untried: int
 
     @property
     def mutants(self) -> int:
         """All of them."""
-        return self.killed + self.survived + self.unlisted + self.untried
+        return self.killed + self.survived + self.unlisted
 
     @property
     def share(self) -> float:
-        """The killed of those that were tried, 0 to 1."""
-        tried = self.mutants - self.untried
-        return self.killed / tried if tried else 1.0
+        """The killed of all, 0 to 1."""
+        return self.killed / self.mutants if self.mutants else 1.0
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,7 @@ class Report:
     @property
     def total(self) -> Count:
         """All modules together."""
-        sums = (
-            sum(getattr(count, part) for count in self.counts) for part in ("killed", "survived", "unlisted", "untried")
-        )
+        sums = (sum(getattr(count, part) for count in self.counts) for part in ("killed", "survived", "unlisted"))
         return Count("all", *sums)
 
     def failures(self) -> Iterator[str]:
@@ -142,10 +142,10 @@ class Report:
 
     def __str__(self) -> str:
         width = max(len(count.module) for count in self.counts)
-        lines = [f"{'':{width}}  mutants  killed  listed  unlisted  untried  killed %"]
+        lines = [f"{'':{width}}  mutants  killed  listed  unlisted  killed %"]
         lines += [
             f"{count.module:{width}}  {count.mutants:7}  {count.killed:6}  {count.survived:6}  {count.unlisted:8}"
-            f"  {count.untried:7}  {count.share:8.2%}"
+            f"  {count.share:8.2%}"
             for count in (*self.counts, self.total)
         ]
         return "\n".join(lines)
@@ -156,13 +156,13 @@ def report(
 ) -> Report:
     """Judges the mutants of modules, by the name of each.
 
-    `whole` are the functions of which every mutant is here: a reason for another says nothing about this run.
+    `whole` are the functions of which every mutant is here: a reason for another says nothing about this run. Every
+    mutant has its verdict.
     """
     left = reasons.copy()
     counts, unlisted = [], []
     for module, made in mutants.items():
-        verdicts = [(mutant, kept.verdict(mutant)) for mutant in made]
-        survivors = [mutant for mutant, verdict in verdicts if verdict is not None and verdict.killer is None]
+        survivors = [mutant for mutant in made if kept.survived(mutant)]
         without = []
         for mutant in survivors:
             place = (mutant.function, mutant.change)
@@ -171,8 +171,6 @@ def report(
             else:
                 without.append(mutant)
         unlisted += without
-        untried = sum(verdict is None for _, verdict in verdicts)
-        killed = len(made) - len(survivors) - untried
-        counts.append(Count(module, killed, len(survivors) - len(without), len(without), untried))
+        counts.append(Count(module, len(made) - len(survivors), len(survivors) - len(without), len(without)))
     known = set(whole)
     return Report(counts, unlisted, [place for place in (+left).elements() if place[0] in known])

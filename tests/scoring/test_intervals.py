@@ -35,6 +35,14 @@ def test_a_share_of_all_or_nothing_ends_there() -> None:
     assert wilson(10**12, 10**12) == (1_000_000, 1_000_000)
 
 
+def test_a_bound_is_half_up_in_millionths() -> None:
+    """2182 of 2241: z² = 3.84145882, (2183.92072941 + 1.95996398·√(57.44667559 + 0.96036471)) / 2244.84145882.
+
+    That is 2198.89964… / 2244.84145882 = 0.979534500000012….
+    """
+    assert wilson(2182, 2241)[1] == 979_535
+
+
 def interval(known: Methodology, submission: Submission, name: str = "R") -> Interval | None:
     return indicator_of(explain(known, submission), name).interval
 
