@@ -1,4 +1,4 @@
-"""A test run of three mutants: by a test that fails, by one that does not end, by none."""
+"""Mutants are tried: of one that a test kills, that does not end, that survives, that aborts, that no test calls."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ definition = "def rank_points(status, index):\\n    {}\\n    return UNRANKED if 
 parts = [("pass", " + 1"), ("while True: pass", ""), ("pass", " + 0"), ("import os; os.abort()", "")]
 function = "scoring.compare.rank_points"
 mutants = [Mutant(function, str(number), 0, "", definition.format(*part)) for number, part in enumerate(parts)]
+mutants.append(Mutant("scoring.compare.ranks", "uncalled", 0, "", "def ranks(points):\\n    return None\\n"))
 trying = Trying(mutants, Kept(folder / "verdicts.jsonl"), folder / "calls.json")
 sys.exit(pytest.main([*ARGUMENTS, "--override-ini=cache_dir=" + str(folder), str(folder)], plugins=[trying]))
 """
@@ -46,7 +47,7 @@ def test_mutants_are_tried(tmp_path: Path) -> None:
     verdicts = [json.loads(line) for line in (tmp_path / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
     first, *others = [verdict["killer"] for verdict in verdicts]
     assert first.endswith("test_ranks.py::test_it_ranks")
-    assert others == [TIME, None, CRASH]
+    assert others == [TIME, None, CRASH, None]
     calls = json.loads((tmp_path / "calls.json").read_text(encoding="utf-8"))
     [tests] = [file["tests"] for file in calls.values()]
     assert {test.split("::")[1]: called for test, (_, called) in tests.items()} == {

@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import _lru_cache_wrapper
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
@@ -126,7 +127,7 @@ class Trying:
             if mutant is not None:
                 apply(mutant)
             self._forget(mutant)
-            for item, after in zip(items, [*items[1:], None], strict=True):
+            for item, after in zip_longest(items, items[1:]):
                 limit = int(time.process_time() + 5 + 10 * calls[item.nodeid].seconds)
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
@@ -163,7 +164,7 @@ class Trying:
             def called(frame: FrameType, event: str, argument: object) -> None:
                 seen.add(frame.f_code)
 
-            for item, after in zip(items, [*items[1:], None], strict=True):
+            for item, after in zip_longest(items, items[1:]):
                 self._forget(None)
                 seen.clear()
                 started = time.process_time()
