@@ -1,9 +1,9 @@
 """The mutants of a module, by the operators of mutmut.
 
 mutmut itself runs pytest anew for each mutant and sends every call of a function through a switch; here the code of the
-function is replaced in a process that has collected the tests, which takes a third of the time or less. Functions with
-decorators, which mutmut passes over, are mutated as well: the decorator stays. No mutants are made of what
-no test could see: the `strict=True` of a zip, which asserts what the lines before it make true, and the type of a cast.
+function is replaced in a process that has collected the tests, which is several times as fast. Functions with
+decorators, which mutmut passes over, are mutated as well: the decorator stays. No mutants are made of what no test
+could see: the `strict=True` of a zip, which asserts what the lines before it make true, and the type of a cast.
 """
 
 from __future__ import annotations

@@ -82,6 +82,12 @@ def test_what_is_only_declared_stays_below_its_cap() -> None:
     assert (found.index_low, found.index_high) == (10.78, 50)
 
 
+def test_where_there_is_no_index_only_the_share_is_open() -> None:
+    known = b.read(b.document(b.root(b.ratio("R"), b.ladder("L"), missing="void")))
+    found = interval(known, b.submit({"R": b.of(3, 10)}))
+    assert found == Interval(n=10, low=0.107791, high=0.603222, index_low=None, index_high=None)
+
+
 def ratio(**changes: object) -> Indicator:
     return msgspec.structs.replace(b.ratio("R", part_of_denominator=False), **changes)
 
