@@ -14,7 +14,7 @@ from msgspec import structs
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.predicates import Facts, Slot
 from actitud_api.scoring.leaves import Ratio
-from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Plan, Step
+from actitud_api.scoring.plan import UNKNOWN, CompiledIndicator, Step
 from actitud_api.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
 from actitud_api.scoring.scalar import Evaluation, Family, evaluate_facts, family, published
 
@@ -141,7 +141,7 @@ def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator
         own, requires = _effect(branches, submission, leaf, change, changed, reached if evidence else held, evidence)
         return NextStep(
             kind="improve",
-            change=named(evaluation.plan, leaf, change),
+            change=named(leaf, change),
             gain=own,
             gain_max=_most(branches, leaf, own),
             evidence=evidence,
@@ -252,7 +252,7 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
     return None
 
 
-def named(plan: Plan, leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+def named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
     if leaf.field is not None and leaf.step is not None:
         return {leaf.field: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
