@@ -434,6 +434,35 @@ def test_a_gain_of_a_step_that_would_break_a_rule_is_that_of_its_own_indicator()
     assert (found.change, found.gain, found.requires) == ({"level": 2}, 12.5, ("public",))
 
 
+def idle(name: str) -> Indicator:
+    """The share of `idle` in `all`, of the profile, that scores 100 at none."""
+    return msgspec.structs.replace(
+        b.ratio(name, knots=((0, 100), (1, 0)), part_of_denominator=False),
+        facts=(),
+        value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+        step="profile:idle",
+    )
+
+
+FIELDS = (b.integer_field("idle"), b.integer_field("all"))
+
+
+def test_a_step_after_which_there_is_no_index_has_no_gain() -> None:
+    """Where none is idle its root asks for Y too, which is unknown and makes it unknown."""
+    asked = b.boolean("Y", applies=b.compare(b.field("idle"), "le", 0))
+    known = b.read(b.document(b.root(idle("X"), asked, missing="void"), profile=FIELDS))
+    found = step(known, b.submit({}, {"idle": 4, "all": 4}))
+    assert found is not None
+    assert (found.change, found.gain, found.gain_max) == ({"idle": 0}, None, 100)
+
+
+def test_a_gain_counts_the_value_of_another_indicator_that_moves() -> None:
+    known = b.read(b.document(b.root(idle("X"), idle("Y")), profile=FIELDS))
+    found = step(known, b.submit({}, {"idle": 4, "all": 4}))
+    assert found is not None
+    assert (found.change, found.gain) == ({"idle": 0}, 100)
+
+
 def test_a_gain_with_evidence_counts_what_the_step_unlocks() -> None:
     """X, only declared, has its 50 at level 2; with evidence for level 3 it has 75, and Y its 100: 125/2 for 25/1."""
     known = methodology(b.ladder("X"), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 3)))
@@ -455,16 +484,10 @@ def test_a_gain_with_evidence_counts_what_the_step_unlocks() -> None:
 def test_a_gain_counts_what_a_moved_field_of_the_profile_does_elsewhere(
     others: tuple[Indicator, ...], gain: float
 ) -> None:
-    derived = msgspec.structs.replace(
-        b.ratio("X", knots=((0, 100), (1, 0)), part_of_denominator=False),
-        facts=(),
-        value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
-        step="profile:idle",
-    )
     known = b.read(
         b.document(
-            b.root(b.group("D", derived, *others, rated_share=(0, 1))),
-            profile=(b.integer_field("idle"), b.integer_field("all")),
+            b.root(b.group("D", idle("X"), *others, rated_share=(0, 1))),
+            profile=FIELDS,
         )
     )
     listens = gain == 100
