@@ -79,7 +79,9 @@ def apply(mutant: Mutant) -> None:
     function = resolved(mutant.function)
     body = "".join(f"    {line}\n" for line in mutant.source.splitlines())
     # `super()` without arguments finds its class in a variable of this name.
-    text = f"from __future__ import annotations\ndef make(__class__):\n{body}    return {function.__name__}\n"
+    name = function.__name__
+    # Global, so that one that calls itself does it as it did: by its name in the module.
+    text = f"from __future__ import annotations\ndef make(__class__):\n    global {name}\n{body}    return {name}\n"
     names = dict(function.__globals__)
     exec(compile(text, function.__code__.co_filename, "exec"), names)
     changed = names["make"](None)

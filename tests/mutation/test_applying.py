@@ -44,6 +44,11 @@ def test_a_method_still_finds_its_class(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(loader.UnknownMethodology("1999.1")) == "1999.1!"
 
 
+def test_a_function_that_calls_itself_still_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "def halfup(share):\n    return share if share < 10 else halfup(share - 10)\n"
+    assert changed(monkeypatch, "methodology.predicates.halfup", body)(37) == 7
+
+
 def test_every_function_is_found_by_its_name() -> None:
     for file in modules():
         for function in functions(file):
