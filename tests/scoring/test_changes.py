@@ -388,6 +388,7 @@ def test_a_change_is_split_in_the_fixed_order() -> None:
         ("E", (100, 50, 100, 50), Parts(methodology=-50, coverage=50, data=-50, total=-50)),
     ]
     assert (found.level_before, found.level_after) == (1, 1)
+    assert (found.methodology_before.digest, found.methodology_after.digest) == (FIRST.digest, SECOND.digest)
     assert chains(found) == {
         "L": (50, 50, 50, 75),
         "R": (25, 25, 0, 0),
