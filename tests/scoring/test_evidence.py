@@ -51,6 +51,7 @@ def document(url: str = "https://ayto.example/guide.pdf", when: date = date(2026
         ("https://espan\u0303a.example/", "españa.example"),  # n and a combining tilde
         ("https://ayto。example/", "ayto.example"),
         ("https://x9.ayto.example/", "ayto.example"),
+        ("https://r3---sn.ayto.example/", "ayto.example"),  # as browsers do: IDNA 2008 alone forbids the hyphens
     ],
 )
 def test_an_address_of_the_organisation_counts(url: str, domain: str) -> None:
