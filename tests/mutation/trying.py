@@ -3,7 +3,8 @@
 Each mutant has a process of its own, forked when the tests are collected and none has run. The tests come first that
 killed others of its function, then the cheapest, and the first that fails ends it. Hypothesis draws the same few
 examples each time, and does not search for a smaller one. So a mutant that is said to survive may still be killed by
-the whole suite, and never the reverse.
+the whole suite, and never the reverse. What a module of tests computes while it is imported is computed without the
+mutant: there a function with a cache does better than a constant.
 """
 
 from __future__ import annotations
