@@ -12,7 +12,6 @@ import pytest
 from msgspec import Struct
 
 from actitud_api.http.schema import Checked
-from actitud_api.methodology.answers import request_type
 from actitud_api.methodology.content import AssessmentPatch, AssessmentRequest, Content, Evidence, merged, types, whole
 from tests.assessing import METHODOLOGY, Body, body_a, example_a, request_a
 
@@ -252,6 +251,3 @@ def test_a_set_is_sent_without_repetitions_and_a_body_without_unknown_members() 
         msgspec.convert(patch, types(METHODOLOGY).patch)
     with pytest.raises(msgspec.ValidationError, match="unknown field `more`"):
         msgspec.convert({"methodology": "2026.1", "more": 1}, types(METHODOLOGY).patch)
-    sent = {"profile": request_a()["profile"], "answers": {}, "self_declared": ["D2.02", "D2.02"]}
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"methodology": "2026.1", **sent}, request_type(METHODOLOGY))
