@@ -4,10 +4,11 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+MUTATION := .venv-mutation
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test night check bench contract openapi lock clean
+.PHONY: help demo serve test night check bench mutation contract openapi lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -59,6 +60,16 @@ $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.tom
 bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns
 	@$(BENCH)/bin/python -m tests.benchmarks $(PART)
 
+$(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pyproject.toml
+	@echo "Installing what mutation testing needs (once)"
+	@$(PYTHON) -m venv $(MUTATION)
+	@$(MUTATION)/bin/python -m pip install $(PIP_FLAGS) -r requirements/mutation.txt
+	@$(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	@touch $@
+
+mutation: $(MUTATION)/mutation.done ## do the tests see each small change of scoring and methodology; takes hours and goes on where it ended; a module or function: make mutation PART=points; 500 at random: SAMPLE=500
+	@$(MUTATION)/bin/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(PART)
+
 contract: $(VENV)/all.done ## Schemathesis against a running service: make contract URL=http://127.0.0.1:8000; with ACTITUD_API_KEY as whoever has that key, which changes all it can
 	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
 	$(BIN)/st $(if $(ACTITUD_API_KEY),--config-file openapi/schemathesis.toml) run --max-examples $(or $(EXAMPLES),200) $(URL)/v1/openapi.json
@@ -77,6 +88,9 @@ lock: $(VENV)/bin/python ## write requirements/*.txt anew from the distributions
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/bench.in \
 		-c requirements/all.txt -o requirements/bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/mutation.in \
+		-c requirements/all.txt -o requirements/mutation.txt
 
 clean: ## remove the environment and what tools left
-	rm -rf $(VENV) $(BENCH) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) $(MUTATION) .mutation var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -11,15 +12,22 @@ import pytest
 from msgspec import Struct
 
 from actitud_api.http.schema import Checked
-from actitud_api.methodology.content import Content, Evidence, merged, types, whole
+from actitud_api.methodology.content import AssessmentPatch, AssessmentRequest, Content, Evidence, merged, types, whole
 from tests.assessing import METHODOLOGY, Body, body_a, example_a, request_a
 
 T = TypeVar("T", bound=Struct)
 
-TYPES = types(METHODOLOGY)
-WHOLE = Checked(TYPES.whole)
-PATCH = Checked(TYPES.patch)
 DOCUMENT = {"url": "https://ayto.example/a", "date": "2026-03-04"}
+
+
+@cache
+def whole_form() -> Checked[AssessmentRequest]:
+    return Checked(types(METHODOLOGY).whole)
+
+
+@cache
+def patch_form() -> Checked[AssessmentPatch]:
+    return Checked(types(METHODOLOGY).patch)
 
 
 def taken(checked: Checked[T], body: Body) -> T:
@@ -35,14 +43,14 @@ def refused(checked: Checked[T], body: Body) -> set[tuple[str, str]]:
 
 
 def patched(content: Content, **members: object) -> Content:
-    return merged(METHODOLOGY, content, taken(PATCH, {"methodology": "2026.1", **members}))
+    return merged(METHODOLOGY, content, taken(patch_form(), {"methodology": "2026.1", **members}))
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
 
 
 def test_every_indicator_and_field_that_the_organisation_sets_can_be_stated() -> None:
-    content = whole(METHODOLOGY, taken(WHOLE, body_a()))
+    content = whole(METHODOLOGY, taken(whole_form(), body_a()))
 
     assert set(content.profile) == {f.name for f in METHODOLOGY.document.profile if f.set_by == "organisation"}
     assert len(content.profile) == 22
@@ -60,7 +68,7 @@ def test_what_the_service_sets_cannot_be_sent() -> None:
     body["answers"]["D2.02"]["outside_remit"] = []
     body["answers"]["D1.01"]["basis"] = "evidenced"
     unknown = "additionalProperties"
-    assert refused(WHOLE, body) == {
+    assert refused(whole_form(), body) == {
         ("/profile/incidents", unknown),
         ("/answers/D2.02/outside_remit", unknown),
         ("/answers/D1.01/basis", unknown),
@@ -76,7 +84,7 @@ def test_answers_evidence_and_notes_may_be_left_out_or_null() -> None:
     }
     body["profile_evidence"] = {"employees": None, "units": [], "languages": [{**DOCUMENT, "note": None}]}
 
-    content = whole(METHODOLOGY, taken(WHOLE, body))
+    content = whole(METHODOLOGY, taken(whole_form(), body))
 
     assert set(content.answers) == {"D1.02", "D1.06"}
     assert (content.answers["D1.02"].evidence, content.answers["D1.02"].note) == ((), None)
@@ -110,29 +118,31 @@ def test_evidence_has_one_form_wherever_it_stands(change: Body, place: str, rule
     body["profile_evidence"]["employees"] = [document]
     patch = {"methodology": "2026.1", **{name: body[name] for name in ("answers", "profile_evidence")}}
     expected = {(f"/answers/D1.01/evidence/1/{place}", rule), (f"/profile_evidence/employees/0/{place}", rule)}
-    assert refused(WHOLE, body) == refused(PATCH, patch) == expected
+    assert refused(whole_form(), body) == refused(patch_form(), patch) == expected
 
 
 def test_at_most_ten_documents_support_an_answer() -> None:
     body = body_a()
     body["answers"]["D1.01"]["evidence"] = [DOCUMENT] * 10
-    taken(WHOLE, body)
+    taken(whole_form(), body)
     body["answers"]["D1.01"]["evidence"] = [DOCUMENT] * 11
-    assert refused(WHOLE, body) == {("/answers/D1.01/evidence", "maxItems")}
+    assert refused(whole_form(), body) == {("/answers/D1.01/evidence", "maxItems")}
 
 
 def test_a_note_is_published_so_it_has_no_personal_data() -> None:
     body = body_a()
     body["answers"]["D1.01"]["note"] = "Preguntar en el 612 345 678"
-    assert refused(WHOLE, body) == {("/answers/D1.01/note", "not")}
-    assert refused(PATCH, {"methodology": "2026.1", "answers": {"D1.01": body["answers"]["D1.01"]}}) == {
+    assert refused(whole_form(), body) == {("/answers/D1.01/note", "not")}
+    assert refused(patch_form(), {"methodology": "2026.1", "answers": {"D1.01": body["answers"]["D1.01"]}}) == {
         ("/answers/D1.01/note", "not")
     }
 
 
 def test_every_note_of_the_schema_refuses_personal_data() -> None:
     """Where somebody writes freely is known from the schema itself: any text without a closed form."""
-    free = [text for text in strings(msgspec.json.schema(TYPES.whole)) if not text.keys() & {"enum", "format"}]
+    free = [
+        text for text in strings(msgspec.json.schema(types(METHODOLOGY).whole)) if not text.keys() & {"enum", "format"}
+    ]
     assert len(free) == 68 + 3  # a note for each indicator that is asked; the three texts of a document
     assert [
         text for text in free if "not" not in text and not text["pattern"].startswith(("^https", "^[0-9a-f]"))
@@ -201,7 +211,7 @@ def test_the_profile_changes_field_by_field() -> None:
     ],
 )
 def test_a_patch_whose_result_would_not_be_whole_is_refused(members: Body, fault: tuple[str, str]) -> None:
-    assert refused(PATCH, {"methodology": "2026.1", **members}) == {fault}
+    assert refused(patch_form(), {"methodology": "2026.1", **members}) == {fault}
 
 
 def test_a_merge_is_that_of_the_standard() -> None:
@@ -218,8 +228,8 @@ def test_a_merge_is_that_of_the_standard() -> None:
             "D2.02": {"components": ["c1"]},
         },
     }
-    expected = whole(METHODOLOGY, taken(WHOLE, rfc_7396(before, patch)))
-    assert merged(METHODOLOGY, whole(METHODOLOGY, taken(WHOLE, before)), taken(PATCH, patch)) == expected
+    expected = whole(METHODOLOGY, taken(whole_form(), rfc_7396(before, patch)))
+    assert merged(METHODOLOGY, whole(METHODOLOGY, taken(whole_form(), before)), taken(patch_form(), patch)) == expected
 
 
 def rfc_7396(target: object, patch: object) -> Body:
@@ -233,3 +243,11 @@ def rfc_7396(target: object, patch: object) -> Body:
         else:
             result[name] = rfc_7396(result.get(name), value)
     return result
+
+
+def test_a_set_is_sent_without_repetitions_and_a_body_without_unknown_members() -> None:
+    patch = {"methodology": "2026.1", "answers": {"D2.02": {"components": ["c1", "c1"]}}}
+    with pytest.raises(msgspec.ValidationError, match="`components` has repeated elements"):
+        msgspec.convert(patch, types(METHODOLOGY).patch)
+    with pytest.raises(msgspec.ValidationError, match="unknown field `more`"):
+        msgspec.convert({"methodology": "2026.1", "more": 1}, types(METHODOLOGY).patch)

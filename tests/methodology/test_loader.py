@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -178,6 +180,10 @@ TEXT_DEFECTS: list[tuple[Planted, str, str]] = [
 ]
 
 
+NAMES = re.compile(r"'[^']+'|\d+")
+"""What is quoted and counted is the same in every language."""
+
+
 @pytest.mark.parametrize(("planted", "place", "message"), [*STRUCTURE, *DOCUMENT_DEFECTS, *TEXT_DEFECTS], ids=_name)
 def test_a_defect_is_named_with_its_place(planted: Planted, place: str, message: str) -> None:
     matching = [found for found in read(planted) if found.place == place and message in found.en]
@@ -185,6 +191,7 @@ def test_a_defect_is_named_with_its_place(planted: Planted, place: str, message:
     for found in matching:
         assert found.into("en") == found.en
         assert found.into("es") == found.es != found.en
+        assert sorted(NAMES.findall(found.es)) == sorted(NAMES.findall(found.en))
 
 
 ONLY_WHEN_SCORING: list[tuple[Planted, str]] = [

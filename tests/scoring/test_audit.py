@@ -404,6 +404,17 @@ def test_a_sum_weighs_by_ranges_and_shrinks_without_a_child() -> None:
     assert [node.rank_change for node in found.indicators] == [pytest.approx(4 / 3), 0]
 
 
+def test_a_child_without_a_weight_has_none_in_a_sum_either() -> None:
+    children = [
+        structs.replace(b.ratio(name, weight, ((0, 0), (1, top))), range=Range(minimum=0, maximum=top))
+        for name, weight, top in (("A", 1, 30), ("B", 1, 10), ("N", 0, 20))
+    ]
+    root = structs.replace(b.group("index", *children), aggregation="sum", range=Range(minimum=0, maximum=40))
+    document = b.document(root)
+    found = Edition(document, sent(document, (10, 90, 5), (50, 10, 70), (60, 0, 20))).audited()
+    assert [node.weight for node in found.indicators] == [0.75, 0.25, 0]
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_hardly_anybody_gives_none_and_no_number_that_is_none(count: int) -> None:
     found = Edition(tree(), sent(tree(), *[(50, 50, 50)] * count)).audited()

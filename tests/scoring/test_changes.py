@@ -13,12 +13,15 @@ from hypothesis import given
 from actitud_api.methodology.answers import FactValue, Replacement, Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Fact, ProfileField, Quotient
+from actitud_api.scoring import changes as module
 from actitud_api.scoring.changes import (
     STAGES,
     Carried,
+    Chain,
     Change,
     Delta,
     Difference,
+    Parts,
     carried,
     change,
     difference,
@@ -253,6 +256,74 @@ def test_what_is_admissible_is_kept_to_its_bounds(stated: Facts) -> None:
     assert carried(submission, OLD, new)[0].answers == {"L": stated}
 
 
+FORMS = b.read(
+    b.document(
+        b.root(b.group("D", b.ladder("L"))),
+        profile=(
+            b.integer_field("whole"),
+            ProfileField(name="number", type="number", set_by="organisation", minimum=-2, maximum=2),
+            ProfileField(name="yes", type="boolean", set_by="organisation"),
+            ProfileField(name="word", type="enum", set_by="organisation", values=("one", "other")),
+            b.service_field("unset"),
+        ),
+        version="test.2",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("whole", 5, True),
+        ("whole", 5.0, True),
+        ("whole", 5.5, False),
+        ("whole", -1, False),
+        ("whole", True, False),
+        ("whole", "five", False),
+        ("whole", None, False),
+        ("number", 1.5, True),
+        ("number", -2, True),
+        ("number", -2.5, False),
+        ("number", 2, True),
+        ("number", 2.5, False),
+        ("number", False, False),
+        ("yes", False, True),
+        ("yes", 1, False),
+        ("word", "other", True),
+        ("word", "another", False),
+        ("unset", None, True),
+    ],
+)
+def test_a_field_is_carried_where_its_value_has_the_form_that_is_asked_for(
+    field: str, value: bool | float | str | None, kept: bool
+) -> None:
+    submission = b.submit({"L": {"level": 1}}, {field: value, "unset": None} | {field: value})
+    moved, told = carried(submission, OLD, FORMS)
+    assert (field in moved.profile, told.dropped_fields) == (kept, () if kept else (field,))
+    assert moved.profile.get(field, value) == value
+
+
+def test_what_review_says_of_a_level_is_carried_with_it() -> None:
+    """R is no level, and B is not asked there."""
+    new = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"))), version="test.2"))
+    submission = b.submit({"L": {"level": 3}}, level_caps={"L": 1, "R": 1, "B": 1})
+    assert dict(carried(submission, OLD, new)[0].level_caps) == {"L": 1}
+
+
+def test_what_need_not_be_said_may_be_missing() -> None:
+    """What lies outside the remit need not be said, and becomes nothing; the components of a checklist have to be."""
+    known = b.checklist("C", 1, ("a", "b"), ((0, 0), (2, 100)))
+    optional = Fact(name="outside_remit", type="components", required=False)
+    listing = msgspec.structs.replace(known, facts=(*known.facts, optional))
+    new = b.read(b.document(b.root(b.group("D", listing)), version="test.2"))
+    for stated, expected in (
+        ({"components": ("a",)}, {"components": ("a",), "outside_remit": ()}),
+        ({"outside_remit": ("a",)}, None),
+    ):
+        answers = carried(b.submit({"C": stated}), OLD, new)[0].answers
+        assert answers.get("C") == expected
+
+
 def test_what_depends_on_a_new_field_is_unknown() -> None:
     """Not known, `new` excludes nothing and divides nothing: silence never pays."""
     per_head = msgspec.structs.replace(
@@ -312,10 +383,12 @@ def test_a_change_is_split_in_the_fixed_order() -> None:
         "test.1",
         "test.2",
     )
-    assert [(node.id, msgspec.structs.astuple(node.score)) for node in found.groups] == [
-        ("D", (37.5, 43.75, 37.5, 56.25)),
-        ("E", (100, 50, 100, 50)),
+    assert [(node.id, msgspec.structs.astuple(node.score), node.parts) for node in found.groups] == [
+        ("D", (37.5, 43.75, 37.5, 56.25), Parts(methodology=6.25, coverage=-6.25, data=18.75, total=18.75)),
+        ("E", (100, 50, 100, 50), Parts(methodology=-50, coverage=50, data=-50, total=-50)),
     ]
+    assert (found.level_before, found.level_after) == (1, 1)
+    assert (found.methodology_before.digest, found.methodology_after.digest) == (FIRST.digest, SECOND.digest)
     assert chains(found) == {
         "L": (50, 50, 50, 75),
         "R": (25, 25, 0, 0),
@@ -343,6 +416,29 @@ def test_what_is_not_there_any_more_stands_after_the_rest() -> None:
     assert list(chains(found)) == ["L", "R", "B", "N"]
     assert chains(found)["N"] == (100, None, None, None)
     assert found.carried.dropped_answers == ("N",)
+
+
+def test_a_group_that_scores_nothing_has_a_score_at_every_stage() -> None:
+    nothing = msgspec.structs.replace(BEFORE, answers={**BEFORE.answers, "B": {"value": False}})
+    (_, group) = change(FIRST, nothing, FIRST, nothing).groups
+    assert group.score == Chain(before=0, methodology=0, coverage=0, after=0)
+    assert group.parts == Parts(methodology=0, coverage=0, data=0, total=0)
+
+
+def test_what_makes_its_group_unknown_in_b_does_so_before_the_data() -> None:
+    """R is not known in B: under `void` neither is D, at the stage of coverage already."""
+    void = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"), missing="void"), missing="void")))
+    found = change(void, b.submit({"L": {"level": 2}, "R": b.of(1, 4)}), void, b.submit({"L": {"level": 4}}))
+    expected = Chain(before=37.5, methodology=37.5, coverage=None, after=None)
+    assert (found.index, found.groups[0].score) == (expected, expected)
+    assert (found.parts, found.groups[0].parts, found.unrated) == (None, None, ("coverage", "after"))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_there_are_no_parts_without_one_of_the_stages(stage: str) -> None:
+    whole = Chain(before=1, methodology=2, coverage=4, after=8)
+    assert module._parts(whole) == Parts(methodology=1, coverage=2, data=4, total=7)
+    assert module._parts(msgspec.structs.replace(whole, **{stage: None})) is None
 
 
 def test_a_contradiction_counts_as_not_known() -> None:

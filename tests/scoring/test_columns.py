@@ -94,6 +94,23 @@ def assert_equal(methodology: Methodology, submissions: Sequence[Submission]) ->
     return scores
 
 
+def test_rows_that_are_taken_keep_all_that_is_said_of_them() -> None:
+    """One that is reviewed and one of which nothing is known, the other way round."""
+    fields = (b.integer_field("people"),)
+    known = b.read(
+        b.document(b.root(b.ladder("X"), b.ratio("R")), profile=fields, levels=(b.staged(50, dimensions=())))
+    )
+    plain = b.submit({"X": {"level": 4}, "R": b.of(3, 10)}, {"people": 7}, self_declared=["X"])
+    reviewed = msgspec.structs.replace(plain, set_aside={"R": "stale"}, level_caps={"X": 1}, max_level=1)
+    columns = columns_of(known, [plain, reviewed, b.submit({}, {"people": 7})])
+    scores = score_columns(columns.take(np.array([1, 2, 0, 1])))
+    expected = score_columns(columns)
+    for row, before in enumerate((1, 2, 0, 1)):
+        assert of_columns(scores, row) == of_columns(expected, before)
+    reviews = [each.max_level for each in (columns, columns.take(np.array([1, 0])))]
+    assert [level.tolist()[:2] for level in reviews if level is not None] == [[NO_LIMIT, 1], [1, NO_LIMIT]]
+
+
 def score_of(methodology: Methodology, *submissions: Submission) -> list[int]:
     """The scores of the only indicator, equal to those of the scalar evaluator."""
     return [int(score) for score in assert_equal(methodology, submissions).scores[0]]

@@ -41,6 +41,11 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(points: list[int], exp
     assert ranks(np.array(points, np.int64)).tolist() == expected
 
 
+def test_ranks_have_64_bits_whatever_the_figures_have() -> None:
+    found = ranks(np.array([9, 7, 7, 5], np.int16))
+    assert (found.dtype, found.tolist()) == (np.dtype(np.int64), [1, 2, 2, 4])
+
+
 @pytest.mark.parametrize(
     ("status", "index", "expected"),
     [
@@ -140,3 +145,9 @@ def test_a_quantile_of_each_row() -> None:
     rows = np.array([range(0, 100, 10), range(10)], np.int64)
     assert quantile(rows, 5, 100).tolist() == [5, 0]
     assert quantile(rows, 95, 100).tolist() == [86, 9]  # at 8.55: 85.5 and 8.55
+
+
+def test_a_quantile_has_64_bits_whatever_the_values_have() -> None:
+    """Halfway between 100 and 30,100: their distance of 30,000 is doubled on the way, more than 16 bits hold."""
+    found = quantile(np.array([100, 30_100], np.int16), 1, 2)
+    assert (found.dtype, found.tolist()) == (np.dtype(np.int64), 15_100)

@@ -51,6 +51,7 @@ def document(url: str = "https://ayto.example/guide.pdf", when: date = date(2026
         ("https://espan\u0303a.example/", "españa.example"),  # n and a combining tilde
         ("https://ayto。example/", "ayto.example"),
         ("https://x9.ayto.example/", "ayto.example"),
+        ("https://r3---sn.ayto.example/", "ayto.example"),  # as browsers do: IDNA 2008 alone forbids the hyphens
     ],
 )
 def test_an_address_of_the_organisation_counts(url: str, domain: str) -> None:
@@ -262,3 +263,35 @@ def test_what_the_service_sets_has_its_default_and_then_stays() -> None:
     assert again.answers == {"D2.02": {"components": ("c1", "c2"), "outside_remit": ("c9",)}}
     assert again.set_aside == {"D2.02": "rejected"}
     assert isinstance(again, Submission)
+
+
+def test_what_an_organisation_states_replaces_what_it_stated() -> None:
+    """Before, neither D2.02 nor what the service sets was there: both begin with their defaults."""
+    content = structs.replace(answered("D1.01"), answers={"D2.02": Answer(facts={"components": ("c1",)})})
+    before = Submission(profile={"employees": 1}, answers={})
+
+    made = derived(METHODOLOGY, content, judged(), before)
+
+    assert made.profile["employees"] == content.profile["employees"] != 1
+    assert (made.profile["incidents"], made.profile["integrity_case"]) == (0, False)
+    assert made.answers == {"D2.02": {"components": ("c1",), "outside_remit": ()}}
+
+
+def test_what_is_wrong_with_evidence_of_the_profile_is_no_indicator_s() -> None:
+    content = structs.replace(
+        answered("D1.01"), profile_evidence={"employees": (document(), document("https://other.example/"))}
+    )
+    assert findings(content, judged()) == (
+        EvidenceFinding(
+            rule="undeclared_domain",
+            severity="error",
+            pointer="/profile_evidence/employees/1/url",
+            indicators=(),
+            facts={"host": "other.example"},
+        ),
+    )
+
+
+def test_today_is_not_in_the_future() -> None:
+    (found,) = findings(answered("D1.01", document(when=TODAY)), judged())
+    assert (found.rule, found.facts) == ("date_after_reference", {"date": "2027-01-20", "reference": "2026-12-31"})

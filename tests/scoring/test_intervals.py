@@ -35,6 +35,14 @@ def test_a_share_of_all_or_nothing_ends_there() -> None:
     assert wilson(10**12, 10**12) == (1_000_000, 1_000_000)
 
 
+def test_a_bound_is_half_up_in_millionths() -> None:
+    """2182 of 2241: z² = 3.84145882, (2183.92072941 + 1.95996398·√(57.44667559 + 0.96036471)) / 2244.84145882.
+
+    That is 2198.89964… / 2244.84145882 = 0.979534500000012….
+    """
+    assert wilson(2182, 2241)[1] == 979_535
+
+
 def interval(known: Methodology, submission: Submission, name: str = "R") -> Interval | None:
     return indicator_of(explain(known, submission), name).interval
 
@@ -72,6 +80,12 @@ def test_what_is_only_declared_stays_below_its_cap() -> None:
     found = interval(alone(b.ratio("R")), b.submit({"R": b.of(3, 10)}, self_declared=["R"]))
     assert found is not None
     assert (found.index_low, found.index_high) == (10.78, 50)
+
+
+def test_where_there_is_no_index_only_the_share_is_open() -> None:
+    known = b.read(b.document(b.root(b.ratio("R"), b.ladder("L"), missing="void")))
+    found = interval(known, b.submit({"R": b.of(3, 10)}))
+    assert found == Interval(n=10, low=0.107791, high=0.603222, index_low=None, index_high=None)
 
 
 def ratio(**changes: object) -> Indicator:

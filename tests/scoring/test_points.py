@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actitud_api.methodology.model import Aggregation
 from actitud_api.scoring.explain import explain
-from actitud_api.scoring.points import apportion
+from actitud_api.scoring.plan import plan_of
+from actitud_api.scoring.points import SHAPLEY_UNIT, Child, allocate, apportion, shapley
+from actitud_api.scoring.scalar import evaluate
 from tests.scoring import builders as b
 from tests.scoring.sheets import Node, assert_adds_up, dimension_of, indicator_of, indicators_of, points
 
@@ -33,6 +37,11 @@ def test_no_part_exceeds_its_ceiling() -> None:
     assert apportion(10, [1, 1], [4, 10]) == [4, 6]
     # quotas 3.33, 3.33, 3.33: the unit left goes to the first that has room
     assert apportion(10, [1, 1, 1], [3, 4, 4]) == [3, 4, 3]
+
+
+def test_what_no_ceiling_has_room_for_goes_in_order_up_to_the_limits() -> None:
+    """Quotas 5 and 5, both held at 2; of the 6 that are left the first takes 1 up to its 3, the second 5."""
+    assert apportion(10, [1, 1], [2, 2], [3, 9]) == [3, 7]
 
 
 @given(
@@ -121,6 +130,40 @@ def test_main_reasons_are_exact_and_at_most_four() -> None:
     assert score.main_reasons == ()
 
 
+def test_a_group_wins_no_more_than_its_children_that_score() -> None:
+    """S = 66.666… -> 66.67 of x, y and z, T = 50: index 58.335 -> 58.34, possible 50 each.
+
+    Won 58.34 by 66.67 : 50 -> S 33.3379…, T 25.002…; the hundredth left would be S's, of which y and z can win 16.67
+    and 16.66 of 16.67, 16.67 and 16.66: it is T's.
+    """
+    tree = b.root(b.group("S", b.points("x"), b.points("y"), b.points("z")), b.group("T", b.points("t")))
+    score = explain(b.read(b.document(tree)), b.scoring(x=0, y=100, z=100, t=50))
+    assert points(dimension_of(score, "S")) == (50, 33.33, 16.67)
+    assert points(dimension_of(score, "T")) == (50, 25.01, 24.99)
+    assert [points(known) for known in dimension_of(score, "S").indicators] == [
+        (16.67, 0, 16.67),
+        (16.67, 16.67, 0),
+        (16.66, 16.66, 0),
+    ]
+    assert_adds_up(score)
+
+
+def test_losses_are_those_of_the_index() -> None:
+    """a = 25 of 100 weighs 1 of 4, o = 90 3 of 4: 75/4 and 30/4, in hundredths."""
+    known = b.read(b.document(b.root(b.points("a"), b.points("o", 3))))
+    losses = allocate(evaluate(known, b.scoring(a=25, o=90))).losses
+    assert [loss and Fraction(*loss) for loss in losses] == [1875, 750]
+
+
+def test_losses_below_a_shapley_value_are_those_of_the_index() -> None:
+    """G = √(25·36) = 30 and o = 90: a and b lose 40/2 and 30/2, o 10/2; a child at the top loses nothing."""
+    tree = b.root(b.group("G", b.points("a"), b.points("b"), aggregation="geometric"), b.points("o"))
+    known = b.read(b.document(tree))
+    for facts, expected in (({"a": 25, "b": 36}, [2000, 1500, 500]), ({"a": 25, "b": 100}, [2500, 0, 500])):
+        losses = allocate(evaluate(known, b.scoring(**facts, o=90))).losses
+        assert [loss and Fraction(*loss) for loss in losses] == expected
+
+
 # --- sums and ranges ------------------------------------------------------------------------------------------
 
 
@@ -130,6 +173,23 @@ def test_a_sum_is_shared_by_the_tops_of_the_ranges() -> None:
     score = explain(b.read(b.document(tree)), b.scoring(a=20.25, b=5.5))
     assert [points(known) for known in score.indicators] == [(30, 20.25, 9.75), (10, 5.5, 4.5)]
     assert [(reason.indicator, reason.lost) for reason in score.main_reasons] == [("a", 9.75), ("b", 4.5)]
+    assert_adds_up(score, top=40)
+
+
+def test_a_child_without_weight_has_no_part_in_a_sum() -> None:
+    """Of 20 and 5 of 30 and 10, and 10 of 10 without weight: the index is 25 of 40."""
+    tree = b.root(
+        b.points("a", span=(0, 30)),
+        b.points("b", span=(0, 10)),
+        b.points("n", 0, span=(0, 10)),
+        aggregation="sum",
+        span=(0, 40),
+    )
+    score = explain(b.read(b.document(tree)), b.scoring(a=20, b=5, n=10))
+    assert score.index == 25
+    assert [points(known) for known in score.indicators] == [(30, 20, 10), (10, 5, 5), (0, 0, 0)]
+    score = explain(b.read(b.document(tree)), b.scoring(a=30, b=5, n=1))
+    assert [reason.indicator for reason in score.main_reasons] == ["b"]
     assert_adds_up(score, top=40)
 
 
@@ -179,6 +239,14 @@ def lost(aggregation: Aggregation, scores: tuple[float, ...], weights: tuple[int
     assert_adds_up(score)
     assert {(known.possible, known.won) for known in score.indicators} == {(None, None)}
     return [known.lost if known.lost is not None else -1 for known in score.indicators]
+
+
+def test_shapley_values_are_in_billionths_of_a_point() -> None:
+    """√(25·100) = 50 loses 50, all of it by the first; a child at the top and one without weight lose nothing."""
+    tree = b.root(b.points("a"), b.points("b"), b.points("n", 0), aggregation="geometric")
+    group = plan_of(b.read(b.document(tree))).root
+    family = [Child(0, "a", 1, 2500, 10_000), Child(1, "b", 1, 10_000, 10_000), Child(2, "n", 0, 5000, 10_000)]
+    assert shapley(group, family, 100) == [50 * SHAPLEY_UNIT, 0, 0]
 
 
 def test_a_geometric_loss() -> None:

@@ -17,7 +17,7 @@ from actitud_api.demo.simulator import simulate
 from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import Document, Gate, IndexOperand, Level, Minimum
 from actitud_api.scoring import robustness as module
-from actitud_api.scoring.robustness import MISSING, Robustness, draw, robustness, without_index_gates
+from actitud_api.scoring.robustness import MISSING, Draws, Robustness, draw, robustness, without_index_gates
 from actitud_api.scoring.scalar import evaluate
 from tests.scoring import builders as b
 
@@ -159,6 +159,18 @@ def test_weights_are_drawn_within_a_quarter_in_the_stated_order() -> None:
     assert (found.weights < [5, 1.25]).all()
 
 
+def test_weights_are_drawn_around_a_single_one() -> None:
+    assert draw([4], 2, 42).weights[0, 0] == pytest.approx(3.1486, abs=1e-4)
+
+
+def test_half_of_the_generator_is_geometric(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words 2^63 and 2^63 - 2^11 are u = 1/2 and the double before it; 0 is the weight 3/4."""
+    made = np.array([2**63, 0, 2**63 - 2**11, 0], np.uint64)
+    monkeypatch.setattr(module, "_words", lambda count, seed: made[:count])
+    found = draw([4], 2, 0)
+    assert (found.geometric.tolist(), found.weights.tolist()) == ([True, False], [[3], [3]])
+
+
 # --- what follows by hand -------------------------------------------------------------------------------------
 
 
@@ -209,6 +221,31 @@ def test_indices_are_those_published() -> None:
     assert [row[1][1] for row in found] == [2, 2, 1]
 
 
+def test_indices_are_published_without_decimals() -> None:
+    document = structs.replace(DOCUMENT, published_decimals=0)
+    assert [row[0][1] for row in drawn([[6_149] * 10, [6_150] * 10], document=document)] == [6_100, 6_200]
+
+
+def means(scores: Sequence[int], geometric: bool, decimals: int = 2) -> object:
+    """The index of a draw in which the first two children of the root weigh the same and the others nothing."""
+    made = Draws(np.array([geometric]), np.array([[1.0, 1.0, *[0.0] * 8]]))
+    found = module._indices(structs.replace(DOCUMENT, decimals=decimals), matrix([[*scores, *[0] * 8]]), made)
+    return found.dtype, found.tolist()
+
+
+def test_a_mean_is_half_up_and_of_the_least_type_that_holds_100_points() -> None:
+    """(1 + 2)/2 = 1.5; √(200·450) = 300, √(201·450) = 300.749…. 10,000 units need two bytes, a million four."""
+    assert means([1, 2], geometric=False) == (np.uint16, [[2]])
+    assert means([200, 450], geometric=True) == (np.uint16, [[300]])
+    assert means([201, 450], geometric=True) == (np.uint16, [[301]])
+    assert means([1, 2], geometric=False, decimals=4) == (np.uint32, [[2]])
+
+
+def test_more_ranks_than_a_byte_holds() -> None:
+    found = drawn([[place] * 10 for place in range(1_000, 1_300)], draws=3)
+    assert [row[1] for row in found] == [[rank] * 3 for rank in range(300, 0, -1)]
+
+
 def test_one_draw_is_its_own_percentiles() -> None:
     (found,) = drawn([[100 * n for n in range(10)]], draws=1)
     assert len(set(found[0])) == 1
@@ -222,6 +259,14 @@ def test_a_child_without_a_weight_takes_no_part_and_no_draw() -> None:
     assert drawn([of_nine], document=document) == stranger(
         [1] * 9, [of_nine[1:]], [5], [0, 2000, 4000, 6000, 8000], 40, 1
     )
+
+
+def test_a_weight_of_one_counts() -> None:
+    (first, *others) = DOCUMENT.root.children
+    children = (structs.replace(first, weight=1), *(structs.replace(other, weight=2) for other in others))
+    document = structs.replace(DOCUMENT, root=structs.replace(DOCUMENT.root, children=children))
+    row = [*range(1_000, 10_000, 1_000), 5]
+    assert drawn([row], document=document) == stranger([1] + [2] * 9, [row], [5], [0, 2000, 4000, 6000, 8000], 40, 1)
 
 
 def test_nobody_is_robust_where_nobody_ranks() -> None:
@@ -245,6 +290,15 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     for size in (1, 61, 60 * 7):
         monkeypatch.setattr(module, "BLOCK", size)
         assert drawn(scores, draws=50) == before
+
+
+def test_a_power_is_half_up() -> None:
+    """A half is one up, and so is what is less than it by up to a millionth."""
+    units = np.arange(1, 1_000)
+    assert (module._exponentials(np.log(units + 0.5)[None]) == units + 1).all()
+    assert (module._exponentials(np.log(units + 0.499)[None]) == units).all()
+    on_the_edge = module._exponentials(np.log(units + (0.5 - 1e-6))[None])
+    assert ((on_the_edge == units) | (on_the_edge == units + 1)).all()
 
 
 @pytest.mark.parametrize("last_bits", [-4, 4])
@@ -319,10 +373,28 @@ def test_gates_compare_the_drawn_index_exactly(operator: str, asked: float, expe
     assert found[2] == ([0, 40] if expected else [40, 0])
 
 
+def test_a_level_asks_for_the_windows_of_those_below_it_too() -> None:
+    """Level 2 asks for 60 points, level 3 for 40: at 50 it is level 1, although 3 would have them."""
+    gates = [Gate(id=str(least), holds=b.compare(IndexOperand(), "ge", least)) for least in (60, 40)]
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gates[0],)), Level(number=3, gates=(gates[1],)))
+    document = structs.replace(DOCUMENT, levels=levels)
+    assert [row[2] for row in drawn([[5_000] * 10, [6_000] * 10], document=document)] == [[40, 0, 0], [0, 0, 40]]
+
+
+def test_an_index_of_0_has_a_level() -> None:
+    document = structs.replace(leveled(), additional_index=None)
+    assert drawn([[0] * 10], document=document)[0][2] == [0, 40]
+    found = robustness(document, matrix([[0] * 10]), np.array([2]), draws=4, seed=1)
+    assert found.levels.dtype == np.int64
+
+
 def test_what_cannot_be_drawn_is_refused() -> None:
     mixed = Gate(id="L2.mixed", holds=b.compare(Minimum(of=(IndexOperand(), b.score("D1"))), "ge", 20))
     with pytest.raises(ValueError, match=r"L2\.mixed does not compare the index itself with a number"):
         drawn([[0] * 10], document=leveled(mixed))
+    less = Gate(id="L2.less", holds=b.compare(IndexOperand(), "lt", 20))
+    with pytest.raises(ValueError, match=r"^gate L2\.less asks for less than something$"):
+        drawn([[0] * 10], document=leveled(less))
     total = structs.replace(DOCUMENT, root=structs.replace(DOCUMENT.root, aggregation="sum"))
-    with pytest.raises(ValueError, match="no weights to draw"):
+    with pytest.raises(ValueError, match=r"^the root is a sum: it has no weights to draw$"):
         drawn([[0] * 10], document=total)

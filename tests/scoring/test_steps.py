@@ -9,8 +9,10 @@ from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Curve, Implies, Indicator, Maximum, Product, Quotient, Range, Rule, Sum
 from actitud_api.scoring.explain import explain
+from actitud_api.scoring.plan import plan_of
 from actitud_api.scoring.result import NextStep
 from actitud_api.scoring.scalar import evaluate
+from actitud_api.scoring.steps import named
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 
@@ -127,6 +129,53 @@ def test_a_step_that_its_own_zero_rule_would_take_away_is_none() -> None:
     known = b.amount("X", knots=((0, 0), (4, 40), (10, 100)), zero_when=b.compare(b.fact("X", "hours"), "gt", 5))
     assert improvement(known, {"hours": 1}) == ("improve", {"hours": 4}, 30, False)
     assert improvement(known, {"hours": 4}) == ("act", {}, None, False)
+
+
+def test_a_step_goes_on_where_only_the_nearest_goalpost_would_be_taken_away() -> None:
+    """At 4 hours it is 0 by rule, and not at 10."""
+    known = b.amount("X", knots=((0, 0), (4, 40), (10, 100)), zero_when=b.compare(b.fact("X", "hours"), "eq", 4))
+    assert improvement(known, {"hours": 1}) == ("improve", {"hours": 10}, 90, False)
+
+
+def test_a_step_to_the_greatest_and_to_the_least_admissible_value() -> None:
+    """From 1 to 20 hours in tenths: 20 and 1 can be reached, 20.1 and 0.9 cannot."""
+    for knots, hours, reached in (
+        (((0, 0), (20, 100)), 10, 20),
+        (((0, 0), (20.1, 100)), 10, None),
+        (((1, 100), (20, 0)), 10, 1),
+        (((0.9, 100), (20, 0)), 10, None),
+    ):
+        known = b.amount("X", knots=knots)
+        fine = msgspec.structs.replace(known.facts[0], minimum=1, maximum=20, decimals=1)
+        found = improvement(msgspec.structs.replace(known, facts=(fine,)), {"hours": hours})
+        assert found[:2] == (("act", {}) if reached is None else ("improve", {"hours": reached}))
+
+
+def test_a_part_in_tenths_may_become_its_whole() -> None:
+    known = b.ratio("X")
+    numerator, denominator = known.facts
+    fine = msgspec.structs.replace(numerator, type="number", decimals=1)
+    found = improvement(msgspec.structs.replace(known, facts=(fine, denominator)), {"numerator": 1.5, "denominator": 4})
+    assert found == ("improve", {"numerator": 4}, 62.5, False)
+
+
+def test_what_is_added_to_the_numerator_counts() -> None:
+    """(numerator + 10) / denominator of 1/2 asks for 40 of 100."""
+    known = msgspec.structs.replace(
+        b.ratio("X", knots=((0, 0), (0.5, 100)), part_of_denominator=False),
+        value=Quotient(
+            numerator=Sum(of=(b.fact("X", "numerator"), b.const(10))), denominator=b.fact("X", "denominator")
+        ),
+    )
+    assert improvement(known, b.of(15, 100)) == ("improve", {"numerator": 40}, 50, False)
+
+
+def test_a_step_is_exact_where_doubles_are_not() -> None:
+    """0.333333 of 999,999,000,003 is 333,332,666,667.999999, which a double of its size takes for …668."""
+    known = b.ratio("X", knots=((0.333333, 100), (1, 0)))
+    facts = tuple(msgspec.structs.replace(fact, maximum=10**12) for fact in known.facts)
+    found = improvement(msgspec.structs.replace(known, facts=facts), b.of(999_999_000_003, 999_999_000_003))
+    assert found[1] == {"numerator": 333_332_666_667}
 
 
 def conversation() -> Indicator:
@@ -374,6 +423,55 @@ def test_a_gain_counts_what_the_step_unlocks() -> None:
     assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
 
 
+def test_a_gain_of_a_step_that_would_break_a_rule_is_that_of_its_own_indicator() -> None:
+    """X from 25 to 50: (50 - 25)/2, and not what Y would bring, which is 0 by rule below level 2."""
+    public = b.rule("public", b.compare(b.fact("X", "level"), "le", 1), "X")
+    locked = b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2))
+    found = step(
+        methodology(b.ladder("X"), locked, rules=(public,)), b.submit({"X": {"level": 1}, "Y": {"value": True}})
+    )
+    assert found is not None
+    assert (found.change, found.gain, found.requires) == ({"level": 2}, 12.5, ("public",))
+
+
+def idle(name: str) -> Indicator:
+    """The share of `idle` in `all`, of the profile, that scores 100 at none."""
+    return msgspec.structs.replace(
+        b.ratio(name, knots=((0, 100), (1, 0)), part_of_denominator=False),
+        facts=(),
+        value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+        step="profile:idle",
+    )
+
+
+FIELDS = (b.integer_field("idle"), b.integer_field("all"))
+
+
+def test_a_step_after_which_there_is_no_index_has_no_gain() -> None:
+    """Where none is idle its root asks for Y too, which is unknown and makes it unknown."""
+    asked = b.boolean("Y", applies=b.compare(b.field("idle"), "le", 0))
+    known = b.read(b.document(b.root(idle("X"), asked, missing="void"), profile=FIELDS))
+    found = step(known, b.submit({}, {"idle": 4, "all": 4}))
+    assert found is not None
+    assert (found.change, found.gain, found.gain_max) == ({"idle": 0}, None, 100)
+
+
+def test_a_gain_counts_the_value_of_another_indicator_that_moves() -> None:
+    known = b.read(b.document(b.root(idle("X"), idle("Y")), profile=FIELDS))
+    found = step(known, b.submit({}, {"idle": 4, "all": 4}))
+    assert found is not None
+    assert (found.change, found.gain) == ({"idle": 0}, 100)
+
+
+def test_a_gain_with_evidence_counts_what_the_step_unlocks() -> None:
+    """X, only declared, has its 50 at level 2; with evidence for level 3 it has 75, and Y its 100: 125/2 for 25/1."""
+    known = methodology(b.ladder("X"), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 3)))
+    found = step(known, b.submit({"X": {"level": 2}, "Y": {"value": True}}, self_declared=["X"]))
+    assert found is not None
+    # (75 + 100)/2 - (50 + 0)/2
+    assert (found.change, found.gain, found.evidence) == ({"level": 3}, 62.5, True)
+
+
 @pytest.mark.parametrize(
     ("others", "gain"),
     [
@@ -386,16 +484,10 @@ def test_a_gain_counts_what_the_step_unlocks() -> None:
 def test_a_gain_counts_what_a_moved_field_of_the_profile_does_elsewhere(
     others: tuple[Indicator, ...], gain: float
 ) -> None:
-    derived = msgspec.structs.replace(
-        b.ratio("X", knots=((0, 100), (1, 0)), part_of_denominator=False),
-        facts=(),
-        value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
-        step="profile:idle",
-    )
     known = b.read(
         b.document(
-            b.root(b.group("D", derived, *others, rated_share=(0, 1))),
-            profile=(b.integer_field("idle"), b.integer_field("all")),
+            b.root(b.group("D", idle("X"), *others, rated_share=(0, 1))),
+            profile=FIELDS,
         )
     )
     listens = gain == 100
@@ -403,6 +495,7 @@ def test_a_gain_counts_what_a_moved_field_of_the_profile_does_elsewhere(
     found = step(known, submission)
     assert found is not None
     assert found.change == {"idle": 0}
+    assert named(plan_of(known).leaves[0], {}) == {}
     assert found.gain == gain
     after = b.submit({"Y": {"value": listens}}, {"idle": 0, "all": 4})
     rescored, before = evaluate(known, after).index, evaluate(known, submission).index

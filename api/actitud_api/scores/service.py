@@ -95,6 +95,8 @@ def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
 
 def is_provisional(found: Sent) -> bool:
     """Whether the level of what an organisation sent for an edition is provisional."""
+    if found.score is not None:
+        return found.score.level.provisional
     return evaluate(load(found.methodology), found.submission).provisional
 
 

@@ -25,8 +25,7 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
     middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
-    low, high = _millionths((middle - width) / (n + SQUARE)), _millionths((middle + width) / (n + SQUARE))
-    return low if low > 0 else 0, high if high < MILLION else MILLION
+    return _millionths((middle - width) / (n + SQUARE)), _millionths((middle + width) / (n + SQUARE))
 
 
 def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> Interval | None:

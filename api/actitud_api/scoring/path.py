@@ -541,7 +541,7 @@ class _Search:
             indicator=leaf.indicator.id,
             kind="evidence" if not taken.change else "improve" if was.code in OBSERVED else "report",
             facts=own_facts(before, leaf),
-            change=named(plan, leaf, taken.change),
+            change=named(leaf, taken.change),
             evidence=taken.documented,
             score_before=points(was.score, plan.unit),
             score=points(after.leaves[taken.position].score, plan.unit),

@@ -180,7 +180,7 @@ def _logarithms(units: Integers) -> Floats:
 @lru_cache(2**15)
 def _logarithm(units: int) -> float:
     with localcontext(prec=_DIGITS):
-        return float(Decimal(units).ln()) if units > 0 else -math.inf
+        return float(Decimal(units).ln())
 
 
 def _exponentials(powers: Floats) -> Integers:

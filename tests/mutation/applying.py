@@ -1,0 +1,90 @@
+"""The functions that mutants change, found by their names and changed in the process that tries one."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, Final, cast
+
+from tests.mutation.verdicts import Mutant
+
+PACKAGE: Final = Path("api") / "actitud_api"
+ROOMS: Final = ("methodology", "scoring")
+"""What is mutated: packages without framework, database and clock."""
+
+
+def modules() -> list[Path]:
+    """The files of the modules of `ROOMS`, in the order of their names."""
+    return sorted(file for room in ROOMS for file in (PACKAGE / room).rglob("*.py") if file.name != "__init__.py")
+
+
+def name(file: Path) -> str:
+    """The module of a file, below `actitud_api`: `scoring.columns.tree`."""
+    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def functions(file: Path) -> list[str]:
+    """The functions and methods of a module, as `Mutant.function` names them."""
+    found = []
+    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.FunctionDef):
+            found.append(f"{name(file)}.{statement.name}")
+        elif isinstance(statement, ast.ClassDef):
+            methods = (member for member in statement.body if isinstance(member, ast.FunctionDef))
+            found += [f"{name(file)}.{statement.name}.{method.name}" for method in methods]
+    return found
+
+
+def module_of(function: str) -> str:
+    """The module of a function as `Mutant.function` names it: `scoring.columns.tree` of `scoring.columns.tree.f`."""
+    names = function.split(".")
+    while not PACKAGE.joinpath(*names).with_suffix(".py").is_file():
+        names.pop()
+    return ".".join(names)
+
+
+def resolved(function: str) -> FunctionType:
+    """The function object of a name, without its decorators."""
+    module = module_of(function)
+    *classes, last = function.removeprefix(f"{module}.").split(".")
+    owner: Any = importlib.import_module(f"actitud_api.{module}")  # a member of a module can be anything
+    for part in classes:
+        owner = getattr(owner, part)
+    found = inspect.getattr_static(owner, last)
+    if isinstance(found, property):
+        found = found.fget
+    elif isinstance(found, functools.cached_property):
+        found = found.func
+    elif isinstance(found, staticmethod | classmethod):
+        found = found.__func__
+    return cast(FunctionType, inspect.unwrap(cast(Callable[..., object], found)))
+
+
+def codes(function: FunctionType) -> Iterator[CodeType]:
+    """The code of a function and of all that is defined in it."""
+    pending = [function.__code__]
+    while pending:
+        code = pending.pop()
+        yield code
+        pending.extend(constant for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def apply(mutant: Mutant) -> None:
+    """Has the function do what the mutant says, wherever it is kept, for the rest of the process."""
+    function = resolved(mutant.function)
+    body = "".join(f"    {line}\n" for line in mutant.source.splitlines())
+    # `super()` without arguments finds its class in a variable of this name.
+    name = function.__name__
+    # Global, so that one that calls itself does it as it did: by its name in the module.
+    text = f"from __future__ import annotations\ndef make(__class__):\n    global {name}\n{body}    return {name}\n"
+    names = dict(function.__globals__)
+    exec(compile(text, function.__code__.co_filename, "exec"), names)
+    changed = names["make"](None)
+    function.__code__ = changed.__code__
+    function.__defaults__ = changed.__defaults__
+    function.__kwdefaults__ = changed.__kwdefaults__

@@ -1,0 +1,251 @@
+"""A plugin of pytest that, in place of running the tests once, runs for each mutant those that call its function.
+
+Each mutant has a process of its own, forked when the tests are collected and none has run. The tests come first that
+killed others of its function, then the cheapest, and the first that fails ends it. Hypothesis draws the same few
+examples each time, and does not search for a smaller one. So a mutant that is said to survive may still be killed by
+the whole suite, and never the reverse. What a module of tests computes while it is imported is computed without the
+mutant: there a function with a cache does better than a constant.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import _lru_cache_wrapper
+from itertools import zip_longest
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Final, NamedTuple
+
+import pytest
+from hypothesis import Phase, is_hypothesis_test, settings
+
+from actitud_api.scoring import plan
+from tests.mutation.applying import apply, codes, functions, modules, resolved
+from tests.mutation.verdicts import Kept, Mutant
+
+TESTS: Final = ("tests/scoring", "tests/methodology", "tests/cases")
+ARGUMENTS: Final = (
+    "--override-ini=addopts=--import-mode=importlib",
+    "-qq",
+    "--capture=no",
+    "--noconftest",  # it starts databases
+    "--override-ini=cache_dir=.mutation/pytest",
+    "--hypothesis-profile=mutation",
+    "--pythonwarnings=ignore::pytest.PytestAssertRewriteWarning",  # this process has imported Hypothesis
+    # Each takes as long as hundreds of others, and what only they would kill is said to survive.
+    "--deselect=tests/scoring/test_reference.py::test_methodology_2026_1",
+    "--deselect=tests/methodology/test_differences.py::test_no_change_of_a_document_is_overlooked",
+)
+EXAMPLES: Final = 8
+"""So many examples at most are drawn for a test."""
+TIME: Final = "(time)"
+CRASH: Final = "(crash)"
+"""What killed a mutant, where it was no test that failed: far more processor time than the test needs; a signal."""
+MEMORY: Final = 8 * 2**30
+SILENCE: Final = 900.0
+"""A process that says nothing for so many seconds waits for something that does not come."""
+
+settings.register_profile(
+    "mutation", derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
+)
+
+
+class Call(NamedTuple):
+    """What a test takes, in seconds, and the functions that it calls."""
+
+    seconds: float
+    functions: Sequence[str]
+
+
+def digest(files: Iterable[Path]) -> str:
+    """One digest of the names and contents of files."""
+    summed = hashlib.sha256()
+    for file in sorted(files):
+        summed.update(f"{file}\n".encode() + file.read_bytes())
+    return summed.hexdigest()[:16]
+
+
+class Trying:
+    """Tries the mutants of which nothing is known, and says so line by line."""
+
+    def __init__(self, mutants: Sequence[Mutant], kept: Kept, calls: Path) -> None:
+        self._mutants, self._kept, self._calls = mutants, kept, calls
+        self._sound: set[str] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Hypothesis shall draw few examples: a setting that a test makes for itself has no other way to be changed."""
+        for item in items:
+            test = getattr(item, "obj", None)
+            if test is not None and is_hypothesis_test(test):
+                made = test._hypothesis_internal_use_settings
+                fewer = settings(made, max_examples=min(made.max_examples, EXAMPLES))
+                test._hypothesis_internal_use_settings = fewer
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of pytest's own."""
+        self._caches = caches()
+        gc.freeze()
+        calls = self._measured(session)
+        items = {item.nodeid: item for item in session.items}
+        of: dict[str, list[str]] = {}
+        for test, call in sorted(calls.items(), key=lambda entry: entry[1].seconds):
+            for function in call.functions:
+                of.setdefault(function, []).append(test)
+        shared = helpers()
+        for function, tests in of.items():
+            self._kept.tests[function] = digest({_file(items[test]) for test in tests}) + shared
+        killers: defaultdict[str, set[str]] = defaultdict(set)
+        untried = [mutant for mutant in self._mutants if self._kept.verdict(mutant) is None]
+        for position, mutant in enumerate(untried, 1):
+            tests = of.get(mutant.function, [])
+            # Stable: in both halves the cheapest first.
+            tests = sorted(tests, key=lambda test: test not in killers[mutant.function])
+            started = time.perf_counter()
+            killer = self._tried(session, [items[test] for test in tests], calls, mutant)
+            if killer in items:
+                self._check(session, items[killer], calls)
+                killers[mutant.function].add(killer)
+            self._kept.keep(mutant, killer, time.perf_counter() - started)
+            print(f"{position}/{len(untried)} {mutant.function}: {killer or 'survives'}", flush=True)
+        return True
+
+    def _check(self, session: pytest.Session, item: pytest.Item, calls: dict[str, Call]) -> None:
+        """A test that kills has to pass when nothing is changed, alone and first as well."""
+        if item.nodeid not in self._sound:
+            if self._tried(session, [item], calls, None) is not None:
+                raise pytest.UsageError(f"Alone, with nothing changed, {item.nodeid} fails")
+            self._sound.add(item.nodeid)
+
+    def _tried(
+        self, session: pytest.Session, items: Sequence[pytest.Item], calls: dict[str, Call], mutant: Mutant | None
+    ) -> str | None:
+        def run(tell: Callable[[str], None]) -> None:
+            if mutant is not None:
+                apply(mutant)
+            self._forget(mutant)
+            for item, after in zip_longest(items, items[1:]):
+                limit = int(time.process_time() + 5 + 10 * calls[item.nodeid].seconds)
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+                if session.testsfailed:
+                    tell(item.nodeid)
+                    return
+            tell("")
+
+        return _forked(run) or None
+
+    def _measured(self, session: pytest.Session) -> dict[str, Call]:
+        """What every test calls, measured once while the sources and the file of the test stay as they are."""
+        sources = digest(modules())
+        known = json.loads(self._calls.read_text(encoding="utf-8")) if self._calls.is_file() else {}
+        now = {}
+        for path in sorted({_file(item) for item in session.items}):
+            state = digest([path]) + sources
+            now[str(path)] = known.get(str(path), {})
+            if now[str(path)].get("state") != state:
+                items = [item for item in session.items if _file(item) == path]
+                print(f"What {len(items)} tests of {path.name} call", flush=True)
+                now[str(path)] = {"state": state, "tests": self._calls_of(session, items)}
+        self._calls.write_text(json.dumps(now, indent=0), encoding="utf-8")
+        selected = {item.nodeid for item in session.items}
+        of_files = (file["tests"].items() for file in now.values())
+        return {test: Call(*call) for tests in of_files for test, call in tests if test in selected}
+
+    def _calls_of(self, session: pytest.Session, items: Sequence[pytest.Item]) -> dict[str, tuple[float, list[str]]]:
+        """Runs tests of unchanged code; raises pytest.UsageError where one fails."""
+
+        def run(tell: Callable[[str], None]) -> None:
+            names = {code: name for file in modules() for name in functions(file) for code in codes(resolved(name))}
+            found: dict[str, tuple[float, list[str]]] = {}
+            seen: set[CodeType] = set()
+
+            def called(frame: FrameType, event: str, argument: object) -> None:
+                seen.add(frame.f_code)
+
+            for item, after in zip_longest(items, items[1:]):
+                self._forget(None)
+                seen.clear()
+                started = time.process_time()
+                sys.settrace(called)
+                try:
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+                finally:
+                    sys.settrace(None)
+                if session.testsfailed:
+                    raise pytest.UsageError(f"With nothing changed, {item.nodeid} fails")
+                seconds = time.process_time() - started
+                found[item.nodeid] = (seconds, sorted({names[code] for code in seen & names.keys()}))
+            tell(json.dumps(found))
+
+        return {test: (seconds, called) for test, (seconds, called) in json.loads(_forked(run)).items()}
+
+    def _forget(self, mutant: Mutant | None) -> None:
+        """No test finds in a cache what was computed without the mutant; scoring is above methodology."""
+        plan._plans.clear()
+        for cache in self._caches:
+            if mutant is None or mutant.function.startswith("methodology.") or ".methodology." not in cache.__module__:
+                cache.cache_clear()
+
+
+def _file(item: pytest.Item) -> Path:
+    return Path(os.path.relpath(item.path))
+
+
+def caches() -> list[_lru_cache_wrapper[object]]:
+    """The caches of functions of the service and of the tests."""
+    found = (kept for kept in gc.get_objects() if isinstance(kept, _lru_cache_wrapper))
+    return [kept for kept in found if str(kept.__module__).startswith(("actitud_api.", "tests."))]
+
+
+def helpers() -> str:
+    """What has changed when anything that the tests share has."""
+    folders = [Path("tests"), *(Path(folder) for folder in TESTS)]
+    return digest(file for folder in folders for file in folder.glob("*.py") if not file.name.startswith("test_"))
+
+
+def _forked(run: Callable[[Callable[[str], None]], None]) -> str:
+    """What `run` tells in a process of its own, or how that ended; raises RuntimeError with what it raised."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        told = os.fdopen(writing, "w", encoding="utf-8")
+        try:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            run(lambda text: print(f"={text}", end="", file=told))
+        except BaseException:
+            told.write(f"!{traceback.format_exc()}")
+        finally:
+            told.close()
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as telling:
+        if not select.select([telling], [], [], SILENCE)[0]:
+            os.kill(child, signal.SIGKILL)
+        text = telling.read()
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if text.startswith("="):
+        return text[1:]
+    if ended in (-signal.SIGXCPU, -signal.SIGKILL):
+        return TIME
+    if ended in (-signal.SIGSEGV, -signal.SIGABRT):
+        return CRASH
+    raise RuntimeError(f"The process that tries a mutant ended with {ended}: {text[1:]}")
