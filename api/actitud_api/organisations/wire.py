@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.http.paging import Page, PageQuery
-from actitud_api.methodology.notes import NO_CONTROL, TRIMMED
+from actitud_api.methodology.notes import TRIMMED
 from actitud_api.organisations import service
 from actitud_api.organisations.entries import YEARS, contact_after
 from actitud_api.organisations.identifiers import MAXIMUM_LENGTH, PATTERN
