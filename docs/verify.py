@@ -58,9 +58,8 @@ def lines_of(path: str) -> Iterator[bytes]:
     global cut_off
     number = 0
     try:
-        with open(path, "rb") as file:
-            opener = gzip.open if file.read(2) == b"\x1f\x8b" else open
-        with opener(path, "rb") as file:
+        with open(path, "rb") as whole, gzip.GzipFile(fileobj=whole) as unpacked:
+            file = unpacked if whole.peek(2).startswith(b"\x1f\x8b") else whole
             while line := file.readline(LINE_MAX):
                 if len(line) == LINE_MAX:
                     raise Unreadable(say(f"la línea {number + 1} no tiene fin", f"line {number + 1} has no end"))

@@ -522,3 +522,24 @@ def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) 
     made = publishing.prepared(EDITION, asked, write)
     assert edition_document(ready, made).titles["en"] == "Another title"
     assert next(attempts, "both were made") == "both were made"
+
+
+def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
+    """What a document says of an organisation is as it is when it is published, not some seconds before."""
+    publishing = service.Publishing(ready, folder)
+    asked = Asked(reason="x")
+    event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
+    renamed: list[str] = []
+
+    def write(prepared: service.Prepared | None) -> Published:
+        if not renamed:
+            renamed.append(BIG)
+            with ready.write() as session:
+                statement = "UPDATE organisation SET name = 'Another name', version = version + 1 WHERE id = :id"
+                session.connection().execute(text(statement), {"id": BIG})
+        with ready.write() as session:
+            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+
+    publishing.prepared(EDITION, asked, write)
+    _, stored = service.score(ready, EDITION, "latest", BIG)
+    assert read_score(stored.form.text).organisation.name == "Another name"

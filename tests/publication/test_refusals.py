@@ -37,6 +37,12 @@ CHANGED: Final = {
     "submission": ("methodology", "'forged'"),
 }
 """A column of each, and another value for it."""
+LEDGER: Final = {
+    "ledger_entry": ("hash", "'forged'"),
+    "checkpoint": ("note", "'forged'"),
+    "signing_key": ("public", "'forged'"),
+}
+"""The same of the ledger."""
 SHAPES: Final = ("update", "update from", "delete", "insert", "upsert", "replace", "merge", "truncate")
 ONLY_ON: Final = {"replace": "sqlite", "merge": "postgresql", "truncate": "postgresql"}
 """Shapes that one of the databases has; `insert` is of a new row, and `TRUNCATE` and `DELETE` without a condition are
@@ -136,21 +142,28 @@ def test_of_what_is_not_published_everything_changes(database: Database) -> None
                     assert session.connection().execute(text(statement)).rowcount > 0
 
 
-def test_without_recursive_triggers_sqlite_would_let_a_replacement_pass(
-    published: Database, kind: Kind, url: str
+@pytest.mark.parametrize("table", [*KEYS, *LEDGER])
+def test_sqlite_refuses_a_replacement_to_other_clients_too(
+    published: Database, kind: Kind, url: str, table: str
 ) -> None:
-    """The control for the setting of every connection (`storage/sqlite.py`)."""
+    """With the settings of a client that knows nothing of the service: no `recursive_triggers`, no foreign keys."""
     if kind != "sqlite":
         return
-    (statement, _) = statements("replace", "published_document", columns(published, "published_document"))
+    names = columns(published, table)
+    column, value = {**CHANGED, **LEDGER}[table]
+    changed = ", ".join(value if name == column else name for name in names)
     published.close()
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
-        connection.execute("PRAGMA recursive_triggers = ON")
-        with pytest.raises(sqlite3.IntegrityError):
-            connection.execute(statement)
-        connection.execute("PRAGMA recursive_triggers = OFF")
-        connection.execute(statement)
-        assert connection.execute("SELECT DISTINCT kind FROM published_document").fetchall() == [("forged",)]
+        assert connection.execute("PRAGMA recursive_triggers").fetchone() == (0,)
+        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+        for given, values in (
+            (", ".join(names), changed),
+            (f"rowid, {', '.join(names)}", f"rowid, {changed}"),
+        ):
+            statement = f"REPLACE INTO {table} ({given}) SELECT {values} FROM {table}"
+            with pytest.raises(sqlite3.IntegrityError, match="does not change"):
+                connection.execute(statement)
+            assert connection.execute(f"SELECT * FROM {table}").fetchall() == rows
 
 
 def test_assessments_change_while_a_revision_is_made_and_only_then(published: Database) -> None:

@@ -462,3 +462,13 @@ def test_what_is_nothing_of_ours_is_told(name: str, tmp_path: Path) -> None:
         verify_with_sdk(path)
     with pytest.raises(verification.Unverifiable):
         verification.verify(io.BytesIO(NO_FILES[name]), verification.Given())
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such addresses")
+def test_the_script_reads_a_pipe(pack: Callable[[bytes], bytes]) -> None:
+    """As `verify.py <(curl …)`: what is read once cannot be read again."""
+    command = [sys.executable, "-I", str(SCRIPT), "/dev/stdin"]
+    done = subprocess.run(command, input=pack(NO_FILES["another kind"]), capture_output=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert b"kind is statement" in done.stderr

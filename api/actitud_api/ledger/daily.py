@@ -47,7 +47,10 @@ def daily(database: Database, folder: Path, host: str) -> Callable[[object], Abs
     async def go_on() -> None:
         while True:
             await asyncio.sleep(EVERY)
-            await look()
+            try:
+                await look()
+            except Exception:  # whatever it was, the next look may do better, and nobody else would
+                _log.exception("no checkpoint made")
 
     @asynccontextmanager
     async def serving(_app: object) -> AsyncIterator[None]:

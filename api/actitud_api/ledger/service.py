@@ -46,6 +46,7 @@ __all__ = [
     "origin",
     "page",
     "rotate_signing_key",
+    "signed_at",
     "signer",
     "signing_keys",
 ]
@@ -217,6 +218,7 @@ def checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoint:
     known = queries.checkpoint_of(session, end.size)
     if known is not None:
         return known
+    now = signed_at(session, signer, now)
     made = Checkpoint(end.size, now, end.root, signer.checkpoint(named, end, now))
     queries.add_checkpoint(session, made)
     return made
@@ -270,6 +272,11 @@ def signer(session: Session, folder: Path) -> Signer:
     return keys.load(folder, current[-1].kid)
 
 
+def signed_at(session: Session, signer: Signer, now: datetime) -> datetime:
+    """When a key signs: now, and not before it was made, should the clock have gone back: no verifier would take it."""
+    return max([now, *(key.created for key in queries.signing_keys(session) if key.kid == signer.kid)])
+
+
 def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: datetime) -> SigningKey:
     """Makes a key that signs from now on, retires the one before, and appends an entry that names both.
 
@@ -277,6 +284,9 @@ def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: dat
     the file of the new key stays and is of no use. Raises `OSError` where it cannot be written.
     """
     queries.take_turn(session)
+    last = queries.newest_checkpoint(session)
+    # Should the clock have gone back: a key does not retire before what it has signed.
+    now = max([now, *(key.created for key in queries.signing_keys(session)), *([] if last is None else [last.at])])
     made = keys.make(folder)
     new = SigningKey(made.kid, made.public, now, None)
     retired = queries.replace_signing_key(session, new)

@@ -15,6 +15,10 @@ from msgspec import Meta
 NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 """The pattern of a text without control characters."""
 
+_VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0]"
+TRIMMED: Final = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
+"""The same with visible characters at both ends."""
+
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
 """The control letters of a DNI."""
 _BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"

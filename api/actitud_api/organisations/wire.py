@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.http.paging import Page, PageQuery
-from actitud_api.methodology.notes import NO_CONTROL
+from actitud_api.methodology.notes import TRIMMED
 from actitud_api.organisations import service
 from actitud_api.organisations.entries import YEARS, contact_after
 from actitud_api.organisations.identifiers import MAXIMUM_LENGTH, PATTERN
@@ -22,9 +22,6 @@ Code = Annotated[str, Meta(pattern="^[0-9]{2}$")]
 _UNIQUE: Final = {"uniqueItems": True}
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?"
-# A name has visible characters at both ends and no control characters within.
-_VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0]"
-_NAME = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
 
 Identifier = Annotated[
     str,
@@ -35,7 +32,7 @@ Identifier = Annotated[
         "is kept without it.",
     ),
 ]
-Name = Annotated[str, Meta(pattern=_NAME, min_length=1, max_length=MAXIMUM_NAME)]
+Name = Annotated[str, Meta(pattern=TRIMMED, min_length=1, max_length=MAXIMUM_NAME)]
 Size = Annotated[int, Meta(ge=0, le=MAXIMUM_POPULATION)]
 Year = Annotated[int, Meta(ge=YEARS[0], le=YEARS[-1], description="The year of that figure.")]
 _PROVINCE: Final = {"enum": sorted(PROVINCES)}

@@ -124,17 +124,24 @@ _STATED = (
     .where(_OF_EDITION, _SUBMITTED)
     .order_by(ASSESSMENTS.c.organisation)
 )
-_STATE = select(
-    func.count(),
-    func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
-    func.max(ASSESSMENTS.c.created),
-    func.max(ASSESSMENTS.c.updated),
-).where(_OF_EDITION, _SUBMITTED)
+_STATE = (
+    select(
+        func.count(),
+        func.coalesce(func.sum(ASSESSMENTS.c.version + ORGANISATIONS.c.version), 0),
+        func.max(ASSESSMENTS.c.created),
+        func.max(ASSESSMENTS.c.updated),
+    )
+    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+    .where(_OF_EDITION, _SUBMITTED)
+)
 _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 def state(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """What changes with any submitted assessment: how many, how often written, when the last was made and written."""
+    """What changes with any submitted assessment and its organisation.
+
+    How many, how often they were written, when the last assessment was made and written.
+    """
     count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
 

@@ -213,7 +213,8 @@ class Publishing:
         newest = queries.one(session, place.id)
         if refusals := _refusals(place, newest, asked):
             raise Refused(refusals)
-        made = _Revision(session, place, asked, newest, ledger.signer(session, self._folder), now)
+        signer = ledger.signer(session, self._folder)
+        made = _Revision(session, place, asked, newest, signer, ledger.signed_at(session, signer, now))
         if newest is None:
             made.publish(prepared)
         else:

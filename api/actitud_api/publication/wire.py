@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from actitud_api.assessments.service import TYPES
 from actitud_api.editions.wire import EditionPath
 from actitud_api.http.paging import Page
-from actitud_api.methodology.notes import NO_CONTROL
+from actitud_api.methodology.notes import NO_CONTROL, TRIMMED
 from actitud_api.publication.service import Asked, Fix, Published
 from actitud_api.scoring.result import Figure
 
@@ -19,7 +19,7 @@ Digest = Annotated[
     str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="SHA-256 of the exact bytes of a published document.")
 ]
 Reason = Annotated[
-    str, Meta(min_length=1, max_length=1000, pattern=NO_CONTROL, description="Why; it is published with it.")
+    str, Meta(min_length=1, max_length=1000, pattern=TRIMMED, description="Why; it is published with it.")
 ]
 CORRECTIONS_MAX = 100
 """How many assessments one revision may correct."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from actitud_api.storage.base import IDENTIFIER
-from actitud_api.storage.migrations.refusing import refuse, refuse_truncation
+from actitud_api.storage.migrations.refusing import refuse, refuse_replacement, refuse_truncation
 
 revision = "0008"
 down_revision = "0007"
@@ -64,6 +64,8 @@ def upgrade() -> None:
     refuse("signing_key", "UPDATE", f"NOT (OLD.retired IS NULL AND NEW.retired IS NOT NULL AND {_KEPT})")
     refuse("signing_key", "DELETE")
     refuse_truncation("signing_key")
+    for table, key in (("ledger_entry", "seq"), ("checkpoint", "size"), ("signing_key", "kid")):
+        refuse_replacement(table, key)
 
 
 def downgrade() -> None:

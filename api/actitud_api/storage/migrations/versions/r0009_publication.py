@@ -12,7 +12,7 @@ from alembic import op
 
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT
 from actitud_api.storage.errors import Irreversible
-from actitud_api.storage.migrations.refusing import Change, refuse, refuse_truncation
+from actitud_api.storage.migrations.refusing import Change, refuse, refuse_replacement, refuse_truncation
 
 revision = "0009"
 down_revision = "0008"
@@ -80,6 +80,12 @@ def upgrade() -> None:
         refuse(table, "UPDATE", f"({_asked('is_settled', 'OLD.edition')} OR {moved}) AND ({_differs(table)})")
     for table in ("published_document", "published_score", "publication", "edition", "assessment", "submission"):
         refuse_truncation(table)
+    for table in ("published_document", "publication"):
+        refuse_replacement(table, "digest")
+    refuse_replacement("published_score", "rowid")
+    refuse_replacement("edition", "id", _PUBLISHED.format(edition="there.id"))
+    for table in ("assessment", "submission"):
+        refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
 
 
 def downgrade() -> None:
@@ -93,7 +99,7 @@ def downgrade() -> None:
     }
     on_server = _is_postgresql()
     for table, refused in changes.items():
-        for change in (*refused, *(("truncate",) if on_server else ())):
+        for change in (*refused, "truncate" if on_server else "replacement"):
             op.execute(f"DROP TRIGGER {table}_refuses_{change}{f' ON {table}' if on_server else ''}")
     for table in ("published_score", "publication", "published_document"):
         op.drop_table(table)
