@@ -154,7 +154,7 @@ def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator
             continue
         reached = leaf.score(*value_after)
         if reached > score:
-            better = _Better(reached, value_after, change, named(evaluation.plan, leaf, change))
+            better = _Better(reached, value_after, change, named(leaf, change))
             return _improved(branches, submission, leaf, better, score, changed)
     return _without_facts(branches, leaf, "act")
 
@@ -199,14 +199,14 @@ def _rungs(plan: Plan) -> tuple[tuple[_Better, ...] | None, ...]:
     return tuple(
         None
         if scorer.table is None or scorer.compiled.circular
-        else tuple(_rung(plan, scorer.compiled, int(x), units) for x, units in scorer.compiled.ascent)
+        else tuple(_rung(scorer.compiled, int(x), units) for x, units in scorer.compiled.ascent)
         for scorer in plan.blocks.scorers
     )
 
 
-def _rung(plan: Plan, leaf: CompiledIndicator, x: int, units: int) -> _Better:
+def _rung(leaf: CompiledIndicator, x: int, units: int) -> _Better:
     change: Change = {leaf.slots[0]: bool(x) if leaf.indicator.type == "boolean" else x}
-    return _Better(units, (x, 1), change, named(plan, leaf, change))
+    return _Better(units, (x, 1), change, named(leaf, change))
 
 
 def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
@@ -315,7 +315,7 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
     return None
 
 
-def named(plan: Plan, leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+def named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
     if leaf.field is not None and leaf.step is not None:
         return {leaf.field: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
