@@ -351,3 +351,28 @@ def test_what_is_kept_has_bounds() -> None:
         assert [await get("/large"), await get("/large"), await get("/4")] == [False, False, True]
 
     asyncio.run(ask())
+
+
+def test_the_server_knows_of_a_head_request_when_it_is_answered(client: Client) -> None:
+    """It looks at the scope to tell an answer without a body from one that was cut off, from memory too."""
+    path = f"/v1/published/{publish(client).json()['digest']}"
+    asked: Any = {"type": "http", "method": "HEAD", "path": path, "raw_path": path.encode(), "query_string": b""}
+    asked |= {
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+        "root_path": "",
+        "state": {},
+    }
+    seen: list[str] = []
+    client.get(path)
+
+    async def send(message: Any) -> None:
+        seen.append(asked["method"])
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    asyncio.run(client.app.asgi_handler(asked, receive, send))  # type: ignore[arg-type]
+    assert set(seen) == {"HEAD"}

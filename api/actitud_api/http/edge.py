@@ -74,6 +74,9 @@ class Edge:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
                     headers += [(b"allow", ", ".join(self._methods(path)).encode()), *self._preflight(scope, path)]
                 message["headers"] = [*headers, *_added(scope, headers)]
+                if head:
+                    # The server asks the scope whether a body of the stated length is due.
+                    scope["method"] = "HEAD"
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
