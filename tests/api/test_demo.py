@@ -394,7 +394,7 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(tmp_path: Path) ->
     ):
         assert process.stdout is not None
         answers: list[int] = []
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 300
         while answers[-1:] != [200] and time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(httpx.ConnectError):
                 answers.append(client.get("/readyz").status_code)
