@@ -374,5 +374,5 @@ def test_the_server_knows_of_a_head_request_when_it_is_answered(client: Client) 
     async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    asyncio.run(client.app.asgi_handler(asked, receive, send))  # type: ignore[arg-type]
+    asyncio.run(client.app.asgi_handler(asked, receive, send))
     assert set(seen) == {"HEAD"}
