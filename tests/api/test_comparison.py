@@ -78,7 +78,7 @@ def fill(database: Database) -> None:
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]
+            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
         simulated = list(islice(simulate(load("2026.1")), 60))
         first = simulated[0]
         rows = []

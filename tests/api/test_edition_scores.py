@@ -95,7 +95,7 @@ def fill(database: Database) -> None:
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]
+            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
             assessments.store(session, [row(str(year), *scored) for scored in figures.items()])
 
 

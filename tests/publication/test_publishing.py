@@ -35,7 +35,7 @@ from actitud_api.storage import backup as copies
 from actitud_api.storage.database import Database
 from actitud_api.storage.errors import Irreversible
 from actitud_api.storage.revisions import move, revisions
-from tests.databases import Kind, make_key, opened
+from tests.databases import make_key, opened
 from tests.publication.test_documents import GOLDEN
 from tests.publishing import (
     BARE,
@@ -483,12 +483,8 @@ def test_without_anything_published_the_revision_can_be_undone_and_done(ready: D
     assert editions.get(ready, EDITION).record.state == "in_review", "nothing was published by then"
 
 
-def test_a_copy_brings_it_back_to_the_byte(tmp_path: Path, kind: Kind, request: pytest.FixtureRequest) -> None:
-    if kind == "postgresql":
-        return
-    ready: Database = request.getfixturevalue("ready")
-    folder: Path = request.getfixturevalue("folder")
-    url: str = request.getfixturevalue("url")
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_copy_brings_it_back_to_the_byte(ready: Database, tmp_path: Path, folder: Path, url: str) -> None:
     made = publish(ready, folder)
     whole = b"".join(service.bundle(ready, EDITION, 1))
     copies.backup(ready, Path(url.removeprefix("sqlite:///")), tmp_path / "copy", force=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -43,10 +44,12 @@ LEDGER: Final = {
     "signing_key": ("public", "'forged'"),
 }
 """The same of the ledger."""
-SHAPES: Final = ("update", "update from", "delete", "insert", "upsert", "replace", "merge", "truncate")
-ONLY_ON: Final = {"replace": "sqlite", "merge": "postgresql", "truncate": "postgresql"}
-"""Shapes that one of the databases has; `insert` is of a new row, and `TRUNCATE` and `DELETE` without a condition are
-the same on SQLite."""
+_BOTH: Final = ("update", "update from", "delete", "insert", "upsert")
+SHAPES: Final[dict[Kind, tuple[str, ...]]] = {
+    "sqlite": (*_BOTH, "update or replace", "replace", "insert or replace"),
+    "postgresql": (*_BOTH, "update in a query", "merge", "truncate"),
+}
+"""Eight shapes of what each database can be told."""
 
 
 @pytest.fixture
@@ -78,16 +81,18 @@ def statements(shape: str, table: str, names: list[str]) -> list[str]:
         case "delete":
             return [f"DELETE FROM {table}"]
         case "insert":
-            return _inserted(table, names)
+            return _inserted(table, names, other)
         case "upsert":
             rows = f"SELECT {same} FROM {table} WHERE true"
             updated = f"ON CONFLICT ({key}) DO UPDATE SET {column} = {value}"
             return [f"INSERT INTO {table} ({same}) {rows} {updated}"]
-        case "replace":
-            return [
-                f"REPLACE INTO {table} ({same}) SELECT {other} FROM {table}",
-                f"INSERT OR REPLACE INTO {table} ({same}) SELECT {other} FROM {table}",
-            ]
+        case "update or replace":
+            return [f"UPDATE OR REPLACE {table} SET {column} = {value}"]
+        case "update in a query":
+            changed = f"UPDATE {table} SET {column} = {value} RETURNING 1"
+            return [f"WITH changed AS ({changed}) SELECT count(*) FROM changed"]
+        case "replace" | "insert or replace":
+            return [f"{shape.upper()} INTO {table} ({same}) SELECT {other} FROM {table}"]
         case "merge":
             matches = " AND ".join(f"{table}.{name} = source.{name}" for name in KEYS[table])
             return [
@@ -99,8 +104,8 @@ def statements(shape: str, table: str, names: list[str]) -> list[str]:
             return [f"TRUNCATE {table} CASCADE"]
 
 
-def _inserted(table: str, names: list[str]) -> list[str]:
-    """A row more, where a row more would change what is published."""
+def _inserted(table: str, names: list[str], other: str) -> list[str]:
+    """A row more, where that would change what is published; else another row in the place of one."""
     replaced = {
         "published_score": {"organisation": f"'{LATE}'"},
         "publication": {"revision": "revision + 1"},
@@ -108,7 +113,7 @@ def _inserted(table: str, names: list[str]) -> list[str]:
         "submission": {"number": "number + 1"},
     }
     if table not in replaced:
-        return []
+        return [f"INSERT INTO {table} ({', '.join(names)}) SELECT {other} FROM {table}"]
     chosen = ", ".join(replaced[table].get(name, name) for name in names)
     found = [f"INSERT INTO {table} ({', '.join(names)}) SELECT {chosen} FROM {table} LIMIT 1"]
     if table == "published_score":
@@ -118,17 +123,17 @@ def _inserted(table: str, names: list[str]) -> list[str]:
     return found
 
 
+REFUSED: Final = re.compile("does not change|foreign key|duplicate key", re.IGNORECASE)
+
+
 @pytest.mark.parametrize("table", KEYS)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_no_statement_changes_what_is_published(published: Database, kind: Kind, shape: str, table: str) -> None:
-    if ONLY_ON.get(shape, kind) != kind:
-        return
+@pytest.mark.parametrize(("kind", "shape"), [(kind, shape) for kind, shapes in SHAPES.items() for shape in shapes])
+def test_no_statement_changes_what_is_published(published: Database, shape: str, table: str) -> None:
     before = everything(published)
-    assert before[table] or table == "submission"
+    assert before[table]
     for statement in statements(shape, table, columns(published, table)):
-        with pytest.raises(DBAPIError) as caught, published.write() as session:
+        with pytest.raises(DBAPIError, match=REFUSED), published.write() as session:
             session.connection().execute(text(statement))
-        assert "does not change" in str(caught.value) or "FOREIGN KEY" in str(caught.value).upper(), statement
         assert everything(published) == before
 
 
@@ -143,12 +148,9 @@ def test_of_what_is_not_published_everything_changes(database: Database) -> None
 
 
 @pytest.mark.parametrize("table", [*KEYS, *LEDGER])
-def test_sqlite_refuses_a_replacement_to_other_clients_too(
-    published: Database, kind: Kind, url: str, table: str
-) -> None:
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_sqlite_refuses_a_replacement_to_other_clients_too(published: Database, url: str, table: str) -> None:
     """With the settings of a client that knows nothing of the service: no `recursive_triggers`, no foreign keys."""
-    if kind != "sqlite":
-        return
     names = columns(published, table)
     column, value = {**CHANGED, **LEDGER}[table]
     changed = ", ".join(value if name == column else name for name in names)

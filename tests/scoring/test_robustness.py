@@ -368,7 +368,7 @@ def leveled(*gates: Gate) -> Document:
     ],
 )
 def test_gates_compare_the_drawn_index_exactly(operator: str, asked: float, expected: bool) -> None:
-    document = leveled(Gate(id="g", holds=b.compare(IndexOperand(), operator, asked)))  # type: ignore[arg-type]
+    document = leveled(Gate(id="g", holds=b.compare(IndexOperand(), operator, asked)))  # type: ignore[arg-type]  # one
     (found,) = drawn([[6_160] * 10], document=document)
     assert found[2] == ([0, 40] if expected else [40, 0])
 

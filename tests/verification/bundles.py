@@ -49,7 +49,7 @@ class Key:
 
     def jws(self, document: bytes, **also: object) -> Json:
         """Its detached signature of a document; `also`: other members of the protected header."""
-        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid, **also}))  # type: ignore[dict-item]
+        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid, **also}))  # type: ignore[dict-item]  # JSON
         signature = self.private.sign(f"{protected}.{base64url(document)}".encode())
         return {"protected": protected, "signature": base64url(signature)}
 

@@ -68,7 +68,7 @@ class Defect(NamedTuple):
 
 
 def by_service(file: bytes, **given: object) -> Found:
-    report = verification.verify(io.BytesIO(file), verification.Given(**given))  # type: ignore[arg-type]
+    report = verification.verify(io.BytesIO(file), verification.Given(**given))  # type: ignore[arg-type]  # as its type has them
     return {(problem.place, problem.code) for problem in report.problems}
 
 
@@ -89,7 +89,7 @@ def by_script(file: Path) -> Found:
     assert verdict.startswith("DOES NOT HOLD: " if problems else "HOLDS: ")
     found = set()
     for told in problems:
-        line, text = re.fullmatch(r"- line (\d+): (.*)", told).groups()  # type: ignore[union-attr]
+        line, text = re.fullmatch(r"- line (\d+): (.*)", told).groups()  # type: ignore[union-attr]  # each problem is told so
         found.add((line, next(code for part, code in TOLD.items() if part in text)))
     return found
 
@@ -240,10 +240,11 @@ def correct(change: Callable[[list[Json]], object]) -> Callable[[Edition], bytes
     return sealed(corrected)
 
 
-def alike(found: Found, also: Found = frozenset(), *, service: Found = frozenset()) -> tuple[Found, Found, Found]:  # type: ignore[assignment]
+def alike(found: Found, also: Found | None = None, *, service: Found | None = None) -> tuple[Found, Found, Found]:
     """What the script finds, by its lines; what the SDK finds besides; what the service alone finds besides."""
     lines = {(place.partition(":")[0], code) for place, code in found}
-    return lines, found | also, found | also | service
+    sdk = found | (also or set())
+    return lines, sdk, sdk | (service or set())
 
 
 DEFECTS: dict[str, Defect] = {
@@ -286,7 +287,7 @@ DEFECTS: dict[str, Defect] = {
     "broken inside gzip": Defect(broken_gzip, *alike({("6", "damaged")})),
     "unsigned": Defect(headed(lambda header: header.__delitem__("jws")), *alike(set(), {("1:/jws", "unsigned")})),
     "signed with a foreign key": Defect(
-        lambda edition: (edition.seal(FOREIGN), packed(edition.lines()))[1],  # type: ignore[func-returns-value]
+        lambda edition: (edition.seal(FOREIGN), packed(edition.lines()))[1],  # type: ignore[func-returns-value]  # in this order
         *alike(set(), {("1:/jws", "foreign_key")}),
     ),
     "the signature of something else": Defect(

@@ -18,7 +18,7 @@ SIZE = 8
 
 def verified(entries: list[Json] | bytes, **given: object) -> Report:
     file = entries if isinstance(entries, bytes) else exported(entries)
-    return verification.verify(io.BytesIO(file), Given(**given))  # type: ignore[arg-type]
+    return verification.verify(io.BytesIO(file), Given(**given))  # type: ignore[arg-type]  # as its type has them
 
 
 def found(report: Report) -> set[tuple[str, str]]:
