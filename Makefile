@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 MUTATION := .venv-mutation
+# A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
+TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
@@ -45,10 +47,10 @@ check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI 
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
 test: check ## everything, at gate size
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 night: check ## the same tests at the full size of the issues
-	ACTITUD_SCALE=night $(BIN)/python -m pytest
+	ACTITUD_SCALE=night $(TESTS)
 
 $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.toml
 	@echo "Installing what the benchmarks need (once)"

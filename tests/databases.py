@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -94,14 +96,31 @@ def _load_demonstration(database: Database) -> None:
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of an SQLite database with the whole demonstration, published; for tests that only read."""
+    """The URL of an SQLite database with the whole demonstration, published; for tests that only read.
+
+    Of several processes that test the first makes it, and each has a copy of its own.
+    """
     folder = tmp_path_factory.mktemp("demonstration")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _make_demonstration(folder)
+        return sqlite_url(folder)
+    shared = tmp_path_factory.getbasetemp().parent / "demonstration"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            _make_demonstration(folder)
+            shutil.copytree(folder, shared)
+            return sqlite_url(folder)
+    shutil.copytree(shared, folder, dirs_exist_ok=True)
+    return sqlite_url(folder)
+
+
+def _make_demonstration(folder: Path) -> None:
     with opened(sqlite_url(folder)) as database:
         database.migrate()
         demo.load(database, lambda: None)
         make_key(database, folder)
         demo.publish(database, folder, lambda: None, now=demo.MADE)
-    return sqlite_url(folder)
 
 
 @pytest.fixture(scope="session")
