@@ -74,18 +74,23 @@ def exact_constant(value: float | int | str) -> Evaluated:
     return value if isinstance(value, str) else exact(value)
 
 
+@functools.lru_cache(maxsize=4096)
 def exact_fact(number: float | int, decimals: int) -> Number:
-    """A fact of type `number`, half up to its decimals, as an exact rational."""
+    """A fact of type `number`, half up to its decimals, as an exact rational; the same few come again and again."""
     if isinstance(number, int):
         return number
+    units, scale = units_of(number, decimals)
+    return Fraction(units, scale) if units % scale else units // scale
+
+
+def units_of(number: float, decimals: int) -> tuple[int, int]:
+    """A finite float half up to so many decimals, in units of the last one, and the units in 1."""
     scale: int = 10**decimals
     shifted = number * scale
-    if abs(shifted) < DIGITS_15 and round(shifted) / scale == number:
+    if abs(shifted) < DIGITS_15 and (units := round(shifted)) / scale == number:
         # Each decimal of at most 15 digits is another float: this float is that one.
-        units = round(shifted)
-    else:
-        units = int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR))
-    return Fraction(units, scale) if units % scale else units // scale
+        return units, scale
+    return int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR)), scale
 
 
 def halfup(value: Number) -> int:

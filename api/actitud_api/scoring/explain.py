@@ -35,6 +35,7 @@ from actitud_api.methodology.predicates import (
     operands,
     over_facts,
     present_in_facts,
+    units_of,
 )
 from actitud_api.scoring.intervals import interval
 from actitud_api.scoring.leaves import Ratio
@@ -222,7 +223,7 @@ def input_digest(plan: Plan, submission: Submission) -> str:
 
 def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
     if type(value) is float:
-        return rounded(Fraction(repr(value)), decimals)
+        return quotient(*units_of(value, decimals))
     return value
 
 

@@ -254,6 +254,8 @@ class CompiledGroup(Struct, frozen=True):
     total: int
     complete: bool
     """With every child it is rated, and every child has a weight."""
+    plain: bool
+    """And it is the arithmetic mean of them, and no child makes it unknown."""
     low: int
     high: int
     unknown: int | None
@@ -390,6 +392,11 @@ def _compile(methodology: Methodology) -> Plan:
             for place, child in enumerate(node.children)
         )
         weights = tuple(child.weight for child in node.children)
+        complete = (
+            all(weights)
+            and node.rated_share.num <= node.rated_share.den
+            and len(children) >= max(node.rated_children, 1)
+        )
         compiled_groups[node.id] = compiled = CompiledGroup(
             group=node,
             children=children,
@@ -397,9 +404,8 @@ def _compile(methodology: Methodology) -> Plan:
             weights=weights,
             total=sum(weights),
             span=_span(children),
-            complete=all(weights)
-            and node.rated_share.num <= node.rated_share.den
-            and len(children) >= max(node.rated_children, 1),
+            complete=complete,
+            plain=complete and node.aggregation == "arithmetic" and node.missing != "void",
             low=node.range.minimum * unit,
             high=node.range.maximum * unit,
             unknown=_counts_with(missing, node.range.minimum * unit),
@@ -909,11 +915,9 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
         table = [halfup(y) for y in ys]
         return lambda n, d: table[n // d]
     first, last = halfup(ys[0]), halfup(ys[-1])
-    low, high = xs[0], xs[-1]
+    low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
     if curve.kind == "linear":
         segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
-
-        low_n, low_d, high_n, high_d = *low.as_integer_ratio(), *high.as_integer_ratio()
 
         def linear(n: int, d: int) -> int:
             if n * low_d <= low_n * d:
@@ -930,9 +934,9 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     scores = [float(y) for y in ys]
 
     def logarithmic(n: int, d: int) -> int:
-        if n * low.denominator <= low.numerator * d:
+        if n * low_d <= low_n * d:
             return first
-        if n * high.denominator >= high.numerator * d:
+        if n * high_d >= high_n * d:
             return last
         x = math.log(n / d)
         i = max(bisect_right(logs, x, hi=len(logs) - 1) - 1, 0)

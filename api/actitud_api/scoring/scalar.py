@@ -406,13 +406,11 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
     None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
     """
     if group.complete and None not in scores:
-        if UNKNOWN in scores:
-            return group.unknown
         own = cast("Sequence[int]", scores)
-        if group.group.aggregation == "arithmetic":
+        if group.plain:
             weighted: int = sum(map(mul, group.weights, own))
             return (2 * weighted + group.total) // (2 * group.total)
-        return group.combine(group.weights, own)
+        return group.unknown if UNKNOWN in own else group.combine(group.weights, own)
     kept: list[int] = []
     weights: list[int] = []
     for score, weight in zip(scores, group.weights, strict=True):
@@ -584,27 +582,27 @@ class GateFigures:
     def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.plan.unit
         self._evaluation = evaluation
+        self._least: dict[tuple[str | None, ...], int | None] = {}
+        """Gates of several levels ask for the same nodes."""
 
     def index(self) -> Evaluated:
         """The published index in points."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.plan.unit)
 
-    def least(self, nodes: Sequence[str | None]) -> int | None:
+    def least(self, nodes: tuple[str | None, ...]) -> int | None:
         """The least score of nodes, None the index, in units; None where one has no score."""
+        if nodes in self._least:
+            return self._least[nodes]
         evaluation = self._evaluation
-        found: list[int] = []
-        for node in nodes:
-            if node is None:
-                units = evaluation.index
-            elif node in evaluation.groups:
-                units = evaluation.groups[node]
-            else:
-                units = evaluation.leaves[evaluation.plan.positions[node]].score
-            if units is None:
-                return None
-            found.append(units)
-        return min(found)
+        groups, leaves, positions = evaluation.groups, evaluation.leaves, evaluation.plan.positions
+        found = [
+            evaluation.index if node is None else groups[node] if node in groups else leaves[positions[node]].score
+            for node in nodes
+        ]
+        units = None if None in found else min(cast("list[int]", found))
+        self._least[nodes] = units
+        return units
 
     def score(self, node: str) -> Evaluated:
         """The score of a node in points; absent where only silence took it away, NULL where it left."""
