@@ -13,9 +13,8 @@ from actitud_api.embeds import equivalent as said
 from actitud_api.embeds import service
 from actitud_api.embeds.addresses import Addresses, links
 from actitud_api.embeds.snippets import snippets
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.pages import page, templates
 from actitud_api.http.scope import ApiRequest, base_of, language_of
+from actitud_api.portal.layout import Crumb, links_of, missing, portal_page, title_of
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import UnknownScore
@@ -23,7 +22,6 @@ from actitud_api.scoring.result import Figure
 from actitud_api.storage.database import Database
 from actitud_api.texts import words
 
-_TEMPLATES: Final = templates("actitud_api.portal")
 _NONE: Final = "–"
 """What stands in a table where there is no figure."""
 
@@ -45,9 +43,10 @@ class PortalController(Controller):
             standing = service.standing(database, edition, organisation)
             sent = scores.sent(database, standing.edition, organisation)
         except UnknownEdition:
-            return _missing(request, said.UNKNOWN_EDITION)
+            return missing(request, database, said.UNKNOWN_EDITION)
         except UnknownScore:
-            return _missing(request, said.UNKNOWN_SCORE)
+            return missing(request, database, said.UNKNOWN_SCORE)
+        record = service.edition_of(database, standing.edition)
         methodology, score = scores.sheet(sent)
         decimals = methodology.document.decimals
         addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
@@ -56,9 +55,8 @@ class PortalController(Controller):
         def points(figure: Figure | None) -> str:
             return _NONE if figure is None else words.score(figure, decimals, language)
 
-        return page(
+        return portal_page(
             request,
-            _TEMPLATES,
             "organisation.html",
             f"{shown.name} · {shown.index}",
             {
@@ -71,9 +69,7 @@ class PortalController(Controller):
                 "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
                 "points": points,
             },
+            edition=record,
+            trail=(Crumb(title_of(record, language), links_of(request)(record.id)), Crumb(shown.name)),
             headers={"Link": links(addresses, shown.title)},
         )
-
-
-def _missing(request: ApiRequest, reason: Texts) -> Response[bytes]:
-    return page(request, _TEMPLATES, "missing.html", reason.into(language_of(request.scope, "es")), {}, status=404)
