@@ -61,10 +61,14 @@ class Links:
 
     def __call__(self, *segments: str, **query: str | int | None) -> str:
         """The address of a page by the segments of its path, in words as they are, and its parameters."""
-        path = "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
-        return self.with_query(path, [(name, value) for name, value in query.items() if value is not None])
+        return self.with_query(self.path(*segments), [pair for pair in query.items() if pair[1] is not None])
 
-    def with_query(self, path: str, pairs: Sequence[tuple[str, str | int]]) -> str:
+    @staticmethod
+    def path(*segments: str) -> str:
+        """The same without parameters, for forms."""
+        return "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
+
+    def with_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
         """The same of a path and parameters in their order, some of which may come twice."""
         asked = [(name, value) for name, value in pairs if name != "lang"]
         if self._chosen is not None:

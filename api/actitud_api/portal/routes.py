@@ -8,13 +8,27 @@ from litestar import Controller, Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from actitud_api.editions import service as editions
 from actitud_api.editions.service import LATEST, UnknownEdition
 from actitud_api.embeds import equivalent as said
 from actitud_api.embeds import service
 from actitud_api.embeds.addresses import Addresses, links
 from actitud_api.embeds.snippets import snippets
 from actitud_api.http.scope import ApiRequest, base_of, language_of
-from actitud_api.portal.layout import Crumb, links_of, missing, portal_page, title_of
+from actitud_api.methodology import loader
+from actitud_api.methodology.predicates import indicators
+from actitud_api.portal.layout import (
+    SITE,
+    Crumb,
+    links_of,
+    missing,
+    parameters,
+    portal_page,
+    published,
+    title_of,
+)
+from actitud_api.portal.names import Names, day_in
+from actitud_api.portal.ranking import ranking
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import UnknownScore
@@ -31,6 +45,48 @@ class PortalController(Controller):
 
     path = "/portal"
     include_in_schema = False
+
+    @get("/", operation_id="portal.index", sync_to_thread=True)
+    def index(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """What the index is, which editions there are, and where to search."""
+        values = {
+            "published": published(state["database"]),
+            "title_of": title_of,
+            "day": day_in,
+            "number": words.number,
+            "version": loader.newest().version,
+            "indicators": len(list(indicators(loader.newest().document.root))),
+        }
+        return portal_page(request, "index.html", SITE, values)
+
+    @get("/{edition:str}", operation_id="portal.edition", sync_to_thread=True)
+    def edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """The ranking of an edition, and how its index spreads."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        try:
+            record = editions.published(database, edition).record
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        names = Names(loader.load(record.methodology), language)
+        to = links_of(request)
+        listed = ranking(database, state["computed"], record, parameters(request), to, language)
+        latest = editions.published(database, LATEST).record
+        return portal_page(
+            request,
+            "edition.html",
+            title_of(record, language),
+            {
+                "list": listed,
+                "names": names,
+                "newer": None if latest.id == record.id else latest,
+                "figure": lambda units: names.points(wire.points(units, names.decimals)),
+                "share": lambda part, whole: 100 * part / whole,
+            },
+            section="edition",
+            edition=record,
+            trail=(Crumb(title_of(record, language)),),
+        )
 
     @get("/{edition:str}/{organisation:str}", operation_id="portal.organisation", sync_to_thread=True)
     def organisation(

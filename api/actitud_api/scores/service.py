@@ -17,7 +17,7 @@ from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
 from actitud_api.publication import service as publication
 from actitud_api.scores import queries
-from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
+from actitud_api.scores.queries import SORT_KEYS, Filters, Group, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
 from actitud_api.scoring.compare import Spread, spread
 from actitud_api.scoring.explain import explain, outline
@@ -32,6 +32,7 @@ __all__ = [
     "SORT_KEYS",
     "Changes",
     "Filters",
+    "Group",
     "Past",
     "Place",
     "Restated",
@@ -43,6 +44,8 @@ __all__ = [
     "UnknownScore",
     "asked_under",
     "changes",
+    "count",
+    "groups",
     "history",
     "is_provisional",
     "later",
@@ -190,6 +193,20 @@ def ranking(
         found = editions.find(session, edition)
         seen = seen_by(found, principal)
         return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
+
+
+def count(database: Database, edition: str, filters: Filters, *, principal: Principal | None = None) -> int:
+    """How many rows `ranking` has in all; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.count(session, found.id, filters, seen_by(found, principal))
+
+
+def groups(database: Database, edition: str, *, principal: Principal | None = None) -> list[Group]:
+    """What the organisations of an edition that somebody may see can be filtered by; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.groups(session, found.id, seen_by(found, principal))
 
 
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
