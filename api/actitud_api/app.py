@@ -174,6 +174,7 @@ def create_app(
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
+                "contact": settings.contact,
                 "domains_changed": _domains_changed,
             }
         ),

@@ -72,6 +72,10 @@ class Names:
         """A level, by its number and its name."""
         return _LEVEL.into(self.language).format(number=number, name=self._sentences.level(number))
 
+    def meaning(self, number: int) -> str:
+        """What a level means, in a few words."""
+        return self._texts.levels[str(number)].meaning
+
     def levels(self) -> list[int]:
         """The levels that there are, the lowest first."""
         return [level.number for level in self._document.levels]

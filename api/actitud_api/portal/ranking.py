@@ -180,7 +180,8 @@ def ranking(
     rows = service.ranking(
         database, edition.id, filters, sort=asked.sort, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE
     )
-    intervals = rank_intervals(database, computed, edition.id, [row.organisation for row in rows if row.rank])
+    drawn = robust_of(database, computed, edition.id, [row.organisation for row in rows if row.rank])
+    intervals = {one.row.organisation: (one.rank[0], one.rank[2]) for one in drawn if one.rank is not None}
     summary = service.summary(database, edition.id, filters, principal=None)
 
     def address(page: int) -> str:
@@ -205,17 +206,17 @@ def ranking(
     )
 
 
-def rank_intervals(
+def robust_of(
     database: Database, computed: Computed, edition: str, organisations: Sequence[str]
-) -> dict[str, tuple[int, int]]:
-    """Between which ranks organisations come out in nine of ten draws; none while too many wait for the draws.
+) -> list[audits.Robust]:
+    """How organisations come out of the draws that `editions.robustness.list` makes; nothing while too many wait.
 
-    The draws are those of `editions.robustness.list`; they are made once for an edition and kept in the process.
+    The draws are made once for an edition, for whoever asks first, and kept in the process.
     """
     if not organisations:
-        return {}
+        return []
     try:
-        robust = audits.robust(
+        return audits.robust(
             database,
             computed,
             edition,
@@ -228,8 +229,7 @@ def rank_intervals(
             limit=len(organisations),
         )
     except Busy:
-        return {}
-    return {one.row.organisation: (one.rank[0], one.rank[2]) for one in robust if one.rank is not None}
+        return []
 
 
 def tenths(summary: service.Summary, names: Names) -> tuple[tuple[str, str, str], ...]:

@@ -1,8 +1,6 @@
-"""Pages about what is published: the sheet of an organisation."""
+"""Pages about what is published: the first one, the ranking of an edition, the sheet of an organisation."""
 
 from __future__ import annotations
-
-from typing import Final
 
 from litestar import Controller, Response, get
 from litestar.datastructures import State
@@ -17,6 +15,7 @@ from actitud_api.embeds.snippets import snippets
 from actitud_api.http.scope import ApiRequest, base_of, language_of
 from actitud_api.methodology import loader
 from actitud_api.methodology.predicates import indicators
+from actitud_api.organisations import service as organisations
 from actitud_api.portal.layout import (
     SITE,
     Crumb,
@@ -27,17 +26,14 @@ from actitud_api.portal.layout import (
     published,
     title_of,
 )
-from actitud_api.portal.names import Names, day_in
+from actitud_api.portal.names import Names, day_in, territory
 from actitud_api.portal.ranking import ranking
+from actitud_api.portal.sheet import told
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import UnknownScore
-from actitud_api.scoring.result import Figure
 from actitud_api.storage.database import Database
 from actitud_api.texts import words
-
-_NONE: Final = "–"
-"""What stands in a table where there is no figure."""
 
 
 class PortalController(Controller):
@@ -103,29 +99,37 @@ class PortalController(Controller):
         except UnknownScore:
             return missing(request, database, said.UNKNOWN_SCORE)
         record = service.edition_of(database, standing.edition)
+        registered = organisations.get(database, standing.organisation)
         methodology, score = scores.sheet(sent)
-        decimals = methodology.document.decimals
+        names = Names(methodology, language)
+        narrated = wire.narrated(score, methodology, language)
         addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
         shown = said.equivalent(standing, language, addresses.explanation)
-
-        def points(figure: Figure | None) -> str:
-            return _NONE if figure is None else words.score(figure, decimals, language)
-
+        contact = registered.contact
+        about = (names.kind(registered.kind), territory(registered.province, registered.region))
         return portal_page(
             request,
             "organisation.html",
             f"{shown.name} · {shown.index}",
             {
                 "said": shown,
-                "rank": sent.rank,
+                "about": " · ".join(part for part in about if part),
+                "province": registered.province,
+                "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
+                "contact": state["contact"],
+                "meaning": None if shown.level is None or standing.level is None else names.meaning(standing.level),
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,
-                "sheet": wire.narrated(score, methodology, language),
+                "sheet": narrated,
+                "told": told(database, state["computed"], record, sent, narrated, names),
+                "names": names,
                 "addresses": addresses,
                 "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
-                "points": points,
             },
             edition=record,
-            trail=(Crumb(title_of(record, language), links_of(request)(record.id)), Crumb(shown.name)),
+            trail=(
+                Crumb(title_of(record, language), links_of(request)(record.id)),
+                Crumb(shown.name or standing.organisation),
+            ),
             headers={"Link": links(addresses, shown.title)},
         )

@@ -13,6 +13,7 @@ from actitud_api.access.service import Principal
 from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
+from actitud_api.methodology.content import Evidence
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
 from actitud_api.publication import service as publication
@@ -31,6 +32,7 @@ __all__ = [
     "REQUESTS",
     "SORT_KEYS",
     "Changes",
+    "Evidence",
     "Filters",
     "Group",
     "Past",
@@ -45,6 +47,7 @@ __all__ = [
     "asked_under",
     "changes",
     "count",
+    "evidence",
     "groups",
     "history",
     "is_provisional",
@@ -101,6 +104,21 @@ def is_provisional(found: Sent) -> bool:
     if found.score is not None:
         return found.score.level.provisional
     return evaluate(load(found.methodology), found.submission).provisional
+
+
+def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]:
+    """The documents that count as evidence of a published score, by indicator; those that have none are left out.
+
+    They are in no published document, so that they can still be erased; what is erased is no longer told.
+    """
+    with database.read() as session:
+        if editions.find(session, found.edition).state != "published":
+            return {}
+        stored = assessments.some(session, found.edition, [found.organisation]).get(found.organisation)
+    if stored is None:
+        return {}
+    counting = {indicator: assessments.counting(stored, indicator) for indicator in stored.evidence.answers}
+    return {indicator: documents for indicator, documents in counting.items() if documents}
 
 
 def path(found: Sent) -> tuple[Methodology, Path]:
