@@ -194,7 +194,7 @@ def ranking(
         found=found,
         first=PER_PAGE * (number - 1) + 1,
         pages=tuple(
-            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in _shown(number, last)
+            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in shown_pages(number, last)
         ),
         previous=address(number - 1) if number > 1 else None,
         following=address(number + 1) if number < last else None,
@@ -368,7 +368,7 @@ def _asked(given: Mapping[str, str], fields: Sequence[Field]) -> Asked:
     )
 
 
-def _shown(number: int, last: int) -> list[int | None]:
+def shown_pages(number: int, last: int) -> list[int | None]:
     """The pages that are named: the first, the last and those around the one that is shown; None: some are left out."""
     near = [page for page in range(1, last + 1) if page in (1, last) or abs(page - number) <= _AROUND]
     found: list[int | None] = []
