@@ -14,6 +14,8 @@ from actitud_api.http.negotiation import JSON, Texts
 from actitud_api.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.http.representations import REVALIDATE, conditional
 from actitud_api.http.scope import ApiRequest, language_of
+from actitud_api.languages import LANGUAGES, WRITTEN, Language, is_whole, name
+from actitud_api.methodology.loader import load, versions
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -112,7 +114,8 @@ def page(
     language = language_of(request.scope, "es")
     text = made_from.get_template(template).render(
         language=language,
-        other="en" if language == "es" else "es",
+        others=[(known, name(known)) for known in LANGUAGES if known != language],
+        partly_spanish=_is_partly_spanish(language),
         t=lambda es, en: Texts(es, en).into(language),
         title=title,
         **values,
@@ -128,6 +131,13 @@ def page(
         sent["Cache-Control"] = NO_STORE
         return Response(text.encode(), status_code=status, headers=sent, media_type=MediaType.HTML)
     return conditional(request, text.encode(), sent, MediaType.HTML)
+
+
+def _is_partly_spanish(language: Language) -> bool:
+    """Whether something of what the service and its methodologies say is not in a language, and is said in Spanish."""
+    if language in WRITTEN:
+        return False
+    return not is_whole(language) or any(language not in load(version).texts for version in versions("active"))
 
 
 def _page(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:

@@ -13,6 +13,7 @@ from string import Formatter
 
 from msgspec import Struct
 
+from actitud_api import languages
 from actitud_api.methodology.gates import Asked, bounds
 from actitud_api.methodology.model import (
     SHAPLEY_CHILDREN,
@@ -97,7 +98,7 @@ class Remark(Struct, frozen=True):
 
     def into(self, language: Language) -> str:
         """What there is to say, in a language."""
-        return self.es if language == "es" else self.en
+        return languages.into(self.es, self.en, language)
 
 
 class Defect(Remark, frozen=True):
