@@ -14,8 +14,8 @@ from babel.messages.pofile import read_po
 FILLED: Final = re.compile(r"%\((\w+)\)s")
 """Where a value is in a text that has its values already, as the catalogue writes it: `Debe ser %(n)s o más.`"""
 
-TEXT: Final = "es"
-"""The name of a value that is another text, and is translated as well."""
+TEXT: Final = re.compile(r"es\d*")
+"""The names of values that are other texts, and are translated as well."""
 
 
 class _Pattern(NamedTuple):
@@ -65,21 +65,33 @@ class Catalogue:
             values = pattern.values(text)
             if values is not None:
                 return pattern.translation % {
-                    name: self.translated(value) if name == TEXT else value for name, value in values.items()
+                    name: self.translated(value) if TEXT.fullmatch(name) else value for name, value in values.items()
                 }
         return text
 
 
 def misfit(text: str, said: str) -> str | None:
     """What of a translation does not fit its text, in English; None where all does."""
-    if _places(text) != _places(said):
-        wanted, there = (", ".join(_places(either)) or "none" for either in (text, said))
+    if places(text) != places(said):
+        wanted, there = (", ".join(places(either)) or "none" for either in (text, said))
         return f"its placeholders are {there}, those of the text {wanted}"
     if _margins(text) != _margins(said):
         return "it does not begin and end with the same blanks as the text"
     if FILLED.search(text) and "%" in FILLED.sub("", said).replace("%%", ""):
         return "a % that is meant has to be %%"
     return None
+
+
+def places(text: str) -> list[str]:
+    """What is filled in, sorted: the names, with their forms where they have some; without a name, each time."""
+    if FILLED.search(text):
+        return sorted(set(FILLED.findall(text)))
+    try:
+        fields = [field for field in Formatter().parse(text) if field[1] is not None]
+    except ValueError:  # a brace that opens nothing: it is no template
+        return []
+    told = [f"{{{name}{f'!{form}' if form else ''}{f':{spec}' if spec else ''}}}" for _, name, spec, form in fields]
+    return sorted({*told} | {f"{{{number}}}" for number in range(told.count("{}"))})
 
 
 def found(language: str) -> Catalogue | None:
@@ -93,19 +105,6 @@ def read(content: bytes) -> Iterable[tuple[str, str]]:
     for message in read_po(BytesIO(content), abort_invalid=True):
         if message.id:
             yield str(message.id), "" if message.fuzzy else str(message.string)
-
-
-def _places(text: str) -> list[str]:
-    """What is filled in, sorted: the names, or where they have it their forms too."""
-    if FILLED.search(text):
-        return sorted(FILLED.findall(text))
-    try:
-        fields = [field for field in Formatter().parse(text) if field[1] is not None]
-    except ValueError:  # a brace that opens nothing: it is no template
-        return []
-    return sorted(
-        f"{{{name}{'!' + form if form else ''}{':' + spec if spec else ''}}}" for _, name, spec, form in fields
-    )
 
 
 def _margins(text: str) -> tuple[str, str]:

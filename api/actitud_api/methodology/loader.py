@@ -131,7 +131,7 @@ def load(version: str) -> Methodology:
     if entry.status != "draft" and methodology.digest != entry.digest:
         defect = Defect(
             "/",
-            f"el documento de una versión en uso o retirada cambió: su resumen es {methodology.digest}",
+            f"el documento de una versión de estado {entry.status} cambió: su resumen es {methodology.digest}",
             f"the document of an {entry.status} version changed: its digest is {methodology.digest}",
         )
         raise DefectiveMethodology(version, [defect])

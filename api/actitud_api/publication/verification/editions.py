@@ -54,7 +54,7 @@ _OWN_KEYS: Final = Texts(
     "de quién son las claves, que son las que trae el propio fichero (dé --keys)",
     "whose the keys are, which are those that the file itself brings (give --keys)",
 )
-_ASKED: Final = ("lo que se ha pedido", "what was asked for")
+_ASKED: Final = Texts("lo que se ha pedido", "what was asked for")
 _NOTHING: Final = Texts("", "")
 """What holds of a document that could not be read."""
 
