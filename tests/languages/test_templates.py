@@ -14,7 +14,26 @@ from jinja2 import nodes
 from tests.languages.extraction import PACKAGE, parsed, templates
 
 NAMES: Final = frozenset(
-    "Actitud OpenAPI Content Security Policy CC BY EUPL CSV JSON Lines XLSX HTML SVG URL DCAT AP ES".split()
+    [
+        "Actitud",
+        "OpenAPI",
+        "Content",
+        "Security",
+        "Policy",
+        "CC",
+        "BY",
+        "EUPL",
+        "CSV",
+        "JSON",
+        "Lines",
+        "XLSX",
+        "HTML",
+        "SVG",
+        "URL",
+        "DCAT",
+        "AP",
+        "ES",
+    ]
 )
 """Words that are the same in every language."""
 
@@ -23,7 +42,7 @@ SPOKEN: Final = frozenset({"alt", "aria-label", "placeholder", "title"})
 
 SILENT: Final = frozenset({"code", "script", "style"})
 
-_EXPRESSION: Final = "\0"
+_EXPRESSION: Final = "0"
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
