@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from babel.dates import format_date
@@ -124,17 +124,6 @@ _JOINED: dict[Language, dict[str, str]] = table(
     },
 )
 
-_AND: Final[Mapping[Language, str]] = {
-    language: locale.list_patterns["standard"]["end"].format("", "") for language, locale in LOCALES.items()
-}
-"""Between the last two of a list."""
-
-_PER_CENT: Final[Mapping[Language, str]] = {
-    language: locale.percent_formats[None].pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
-    for language, locale in LOCALES.items()
-}
-"""With one decimal where there is one, and the blank of the SI before the sign in English too."""
-
 _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
     "es": ((" a el ", " al "), (" de el ", " del ")),
     "ca": ((" a el ", " al "), (" de el ", " del "), (" a els ", " als "), (" de els ", " dels ")),
@@ -160,7 +149,7 @@ def score(value: float | int, decimals: int, language: Language) -> str:
 @lru_cache(maxsize=8192)
 def percent(value: float | int, language: Language) -> str:
     """A share of 0 to 1 in per cent, one decimal where it has one."""
-    return format_percent(Decimal(str(value)), format=_PER_CENT[language], locale=LOCALES[language])
+    return format_percent(Decimal(str(value)), format=_per_cent(language), locale=LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
@@ -178,7 +167,21 @@ def enumeration(parts: list[str], language: Language) -> str:
     """`a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
-    return ", ".join(parts[:-1]) + _AND[language] + parts[-1]
+    return ", ".join(parts[:-1]) + _and(language) + parts[-1]
+
+
+@cache
+def _and(language: Language) -> str:
+    """Between the last two of a list."""
+    pattern: str = LOCALES[language].list_patterns["standard"]["end"]
+    return pattern.format("", "")
+
+
+@cache
+def _per_cent(language: Language) -> str:
+    """A share with one decimal where it has one, and the blank of the SI before the sign in English too."""
+    pattern: str = LOCALES[language].percent_formats[None].pattern
+    return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
 
 
 def is_share(indicator: Indicator) -> bool:
