@@ -25,6 +25,12 @@ from actitud_api.languages.catalogue import FILLED
 PACKAGE: Final = Path("api/actitud_api")
 TEMPLATES: Final = ("*.html", "*.svg")
 
+LANGUAGES: Final = "languages/"
+"""Where all of this is made."""
+
+STORED: Final = frozenset({"demo/service.py"})
+"""Where texts are written that are kept, as those that people send are."""
+
 Positions = Mapping[str, set[int]]
 """Where callables take the Spanish; the English is the next."""
 
@@ -110,6 +116,16 @@ def _of_module(tree: ast.Module, positions: Positions, file: str) -> Iterator[Te
                 yield from _of_pair(node.args[position : position + 2], file)
             if called == "table":
                 yield from _of_table(node, file)
+        elif not file.startswith(LANGUAGES) and file not in STORED:
+            match node:
+                case (
+                    ast.Dict(keys=[ast.Constant(value="es"), ast.Constant(value="en")])
+                    | ast.Dict(keys=[ast.Constant(value="en"), ast.Constant(value="es")])
+                ):
+                    yield Unreadable(file, node.lineno, "a text is in Texts or table, and by locale there is LOCALES")
+                case ast.Compare(comparators=[ast.Constant(value="en")]):
+                    reason = "what is so in English only leaves out the further languages"
+                    yield Unreadable(file, node.lineno, reason)
         for _, block in ast.iter_fields(node):
             if isinstance(block, list):
                 yield from _of_variables(block, file)

@@ -87,6 +87,14 @@ def test_texts_are_read_from_code_and_templates_as_they_are_written(package: Pat
             'Texts(f"de {a}", f"of {b}")',
             "code.py:28: the placeholders of both languages differ: 'de %(a)s' and 'of %(b)s'",
         ),
+        (
+            'NAMES = {"es": "uno", "en": "one"}',
+            "code.py:28: a text is in Texts or table, and by locale there is LOCALES",
+        ),
+        (
+            'x if language == "en" else y',
+            "code.py:28: what is so in English only leaves out the further languages",
+        ),
         ('table(es={"a": "x"}, en={"b": "y"})', "code.py:28: not in both languages: a, b"),
     ],
 )
