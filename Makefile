@@ -10,7 +10,7 @@ TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loa
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test night check bench mutation contract openapi lock clean
+.PHONY: help demo serve test night check bench mutation contract openapi languages lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -38,12 +38,13 @@ serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; t
 	@$(BIN)/actitud-api init
 	@$(BIN)/actitud-api serve --host 127.0.0.1 --port $(PORT)
 
-check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document, form of the compose files
+check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI document and of the catalogues, form of the compose files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy api/actitud_api sdk/actitud tests docs/verify.py
 	$(BIN)/lint-imports
 	$(BIN)/actitud-api openapi --check openapi/openapi.json
+	$(BIN)/python -m tests.languages --check
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
 test: check ## everything, at gate size
@@ -78,6 +79,9 @@ contract: $(VENV)/all.done ## Schemathesis against a running service: make contr
 
 openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json
+
+languages: $(VENV)/all.done ## write the texts for translators anew and bring the catalogues to them; a new one: make languages NEW=gl
+	$(BIN)/python -m tests.languages $(NEW)
 
 lock: $(VENV)/bin/python ## write requirements/*.txt anew from the distributions and requirements/*.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-from babel.numbers import format_decimal
 from msgspec import Struct
 
 from actitud_api.access import service as access
@@ -24,6 +23,7 @@ from actitud_api.storage.database import Database
 from actitud_api.storage.health import dialect, loses_wal, sqlite_version, try_to_write, wrong_pragmas
 from actitud_api.storage.places import DatabaseFailure, file_of, shown
 from actitud_api.storage.revisions import revisions
+from actitud_api.texts import words
 
 DISK_PROBLEM: Final = 100 * 1024**2
 """Bytes free under which writes are about to fail."""
@@ -238,7 +238,7 @@ def _size(file: Path) -> int:
 
 
 def _mebibytes(size: int, language: Language) -> str:
-    return format_decimal(round(size / 1024**2, 1), locale=language)
+    return words.number(round(size / 1024**2, 1), language)
 
 
 # --- methodologies, clock, keys -------------------------------------------------------------------------------

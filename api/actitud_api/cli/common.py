@@ -126,9 +126,9 @@ def marked(mark: str, text: str) -> Table:
 
 
 def language_of(environment: Mapping[str, str]) -> Language:
-    """Spanish where the locale is, else English."""
+    """That of the locale where it is offered, else English."""
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
-    return "es" if locale.startswith("es") else "en"
+    return next((known for known in LANGUAGES if locale.startswith(known)), "en")
 
 
 @contextmanager

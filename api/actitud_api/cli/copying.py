@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from babel.numbers import format_decimal
-
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_there, reaching
 from actitud_api.http.negotiation import Texts
@@ -19,6 +17,7 @@ from actitud_api.methodology.model import Language
 from actitud_api.settings import Settings
 from actitud_api.storage import backup as copies
 from actitud_api.storage.places import file_of, for_tools, shown
+from actitud_api.texts import words
 
 _BACKUP = Texts(
     "copia la base de datos a un fichero, también mientras sirve", "copy the database to a file, also while it serves"
@@ -113,7 +112,7 @@ def _file_of(settings: Settings, command: str, file: Path, language: Language) -
 
 
 def _said(text: Texts, copy: copies.Copy, settings: Settings, language: Language) -> str:
-    size = format_decimal(copy.size, locale=language)
+    size = words.number(copy.size, language)
     return text.into(language).format(
         database=shown(settings.database_url), file=copy.file, size=size, revision=copy.revision
     )

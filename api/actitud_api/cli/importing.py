@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from babel.numbers import format_decimal
 from msgspec import structs
 
 from actitud_api.cli.common import Added, CommandError, opened, progress, settings_of, takes_database
@@ -18,6 +17,7 @@ from actitud_api.organisations import service as organisations
 from actitud_api.organisations.entries import YEARS
 from actitud_api.organisations.faults import describe
 from actitud_api.storage.places import failures
+from actitud_api.texts import words
 
 _ORGANISATIONS = Texts("organizaciones", "organisations")
 _IMPORT = Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities")
@@ -66,10 +66,10 @@ def _import(options: argparse.Namespace, language: Language) -> int:
                     database, raw, advance, now=datetime.now(UTC), population_year=year
                 )
         except organisations.FaultyFile as error:
-            count = format_decimal(len(error.faults), locale=language)
+            count = words.number(len(error.faults), language)
             lines = [describe(fault, language) for fault in error.faults]
             raise CommandError("\n".join([*lines, _FAULTY.into(language).format(count=count)])) from error
-    counts = {name: format_decimal(count, locale=language) for name, count in structs.asdict(imported).items()}
+    counts = {name: words.number(count, language) for name, count in structs.asdict(imported).items()}
     sys.stdout.write(_IMPORTED.into(language).format(**counts) + "\n")
     return 0
 

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 import msgspec
-from babel.numbers import format_decimal
 from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -20,6 +19,7 @@ from actitud_api.methodology.differences import Difference, differences
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Checked, Methodology
 from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.texts import words
 from actitud_api.texts.differences import Side, told
 
 _METHODOLOGY = Texts("metodologías", "methodologies")
@@ -88,7 +88,7 @@ def _check(options: argparse.Namespace, language: Language) -> int:
     for remark in _remarks(checked, texts):
         sys.stdout.write(_REMARK.into(chosen).format(place=remark.place, text=remark.into(chosen)) + "\n")
     if checked.defects or checked.document is None:
-        count = format_decimal(len(checked.defects), locale=chosen)
+        count = words.number(len(checked.defects), chosen)
         sys.stdout.write(_DEFECTS.into(chosen).format(count=count) + "\n")
         return 1
     found = {"version": checked.document.version, "digest": digest(msgspec.json.decode(raw))}

@@ -7,8 +7,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from babel.numbers import format_decimal
-
 from actitud_api.app import PROBLEMS
 from actitud_api.cli.common import Added, CommandError, content_of, opened, progress, settings_of, takes_database
 from actitud_api.cli.ledger import REMEDIES
@@ -26,6 +24,7 @@ from actitud_api.publication.routes import REQUEST
 from actitud_api.publication.service import Prepared, Published, Publishing
 from actitud_api.storage.database import Database
 from actitud_api.storage.places import failures
+from actitud_api.texts import words
 
 _PUBLISH = Texts(
     "publica una edición para siempre, o una corrección de ella", "publish an edition for good, or a correction of it"
@@ -79,7 +78,7 @@ def _publish(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:
             raise CommandError("\n".join(_refused(error, language))) from error
-    count = format_decimal(made.organisations, locale=language)
+    count = words.number(made.organisations, language)
     sys.stdout.write(
         _PUBLISHED.into(language).format(
             edition=made.edition, revision=made.revision, organisations=count, digest=made.digest, note=made.note

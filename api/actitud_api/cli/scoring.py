@@ -6,7 +6,6 @@ import argparse
 import sys
 
 import msgspec
-from babel.numbers import format_decimal
 
 from actitud_api.cli.common import Added, CommandError, content_of, lang_of, show, takes_lang
 from actitud_api.cli.reading import methodology_of
@@ -22,6 +21,7 @@ from actitud_api.methodology.model import Language
 from actitud_api.methodology.plain import with_plain_texts
 from actitud_api.scores import service, wire
 from actitud_api.scores.routes import REQUEST
+from actitud_api.texts import words
 
 _SCORE = Texts(
     "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
@@ -92,5 +92,5 @@ def told(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
         if fault.suggestion is not None:
             line += _MEANT.into(language).format(suggestion=fault.suggestion)
         lines.append(line)
-    count = format_decimal(sum(fault.count for fault in faults), locale=language)
+    count = words.number(sum(fault.count for fault in faults), language)
     return [*lines, outcome.into(language).format(count=count)]

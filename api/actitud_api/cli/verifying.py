@@ -14,7 +14,6 @@ from typing import IO, Final
 from urllib.parse import urlencode
 
 import msgspec
-from babel.numbers import format_decimal
 from msgspec import Struct, structs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -26,6 +25,7 @@ from actitud_api.ledger.signing import Jws
 from actitud_api.methodology.digests import digest_of
 from actitud_api.methodology.model import Language
 from actitud_api.publication.verification import KEPT, Given, Problem, Report, Unverifiable, read_keys, verify
+from actitud_api.texts import words
 
 SHOWN_MAX: Final = 20
 """Problems that are told one by one; `--json` has them all."""
@@ -292,7 +292,7 @@ def _tell(report: Report, language: Language, *, as_json: bool) -> None:
     ]
     lines += [f"  {_told(problem, language)}" for problem in report.problems[:SHOWN_MAX]]
     if (more := len(report.problems) - SHOWN_MAX) > 0:
-        lines.append("  " + _MORE.into(language).format(count=format_decimal(more, locale=language)))
+        lines.append("  " + _MORE.into(language).format(count=words.number(more, language)))
     lines += [f"{_UNCHECKED.into(language)}: {text.into(language)}" for text in report.unchecked]
     lines.append(report.verdict.into(language))
     sys.stdout.write("".join(f"{line}\n" for line in lines))

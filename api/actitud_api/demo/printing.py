@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 from rich.table import Table
 
 from actitud_api.demo.report import Report
 from actitud_api.demo.simulator import METHODOLOGY
 from actitud_api.http.negotiation import Texts
+from actitud_api.languages import LOCALES
 from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import Language
+from actitud_api.texts import words
 
 _TITLE = Texts(
     "{organisations} organizaciones inventadas, con respuestas simuladas",
@@ -28,9 +30,9 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 def table(report: Report, language: Language) -> Table:
     """Every figure with what it is a share of; ids as they stand in the data."""
     names = load(METHODOLOGY).texts[language].levels
-    title = _TITLE.into(language).format(organisations=format_decimal(report.organisations, locale=language))
+    title = _TITLE.into(language).format(organisations=words.number(report.organisations, language))
     result = Table(title=title, show_header=False)
-    result.add_row(_SPEARMAN.into(language), format_decimal(report.spearman, format="0.00", locale=language), "")
+    result.add_row(_SPEARMAN.into(language), words.score(report.spearman, 2, language), "")
     result.add_section()
     for number, share in report.levels.items():
         text = _LEVEL.into(language).format(number=number, name=names[str(number)].name)
@@ -47,4 +49,4 @@ def table(report: Report, language: Language) -> Table:
 
 
 def _percent(share: float, language: Language) -> str:
-    return format_percent(share, format="0.0 %", locale=language)
+    return format_percent(share, format="0.0 %", locale=LOCALES[language])

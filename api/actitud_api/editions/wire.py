@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from actitud_api.editions.service import Calendar, Change, Counted, Draft, Span, State, Windows
 from actitud_api.http.paging import Page
+from actitud_api.languages import nearest
 from actitud_api.methodology.loader import versions
 from actitud_api.methodology.model import Language
 from actitud_api.methodology.notes import NO_CONTROL
@@ -132,7 +133,7 @@ def edition(counted: Counted, language: Language) -> Edition:
     record = counted.record
     return Edition(
         id=record.id,
-        title=record.titles.get(language) or next(iter(record.titles.values())),
+        title=nearest(record.titles, language),
         methodology=record.methodology,
         state=record.state,
         period_from=record.period_from,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from babel.dates import format_date
 from msgspec import Struct
 
 from actitud_api.embeds.lettering import plain
@@ -32,9 +31,6 @@ UNKNOWN_SCORE: Final = Texts(
     "Esa organización no tiene puntuación publicada en esa edición.",
     "That organisation has no published score in that edition.",
 )
-
-_LOCALES: Final[dict[Language, str]] = {"es": "es_ES", "en": "en_GB"}
-"""Where the day stands before the month, in both."""
 
 _STATUSES: Final[dict[Status, Texts]] = {
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
@@ -129,7 +125,7 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
     if standing.superseded_by is not None:
         version += f" · {told(_STALE, edition=standing.superseded_by)}"
         remarks.append(told(_STALE_LONG, edition=standing.superseded_by))
-    day = format_date(standing.period_to, "long", locale=_LOCALES[language])
+    day = words.day(standing.period_to, language)
     edition = told(_DATED, edition=standing.edition, day=day)
     used = told(_METHODOLOGY, version=standing.methodology)
     coverage = None

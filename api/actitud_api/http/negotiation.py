@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.languages import LANGUAGES, Language
+from actitud_api.languages import Texts as Texts
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 """A JSON document that says what to change of another (RFC 7396)."""
 
 _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
-
-
-class Texts(NamedTuple):
-    """One text in every language."""
-
-    es: str
-    en: str
-
-    def into(self, language: Language) -> str:
-        """The text in a language."""
-        return self.es if language == "es" else self.en
 
 
 def weighted(header: str) -> list[tuple[str, float]]:

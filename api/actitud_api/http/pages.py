@@ -15,6 +15,8 @@ from actitud_api.http.negotiation import JSON, Texts
 from actitud_api.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.http.representations import REVALIDATE, conditional
 from actitud_api.http.scope import ApiRequest, language_of, query_pairs
+from actitud_api.languages import LANGUAGES, WRITTEN, Language, is_whole, name
+from actitud_api.methodology.loader import load, versions
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -55,6 +57,14 @@ class Destination(NamedTuple):
 
     href: str
     text: Texts
+
+
+class Other(NamedTuple):
+    """A page in another language: what that language calls itself, and the query that leads there."""
+
+    language: Language
+    name: str
+    query: str
 
 
 class PagesController(Controller):
@@ -116,11 +126,10 @@ def page(
     `forms`: there may be forms in it, whose answers come back to us.
     """
     language = language_of(request.scope, "es")
-    other = "en" if language == "es" else "es"
     text = made_from.get_template(template).render(
         language=language,
-        other=other,
-        in_other=_with_language(request, other),
+        others=[Other(known, name(known), _with_language(request, known)) for known in LANGUAGES if known != language],
+        partly_spanish=_is_partly_spanish(language),
         t=lambda es, en: Texts(es, en).into(language),
         title=title,
         **values,
@@ -138,7 +147,14 @@ def page(
     return conditional(request, text.encode(), sent, MediaType.HTML)
 
 
-def _with_language(request: ApiRequest, language: str) -> str:
+def _is_partly_spanish(language: Language) -> bool:
+    """Whether something of what the service and its methodologies say is not in a language, and is said in Spanish."""
+    if language in WRITTEN:
+        return False
+    return not is_whole(language) or any(language not in load(version).texts for version in versions("active"))
+
+
+def _with_language(request: ApiRequest, language: Language) -> str:
     """The query of the same page in a language; without what cannot be read of it."""
     try:
         pairs = [(name, value) for name, value in query_pairs(request.scope) if name != "lang"]

@@ -13,6 +13,7 @@ from string import Formatter
 
 from msgspec import Struct
 
+from actitud_api import languages
 from actitud_api.methodology.gates import Asked, bounds
 from actitud_api.methodology.model import (
     SHAPLEY_CHILDREN,
@@ -56,8 +57,13 @@ from actitud_api.methodology.predicates import (
 )
 from actitud_api.methodology.spans import Bound, Spans
 
-_KINDS = {"number": "un número", "boolean": "un sí o no", "text": "un texto", "components": "una lista"}
-"""What an operand gives, in Spanish."""
+_KINDS: Mapping[str, languages.Texts] = {
+    "number": languages.Texts("un número", "number"),
+    "boolean": languages.Texts("un sí o no", "boolean"),
+    "text": languages.Texts("un texto", "text"),
+    "components": languages.Texts("una lista", "components"),
+}
+"""What an operand gives."""
 
 MAX_DEPTH = 5
 """Levels of the tree below the root (SCORING, section 1)."""
@@ -97,7 +103,7 @@ class Remark(Struct, frozen=True):
 
     def into(self, language: Language) -> str:
         """What there is to say, in a language."""
-        return self.es if language == "es" else self.en
+        return languages.into(self.es, self.en, language)
 
 
 class Defect(Remark, frozen=True):
@@ -486,7 +492,8 @@ class _Checker:
         if left is None or right is None:
             return
         if left != right:
-            yield Defect(place, f"compara {_KINDS[left]} con {_KINDS[right]}", f"compares {left} with {right}")
+            one, other = _KINDS[left], _KINDS[right]
+            yield Defect(place, f"compara {one.es} con {other.es}", f"compares {one.en} with {other.en}")
         elif left == "components":
             yield Defect(
                 place,
@@ -494,7 +501,7 @@ class _Checker:
                 "compares a list of components: read `component` or its count",
             )
         elif left != "number" and compare.op not in ("eq", "ne"):
-            yield Defect(place, f"ordena {_KINDS[left]}", f"orders {left}")
+            yield Defect(place, f"ordena {_KINDS[left].es}", f"orders {_KINDS[left].en}")
         match compare.left, compare.right:
             case ProfileOperand(field=field), Constant(value=str(text)):
                 if text not in self.profile[field].values:

@@ -10,12 +10,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from actitud_api.languages import LANGUAGES as LANGUAGES
+from actitud_api.languages import Language as Language
+
 Scalar = bool | int | float | str
 """A constant of a document or a fact of a submission, as JSON has it."""
 
 ComparisonOperator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
-Language = Literal["es", "en"]
-LANGUAGES: tuple[Language, ...] = ("es", "en")
 
 
 class Frozen(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

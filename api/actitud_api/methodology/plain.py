@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import structs
 
+from actitud_api.languages import WRITTEN, InLanguages, table
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
-    LANGUAGES,
     ArticleText,
     Document,
     Indicator,
@@ -24,19 +24,22 @@ from actitud_api.methodology.model import (
 )
 from actitud_api.methodology.predicates import derived_count, groups, indicators
 
-_LEVEL: Final[dict[Language, str]] = {"es": "nivel {number}", "en": "level {number}"}
-_STEP: Final[dict[Language, str]] = {"es": "{name}: de {{from}} a {{to}}", "en": "{name}: from {{from}} to {{to}}"}
+_WORDS: Final[dict[Language, dict[str, str]]] = table(
+    es={"level": "nivel {number}", "step": "{name}: de {{from}} a {{to}}"},
+    en={"level": "level {number}", "step": "{name}: from {{from}} to {{to}}"},
+)
 
 
 def with_plain_texts(methodology: Methodology) -> Methodology:
-    """The methodology with its own ids in each language in which it has no texts."""
+    """The methodology with its own ids in each language in which texts are written and it has none."""
     missing = {
-        language: _plain(methodology.document, language) for language in LANGUAGES if language not in methodology.texts
+        language: _plain(methodology.document, language) for language in WRITTEN if language not in methodology.texts
     }
+    digests = {language: digest(text) for language, text in missing.items()}
     return structs.replace(
         methodology,
-        texts={**methodology.texts, **missing},
-        text_digests={**methodology.text_digests, **{language: digest(text) for language, text in missing.items()}},
+        texts=InLanguages({**methodology.texts, **missing}),
+        text_digests=InLanguages({**methodology.text_digests, **digests}),
     )
 
 
@@ -58,7 +61,7 @@ def _plain(document: Document, language: Language) -> Texts:
         rules={rule.id: rule.id for rule in document.rules},
         gates={gate.id: gate.id for level in document.levels for gate in level.gates},
         levels={
-            str(level.number): LevelText(name=_LEVEL[language].format(number=level.number), meaning="")
+            str(level.number): LevelText(name=_WORDS[language]["level"].format(number=level.number), meaning="")
             for level in document.levels
         },
         windows={window: window for window in document.windows},
@@ -93,7 +96,7 @@ def _indicator_text(indicator: Indicator, language: Language) -> IndicatorText:
         seed="",
         action=indicator.id,
         facts={name: name for name in facts},
-        step=None if indicator.step is None else _STEP[language].format(name=indicator.id),
+        step=None if indicator.step is None else _WORDS[language]["step"].format(name=indicator.id),
         ladder=tuple(map(str, range(levels))) if indicator.curve.kind == "ladder" else (),
         components={component: component for component in indicator.components},
     )

@@ -15,6 +15,7 @@ from actitud_api.embeds.lettering import plain
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.pages import page, templates
 from actitud_api.http.scope import ApiRequest, language_of, query_pairs
+from actitud_api.languages import nearest
 from actitud_api.methodology import loader
 from actitud_api.methodology.model import Language
 from actitud_api.storage.database import Database
@@ -140,7 +141,7 @@ def portal_page(
 
 def title_of(edition: editions.Record, language: Language) -> str:
     """The name of an edition, in that language where it has one."""
-    return edition.titles.get(language) or next(iter(edition.titles.values()))
+    return nearest(edition.titles, language)
 
 
 def published(database: Database) -> list[editions.Counted]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from babel.dates import format_date
-
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
@@ -32,7 +30,6 @@ STATES: Final[Mapping[State, Texts]] = {
     "unknown": Texts("sin respuesta", "not answered"),
 }
 
-_LOCALES: Final[Mapping[Language, str]] = {"es": "es_ES", "en": "en_GB"}
 _BAND: Final = Texts("{code}: de {start} a {to} {of}", "{code}: {start} to {to} {of}")
 _FROM: Final = Texts("{code}: {start} {of} o más", "{code}: {start} {of} or more")
 _UP_TO: Final = Texts("{code}: hasta {to} {of}", "{code}: up to {to} {of}")
@@ -102,12 +99,7 @@ class Names:
 
     def day(self, day: date) -> str:
         """A day."""
-        return day_in(day, self.language)
-
-
-def day_in(day: date, language: Language) -> str:
-    """A day, with the name of its month."""
-    return format_date(day, "long", locale=_LOCALES[language])
+        return words.day(day, self.language)
 
 
 def province(code: str | None) -> str | None:

@@ -26,7 +26,7 @@ from actitud_api.portal.layout import (
     published,
     title_of,
 )
-from actitud_api.portal.names import Names, day_in, territory
+from actitud_api.portal.names import Names, territory
 from actitud_api.portal.ranking import ranking
 from actitud_api.portal.sheet import told
 from actitud_api.scores import service as scores
@@ -48,7 +48,7 @@ class PortalController(Controller):
         values = {
             "published": published(state["database"]),
             "title_of": title_of,
-            "day": day_in,
+            "day": words.day,
             "number": words.number,
             "version": loader.newest().version,
             "indicators": len(list(indicators(loader.newest().document.root))),

@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
 from actitud_api.editions.service import State as EditionState
 from actitud_api.editions.wire import EditionPath
 from actitud_api.http.paging import Page, PageQuery
+from actitud_api.languages import nearest
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology, load, versions
@@ -796,7 +797,7 @@ def past(found: Restated, language: Language) -> PastScore:
     document = load(row.methodology).document
     return PastScore(
         edition=row.edition,
-        edition_title=row.titles.get(language) or next(iter(row.titles.values())),
+        edition_title=nearest(row.titles, language),
         state=row.state,
         period_to=row.period_to,
         rank=row.rank,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from actitud_api.languages import table
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
 from actitud_api.scoring.changes import (
@@ -25,8 +26,8 @@ from actitud_api.scoring.result import Figure
 from actitud_api.texts import words
 from actitud_api.texts.sentences import Sentences, closed
 
-_PATH: dict[Language, dict[str, str]] = {
-    "en": {
+_PATH: dict[Language, dict[str, str]] = table(
+    en={
         "report_level": "Answer “{question}” with level {to} at least: “{text}”",
         "report_boolean": "Answer yes to “{question}”",
         "report_checklist": "Answer “{question}” with these at least: {listed}",
@@ -39,7 +40,7 @@ _PATH: dict[Language, dict[str, str]] = {
         "no_level": "There is no level yet: more has to be answered before there is a path.",
         "stuck": "No improvements that can be told from here lead to level {level} ({name}).",
     },
-    "es": {
+    es={
         "report_level": "Responder a «{question}» con el nivel {to} al menos: «{text}»",
         "report_boolean": "Responder que sí a «{question}»",
         "report_checklist": "Responder a «{question}» al menos con: {listed}",
@@ -52,9 +53,9 @@ _PATH: dict[Language, dict[str, str]] = {
         "no_level": "Todavía no hay nivel: hay que responder más para que haya un camino.",
         "stuck": "Ninguna mejora que pueda decirse desde aquí lleva al nivel {level} ({name}).",
     },
-}
-_OBSTACLES: dict[Language, dict[Obstacle, str]] = {
-    "en": {
+)
+_OBSTACLES: dict[Language, dict[Obstacle, str]] = table(
+    en={
         "profile": "It depends on the profile, not on an answer.",
         "review": "Review allows no higher level.",
         "not_applicable": "The indicator does not apply.",
@@ -63,7 +64,7 @@ _OBSTACLES: dict[Language, dict[Obstacle, str]] = {
         "unanswered": "Answer first: {indicators}.",
         "exhausted": "All that can be improved together is not enough.",
     },
-    "es": {
+    es={
         "profile": "Depende del perfil y no de una respuesta.",
         "review": "La revisión no admite un nivel más alto.",
         "not_applicable": "El indicador no se aplica.",
@@ -72,9 +73,9 @@ _OBSTACLES: dict[Language, dict[Obstacle, str]] = {
         "unanswered": "Antes hay que responder: {indicators}.",
         "exhausted": "Todo lo que se puede mejorar junto no basta.",
     },
-}
-_CHANGES: dict[Language, dict[str, str]] = {
-    "en": {
+)
+_CHANGES: dict[Language, dict[str, str]] = table(
+    en={
         "index": "The index goes from {before} to {after}: {difference}.",
         "same": "The index stays at {after}.",
         "ends": "The index was {before}; now there is none.",
@@ -95,7 +96,7 @@ _CHANGES: dict[Language, dict[str, str]] = {
         "dropped_fields": "{version} does not ask these profile data, or not in that form: {named}.",
         "new_fields": "{version} also asks these profile data: {named}.",
     },
-    "es": {
+    es={
         "index": "El índice pasa de {before} a {after}: {difference}.",
         "same": "El índice sigue en {after}.",
         "ends": "El índice era {before}; ahora no lo hay.",
@@ -116,25 +117,25 @@ _CHANGES: dict[Language, dict[str, str]] = {
         "dropped_fields": "{version} no pide estos datos del perfil, o no en esa forma: {named}.",
         "new_fields": "{version} pide además estos datos del perfil: {named}.",
     },
-}
-_STAGES: dict[Language, dict[Stage, str]] = {
-    "en": {
+)
+_STAGES: dict[Language, dict[Stage, str]] = table(
+    en={
         "before": "before",
         "methodology": "under the later methodology",
         "coverage": "with the same answers known",
         "after": "after",
     },
-    "es": {
+    es={
         "before": "antes",
         "methodology": "con la metodología posterior",
         "coverage": "con las mismas respuestas conocidas",
         "after": "después",
     },
-}
-_PARTS: dict[Language, dict[Stage, str]] = {
-    "en": {"methodology": "the methodology", "coverage": "the coverage", "after": "the data"},
-    "es": {"methodology": "la metodología", "coverage": "la cobertura", "after": "los datos"},
-}
+)
+_PARTS: dict[Language, dict[Stage, str]] = table(
+    en={"methodology": "the methodology", "coverage": "the coverage", "after": "the data"},
+    es={"methodology": "la metodología", "coverage": "la cobertura", "after": "los datos"},
+)
 
 
 def changes_of(methodology: Methodology, language: Language) -> ChangeSentences:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from actitud_api.languages import table
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Language
 from actitud_api.scoring.audit import HIGH, RELIABLE, WEAK, Remark, RemarkCode
 from actitud_api.scoring.compare import Basis, PeerGroup, Standing
 from actitud_api.texts import words
 
-_GROUPS: dict[Language, dict[Basis, str]] = {
-    "es": {
+_GROUPS: dict[Language, dict[Basis, str]] = table(
+    es={
         "kind_and_band": "Su grupo son las organizaciones con puesto de su tipo y tramo ({kind}, {band}): {count}.",
         "kind": "Su grupo son las organizaciones con puesto de su tipo ({kind}): {count}.",
         "band_scale": "Su grupo son las organizaciones con puesto que se miden en su misma escala de tramos: {count}.",
         "all": "Su grupo son todas las organizaciones con puesto: {count}.",
     },
-    "en": {
+    en={
         "kind_and_band": "Its group are the ranked organisations of its kind and size band ({kind}, {band}): {count}.",
         "kind": "Its group are the ranked organisations of its kind ({kind}): {count}.",
         "band_scale": "Its group are the ranked organisations that are measured on its scale of size bands: {count}.",
         "all": "Its group are all ranked organisations: {count}.",
     },
-}
-_FIGURES: dict[Language, dict[str, str]] = {
-    "es": {
+)
+_FIGURES: dict[Language, dict[str, str]] = table(
+    es={
         "standing": "Con {score} está por encima de {below} de las otras {others}; la mediana es {median}.",
         "above_one": "Con {score} está por encima de la otra; la mediana es {median}.",
         "not_above_one": "Con {score} no está por encima de la otra; la mediana es {median}.",
@@ -35,7 +36,7 @@ _FIGURES: dict[Language, dict[str, str]] = {
         "none": "Ni la organización ni su grupo tienen puntuación.",
         "hidden": "Hasta que se publique la edición no se compara con las demás.",
     },
-    "en": {
+    en={
         "standing": "With {score} it is above {below} of the {others} others; the median is {median}.",
         "above_one": "With {score} it is above the other; the median is {median}.",
         "not_above_one": "With {score} it is not above the other; the median is {median}.",
@@ -47,9 +48,9 @@ _FIGURES: dict[Language, dict[str, str]] = {
         "none": "Neither the organisation nor its group has a score.",
         "hidden": "Until the edition is published it is not compared with the others.",
     },
-}
-_ROBUST: dict[Language, dict[str, str]] = {
-    "es": {
+)
+_ROBUST: dict[Language, dict[str, str]] = table(
+    es={
         "rank": "En nueve de cada diez sorteos su puesto está entre el {low} y el {high}",
         "index": "En nueve de cada diez sorteos su índice está entre {low} y {high}",
         "same_rank": "En nueve de cada diez sorteos su puesto es el {low}",
@@ -57,7 +58,7 @@ _ROBUST: dict[Language, dict[str, str]] = {
         "level": "{start}; su nivel es el {level} en el {share}.",
         "no_level": "{start}.",
     },
-    "en": {
+    en={
         "rank": "In nine of ten draws its rank lies between {low} and {high}",
         "index": "In nine of ten draws its index lies between {low} and {high}",
         "same_rank": "In nine of ten draws its rank is {low}",
@@ -65,9 +66,9 @@ _ROBUST: dict[Language, dict[str, str]] = {
         "level": "{start}; its level is {level} in {share}.",
         "no_level": "{start}.",
     },
-}
-_REMARKS: dict[Language, dict[RemarkCode, str]] = {
-    "es": {
+)
+_REMARKS: dict[Language, dict[RemarkCode, str]] = table(
+    es={
         "negative_correlation": "{node} se correlaciona negativamente ({value}) con aquello de lo que forma parte.",
         "weak_correlation": (
             "{node} apenas se correlaciona ({value}, menos de {weak}) con aquello de lo que forma parte: "
@@ -79,7 +80,7 @@ _REMARKS: dict[Language, dict[RemarkCode, str]] = {
         ),
         "low_alpha": "El alfa de Cronbach {of} es {value}, menos de {reliable}: sus partes no miden lo mismo.",
     },
-    "en": {
+    en={
         "negative_correlation": "{node} correlates negatively ({value}) with what it is a part of.",
         "weak_correlation": (
             "{node} hardly correlates ({value}, less than {weak}) with what it is a part of: it says something else."
@@ -90,8 +91,10 @@ _REMARKS: dict[Language, dict[RemarkCode, str]] = {
         ),
         "low_alpha": "Cronbach's alpha {of} is {value}, less than {reliable}: its parts do not measure the same.",
     },
-}
-_OF: dict[Language, tuple[str, str]] = {"es": ("del índice", "de {}"), "en": ("of the index", "of {}")}
+)
+_OF: dict[Language, dict[str, str]] = table(
+    es={"index": "del índice", "node": "de {}"}, en={"index": "of the index", "node": "of {}"}
+)
 
 
 def peer_group(
@@ -162,12 +165,11 @@ def robust(
 def remark(found: Remark, methodology: Methodology, language: Language) -> str:
     """What an auditor would point at."""
     texts = methodology.texts[language]
-    of_index, of_node = _OF[language]
-    node, of = "", of_index
+    node, of = "", _OF[language]["index"]
     if found.node is not None:
         named = texts.groups.get(found.node) or texts.indicators[found.node]
         node = f"{named.name} ({found.node})"
-        of = of_node.format(node)
+        of = _OF[language]["node"].format(node)
     value, weak, high, reliable = (
         words.number(round(number, 4), language) for number in (found.value, WEAK, HIGH, RELIABLE)
     )

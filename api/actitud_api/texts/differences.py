@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from actitud_api.languages import table
 from actitud_api.methodology.differences import Difference
 from actitud_api.methodology.model import (
     ALWAYS,
@@ -27,8 +28,8 @@ from actitud_api.texts import words
 Heading = Literal["weights", "goalposts", "nodes", "rules", "levels", "profile", "document", "texts"]
 """What differences are put together under."""
 
-_HEADINGS: Final[dict[Language, dict[Heading, str]]] = {
-    "en": {
+_HEADINGS: Final[dict[Language, dict[Heading, str]]] = table(
+    en={
         "weights": "Weights",
         "goalposts": "Goalposts and curves",
         "nodes": "Dimensions and indicators",
@@ -38,7 +39,7 @@ _HEADINGS: Final[dict[Language, dict[Heading, str]]] = {
         "document": "The rest of the document",
         "texts": "Texts",
     },
-    "es": {
+    es={
         "weights": "Pesos",
         "goalposts": "Valores de referencia y curvas",
         "nodes": "Dimensiones e indicadores",
@@ -48,9 +49,9 @@ _HEADINGS: Final[dict[Language, dict[Heading, str]]] = {
         "document": "El resto del documento",
         "texts": "Textos",
     },
-}
-_SENTENCES: Final[dict[Language, dict[str, str]]] = {
-    "en": {
+)
+_SENTENCES: Final[dict[Language, dict[str, str]]] = table(
+    en={
         "changed": "{subject}: {before} → {after}",
         "member": "{subject}, {member}: {before} → {after}",
         "added": "added: {subject}",
@@ -70,7 +71,7 @@ _SENTENCES: Final[dict[Language, dict[str, str]]] = {
         "yes": "yes",
         "no": "no",
     },
-    "es": {
+    es={
         "changed": "{subject}: {before} → {after}",
         "member": "{subject}, {member}: {before} → {after}",
         "added": "nuevo: {subject}",
@@ -90,68 +91,130 @@ _SENTENCES: Final[dict[Language, dict[str, str]]] = {
         "yes": "sí",
         "no": "no",
     },
-}
-_MEMBERS: Final[Mapping[str, str]] = {
-    "additional_index": "índice adicional",
-    "aggregation": "agregación",
-    "alternative_weights": "otros pesos",
-    "applies": "se aplica",
-    "basis": "base",
-    "bullets": "puntos del artículo",
-    "catalogue": "catálogo",
-    "comments": "comentarios",
-    "components": "elementos",
-    "coverage": "cobertura",
-    "curve": "curva",
-    "decimals": "decimales",
-    "default": "por defecto",
-    "direction": "dirección",
-    "exponent": "exponente",
-    "facts": "datos",
-    "functions": "funciones",
-    "goalposts": "valores de referencia",
-    "group": "grupo",
-    "holds": "condición",
-    "ideas": "ideas",
-    "indicators": "indicadores",
-    "invalidates": "invalida",
-    "kind": "clase",
-    "level": "nivel",
-    "maximum": "máximo",
-    "minimum": "mínimo",
-    "missing": "datos desconocidos",
-    "needs_evidence": "necesita evidencia",
-    "nullable": "puede ser null",
-    "parent": "dentro de",
-    "part_of_denominator": "parte del denominador",
-    "peer_groups": "grupos de comparación",
-    "principles": "principios",
-    "provisional_unless": "provisional salvo",
-    "published_decimals": "decimales publicados",
-    "range": "rango",
-    "rated_children": "hijos que necesita",
-    "rated_share": "parte del peso que necesita",
-    "required": "obligatorio",
-    "reviews": "revisiones",
-    "sample": "muestra",
-    "scope": "alcance",
-    "score": "puntuación",
-    "self_declared_cap": "límite sin evidencia",
-    "set_by": "lo pone",
-    "severity": "gravedad",
-    "sources": "fuentes",
-    "step": "paso",
-    "type": "tipo",
-    "used": "usada",
-    "value": "valor",
-    "values": "valores",
-    "weight": "peso",
-    "when_not_applicable": "si no se aplica",
-    "where": "dónde",
-    "windows": "ventanas",
-    "zero_when": "0 por regla si",
-}
-"""The members of a document in Spanish; in English they are called as they are."""
+)
+_MEMBERS: Final[dict[Language, dict[str, str]]] = table(
+    es={
+        "additional_index": "índice adicional",
+        "aggregation": "agregación",
+        "alternative_weights": "otros pesos",
+        "applies": "se aplica",
+        "basis": "base",
+        "bullets": "puntos del artículo",
+        "catalogue": "catálogo",
+        "comments": "comentarios",
+        "components": "elementos",
+        "coverage": "cobertura",
+        "curve": "curva",
+        "decimals": "decimales",
+        "default": "por defecto",
+        "direction": "dirección",
+        "exponent": "exponente",
+        "facts": "datos",
+        "functions": "funciones",
+        "goalposts": "valores de referencia",
+        "group": "grupo",
+        "holds": "condición",
+        "ideas": "ideas",
+        "indicators": "indicadores",
+        "invalidates": "invalida",
+        "kind": "clase",
+        "level": "nivel",
+        "maximum": "máximo",
+        "minimum": "mínimo",
+        "missing": "datos desconocidos",
+        "needs_evidence": "necesita evidencia",
+        "nullable": "puede ser null",
+        "parent": "dentro de",
+        "part_of_denominator": "parte del denominador",
+        "peer_groups": "grupos de comparación",
+        "principles": "principios",
+        "provisional_unless": "provisional salvo",
+        "published_decimals": "decimales publicados",
+        "range": "rango",
+        "rated_children": "hijos que necesita",
+        "rated_share": "parte del peso que necesita",
+        "required": "obligatorio",
+        "reviews": "revisiones",
+        "sample": "muestra",
+        "scope": "alcance",
+        "score": "puntuación",
+        "self_declared_cap": "límite sin evidencia",
+        "set_by": "lo pone",
+        "severity": "gravedad",
+        "sources": "fuentes",
+        "step": "paso",
+        "type": "tipo",
+        "used": "usada",
+        "value": "valor",
+        "values": "valores",
+        "weight": "peso",
+        "when_not_applicable": "si no se aplica",
+        "where": "dónde",
+        "windows": "ventanas",
+        "zero_when": "0 por regla si",
+    },
+    en={
+        "additional_index": "additional index",
+        "aggregation": "aggregation",
+        "alternative_weights": "alternative weights",
+        "applies": "applies",
+        "basis": "basis",
+        "bullets": "bullets",
+        "catalogue": "catalogue",
+        "comments": "comments",
+        "components": "components",
+        "coverage": "coverage",
+        "curve": "curve",
+        "decimals": "decimals",
+        "default": "default",
+        "direction": "direction",
+        "exponent": "exponent",
+        "facts": "facts",
+        "functions": "functions",
+        "goalposts": "goalposts",
+        "group": "group",
+        "holds": "holds",
+        "ideas": "ideas",
+        "indicators": "indicators",
+        "invalidates": "invalidates",
+        "kind": "kind",
+        "level": "level",
+        "maximum": "maximum",
+        "minimum": "minimum",
+        "missing": "missing",
+        "needs_evidence": "needs evidence",
+        "nullable": "nullable",
+        "parent": "parent",
+        "part_of_denominator": "part of denominator",
+        "peer_groups": "peer groups",
+        "principles": "principles",
+        "provisional_unless": "provisional unless",
+        "published_decimals": "published decimals",
+        "range": "range",
+        "rated_children": "rated children",
+        "rated_share": "rated share",
+        "required": "required",
+        "reviews": "reviews",
+        "sample": "sample",
+        "scope": "scope",
+        "score": "score",
+        "self_declared_cap": "self declared cap",
+        "set_by": "set by",
+        "severity": "severity",
+        "sources": "sources",
+        "step": "step",
+        "type": "type",
+        "used": "used",
+        "value": "value",
+        "values": "values",
+        "weight": "weight",
+        "when_not_applicable": "when not applicable",
+        "where": "where",
+        "windows": "windows",
+        "zero_when": "zero when",
+    },
+)
+"""The members of a document."""
 _PARTS: Final[Mapping[str, Heading]] = {
     "groups": "nodes",
     "indicators": "nodes",
@@ -260,9 +323,7 @@ class _Teller:
         return ", ".join(self._called(name) for name in path)
 
     def _called(self, member: str) -> str:
-        if self._language == "es":
-            return _MEMBERS.get(member, member)
-        return member.replace("_", " ")
+        return _MEMBERS[self._language].get(member, member.replace("_", " "))
 
     def _goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
         """A goalpost of which the value or the points moved."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from actitud_api.languages import Texts, table
 from actitud_api.methodology.model import Language
 from actitud_api.scoring.evidence import REUSED, EvidenceFinding, EvidenceRule
 from actitud_api.texts import words
 
-_SENTENCES: dict[Language, dict[EvidenceRule, str]] = {
-    "es": {
+_SENTENCES: dict[Language, dict[EvidenceRule, str]] = table(
+    es={
         "undeclared_domain": (
             "La evidencia no cuenta: {host} no es un dominio declarado de la organización ni está por debajo de uno."
         ),
@@ -19,7 +20,7 @@ _SENTENCES: dict[Language, dict[EvidenceRule, str]] = {
             "El mismo documento, {url}, sirve de evidencia a {count} indicadores, más de {most}: {indicators}."
         ),
     },
-    "en": {
+    en={
         "undeclared_domain": (
             "The evidence does not count: {host} is neither a declared domain of the organisation nor below one."
         ),
@@ -29,25 +30,20 @@ _SENTENCES: dict[Language, dict[EvidenceRule, str]] = {
             "The same document, {url}, is evidence of {count} indicators, more than {most}: {indicators}."
         ),
     },
-}
-_NO_HOST: dict[Language, str] = {
-    "es": "La evidencia no cuenta: su dirección no nombra un dominio sin más (ni usuario, ni dirección IP).",
-    "en": "The evidence does not count: its address does not plainly name a domain (no user, no IP address).",
-}
+)
+_NO_HOST = Texts(
+    "La evidencia no cuenta: su dirección no nombra un dominio sin más (ni usuario, ni dirección IP).",
+    "The evidence does not count: its address does not plainly name a domain (no user, no IP address).",
+)
 
 
 def evidence_finding(finding: EvidenceFinding, language: Language) -> str:
     """What is wrong with a document."""
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
-        return _NO_HOST[language]
+        return _NO_HOST.into(language)
     told = {
-        name: _day(str(value), language) if name in ("date", "reference") else str(value)
+        name: words.day(date.fromisoformat(str(value)), language) if name in ("date", "reference") else str(value)
         for name, value in finding.facts.items()
     }
     listed = words.enumeration(list(finding.indicators), language)
     return _SENTENCES[language][finding.rule].format(**told, most=REUSED, indicators=listed)
-
-
-def _day(iso: str, language: Language) -> str:
-    day = date.fromisoformat(iso)
-    return f"{day.day}/{day.month}/{day.year}" if language == "es" else iso

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Literal, TypeVar
 
+from actitud_api.languages import table
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.defects import MAX_FACT_DECIMALS
 from actitud_api.methodology.loader import Methodology
@@ -38,8 +39,8 @@ from actitud_api.texts import words
 
 T = TypeVar("T")
 
-_REASONS: dict[Language, dict[str, str]] = {
-    "en": {
+_REASONS: dict[Language, dict[str, str]] = table(
+    en={
         "value": "value: {value}",
         "full": "{facts}. It reaches full marks.",
         "between": "Between {x0}, which scores {s0}, and {x1}, which scores {s1}",
@@ -70,7 +71,7 @@ _REASONS: dict[Language, dict[str, str]] = {
         "Effect_leave": "It does not count",
         "Effect_void": "“{group}” is left without a score",
     },
-    "es": {
+    es={
         "value": "valor: {value}",
         "full": "{facts}. Obtiene la puntuación máxima.",
         "between": "Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}",
@@ -101,9 +102,9 @@ _REASONS: dict[Language, dict[str, str]] = {
         "Effect_leave": "No cuenta",
         "Effect_void": "«{group}» se queda sin puntuación",
     },
-}
-_STEPS: dict[Language, dict[str, str]] = {
-    "en": {
+)
+_STEPS: dict[Language, dict[str, str]] = table(
+    en={
         "level": "Move up to level {to}: “{text}”",
         "boolean": "Get to answer yes to “{question}”",
         "checklist": "Add what is missing: {missing}",
@@ -120,7 +121,7 @@ _STEPS: dict[Language, dict[str, str]] = {
         "gain_max": "It can bring up to {gain} of the index",
         "requires": "Other data have to follow: {rules}",
     },
-    "es": {
+    es={
         "level": "Subir al nivel {to}: «{text}»",
         "boolean": "Poder responder que sí a «{question}»",
         "checklist": "Añadir lo que falta: {missing}",
@@ -137,9 +138,9 @@ _STEPS: dict[Language, dict[str, str]] = {
         "gain_max": "Puede sumar hasta {gain} del índice",
         "requires": "Otros datos tienen que acompañar: {rules}",
     },
-}
-_FINDINGS: dict[Language, dict[str, str]] = {
-    "en": {
+)
+_FINDINGS: dict[Language, dict[str, str]] = table(
+    en={
         "rule": "{text} Here: {told}.",
         "error": "Until it is mended these score 0: {indicators}.",
         "missing": "Answer first: {missing}.",
@@ -156,7 +157,7 @@ _FINDINGS: dict[Language, dict[str, str]] = {
         "interval": "Of {n}: with 95\u00a0% confidence the share is between {low} and {high}{index}.",
         "interval_index": ", and the index between {low} and {high}",
     },
-    "es": {
+    es={
         "rule": "{text} Aquí: {told}.",
         "error": "Mientras no se corrija, puntúan 0: {indicators}.",
         "missing": "Responda primero: {missing}.",
@@ -173,7 +174,7 @@ _FINDINGS: dict[Language, dict[str, str]] = {
         "interval": "De {n}: con un 95\u00a0% de confianza la proporción está entre {low} y {high}{index}.",
         "interval_index": ", y el índice entre {low} y {high}",
     },
-}
+)
 
 
 def sentences_of(methodology: Methodology, language: Language) -> Sentences:
@@ -191,7 +192,7 @@ class Sentences:
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._document: Document = methodology.document
         self._texts: Texts = methodology.texts[language]
-        self._language: Language = language
+        self._language: Language = self._texts.language
         self._indicators = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Final
 
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from actitud_api.languages import LOCALES, table
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.model import (
     All,
@@ -40,8 +44,8 @@ from actitud_api.methodology.predicates import Evaluated, compile_predicate, exa
 Facts = Mapping[str, FactValue | str | None]
 """Facts by name, as a reason or a finding carries them."""
 
-_COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = {
-    "en": {
+_COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
+    en={
         "eq": "must be equal to",
         "ne": "must differ from",
         "lt": "must be less than",
@@ -49,7 +53,7 @@ _COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = {
         "gt": "must be more than",
         "ge": "must be at least",
     },
-    "es": {
+    es={
         "eq": "debe ser igual a",
         "ne": "debe ser distinto de",
         "lt": "debe ser menor que",
@@ -57,10 +61,10 @@ _COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = {
         "gt": "debe ser mayor que",
         "ge": "debe ser como mínimo",
     },
-}
-_STATED: dict[Language, dict[ComparisonOperator, str]] = {
-    "en": {"eq": "is", "ne": "is not", "lt": "is below", "le": "is at most", "gt": "is above", "ge": "is at least"},
-    "es": {
+)
+_STATED: dict[Language, dict[ComparisonOperator, str]] = table(
+    en={"eq": "is", "ne": "is not", "lt": "is below", "le": "is at most", "gt": "is above", "ge": "is at least"},
+    es={
         "eq": "es",
         "ne": "no es",
         "lt": "es menor que",
@@ -68,9 +72,9 @@ _STATED: dict[Language, dict[ComparisonOperator, str]] = {
         "gt": "es mayor que",
         "ge": "es como mínimo",
     },
-}
-_JOINED: dict[Language, dict[str, str]] = {
-    "en": {
+)
+_JOINED: dict[Language, dict[str, str]] = table(
+    en={
         "all": " and ",
         "any": " or ",
         "min": "the least of {}",
@@ -94,7 +98,7 @@ _JOINED: dict[Language, dict[str, str]] = {
         "not": "not: {}",
         "listed": "“{}”",
     },
-    "es": {
+    es={
         "all": " y ",
         "any": " o ",
         "min": "el menor de {}",
@@ -118,27 +122,40 @@ _JOINED: dict[Language, dict[str, str]] = {
         "not": "no: {}",
         "listed": "«{}»",
     },
+)
+
+_CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
+    "es": ((" a el ", " al "), (" de el ", " del ")),
+    "ca": ((" a el ", " al "), (" de el ", " del "), (" a els ", " als "), (" de els ", " dels ")),
+    "gl": ((" a o ", " ao "), (" de o ", " do "), (" a os ", " aos "), (" de os ", " dos ")),
 }
+"""What a preposition and the article after it become, where one comes from a sentence and the other from a name."""
 
 
 @lru_cache(maxsize=8192)
 def number(value: float | int, language: Language) -> str:
     """A number as the language writes it, with up to 12 decimals: 12.500 and 61,6 in Spanish."""
-    return format_decimal(Decimal(str(value)), format="#,##0.############", locale=language)
+    return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
 
 
 @lru_cache(maxsize=8192)
 def score(value: float | int, decimals: int, language: Language) -> str:
     """A score with all its decimals."""
     return format_decimal(
-        Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=language
+        Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
     )
 
 
 @lru_cache(maxsize=8192)
 def percent(value: float | int, language: Language) -> str:
     """A share of 0 to 1 in per cent, one decimal where it has one."""
-    return format_percent(Decimal(str(value)), format="#,##0.#\u00a0%", locale=language)
+    return format_percent(Decimal(str(value)), format=_per_cent(language), locale=LOCALES[language])
+
+
+@lru_cache(maxsize=1024)
+def day(value: date, language: Language) -> str:
+    """A day with the name of its month: 2 de marzo de 2026."""
+    return format_date(value, "long", locale=LOCALES[language])
 
 
 def truth(value: bool, language: Language) -> str:
@@ -150,7 +167,21 @@ def enumeration(parts: list[str], language: Language) -> str:
     """`a, b and c`."""
     if len(parts) < 2:
         return "".join(parts)
-    return ", ".join(parts[:-1]) + _JOINED[language]["all"] + parts[-1]
+    return ", ".join(parts[:-1]) + _and(language) + parts[-1]
+
+
+@cache
+def _and(language: Language) -> str:
+    """Between the last two of a list."""
+    pattern: str = LOCALES[language].list_patterns["standard"]["end"]
+    return pattern.format("", "")
+
+
+@cache
+def _per_cent(language: Language) -> str:
+    """A share with one decimal where it has one, and the blank of the SI before the sign in English too."""
+    pattern: str = LOCALES[language].percent_formats[None].pattern
+    return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
 
 
 def is_share(indicator: Indicator) -> bool:
@@ -270,7 +301,9 @@ class Narrator:
     def predicate(self, predicate: Predicate) -> str:
         """A predicate in words."""
         told = self._predicate(predicate)
-        return told.replace(" a el ", " al ").replace(" de el ", " del ") if self._language == "es" else told
+        for apart, together in _CONTRACTIONS.get(self._language, ()):
+            told = told.replace(apart, together)
+        return told
 
     def _predicate(self, predicate: Predicate) -> str:
         match predicate:

@@ -14,7 +14,7 @@ from actitud_api.http.negotiation import Texts
 from actitud_api.ledger.signing import Jws, Note
 from actitud_api.methodology.digests import digest_of
 from actitud_api.publication.documents import EditionDocument, Listed, ScoreDocument, listed, read_edition, read_score
-from actitud_api.publication.verification.findings import Found, Report, number
+from actitud_api.publication.verification.findings import Found, Report
 from actitud_api.publication.verification.lists import (
     Corrections,
     Published,
@@ -30,6 +30,7 @@ from actitud_api.publication.verification.reading import (
 )
 from actitud_api.publication.verification.rescoring import Rescoring
 from actitud_api.publication.verification.signatures import KEPT, Keys, Signatures, of_another, same_ledger, usable
+from actitud_api.texts import words
 
 
 class Given(Struct, frozen=True, kw_only=True):
@@ -53,7 +54,7 @@ _OWN_KEYS: Final = Texts(
     "de quién son las claves, que son las que trae el propio fichero (dé --keys)",
     "whose the keys are, which are those that the file itself brings (give --keys)",
 )
-_ASKED: Final = ("lo que se ha pedido", "what was asked for")
+_ASKED: Final = Texts("lo que se ha pedido", "what was asked for")
 _NOTHING: Final = Texts("", "")
 """What holds of a document that could not be read."""
 
@@ -79,7 +80,7 @@ def bundle(found: Found, given: Given, header: Json, lines: Iterator[bytes]) -> 
     verify_list(found, 2, edition, stated)
     Corrections(found, given.published).verify(2, edition, corrected)
     count = len(edition.scores)
-    es, en = number(count, "es"), number(count, "en")
+    es, en = words.number(count, "es"), words.number(count, "en")
     found.check("form", "la forma RFC 8785 de todos los documentos", "the RFC 8785 form of all documents")
     found.check(
         "digests", f"los resúmenes de {es} documentos, y su orden", f"the digests of {en} documents, and their order"
@@ -144,7 +145,7 @@ def _kept(found: Found, kept: Note | None, known: Sequence[Note]) -> None:
     if kept.origin != known[0].origin:
         of_another(found, KEPT, kept.origin, known[0].origin)
     elif same is None:
-        size = number(kept.size, "es"), number(kept.size, "en")
+        size = words.number(kept.size, "es"), words.number(kept.size, "en")
         found.unchecked.append(
             Texts(
                 f"si el libro de cambios contiene el punto de control guardado, de {size[0]} entradas (verifíquelo)",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from babel.numbers import format_decimal
 from msgspec import Struct
 
 from actitud_api.http.negotiation import Texts
+from actitud_api.texts import words
 
 Code = Literal[
     "damaged",
@@ -134,8 +134,8 @@ class Found:
         if self.problems:
             first, count = self.problems[0], len(self.problems)
             verdict = Texts(
-                f"NO SE CUMPLE: problemas: {number(count, 'es')}; el primero, en {first.place}: {first.text.es}.",
-                f"DOES NOT HOLD: problems: {number(count, 'en')}; the first, at {first.place}: {first.text.en}.",
+                f"NO SE CUMPLE: problemas: {words.number(count, 'es')}; el primero, en {first.place}: {first.text.es}.",
+                f"DOES NOT HOLD: problems: {words.number(count, 'en')}; the first, at {first.place}: {first.text.en}.",
             )
         else:
             es, en = ("; ".join(told) for told in zip(*self.unchecked, strict=True)) if self.unchecked else ("", "")
@@ -149,11 +149,6 @@ class Found:
             unchecked=tuple(self.unchecked),
             verdict=verdict,
         )
-
-
-def number(value: int, language: str) -> str:
-    """A count as a language writes it."""
-    return str(format_decimal(value, locale=language))
 
 
 def _printable(text: str) -> str:

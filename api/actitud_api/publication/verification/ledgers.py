@@ -15,9 +15,10 @@ from actitud_api.ledger.chain import BrokenChain, Entry, Head, Wrong
 from actitud_api.ledger.signing import Note
 from actitud_api.methodology.digests import canonical
 from actitud_api.publication.verification.editions import Given
-from actitud_api.publication.verification.findings import Found, Report, number
+from actitud_api.publication.verification.findings import Found, Report
 from actitud_api.publication.verification.reading import Json, read, shown, strict
 from actitud_api.publication.verification.signatures import KEPT, Signatures, of_another, stated
+from actitud_api.texts import words
 
 _WRONG: Final[Mapping[Wrong, Texts]] = {
     "seq": Texts("toca la entrada {expected}, y esta es la {found}", "entry {expected} is due, and this is {found}"),
@@ -81,7 +82,7 @@ def verify(found: Found, given: Given, first: bytes, lines: Iterator[bytes]) -> 
         found.problem("chain", broken.seq + 1, f"/{broken.wrong}" if broken.wrong in _MEMBERS else "", es, en)
     except _Unread:
         pass
-    es, en = number(entries.count, "es"), number(entries.count, "en")
+    es, en = words.number(entries.count, "es"), words.number(entries.count, "en")
     found.check("form", "la forma de las entradas", "the form of the entries")
     found.check(
         "chain", f"la cadena de {es} entradas, y de qué tratan", f"the chain of {en} entries, and what they are about"

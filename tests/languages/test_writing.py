@@ -1,0 +1,53 @@
+"""Numbers, shares, days and lists as each language writes them: the figures are those of CLDR."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from actitud_api.languages import Language, name, nearest
+from actitud_api.texts import words
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "score", "share", "whole", "day", "listed"),
+    [
+        ("es", "1.234,5", "44,0", "95,5 %", "8 %", "2 de marzo de 2026", "a, b y c"),
+        ("en", "1,234.5", "44.0", "95.5 %", "8 %", "2 March 2026", "a, b and c"),
+        ("ca", "1.234,5", "44,0", "95,5 %", "8 %", "2 de març del 2026", "a, b i c"),
+        ("gl", "1.234,5", "44,0", "95,5 %", "8 %", "2 de marzo de 2026", "a, b e c"),
+        ("eu", "1.234,5", "44,0", "% 95,5", "% 8", "2026(e)ko martxoaren 2(a)", "a, b eta c"),
+    ],
+)
+def test_each_language_has_its_own_signs(
+    language: Language, number: str, score: str, share: str, whole: str, day: str, listed: str
+) -> None:
+    assert words.number(1234.5, language) == number
+    assert words.score(44, 1, language) == score
+    assert words.percent(0.955, language).replace("\u00a0", " ") == share
+    assert words.percent(0.08, language).replace("\u00a0", " ") == whole
+    assert words.day(date(2026, 3, 2), language) == day
+    assert words.enumeration(["a", "b", "c"], language) == listed
+    assert words.enumeration(["a", "b"], language) == listed.removeprefix("a, ").replace("b", "a").replace("c", "b")
+    assert words.enumeration(["a"], language) == "a"
+
+
+def test_a_language_is_called_as_it_calls_itself() -> None:
+    known: tuple[Language, ...] = ("es", "en", "ca", "gl", "eu")
+    assert [name(language) for language in known] == ["Español", "English", "Català", "Galego", "Euskara"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "language", "text"),
+    [
+        ({"en": "A", "es": "B", "ca": "C"}, "ca", "C"),
+        ({"en": "A", "es": "B"}, "ca", "B"),
+        ({"en": "A"}, "ca", "A"),
+        ({"en": "A", "es": "B"}, "en", "A"),
+    ],
+)
+def test_of_what_somebody_gave_in_some_languages_the_nearest_is_told(
+    texts: dict[str, str], language: Language, text: str
+) -> None:
+    assert nearest(texts, language) == text
