@@ -25,8 +25,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import _lru_cache_wrapper
 from itertools import zip_longest
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Final, NamedTuple, TypeAlias
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import pytest
 from hypothesis import Phase, is_hypothesis_test, settings
@@ -34,6 +34,9 @@ from hypothesis import Phase, is_hypothesis_test, settings
 from actitud_api.scoring import plan
 from tests.mutation.applying import apply, codes, functions, modules, reached, resolved
 from tests.mutation.verdicts import Kept, Mutant
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 TESTS: Final = ("tests/scoring", "tests/methodology", "tests/cases")
 ARGUMENTS: Final = (
@@ -43,7 +46,9 @@ ARGUMENTS: Final = (
     "--noconftest",  # it starts databases
     "--override-ini=cache_dir=.mutation/pytest",
     "--hypothesis-profile=mutation",
-    "--pythonwarnings=ignore::pytest.PytestAssertRewriteWarning",  # this process has imported Hypothesis
+    # That a test fails is all that is asked of it: what it would say of that takes longer than the test.
+    "--assert=plain",
+    "--tb=no",
     # Each takes as long as hundreds of others, and what only they would kill is said to survive.
     "--deselect=tests/scoring/test_reference.py::test_methodology_2026_1",
     "--deselect=tests/methodology/test_differences.py::test_no_change_of_a_document_is_overlooked",
@@ -53,7 +58,7 @@ EXAMPLES: Final = 8
 TIME: Final = "(time)"
 CRASH: Final = "(crash)"
 """What killed a mutant, where it was no test that failed: far more processor time than the test needs; a signal."""
-ENOUGH: Final = 30.0
+ENOUGH: Final = 10.0
 """So many seconds of tests are tried on a mutant, the cheapest of them, as measured: its function may be everywhere."""
 MEMORY: Final = 8 * 2**30
 SILENCE: Final = 900.0
@@ -189,13 +194,13 @@ class Trying:
             found: dict[str, Found] = {}
             seen: defaultdict[str, set[int]] = defaultdict(set)
 
-            def called(frame: FrameType, event: str, argument: object) -> Callable[..., object] | None:
+            def called(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
                 if frame.f_code not in places:
                     return None
                 name, start = places[frame.f_code]
                 lines = seen[name]
 
-                def ran(frame: FrameType, event: str, argument: object) -> Callable[..., object]:
+                def ran(frame: FrameType, event: str, argument: object) -> TraceFunction:
                     if event == "line":
                         lines.add(frame.f_lineno - start)
                     return ran
@@ -230,7 +235,8 @@ class Trying:
 def selected(mutant: Mutant, tests: Iterable[str], calls: Mapping[str, Call]) -> list[str]:
     """Those of the tests that run a statement that the mutant changes, in their order, `ENOUGH` seconds of them."""
     changed = reached(mutant)
-    found, spent = [], 0.0
+    found: list[str] = []
+    spent = 0.0
     for test in tests:
         seconds, lines = calls[test]
         if changed is None or not changed.isdisjoint(lines[mutant.function]):
