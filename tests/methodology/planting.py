@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, cast
 import msgspec
 
 from actitud_api.methodology import loader
+from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     LANGUAGES,
     Answered,
@@ -132,6 +133,13 @@ def _texts(language: Language) -> Texts:
         ),
         levels={str(number): LevelText(name=f"level {number}", meaning="m") for number in (1, 2, 3)},
     )
+
+
+@functools.cache
+def methodology() -> Methodology:
+    """The small methodology, with its texts."""
+    texts = {language: msgspec.json.encode(_texts(language)) for language in LANGUAGES}
+    return loader.read("test.1", "draft", msgspec.json.encode(DOCUMENT), texts)
 
 
 def read(changes: Mapping[str, object]) -> list[Found]:

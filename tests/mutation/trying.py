@@ -110,6 +110,8 @@ class Trying:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of pytest's own."""
+        if session.testsfailed:
+            raise pytest.UsageError("Not all tests can be collected")
         self._caches = caches()
         gc.freeze()
         calls = self._measured(session)
