@@ -142,6 +142,23 @@ def methodology() -> Methodology:
     return loader.read("test.1", "draft", msgspec.json.encode(DOCUMENT), texts)
 
 
+def changed(changes: Mapping[str, object]) -> Document:
+    """The document of the small methodology with these changes, as `read` takes them, sound or not."""
+    document: Json = msgspec.json.decode(msgspec.json.encode(DOCUMENT))
+    for pointer, value in changes.items():
+        plant(document, _path(pointer), _planted(value))
+    return msgspec.convert(document, Document)
+
+
+def _path(pointer: str) -> list[str]:
+    first, *rest = pointer.split("/")
+    return [*PLACES.get(first, first).split("/"), *rest]
+
+
+def _planted(value: object) -> object:
+    return REMOVED if value == {"removed": True} else value
+
+
 def read(changes: Mapping[str, object]) -> list[Found]:
     """The defects of the small methodology with these changes, by place; none where it loads.
 
@@ -155,11 +172,10 @@ def read(changes: Mapping[str, object]) -> list[Found]:
             told[language] = msgspec.json.decode(msgspec.json.encode(_texts(language)))
     for pointer, value in changes.items():
         first, *rest = pointer.split("/")
-        planted = REMOVED if value == {"removed": True} else value
         if first == "texts":
-            plant(told[cast("Language", rest[0])], rest[1:], planted)
+            plant(told[cast("Language", rest[0])], rest[1:], _planted(value))
         else:
-            plant(document, [*PLACES.get(first, first).split("/"), *rest], planted)
+            plant(document, _path(pointer), _planted(value))
     try:
         loader.read(
             "test.1",
