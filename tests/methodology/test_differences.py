@@ -12,6 +12,7 @@ from actitud_api.methodology.differences import Difference, differences
 from actitud_api.methodology.model import LANGUAGES, Document, Language, Level, Texts
 from actitud_api.texts.differences import Side, told
 from tests.contract.scale import NIGHT
+from tests.methodology import planting
 from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Json, Planted, at, plant, rule
 from tests.scoring import builders as b
 
@@ -193,6 +194,102 @@ MOVED: list[tuple[list[Planted], list[tuple[str, str, str, str]]]] = [
 @pytest.mark.parametrize(("planted", "wanted"), MOVED, ids=lambda value: str(value[0][0]))
 def test_a_difference_says_of_what_it_is(planted: list[Planted], wanted: list[tuple[str, str, str, str]]) -> None:
     assert [summary(difference) for difference in found(*planted)] == wanted
+
+
+SMALL: list[tuple[str, object, tuple[str, str, str, str, object, object]]] = [
+    ("decimals", 3, ("document", "", "/decimals", "changed", 2, 3)),
+    ("catalogue", "two", ("document", "", "/catalogue", "changed", "test", "two")),
+    ("additional_index/floor", 2, ("document", "", "/additional_index/floor", "changed", 1, 2)),
+    ("windows", ["now", "then"], ("document", "", "/windows", "changed", ["now"], ["now", "then"])),
+    ("alternative_weights", {"equal": {"D1": 1, "D2": 1}, "a/b~c": {"D1": 2, "D2": 1}}, (
+        "document", "", "/alternative_weights/a~1b~0c", "added", None, {"D1": 2, "D2": 1}
+    )),
+    ("coverage/overall/num", 1, ("document", "", "/coverage/overall/num", "changed", 2, 1)),
+    ("D1/weight", 3, ("groups", "D1", "/weight", "changed", 2, 3)),
+    ("D1/rated_share/den", 3, ("groups", "D1", "/rated_share/den", "changed", 2, 3)),
+    ("D1/exponent", 2.0, ("groups", "D1", "/exponent", "changed", None, 2)),
+    ("R1/facts/1/maximum", 9, ("indicators", "R1", "/facts/denominator/maximum", "changed", 1_000_000, 9)),
+    ("R1/bullets", [], ("indicators", "R1", "/bullets", "changed", ["1.1"], [])),
+    ("R1/part_of_denominator", False, ("indicators", "R1", "/part_of_denominator", "changed", True, False)),
+    ("T1/curve/goalposts/0/x", 1, ("indicators", "T1", "/curve/goalposts/0/x", "changed", 2, 1)),
+    ("T1/curve/kind", "log", ("indicators", "T1", "/curve/kind", "changed", "lognormal", "log")),
+    ("A1/step", None, ("indicators", "A1", "/step", "changed", "hours", None)),
+    ("profile/0/maximum", 999, ("profile", "people", "/maximum", "changed", 1000, 999)),
+    ("profile/1/values", ["town"], ("profile", "kind", "/values", "changed", ["town", "region"], ["town"])),
+    ("profile/4/default", False, ("profile", "errors", "/default", "changed", 0, False)),
+    ("rules/1/holds/indicator", "B1", ("rules", "W1", "/holds", "changed", {"kind": "present", "indicator": "L1"}, {
+        "kind": "present", "indicator": "B1"
+    })),
+    ("rules/0/invalidates", ["R1", "L1"], ("rules", "E1", "/invalidates", "changed", ["R1"], ["R1", "L1"])),
+    ("levels/1/gates/1/when_not_applicable", "pass", (
+        "gates", "L2.open", "/when_not_applicable", "changed", "fail", "pass"
+    )),
+    ("organisation_types/0/band_scale", "E", ("organisation_types", "MUN", "/band_scale", "changed", "P", "E")),
+    ("size_bands/P/1/to", 9000, ("size_bands", "P/P2", "/to", "changed", None, 9000)),
+    ("calendar/0/to", "03-01", ("calendar", "answers", "/to", "changed", "02-28", "03-01")),
+    ("answers/functions/F1", ["L1"], ("answers", "functions/F1", "", "changed", ["R1", "L1"], ["L1"])),
+    ("answers/ideas/plan/comments", [], ("answers", "ideas/plan", "/comments", "changed", ["C01"], [])),
+    ("sources/S1/title", "Another", ("sources", "S1", "/title", "changed", "A source", "Another")),
+]  # fmt: skip
+"""What is changed in the small methodology, and the one difference that it makes."""
+
+
+@pytest.mark.parametrize(("place", "value", "wanted"), SMALL, ids=lambda value: value if type(value) is str else "")
+def test_a_difference_says_what_stood_and_stands_there(
+    place: str, value: object, wanted: tuple[str, str, str, str, object, object]
+) -> None:
+    (one,) = differences(planting.DOCUMENT, planting.changed({place: value}))
+    assert (*summary(one), one.before, one.after) == wanted
+
+
+def test_what_has_another_id_is_removed_and_added() -> None:
+    renamed = list(differences(planting.DOCUMENT, planting.changed({"R1/facts/1/name": "whole"})))
+    described = {"type": "integer", "minimum": 0, "maximum": 1_000_000, "decimals": 6, "required": True}
+    described |= {"set_by": "organisation"}
+    assert [(*summary(one), one.before, one.after) for one in renamed] == [
+        ("indicators", "R1", "/facts/denominator", "removed", {"name": "denominator"} | described, None),
+        ("indicators", "R1", "/facts/whole", "added", None, {"name": "whole"} | described),
+    ]
+    renumbered = list(differences(planting.DOCUMENT, planting.changed({"levels/2/number": 4})))
+    unless = {
+        "kind": "compare",
+        "op": "ge",
+        "left": {"kind": "profile", "field": "before"},
+        "right": {"kind": "constant", "value": 2},
+    }
+    assert [(*summary(one), one.before, one.after) for one in renumbered] == [
+        ("levels", "3", "", "removed", {"provisional_unless": unless}, None),
+        ("gates", "L3.D1", "/level", "changed", 3, 4),
+        ("levels", "4", "", "added", None, {"provisional_unless": unless}),
+    ]
+    root = list(differences(planting.DOCUMENT, planting.changed({"root/id": "all"})))
+    assert [summary(one) for one in root] == [
+        ("groups", "index", "", "removed"),
+        ("groups", "D1", "/parent", "changed"),
+        ("groups", "D2", "/parent", "changed"),
+        ("groups", "all", "", "added"),
+    ]
+    assert isinstance(root[0].before, dict)
+    assert sorted(root[0].before) == [
+        "aggregation", "exponent", "missing", "parent", "range", "rated_children", "rated_share", "weight"
+    ]  # fmt: skip
+    assert (root[0].before["parent"], root[1].before, root[1].after) == (None, "index", "all")
+
+
+def test_lists_of_texts_of_the_same_length_are_compared_one_by_one() -> None:
+    texts = planting.methodology().texts["es"]
+    longer = msgspec.structs.replace(texts, peer_groups=("all", "more"), sources_not_found=("S9",))
+    other = msgspec.structs.replace(texts, peer_groups=("some",))
+    document = planting.DOCUMENT
+    assert [
+        (one.place, one.change, one.before, one.after)
+        for after in (longer, other)
+        for one in differences(document, document, {"es": texts}, {"es": after})
+    ] == [
+        ("/sources_not_found", "changed", [], ["S9"]),
+        ("/peer_groups", "changed", ["all"], ["all", "more"]),
+        ("/peer_groups/0", "changed", "all", "some"),
+    ]
 
 
 def test_a_node_that_moves_keeps_its_id() -> None:

@@ -7,6 +7,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
@@ -28,15 +29,15 @@ def name(file: Path) -> str:
     return ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
 
 
-def functions(file: Path) -> list[str]:
-    """The functions and methods of a module, as `Mutant.function` names them."""
-    found = []
+def functions(file: Path) -> dict[str, int]:
+    """The functions and methods of a module, as `Mutant.function` names them, and the lines of their `def`."""
+    found = {}
     for statement in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.FunctionDef):
-            found.append(f"{name(file)}.{statement.name}")
+            found[f"{name(file)}.{statement.name}"] = statement.lineno
         elif isinstance(statement, ast.ClassDef):
             methods = (member for member in statement.body if isinstance(member, ast.FunctionDef))
-            found += [f"{name(file)}.{statement.name}.{method.name}" for method in methods]
+            found |= {f"{name(file)}.{statement.name}.{method.name}": method.lineno for method in methods}
     return found
 
 
@@ -72,6 +73,47 @@ def codes(function: FunctionType) -> Iterator[CodeType]:
         code = pending.pop()
         yield code
         pending.extend(constant for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def reached(mutant: Mutant) -> frozenset[int] | None:
+    """The lines of the statements that a mutant changes, from 0 in `original`; None if they run whenever it is called.
+
+    A test that runs none of these lines does not see the mutant.
+    """
+    definition = ast.parse(mutant.original).body[0]
+    before, after = mutant.original.splitlines(), mutant.source.splitlines()
+    lines: set[int] = set()
+    for tag, start, end, _, _ in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag != "equal":
+            for line in range(start, max(end, start + 1)):
+                statement = _innermost(definition, line + 1)
+                if statement is definition:
+                    return None
+                lines |= _own(statement)
+    return frozenset(line - 1 for line in lines)
+
+
+def _innermost(statement: ast.stmt, line: int) -> ast.stmt:
+    """The smallest statement that a line is in."""
+    for inner in _statements(statement):
+        if inner.lineno <= line <= cast(int, inner.end_lineno):
+            return _innermost(inner, line)
+    return statement
+
+
+def _own(statement: ast.stmt) -> set[int]:
+    """The lines of a statement that are not those of a statement in it."""
+    inner = {line for part in _statements(statement) for line in range(part.lineno, cast(int, part.end_lineno) + 1)}
+    return set(range(statement.lineno, cast(int, statement.end_lineno) + 1)) - inner
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements directly in a node, through what is none: handlers and cases."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        else:
+            yield from _statements(child)
 
 
 def apply(mutant: Mutant) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from actitud_api.methodology import loader
 from actitud_api.scoring import compare
-from tests.mutation.applying import apply, codes, functions, modules, name, resolved
+from tests.mutation.applying import apply, codes, functions, modules, name, reached, resolved
 from tests.mutation.verdicts import Mutant
 
 
@@ -60,3 +60,40 @@ def test_every_function_is_found_by_its_name() -> None:
 def test_what_is_defined_in_a_function_is_part_of_it() -> None:
     function = resolved("scoring.compare.peer_group")
     assert [code.co_name for code in codes(function)] == ["peer_group", "<genexpr>", "<genexpr>", "<dictcomp>"]
+
+
+BRANCHES = """def choose(first, second=None):
+    if first in (
+        1,
+        2,
+    ):
+        return [
+            second,
+            3,
+        ]
+    match second:
+        case 4:
+            return 5
+    try:
+        return 6
+    except ValueError:
+        return 7
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("second=None", "second=8", None),
+        ("        2,", "        8,", {1, 2, 3, 4}),
+        ("            3,", "            8,", {5, 6, 7, 8}),
+        ("            second,\n", "", {5, 6, 7, 8}),
+        ("case 4", "case 8", {9, 10}),
+        ("return 5", "return 8", {11}),
+        ("return 6", "return 8", {13}),
+        ("return 7", "return 8", {15}),
+    ],
+)
+def test_a_mutant_is_reached_by_the_lines_of_its_statement(before: str, after: str, lines: set[int] | None) -> None:
+    assert BRANCHES.count(before) == 1
+    assert reached(Mutant("", "", 0, BRANCHES, BRANCHES.replace(before, after))) == lines

@@ -34,8 +34,10 @@ folder = Path(sys.argv[1])
 definition = "def rank_points(status, index):\\n    {}\\n    return UNRANKED if status not in RANKED else index{}\\n"
 parts = [("pass", " + 1"), ("while True: pass", ""), ("pass", " + 0"), ("import os; os.abort()", "")]
 function = "scoring.compare.rank_points"
-mutants = [Mutant(function, str(number), 0, "", definition.format(*part)) for number, part in enumerate(parts)]
-mutants.append(Mutant("scoring.compare.ranks", "uncalled", 0, "", "def ranks(points):\\n    return None\\n"))
+original = definition.format("pass", "").replace("index):", "index, ):")
+mutants = [Mutant(function, str(number), 0, original, definition.format(*part)) for number, part in enumerate(parts)]
+ranks = "def ranks(points):\\n    return {}\\n"
+mutants.append(Mutant("scoring.compare.ranks", "uncalled", 0, ranks.format(0), ranks.format(1)))
 trying = Trying(mutants, Kept(folder / "verdicts.jsonl"), folder / "calls.json")
 sys.exit(pytest.main([*ARGUMENTS, "--override-ini=cache_dir=" + str(folder), str(folder)], plugins=[trying]))
 """
@@ -50,7 +52,7 @@ def test_mutants_are_tried(tmp_path: Path) -> None:
     assert others == [TIME, None, CRASH, None]
     calls = json.loads((tmp_path / "calls.json").read_text(encoding="utf-8"))
     [tests] = [file["tests"] for file in calls.values()]
-    assert {test.split("::")[1]: called for test, (_, called) in tests.items()} == {
+    assert {test.split("::")[1]: list(lines) for test, (_, lines) in tests.items()} == {
         "test_it_ranks": ["scoring.compare.rank_points"],
         "test_it_does_not": ["scoring.compare.rank_points"],
         "test_of_something_else": [],

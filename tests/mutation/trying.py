@@ -1,7 +1,8 @@
-"""A plugin of pytest that, in place of running the tests once, runs for each mutant those that call its function.
+"""A plugin of pytest that, in place of running the tests once, runs for each mutant those that run what it changes.
 
 Each mutant has a process of its own, forked when the tests are collected and none has run. The tests come first that
-killed others of its function, then the cheapest, and the first that fails ends it. Hypothesis draws the same few
+killed others of its function, then the cheapest, and the first that fails ends it; `ENOUGH` seconds of tests are
+tried. A mutant of a statement that no test runs survives without a trial. Hypothesis draws the same few
 examples each time, and does not search for a smaller one. So a mutant that is said to survive may still be killed by
 the whole suite, and never the reverse. What a module of tests computes while it is imported is computed without the
 mutant: there a function with a cache does better than a constant.
@@ -20,19 +21,22 @@ import sys
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import _lru_cache_wrapper
 from itertools import zip_longest
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Final, NamedTuple
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import pytest
 from hypothesis import Phase, is_hypothesis_test, settings
 
 from actitud_api.scoring import plan
-from tests.mutation.applying import apply, codes, functions, modules, resolved
+from tests.mutation.applying import apply, codes, functions, modules, reached, resolved
 from tests.mutation.verdicts import Kept, Mutant
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 TESTS: Final = ("tests/scoring", "tests/methodology", "tests/cases")
 ARGUMENTS: Final = (
@@ -42,7 +46,9 @@ ARGUMENTS: Final = (
     "--noconftest",  # it starts databases
     "--override-ini=cache_dir=.mutation/pytest",
     "--hypothesis-profile=mutation",
-    "--pythonwarnings=ignore::pytest.PytestAssertRewriteWarning",  # this process has imported Hypothesis
+    # That a test fails is all that is asked of it: what it would say of that takes longer than the test.
+    "--assert=plain",
+    "--tb=no",
     # Each takes as long as hundreds of others, and what only they would kill is said to survive.
     "--deselect=tests/scoring/test_reference.py::test_methodology_2026_1",
     "--deselect=tests/methodology/test_differences.py::test_no_change_of_a_document_is_overlooked",
@@ -52,6 +58,8 @@ EXAMPLES: Final = 8
 TIME: Final = "(time)"
 CRASH: Final = "(crash)"
 """What killed a mutant, where it was no test that failed: far more processor time than the test needs; a signal."""
+ENOUGH: Final = 10.0
+"""So many seconds of tests are tried on a mutant, the cheapest of them, as measured: its function may be everywhere."""
 MEMORY: Final = 8 * 2**30
 SILENCE: Final = 900.0
 """A process that says nothing for so many seconds waits for something that does not come."""
@@ -62,10 +70,17 @@ settings.register_profile(
 
 
 class Call(NamedTuple):
-    """What a test takes, in seconds, and the functions that it calls."""
+    """What a test takes, in seconds while its lines are traced, and of the functions that it calls the lines it runs.
+
+    Lines are counted from 0, the line of `def`.
+    """
 
     seconds: float
-    functions: Sequence[str]
+    lines: Mapping[str, Sequence[int]]
+
+
+Found: TypeAlias = tuple[float, dict[str, list[int]]]
+"""A `Call` as it is kept."""
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -95,13 +110,15 @@ class Trying:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of pytest's own."""
+        if session.testsfailed:
+            raise pytest.UsageError("Not all tests can be collected")
         self._caches = caches()
         gc.freeze()
         calls = self._measured(session)
         items = {item.nodeid: item for item in session.items}
         of: dict[str, list[str]] = {}
         for test, call in sorted(calls.items(), key=lambda entry: entry[1].seconds):
-            for function in call.functions:
+            for function in call.lines:
                 of.setdefault(function, []).append(test)
         shared = helpers()
         for function, tests in of.items():
@@ -109,7 +126,7 @@ class Trying:
         killers: defaultdict[str, set[str]] = defaultdict(set)
         untried = [mutant for mutant in self._mutants if self._kept.verdict(mutant) is None]
         for position, mutant in enumerate(untried, 1):
-            tests = of.get(mutant.function, [])
+            tests = selected(mutant, of.get(mutant.function, []), calls)
             # Stable: in both halves the cheapest first.
             tests = sorted(tests, key=lambda test: test not in killers[mutant.function])
             started = time.perf_counter()
@@ -131,12 +148,15 @@ class Trying:
     def _tried(
         self, session: pytest.Session, items: Sequence[pytest.Item], calls: dict[str, Call], mutant: Mutant | None
     ) -> str | None:
+        if not items:
+            return None
+
         def run(tell: Callable[[str], None]) -> None:
             if mutant is not None:
                 apply(mutant)
             self._forget(mutant)
             for item, after in zip_longest(items, items[1:]):
-                limit = int(time.process_time() + 5 + 10 * calls[item.nodeid].seconds)
+                limit = int(time.process_time() + 3 + 5 * calls[item.nodeid].seconds)
                 resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
                 if session.testsfailed:
@@ -148,31 +168,46 @@ class Trying:
 
     def _measured(self, session: pytest.Session) -> dict[str, Call]:
         """What every test calls, measured once while the sources and the file of the test stay as they are."""
-        sources = digest(modules())
+        shared = digest(modules()) + helpers()
         known = json.loads(self._calls.read_text(encoding="utf-8")) if self._calls.is_file() else {}
         now = {}
         for path in sorted({_file(item) for item in session.items}):
-            state = digest([path]) + sources
+            state = digest([path]) + shared
             now[str(path)] = known.get(str(path), {})
             if now[str(path)].get("state") != state:
                 items = [item for item in session.items if _file(item) == path]
                 print(f"What {len(items)} tests of {path.name} call", flush=True)
                 now[str(path)] = {"state": state, "tests": self._calls_of(session, items)}
-        self._calls.write_text(json.dumps(now, indent=0), encoding="utf-8")
-        selected = {item.nodeid for item in session.items}
+        self._calls.write_text(json.dumps(now), encoding="utf-8")
+        present = {item.nodeid for item in session.items}
         of_files = (file["tests"].items() for file in now.values())
-        return {test: Call(*call) for tests in of_files for test, call in tests if test in selected}
+        return {test: Call(*call) for tests in of_files for test, call in tests if test in present}
 
-    def _calls_of(self, session: pytest.Session, items: Sequence[pytest.Item]) -> dict[str, tuple[float, list[str]]]:
+    def _calls_of(self, session: pytest.Session, items: Sequence[pytest.Item]) -> dict[str, Found]:
         """Runs tests of unchanged code; raises pytest.UsageError where one fails."""
 
         def run(tell: Callable[[str], None]) -> None:
-            names = {code: name for file in modules() for name in functions(file) for code in codes(resolved(name))}
-            found: dict[str, tuple[float, list[str]]] = {}
-            seen: set[CodeType] = set()
+            places = {
+                code: (name, line)
+                for file in modules()
+                for name, line in functions(file).items()
+                for code in codes(resolved(name))
+            }
+            found: dict[str, Found] = {}
+            seen: defaultdict[str, set[int]] = defaultdict(set)
 
-            def called(frame: FrameType, event: str, argument: object) -> None:
-                seen.add(frame.f_code)
+            def called(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
+                if frame.f_code not in places:
+                    return None
+                name, start = places[frame.f_code]
+                lines = seen[name]
+
+                def ran(frame: FrameType, event: str, argument: object) -> TraceFunction:
+                    if event == "line":
+                        lines.add(frame.f_lineno - start)
+                    return ran
+
+                return ran
 
             for item, after in zip_longest(items, items[1:]):
                 self._forget(None)
@@ -186,10 +221,10 @@ class Trying:
                 if session.testsfailed:
                     raise pytest.UsageError(f"With nothing changed, {item.nodeid} fails")
                 seconds = time.process_time() - started
-                found[item.nodeid] = (seconds, sorted({names[code] for code in seen & names.keys()}))
+                found[item.nodeid] = (seconds, {name: sorted(lines) for name, lines in sorted(seen.items())})
             tell(json.dumps(found))
 
-        return {test: (seconds, called) for test, (seconds, called) in json.loads(_forked(run)).items()}
+        return {test: (seconds, lines) for test, (seconds, lines) in json.loads(_forked(run)).items()}
 
     def _forget(self, mutant: Mutant | None) -> None:
         """No test finds in a cache what was computed without the mutant; scoring is above methodology."""
@@ -197,6 +232,21 @@ class Trying:
         for cache in self._caches:
             if mutant is None or mutant.function.startswith("methodology.") or ".methodology." not in cache.__module__:
                 cache.cache_clear()
+
+
+def selected(mutant: Mutant, tests: Iterable[str], calls: Mapping[str, Call]) -> list[str]:
+    """Those of the tests that run a statement that the mutant changes, in their order, `ENOUGH` seconds of them."""
+    changed = reached(mutant)
+    found: list[str] = []
+    spent = 0.0
+    for test in tests:
+        seconds, lines = calls[test]
+        if changed is None or not changed.isdisjoint(lines[mutant.function]):
+            spent += seconds
+            if found and spent > ENOUGH:
+                break
+            found.append(test)
+    return found
 
 
 def _file(item: pytest.Item) -> Path:

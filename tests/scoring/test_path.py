@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum
+from actitud_api.methodology.answers import FactValue, SetAside, Submission
+from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum, Quotient
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
 from actitud_api.scoring.plan import plan_of
 from actitud_api.scoring.scalar import evaluate
@@ -154,6 +154,59 @@ def test_a_value_may_be_asked_on_a_flat_segment() -> None:
     assert (move.change, move.gain, move.level) == ({"level": 2}, 0, 2)
 
 
+def test_more_than_so_much_is_asked_of_a_group_of_each_of_several_and_of_the_index() -> None:
+    """L at level 2 is 50: more than 49.99 and not more than 50, for which it takes level 3."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second()))
+    least = Minimum(of=(b.score("D"),))
+    for left in (b.score("D"), least, IndexOperand()):
+        for asked, level in ((49.99, 2), (50, 3), (74.99, 3), (75, 4)):
+            levels = second(b.compare(left, "gt", asked))
+            known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=levels))
+            assert changes(path(known, b.submit({"L": {"level": 0}}))) == [("L", {"level": level})]
+
+
+def test_a_group_that_has_left_asks_nothing() -> None:
+    """E applies to nobody here: the least of both is that of D, and alone it passes or fails as its gate says."""
+    away = b.ladder("M", applies=b.compare(b.field("staff"), "ge", 1))
+    tree = b.root(b.group("D", b.ladder("L")), b.group("E", away))
+    asked = (Minimum(of=(b.score("D"), b.score("E"))), b.score("E"))
+    fails = Gate(id="G0", holds=b.compare(asked[0], "ge", 40))
+    passes = Gate(id="G0", holds=b.compare(asked[1], "ge", 40), when_not_applicable="pass")
+    for gate in (fails, passes):
+        levels = (Level(number=1, gates=()), Level(number=2, gates=(gate, Gate(id="G1", holds=index(45)))))
+        known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=levels))
+        found = path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
+        assert (changes(found), only(found).level) == ([("L", {"level": 2})], 2)
+    known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=second(b.compare(asked[1], "ge", 40))))
+    found = path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
+    assert [(gone.obstacle, gone.indicators) for gone in found.unreachable] == [("exhausted", ())]
+
+
+def test_the_fact_that_moves_may_be_one_of_the_profile() -> None:
+    """Accounts asleep of ten: from 5, which is 50, to none. Nothing is answered: the profile says it."""
+    derived = msgspec.structs.replace(
+        b.ratio("R", knots=((0, 100), (1, 0)), part_of_denominator=False),
+        facts=(),
+        value=Quotient(numerator=b.field("asleep"), denominator=b.field("accounts")),
+        step="profile:asleep",
+    )
+    profile = (b.integer_field("asleep"), b.integer_field("accounts"))
+    known = b.read(b.document(b.root(b.group("D", derived)), profile=profile, levels=second(index(90))))
+    submission = b.submit({}, {"asleep": 5, "accounts": 10})
+    found = path(known, submission)
+    assert changes(found) == [("R", {"asleep": 0})]
+    assert found.moves is not None
+    after = moved(submission, found.moves, plan_of(known))
+    assert (after.profile, after.answers) == ({"asleep": 0, "accounts": 10}, {})
+    assert submission.profile == {"asleep": 5, "accounts": 10}
+
+
+def test_the_methodology_is_named() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=second(index(50))))
+    found = path(known, b.submit({"L": {"value": False}})).methodology
+    assert (found.version, found.digest) == (b.VERSION, known.digest)
+
+
 def test_the_level_at_the_end_may_be_higher() -> None:
     levels = (*second(index(50)), Level(number=3, gates=(Gate(id="H", holds=index(60)),)))
     known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=levels))
@@ -210,6 +263,25 @@ def test_an_unknown_answer_with_one_fact_is_reported() -> None:
     assert [move.facts for move in found.moves] == [{}, {}, {}]
     after = moved(b.submit(answers, set_aside={"L": "stale"}), found.moves, plan_of(known))
     assert (after.set_aside, after.answers["L"]) == ({}, {"level": 3})
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "rejected", "stale"])
+def test_an_answer_set_aside_is_reported_anew(why: SetAside) -> None:
+    """Without L the index is 90; at level 2 of 4 it is 95."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ladder("Z", 9))), levels=second(index(94))))
+    found = path(known, b.submit({"L": {"level": 1}, "Z": {"level": 4}}, set_aside={"L": why}))
+    assert (changes(found), only(found).kind) == ([("L", {"level": 2})], "report")
+
+
+def test_a_yes_or_no_is_reported_and_what_counts_from_more_than_0_too() -> None:
+    """Z is 9 of 11: with B, and with H, whose hours are 2 at least, at 8, it is 100."""
+    hours = b.amount("H", knots=((2, 0), (8, 100)))
+    hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], minimum=2),))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), b.boolean("B"), hours)), levels=second(index(99))))
+    found = path(known, b.submit({"Z": {"level": 4}}))
+    assert changes(found) == [("B", {"value": True}), ("H", {"hours": 8})]
+    assert found.moves is not None
+    assert ({move.kind for move in found.moves}, found.index_after) == ({"report"}, 100)
 
 
 # --- what other facts have to do ------------------------------------------------------------------------------
@@ -362,7 +434,9 @@ def test_review_may_hold_the_level_down() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     held = msgspec.structs.replace(b.submit({"L": {"level": 4}}), max_level=1)
     found = obstacle(path(known, held))
-    assert (found.gate, found.obstacle) == (None, "review")
+    assert (found.gate, found.obstacle, found.indicators) == (None, "review", ())
+    raised = msgspec.structs.replace(b.submit({"L": {"level": 0}}), max_level=2)
+    assert changes(path(known, raised)) == [("L", {"level": 2})]
 
 
 def test_review_caps_of_a_ladder_hold() -> None:

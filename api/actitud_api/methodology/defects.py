@@ -55,7 +55,7 @@ from actitud_api.methodology.predicates import (
     parts,
     presences,
 )
-from actitud_api.methodology.spans import Bound, Spans
+from actitud_api.methodology.spans import MAX_DECIMALS, Bound, Spans
 
 _KINDS: Mapping[str, languages.Texts] = {
     "number": languages.Texts("un número", "number"),
@@ -155,8 +155,8 @@ class _Checker:
         }
 
     def check(self) -> Iterator[Defect]:
-        if not 0 <= self.document.decimals <= 6:
-            yield Defect("/decimals", "debe ser de 0 a 6", "must be 0 to 6")
+        if not 0 <= self.document.decimals <= MAX_DECIMALS:
+            yield Defect("/decimals", f"debe ser de 0 a {MAX_DECIMALS}", f"must be 0 to {MAX_DECIMALS}")
         published = self.document.published_decimals
         if published is not None and not 0 <= published <= self.document.decimals:
             yield Defect(
@@ -231,7 +231,7 @@ class _Checker:
     def _range(self, span: Range, place: str) -> Iterator[Defect]:
         if not 0 <= span.minimum < span.maximum:
             yield Defect(place, "debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
-        elif span.maximum * 10**self.document.decimals >= MAX_UNITS:
+        elif span.maximum * self.spans.unit >= MAX_UNITS:
             yield Defect(
                 place,
                 "es demasiado ancho para 64 bits con estos decimales",
@@ -271,7 +271,7 @@ class _Checker:
                 f"son más de {SHAPLEY_CHILDREN}: demasiados para repartir exactamente una pérdida",
                 f"are more than {SHAPLEY_CHILDREN}, too many to share a loss exactly",
             )
-        if 2 * group.range.maximum * 10**self.document.decimals * sum(child.weight for child in counting) >= MAX_UNITS:
+        if 2 * group.range.maximum * self.spans.unit * sum(child.weight for child in counting) >= MAX_UNITS:
             yield Defect(
                 f"{place}/children",
                 "pesan demasiado para 64 bits con estos decimales",

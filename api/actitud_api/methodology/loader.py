@@ -37,6 +37,10 @@ NESTING_MAX: Final = 60
 """Levels of objects and lists in a document or its texts: many more than five of nodes and what stands in them."""
 
 
+INTEGER_MAX: Final = 2**53 - 1
+"""Integers of JSON are within ± this: beyond, programs differ in what they read (RFC 8785, section 3.2.2.3)."""
+
+
 class RegistryEntry(Frozen, frozen=True):
     """What the registry holds of a version: its status and the digest of its document, as `sha256:<hex>`."""
 
@@ -209,7 +213,7 @@ def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) ->
     if too_deep:
         found.append(Defect(place or "/", "está anidado a demasiada profundidad", "is nested too deep"))
         return None
-    found += _repeated(written, place)
+    found += _unsound(written, place)
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
@@ -235,17 +239,19 @@ class _Members(list[tuple[str, object]]):
     """The members of a JSON object as they are written, repeated ones included."""
 
 
-def _repeated(value: object, place: str) -> Iterator[Defect]:
-    """The members that stand twice in an object: which of them counts is not said."""
+def _unsound(value: object, place: str) -> Iterator[Defect]:
+    """What a reader may take for something else: a member that stands twice, an integer that no float is."""
     if isinstance(value, _Members):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
                 yield Defect(f"{place}/{name}", "está dos veces", "stands twice")
         for name, member in value:
-            yield from _repeated(member, f"{place}/{name}")
+            yield from _unsound(member, f"{place}/{name}")
     elif isinstance(value, list):
         for position, member in enumerate(value):
-            yield from _repeated(member, f"{place}/{position}")
+            yield from _unsound(member, f"{place}/{position}")
+    elif isinstance(value, int) and abs(value) > INTEGER_MAX:
+        yield Defect(place, f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
 
 
 def _innermost(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:

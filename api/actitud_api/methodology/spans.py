@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -46,15 +46,21 @@ class Span(Struct, frozen=True):
     greatest: Bound
 
 
+MAX_DECIMALS: Final = 6
+"""Decimals that scores may have, at most (SCORING, section 1)."""
+
 ANYTHING = Span(-math.inf, math.inf)
 
 
 class Spans:
-    """The spans of the operands of a document; what it names must be there."""
+    """The spans of the operands of a document; what it names must be there.
+
+    Decimals that a document must not have are a defect of their own: here they are the nearest that it may have.
+    """
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._unit = int(10**document.decimals)
+        self.unit = _power(document.decimals)
         self._indicators = {indicator.id: indicator for indicator in indicators(document.root)}
         self._groups = {group.id: group for group in groups(document.root)}
         self._profile = {field.name: field for field in document.profile}
@@ -72,7 +78,7 @@ class Spans:
                 return self._value(self._indicators[name])
             case ScoreOperand(node=name):
                 node = self._groups.get(name) or self._indicators[name]
-                return Span(node.range.minimum, Fraction(self._top(node), self._unit))
+                return Span(node.range.minimum, Fraction(self._top(node), self.unit))
             case IndexOperand():
                 return self._index()
             case Minimum(of=members):
@@ -137,9 +143,9 @@ class Spans:
 
     def _index(self) -> Span:
         root, published = self._document.root, self._document.published_decimals
-        top = Fraction(self._top(root), self._unit)
+        top = Fraction(self._top(root), self.unit)
         if published is not None:
-            top = Fraction(halfup(top * 10**published), 10**published)
+            top = Fraction(halfup(top * _power(published)), _power(published))
         return Span(root.range.minimum, top)
 
     def _top(self, node: Group | Indicator) -> int:
@@ -147,11 +153,11 @@ class Spans:
         if isinstance(node, Indicator):
             scores = [exact(goalpost.score) for goalpost in node.curve.goalposts]
             ends_open = node.curve.kind == "lognormal" or not scores
-            return halfup((node.range.maximum if ends_open else max(scores)) * self._unit)
+            return halfup((node.range.maximum if ends_open else max(scores)) * self.unit)
         counting = [child for child in node.children if child.weight > 0]
         tops = [self._top(child) for child in counting]
         if not tops:
-            return node.range.maximum * self._unit
+            return node.range.maximum * self.unit
         staying = [top for child, top in zip(counting, tops, strict=True) if _stays(child, node)]
         match node.aggregation:
             case "sum":
@@ -162,6 +168,12 @@ class Spans:
                 return _best_mean(node, counting, tops)
             case _:
                 return max(tops)
+
+
+def _power(decimals: int) -> int:
+    """10 to so many decimals, of those that scores may have."""
+    power: int = 10 ** min(max(decimals, 0), MAX_DECIMALS)
+    return power
 
 
 def rises(indicator: Indicator) -> Literal[-1, 0, 1]:
