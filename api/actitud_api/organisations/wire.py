@@ -71,6 +71,15 @@ OfParent = Annotated[
     Meta(max_length=MAXIMUM_LENGTH, description="Only those that depend on this one, by its id or an alias of it."),
 ]
 
+OfWords = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="Only where every word occurs in name, former names, id or aliases, whatever its accents and case.",
+    ),
+]
+OfDay = Annotated[date, Meta(description="Only those that there were on that day.")]
+
 
 class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of every list of organisations."""
@@ -85,18 +94,8 @@ class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields
 class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the list of organisations."""
 
-    q: (
-        Annotated[
-            str,
-            Meta(
-                max_length=200,
-                description="Only where every word occurs in name, former names, id or aliases, whatever its accents "
-                "and case.",
-            ),
-        ]
-        | None
-    ) = None
-    on: Annotated[date, Meta(description="Only those that there were on that day.")] | None = None
+    q: OfWords | None = None
+    on: OfDay | None = None
 
 
 class OrganisationPath(Struct, frozen=True):

@@ -43,6 +43,7 @@ __all__ = [
     "UnknownScore",
     "asked_under",
     "changes",
+    "count",
     "history",
     "is_provisional",
     "later",
@@ -53,6 +54,7 @@ __all__ = [
     "seen_by",
     "sent",
     "sheet",
+    "state",
     "summary",
     "what_if",
 ]
@@ -190,6 +192,19 @@ def ranking(
         found = editions.find(session, edition)
         seen = seen_by(found, principal)
         return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
+
+
+def count(database: Database, edition: str, filters: Filters, *, principal: Principal | None = None) -> int:
+    """How many organisations of an edition a ranking has; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.count(session, found.id, filters, seen_by(found, principal))
+
+
+def state(database: Database, edition: str) -> tuple[int, int, str, str]:
+    """What changes with any assessment of an edition; raises `UnknownEdition`."""
+    with database.read() as session:
+        return queries.state(session, editions.find(session, edition).id)
 
 
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
