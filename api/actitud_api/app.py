@@ -23,6 +23,9 @@ from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
 from actitud_api.embeds import routes as embeds
+from actitud_api.exports import routes as exports
+from actitud_api.exports.publisher import Publisher
+from actitud_api.http.alternatives import Alternatives
 from actitud_api.http.contract import enforce
 from actitud_api.http.edge import Edge
 from actitud_api.http.immutable import Immutable
@@ -75,6 +78,10 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
+    exports.ListsController,
+    exports.EditionFilesController,
+    exports.CatalogueController,
+    exports.CatalogueFilesController,
     embeds.BadgesController,
     embeds.EmbedsController,
     embeds.OembedController,
@@ -103,6 +110,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
+    *exports.PROBLEMS,
     *ledger.PROBLEMS,
 )
 
@@ -113,6 +121,7 @@ DESTINATIONS: Final = (
     Destination("/v1/methodologies", Texts("Metodologías", "Methodologies")),
     Destination("/v1/organisations", Texts("Organizaciones", "Organisations")),
     Destination("/v1/editions", Texts("Ediciones", "Editions")),
+    Destination("/catalog", Texts("Catálogo de datos (DCAT)", "Catalogue of data (DCAT)")),
 )
 
 ABOUT: Final = About(
@@ -175,6 +184,9 @@ def create_app(
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
                 "contact": settings.contact,
+                "publisher": Publisher(
+                    name=settings.publisher_name, dir3=settings.publisher_dir3, email=settings.publisher_email
+                ),
                 "domains_changed": _domains_changed,
             }
         ),
@@ -186,6 +198,8 @@ def create_app(
     _ensure_ruled(app, rules)
     app.state["document"] = render(build(app, ABOUT, examples(), rules))
     app.asgi_handler = Immutable(app.asgi_handler)
+    app.asgi_handler = alternatives = Alternatives(app)
+    app.state["alternatives"] = alternatives
     app.asgi_handler = Edge(app)
     return app
 

@@ -103,6 +103,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The one before, whose keys still hold."""
     signing_folder: Path = Path("var/signing")
     """Where the private keys that sign stand, each in a file that only its owner reads."""
+    publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
+    """The body that publishes, as the descriptions of the data name it."""
+    publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
+    """Its DIR3 code: with it the catalogue follows DCAT-AP-ES."""
+    publisher_email: Annotated[str, Meta(pattern=r"^[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\Z")] | None = None
+    """The mailbox that the catalogue names as its contact; of no person."""
     rate_limit_read: Limit = 12_000
     """What a key, or an address without one, may read: all 8,131 sheets of an edition in a minute, one by one."""
     rate_limit_write: Limit = 6_000
@@ -164,6 +170,9 @@ FORMS: Final = {
     "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "key_pepper_previous": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "signing_folder": Texts("una carpeta", "a folder"),
+    "publisher_name": Texts("un nombre de 1 a 200 caracteres", "a name of 1 to 200 characters"),
+    "publisher_dir3": Texts("un código DIR3, como L01280796", "a DIR3 code, as L01280796"),
+    "publisher_email": Texts("una dirección de correo", "a mail address"),
     "rate_limit_read": _LIMIT,
     "rate_limit_write": _LIMIT,
     "rate_limit_score": _LIMIT,

@@ -84,7 +84,7 @@ class Judge:
         if not content:
             yield from ["a body where none is declared"] if body else []
             return
-        media_type = headers.get("content-type", "")
+        media_type = headers.get("content-type", "").partition(";")[0]
         if media_type not in content:
             yield f"content type {media_type!r} is not declared"
         elif method == "HEAD":
@@ -92,7 +92,7 @@ class Judge:
         elif media_type == PROBLEM_JSON:
             yield from self._problem(status, body, empty=False)
         elif media_type.endswith("json"):
-            yield from self._errors(content[media_type]["schema"], json.loads(body))
+            yield from self._errors(content[media_type].get("schema", {}), json.loads(body))
 
     def _problem(self, status: int, body: bytes, *, empty: bool) -> Iterator[str]:
         if empty:

@@ -16,6 +16,7 @@ _UNLIMITED: Final = Rule(limit="none")
 _ANYBODY: Final = Rule()
 _KEY_SHOWS_MORE: Final = Rule(key="optional")
 _COMPUTED_FROM_MANY: Final = Rule(key="optional", limit="score")
+_COMPUTED_FROM_ALL: Final = Rule(limit="score")
 
 
 def _keys(*roles: Role, own: bool = False) -> Rule:
@@ -74,6 +75,15 @@ POLICY: Final[Rules] = {
     "editions.scores.path": _KEY_SHOWS_MORE,
     "editions.scores.changes": _KEY_SHOWS_MORE,
     "editions.summary": _KEY_SHOWS_MORE,
+    "organisations.export": _COMPUTED_FROM_ALL,
+    "editions.export": _COMPUTED_FROM_ALL,
+    "methodologies.indicators.export": _ANYBODY,
+    "editions.scores.export": _COMPUTED_FROM_MANY,
+    "editions.indicators.export": _COMPUTED_FROM_MANY,
+    "editions.scores.gobierto": _KEY_SHOWS_MORE,
+    "editions.datapackage": _ANYBODY,
+    "catalogue.choose": _UNLIMITED,
+    "catalogue.get": _ANYBODY,
     "editions.exemplars.list": _KEY_SHOWS_MORE,
     "editions.robustness.list": _COMPUTED_FROM_MANY,
     "editions.statistics.get": _COMPUTED_FROM_MANY,

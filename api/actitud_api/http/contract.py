@@ -17,7 +17,7 @@ from actitud_api.http.inputs import Body, NoParameters, Query
 from actitud_api.http.negotiation import JSON, Texts, accepts
 from actitud_api.http.preconditions import Precondition, check
 from actitud_api.http.problems import Fault, ProblemType, not_acceptable, refused
-from actitud_api.http.representations import Representation
+from actitud_api.http.representations import Files, Representation
 from actitud_api.http.scope import ApiRequest, header
 
 _NO_PARAMETERS = Query(NoParameters)
@@ -56,6 +56,7 @@ class Contract:
     idempotent: bool
     attempt_named: bool
     aliased: bool
+    represents: str | None
 
     def __deepcopy__(self, memo: object) -> Contract:
         """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
@@ -75,6 +76,7 @@ def contract(
     idempotent: bool = False,
     attempt_named: bool = False,
     aliased: bool = False,
+    represents: str | None = None,
 ) -> dict[str, Contract]:
     """The `opt` of a handler.
 
@@ -82,7 +84,8 @@ def contract(
     `problems`: the types that the operation itself can answer, besides those that follow from the rest. `cors`:
     whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
     `if_match`. `idempotent`: whether it takes an `Idempotency-Key`; `attempt_named`: whether it needs one. `aliased`:
-    whether what its path names may be named by an alias, which is answered with a redirect (308).
+    whether what its path names may be named by an alias, which is answered with a redirect (308). `represents`: the
+    path of the resource of which files are other representations, so that there `Accept` leads to them.
     """
     return {
         "contract": Contract(
@@ -97,6 +100,7 @@ def contract(
             idempotent=idempotent,
             attempt_named=attempt_named,
             aliased=aliased,
+            represents=represents,
         )
     }
 
@@ -131,8 +135,9 @@ async def enforce(request: ApiRequest) -> None:
             raise refused(unknown)
         return
     offered = JSON if found.answer is None else found.answer.media_type
-    if not accepts(header(request.scope, b"accept"), offered):
-        raise not_acceptable(offered)
+    # The suffix of a file has chosen its format already: many tools can say no more than an address.
+    if not isinstance(found.answer, Files) and not accepts(header(request.scope, b"accept"), offered):
+        raise not_acceptable(offered, *request.app.state["alternatives"].media_types(request.scope["path_template"]))
     faults: list[Fault] = []
     query = found.query.decode(request)
     if isinstance(query, list):

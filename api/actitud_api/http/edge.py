@@ -65,6 +65,8 @@ class Edge:
         head = scope["method"] == "HEAD"
         if head:
             scope["method"] = "GET"
+            # What is long to make need not be made.
+            scope["state"]["head"] = True
         path = scope["path"]
 
         async def decorated(message: Message) -> None:

@@ -29,15 +29,17 @@ def weighted(header: str) -> list[tuple[str, float]]:
 
 
 def accepts(header: str | None, media_type: str) -> bool:
-    """Whether an `Accept` header admits a media type; the most specific range decides, and no header admits all."""
+    """Whether an `Accept` header admits a media type."""
+    return quality(header, media_type) > 0
+
+
+def quality(header: str | None, media_type: str) -> float:
+    """How well an `Accept` header likes a media type, 0 to 1; the most specific range decides, and no header is 1."""
     if header is None or not header.strip():
-        return True
+        return 1.0
     ranges = dict(reversed(weighted(header)))
     main = media_type.partition("/")[0]
-    for candidate in (media_type, f"{main}/*", "*/*"):
-        if candidate in ranges:
-            return ranges[candidate] > 0
-    return False
+    return next((ranges[one] for one in (media_type, f"{main}/*", "*/*") if one in ranges), 0.0)
 
 
 def language(header: str | None, default: Language) -> Language:

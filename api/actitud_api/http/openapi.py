@@ -17,6 +17,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from actitud_api.http.alternatives import files_path
 from actitud_api.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
 from actitud_api.http.inputs import LANG, Body, parameters
 from actitud_api.http.limits import class_of
@@ -44,7 +45,7 @@ from actitud_api.http.problems import (
     Problem,
     ProblemType,
 )
-from actitud_api.http.representations import Exact
+from actitud_api.http.representations import Exact, Files
 from actitud_api.methodology.notes import Note
 
 Node: TypeAlias = dict[str, Any]
@@ -73,9 +74,15 @@ def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> N
     """
     operations = list(_operations(app))
     named = _schemas(contract for _, _, _, contract in operations)
+    others: dict[str, Files] = {
+        contract.represents: contract.answer
+        for _, _, _, contract in operations
+        if contract.represents is not None and isinstance(contract.answer, Files)
+    }
     paths: Node = {}
     for path, method, handler, contract in operations:
-        operation = _Operation(handler, contract, named.references, examples, rules[operation_of(handler)])
+        rule = rules[operation_of(handler)]
+        operation = _Operation(handler, contract, named.references, examples, rule, others.get(path))
         paths.setdefault(path, {})[method] = operation.describe()
     return {
         "openapi": "3.1.0",
@@ -107,13 +114,18 @@ def render(document: Node) -> bytes:
 
 
 def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
+    """Every operation with its path; the formats of a file, which have a route each, are one."""
+    seen = set()
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 contract = contract_of(handler.opt)
                 if contract is not None:
                     (method,) = handler.http_methods
-                    yield route.path_format, method.lower(), handler, contract
+                    path = files_path(route.path_format) if isinstance(contract.answer, Files) else route.path_format
+                    if (path, method) not in seen:
+                        seen.add((path, method))
+                        yield path, method.lower(), handler, contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +133,14 @@ class _Named:
     """The component schemas, and the reference to each type's."""
 
     components: Node
-    references: Mapping[type[msgspec.Struct], Node]
+    references: Mapping[object, Node]
 
 
 def _schemas(contracts: Iterable[Contract]) -> _Named:
-    types: dict[type[msgspec.Struct], None] = {Problem: None}
+    types: dict[object, None] = {Problem: None}
     for contract in contracts:
-        types |= dict.fromkeys([] if contract.answer is None else [contract.answer.type])
+        answered = [] if contract.answer is None else contract.answer.content.values()
+        types |= dict.fromkeys(type_ for type_ in answered if type_ is not None)
         types |= dict.fromkeys([] if contract.body is None else contract.body.types)
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
@@ -156,9 +169,11 @@ def _with_named_texts(node: Any) -> Any:
 class _Operation:
     handler: HTTPRouteHandler
     contract: Contract
-    references: Mapping[type[msgspec.Struct], Node]
+    references: Mapping[object, Node]
     examples: Path | None
     rule: Rule
+    others: Files | None
+    """The files that `Accept` leads to."""
 
     @property
     def id(self) -> str:
@@ -183,6 +198,13 @@ class _Operation:
     def _parameters(self) -> list[Node]:
         path = parameters(self.contract.path) if self.contract.path is not None else {}
         query = self.contract.query
+        if isinstance(self.contract.answer, Files):
+            formats: dict[str, object] = {
+                "type": "string",
+                "enum": list(self.contract.answer.formats),
+                "description": _FORMAT,
+            }
+            path = {**path, "format": formats}
         listed = [_parameter("path", name, schema, True) for name, schema in path.items()]
         listed += [
             _parameter("query", name, schema, name in query.required) for name, schema in query.properties.items()
@@ -230,7 +252,9 @@ class _Operation:
             headers += ["Cache-Control", "Vary"]
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
             headers += ["Content-Location", "Repr-Digest"] * isinstance(answer, Exact)
-            headers += ["Content-Disposition"] * (answer.media_type != JSON)
+            is_file = isinstance(answer, Files) or self.others is not None
+            headers += ["Content-Disposition"] * (is_file or answer.media_type != JSON)
+            headers += ["Content-Location"] * is_file
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
@@ -241,8 +265,13 @@ class _Operation:
                 "headers": _headers([*headers, *(["Location"] if status == 201 else [])]),
             }
             if answer is not None:
-                schema = {"schema": self.references[answer.type]} if answer.media_type == JSON else {}
-                success["content"] = {answer.media_type: schema | self._example("response")}
+                success["content"] = {
+                    media_type: {} if type_ is None else {"schema": self.references[type_]} | self._example("response")
+                    for media_type, type_ in answer.content.items()
+                }
+                if self.others is not None:
+                    success["content"] = {**self.others.content, **success["content"]}
+                    success["content"] = {name: media or {} for name, media in success["content"].items()}
             if contract.links:
                 success["links"] = {name: _link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
@@ -330,7 +359,7 @@ _HEADERS: Node = {
     "Allow": _header("The methods that the resource supports."),
     "Cache-Control": _header("Who may keep the answer, and for how long."),
     "Content-Language": _header("The language of the sentences.", enum=LANG["enum"]),
-    "Content-Disposition": _header("A name for the file."),
+    "Content-Disposition": _header("A name for the file.", required=False),
     "Content-Location": _header("The permanent path of what was answered.", required=False),
     "ETag": _header(
         'A strong tag of the bytes: `"` SHA-256 in hexadecimal `"`; of what can be changed, `"` revision `-` the first '
@@ -344,7 +373,8 @@ _HEADERS: Node = {
     ),
     "Link": _header(
         '`rel="service-desc"`: this document; `rel="next"`: the next page, where there is one; of what is published '
-        '`rel="latest-version"` (RFC 5829), and `rel="describedby"`: its signature.'
+        '`rel="latest-version"` (RFC 5829), and `rel="describedby"`: its signature, or of a file its '
+        'columns; `rel="license"`: what may be done with it.'
     ),
     "Location": _header("The path of what was made, or of what an alias names, with its query."),
     "RateLimit": _header(
@@ -367,6 +397,8 @@ _HEADERS: Node = {
     ),
     "WWW-Authenticate": _header("How to say who asks: with a key, as `Authorization: Bearer …`."),
 }
+
+_FORMAT: Final = "The format of the file."
 
 _ATTEMPT: Node = _TEXT | {
     "pattern": IDEMPOTENCY_KEY,

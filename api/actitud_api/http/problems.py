@@ -439,9 +439,10 @@ def _planned(
     return None
 
 
-def not_acceptable(offered: str = JSON) -> ProblemError:
-    """Nothing that the client accepts exists; `offered` does."""
+def not_acceptable(*offered: str) -> ProblemError:
+    """Nothing that the client accepts exists; `offered` do."""
+    listed = ", ".join(offered or (JSON,))
     return ProblemError(
         NOT_ACCEPTABLE,
-        Texts(f"Este recurso existe como {offered}.", f"This resource exists as {offered}."),
+        Texts(f"Este recurso existe como {listed}.", f"This resource exists as {listed}."),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Generic, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response
@@ -21,7 +22,7 @@ from actitud_api.http.negotiation import JSON
 from actitud_api.http.paging import Page
 from actitud_api.http.preconditions import entity_tag
 from actitud_api.http.problems import NO_STORE
-from actitud_api.http.scope import ApiRequest, header, language_of
+from actitud_api.http.scope import ApiRequest, header, language_of, query_pairs
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -51,6 +52,11 @@ class Representation(Generic[T]):
         self.type = type_
         self.cache = cache
         self.sentences = sentences
+
+    @property
+    def content(self) -> Mapping[str, object | None]:
+        """The type of what is there in each media type; None where no schema says what it is."""
+        return {self.media_type: self.type if self.media_type == JSON else None}
 
     @property
     def conditional(self) -> bool:
@@ -126,6 +132,80 @@ class Exact(Representation[T]):
             "Repr-Digest": f"sha-256=:{base64.b64encode(digest).decode()}:",
             **more,
         }
+
+
+CSV: Final = "text/csv"
+"""Comma-separated values with a header (RFC 4180)."""
+JSON_LINES: Final = "application/jsonl"
+"""A JSON value on each line (jsonlines.org)."""
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""A workbook (ISO/IEC 29500)."""
+
+
+class Files(Representation[msgspec.Struct]):
+    """What is there as files: the suffix of the path names the format, whatever `Accept` says.
+
+    `formats`: the media type of each suffix. As what else they are, `Accept` chooses one (see `alternatives`).
+    """
+
+    def __init__(self, formats: Mapping[str, str], *, json: object | None = None, sentences: bool = False) -> None:
+        """`json`: the type of what is there as JSON, where a schema says it."""
+        super().__init__(msgspec.Struct, sentences=sentences)
+        self.formats = formats
+        self._json = json
+
+    @property
+    def content(self) -> Mapping[str, object | None]:
+        """The same by media type."""
+        return {found: self._json if found == JSON else None for found in self.formats.values()}
+
+    def format_of(self, request: ApiRequest) -> str:
+        """The format that the path of a request names."""
+        return request.scope["path"].rpartition(".")[2]
+
+    def headers_of(self, request: ApiRequest, name: str, state: object) -> dict[str, str]:
+        """The headers of a file: `name` is what it is called, without suffix, and `state` what its bytes follow from.
+
+        The tag follows from both, from the address, the language and who asks, so that it costs no byte of the file.
+        """
+        suffix = self.format_of(request)
+        scope = request.scope
+        asked = (scope["path"], sorted(query_pairs(scope)), language_of(scope), repr(scope["state"].get("principal")))
+        tag = hashlib.sha256(msgspec.json.encode((_FORM, asked, state))).hexdigest()
+        headers = {
+            "Cache-Control": self._cache_of(request),
+            "Vary": self._vary_of(request),
+            "ETag": f'"{tag}"',
+            "Content-Disposition": f'attachment; filename="{name}.{suffix}"',
+        }
+        if self.sentences:
+            headers["Content-Language"] = language_of(scope)
+        if scope["state"].get("negotiated"):
+            headers["Content-Location"] = quote(scope["path"])
+        return headers
+
+    def of_pieces(
+        self,
+        request: ApiRequest,
+        headers: Mapping[str, str],
+        make: Callable[[], tuple[Iterator[bytes], int | None]],
+    ) -> Response[bytes] | Stream:
+        """The response with the pieces that `make` gives, and how long they are where that is known; 304; or a HEAD.
+
+        Only an answer that has a body is made.
+        """
+        media_type = self.formats[self.format_of(request)]
+        if names(header(request.scope, b"if-none-match"), headers["ETag"]):
+            return Response(b"", status_code=304, headers=dict(headers), media_type=media_type)
+        if request.scope["state"].get("head"):
+            return Response(b"", status_code=200, headers=dict(headers), media_type=media_type)
+        pieces, size = make()
+        length = {} if size is None else {"Content-Length": str(size)}
+        return Stream(pieces, headers={**headers, **length}, media_type=media_type)
+
+
+_FORM: Final = 1
+"""The form of all files; another one, whenever the same state is written otherwise."""
 
 
 def conditional(

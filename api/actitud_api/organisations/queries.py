@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from actitud_api.organisations.entries import Contact, Entry, FormerName
@@ -94,6 +94,12 @@ _DERIVED = ("band", "name_order", "search")
 _OF_ENTRY = tuple(name for name in Entry.__struct_fields__ if name not in _ELSEWHERE)
 _ALL = select(*(ORGANISATIONS.c[name] for name in (*_OF_ENTRY, "band", "created", "updated", "version")))
 _ONE = _ALL.where(ORGANISATIONS.c.id == bindparam("id"))
+_STATE = select(
+    func.count(),
+    func.coalesce(func.sum(ORGANISATIONS.c.version), 0),
+    func.max(ORGANISATIONS.c.created),
+    func.max(ORGANISATIONS.c.updated),
+)
 _ALL_ALIASES = select(ALIASES.c.organisation, ALIASES.c.alias).order_by(ALIASES.c.alias)
 _ALIASES = _ALL_ALIASES.where(ALIASES.c.organisation.in_(bindparam("ids", expanding=True)))
 _ALL_SUCCESSORS = select(SUCCESSORS.c.organisation, SUCCESSORS.c.successor).order_by(
@@ -131,6 +137,12 @@ def page(session: Session, filters: Filters, after: str | None, offset: int, lim
         statement = statement.where(ORGANISATIONS.c.id > after)
     rows = session.execute(statement).mappings().all()
     return _with_their_own(session, rows)
+
+
+def state(session: Session) -> tuple[int, int, str, str]:
+    """What changes with any organisation: how many, how often written, when the last was made and written."""
+    count, writes, created, updated = session.execute(_STATE).one()
+    return count, int(writes), str(created), str(updated)
 
 
 def one(session: Session, identifier: str) -> Record | None:

@@ -112,6 +112,12 @@ def page(database: Database, filters: Filters, *, after: str | None, offset: int
         return queries.page(session, filters, after, offset, limit)
 
 
+def state(database: Database) -> tuple[int, int, str, str]:
+    """What changes with any organisation."""
+    with database.read() as session:
+        return queries.state(session)
+
+
 def get(database: Database, organisation: str) -> Record:
     """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
     with database.read() as session:

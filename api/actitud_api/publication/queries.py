@@ -16,7 +16,7 @@ from actitud_api.ledger.signing import Jws
 from actitud_api.ledger.tables import StoredCheckpoint
 from actitud_api.methodology.answers import Submission
 from actitud_api.organisations.tables import Organisation
-from actitud_api.publication.documents import Described, Form
+from actitud_api.publication.documents import Described, Form, unpacked
 from actitud_api.publication.tables import Publication, PublishedDocument, PublishedScore
 from actitud_api.scoring.result import Figure
 from actitud_api.storage.base import Base
@@ -242,6 +242,16 @@ _MEMBERS = (
     .limit(PART)
 )
 
+_THESE = (
+    select(SCORES.c.organisation, DOCUMENTS.c.member)
+    .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
+    .where(
+        SCORES.c.edition == bindparam("edition"),
+        SCORES.c.revision == bindparam("revision"),
+        SCORES.c.organisation.in_(bindparam("organisations", expanding=True)),
+    )
+)
+
 
 def last_note(session: Session) -> str | None:
     """The note of the last checkpoint of the ledger."""
@@ -293,6 +303,12 @@ def members(session: Session, edition: str, revision: int, after: str) -> list[t
     """The organisations of a revision and their documents, each a gzip member: `PART` that follow `after`."""
     bounds = {"edition": edition, "revision": revision, "after": after}
     return [(organisation, member) for organisation, member in session.execute(_MEMBERS, bounds)]
+
+
+def texts(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
+    """The documents of the scores of these organisations in a revision, by organisation; at most `PART` of them."""
+    bounds = {"edition": edition, "revision": revision, "organisations": organisations}
+    return {organisation: unpacked(member) for organisation, member in session.execute(_THESE, bounds)}
 
 
 def _stored(row: Row[Any]) -> Stored:

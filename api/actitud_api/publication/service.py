@@ -65,6 +65,7 @@ __all__ = [
     "page",
     "score",
     "stored_score",
+    "texts",
 ]
 
 LATEST: Final = "latest"
@@ -501,6 +502,15 @@ def stored_score(session: Session, edition: str, organisation: str) -> tuple[str
     """The newest document of the score of an organisation in an edition, and its digest; None where there is none."""
     stored = queries.score(session, edition, organisation)
     return None if stored is None else (stored.form.digest, read_score(stored.form.text))
+
+
+def texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
+    """The exact bytes of the documents of these organisations in a revision that there is, by organisation."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(organisations), queries.PART):
+        with database.read() as session:
+            found |= queries.texts(session, edition, revision, organisations[start : start + queries.PART])
+    return found
 
 
 def bundle(database: Database, edition: str, revision: int) -> Iterator[bytes]:

@@ -59,6 +59,7 @@ __all__ = [
     "seen_by",
     "sent",
     "sheet",
+    "state",
     "summary",
     "what_if",
 ]
@@ -225,6 +226,12 @@ def groups(database: Database, edition: str, *, principal: Principal | None = No
     with database.read() as session:
         found = editions.find(session, edition)
         return queries.groups(session, found.id, seen_by(found, principal))
+
+
+def state(database: Database, edition: str) -> tuple[int, int, str, str]:
+    """What changes with any assessment of an edition; raises `UnknownEdition`."""
+    with database.read() as session:
+        return queries.state(session, editions.find(session, edition).id)
 
 
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:

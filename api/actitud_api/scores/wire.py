@@ -65,6 +65,18 @@ OfOrganisations = Annotated[
     ),
 ]
 
+OfLevel = Annotated[int, Meta(ge=1, le=5, description="Only this level.")]
+OfStatus = Annotated[Status, Meta(description="Only this status.")]
+SortedBy = Annotated[
+    str,
+    Meta(
+        description="The order: by `rank` (best first), `organisation`, `name` without accents, `population`, "
+        "`index_max`, `coverage` or a dimension, and with `-` in front the other way round. Ties are in the order "
+        "of the organisations' ids; those without a value come last both ways.",
+        extra_json_schema={"enum": list(SORTS)},
+    ),
+]
+
 
 class Wire(Struct, frozen=True, kw_only=True):
     """Base of what the service answers."""
@@ -559,19 +571,11 @@ class SummaryAnswer(Wire, frozen=True):
 class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the ranking of an edition."""
 
-    q: organisations.Search | None = None
-    level: Annotated[int, Meta(ge=1, le=5, description="Only this level.")] | None = None
-    status: Annotated[Status, Meta(description="Only this status.")] | None = None
+    q: organisations.OfWords | None = None
+    level: OfLevel | None = None
+    status: OfStatus | None = None
     organisation: OfOrganisations | None = None
-    sort: Annotated[
-        str,
-        Meta(
-            description="The order: by `rank` (best first), `organisation`, `name` without accents, `population`, "
-            "`index_max`, `coverage` or a dimension, and with `-` in front the other way round. Ties are in the order "
-            "of the organisations' ids; those without a value come last both ways.",
-            extra_json_schema={"enum": list(SORTS)},
-        ),
-    ] = "rank"
+    sort: SortedBy = "rank"
 
 
 class ScoreQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,150 @@
+"""A graph of RDF as Turtle, JSON-LD and RDF/XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+from xml.etree import ElementTree as ET
+
+import msgspec
+from msgspec import Struct
+
+PREFIXES: Final[Mapping[str, str]] = {
+    "adms": "http://www.w3.org/ns/adms#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcatap": "http://data.europa.eu/r5r/",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+"""The namespaces that names of classes, properties and datatypes may come from."""
+
+_XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
+_NOT_IN_IRI: Final = re.compile(r'[\x00-\x20<>"{}|^`\\]')
+
+
+class Iri(Struct, frozen=True):
+    """A resource by its address."""
+
+    iri: str
+
+
+class Literal(Struct, frozen=True):
+    """A text, in a language or of a datatype (`xsd:date`)."""
+
+    text: str
+    language: str | None = None
+    datatype: str | None = None
+
+
+class Node(Struct, frozen=True):
+    """What is said of a resource: its class and its properties by prefixed name. Without an address it has no name."""
+
+    type: str
+    properties: Sequence[tuple[str, Iri | Literal | Node]]
+    iri: str | None = None
+
+
+def turtle(nodes: Iterable[Node]) -> bytes:
+    """The graph in Turtle (W3C, RDF 1.1 Turtle)."""
+    lines = [f"@prefix {prefix}: <{space}> ." for prefix, space in PREFIXES.items()]
+    for node in nodes:
+        lines += ["", f"{_reference(node.iri or '')} {_statements(node)} ."]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def json_ld(nodes: Iterable[Node]) -> bytes:
+    """The graph in JSON-LD 1.1, with its context in it."""
+    return msgspec.json.encode({"@context": PREFIXES, "@graph": [_object(node) for node in nodes]})
+
+
+def rdf_xml(nodes: Iterable[Node]) -> bytes:
+    """The graph in RDF/XML (W3C, RDF 1.1 XML Syntax)."""
+    for prefix, space in PREFIXES.items():
+        ET.register_namespace(prefix, space)
+    root = ET.Element(_name("rdf:RDF"))
+    for node in nodes:
+        _element(root, node)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+SERIALISERS: Final[Mapping[str, Callable[[Iterable[Node]], bytes]]] = {
+    "ttl": turtle,
+    "jsonld": json_ld,
+    "rdf": rdf_xml,
+}
+"""What writes a graph, by the suffix of the file."""
+
+
+def _statements(node: Node) -> str:
+    found = [f"a {node.type}", *(f"{name} {_term(value)}" for name, value in node.properties)]
+    return " ;\n    ".join(found)
+
+
+def _term(value: Iri | Literal | Node) -> str:
+    if isinstance(value, Iri):
+        return _reference(value.iri)
+    if isinstance(value, Node):
+        return f"[ {_statements(value)} ]" if value.iri is None else _reference(value.iri)
+    text = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04X}", value.text)
+    if value.language is not None:
+        return f'"{text}"@{value.language}'
+    return f'"{text}"' if value.datatype is None else f'"{text}"^^{value.datatype}'
+
+
+def _reference(iri: str) -> str:
+    return f"<{_clean(iri)}>"
+
+
+def _clean(iri: str) -> str:
+    """An address without what an IRI cannot have, which would end it early (RFC 3987)."""
+    return _NOT_IN_IRI.sub(lambda found: f"%{ord(found[0]):02X}", iri)
+
+
+def _object(node: Node) -> dict[str, object]:
+    made: dict[str, object] = (
+        {"@type": node.type} if node.iri is None else {"@id": _clean(node.iri), "@type": node.type}
+    )
+    for name, value in node.properties:
+        there = made.setdefault(name, [])
+        assert isinstance(there, list)
+        there.append(_value(value))
+    return made
+
+
+def _value(value: Iri | Literal | Node) -> object:
+    if isinstance(value, Iri):
+        return {"@id": _clean(value.iri)}
+    if isinstance(value, Node):
+        return _object(value)
+    if value.language is not None:
+        return {"@value": value.text, "@language": value.language}
+    return value.text if value.datatype is None else {"@value": value.text, "@type": value.datatype}
+
+
+def _element(parent: ET.Element, node: Node) -> None:
+    element = ET.SubElement(parent, _name(node.type))
+    if node.iri is not None:
+        element.set(_name("rdf:about"), _clean(node.iri))
+    for name, value in node.properties:
+        member = ET.SubElement(element, _name(name))
+        if isinstance(value, Iri):
+            member.set(_name("rdf:resource"), _clean(value.iri))
+        elif isinstance(value, Node):
+            _element(member, value)
+        else:
+            member.text = value.text
+            if value.language is not None:
+                member.set(f"{_XML}lang", value.language)
+            if value.datatype is not None:
+                member.set(_name("rdf:datatype"), _name(value.datatype, "{}{}"))
+
+
+def _name(prefixed: str, form: str = "{{{}}}{}") -> str:
+    prefix, _, local = prefixed.partition(":")
+    return form.format(PREFIXES[prefix], local)
