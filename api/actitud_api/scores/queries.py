@@ -385,15 +385,6 @@ def state(session: Session, edition: str) -> tuple[int, int, str, str]:
     return count, int(writes), str(created), str(updated)
 
 
-def count(session: Session, edition: str, filters: Filters, seen: Seen) -> int:
-    """How many rows of an edition somebody may see."""
-    statement = select(func.count()).select_from(_WITH_ORGANISATIONS).where(_OF_EDITION)
-    found: int = session.execute(
-        statement.where(*filters.conditions(), seen.condition()), {"edition": edition}
-    ).scalar_one()
-    return found
-
-
 def competitors(session: Session, edition: str, seen: Seen) -> list[Competitor]:
     """The organisations that rank in an edition, the best first, ties by organisation."""
     found: list[Competitor] = []
