@@ -38,7 +38,8 @@ from actitud_api.http.problems import (
 )
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, header
-from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.languages import WRITTEN
+from actitud_api.methodology.model import Language
 from actitud_api.settings import Proxy, Settings
 from tests import proxy
 from tests.api.toys import toy_app
@@ -377,7 +378,7 @@ def test_no_address_breaks_the_problem_document(nothing_behind: int, target: str
     assert found.request_id.isalnum()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WRITTEN)
 def test_what_is_too_large_is_refused_before_it_reaches_the_service(toy: tuple[int, int], language: Language) -> None:
     _, front = toy
     REACHED.clear()
@@ -394,7 +395,7 @@ def test_what_is_too_large_is_refused_before_it_reaches_the_service(toy: tuple[i
     assert asked(front, "GET", "/v1/sight", {"X-Large": "x" * 15_000}).status_code == 200
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WRITTEN)
 def test_nginx_refuses_in_the_words_and_with_the_headers_of_the_service(
     service: int, front: int, language: Language
 ) -> None:

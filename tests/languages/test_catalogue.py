@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from actitud_api.languages import LANGUAGES, Texts, into, table
+from actitud_api import languages
+from actitud_api.languages import LANGUAGES, InLanguages, Texts, into, table
 from actitud_api.languages.catalogue import Catalogue, misfit, read
 
 CATALAN = Catalogue(
@@ -86,14 +87,26 @@ def test_a_translation_that_somebody_has_to_look_at_is_not_used() -> None:
     assert list(read(content.encode())) == [("a", ""), ("ñ", "n·h")]
 
 
-def test_without_a_catalogue_a_further_language_is_not_offered_and_says_what_spanish_does() -> None:
-    assert LANGUAGES == ("es", "en")
+def test_a_language_without_a_catalogue_says_what_spanish_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_CATALOGUES", {"ca": Catalogue({"sí": "sí, senyor"})})
     assert Texts("sí", "yes").into("en") == "yes"
-    assert Texts("sí", "yes").into("ca") == into("sí", "yes", "eu") == "sí"
+    assert Texts("sí", "yes").into("eu") == into("sí", "yes", "es") == "sí"
+    assert Texts("sí", "yes").into("ca") == "sí, senyor"
     assert table(es={"yes": "sí"}, en={"yes": "yes"}) == {
         "es": {"yes": "sí"},
         "en": {"yes": "yes"},
-        "ca": {"yes": "sí"},
+        "ca": {"yes": "sí, senyor"},
         "gl": {"yes": "sí"},
         "eu": {"yes": "sí"},
     }
+
+
+def test_what_there_is_not_in_a_language_is_given_in_spanish() -> None:
+    there = InLanguages[int]({"es": 1, "en": 2})
+    assert (there["ca"], there["en"], "ca" in there, list(there)) == (1, 2, False, ["es", "en"])
+    with pytest.raises(KeyError):
+        InLanguages[int]({"en": 2})["ca"]
+
+
+def test_the_languages_of_the_code_are_always_offered() -> None:
+    assert LANGUAGES[:2] == ("es", "en")

@@ -43,6 +43,7 @@ CATALOGUES: Final[Mapping[str, Mapping[str, str]]] = {
         "edición {edition}, a {day}": "edición {edition}, a {day}",
         "Las diez dimensiones": "As dez dimensións",
         "No existe": "Non existe",
+        "{name} ({id}): pierde {lost} del índice.": "{name} ({id}): perde {lost} do índice.",
     },
     "eu": {
         "Las diez dimensiones": "Hamar dimentsioak",

@@ -8,15 +8,16 @@ from typing import cast
 
 import msgspec
 
+from actitud_api.languages import WRITTEN
 from actitud_api.methodology import loader
 from actitud_api.methodology.defects import Defect
-from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.methodology.model import Language
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 DATA = resources.files("actitud_api.methodology") / "data" / "2026.1"
 DOCUMENT = (DATA / "document.json").read_bytes()
-TEXTS: dict[Language, bytes] = {language: (DATA / "texts" / f"{language}.json").read_bytes() for language in LANGUAGES}
+TEXTS: dict[Language, bytes] = {language: (DATA / "texts" / f"{language}.json").read_bytes() for language in WRITTEN}
 
 REMOVED = object()
 """Planted instead of a value: the member goes."""
@@ -31,7 +32,7 @@ def read(*planted: Planted, languages: tuple[Language, ...] = ()) -> list[Defect
     """
     document: Json = msgspec.json.decode(DOCUMENT)
     texts: dict[Language, Json] = {}
-    for language in LANGUAGES:
+    for language in WRITTEN:
         if language in languages or any(pointer.startswith(f"/texts/{language}/") for pointer, _ in planted):
             texts[language] = msgspec.json.decode(TEXTS[language])
     for pointer, value in planted:

@@ -7,9 +7,9 @@ import re
 import msgspec
 import pytest
 
+from actitud_api.languages import WRITTEN
 from actitud_api.methodology import loader
 from actitud_api.methodology.defects import silences
-from actitud_api.methodology.model import LANGUAGES
 from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}
@@ -31,7 +31,7 @@ def _name(value: object) -> str:
 
 
 def test_2026_1_itself_has_none() -> None:
-    assert read(languages=LANGUAGES) == []
+    assert read(languages=WRITTEN) == []
 
 
 STRUCTURE: list[tuple[Planted, str, str]] = [
@@ -396,5 +396,5 @@ def test_an_unknown_version_is_named() -> None:
 
 def test_versions_and_languages() -> None:
     assert "2026.1" in loader.versions()
-    assert set(loader.load("2026.1").texts) == set(LANGUAGES) == {"es", "en"}
+    assert set(loader.load("2026.1").texts) >= set(WRITTEN) == {"es", "en"}
     assert loader.load("2026.1").document.version == "2026.1"

@@ -9,9 +9,10 @@ from string import Formatter
 import pytest
 from msgspec import Struct
 
+from actitud_api.languages import WRITTEN
 from actitud_api.methodology import loader
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import LANGUAGES, Texts
+from actitud_api.methodology.model import Texts
 from actitud_api.methodology.predicates import indicators
 
 SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates", "debate"}
@@ -42,13 +43,13 @@ def all_of(texts: Texts) -> dict[str, str]:
 
 
 def test_both_languages_say_the_same_things(methodology: Methodology) -> None:
-    spanish, english = (all_of(methodology.texts[language]) for language in LANGUAGES)
+    spanish, english = (all_of(methodology.texts[language]) for language in WRITTEN)
     assert set(spanish) == set(english)
     assert len(spanish) > 1_600
 
 
 def test_nothing_was_left_untranslated(methodology: Methodology) -> None:
-    spanish, english = (all_of(methodology.texts[language]) for language in LANGUAGES)
+    spanish, english = (all_of(methodology.texts[language]) for language in WRITTEN)
     assert {text for place, text in spanish.items() if text == english[place]} == SAME_IN_BOTH
 
 
@@ -82,7 +83,7 @@ def test_spanish_leaves_a_space_before_the_per_cent_sign(methodology: Methodolog
 
 def test_a_step_tells_from_where_to_where(methodology: Methodology) -> None:
     """Its places are only those that the product fills."""
-    for language in LANGUAGES:
+    for language in WRITTEN:
         for known in indicators(methodology.document.root):
             step = methodology.texts[language].indicators[known.id].step
             if known.type in ("level", "boolean", "checklist"):

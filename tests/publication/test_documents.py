@@ -13,9 +13,9 @@ import pytest
 import rfc8785
 
 from actitud_api.demo.simulator import simulate
+from actitud_api.languages import WRITTEN
 from actitud_api.ledger.signing import Jws
 from actitud_api.methodology.digests import canonical, digest_of
-from actitud_api.methodology.model import LANGUAGES
 from actitud_api.publication import documents
 from actitud_api.publication.documents import (
     Described,
@@ -168,7 +168,7 @@ def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
     for simulated in islice(simulate(METHODOLOGY), 0, 200, 5):
         score = explained(simulated.evaluation, simulated.submission)
         read = msgspec.json.decode(canonical(score), type=Score)
-        for language in LANGUAGES:
+        for language in WRITTEN:
             assert narrated(read, METHODOLOGY, language) == narrated(score, METHODOLOGY, language)
 
 

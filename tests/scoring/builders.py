@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from actitud_api.languages import WRITTEN
 from actitud_api.methodology import loader
 from actitud_api.methodology.answers import FactValue, SetAside, Submission, request_type, submission
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
-    LANGUAGES,
     AdditionalIndex,
     Aggregation,
     All,
@@ -420,7 +420,7 @@ def read(doc: Document) -> Methodology:
         doc.version,
         "draft",
         msgspec.json.encode(doc),
-        {language: msgspec.json.encode(texts(doc, language)) for language in LANGUAGES},
+        {language: msgspec.json.encode(texts(doc, language)) for language in WRITTEN},
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from actitud_api.languages import WRITTEN
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import LANGUAGES, Gate, Implies, IndexOperand, Indicator, Level, Rule
+from actitud_api.methodology.model import Gate, Implies, IndexOperand, Indicator, Level, Rule
 from actitud_api.scores.wire import narrated
 from actitud_api.scoring.evidence import derived
 from actitud_api.scoring.explain import explain
@@ -207,7 +208,7 @@ def test_a_lowered_level_is_told_in_both_languages() -> None:
         ),
     }
     starts = {"es": "Aportar la evidencia: ", "en": "Attach the evidence: "}
-    for language in LANGUAGES:
+    for language in WRITTEN:
         for declared in (False, True):
             reason, next_step = told(language, declared=declared)
             assert reason.endswith(endings[language, declared])

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from actitud_api.languages import WRITTEN
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import LANGUAGES, Aggregation, Gate, IndexOperand, Language, Level, Missing
+from actitud_api.methodology.model import Aggregation, Gate, IndexOperand, Language, Level, Missing
 from actitud_api.scores.wire import Indicator, NarratedScore, narrated
 from actitud_api.scoring.explain import explain
 from tests.scoring import builders as b
@@ -262,7 +263,7 @@ def test_what_else_must_follow_is_told_and_not_only_numbered() -> None:
         "es": "cuentas activas más cuentas inactivas debe ser igual a cuentas oficiales en total",
         "en": "active accounts plus dormant accounts must be equal to official accounts in total",
     }
-    for language in LANGUAGES:
+    for language in WRITTEN:
         step = indicator("a", language, "D3.02").next_step
         assert step is not None
         assert step.requires == ("V06.total",)
@@ -311,7 +312,7 @@ WRONG = ("{", "}", "None", "True", "False", "..", " .", " ,", "  ", "()", ";.", 
 """What no sentence may hold: places left unfilled, Python's words, doubled or stray signs, uncontracted articles."""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WRITTEN)
 def test_every_sentence_is_whole(language: Language) -> None:
     """Whatever the organisation: begun with a capital, closed with a full stop, and nothing wrong inside."""
     odd: set[str] = set()
@@ -394,7 +395,7 @@ def test_a_declared_answer_that_stops_at_the_cap_says_that_evidence_brings_the_r
     score = explain(known, b.submit({"x": {"value": False}}, self_declared=["x"]))
     found = {
         language: next_step.text
-        for language in LANGUAGES
+        for language in WRITTEN
         if (next_step := narrated(score, known, language).indicators[0].next_step) is not None
     }
     assert (
@@ -449,7 +450,7 @@ def test_a_distance_of_1_is_singular() -> None:
     )
     known = b.read(b.document(b.root(b.ratio("x")), levels=gates))
     score = explain(known, b.submit({"x": b.of(1, 2)}))
-    spanish, english = (narrated(score, known, language).level.blocked_by for language in LANGUAGES)
+    spanish, english = (narrated(score, known, language).level.blocked_by for language in WRITTEN)
     assert [gate.text for gate in spanish] == [
         "El índice debe ser como mínimo 51: aquí 50; falta 1.",
         unbroken("Indicator x (x) debe ser como mínimo 51 %: aquí 50 %; falta 1 punto porcentual."),
