@@ -9,8 +9,10 @@ import pytest
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
+from actitud_api.methodology.loader import load
 from actitud_api.portal import ranking
 from actitud_api.portal.layout import Links
+from actitud_api.portal.names import Names
 from actitud_api.scores import audits
 from actitud_api.scores.computed import Busy
 from tests.api.test_edition_scores import Client, served
@@ -223,8 +225,26 @@ def test_the_spread_is_a_picture_and_a_table_of_the_same(years: Client) -> None:
     (svg,) = [svg for svg in found.query("svg[role=img]") if svg.attrs["aria-labelledby"] == "spread-title"]
     assert "50 to 60, 2;" in told(svg.query("desc")[0])
     assert len(svg.query("rect")) == 10
+    shares = [told(text) for text in svg.query("text")][::2]
+    assert shares == ["0 %", "17 %", "0 %", "17 %", "17 %", "33 %", "0 %", "0 %", "0 %", "17 %"]
     numbers = [told(one) for one in found.query(".figures-row dd")]
     assert numbers == ["8", "6", "45.01", "32.50–50.00", "10.00–100.00"]  # type 7: 40.01 and 50; 30 + 0.25 * 10.01
+
+
+def test_a_share_that_is_not_nothing_is_never_told_as_nothing() -> None:
+    names = Names(load("2026.1"), "en")
+    counted = [
+        (0, "0 %"),
+        (1, "<1 %"),
+        (4, "<1 %"),
+        (5, "1 %"),
+        (14, "1 %"),
+        (15, "2 %"),
+        (999, "100 %"),
+        (1_000, "100 %"),
+    ]
+    for count, text in counted:
+        assert " ".join(ranking.whole_percent(count, 1_000, names).split()) == text
 
 
 def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
