@@ -51,7 +51,13 @@ def _installed(url: str, folder: Path) -> Iterator[TestClient[Litestar]]:
     fill(database)
     with database.write() as session:
         entries = [
-            {"id": f"XX-T-H{number:03}", "name": name, "kind": "MUN", "region": "09", "domains": ["a.example", "b.example"]}
+            {
+                "id": f"XX-T-H{number:03}",
+                "name": name,
+                "kind": "MUN",
+                "region": "09",
+                "domains": ["a.example", "b.example"],
+            }
             for number, name in enumerate(HOSTILE)
         ]
         organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], BEFORE)
