@@ -1,10 +1,14 @@
-"""How much memory a file takes: `python -m tests.exports.measuring make|read …`, each in a process of its own."""
+"""How much memory files take: `python -m tests.exports.measuring make <folder> <size>`, then `read <folder> <path> …`.
+
+Each in a process of its own, so that what makes the data does not count.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +36,11 @@ FILES = (
     f"/v1/editions/{EDITION}/scores.csv",
     f"/v1/editions/{EDITION}/scores.jsonl",
     f"/v1/editions/{EDITION}/scores.jsonstat",
+    f"/v1/editions/{EDITION}/scores.xlsx?limit=60000",
     f"/v1/editions/{EDITION}/indicators.csv",
     f"/v1/editions/{EDITION}/indicators.jsonl",
     "/v1/organisations.csv",
 )
-WORKBOOK = f"/v1/editions/{EDITION}/scores.xlsx"
 _PART = 1_000
 
 
@@ -109,15 +113,16 @@ def _publish(database: Database, folder: Path, names: list[str]) -> None:
         )
 
 
-def read(folder: Path, path: str) -> None:
-    """Reads a file from the application and throws it away; prints its bytes, its lines and the memory of the process.
+def read(folder: Path, paths: Sequence[str]) -> None:
+    """Reads files from the application, one after another, and throws them away.
 
-    Memory is the greatest resident set, in bytes.
+    Prints their bytes, their lines, and the greatest resident set of the process so far, in bytes.
     """
     app = create_app(structs.replace(unlimited(sqlite_url(folder)), signing_folder=folder))
-    size, lines = asyncio.run(_read(app, path))
+    for path in paths:
+        size, lines = asyncio.run(_read(app, path))
+        print(path, size, lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
     app.state["database"].close()
-    print(size, lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 async def _read(app: Litestar, path: str) -> tuple[int, int]:
@@ -127,9 +132,9 @@ async def _read(app: Litestar, path: str) -> tuple[int, int]:
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
+        "path": path.partition("?")[0],
+        "raw_path": path.partition("?")[0].encode(),
+        "query_string": path.partition("?")[2].encode(),
         "root_path": "",
         "headers": [(b"host", b"testserver")],
         "client": ("127.0.0.1", 50_000),
@@ -163,4 +168,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "make":
         make(Path(sys.argv[2]), int(sys.argv[3]))
     else:
-        read(Path(sys.argv[2]), sys.argv[3])
+        read(Path(sys.argv[2]), sys.argv[3:])
