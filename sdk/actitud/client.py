@@ -10,6 +10,7 @@ from actitud._calls import AsyncBound, Bound
 from actitud._config import DEFAULT_MAX_RETRIES, SYSTEM, Core, Timeouts, configure
 from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from actitud.resources.editions import AsyncEditions, Editions
+from actitud.resources.exports import AsyncCatalogue, Catalogue
 from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
@@ -58,6 +59,7 @@ class Client(Bound):
         self.organisations = Organisations(core, transport)
         self.editions = Editions(core, transport)
         self.published = Published(core, transport)
+        self.catalogue = Catalogue(core, transport)
         self.ledger = Ledger(core, transport)
         self.signing_keys = SigningKeys(core, transport)
         self._close = transport.close
@@ -111,6 +113,7 @@ class AsyncClient(AsyncBound):
         self.organisations = AsyncOrganisations(core, transport)
         self.editions = AsyncEditions(core, transport)
         self.published = AsyncPublished(core, transport)
+        self.catalogue = AsyncCatalogue(core, transport)
         self.ledger = AsyncLedger(core, transport)
         self.signing_keys = AsyncSigningKeys(core, transport)
         self._close = transport.close

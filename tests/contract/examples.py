@@ -55,6 +55,7 @@ READS: Final = {
     "editions.scores.path": "/v1/editions/2026-demo/scores/XX-DEMO-00034/path",
     "editions.scores.peers": "/v1/editions/2026-demo/scores/{organisation}/peers",
     "editions.summary": "/v1/editions/2026-demo/summary?province=46",
+    "editions.datapackage": "/v1/editions/2026-demo/datapackage.json",
     "editions.exemplars.list": "/v1/editions/2026-demo/exemplars?dimension=D6&kind=MUN&band=P3&limit=2",
     "editions.robustness.list": "/v1/editions/2026-demo/robustness?limit=2",
     "editions.statistics.get": "/v1/editions/2026-demo/statistics",
@@ -118,6 +119,13 @@ WITHOUT: Final = {
     "editions.assessments.delete",
     "editions.publications.scores.get",
     "editions.publications.bundle",
+    "organisations.export",
+    "editions.export",
+    "editions.scores.export",
+    "editions.scores.gobierto",
+    "editions.indicators.export",
+    "methodologies.indicators.export",
+    "catalogue.get",
 }
 """A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; where
 nothing is said, and of a file, there is none."""

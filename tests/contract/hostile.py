@@ -109,7 +109,7 @@ FILTERS: Sequence[bytes] = (
 HARMLESS = {b"region=99", b"province=53", b"province=00"}
 """Codes of the right form that no place has: nothing is found."""
 HEADERS: Sequence[tuple[tuple[bytes, bytes], bool]] = (
-    ((b"accept", b"text/csv"), False), ((b"accept", b"application/json;q=0"), False), ((b"accept", b"*/*;q=0"), False),
+    ((b"accept", b"text/csv"), True), ((b"accept", b"application/json;q=0"), False), ((b"accept", b"*/*;q=0"), False),
     ((b"accept", b"text/html, application/xml;q=0.9"), False), ((b"accept", b"x"), False),
     ((b"accept", b"\xff"), False),
     ((b"accept", b",,,;;;"), True), ((b"accept", b"*/*;q=abc"), True), ((b"accept", b"a/b," * 2_000 + b"*/*"), True),

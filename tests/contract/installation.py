@@ -200,7 +200,8 @@ class Installation:
         if operation.id == "ledger.checkpoints.get":
             self.checkpoint()
         digest = ""
-        if operation.id.startswith(("editions.publications.", "published.")):
+        published = ("editions.publications.", "published.", "editions.indicators.", "editions.datapackage")
+        if operation.id.startswith(published):
             if "{edition}" not in operation.path:
                 self.edition(edition)
             self.draft(edition, MINE)
@@ -216,6 +217,7 @@ class Installation:
             "submission": "1",
             "version": "2026.1",
             "size": "latest",
+            "format": {"catalogue.get": "ttl", "editions.scores.gobierto": "json"}.get(operation.id, "csv"),
         }
         return Place(known, body)
 

@@ -95,6 +95,11 @@ class EditionsController(Controller):
                     {"edition": "$response.body#/items/0/id"},
                     "The ranking of the first edition of the page.",
                 ),
+                "file": Link("editions.export", {"format": "csv"}, "All as a file."),
+                "catalogue": Link("catalogue.get", {"format": "ttl"}, "What is published, for portals of data."),
+                "package": Link(
+                    "editions.datapackage", {"edition": service.LATEST}, "The tables of the newest published edition."
+                ),
                 "published": Link(
                     "editions.publications.list",
                     {"edition": service.LATEST},

@@ -33,6 +33,9 @@ K = TypeVar("K")
 PAGE: Final = 1_000
 """Rows that are read at once."""
 
+DOCUMENTS: Final = 100
+"""Published documents that are read at once: each has 30 KB."""
+
 CELLS_MAX: Final = 2_000_000
 """Cells of a workbook: a second for each 150,000, and the request waits for all of them."""
 
@@ -177,9 +180,10 @@ _DOCUMENT = msgspec.json.Decoder(_Document)
 def indicated(database: Database, found: Source, published: Published, wanted: Wanted) -> Rows:
     """The rows of `columns.indicators`: what the published documents say, organisation by organisation."""
     edition, revision = found.edition, published.revision
-    for page in _ranked(database, found, wanted):
-        texts = publication.texts(database, edition.id, revision, [row.organisation for row in page])
-        for row in page:
+    parts = (page[start : start + DOCUMENTS] for page in _ranked(database, found, wanted) for start in _starts(page))
+    for part in parts:
+        texts = publication.texts(database, edition.id, revision, [row.organisation for row in part])
+        for row in part:
             score = _DOCUMENT.decode(texts[row.organisation]).score
             yield [
                 (
@@ -201,6 +205,10 @@ def indicated(database: Database, found: Source, published: Published, wanted: W
                 )
                 for dimension, one in _indicators(score)
             ]
+
+
+def _starts(page: Sequence[Row]) -> range:
+    return range(0, len(page), DOCUMENTS)
 
 
 def count_indicators(methodology: Methodology) -> int:

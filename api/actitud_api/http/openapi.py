@@ -262,7 +262,7 @@ class _Operation:
         for status in statuses:
             success: Node = {
                 "description": self.handler.response_description or f"{self.handler.summary}.",
-                "headers": _headers([*headers, *(["Location"] if status == 201 else [])]),
+                "headers": _headers([*headers, *(["Location"] if status == 201 else [])]) | self._of_others,
             }
             if answer is not None:
                 success["content"] = {
@@ -278,7 +278,7 @@ class _Operation:
         if self._is_conditional:
             responses["304"] = {
                 "description": "The client has these very bytes: `If-None-Match` names them.",
-                "headers": _headers(headers),
+                "headers": _headers(headers) | self._of_others,
             }
         if contract.aliased:
             responses["308"] = {
@@ -297,9 +297,18 @@ class _Operation:
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
 
+    @property
+    def _of_others(self) -> Node:
+        """The headers that only the files have to which `Accept` leads."""
+        answer = self.contract.answer
+        if self.others is None or not self.others.sentences or (answer is not None and answer.sentences):
+            return {}
+        return {"Content-Language": {**_HEADERS["Content-Language"], "required": False}}
+
     def _problems(self) -> Iterator[ProblemType]:
         yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
-        if self.contract.path is not None or (self.contract.answer is not None and self.contract.answer.paged):
+        answer = self.contract.answer
+        if self.contract.path is not None or isinstance(answer, Files) or (answer is not None and answer.paged):
             yield NOT_FOUND
         if self.contract.body is not None:
             yield from (CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)

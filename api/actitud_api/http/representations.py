@@ -198,7 +198,8 @@ class Files(Representation[msgspec.Struct]):
         if names(header(request.scope, b"if-none-match"), headers["ETag"]):
             return Response(b"", status_code=304, headers=dict(headers), media_type=media_type)
         if request.scope["state"].get("head"):
-            return Response(b"", status_code=200, headers=dict(headers), media_type=media_type)
+            # Not a `Response`, which would say that the file has no bytes.
+            return Stream(iter(()), headers=dict(headers), media_type=media_type)
         pieces, size = make()
         length = {} if size is None else {"Content-Length": str(size)}
         return Stream(pieces, headers={**headers, **length}, media_type=media_type)

@@ -70,7 +70,17 @@ class MethodologiesController(Controller):
             "The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what "
             "each indicator answers of the article) and its texts in one language. An active version never changes."
         ),
-        opt=contract(answer=DETAIL, path=wire.MethodologyPath),
+        opt=contract(
+            answer=DETAIL,
+            path=wire.MethodologyPath,
+            links={
+                "indicators": Link(
+                    "methodologies.indicators.export",
+                    {"version": "$response.body#/version", "format": "csv"},
+                    "Its indicators as a file.",
+                )
+            },
+        ),
         sync_to_thread=False,
     )
     def get_version(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:

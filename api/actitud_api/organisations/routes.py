@@ -78,7 +78,8 @@ class OrganisationsController(Controller):
                     "organisations.get",
                     {"organisation": "$response.body#/items/0/id"},
                     "The first organisation of the page.",
-                )
+                ),
+                "file": Link("organisations.export", {"format": "csv"}, "All as a file."),
             },
         ),
         sync_to_thread=True,

@@ -67,6 +67,7 @@ _LINKS = {
         "The first score that it corrects.",
     ),
     "scores": Link("editions.scores.list", _OF_EDITION, "The ranking."),
+    "package": Link("editions.datapackage", _OF_EDITION, "What its tables hold, column by column."),
 }
 
 _TEXTS: dict[str, Texts] = {

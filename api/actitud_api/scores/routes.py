@@ -123,6 +123,9 @@ class EditionScoresController(Controller):
                     {"organisation": "$response.body#/items/0/organisation"},
                     "The editions of the first organisation.",
                 ),
+                "file": Link(
+                    "editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "All as a file."
+                ),
             },
         ),
         sync_to_thread=True,
@@ -176,6 +179,11 @@ class EditionScoresController(Controller):
                 ),
                 "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
                 "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
+                "gobierto": Link(
+                    "editions.scores.gobierto",
+                    {**_EDITION, **_ORGANISATION, "format": "json"},
+                    "The same as Gobierto shows it.",
+                ),
                 "assessment": Link(
                     "editions.assessments.get",
                     {**_EDITION, **_ORGANISATION},

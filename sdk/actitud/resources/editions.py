@@ -48,6 +48,14 @@ from actitud.resources.comparison import (
     EditionRobustness,
     get_peers,
 )
+from actitud.resources.exports import (
+    AsyncEditionIndicators,
+    EditionIndicators,
+    export_edition_scores,
+    export_editions,
+    get_datapackage,
+    get_gobierto,
+)
 from actitud.resources.publications import AsyncPublications, Publications
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
@@ -246,6 +254,8 @@ class EditionScores(Bound):
     path = blocking(get_path)
     changes = blocking(get_changes)
     peers = blocking(get_peers)
+    export = blocking(export_edition_scores)
+    gobierto = blocking(get_gobierto)
 
 
 class AsyncEditionScores(AsyncBound):
@@ -256,6 +266,8 @@ class AsyncEditionScores(AsyncBound):
     path = awaitable(get_path)
     changes = awaitable(get_changes)
     peers = awaitable(get_peers)
+    export = awaitable(export_edition_scores)
+    gobierto = awaitable(get_gobierto)
 
 
 class Editions(Bound):
@@ -267,10 +279,13 @@ class Editions(Bound):
     update = blocking(update_edition)
     delete = blocking(delete_edition)
     summary = blocking(get_edition_summary)
+    export = blocking(export_editions)
+    datapackage = blocking(get_datapackage)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
         self.scores = EditionScores(core, transport)
+        self.indicators = EditionIndicators(core, transport)
         self.assessments = Assessments(core, transport)
         self.publications = Publications(core, transport)
         self.exemplars = EditionExemplars(core, transport)
@@ -287,10 +302,13 @@ class AsyncEditions(AsyncBound):
     update = awaitable(update_edition)
     delete = awaitable(delete_edition)
     summary = awaitable(get_edition_summary)
+    export = awaitable(export_editions)
+    datapackage = awaitable(get_datapackage)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
         self.scores = AsyncEditionScores(core, transport)
+        self.indicators = AsyncEditionIndicators(core, transport)
         self.assessments = AsyncAssessments(core, transport)
         self.publications = AsyncPublications(core, transport)
         self.exemplars = AsyncEditionExemplars(core, transport)

@@ -24,6 +24,7 @@ from actitud._calls import (
 )
 from actitud._config import Core
 from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind, PastScore
+from actitud.resources.exports import export_organisations
 
 _LISTING = msgspec.json.Decoder(Listing[Organisation])
 _SCORES = msgspec.json.Decoder(Listing[PastScore])
@@ -215,6 +216,7 @@ class Organisations(Bound):
     get = blocking(get_organisation)
     create = blocking(create_organisation)
     update = blocking(update_organisation)
+    export = blocking(export_organisations)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -228,6 +230,7 @@ class AsyncOrganisations(AsyncBound):
     get = awaitable(get_organisation)
     create = awaitable(create_organisation)
     update = awaitable(update_organisation)
+    export = awaitable(export_organisations)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

@@ -1,0 +1,83 @@
+"""The page about formats tells the truth: every column in both languages, every file, every link inside of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.exports import columns
+from actitud_api.formats.tables import Column
+from actitud_api.methodology.loader import load
+from actitud_api.methodology.model import Language
+
+PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
+TYPES = {"string": "texto", "integer": "entero", "number": "número", "boolean": "booleano", "date": "fecha"}
+SECTIONS = {
+    "en": ("## Columns", ("Scores", "Indicators", "Organisations", "Editions", "Methodologies")),
+    "es": ("## Columnas", ("Puntuaciones", "Indicadores", "Organizaciones", "Ediciones", "Metodologías")),
+}
+
+
+def tables(language: Language) -> tuple[tuple[Column, ...], ...]:
+    methodology = load("2026.1")
+    return (
+        columns.scores(methodology, language),
+        columns.indicators(methodology, language),
+        columns.organisations(language),
+        columns.editions(language),
+        columns.catalogue(language),
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_column_is_described_as_it_is(language: Language) -> None:
+    heading, names = SECTIONS[language]
+    section = PAGE.read_text("utf-8").split(f"\n{heading}\n")[1].split("\n## ")[0]
+    for name, table in zip(names, tables(language), strict=True):
+        listed = section.split(f"\n### {name}\n")[1].split("\n### ")[0]
+        rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", listed, re.MULTILINE)
+        wanted = [
+            (
+                column.name,
+                (column.kind if language == "en" else TYPES[column.kind])
+                + ("" if column.decimals is None else f", {column.decimals}"),
+                column.description,
+            )
+            for column in table
+        ]
+        assert rows == wanted
+
+
+def test_names_of_columns_are_ids() -> None:
+    spanish, english = tables("es"), tables("en")
+    for one, other in zip(spanish, english, strict=True):
+        names = [column.name for column in one]
+        assert names == [column.name for column in other]
+        assert len(set(names)) == len(names)
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+
+
+def test_every_file_of_the_page_is_there(client: TestClient[Litestar]) -> None:
+    text = PAGE.read_text("utf-8")
+    rows = re.findall(r"^\| `(/[^`]+)` \| .+? \| ([^|]*)\|", text, re.MULTILINE)
+    assert len(rows) == 16
+    for path, formats in rows:
+        named = path.format(edition="latest", version="2026.1", organisation="XX-DEMO-00001")
+        for suffix in re.findall(r"`(\.\w+)`", formats) or [""]:
+            assert client.head(named + suffix).status_code == 200, named + suffix
+
+
+def test_every_anchor_leads_to_a_heading() -> None:
+    text = PAGE.read_text("utf-8")
+    headings = [
+        re.sub(r"[^\w\- ]", "", found.lower()).replace(" ", "-") for found in re.findall(r"^#+ (.+)$", text, re.M)
+    ]
+    assert len(set(headings)) == len(headings)
+    configuration = (PAGE.parent / "configuration.md").read_text("utf-8")
+    wanted = re.findall(r"\]\(#([^)]+)\)", text) + re.findall(r"\]\(formats\.md#([^)]+)\)", configuration)
+    assert wanted
+    assert set(wanted) <= set(headings)
