@@ -39,6 +39,8 @@ POLICY: Final[Rules] = {
     "portal.index": _ANYBODY,
     "portal.edition": _ANYBODY,
     "portal.organisation": _ANYBODY,
+    "portal.territories": _ANYBODY,
+    "portal.territory": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,
