@@ -45,8 +45,8 @@ from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.portal import dimension_routes, territory_routes
 from actitud_api.portal import routes as portal
-from actitud_api.portal import territory_routes
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
 from actitud_api.scores import comparison_routes
@@ -81,6 +81,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     embeds.OembedController,
     portal.PortalController,
     territory_routes.TerritoriesController,
+    dimension_routes.DimensionsController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )

@@ -41,6 +41,8 @@ POLICY: Final[Rules] = {
     "portal.organisation": _ANYBODY,
     "portal.territories": _ANYBODY,
     "portal.territory": _ANYBODY,
+    "portal.dimensions": _ANYBODY,
+    "portal.dimension": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,
