@@ -43,6 +43,8 @@ POLICY: Final[Rules] = {
     "portal.territory": _ANYBODY,
     "portal.dimensions": _ANYBODY,
     "portal.dimension": _ANYBODY,
+    "portal.methodologies": _ANYBODY,
+    "portal.methodology": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,
