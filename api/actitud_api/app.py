@@ -45,6 +45,7 @@ from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.portal import comparison_routes as comparison_pages
 from actitud_api.portal import dimension_routes, methodology_routes, territory_routes
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
@@ -82,6 +83,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     portal.PortalController,
     territory_routes.TerritoriesController,
     dimension_routes.DimensionsController,
+    comparison_pages.ComparisonPageController,
     methodology_routes.MethodologyPagesController,
     ledger.LedgerController,
     ledger.SigningKeysController,

@@ -43,6 +43,7 @@ POLICY: Final[Rules] = {
     "portal.territory": _ANYBODY,
     "portal.dimensions": _ANYBODY,
     "portal.dimension": _ANYBODY,
+    "portal.compare": _ANYBODY,
     "portal.methodologies": _ANYBODY,
     "portal.methodology": _ANYBODY,
     "system.livez": _UNLIMITED,
