@@ -46,7 +46,7 @@ from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.portal import comparison_routes as comparison_pages
-from actitud_api.portal import dimension_routes, methodology_routes, territory_routes
+from actitud_api.portal import dimension_routes, embed_routes, methodology_routes, territory_routes
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
@@ -85,6 +85,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,
     methodology_routes.MethodologyPagesController,
+    embed_routes.EmbedPageController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )

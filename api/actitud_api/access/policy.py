@@ -46,6 +46,7 @@ POLICY: Final[Rules] = {
     "portal.compare": _ANYBODY,
     "portal.methodologies": _ANYBODY,
     "portal.methodology": _ANYBODY,
+    "portal.embed": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,
