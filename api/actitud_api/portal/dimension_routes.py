@@ -154,7 +154,6 @@ class DimensionsController(Controller):
                 "found": found,
                 "own": own,
                 "name": name,
-                "position": position,
                 "neighbours": [
                     (one.id, texts.groups[one.id].name)
                     for one in found.dimensions[max(position - 1, 0) : position + 2]

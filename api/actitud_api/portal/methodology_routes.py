@@ -118,7 +118,6 @@ class MethodologyPagesController(Controller):
                 "texts": methodology.texts[language],
                 "shown": told_of(methodology.version, language),
                 "number": lambda value: words.number(value, language),
-                "percent": lambda share: words.percent(share.num / share.den, language),
             },
             section="methodology",
             trail=(Crumb(_METHODOLOGIES.into(language), to("methodologies")), Crumb(title)),
