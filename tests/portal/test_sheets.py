@@ -17,8 +17,9 @@ from actitud_api.demo.simulator import simulate
 from actitud_api.editions import service as editions
 from actitud_api.methodology.loader import load
 from actitud_api.organisations import service as organisations
-from actitud_api.scores import audits
+from actitud_api.scores import audits, service
 from actitud_api.scores.computed import Busy
+from actitud_api.storage.database import Database
 from tests.databases import opened, sqlite_url, unlimited
 from tests.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
 from tests.embeds.reading import Document, Element, page
@@ -29,6 +30,7 @@ Answer = dict[str, Any]
 
 DEMO: Final = "2026-demo/XX-DEMO-00100"
 PROVEN: Final = "XX-T-PROVEN"
+PROVEN_IN: Final[Mapping[str, editions.State]] = {"2025": "published", "2026": "published", "2027": "open"}
 EVIDENCE: Final = {
     "answers": {
         "D1.01": {
@@ -86,7 +88,8 @@ def proven(database: object, url: str) -> Iterator[Client]:
         period_from=date(2026, 1, 1),
         period_to=date(2026, 12, 31),
     )
-    made = assessments.row("2026", PROVEN, submission, simulated.evaluation, NOW)
+    made = assessments.row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
+    poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
     entry = organisations.Entry(
         id=PROVEN,
         name="Ayuntamiento de Prueba",
@@ -97,8 +100,10 @@ def proven(database: object, url: str) -> Iterator[Client]:
     )
     with app.state["database"].write() as session:
         organisations.add(session, [entry], NOW)
-        editions.add(session, editions.made(draft, now=NOW, state="published"))
-        assessments.store(session, [made | {"evidence": EVIDENCE}])
+        for year, state in PROVEN_IN.items():
+            of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
+            editions.add(session, editions.made(of_year, now=NOW, state=state))
+        assessments.store(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
     with TestClient(app) as client:
         yield client
     app.state["database"].close()
@@ -281,6 +286,19 @@ def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Cli
     assert "Evidence: too old to count." in told(cells["D1.06"])
     for hidden in ("elsewhere.example", "Jane Doe"):
         assert hidden not in found.text
+
+
+def test_evidence_of_what_is_not_published_is_told_to_nobody(proven: Client) -> None:
+    database: Database = proven.app.state["database"]
+    published = service.sent(database, "2026", PROVEN)
+    assert [len(documents) for documents in service.evidence(database, published).values()] == [2]
+    assert service.evidence(database, structs.replace(published, edition="2027")) == {}
+
+
+def test_an_edition_in_which_it_does_not_rank_is_in_its_history_without_a_figure(proven: Client) -> None:
+    found = read(proven, f"2026/{PROVEN}")
+    assert rows(found, "Published editions")["2025 31 December 2025"] == ["insufficient evidence", "–", "–"]
+    assert not found.query("svg.trend")
 
 
 def test_whoever_finds_a_fault_is_told_whom_to_write_to(proven: Client) -> None:
