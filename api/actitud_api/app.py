@@ -48,6 +48,8 @@ from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.portal import comparison_routes as comparison_pages
+from actitud_api.portal import dimension_routes, embed_routes, methodology_routes, territory_routes
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
@@ -86,6 +88,11 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     embeds.EmbedsController,
     embeds.OembedController,
     portal.PortalController,
+    territory_routes.TerritoriesController,
+    dimension_routes.DimensionsController,
+    comparison_pages.ComparisonPageController,
+    methodology_routes.MethodologyPagesController,
+    embed_routes.EmbedPageController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )

@@ -35,6 +35,7 @@ __all__ = [
     "delete",
     "ensure_open",
     "find",
+    "find_published",
     "get",
     "hold",
     "made",
@@ -127,6 +128,14 @@ def find(session: Session, edition: str) -> Record:
     """The edition of that id, or the latest; raises `UnknownEdition`."""
     record = queries.latest(session) if edition == LATEST else queries.one(session, edition)
     if record is None:
+        raise UnknownEdition(edition)
+    return record
+
+
+def find_published(session: Session, edition: str) -> Record:
+    """The edition of that id, or the latest, that is published; raises `UnknownEdition` for any other."""
+    record = find(session, edition)
+    if record.state != "published":
         raise UnknownEdition(edition)
     return record
 

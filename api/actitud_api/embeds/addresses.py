@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
+from actitud_api.embeds.pictures import Theme
 from actitud_api.methodology.model import Language
 
 
 class Addresses:
     """The absolute addresses of what there is of an organisation in an edition, which `latest` may name."""
 
-    def __init__(self, base: str, edition: str, organisation: str, language: Language) -> None:
-        """`base`: scheme and authority of the service."""
+    def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "auto") -> None:
+        """`base`: scheme and authority of the service; without it they are addresses inside the service."""
         self.base = base
+        self.edition = edition
         self.organisation = organisation
+        self.theme = theme
         self._place = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
-        self._query = "" if language == "es" else f"?lang={language}"
+        asked = {} if language == "es" else {"lang": language}
+        self._query = _query(asked)
+        self._themed = _query(asked if theme == "auto" else {**asked, "theme": theme})
 
     @property
     def explanation(self) -> str:
@@ -30,12 +36,17 @@ class Addresses:
     @property
     def card(self) -> str:
         """The card (SVG)."""
-        return f"{self.base}/embed/{self._place}/card.svg{self._query}"
+        return f"{self.base}/embed/{self._place}/card.svg{self._themed}"
+
+    @property
+    def table(self) -> str:
+        """The fragment of HTML."""
+        return f"{self.base}/embed/{self._place}/table.html{self._query}"
 
     @property
     def frame(self) -> str:
         """The page to be framed."""
-        return f"{self.base}/embed/{self._place}{self._query}"
+        return f"{self.base}/embed/{self._place}{self._themed}"
 
     @property
     def discovery_json(self) -> str:
@@ -49,6 +60,10 @@ class Addresses:
 
     def _oembed(self, form: str) -> str:
         return f"{self.base}/oembed?{urlencode({'url': self.explanation, 'format': form})}"
+
+
+def _query(asked: Mapping[str, str]) -> str:
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 def links(addresses: Addresses, title: str) -> str:

@@ -25,6 +25,7 @@ _POLICY: Final = (
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.http", "static/page.css", "text/css"),
     "portal.css": ("actitud_api.portal", "static/portal.css", "text/css"),
+    "copy.js": ("actitud_api.portal", "static/copy.js", "text/javascript"),
     "icon.svg": ("actitud_api.http", "static/icon.svg", "image/svg+xml"),
     "docs.js": ("actitud_api.http", "static/docs.js", "text/javascript"),
     "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css", "text/css"),
@@ -120,10 +121,11 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     forms: bool = False,
+    frames: bool = False,
 ) -> Response[bytes]:
     """A page in the language of whoever reads it, made from one of some `templates`; an error is kept by nobody.
 
-    `forms`: there may be forms in it, whose answers come back to us.
+    `forms`: there may be forms in it, whose answers come back to us. `frames`: it frames other pages of ours.
     """
     language = language_of(request.scope, "es")
     text = made_from.get_template(template).render(
@@ -137,7 +139,8 @@ def page(
     sent = {
         "Cache-Control": REVALIDATE,
         "Content-Language": language,
-        "Content-Security-Policy": _POLICY.format(forms="'self'" if forms else "'none'"),
+        "Content-Security-Policy": _POLICY.format(forms="'self'" if forms else "'none'")
+        + ("; frame-src 'self'" if frames else ""),
         "Vary": "Accept-Language",
         **(headers or {}),
     }

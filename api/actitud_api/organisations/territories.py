@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Province(NamedTuple):
@@ -90,3 +90,27 @@ PROVINCES = {
     "52": Province("Melilla", "19"),
 }
 """Provinces and autonomous cities: code → name and region."""
+
+
+class Territory(NamedTuple):
+    """A region or a province; codes of the two overlap, so that an id says which of them it is (`region-13`)."""
+
+    level: Literal["region", "province"]
+    code: str
+    name: str
+    region: str
+
+    @property
+    def id(self) -> str:
+        """What names it in an address."""
+        return f"{self.level}-{self.code}"
+
+
+TERRITORIES: Final = {
+    territory.id: territory
+    for territory in (
+        *(Territory("region", code, name, code) for code, name in REGIONS.items()),
+        *(Territory("province", code, province.name, province.region) for code, province in PROVINCES.items()),
+    )
+}
+"""Regions, then provinces, by id."""

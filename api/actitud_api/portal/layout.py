@@ -105,13 +105,14 @@ def portal_page(
     trail: Sequence[Crumb] = (),
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    frames: bool = False,
 ) -> Response[bytes]:
     """A page of the portal, made of a template that extends `portal.html`.
 
     `section`: where it stands in the navigation. `edition`: the one that it is about, which the navigation stays in;
-    None leads to the latest. `trail`: the way to it, after the first page. The template also has `to` (`Links`), `t`,
-    `language`, `chosen` (the language that was asked for by its name, for hidden fields of forms) and the filter
-    `plain`, for names of organisations.
+    None leads to the latest. `trail`: the way to it, after the first page. `frames`: it frames other pages of ours.
+    The template also has `to` (`Links`), `t`, `language`, `chosen` (the language that was asked for by its name, for
+    hidden fields of forms) and the filter `plain`, for names of organisations.
     """
     to = links_of(request)
     place = LATEST if edition is None else edition.id
@@ -137,7 +138,17 @@ def portal_page(
         "edition_title": "" if edition is None else title_of(edition, language),
     }
     whole = title if title == SITE else f"{title} · {SITE}"
-    return page(request, _templates, template, whole, {**around, **values}, status=status, headers=headers, forms=True)
+    return page(
+        request,
+        _templates,
+        template,
+        whole,
+        {**around, **values},
+        status=status,
+        headers=headers,
+        forms=True,
+        frames=frames,
+    )
 
 
 def title_of(edition: editions.Record, language: Language) -> str:

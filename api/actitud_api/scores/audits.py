@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -12,14 +13,16 @@ from actitud_api.access.service import Principal
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology, load
+from actitud_api.methodology.predicates import halfup
 from actitud_api.scores import queries
 from actitud_api.scores.computed import Computed, Drawn, Field
 from actitud_api.scores.queries import Competitor, Filters, Place, Row, Seen
 from actitud_api.scores.service import BEST_FIRST, seen_by
 from actitud_api.scoring.audit import Audit, audit
 from actitud_api.scoring.columns import columns_of, score_columns
+from actitud_api.scoring.compare import Integers
 from actitud_api.scoring.rescoring import Rescoring, with_document
-from actitud_api.scoring.robustness import robustness, without_index_gates
+from actitud_api.scoring.robustness import MISSING, robustness, without_index_gates
 from actitud_api.storage.database import Database, Session
 
 Percentiles = tuple[int, int, int]
@@ -107,6 +110,30 @@ def statistics(database: Database, computed: Computed, edition: str, *, principa
             if found is None:
                 found = computed.audits.put(view.key, _audit(view, _field(computed, view, sent)))
     return Audited(edition=view.edition, audit=found)
+
+
+def means(database: Database, computed: Computed, edition: str) -> dict[str, int | None]:
+    """The mean of what each group and indicator counts with, by id, over those that rank in a published edition.
+
+    In units, half up; None where it counts for nobody. Raises `UnknownEdition`, and `Busy` where too many wait for
+    what has to be computed first.
+    """
+    with database.read() as session:
+        editions.find_published(session, edition)
+        view = _view(session, edition, None)
+    field = computed.fields.get(view.key)
+    if field is None:
+        with computed.turn():
+            with database.read() as session:
+                view = _view(session, edition, None)
+                sent = _competitors(session, computed, view)
+            field = _field(computed, view, sent)
+    return {name: _mean(column) for name, column in field.rescoring.nodes.items()}
+
+
+def _mean(scores: Integers) -> int | None:
+    counted = scores[scores != MISSING]
+    return halfup(Fraction(int(counted.sum(dtype=np.int64)), counted.size)) if counted.size else None
 
 
 class _View(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from msgspec import Struct, structs
@@ -15,8 +16,9 @@ from actitud_api.methodology.model import Group
 from actitud_api.methodology.predicates import indicators
 from actitud_api.organisations import service as organisations
 from actitud_api.scores import queries
-from actitud_api.scores.queries import DIMENSION_KEYS, DimensionKey, Filters, Place, Row, Sort
-from actitud_api.scores.service import BEST_FIRST, UnknownScore, seen_by
+from actitud_api.scores.queries import DIMENSION_KEYS, DimensionKey, Filters, Place, Row, Seen, Sort
+from actitud_api.scores.service import BEST_FIRST, Sent, UnknownScore, seen_by, sent, sheet
+from actitud_api.scoring import result
 from actitud_api.scoring.compare import RANKED, PeerGroup, Spread, Standing, peer_group, spread, standing
 from actitud_api.scoring.scalar import Code, evaluate
 from actitud_api.storage.database import Database
@@ -52,6 +54,24 @@ class Practice(Struct, frozen=True):
     indicator: str
     score: int
     evidence: tuple[Evidence, ...]
+
+
+class Side(Struct, frozen=True):
+    """One of the organisations that are set side by side: what it sent, and its explained score."""
+
+    sent: Sent
+    score: result.Score
+
+
+class SideBySide(Struct, frozen=True, kw_only=True):
+    """Organisations of a published edition in the order in which they were named, each once.
+
+    `unknown`: what was named and is neither id nor alias of one that has a score there.
+    """
+
+    edition: editions.Record
+    sides: tuple[Side, ...]
+    unknown: tuple[str, ...]
 
 
 class Exemplar(Struct, frozen=True):
@@ -100,6 +120,46 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
             for number, score in enumerate(row.dimensions)
         ),
     )
+
+
+def side_by_side(database: Database, edition: str, named: Sequence[str]) -> SideBySide:
+    """Organisations of a published edition side by side, by ids or aliases; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find_published(session, edition)
+    sides: dict[str, Side] = {}
+    unknown: list[str] = []
+    for identifier in dict.fromkeys(named):
+        try:
+            one = _sent(database, found.id, identifier)
+        except UnknownScore:
+            unknown.append(identifier)
+            continue
+        sides.setdefault(one.organisation, Side(one, sheet(one)[1]))
+    return SideBySide(edition=found, sides=tuple(sides.values()), unknown=tuple(unknown))
+
+
+def matching(database: Database, edition: str, text: str, *, limit: int) -> list[Row]:
+    """The organisations of a published edition that a text means: that of this id or alias, else by words of names.
+
+    In the order of their names; at most `limit`. Raises `UnknownEdition`.
+    """
+    seen = Seen(everything=True)
+    words = tuple(organisations.words(text))
+    with database.read() as session:
+        found = editions.find_published(session, edition)
+
+        def rows(filters: Filters) -> list[Row]:
+            return queries.page(session, found.id, filters, seen, sort=Sort("name"), after=None, offset=0, limit=limit)
+
+        return rows(Filters(organisations=(text.strip(),))) or (rows(Filters(words=words)) if words else [])
+
+
+def _sent(database: Database, edition: str, identifier: str) -> Sent:
+    """What the organisation of an id or alias sent for an edition; raises `UnknownScore`."""
+    try:
+        return sent(database, edition, identifier)
+    except organisations.AliasOf as alias:
+        return sent(database, edition, alias.organisation)
 
 
 def exemplars(

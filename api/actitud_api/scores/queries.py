@@ -151,6 +151,16 @@ class Columns(Struct, frozen=True):
     dimensions: list[list[int | None]]
 
 
+class Placed(Struct, frozen=True):
+    """How an organisation scores, and where it is; `index` is None where it does not rank."""
+
+    region: str | None
+    province: str | None
+    population: int | None
+    level: int | None
+    index: int | None
+
+
 class Group(Struct, frozen=True):
     """How many organisations of an edition are alike in what lists are filtered by."""
 
@@ -214,6 +224,17 @@ _SUMMED = select(
     ASSESSMENTS.c.coverage,
     *(case((_RANKED, ASSESSMENTS.c[name])) for name in ("rank_points", *DIMENSIONS)),
 ).where(_OF_EDITION)
+_PLACED = (
+    select(
+        ORGANISATIONS.c.region,
+        ORGANISATIONS.c.province,
+        ORGANISATIONS.c.population,
+        ASSESSMENTS.c.level,
+        case((_RANKED, ASSESSMENTS.c.rank_points)),
+    )
+    .select_from(_WITH_ORGANISATIONS)
+    .where(_OF_EDITION)
+)
 _ONE = (
     select(
         ASSESSMENTS.c.rank_points,
@@ -357,6 +378,14 @@ def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Col
             column.extend(values)
     status, level, coverage, index, *dimensions = found
     return Columns(status, level, coverage, index, dimensions)
+
+
+def placed(session: Session, edition: str, filters: Filters) -> list[Placed]:
+    """Where the organisations of an edition are and how they score, in no order."""
+    found: list[Placed] = []
+    for part in session.execute(_PLACED.where(*filters.conditions()), {"edition": edition}).partitions(_PART):
+        found.extend(Placed(*row) for row in part)
+    return found
 
 
 def ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:

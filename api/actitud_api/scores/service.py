@@ -18,7 +18,7 @@ from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
 from actitud_api.publication import service as publication
 from actitud_api.scores import queries
-from actitud_api.scores.queries import SORT_KEYS, Filters, Group, Past, Place, Row, Seen, Sort, place
+from actitud_api.scores.queries import DIMENSION_KEYS, SORT_KEYS, Filters, Group, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
 from actitud_api.scoring.compare import Spread, spread
 from actitud_api.scoring.explain import explain, outline
@@ -29,6 +29,7 @@ from actitud_api.scoring.scalar import Status, evaluate
 from actitud_api.storage.database import Database, Session
 
 __all__ = [
+    "DIMENSION_KEYS",
     "REQUESTS",
     "SORT_KEYS",
     "Changes",
@@ -61,6 +62,8 @@ __all__ = [
     "sheet",
     "state",
     "summary",
+    "summed",
+    "tenths",
     "what_if",
 ]
 
@@ -297,20 +300,30 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
     with database.read() as session:
         found = editions.find(session, edition)
         columns = queries.columns(session, found.id, filters, seen_by(found, principal))
-    indices = [index for index in columns.index if index is not None]
-    tenth = 10 ** (load(found.methodology).document.decimals + 1)
-    tenths = Counter(min(index // tenth, 9) for index in indices)
+    return summed(found, columns)
+
+
+def summed(edition: editions.Record, columns: queries.Columns) -> Summary:
+    """What organisations of an edition come to, by their figures."""
+    decimals = load(edition.methodology).document.decimals
     return Summary(
-        edition=found,
+        edition=edition,
         organisations=len(columns.status),
-        ranked=len(indices),
+        ranked=sum(index is not None for index in columns.index),
         statuses=Counter(columns.status),
         levels=Counter(columns.level),
         index=_spread(columns.index),
-        tenths=tuple(tenths[number] for number in range(10)),
+        tenths=tenths(columns.index, decimals),
         dimensions=tuple(_spread(values) for values in columns.dimensions),
         coverage=_spread(columns.coverage),
     )
+
+
+def tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
+    """How many scores are of 0 to under 10 points, of 10 to under 20, and so on, and of 90 to 100."""
+    tenth: int = 10 ** (decimals + 1)
+    counts = Counter(min(value // tenth, 9) for value in values if value is not None)
+    return tuple(counts[number] for number in range(10))
 
 
 def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:

@@ -220,6 +220,10 @@ class Sentences:
         """The name of a level."""
         return None if level is None else self._texts.levels[str(level)].name
 
+    def asks(self, gate: str) -> str:
+        """What a gate asks."""
+        return self._gate_asked(gate)
+
     def held(self, level: LevelReached) -> str | None:
         """That review allows no higher level, where only that holds it."""
         held = level.number is not None and level.number == level.max_level and not level.blocked_by

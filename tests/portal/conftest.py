@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.databases import opened, sqlite_url
+from tests.portal.places import Client, placed
+from tests.postgresql import Server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the service on each kind of database; for tests that only read."""
+    if request.param == "sqlite":
+        url = sqlite_url(tmp_path_factory.mktemp("places"))
+        with opened(url) as database:
+            database.migrate()
+        with placed(url) as client:
+            yield client
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name, placed(server.url(name)) as client:
+        yield client
