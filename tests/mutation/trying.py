@@ -209,13 +209,14 @@ class Trying:
 
                 return ran
 
-            for item, after in zip_longest(items, items[1:]):
+            for item in items:
                 self._forget(None)
                 seen.clear()
                 started = time.process_time()
                 sys.settrace(called)
                 try:
-                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+                    # As the last one: so the next has its fixtures made anew, of a module as well.
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 finally:
                     sys.settrace(None)
                 if session.testsfailed:
