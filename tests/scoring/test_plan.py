@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import msgspec
@@ -47,6 +48,10 @@ def named(plan: Plan, name: str) -> CompiledIndicator:
     return plan.leaves[plan.positions[name]]
 
 
+def whole(goalposts: Sequence[tuple[Fraction, int]]) -> list[tuple[float, int]]:
+    return [(float(x), units) for x, units in goalposts]
+
+
 def test_the_leaves_of_the_small_methodology() -> None:
     """R1, L1 and B1 in D1; C1, T1 and, below D2.1, A1 in D2; L1 is 0 by rule of B1."""
     leaves = SMALL.leaves
@@ -66,9 +71,9 @@ def test_the_leaves_of_the_small_methodology() -> None:
     assert [leaf.quotient for leaf in leaves] == [(5, 6), (7, None), (8, None), (10, None), None, (12, None)]
     assert [leaf.ripples for leaf in leaves] == [(), (), (1,), (), (), ()]
     assert [leaf.rising for leaf in leaves] == [True, True, True, True, False, True]
-    assert list(leaves[4].goalposts) == [(2, 9000), (4, 5000)]
-    assert list(leaves[4].ascent) == [(4, 5000), (2, 9000)]
-    assert list(leaves[5].goalposts) == list(leaves[5].ascent) == [(1, 0), (10, 10_000)]
+    assert whole(leaves[4].goalposts) == [(2, 9000), (4, 5000)]
+    assert whole(leaves[4].ascent) == [(4, 5000), (2, 9000)]
+    assert whole(leaves[5].goalposts) == whole(leaves[5].ascent) == [(1, 0), (10, 10_000)]
     assert [leaf.share for leaf in leaves] == [True, False, False, False, False, False]
     assert [leaf.path for leaf in leaves[2:4]] == [("D1", "index"), ("D2", "index")]
     assert [leaf.places for leaf in leaves] == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 2, 1)]
