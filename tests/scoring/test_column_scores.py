@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Range
+from actitud_api.methodology.model import Range, Scalar
 from actitud_api.scoring.columns import Columns, aggregate_columns, columns_of, score_columns
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
@@ -17,7 +17,7 @@ ANSWERS: list[dict[str, dict[str, FactValue]]] = [
     {"C1": {"components": ("one",)}, "T1": {"hours": 1}, "A1": {"hours": 10}},
     {},
 ]
-PROFILE = {"people": 10, "kind": "town", "open": True, "before": None, "errors": 0}
+PROFILE: dict[str, Scalar | None] = {"people": 10, "kind": "town", "open": True, "before": None, "errors": 0}
 
 
 def columns(copies: int = 1) -> Columns:
