@@ -178,7 +178,7 @@ class Trying:
                 items = [item for item in session.items if _file(item) == path]
                 print(f"What {len(items)} tests of {path.name} call", flush=True)
                 now[str(path)] = {"state": state, "tests": self._calls_of(session, items)}
-        self._calls.write_text(json.dumps(now), encoding="utf-8")
+                self._calls.write_text(json.dumps(known | now), encoding="utf-8")
         present = {item.nodeid for item in session.items}
         of_files = (file["tests"].items() for file in now.values())
         return {test: Call(*call) for tests in of_files for test, call in tests if test in present}
@@ -209,13 +209,14 @@ class Trying:
 
                 return ran
 
-            for item, after in zip_longest(items, items[1:]):
+            for item in items:
                 self._forget(None)
                 seen.clear()
                 started = time.process_time()
                 sys.settrace(called)
                 try:
-                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+                    # As the last one: so the next has its fixtures made anew, of a module as well.
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 finally:
                     sys.settrace(None)
                 if session.testsfailed:

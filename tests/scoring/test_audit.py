@@ -14,6 +14,7 @@ from actitud_api.methodology.predicates import groups, indicators
 from actitud_api.scoring.audit import (
     Audit,
     Floats,
+    GroupAudit,
     Move,
     alpha,
     audit,
@@ -21,6 +22,7 @@ from actitud_api.scoring.audit import (
     correlation_ratio,
     main_effect,
     rank_changes,
+    remarks,
     skewness,
     with_goalpost,
     without_child,
@@ -413,6 +415,54 @@ def test_a_child_without_a_weight_has_none_in_a_sum_either() -> None:
     document = b.document(root)
     found = Edition(document, sent(document, (10, 90, 5), (50, 10, 70), (60, 0, 20))).audited()
     assert [node.weight for node in found.indicators] == [0.75, 0.25, 0]
+
+
+def node(name: str, correlation: float | None, *, weight: float = 0.5, alpha: float | None = None) -> GroupAudit:
+    return GroupAudit(
+        organisations=9,
+        mean=50.0,
+        standard_deviation=1.0,
+        skewness=0.0,
+        id=name,
+        parent=None,
+        correlation=correlation,
+        weight=weight,
+        main_effect=None,
+        effective_weight=None,
+        rank_change=None,
+        alpha=alpha,
+    )
+
+
+def test_what_an_auditor_would_point_at(found: Audit) -> None:
+    """Correlations below 0, from 0 to 0.3, and above 0.9, of whoever is not alone; an alpha below 0.7."""
+    judged = structs.replace(
+        found,
+        alpha=0.69,
+        groups=(
+            node("A", -0.01, alpha=0.7),
+            node("B", 0.0, alpha=-1.0),
+            node("C", 0.29, alpha=0.71),
+            node("D", 0.3),
+            node("E", 0.9),
+            node("F", 0.91, alpha=0.5),
+            node("G", None),
+            node("H", 1.0, weight=1.0),
+        ),
+        indicators=(node("I", -0.5), node("J", 0.5), node("K", 0.95, weight=0.99)),
+    )
+    assert [(remark.code, remark.node, remark.value) for remark in remarks(judged)] == [
+        ("low_alpha", None, 0.69),
+        ("negative_correlation", "A", -0.01),
+        ("weak_correlation", "B", 0.0),
+        ("low_alpha", "B", -1.0),
+        ("weak_correlation", "C", 0.29),
+        ("high_correlation", "F", 0.91),
+        ("low_alpha", "F", 0.5),
+        ("negative_correlation", "I", -0.5),
+        ("high_correlation", "K", 0.95),
+    ]
+    assert remarks(structs.replace(judged, alpha=None, groups=(), indicators=())) == ()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

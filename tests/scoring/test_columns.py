@@ -299,6 +299,17 @@ def test_products_that_64_bits_do_not_hold() -> None:
     assert [CODES[code] for code in scores.codes[0]] == ["contradicted", "full", "full", "full", "contradicted"]
 
 
+def test_a_scale_that_64_bits_do_not_hold() -> None:
+    """3^41·p + e is at least 3^20 + n: with any p, and without one never, whatever is 0."""
+    scaled = Product(of=(b.const(3**20), b.const(3**21), b.field("p")))
+    zero = b.compare(Sum(of=(scaled, b.field("e"))), "ge", Sum(of=(b.const(3**20), b.field("n"))))
+    fields = tuple(b.integer_field(name) for name in "pen")
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=fields))
+    facts = [{"p": p, "e": e, "n": n} for p, e, n in ((0, 0, 0), (1, 0, 0), (0, 5, 1), (1, 0, 9))]
+    scores = assert_equal(known, [b.submit({"L": {"level": 4}}, profile) for profile in facts])
+    assert scores.index.tolist() == [10_000, 0, 10_000, 0]
+
+
 def test_a_sum_of_numbers_of_twelve_decimals() -> None:
     """10^6 hours with twelve decimals fill 60 bits; twenty of them are beyond 64."""
     own = msgspec.structs.replace(b.amount("A").facts[0], decimals=12)

@@ -471,9 +471,9 @@ class Compiler:
         if self.limit is not None:
             slots = left.reads.slots | right.reads.slots
             compared = self.patched(
-                compared,
+                NOWHERE if limit is None and slots else compared,
                 slots if limit is None else self.beyond(slots, limit),
-                limit or 0,
+                -1 if limit is None else limit,
                 depth,
                 lambda exactly: exactly.compared(op, *exactly.sides(compare, depth, reading), depth),
             )
@@ -568,7 +568,10 @@ class Compiler:
     def patched(
         self, truths: Truths, slots: frozenset[int], limit: int, depth: int, again: Callable[[Compiler], Truths]
     ) -> Truths:
-        """The same, with the rows that have one of those facts beyond a limit found `again` by Python's integers."""
+        """The same, with the rows that have one of those facts beyond a limit found `again` by Python's integers.
+
+        Every fact is beyond a limit of -1.
+        """
         if not slots:
             return truths
         apart = again(self.limited(None))

@@ -399,9 +399,14 @@ class _Row:
             for slot in leaf.slots:
                 facts[slot] = int(block.facts[slot][row])
             for fact in leaf.indicator.facts:
+                slot = plan.layout.facts[leaf.indicator.id, fact.name]
+                stored = int(block.facts[slot][row])
                 if fact.type == "number":
-                    slot = plan.layout.facts[leaf.indicator.id, fact.name]
-                    facts[slot] = Fraction(int(block.facts[slot][row]), 10**fact.decimals)
+                    facts[slot] = Fraction(stored, 10**fact.decimals)
+                elif fact.type == "components":
+                    facts[slot] = frozenset(
+                        component for number, component in enumerate(leaf.indicator.components) if stored >> number & 1
+                    )
         return facts
 
 

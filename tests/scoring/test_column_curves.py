@@ -1,0 +1,248 @@
+"""Curves over columns: each score is that of the exact curve, and only what could be off is computed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from actitud_api.methodology.model import Curve, Product, Quotient, Sum
+from actitud_api.scoring.columns.block import Block, Needs
+from actitud_api.scoring.columns.curves import ROUNDING, Curves, Value, _line, _Segment, value_of
+from actitud_api.scoring.columns.expressions import MOST, Answer, Compiler
+from actitud_api.scoring.columns.table import Ints
+from actitud_api.scoring.plan import CompiledIndicator, plan_of
+from tests.scoring import builders as b
+
+LOGNORMAL = msgspec.structs.replace(
+    b.amount("T"), curve=Curve(kind="lognormal", goalposts=b.goalposts(((2, 90), (8, 50))))
+)
+RISING = msgspec.structs.replace(
+    b.amount("U"), curve=Curve(kind="lognormal", goalposts=b.goalposts(((2, 50), (8, 90))))
+)
+PLAN = plan_of(
+    b.read(
+        b.document(
+            b.root(
+                b.group(
+                    "D",
+                    b.ratio("R", knots=((0, 0), (0.3, 40), (0.7, 90), (1, 100))),
+                    b.amount("H", knots=((0.1, 0), (3, 20), (40, 100)), log=True),
+                    LOGNORMAL,
+                    RISING,
+                    b.ladder("L"),
+                    b.ladder("M", points=(0, 10, 50)),
+                    b.ladder("N", points=(10, 20, 30)),
+                    b.boolean("B"),
+                    b.amount("F", knots=((4, 100), (24, 50), (72, 0))),
+                    b.checklist("C", 1, ("x", "y", "z"), ((0, 0), (3, 100))),
+                )
+            )
+        )
+    )
+)
+LEAVES = {leaf.indicator.id: leaf for leaf in PLAN.leaves}
+
+
+class Watched(Curves):
+    """Keeps which rows are computed by the exact curve."""
+
+    def __init__(self, compiler: Compiler, unit: int) -> None:
+        super().__init__(compiler, unit)
+        self.exact: list[int] = []
+
+    def _exactly(self, leaf: CompiledIndicator, value: Value, block: Block, rows: NDArray[np.intp], into: Ints) -> None:
+        self.exact += rows.tolist()
+        super()._exactly(leaf, value, block, rows, into)
+
+
+def block(depth: int, columns: dict[int, Sequence[int]]) -> Block:
+    rows = len(next(iter(columns.values())))
+    made = Block.__new__(Block)
+    made.rows = rows
+    made.facts = [np.array(columns.get(slot, [0] * rows), np.int64) for slot in range(PLAN.layout.size)]
+    made.present = [np.ones(rows, np.bool_) for _ in PLAN.leaves]
+    made.nulls, made.declared = {}, {}
+    made.truths = [np.zeros(rows, np.bool_) for _ in range(depth)]
+    made.narrow = [np.zeros(rows, np.int32) for _ in range(depth)]
+    made.wide = [np.zeros(rows, np.int64) for _ in range(depth)]
+    made.floats = [np.zeros(rows, np.float64) for _ in range(depth)]
+    return made
+
+
+def scored(name: str, *columns: Sequence[int], most: int | None = None) -> tuple[list[int], list[int]]:
+    """The scores of an indicator of facts, and the rows that were computed exactly."""
+    leaf = LEAVES[name]
+    slots = [PLAN.layout.facts[name, fact.name] for fact in leaf.indicator.facts]
+    extent = [(0, 0)] * PLAN.layout.size
+    for slot, column in zip(slots, columns, strict=True):
+        extent[slot] = (min(column), max(column) if most is None else most)
+    compiler = Compiler(PLAN, extent, Needs())
+    curves = Watched(compiler, PLAN.unit)
+    scoring = curves.scoring(leaf, value_of(leaf.indicator.value, compiler, 0))
+    into = np.full(len(columns[0]), -7, np.int32)
+    with np.errstate(all="ignore"):
+        scoring(block(compiler.needs.depth, dict(zip(slots, columns, strict=True))), into)
+    return into.tolist(), curves.exact
+
+
+def exactly(name: str, values: Sequence[tuple[int, int]]) -> list[int]:
+    return [LEAVES[name].score(n, d) for n, d in values]
+
+
+# --- steps ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "levels", "scores"),
+    [
+        ("L", [0, 1, 2, 3, 4], [0, 2500, 5000, 7500, 10_000]),
+        ("M", [0, 1, 2, 1], [0, 1000, 5000, 1000]),
+        ("N", [0, 1, 2], [1000, 2000, 3000]),
+        ("B", [1, 0], [10_000, 0]),
+    ],
+)
+def test_levels_and_yes_or_no(name: str, levels: list[int], scores: list[int]) -> None:
+    assert scored(name, levels) == (scores, [])
+
+
+# --- straight -------------------------------------------------------------------------------------------------
+
+
+def test_a_straight_curve_needs_no_exact_curve_where_denominators_are_small() -> None:
+    """Every half is met: 1/8 of the way to 0.3 and so on, by hand 0.15 is 20 points, 0.5 is 65, 0.85 is 95."""
+    parts = [(n, d) for d in (1, 3, 7, 20, 40, 64, 999, 1000) for n in range(0, d + 2, max(1, d // 40))]
+    found, exact = scored("R", [n for n, _ in parts], [d for _, d in parts])
+    assert found == exactly("R", parts)
+    assert exact == []
+    assert scored("R", [3, 1, 17, 5, 0], [20, 2, 20, 4, 3])[0] == [2000, 6500, 9500, 10_000, 0]
+
+
+def test_a_half_over_a_large_denominator_is_computed_exactly_and_its_neighbours_are_not() -> None:
+    """0.3 is 40 points: a score of k + 1/2 hundredths is at x = 0.3·(2k + 1)/8000, over 8·10^9 exactly."""
+    below = 80_000_000_000
+    halves = [3_000_000 * (2 * k + 1) for k in (0, 1, 777, 3999)]
+    parts = [(n + off, below) for n in halves for off in (-1, 0, 1)] + [(below // 7, below), (below // 5, below)]
+    found, exact = scored("R", [n for n, _ in parts], [d for _, d in parts])
+    assert found == exactly("R", parts)
+    assert [found[place] for place in (0, 1, 2)] == [0, 1, 1]
+    assert exact == [1, 4, 7, 10]
+
+
+def test_nobody_has_a_value_over_0() -> None:
+    """Whatever is written there is replaced afterwards; the others are right."""
+    found, exact = scored("R", [1, 0, 1], [0, 0, 2])
+    assert (found[2], exact) == (6500, [])
+
+
+def test_a_falling_curve() -> None:
+    hours = [0, 4, 14, 24, 48, 72, 100]
+    found, exact = scored("F", [hour * 1_000_000 for hour in hours])
+    assert (found, exact) == ([10_000, 10_000, 7500, 5000, 2500, 0, 0], [])
+
+
+def test_a_list_is_scored_by_its_count() -> None:
+    leaf = LEAVES["C"]
+    slot = PLAN.layout.facts["C", "count"]
+    extent = [(0, 0)] * PLAN.layout.size
+    extent[slot] = (0, 3)
+    compiler = Compiler(PLAN, extent, Needs())
+    into = np.zeros(4, np.int64)
+    scoring = Curves(compiler, PLAN.unit).scoring(leaf, value_of(leaf.indicator.value, compiler, 0))
+    scoring(block(compiler.needs.depth, {slot: [0, 1, 2, 3]}), into)
+    assert into.tolist() == [0, 3333, 6667, 10_000]
+
+
+# --- bent -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["H", "T", "U"])
+def test_a_bent_curve_is_the_exact_one_and_hardly_ever_needs_it(name: str) -> None:
+    values = [0, 1, 50_000, 99_999, 100_000, 100_001, 2_000_000, 3_000_000, 8_000_000, 40_000_000, 10**12]
+    values += list(range(130_000, 60_000_000, 611_953))
+    found, exact = scored(name, values)
+    assert found == exactly(name, [(value, 1_000_000) for value in values])
+    # Goalposts score a whole number of units; what lies near a half is rarer than one in a thousand.
+    assert len(exact) < 5
+
+
+def test_bent_curves_by_hand() -> None:
+    """At goalposts, beyond them, and at the geometric mean of two: half way."""
+    assert scored("H", [50_000, 100_000, 3_000_000, 40_000_000, 90_000_000])[0] == [0, 0, 2000, 10_000, 10_000]
+    assert scored("T", [2_000_000, 8_000_000])[0] == [9000, 5000]
+    assert scored("U", [2_000_000, 8_000_000])[0] == [5000, 9000]
+    # the mean of ln 3 and ln 40: (20 + 100)/2
+    assert scored("H", [10_954_451])[0] == [6000]
+
+
+# --- facts that are large -------------------------------------------------------------------------------------
+
+
+def test_how_large_facts_may_be_for_64_bits() -> None:
+    """Hours times hours, in millionths: beyond 3·10^9 of them that is more than 64 bits."""
+    hours = b.fact("F", "hours")
+    operand = Product(of=(hours, hours))
+    slot = PLAN.layout.facts["F", "hours"]
+    extent = [(0, 0)] * PLAN.layout.size
+    extent[slot] = (0, 4 * 10**9)
+    value = value_of(operand, Compiler(PLAN, extent, Needs()), 0)
+    assert value.scale == Fraction(1, 10**12)
+    # Half of 2^63 - 1, as often as it takes until its square fits.
+    assert (value.beyond, value.limit) == (frozenset({slot}), MOST >> 32)
+    extent[slot] = (0, 2 * 10**9)
+    value = value_of(operand, Compiler(PLAN, extent, Needs()), 0)
+    assert (value.beyond, value.limit) == (frozenset(), MOST)
+
+
+def test_what_a_value_reads_and_whether_it_may_lack() -> None:
+    numerator, denominator = PLAN.layout.facts["R", "numerator"], PLAN.layout.facts["R", "denominator"]
+    formula = LEAVES["R"].indicator.value
+    for least, most, lacks in ((0, 5, True), (-5, 0, True), (-1, 1, True), (1, 5, True), (-5, -1, True)):
+        extent = [(0, 0)] * PLAN.layout.size
+        extent[denominator] = (least, most)
+        value = value_of(formula, Compiler(PLAN, extent, Needs()), 0)
+        # 0 stands where nothing is.
+        assert value.may_lack is lacks
+        assert value.reads.slots == {numerator, denominator}
+        assert value.given == {Answer(0)}
+        assert (value.scale, value.limit) == (Fraction(1), MOST)
+    hours = Quotient(numerator=b.fact("F", "hours"), denominator=Sum(of=(b.fact("H", "hours"), b.const(1))))
+    value = value_of(hours, Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)
+    assert value.scale == Fraction(1)
+    assert value.given == {Answer(8), Answer(1)}
+    plain = value_of(b.fact("F", "hours"), Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)
+    assert (plain.scale, plain.below.constant, plain.below.least, plain.may_lack) == (
+        Fraction(1, 10**6),
+        True,
+        1,
+        False,
+    )
+
+
+# --- lines ----------------------------------------------------------------------------------------------------
+
+
+def test_a_line_and_how_far_off_it_may_be() -> None:
+    """From (2, 10) up by 5 to 4, flat to 6, down by 1/2 to 10: 10, 20, 20, 18; the constant is 10 - (10 - 3) + 1/2."""
+    parts = [
+        _Segment(Fraction(5), Fraction(2), Fraction(4), Fraction(10)),
+        _Segment(Fraction(0), Fraction(4), Fraction(6), Fraction(20)),
+        _Segment(Fraction(-1, 2), Fraction(6), Fraction(10), Fraction(20)),
+    ]
+    assert [part.offset for part in parts] == [0, 20, 23]
+    line, error = _line(parts, [2.0, 4.0, 6.0, 10.0], Fraction(10), 0.5)
+    assert line.parts == ((5.0, 2.0, 4.0), (-0.5, 6.0, 10.0))
+    assert line.constant == 3.5
+    # (3.5 + 5·4 + 0·6 + 0.5·10) as often as there are parts and eight more, twice
+    assert error == 2 * 11 * ROUNDING * 28.5
+    assert line.raised(0.25).constant == 3.75
+    made = Block.__new__(Block)
+    made.floats = [np.array([0.0, 2, 3, 4, 5, 6, 8, 10, 99])] + [np.zeros(9) for _ in range(2)]
+    assert line.at(made, made.floats[0]).tolist() == [10.5, 10.5, 15.5, 20.5, 20.5, 20.5, 19.5, 18.5, 18.5]
+    flat, _ = _line([parts[1]], [4.0, 6.0], Fraction(20), 0.5)
+    made.floats[0] = np.array([1.0, 5.0])
+    assert flat.at(made, made.floats[0]).tolist() == [20.5, 20.5]

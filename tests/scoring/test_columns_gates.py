@@ -1,0 +1,222 @@
+"""Gates and what makes a level firm, over columns: every figure that they read, whatever is there of it.
+
+One level more for each gate, and rows in which it is all there, unknown, only declared, 0 by rule, left, or withdrawn.
+The scalar evaluator, which has its own cases, says what each row reaches.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import msgspec
+import pytest
+
+from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.model import (
+    Any,
+    Compare,
+    ComponentOperand,
+    Constant,
+    Document,
+    Gate,
+    IndexOperand,
+    Level,
+    Maximum,
+    Minimum,
+    Missing,
+    Not,
+    Predicate,
+    Product,
+    ProfileField,
+    Quotient,
+    Scalar,
+    Sum,
+)
+from tests.scoring import builders as b
+from tests.scoring.test_columns import assert_equal
+
+INDEX = IndexOperand()
+FIELDS = (
+    b.integer_field("people"),
+    b.service_field("before"),
+    ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),
+    ProfileField(name="open", type="boolean", set_by="organisation"),
+    ProfileField(name="area", type="number", set_by="organisation", minimum=0, maximum=1000),
+)
+DERIVED = msgspec.structs.replace(
+    b.boolean("Z"),
+    facts=(b.boolean("Z").facts[0], *b.ratio("Q").facts),
+    value=Quotient(numerator=b.fact("Z", "numerator"), denominator=b.fact("Z", "denominator")),
+)
+
+
+def document(missing: Missing, gates: tuple[Gate, ...], unless: Predicate | None = None) -> Document:
+    """Two dimensions, of which the second applies from 10 people on; L counts 0 while B is no."""
+    staffed = b.compare(b.field("people"), "ge", 10)
+    tree = b.root(
+        b.group(
+            "D",
+            b.ratio("R", 2),
+            b.amount("A"),
+            b.ladder("L", zero_when=b.compare(b.fact("B", "value"), "eq", False)),
+            b.boolean("B"),
+            missing=missing,
+        ),
+        b.group(
+            "E",
+            b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))),
+            b.ladder("M", applies=staffed),
+            DERIVED,
+            missing=missing,
+        ),
+        b.group("F", b.ladder("N", applies=staffed), missing=missing),
+        missing=missing,
+    )
+    levels = (Level(number=1, gates=()), Level(number=2, gates=gates, provisional_unless=unless))
+    return b.document(tree, profile=FIELDS, levels=levels, coverage=b.SOME)
+
+
+ALL: dict[str, dict[str, FactValue]] = {
+    "R": b.of(1, 2),
+    "A": {"hours": 0.5},
+    "L": {"level": 3},
+    "B": {"value": True},
+    "C": {"components": ("x",)},
+    "M": {"level": 2},
+    "Z": {"value": True, "numerator": 3, "denominator": 3},
+    "N": {"level": 4},
+}
+PROFILE: dict[str, Scalar | None] = {"people": 40, "before": 2, "kind": "town", "open": True, "area": 2.5}
+
+
+def row(*absent: str, self_declared: tuple[str, ...] = (), **changed: object) -> Submission:
+    """All that is above but the absent answers, with other answers or fields of the profile."""
+    answers = {name: facts for name, facts in ALL.items() if name not in absent}
+    profile: dict[str, Scalar | None] = dict(PROFILE)
+    for name, value in changed.items():
+        if name in FIELDS_BY_NAME:
+            profile[name] = cast("Scalar | None", value)
+        else:
+            answers[name] = cast("dict[str, FactValue]", value)
+    return b.submit(answers, profile, self_declared=self_declared)
+
+
+FIELDS_BY_NAME = {field.name for field in FIELDS}
+ROWS = [
+    row(),
+    row("R", "N"),
+    row("L", "C", "M"),
+    row(R=b.of(0, 0), A={"hours": 0.25}),
+    row(people=5, before=None, kind="region", open=False, area=0.125),
+    row("A", "Z", people=9),
+    row(self_declared=("R", "L", "B", "N")),
+    row(B={"value": False}),
+    row(L={"level": 4}, R=b.of(1, 1), A={"hours": 1}, C={"components": ("y", "x")}, M={"level": 4}, before=3),
+    row(R=b.of(1, 3), L={"level": 1}, N={"level": 0}, Z={"value": False, "numerator": 0, "denominator": 2}),
+    row("B", "N", "E", people=10),
+    row(*ALL),
+]
+
+WAYS: tuple[tuple[Missing, Literal["pass", "fail"]], ...] = (("zero", "pass"), ("leave", "fail"), ("void", "pass"))
+HUNDREDTH = b.const(0.01)
+READ: list[Compare] = [
+    b.compare(INDEX, "ge", 50),
+    b.compare(INDEX, "gt", 50),
+    *(b.compare(b.score(node), "ge", 50) for node in ("D", "E", "F", "L", "M", "N")),
+    *(b.compare(b.score(node), "gt", 75) for node in ("D", "F", "L")),
+    b.compare(b.score("F"), "eq", 100),
+    b.compare(b.score("N"), "gt", 0),
+    b.compare(Minimum(of=(b.score("D"), b.score("E"), b.score("F"))), "ge", 50),
+    b.compare(Minimum(of=(b.score("M"), b.score("N"))), "ge", 50),
+    b.compare(Maximum(of=(b.score("M"), b.score("N"))), "ge", 50),
+    b.compare(Maximum(of=(b.score("F"), b.score("L"), b.score("D"))), "gt", 75),
+    b.compare(Minimum(of=(b.score("F"), Product(of=(b.const(100), b.value("A"))))), "ge", 50),
+    b.compare(Maximum(of=(b.score("F"), Product(of=(b.const(100), b.value("A"))))), "ge", 50),
+    b.compare(Minimum(of=(b.value("M"), b.value("L"))), "ge", 2),
+    b.compare(Maximum(of=(b.value("M"), b.value("N"), b.const(1))), "ge", 2),
+    b.compare(Minimum(of=(b.value("M"), b.value("N"), b.const(3))), "ge", 3),
+    b.compare(Sum(of=(b.score("D"), b.score("F"))), "ge", 150),
+    b.compare(Sum(of=(b.value("L"), b.value("A"))), "ge", 3.5),
+    b.compare(Product(of=(b.value("L"), b.value("M"))), "ge", 6),
+    b.compare(b.value("R"), "ge", 0.5),
+    b.compare(b.value("R"), "gt", 0.33),
+    b.compare(b.value("A"), "ge", 0.5),
+    b.compare(b.value("L"), "ge", 3),
+    b.compare(b.value("L"), "eq", 4),
+    b.compare(b.value("C"), "ge", 2),
+    b.compare(b.value("B"), "eq", True),
+    b.compare(b.value("N"), "ge", 1),
+    b.compare(b.value("R"), "ge", Product(of=(HUNDREDTH, b.field("people")))),
+    b.compare(b.score("D"), "ge", b.field("people")),
+    b.compare(b.field("people"), "ge", 10),
+    b.compare(b.field("before"), "ge", 2),
+    b.compare(b.field("kind"), "eq", "town"),
+    b.compare(b.field("open"), "eq", True),
+    b.compare(b.field("area"), "ge", 0.5),
+    # no whole numbers: as the scalar evaluator does it, row by row
+    b.compare(b.value("Z"), "eq", True),
+    b.compare(Minimum(of=(b.value("R"), Product(of=(HUNDREDTH, b.score("D"))))), "ge", 0.5),
+    b.compare(Maximum(of=(b.value("R"), Product(of=(HUNDREDTH, b.score("L"))))), "gt", 0.5),
+    b.compare(Minimum(of=(b.value("R"), Product(of=(HUNDREDTH, INDEX)))), "ge", 0.5),
+    b.compare(Sum(of=(b.value("R"), b.value("A"))), "ge", 1),
+    b.compare(Sum(of=(b.value("R"), b.value("L"), b.value("C"))), "ge", 4),
+    b.compare(Sum(of=(b.value("R"), b.field("people"))), "ge", 40.5),
+    b.compare(Sum(of=(b.value("R"), b.field("area"))), "ge", 3),
+    b.compare(Sum(of=(b.value("R"), b.value("N"))), "ge", 4.5),
+]
+
+
+def name(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+@pytest.mark.parametrize("holds", READ, ids=name)
+def test_what_a_gate_reads(holds: Compare) -> None:
+    levels = []
+    for missing, left in WAYS:
+        known = b.read(document(missing, (Gate(id="G", holds=holds, when_not_applicable=left),)))
+        levels += assert_equal(known, ROWS).level.tolist()
+    # Each holds for some and not for all.
+    assert {1, 2} <= set(levels)
+
+
+UNLESS: list[Predicate] = [
+    b.compare(b.field("before"), "ge", 2),
+    b.compare(b.field("people"), "lt", 40),
+    Not(of=b.compare(b.value("R"), "ge", 0.5)),
+    Any(of=(b.compare(b.value("N"), "lt", 3), b.compare(b.field("before"), "ge", 3))),
+    b.compare(b.field("kind"), "ne", "town"),
+    b.compare(b.score("D"), "le", 60),
+    b.compare(Minimum(of=(b.score("M"), b.score("N"))), "lt", 60),
+    b.compare(Maximum(of=(b.score("M"), b.score("N"))), "lt", 90),
+    b.compare(Constant(value=50), "gt", b.score("F")),
+    # row by row
+    b.compare(Sum(of=(b.value("R"), b.value("A"))), "lt", 1),
+    b.compare(b.value("Z"), "eq", False),
+    Not(of=b.compare(Sum(of=(b.value("R"), b.field("people"))), "ge", 40.5)),
+]
+
+
+@pytest.mark.parametrize("unless", UNLESS, ids=name)
+def test_what_makes_a_level_firm(unless: Predicate) -> None:
+    provisional = []
+    for missing, _ in WAYS:
+        known = b.read(document(missing, (), unless))
+        provisional += assert_equal(known, ROWS).provisional.tolist()
+    assert set(provisional) == {True, False}
+
+
+def test_an_element_of_a_list_is_read_by_a_yes_or_no() -> None:
+    """B is yes where C lists y."""
+    listed = ComponentOperand(indicator="C", component="y")
+    derived = msgspec.structs.replace(b.boolean("B"), value=listed)
+    tree = b.root(b.group("D", b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))), derived))
+    levels = (
+        Level(number=1, gates=()),
+        Level(number=2, gates=(Gate(id="G", holds=b.compare(b.value("B"), "eq", True)),)),
+    )
+    known = b.read(b.document(tree, levels=levels, coverage=b.SOME))
+    lists: list[tuple[str, ...]] = [("x",), ("y",), ("x", "y"), ()]
+    rows = [b.submit({"C": {"components": one}, "B": {"value": False}}) for one in lists]
+    rows.append(b.submit({"B": {"value": True}}))
+    assert assert_equal(known, rows).level.tolist() == [1, 2, 2, 1, 1]
