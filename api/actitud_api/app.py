@@ -55,6 +55,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
+from actitud_api.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
     PagesController,
     methodologies.MethodologiesController,
+    workbooks.WorkbooksController,
     scores.ScoresController,
     organisations.OrganisationsController,
     editions.EditionsController,
@@ -97,6 +99,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _unavailable),
     maps_to(Stale, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
+    *workbooks.PROBLEMS,
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,

@@ -5,9 +5,20 @@ from __future__ import annotations
 import msgspec
 
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
-from actitud._calls import AsyncBound, Bound, Call, Fetched, fetch, fetch_page, get
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Transport,
+    fetch,
+    fetch_page,
+    get,
+)
 from actitud._config import Core
 from actitud.models import Listing, Methodology, MethodologySummary
+from actitud.resources.workbooks import AsyncWorkbook, Workbook
 
 _LISTING = msgspec.json.Decoder(Listing[MethodologySummary])
 _METHODOLOGY = msgspec.json.Decoder(Methodology)
@@ -39,9 +50,17 @@ class Methodologies(Bound):
     list = blocking_list(list_methodologies)
     get = blocking(get_methodology)
 
+    def __init__(self, core: Core, transport: Transport) -> None:
+        super().__init__(core, transport)
+        self.workbook = Workbook(core, transport)
+
 
 class AsyncMethodologies(AsyncBound):
     """``async_client.methodologies``."""
 
     list = awaitable_list(list_methodologies)
     get = awaitable(get_methodology)
+
+    def __init__(self, core: Core, transport: AsyncTransport) -> None:
+        super().__init__(core, transport)
+        self.workbook = AsyncWorkbook(core, transport)
