@@ -35,8 +35,10 @@ CELLS_MAX: Final = 50_000
 """Cells with a value, in all sheets; an empty cell does not count."""
 TEXT_MAX: Final = 4 * 1024 * 1024
 """Characters of all cells, each counted where it stands: many may share one text."""
-ELEMENTS_MAX: Final = 1_000_000
+ELEMENTS_MAX: Final = 300_000
+"""Elements of XML in all parts; those of ours have under 20,000."""
 SHEETS_MAX: Final = 20
+"""Sheets; ours has six."""
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -192,6 +192,8 @@ class _Reader:
         self._rows: dict[str, dict[str, int]] = {described.id: {} for described in SHEETS}
         self._names: dict[str, str] = {}
         self._unread: set[str] = set()
+        self._unreadable: set[str | None] = set()
+        """Where answers stand that are there and cannot be read."""
 
     def read(
         self,
@@ -212,11 +214,14 @@ class _Reader:
             cells: dict[str, Value] = {}
             for column in range(min(last, len(rows[row]))):
                 cell, value = Cell(row, column), rows[row][column]
-                if cell in covered:
-                    continue
                 wrong = self._mark(described, cell, value, marks)
-                if wrong is not None:
-                    self._fault(described, cell, wrong, value)
+                if cell in covered or wrong is not None:
+                    given = self._inputs.get(str(rows[row][0]).strip())
+                    is_answer = given is not None and described.columns[column].id == "answer"
+                    pointer = given.pointer if given is not None and is_answer else None
+                    self._unreadable |= {pointer}
+                    if wrong is not None and cell not in covered:
+                        self._fault(described, cell, wrong, value, pointer)
                 elif value != "":
                     cells[described.columns[column].id] = value
             self._row(described, row, cells)
@@ -462,12 +467,12 @@ class _Reader:
 
     def _tell_missing(self, held: Questionnaire) -> None:
         """Tells of the fields and facts without which nothing, or an answer not, can be sent."""
-        told = {fault.pointer for _, fault in self._faults}
+        told = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
             for name in missing_fields(self._methodology, held):
                 if f"/profile/{name}" not in told:
                     detail = Texts("Falta este dato del perfil.", "This field of the profile is missing.")
-                    self._missing(PROFILE, name, f"/profile/{name}", detail)
+                    self._missing(PROFILE, self._inputs[name], detail)
         if "indicators" not in self._unread:
             for given in self._inputs.values():
                 _, top, indicator, *fact = given.pointer.split("/")
@@ -479,14 +484,19 @@ class _Reader:
                     "La respuesta está a medias: falta esto, y sin ello no cuenta.",
                     "The answer is incomplete: this is missing, and without it the answer does not count.",
                 )
-                self._missing(INDICATORS, given.code, given.pointer, detail)
+                self._missing(INDICATORS, given, detail)
 
-    def _missing(self, described: Sheet, code: str, pointer: str, detail: Texts) -> None:
-        row = self._rows[described.id].get(code)
+    def _missing(self, described: Sheet, given: Input, detail: Texts) -> None:
+        """Tells that an answer is missing: at its cell, or where there is no row for it, at that of its indicator."""
+        rows = self._rows[described.id]
+        row = rows.get(given.code)
         if row is None:
-            row = HEADER
+            detail = Texts(
+                f"Falta la fila con el código {given.code}.", f"The row with the code {given.code} is missing."
+            )
+            row = rows.get(given.pointer.split("/")[2], HEADER)
         cell = Cell(row, described.column("answer"))
-        self._fault(described, cell, _Wrong("required", detail), "", pointer)
+        self._fault(described, cell, _Wrong("required", detail), "", given.pointer)
 
     def _fault(self, described: Sheet, cell: Cell, wrong: _Wrong, value: Value, pointer: str | None = None) -> None:
         self._faults.append(
