@@ -110,6 +110,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
 )
 
 DESTINATIONS: Final = (
+    Destination("/portal", Texts("Las ediciones publicadas, para leer", "The published editions, to read")),
     Destination("/docs", Texts("Documentación de la API", "Documentation of the API")),
     Destination("/v1/openapi.json", Texts("Documento OpenAPI", "OpenAPI document")),
     Destination("/v1/methodologies", Texts("Metodologías", "Methodologies")),
@@ -176,6 +177,7 @@ def create_app(
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
+                "contact": settings.contact,
                 "domains_changed": _domains_changed,
             }
         ),

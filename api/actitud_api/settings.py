@@ -69,6 +69,11 @@ class Proxy(str):
         return super().__new__(cls, text)
 
 
+_CONTACT: Final = (
+    r"^([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|https://[^/?#\\\s\"'<>@]+(/[^\\\s\"'<>]*)?)\Z"
+)
+"""A mail address, or a page over https."""
+
 Limit = Annotated[int, Meta(ge=0, le=1_000_000)]
 """Requests a minute; 0 without limit."""
 
@@ -80,6 +85,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """SQLAlchemy URL of the database; it may hold a password."""
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
     """Scheme and authority under which people reach the service, for absolute links; without it those of a request."""
+    contact: Annotated[str, Meta(max_length=254, pattern=_CONTACT)] | None = None
+    """Whom to write to about what is published: a mailbox or a page, of no person; without it no page names one."""
     host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
@@ -144,6 +151,9 @@ _LIMIT: Final = Texts(
 FORMS: Final = {
     "database_url": Texts("una URL de base de datos, como sqlite:///<ruta>", "a database URL, as sqlite:///<path>"),
     "public_url": Texts("una URL http o https sin ruta ni consulta", "an http or https URL without path or query"),
+    "contact": Texts(
+        "una dirección de correo, o la de una página (https)", "a mail address, or that of a page (https)"
+    ),
     "host": Texts("una dirección o un nombre de máquina", "an address or a host name"),
     "port": Texts("un puerto, de 1 a 65535", "a port, 1 to 65535"),
     "trusted_proxies": Texts(

@@ -196,6 +196,13 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> Non
         ({"parent": "XX-T-6"}, "347"),
         ({"parent": "ES-INE-460018"}, "347"),  # an alias of 6, with its control digit
         ({"parent": "nobody"}, ""),
+        ({"q": "ALCUDIA"}, "47"),
+        ({"q": "l'alcúdia"}, "47"),  # an l occurs in both
+        ({"q": "valencia diputacio"}, "6"),
+        ({"q": "ES-INE-46001"}, "6"),  # an alias
+        ({"q": "alcudia", "band": "P3"}, "7"),
+        ({"q": "alcudia nowhere"}, ""),
+        ({"q": "!?"}, "12345678"),  # there is no word in it
         ({"level": 2}, "345"),
         ({"level": 5}, ""),
         ({"status": "sufficient"}, "3456"),

@@ -310,10 +310,12 @@ def test_filters_of_a_list_are_written_as_the_service_reads_them(mode: Mode) -> 
     run(mode, handler, lambda client: client.organisations.list(parent="XX-DEMO-1", on=date(2026, 1, 31)))
     run(mode, handler, lambda client: client.editions.scores.list("2026", organisation="XX-1", level=3, sort="-D1"))
     run(mode, handler, lambda client: client.editions.scores.list("2026", organisation=["XX-1", "XX-2"]))
+    run(mode, handler, lambda client: client.editions.scores.list("2026", q="alcúdia"))
     assert [dict(request.url.params) for request in handler.requests] == [
         {"parent": "XX-DEMO-1", "on": "2026-01-31"},
         {"organisation": "XX-1", "level": "3", "sort": "-D1"},
         {"organisation": "XX-1,XX-2"},
+        {"q": "alcúdia"},
     ]
 
 

@@ -37,6 +37,8 @@ POLICY: Final[Rules] = {
     "embeds.form": _ANYBODY,
     "embeds.frame": _ANYBODY,
     "oembed.get": _ANYBODY,
+    "portal.index": _ANYBODY,
+    "portal.edition": _ANYBODY,
     "portal.organisation": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,

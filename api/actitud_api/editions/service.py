@@ -40,6 +40,7 @@ __all__ = [
     "made",
     "page",
     "publish",
+    "published",
     "remove",
     "update",
 ]
@@ -112,6 +113,14 @@ def get(database: Database, edition: str) -> Counted:
     with database.read() as session:
         record = find(session, edition)
         return Counted(record, queries.count(session, record))
+
+
+def published(database: Database, edition: str) -> Counted:
+    """The published edition of that id, or the latest; raises `UnknownEdition`, for what is not published too."""
+    counted = get(database, edition)
+    if counted.record.state != "published":
+        raise UnknownEdition(edition)
+    return counted
 
 
 def find(session: Session, edition: str) -> Record:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 
 import jinja2
 from litestar import Controller, Response, get
@@ -13,14 +14,15 @@ from litestar.params import FromPath
 from actitud_api.http.negotiation import JSON, Texts
 from actitud_api.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.http.representations import REVALIDATE, conditional
-from actitud_api.http.scope import ApiRequest, language_of
+from actitud_api.http.scope import ApiRequest, language_of, query_pairs
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    "frame-ancestors 'none'; base-uri 'none'; form-action {forms}"
 )
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.http", "static/page.css", "text/css"),
+    "portal.css": ("actitud_api.portal", "static/portal.css", "text/css"),
     "icon.svg": ("actitud_api.http", "static/icon.svg", "image/svg+xml"),
     "docs.js": ("actitud_api.http", "static/docs.js", "text/javascript"),
     "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css", "text/css"),
@@ -107,12 +109,18 @@ def page(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    forms: bool = False,
 ) -> Response[bytes]:
-    """A page in the language of whoever reads it, made from one of some `templates`; an error is kept by nobody."""
+    """A page in the language of whoever reads it, made from one of some `templates`; an error is kept by nobody.
+
+    `forms`: there may be forms in it, whose answers come back to us.
+    """
     language = language_of(request.scope, "es")
+    other = "en" if language == "es" else "es"
     text = made_from.get_template(template).render(
         language=language,
-        other="en" if language == "es" else "es",
+        other=other,
+        in_other=_with_language(request, other),
         t=lambda es, en: Texts(es, en).into(language),
         title=title,
         **values,
@@ -120,7 +128,7 @@ def page(
     sent = {
         "Cache-Control": REVALIDATE,
         "Content-Language": language,
-        "Content-Security-Policy": _POLICY,
+        "Content-Security-Policy": _POLICY.format(forms="'self'" if forms else "'none'"),
         "Vary": "Accept-Language",
         **(headers or {}),
     }
@@ -128,6 +136,15 @@ def page(
         sent["Cache-Control"] = NO_STORE
         return Response(text.encode(), status_code=status, headers=sent, media_type=MediaType.HTML)
     return conditional(request, text.encode(), sent, MediaType.HTML)
+
+
+def _with_language(request: ApiRequest, language: str) -> str:
+    """The query of the same page in a language; without what cannot be read of it."""
+    try:
+        pairs = [(name, value) for name, value in query_pairs(request.scope) if name != "lang"]
+    except ValueError:
+        pairs = []
+    return "?" + urlencode([*pairs, ("lang", language)])
 
 
 def _page(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:

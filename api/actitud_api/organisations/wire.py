@@ -62,6 +62,13 @@ ValidFrom = Annotated[date, Meta(description="Its first day, where it is known."
 ValidTo = Annotated[date, Meta(description="Its last day, where it is closed or will be.")]
 
 
+Search = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="Only where every word occurs in name, former names, id or aliases, whatever its accents and case.",
+    ),
+]
 OfKind = Annotated[Kind, Meta(description="Only organisations of this kind.")]
 OfRegion = Annotated[str, Meta(description="Only this region, by its INE code.", extra_json_schema=_REGION)]
 OfProvince = Annotated[str, Meta(description="Only this province, by its INE code.", extra_json_schema=_PROVINCE)]
@@ -85,17 +92,7 @@ class TerritoryQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields
 class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the list of organisations."""
 
-    q: (
-        Annotated[
-            str,
-            Meta(
-                max_length=200,
-                description="Only where every word occurs in name, former names, id or aliases, whatever its accents "
-                "and case.",
-            ),
-        ]
-        | None
-    ) = None
+    q: Search | None = None
     on: Annotated[date, Meta(description="Only those that there were on that day.")] | None = None
 
 

@@ -1,31 +1,39 @@
-"""Pages about what is published: the sheet of an organisation."""
+"""Pages about what is published: the first one, the ranking of an edition, the sheet of an organisation."""
 
 from __future__ import annotations
-
-from typing import Final
 
 from litestar import Controller, Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from actitud_api.editions import service as editions
 from actitud_api.editions.service import LATEST, UnknownEdition
 from actitud_api.embeds import equivalent as said
 from actitud_api.embeds import service
 from actitud_api.embeds.addresses import Addresses, links
 from actitud_api.embeds.snippets import snippets
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.pages import page, templates
 from actitud_api.http.scope import ApiRequest, base_of, language_of
+from actitud_api.methodology import loader
+from actitud_api.methodology.predicates import indicators
+from actitud_api.organisations import service as organisations
+from actitud_api.portal.layout import (
+    SITE,
+    Crumb,
+    links_of,
+    missing,
+    parameters,
+    portal_page,
+    published,
+    title_of,
+)
+from actitud_api.portal.names import Names, day_in, territory
+from actitud_api.portal.ranking import ranking
+from actitud_api.portal.sheet import told
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import UnknownScore
-from actitud_api.scoring.result import Figure
 from actitud_api.storage.database import Database
 from actitud_api.texts import words
-
-_TEMPLATES: Final = templates("actitud_api.portal")
-_NONE: Final = "–"
-"""What stands in a table where there is no figure."""
 
 
 class PortalController(Controller):
@@ -33,6 +41,48 @@ class PortalController(Controller):
 
     path = "/portal"
     include_in_schema = False
+
+    @get("/", operation_id="portal.index", sync_to_thread=True)
+    def index(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """What the index is, which editions there are, and where to search."""
+        values = {
+            "published": published(state["database"]),
+            "title_of": title_of,
+            "day": day_in,
+            "number": words.number,
+            "version": loader.newest().version,
+            "indicators": len(list(indicators(loader.newest().document.root))),
+        }
+        return portal_page(request, "index.html", SITE, values)
+
+    @get("/{edition:str}", operation_id="portal.edition", sync_to_thread=True)
+    def edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """The ranking of an edition, and how its index spreads."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        try:
+            record = editions.published(database, edition).record
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        names = Names(loader.load(record.methodology), language)
+        to = links_of(request)
+        listed = ranking(database, state["computed"], record, parameters(request), to, language)
+        latest = editions.published(database, LATEST).record
+        return portal_page(
+            request,
+            "edition.html",
+            title_of(record, language),
+            {
+                "list": listed,
+                "names": names,
+                "newer": None if latest.id == record.id else latest,
+                "figure": lambda units: names.points(wire.points(units, names.decimals)),
+                "share": lambda part, whole: 100 * part / whole,
+            },
+            section="edition",
+            edition=record,
+            trail=(Crumb(title_of(record, language)),),
+        )
 
     @get("/{edition:str}/{organisation:str}", operation_id="portal.organisation", sync_to_thread=True)
     def organisation(
@@ -45,35 +95,41 @@ class PortalController(Controller):
             standing = service.standing(database, edition, organisation)
             sent = scores.sent(database, standing.edition, organisation)
         except UnknownEdition:
-            return _missing(request, said.UNKNOWN_EDITION)
+            return missing(request, database, said.UNKNOWN_EDITION)
         except UnknownScore:
-            return _missing(request, said.UNKNOWN_SCORE)
+            return missing(request, database, said.UNKNOWN_SCORE)
+        record = service.edition_of(database, standing.edition)
+        registered = organisations.get(database, standing.organisation)
         methodology, score = scores.sheet(sent)
-        decimals = methodology.document.decimals
+        names = Names(methodology, language)
+        narrated = wire.narrated(score, methodology, language)
         addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
         shown = said.equivalent(standing, language, addresses.explanation)
-
-        def points(figure: Figure | None) -> str:
-            return _NONE if figure is None else words.score(figure, decimals, language)
-
-        return page(
+        contact = registered.contact
+        about = (names.kind(registered.kind), territory(registered.province, registered.region))
+        return portal_page(
             request,
-            _TEMPLATES,
             "organisation.html",
             f"{shown.name} · {shown.index}",
             {
                 "said": shown,
-                "rank": sent.rank,
+                "about": " · ".join(part for part in about if part),
+                "province": registered.province,
+                "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
+                "contact": state["contact"],
+                "meaning": None if shown.level is None or standing.level is None else names.meaning(standing.level),
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,
-                "sheet": wire.narrated(score, methodology, language),
+                "sheet": narrated,
+                "told": told(database, state["computed"], record, sent, narrated, names),
+                "names": names,
                 "addresses": addresses,
                 "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
-                "points": points,
             },
+            edition=record,
+            trail=(
+                Crumb(title_of(record, language), links_of(request)(record.id)),
+                Crumb(shown.name or standing.organisation),
+            ),
             headers={"Link": links(addresses, shown.title)},
         )
-
-
-def _missing(request: ApiRequest, reason: Texts) -> Response[bytes]:
-    return page(request, _TEMPLATES, "missing.html", reason.into(language_of(request.scope, "es")), {}, status=404)

@@ -151,6 +151,16 @@ class Columns(Struct, frozen=True):
     dimensions: list[list[int | None]]
 
 
+class Group(Struct, frozen=True):
+    """How many organisations of an edition are alike in what lists are filtered by."""
+
+    kind: str
+    band: str | None
+    region: str | None
+    province: str | None
+    organisations: int
+
+
 class Competitor(Struct, frozen=True):
     """An organisation that ranks in an edition, and what it sent, as in `Sent`, in the text of its JSON."""
 
@@ -222,6 +232,9 @@ _KINDS = (
     .where(_OF_EDITION, _RANKED)
     .group_by(ORGANISATIONS.c.kind, ORGANISATIONS.c.band)
 )
+_GROUPED = (ORGANISATIONS.c.kind, ORGANISATIONS.c.band, ORGANISATIONS.c.region, ORGANISATIONS.c.province)
+_GROUPS = select(*_GROUPED, func.count()).select_from(_WITH_ORGANISATIONS).where(_OF_EDITION).group_by(*_GROUPED)
+_COUNT_OF = select(func.count()).where(_OF_EDITION)
 _STATE = select(
     func.count(),
     func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
@@ -349,6 +362,21 @@ def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Col
 def ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
     """How many organisations of each kind and size band rank in an edition."""
     return {(kind, band): count for kind, band, count in session.execute(_KINDS, {"edition": edition})}
+
+
+def count(session: Session, edition: str, filters: Filters, seen: Seen) -> int:
+    """How many organisations of an edition a list has."""
+    conditions = filters.conditions()
+    statement = _COUNT_OF.where(*conditions, seen.condition())
+    if conditions:
+        statement = statement.select_from(_WITH_ORGANISATIONS)
+    found: int = session.execute(statement, {"edition": edition}).scalar_one()
+    return found
+
+
+def groups(session: Session, edition: str, seen: Seen) -> list[Group]:
+    """How many organisations of an edition there are of each kind, size band, region and province together."""
+    return [Group(*row) for row in session.execute(_GROUPS.where(seen.condition()), {"edition": edition})]
 
 
 def state(session: Session, edition: str) -> tuple[int, int, str, str]:

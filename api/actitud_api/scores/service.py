@@ -13,11 +13,12 @@ from actitud_api.access.service import Principal
 from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
+from actitud_api.methodology.content import Evidence
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
 from actitud_api.publication import service as publication
 from actitud_api.scores import queries
-from actitud_api.scores.queries import SORT_KEYS, Filters, Past, Place, Row, Seen, Sort, place
+from actitud_api.scores.queries import SORT_KEYS, Filters, Group, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
 from actitud_api.scoring.compare import Spread, spread
 from actitud_api.scoring.explain import explain, outline
@@ -31,7 +32,9 @@ __all__ = [
     "REQUESTS",
     "SORT_KEYS",
     "Changes",
+    "Evidence",
     "Filters",
+    "Group",
     "Past",
     "Place",
     "Restated",
@@ -43,6 +46,9 @@ __all__ = [
     "UnknownScore",
     "asked_under",
     "changes",
+    "count",
+    "evidence",
+    "groups",
     "history",
     "is_provisional",
     "later",
@@ -98,6 +104,21 @@ def is_provisional(found: Sent) -> bool:
     if found.score is not None:
         return found.score.level.provisional
     return evaluate(load(found.methodology), found.submission).provisional
+
+
+def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]:
+    """The documents that count as evidence of a published score, by indicator; those that have none are left out.
+
+    They are in no published document, so that they can still be erased; what is erased is no longer told.
+    """
+    with database.read() as session:
+        if editions.find(session, found.edition).state != "published":
+            return {}
+        stored = assessments.some(session, found.edition, [found.organisation]).get(found.organisation)
+    if stored is None:
+        return {}
+    counting = {indicator: assessments.counting(stored, indicator) for indicator in stored.evidence.answers}
+    return {indicator: documents for indicator, documents in counting.items() if documents}
 
 
 def path(found: Sent) -> tuple[Methodology, Path]:
@@ -190,6 +211,20 @@ def ranking(
         found = editions.find(session, edition)
         seen = seen_by(found, principal)
         return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
+
+
+def count(database: Database, edition: str, filters: Filters, *, principal: Principal | None = None) -> int:
+    """How many rows `ranking` has in all; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.count(session, found.id, filters, seen_by(found, principal))
+
+
+def groups(database: Database, edition: str, *, principal: Principal | None = None) -> list[Group]:
+    """What the organisations of an edition that somebody may see can be filtered by; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.groups(session, found.id, seen_by(found, principal))
 
 
 def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:

@@ -22,6 +22,7 @@ from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.methodology.model import Document, Language
 from actitud_api.organisations import wire as organisations
+from actitud_api.organisations.service import words
 from actitud_api.scores import service
 from actitud_api.scores.service import Changes, Filters, Restated, Row, Sent, Sort, Spread
 from actitud_api.scoring import changes as canonical
@@ -557,6 +558,7 @@ class SummaryAnswer(Wire, frozen=True):
 class RankingQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the ranking of an edition."""
 
+    q: organisations.Search | None = None
     level: Annotated[int, Meta(ge=1, le=5, description="Only this level.")] | None = None
     status: Annotated[Status, Meta(description="Only this status.")] | None = None
     organisation: OfOrganisations | None = None
@@ -845,6 +847,7 @@ def summary(found: service.Summary) -> SummaryAnswer:
 def filters(query: RankingQuery) -> Filters:
     """Which rows of an edition a query asks for."""
     return Filters(
+        words=tuple(words(query.q or "")),
         kind=query.kind,
         region=query.region,
         province=query.province,

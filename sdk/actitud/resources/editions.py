@@ -168,6 +168,7 @@ def list_edition_scores(
     core: Core,
     edition: str,
     *,
+    q: str | None = None,
     kind: OrganisationKind | None = None,
     region: str | None = None,
     province: str | None = None,
@@ -182,7 +183,8 @@ def list_edition_scores(
 ) -> Call[Fetched[ScoreRow]]:
     """List the scores of an edition, in rank order unless ``sort`` says otherwise, those without a value last.
 
-    Ranks are those of the whole edition, whatever the filters. ``region`` and ``province``: INE codes,
+    Ranks are those of the whole edition, whatever the filters. ``q``: words that all occur in the name, former names,
+    id or aliases, whatever their accents and case. ``region`` and ``province``: INE codes,
     ``"01"`` … . ``band``: size band, ``P1`` … ``E5``. ``parent``: id of the organisation that they depend on.
     ``level``: 1 to 5. ``organisation``: one id, or up to 100. ``sort``: ``rank``, ``organisation``, ``name``,
     ``population``, ``index_max``, ``coverage`` or a dimension, ``D1`` … , each with ``-`` before it for the other way
@@ -190,6 +192,7 @@ def list_edition_scores(
     to skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {
+        "q": q,
         "kind": kind,
         "region": region,
         "province": province,
