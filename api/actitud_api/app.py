@@ -45,6 +45,7 @@ from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
+from actitud_api.portal import questionnaire_routes
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
@@ -81,6 +82,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     embeds.EmbedsController,
     embeds.OembedController,
     portal.PortalController,
+    questionnaire_routes.QuestionnaireController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )

@@ -43,5 +43,5 @@ NAMES: Final = 500 if NIGHT else 25
 """Hostile names of organisations on a whole page; smaller embeds always have all 500."""
 WORKBOOKS: Final = 1_000 if NIGHT else 12
 """Questionnaires that go into a workbook and out again."""
-BROKEN_WORKBOOKS: Final = 20_000 if NIGHT else 60
+BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 60
 """Workbooks with anything changed in them."""

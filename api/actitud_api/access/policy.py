@@ -40,6 +40,7 @@ POLICY: Final[Rules] = {
     "portal.index": _ANYBODY,
     "portal.edition": _ANYBODY,
     "portal.organisation": _ANYBODY,
+    "portal.questionnaire": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,

@@ -227,7 +227,7 @@ def _inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iterator[I
         code,
         pointer,
         form,
-        _fact_text(text, fact.name),
+        ": ".join(filter(None, fact_texts(text, fact.name))),
         fact.minimum,
         fact.maximum,
         tuple(Choice(*level) for level in enumerate(text.ladder)) if is_ladder else (),
@@ -236,11 +236,11 @@ def _inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iterator[I
     )
 
 
-def _fact_text(text: IndicatorText, fact: str) -> str:
-    """The label of a fact, and what it means where the methodology says it apart (numerators and denominators)."""
+def fact_texts(text: IndicatorText, fact: str) -> tuple[str, str]:
+    """The label of a fact, and what it means where the methodology says more of it (numerators and denominators)."""
     definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
     label = text.facts[fact]
-    return label if definition in (None, label) else f"{label}: {definition}"
+    return label, "" if definition in (None, label) else str(definition)
 
 
 def address(sheet: str, row: int, column: int) -> str:
