@@ -65,6 +65,8 @@ CREATES: Final = {"scores.create": "/v1/scores"}
 WORKBOOK: Final = "/v1/methodologies/2026.1/workbook"
 OF_WORKBOOKS: Final = ("methodologies.workbook.fill", "methodologies.workbook.read")
 """What is sent into a workbook, and what is then read of it."""
+OF_FILES: Final = frozenset({"methodologies.workbook.read"})
+"""What takes a file in place of JSON."""
 _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),

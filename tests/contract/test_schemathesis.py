@@ -18,6 +18,7 @@ from schemathesis.engine import Status
 from schemathesis.engine.run import PhaseName
 
 from actitud_api.app import create_app
+from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
 from tests.contract.running import TRIED, Config, Report, run
 from tests.contract.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
@@ -56,8 +57,6 @@ SCORED: Final[Config] = {"include-operation-id": ["scores.create"], "phases": {"
 """Two versions, with what each supposes: the ends of each of their members take minutes too."""
 DRAWN: Final[Config] = {**LARGE, "include-operation-id": ["editions.robustness.list"]}
 """Each other seed is computed anew over 8,131 organisations, for seconds."""
-FROM_FILES: Final = {"methodologies.workbook.read"}
-"""What reads a file of a format that nobody draws by chance: it refuses all that is drawn (409)."""
 KEYLESS: Final[Config] = {"include-tag": ["methodologies", "scores", "system"], "enabled": False}
 """What looks at no key and leads to nothing that does is tried without one."""
 
@@ -135,9 +134,10 @@ def test_without_a_key_it_finds_nothing(without_key: Report) -> None:
 def test_without_a_key_what_is_open_answers_well_and_nothing_else_does(without_key: Report) -> None:
     """Nothing hides behind its own refusals, and nothing needs a key only in the document."""
     assert without_key.answered.keys() == {operation.label for operation in ALL}
+    # No file of a format is drawn by chance: what takes one refuses it (409).
     # 204 is what OPTIONS is answered with, which is tried on every path.
     answered_well = {one.id for one in ALL if without_key.answered[one.label].keys() & {200, 201}}
-    assert answered_well == {operation.id for operation in ALL if operation.roles is None} - FROM_FILES
+    assert answered_well == {operation.id for operation in ALL if operation.roles is None} - OF_FILES
 
 
 @on_databases

@@ -18,6 +18,8 @@ DETAIL = Representation(wire.MethodologyDetail, sentences=True)
 QUERY = Query(PageQuery)
 CURSOR = Cursor("methodologies.list", str)
 
+_VERSION = {"version": "$response.body#/version"}
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownMethodology,
@@ -70,7 +72,15 @@ class MethodologiesController(Controller):
             "The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what "
             "each indicator answers of the article) and its texts in one language. An active version never changes."
         ),
-        opt=contract(answer=DETAIL, path=wire.MethodologyPath),
+        opt=contract(
+            answer=DETAIL,
+            path=wire.MethodologyPath,
+            links={
+                "workbook": Link("methodologies.workbook.get", _VERSION, "Its questionnaire as an empty workbook."),
+                "fill": Link("methodologies.workbook.fill", _VERSION, "The same with answers."),
+                "read": Link("methodologies.workbook.read", _VERSION, "The answers in such a workbook."),
+            },
+        ),
         sync_to_thread=False,
     )
     def get_version(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
