@@ -81,6 +81,7 @@ def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
                 answer(page, f"/profile/{name}", value)
         # Only dormant accounts are known, from the profile: 50 points, 15 % of a dimension that is 10 % of the index.
         expect(status(page)).to_contain_text("Índice 0,75 de 100")
+        expect(page.locator("[data-missing]")).to_be_hidden()
         expect(page.locator('[data-code="D6.05"] [data-worth]')).to_contain_text("No se aplica.")
         fill(page, {"profile": {}, "answers": EXAMPLE_A["answers"]})
         expect(status(page)).to_have_text(INDEX["es"])
@@ -130,6 +131,18 @@ def test_it_is_quiet_accessible_and_fits(
 
 
 CONTRADICTED: Final = {"numerator": 330, "denominator": 320}
+
+
+def test_without_scripts_all_questions_show_and_nothing_that_would_not_work(browser: Browser, service: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{service}{PATH}?lang=es&edition=2027&organisation={AVILA}")
+        expect(page.locator("noscript .card")).to_be_visible()
+        expect(page.get_by_role("link", name="Descargar la plantilla de Excel")).to_be_visible()
+        expect(page.locator("article.question:visible")).to_have_count(69)
+        for part in ("#file", "#key", "#result", "#save-json"):
+            expect(page.locator(part)).to_be_hidden()
+        expect(page.locator("#employees")).to_be_disabled()
 
 
 def test_a_contradiction_is_told_beside_its_field_until_it_is_mended(

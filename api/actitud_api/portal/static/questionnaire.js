@@ -338,7 +338,7 @@
   function showMissing(missing) {
     $("[data-missing]").hidden = missing.length === 0;
     $("[data-missing-list]").replaceChildren(
-      ...missing.map((control) => linked(control.closest("[data-code]").querySelector("label, .label").textContent, control.id)),
+      ...missing.map((control) => linked(titleOf(name(control)), name(control))),
     );
   }
 
@@ -410,10 +410,15 @@
       ...findings.map((finding) => {
         const places = placesOf(finding);
         for (const code of places) tell(blocks.get(code), "score", finding.text, { severity: finding.severity });
-        return places.length ? linked(finding.text, places[0]) : element("li", finding.text);
+        if (!places.length) return element("li", finding.text);
+        const item = linked(titleOf(places[0]), places[0]);
+        item.append(`: ${finding.text}`);
+        return item;
       }),
     );
   }
+
+  const titleOf = (code) => $("h3, label, .label", blocks.get(code)).firstChild.textContent.trim();
 
   function placesOf(finding) {
     const ofFacts = Object.keys(finding.facts).map((fact) => (blocks.has(fact) ? fact : fact.split(".").slice(0, -1).join(".")));
