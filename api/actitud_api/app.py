@@ -49,7 +49,13 @@ from actitud_api.ledger.daily import daily
 from actitud_api.methodologies import routes as methodologies
 from actitud_api.organisations import routes as organisations
 from actitud_api.portal import comparison_routes as comparison_pages
-from actitud_api.portal import dimension_routes, embed_routes, methodology_routes, territory_routes
+from actitud_api.portal import (
+    dimension_routes,
+    embed_routes,
+    methodology_routes,
+    questionnaire_routes,
+    territory_routes,
+)
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
@@ -60,6 +66,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
+from actitud_api.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
 
@@ -70,6 +77,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
     PagesController,
     methodologies.MethodologiesController,
+    workbooks.WorkbooksController,
     scores.ScoresController,
     organisations.OrganisationsController,
     editions.EditionsController,
@@ -93,6 +101,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     comparison_pages.ComparisonPageController,
     methodology_routes.MethodologyPagesController,
     embed_routes.EmbedPageController,
+    questionnaire_routes.QuestionnaireController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )
@@ -111,6 +120,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _unavailable),
     maps_to(Stale, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
+    *workbooks.PROBLEMS,
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,

@@ -129,6 +129,8 @@ from actitud.models import (
     Unreachable,
     Versioned,
     WhatIf,
+    WorkbookFault,
+    WorkbookReading,
 )
 from actitud.pages import AsyncListing, AsyncPage, Page
 from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
@@ -260,6 +262,8 @@ __all__ = [
     "VerificationProblem",
     "Versioned",
     "WhatIf",
+    "WorkbookFault",
+    "WorkbookReading",
     "__version__",
     "verify",
 ]

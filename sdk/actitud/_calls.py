@@ -168,6 +168,17 @@ def compute(
     return _sent(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
 
+def post_file(core: Core, *segments: str, body: bytes, media_type: str, lang: str | None) -> Request:
+    """Make a POST request of a file that stores nothing."""
+    return Request(
+        method="POST",
+        target=_target(core, segments, {}),
+        lang=_language(core, lang),
+        body=body,
+        headers={"Content-Type": media_type},
+    )
+
+
 def create(
     core: Core,
     *segments: str,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -1142,3 +1142,35 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     bundle_digest: str
     bundle_size: int
     links: PublicationLinks
+
+
+class WorkbookFault(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong in a cell of a workbook.
+
+    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to where in ``questionnaire`` the value would
+    stand, or is missing. ``rule``: what it breaks. ``value``: what stands there, as JSON. ``suggestion``: what may have
+    been meant.
+    """
+
+    cell: str
+    pointer: str | None
+    rule: str
+    value: str | None
+    detail: str
+    suggestion: str | None
+
+
+class WorkbookReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a workbook holds, and what is wrong in it cell by cell.
+
+    ``language``: that in which it was made. ``questionnaire``: all that was read, as ``methodologies.workbook.fill``
+    takes it. ``scores``: what of it :meth:`actitud.Client.score` takes; ``assessment``: what
+    ``editions.assessments.put`` takes; ``None`` where the profile lacks a field.
+    """
+
+    methodology: str
+    language: str
+    questionnaire: dict[str, Any]
+    scores: dict[str, Any] | None
+    assessment: dict[str, Any] | None
+    faults: tuple[WorkbookFault, ...]

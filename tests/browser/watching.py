@@ -10,7 +10,7 @@ class Watched:
     """An application; `answers` are the paths that were asked for, each with its status."""
 
     def __init__(self, app: Litestar) -> None:
-        self._app = app
+        self.app = app
         self.answers: list[tuple[str, int]] = []
         self.address = ""
 
@@ -22,4 +22,4 @@ class Watched:
                 self.answers.append((scope["path"], message["status"]))
             await send(message)
 
-        await self._app(scope, receive, noting)
+        await self.app(scope, receive, noting)

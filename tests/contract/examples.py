@@ -63,6 +63,11 @@ READS: Final = {
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores"}
+WORKBOOK: Final = "/v1/methodologies/2026.1/workbook"
+OF_WORKBOOKS: Final = ("methodologies.workbook.fill", "methodologies.workbook.read")
+"""What is sent into a workbook, and what is then read of it."""
+OF_FILES: Final = frozenset({"methodologies.workbook.read"})
+"""What takes a file in place of JSON."""
 _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),
@@ -115,6 +120,7 @@ FILE: Final = {
 """What stands for the file of a publication: how small it is packed depends on the zlib of the machine."""
 WITHOUT: Final = {
     "methodologies.get",
+    "methodologies.workbook.get",
     "editions.delete",
     "editions.assessments.delete",
     "editions.publications.scores.get",
@@ -138,6 +144,10 @@ def answers(app: Litestar) -> dict[str, Any]:
         found = {name: client.get(path.format(organisation=organisation)).json() for name, path in READS.items()}
         for name, path in CREATES.items():
             found[name] = client.post(path, json=request(name)).json()
+        filled, read = OF_WORKBOOKS
+        workbook = client.post(WORKBOOK, json=request(filled))
+        headers = {"Content-Type": workbook.headers["content-type"]}
+        found[read] = client.post(f"{WORKBOOK}/answers", content=workbook.content, headers=headers).json()
         client.headers.update({"Authorization": f"Bearer {_key(app.state['database'])}"})
         for name, (method, path) in WRITES.items():
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"

@@ -184,7 +184,8 @@ class Installation:
     def place(self, operation: Operation) -> Place:
         """Somewhere new where an operation succeeds for whoever may call it."""
         edition = f"2027-n{next(self._numbers)}"
-        body = examples.request(operation.id) if "requestBody" in operation.described else None
+        takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
+        body = examples.request(operation.id) if takes_json else None
         if operation.id == "organisations.create":
             body = {"id": f"XX-TEST-{edition}", "name": "Villa", "kind": "MUN"}
         elif operation.id == "organisations.update":
@@ -238,9 +239,11 @@ class Installation:
             idempotency_key = f"attempt-{next(self._numbers)}"
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        if place.body is not None:
-            (headers["Content-Type"],) = operation.described["requestBody"]["content"]
-        content = None if place.body is None else json.dumps(place.body)
+        content = None if place.body is None else json.dumps(place.body).encode()
+        if operation.id in examples.OF_FILES:
+            content = self.client.get(examples.WORKBOOK).content
+        if content is not None:
+            headers["Content-Type"] = next(iter(operation.described["requestBody"]["content"]))
         path = operation.path.format_map(place.path)
         # What a query needs: a dimension, and the edition that a change is from.
         query = {name: {"dimension": "D1", "from": place.path["edition"]}[name] for name in operation.queries}

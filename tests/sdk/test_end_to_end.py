@@ -17,6 +17,7 @@ from litestar.testing import TestClient
 from actitud import (
     AsyncClient,
     Client,
+    Conflict,
     DimensionScore,
     Edition,
     IndicatorScore,
@@ -187,10 +188,41 @@ def test_what_does_not_fit_comes_back_with_every_place(through: Service) -> None
     assert caught.value.request_id
 
 
+def test_a_workbook_takes_answers_and_gives_them_back_to_be_scored(through: Service) -> None:
+    request = example("example_a").request
+    template = through(lambda client: client.methodologies.workbook.get("2026.1", lang="es"))
+    empty = through(lambda client: client.methodologies.workbook.read("2026.1", template, lang="es"))
+    assert (empty.language, empty.scores, empty.assessment) == ("es", None, None)
+    assert empty.faults[0].cell == "Perfil!C5"
+    assert empty.faults[0].detail == "Falta este dato del perfil."
+    filled = through(
+        lambda client: client.methodologies.workbook.fill("2026.1", profile=request.profile, answers=request.answers)
+    )
+    read = through(lambda client: client.methodologies.workbook.read("2026.1", filled))
+    assert (read.faults, read.methodology) == ((), "2026.1")
+    facts = read.scores
+    assert facts is not None
+    assert through(lambda client: client.score(**facts)).index == 44.03
+    assert facts["answers"] == request.answers
+    assert through(lambda client: client.methodologies.workbook.fill(**renamed(read.questionnaire))) == filled
+
+
+def renamed(questionnaire: Node) -> Node:
+    """A questionnaire as the arguments of the client."""
+    return {"version" if name == "methodology" else name: value for name, value in questionnaire.items()}
+
+
+def test_what_is_no_workbook_is_a_conflict_that_says_why(through: Service) -> None:
+    with pytest.raises(Conflict) as caught:
+        through(lambda client: client.methodologies.workbook.read("2026.1", b"D1.01;160;320"))
+    assert [error.rule for error in caught.value.errors] == ["format"]
+
+
 @pytest.mark.parametrize(
     "use",
     [
         lambda client: client.methodologies.get("1999.1"),
+        lambda client: client.methodologies.workbook.get("1999.1"),
         lambda client: client.organisations.get("XX-NOBODY"),
         lambda client: client.editions.scores.get("2026-demo", "XX-NOBODY"),
     ],

@@ -14,6 +14,7 @@ from actitud_api.http.scope import ApiRequest
 
 _UNLIMITED: Final = Rule(limit="none")
 _ANYBODY: Final = Rule()
+_COMPUTED: Final = Rule(limit="score")
 _KEY_SHOWS_MORE: Final = Rule(key="optional")
 _COMPUTED_FROM_MANY: Final = Rule(key="optional", limit="score")
 _COMPUTED_FROM_ALL: Final = Rule(limit="score")
@@ -48,11 +49,15 @@ POLICY: Final[Rules] = {
     "portal.methodologies": _ANYBODY,
     "portal.methodology": _ANYBODY,
     "portal.embed": _ANYBODY,
+    "portal.questionnaire": _ANYBODY,
     "system.livez": _UNLIMITED,
     "system.readyz": _UNLIMITED,
     "methodologies.list": _ANYBODY,
     "methodologies.get": _ANYBODY,
-    "scores.create": Rule(limit="score"),
+    "methodologies.workbook.get": _ANYBODY,
+    "methodologies.workbook.fill": _COMPUTED,
+    "methodologies.workbook.read": _COMPUTED,
+    "scores.create": _COMPUTED,
     "organisations.list": _ANYBODY,
     "organisations.get": _ANYBODY,
     "organisations.create": _keys("editor", "administrator"),

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actitud_api.http.inputs import Body, NoParameters, Query
+from actitud_api.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.http.negotiation import JSON, Texts, accepts
 from actitud_api.http.preconditions import Precondition, check
 from actitud_api.http.problems import Fault, ProblemType, not_acceptable, refused
@@ -47,7 +47,7 @@ class Contract:
 
     answer: Representation[Any] | None
     query: Query[Any]
-    body: Body[Any] | None
+    body: Body[Any] | FileBody | None
     path: type[msgspec.Struct] | None
     problems: Sequence[ProblemType]
     links: Mapping[str, Link]
@@ -67,7 +67,7 @@ def contract(
     *,
     answer: Representation[Any] | None = None,
     query: Query[Any] = _NO_PARAMETERS,
-    body: Body[Any] | None = None,
+    body: Body[Any] | FileBody | None = None,
     path: type[msgspec.Struct] | None = None,
     problems: Sequence[ProblemType] = (),
     links: Mapping[str, Link] | None = None,

@@ -165,12 +165,7 @@ class Body(Generic[T]):
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
         """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
         _ensure_media_type(request, self.media_type)
-        try:
-            raw = await request.body()
-        except InternalServerException:
-            # Litestar's word for a client that hung up: nobody reads the answer, and nothing of the service failed.
-            detail = Texts("El cuerpo no llegó entero.", "The body did not come whole.")
-            raise ProblemError(INVALID_REQUEST, detail) from None
+        raw = await _whole_body(request)
         return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
 
     def _read(self, raw: bytes) -> T | list[Fault]:
@@ -188,6 +183,39 @@ class Body(Generic[T]):
         if not isinstance(tag, str) or tag not in self._checked:
             return [_unknown_tag(self.tag_field, self.tag_field in value, tag, list(self.tags))]
         return self._checked[tag].convert(value)
+
+
+class FileBody:
+    """A file as the body of an operation: bytes of one of some media types, which the operation itself reads."""
+
+    def __init__(self, *media_types: str) -> None:
+        self.media_types = media_types
+
+    def of(self, request: ApiRequest) -> bytes:
+        """The bytes of a request of this operation."""
+        raw: bytes = request.scope["state"]["body"]
+        return raw
+
+    async def decode(self, request: ApiRequest) -> bytes:
+        """The bytes; raises 413 and 415 problems, and 400 where they never came."""
+        media_type, _ = request.content_type
+        if media_type.lower() not in self.media_types or "content-encoding" in request.headers:
+            listed = ", ".join(self.media_types)
+            detail = Texts(
+                f"El cuerpo debe ser de uno de estos tipos, sin comprimir: {listed}.",
+                f"The body must be of one of these types, uncompressed: {listed}.",
+            )
+            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_READS[request.scope["method"]]: listed})
+        return await _whole_body(request)
+
+
+async def _whole_body(request: ApiRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException:
+        # Litestar's word for a client that hung up: nobody reads the answer, and nothing of the service failed.
+        detail = Texts("El cuerpo no llegó entero.", "The body did not come whole.")
+        raise ProblemError(INVALID_REQUEST, detail) from None
 
 
 _READS: Final[Mapping[str, str]] = {"POST": "Accept-Post", "PATCH": "Accept-Patch", "PUT": "Accept"}

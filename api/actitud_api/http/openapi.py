@@ -19,7 +19,7 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.http.alternatives import files_path
 from actitud_api.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
-from actitud_api.http.inputs import LANG, Body, parameters
+from actitud_api.http.inputs import LANG, Body, FileBody, parameters
 from actitud_api.http.limits import class_of
 from actitud_api.http.negotiation import JSON
 from actitud_api.http.policy import Rule, Rules
@@ -141,7 +141,7 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
     for contract in contracts:
         answered = [] if contract.answer is None else contract.answer.content.values()
         types |= dict.fromkeys(type_ for type_ in answered if type_ is not None)
-        types |= dict.fromkeys([] if contract.body is None else contract.body.types)
+        types |= dict.fromkeys(contract.body.types if isinstance(contract.body, Body) else [])
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
         # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
@@ -229,8 +229,11 @@ class _Operation:
         (method,) = self.handler.http_methods
         return class_of(self.rule, method) is not None
 
-    def _request_body(self, body: Body[Any]) -> Node:
+    def _request_body(self, body: Body[Any] | FileBody) -> Node:
         media: Node
+        if isinstance(body, FileBody):
+            media = {"schema": _TEXT | {"format": "binary"}}
+            return {"required": True, "content": dict.fromkeys(body.media_types, media)}
         if body.tag_field is None:
             media = {"schema": self.references[body.types[0]]}
         else:

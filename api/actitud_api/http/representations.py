@@ -209,6 +209,26 @@ _FORM: Final = 1
 """The form of all files; another one, whenever the same state is written otherwise."""
 
 
+class File(Representation[T]):
+    """A file in a language, made for whoever asks; the type says what it is made of."""
+
+    def __init__(self, type_: type[T], media_type: str, *, cache: str = REVALIDATE) -> None:
+        super().__init__(type_, cache=cache, sentences=True)
+        self.media_type = media_type
+
+    def file_of(self, request: ApiRequest, body: bytes, name: str) -> Response[bytes]:
+        """The response with a file that is to be saved under a name; of one that may be kept, 304 where it is."""
+        headers = {
+            "Cache-Control": self._cache_of(request),
+            "Vary": self._vary_of(request),
+            "Content-Language": language_of(request.scope),
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+        if self.conditional:
+            return conditional(request, body, headers, self.media_type)
+        return Response(body, status_code=200, headers=headers, media_type=self.media_type)
+
+
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:

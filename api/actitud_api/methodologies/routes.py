@@ -18,6 +18,8 @@ DETAIL = Representation(wire.MethodologyDetail, sentences=True)
 QUERY = Query(PageQuery)
 CURSOR = Cursor("methodologies.list", str)
 
+_VERSION = {"version": "$response.body#/version"}
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownMethodology,
@@ -78,7 +80,10 @@ class MethodologiesController(Controller):
                     "methodologies.indicators.export",
                     {"version": "$response.body#/version", "format": "csv"},
                     "Its indicators as a file.",
-                )
+                ),
+                "workbook": Link("methodologies.workbook.get", _VERSION, "Its questionnaire as an empty workbook."),
+                "fill": Link("methodologies.workbook.fill", _VERSION, "The same with answers."),
+                "read": Link("methodologies.workbook.read", _VERSION, "The answers in such a workbook."),
             },
         ),
         sync_to_thread=False,

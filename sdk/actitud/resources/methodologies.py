@@ -9,6 +9,7 @@ from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Tra
 from actitud._config import Core
 from actitud.models import Listing, Methodology, MethodologySummary
 from actitud.resources.exports import AsyncMethodologyIndicators, MethodologyIndicators
+from actitud.resources.workbooks import AsyncWorkbook, Workbook
 
 _LISTING = msgspec.json.Decoder(Listing[MethodologySummary])
 _METHODOLOGY = msgspec.json.Decoder(Methodology)
@@ -43,6 +44,7 @@ class Methodologies(Bound):
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
         self.indicators = MethodologyIndicators(core, transport)
+        self.workbook = Workbook(core, transport)
 
 
 class AsyncMethodologies(AsyncBound):
@@ -54,3 +56,4 @@ class AsyncMethodologies(AsyncBound):
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
         self.indicators = AsyncMethodologyIndicators(core, transport)
+        self.workbook = AsyncWorkbook(core, transport)

@@ -1,0 +1,81 @@
+"""Workbooks: the questionnaire of a methodology as XLSX, empty, with answers, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from actitud._bind import awaitable, blocking
+from actitud._calls import AsyncBound, Bound, Call, compute, fetch, fetch_bytes, get, post_file
+from actitud._config import Core
+from actitud.models import AssessmentAnswers, EvidenceLike, Profile, WorkbookReading
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_READING = msgspec.json.Decoder(WorkbookReading)
+
+
+def get_workbook(core: Core, version: str, *, lang: str | None = None) -> Call[bytes]:
+    """Fetch the questionnaire of a methodology version as an empty workbook (XLSX) in the language ``lang``.
+
+    Raises ``NotFound`` on an unknown version.
+    """
+    return (yield from fetch_bytes(core, get(core, "methodologies", version, "workbook", lang=lang), XLSX)).body
+
+
+def fill_workbook(
+    core: Core,
+    version: str,
+    *,
+    profile: Profile | None = None,
+    answers: AssessmentAnswers | None = None,
+    profile_self_declared: Sequence[str] = (),
+    profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | None = None,
+    lang: str | None = None,
+) -> Call[bytes]:
+    """Fetch the workbook of a methodology version with answers in it; nothing is stored.
+
+    What :meth:`score` and ``editions.assessments.put`` take will do, and anything less: ``answers`` may have only some
+    of their facts, and with them ``basis``, ``evidence`` and ``note``. Numbers have 15 significant digits there.
+
+    Raises ``NotFound`` on an unknown version; ``InvalidRequest`` with every wrong field.
+    """
+    body: dict[str, object] = {
+        "methodology": version,
+        "profile": profile or {},
+        "answers": answers or {},
+        "profile_self_declared": list(profile_self_declared),
+        "profile_evidence": profile_evidence or {},
+    }
+    request = compute(core, "methodologies", version, "workbook", query={}, body=body, lang=lang)
+    return (yield from fetch_bytes(core, request, XLSX)).body
+
+
+def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None = None) -> Call[WorkbookReading]:
+    """Read what a workbook (XLSX) of a methodology version holds; nothing is stored.
+
+    What is wrong in a cell is in ``faults``, in the language ``lang``, and the rest is read. Raises ``Conflict`` where
+    it is no workbook of this version, with the reason; ``ContentTooLarge`` where there is more in it than in a
+    questionnaire.
+    """
+    request = post_file(
+        core, "methodologies", version, "workbook", "answers", body=workbook, media_type=XLSX, lang=lang
+    )
+    return fetch(core, request, _READING)
+
+
+class Workbook(Bound):
+    """``client.methodologies.workbook``."""
+
+    get = blocking(get_workbook)
+    fill = blocking(fill_workbook)
+    read = blocking(read_workbook)
+
+
+class AsyncWorkbook(AsyncBound):
+    """``async_client.methodologies.workbook``."""
+
+    get = awaitable(get_workbook)
+    fill = awaitable(fill_workbook)
+    read = awaitable(read_workbook)

@@ -1,0 +1,282 @@
+"""The questionnaire as a person fills it in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from actitud_api.access import service as access
+from actitud_api.storage.database import Database
+from tests.assessing import DOMAIN, document
+from tests.browser.chromium import Scheme, showing
+from tests.browser.watching import Watched
+from tests.contract.scale import NIGHT
+from tests.embeds.installation import AVILA
+
+PATH: Final = "/portal/questionnaires/2026.1"
+CASE: Final[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
+EXAMPLE_A: Final[dict[str, Any]] = CASE["request"]
+OF_REVIEW: Final = ("incidents", "previous_level", "integrity_case")
+INDEX: Final = {"es": "Índice 44,03 de 100 · nivel 3, Ventanilla", "en": "Index 44.03 of 100 · level 3, Service desk"}
+"""What the catalogue publishes of its example A."""
+WAYS: Final[tuple[tuple[int, str, Scheme], ...]] = (
+    tuple(product((320, 1_440), ("es", "en"), ("light", "dark")))
+    if NIGHT
+    else ((320, "es", "light"), (1_440, "en", "dark"))
+)
+
+
+def control(page: Page, pointer: str) -> Any:
+    return page.locator(f'[data-pointer="{pointer}"]')
+
+
+def answer(page: Page, pointer: str, value: object) -> None:
+    """Answers as a person does, by whatever there is to answer with."""
+    place = control(page, pointer)
+    match place.get_attribute("data-kind"):
+        case "components":
+            assert isinstance(value, list)
+            for component in value:
+                place.locator(f'input[value="{component}"]').check()
+        case "yes_no" | "choice" if place.evaluate("place => place.tagName") != "SELECT":
+            place.locator(f'input[value="{json.dumps(value)}"]').check()
+        case "choice":
+            place.select_option(str(value))
+        case _:
+            place.fill(str(value))
+
+
+def fill(page: Page, sent: dict[str, Any]) -> None:
+    for name, value in sent["profile"].items():
+        if name not in OF_REVIEW:
+            answer(page, f"/profile/{name}", value)
+    for indicator, facts in sent["answers"].items():
+        for name, value in facts.items():
+            answer(page, f"/answers/{indicator}/{name}", value)
+
+
+def status(page: Page) -> Any:
+    return page.locator("[data-now]")
+
+
+def loaded(page: Page, file: Path) -> None:
+    page.set_input_files("#file", file)
+    expect(page.locator("#file-status")).to_contain_text(file.name)
+
+
+def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
+    browser: Browser, service: str, tmp_path: Path
+) -> None:
+    with showing(browser, f"{service}{PATH}?lang=es") as seen:
+        page = seen.page
+        expect(status(page)).to_have_text("Falta del perfil: 22")
+        for name, value in EXAMPLE_A["profile"].items():
+            if name not in OF_REVIEW:
+                answer(page, f"/profile/{name}", value)
+        # Only dormant accounts are known, from the profile: 50 points, 15 % of a dimension that is 10 % of the index.
+        expect(status(page)).to_contain_text("Índice 0,75 de 100")
+        expect(page.locator("[data-missing]")).to_be_hidden()
+        expect(page.locator('[data-code="D6.05"] [data-worth]')).to_contain_text("No se aplica.")
+        fill(page, {"profile": {}, "answers": EXAMPLE_A["answers"]})
+        expect(status(page)).to_have_text(INDEX["es"])
+        for dimension, points in CASE["published"]["dimensions"].items():
+            shown = page.locator(f'[data-dimension="{dimension}"] td')
+            expect(shown).to_have_text(f"{points:.2f}".replace(".", ","))
+        expect(page.locator("[data-steps-list] li").first).to_contain_text("puntos del índice")
+        with page.expect_download() as workbook:
+            page.click("#save-xlsx")
+        with page.expect_download() as text:
+            page.click("#save-json")
+        files = [tmp_path / kept.value.suggested_filename for kept in (workbook, text)]
+        for kept, file in zip((workbook, text), files, strict=True):
+            kept.value.save_as(file)
+        seen.is_quiet()
+        assert seen.origins == {service}
+    assert [file.name for file in files] == ["actitud-2026.1.xlsx", "actitud-2026.1.json"]
+    kept = json.loads(files[1].read_bytes())
+    assert kept["answers"] == EXAMPLE_A["answers"]
+    assert kept["profile"] == {n: v for n, v in EXAMPLE_A["profile"].items() if n not in OF_REVIEW}
+    with showing(browser, f"{service}{PATH}?lang=en") as seen:
+        for file in files:
+            loaded(seen.page, file)
+            expect(status(seen.page)).to_have_text(INDEX["en"])
+            expect(seen.page.locator("#file-status")).to_have_text(f"“{file.name}” was loaded.")
+        seen.is_quiet()
+
+
+@pytest.mark.parametrize(("width", "language", "scheme"), WAYS)
+def test_it_is_quiet_accessible_and_fits(
+    browser: Browser, service: str, width: int, language: str, scheme: Scheme, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({**EXAMPLE_A, "answers": {**EXAMPLE_A["answers"], "D1.01": CONTRADICTED}}))
+    query = f"?lang={language}&edition=2027&organisation={AVILA}"
+    with showing(browser, f"{service}{PATH}{query}", width=width, scheme=scheme) as seen:
+        seen.fits()
+        loaded(seen.page, file)
+        expect(seen.page.locator("[data-findings-list] li")).to_have_count(1)
+        # Questions are alike, and axe takes long: what can be opened is opened of a dozen of them, at night of all.
+        opened = "details" if NIGHT else "#D1 ~ * details, [data-code=employees] details, .review"
+        seen.page.evaluate("(which) => document.querySelectorAll(which).forEach((one) => (one.open = true))", opened)
+        seen.page.locator("[data-code=employees] [data-add]").click()
+        seen.is_accessible()
+        seen.fits()
+        seen.is_quiet()
+
+
+CONTRADICTED: Final = {"numerator": 330, "denominator": 320}
+
+
+def test_without_scripts_all_questions_show_and_nothing_that_would_not_work(browser: Browser, service: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{service}{PATH}?lang=es&edition=2027&organisation={AVILA}")
+        expect(page.locator("noscript .card")).to_be_visible()
+        expect(page.get_by_role("link", name="Descargar la plantilla de Excel")).to_be_visible()
+        expect(page.locator("article.question:visible")).to_have_count(69)
+        for part in ("#file", "#key", "#result", "#save-json"):
+            expect(page.locator(part)).to_be_hidden()
+        expect(page.locator("#employees")).to_be_disabled()
+
+
+def test_a_contradiction_is_told_beside_its_field_until_it_is_mended(
+    browser: Browser, service: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(EXAMPLE_A))
+    with showing(browser, f"{service}{PATH}?lang=es") as seen:
+        page = seen.page
+        loaded(page, file)
+        expect(status(page)).to_have_text(INDEX["es"])
+        problems = page.locator('[data-code="D1.01"] [data-problems]')
+        answer(page, "/answers/D1.01/numerator", 330)
+        expect(problems).to_contain_text("320")
+        assert control(page, "/answers/D1.01/numerator").get_attribute("aria-describedby").endswith("problems-D1.01")
+        answer(page, "/answers/D1.01/numerator", 160)
+        expect(status(page)).to_have_text(INDEX["es"])
+        expect(problems).to_be_hidden()
+        answer(page, "/answers/D1.01/numerator", 1.5)
+        expect(problems).to_have_text("Debe ser un número entero.")
+        answer(page, "/answers/D1.01/numerator", "")
+        control(page, "/answers/D1.03/numerator").focus()
+        expect(problems).to_have_text("Falta una parte de la respuesta: así no cuenta.")
+
+
+def test_questions_that_the_profile_excludes_go_and_come_back(browser: Browser, service: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(EXAMPLE_A))
+    with showing(browser, f"{service}{PATH}?lang=en") as seen:
+        page = seen.page
+        loaded(page, file)
+        expect(status(page)).to_have_text(INDEX["en"])
+        asked = page.locator('[data-code="D7.06"]')
+        expect(asked.locator("[data-worth]")).to_contain_text("It does not apply.")
+        expect(asked.locator("input[type=number]").first).to_be_hidden()
+        answer(page, "/profile/languages", 2)
+        answer(page, "/profile/foreign_language_messages", 5)
+        expect(asked.locator("input[type=number]").first).to_be_visible()
+        expect(asked.locator("[data-worth]")).to_be_hidden()
+        answer(page, "/profile/languages", 1)
+        expect(asked.locator("input[type=number]").first).to_be_hidden()
+        expect(status(page)).to_have_text(INDEX["en"])
+
+
+def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, tmp_path: Path) -> None:
+    good, other, broken, strange, none = (
+        tmp_path / name for name in ("a.json", "b.json", "c.xlsx", "d.json", "e.json")
+    )
+    good.write_text(json.dumps(EXAMPLE_A))
+    other.write_text(json.dumps({**EXAMPLE_A, "methodology": "2026.2-draft"}))
+    broken.write_bytes(b"PK\x03\x04")
+    strange.write_text(json.dumps({**EXAMPLE_A, "answers": {**EXAMPLE_A["answers"], "D1.99": {"level": 1}}}))
+    none.write_text("{")
+    with showing(browser, f"{service}{PATH}?lang=es") as seen:
+        page, told = seen.page, seen.page.locator("#file-status")
+        loaded(page, good)
+        expect(status(page)).to_have_text(INDEX["es"])
+        for file, text in (
+            (other, "Es de la metodología 2026.2-draft, y este cuestionario de la 2026.1."),
+            (broken, "No se ha leído «c.xlsx». El fichero está dañado"),
+            (none, "No es JSON."),
+        ):
+            loaded(page, file)
+            expect(told).to_contain_text(text)
+            expect(status(page)).to_have_text(INDEX["es"])
+        loaded(page, strange)
+        expect(told.locator("li")).to_have_text(["/answers/D1.99 no se ha cargado: no es de este cuestionario"])
+        # Chromium itself says of each refusal of a request that it was one.
+        assert {line.partition(":")[0] for line in seen.said} == {"error"}
+        assert len(seen.said) == 1
+
+
+@pytest.fixture
+def key(watched: Watched) -> str:
+    """A key of Ávila, which has nothing in 2027 yet."""
+    database: Database = watched.app.state["database"]
+    with database.write() as session:
+        made = access.create_key(session, (), role="organisation", owner=AVILA, days=1, now=datetime.now(UTC))
+    return made.text
+
+
+def test_with_a_key_the_draft_is_kept_and_submitted(browser: Browser, service: str, key: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({**EXAMPLE_A, "answers": {**EXAMPLE_A["answers"], "D1.01": CONTRADICTED}}))
+    url = f"{service}{PATH}?lang=es&edition=2027&organisation={AVILA}"
+    with showing(browser, url) as seen:
+        page, told = seen.page, seen.page.locator("#draft-status")
+        page.click("#draft-save")
+        expect(told).to_have_text("Escriba la clave.")
+        page.fill("#key", key)
+        page.click("#draft-load")
+        expect(told).to_contain_text("Todavía no hay borrador")
+        page.click("#draft-save")
+        expect(told).to_have_text("Complete el perfil antes de guardar el borrador.")
+        loaded(page, file)
+        block = page.locator('[data-code="D1.02"]')
+        block.locator("details.support").evaluate("details => details.open = true")
+        block.get_by_role("button", name="Añadir un documento").click()
+        block.locator("[data-url]").fill("http://a.example/a.pdf")
+        page.click("#draft-save")
+        expect(block.locator("[data-problems]")).to_contain_text("Debe tener la forma")
+        given = document("D1.02", DOMAIN)
+        block.locator("[data-url]").fill(given["url"])
+        block.locator("[data-date]").fill(given["date"])
+        page.click("#draft-save")
+        expect(told).to_contain_text("Borrador guardado.")
+        # The organisation has declared no domain, so that no document of its counts.
+        expect(block.locator('[data-problems] [data-source="draft"]')).to_contain_text("ayto.example")
+        page.click("#draft-submit")
+        expect(told).to_contain_text("La evaluación no se puede presentar así")
+        problems = page.locator('[data-code="D1.01"] [data-problems]')
+        expect(problems.locator('[data-source="draft"]').first).to_contain_text("320")
+        answer(page, "/answers/D1.01/numerator", 160)
+        page.click("#draft-submit")
+        expect(told).to_have_text("Guarde el borrador antes de presentarlo.")
+        page.click("#draft-save")
+        expect(told).to_contain_text("Borrador guardado.")
+        # The key is nowhere but in its field.
+        seen.page.context.storage_state(indexed_db=True)
+        assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+        with showing(browser, url) as again:
+            again.page.fill("#key", key)
+            again.page.click("#draft-load")
+            expect(again.page.locator("#draft-status")).to_contain_text("Borrador cargado.")
+            assert control(again.page, "/answers/D1.01/numerator").input_value() == "160"
+            again.page.locator('[data-code="D1.02"] details.support').evaluate("details => details.open = true")
+            assert again.page.locator('[data-code="D1.02"] [data-url]').input_value() == given["url"]
+            answer(again.page, "/answers/D1.01/numerator", 170)
+            again.page.locator('[data-code="D1.02"]').get_by_role("button", name="Quitar el documento").click()
+            again.page.click("#draft-save")
+            expect(again.page.locator("#draft-status")).to_contain_text("Borrador guardado.")
+            answer(page, "/answers/D1.01/numerator", 180)
+            page.click("#draft-save")
+            expect(told).to_contain_text("Alguien ha cambiado el borrador mientras tanto.")
+            assert control(page, "/answers/D1.01/numerator").input_value() == "180"
+            again.page.click("#draft-submit")
+            expect(again.page.locator("#draft-status")).to_contain_text("Presentado: ya no cambia.")
