@@ -202,7 +202,7 @@ def create_app(
                 "public_url": settings.public_url,
                 "contact": settings.contact,
                 "publisher": Publisher(
-                    name=settings.publisher_name, dir3=settings.publisher_dir3, email=settings.publisher_email
+                    name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact
                 ),
                 "domains_changed": _domains_changed,
             }

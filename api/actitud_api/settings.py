@@ -86,7 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#\\\s]+/?\Z")] | None = None
     """Scheme and authority under which people reach the service, for absolute links; without it those of a request."""
     contact: Annotated[str, Meta(max_length=254, pattern=_CONTACT)] | None = None
-    """Whom to write to about what is published: a mailbox or a page, of no person; without it no page names one."""
+    """Whom to write to about what is published: a mailbox or a page, of no person; pages and the catalogue name it."""
     host: Annotated[str, Meta(pattern="^[0-9A-Za-z.:_-]+$")] = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
@@ -107,8 +107,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The body that publishes, as the descriptions of the data name it."""
     publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
     """Its DIR3 code: with it the catalogue follows DCAT-AP-ES."""
-    publisher_email: Annotated[str, Meta(pattern=r"^[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\Z")] | None = None
-    """The mailbox that the catalogue names as its contact; of no person."""
     rate_limit_read: Limit = 12_000
     """What a key, or an address without one, may read: all 8,131 sheets of an edition in a minute, one by one."""
     rate_limit_write: Limit = 6_000
@@ -172,7 +170,6 @@ FORMS: Final = {
     "signing_folder": Texts("una carpeta", "a folder"),
     "publisher_name": Texts("un nombre de 1 a 200 caracteres", "a name of 1 to 200 characters"),
     "publisher_dir3": Texts("un código DIR3, como L01280796", "a DIR3 code, as L01280796"),
-    "publisher_email": Texts("una dirección de correo", "a mail address"),
     "rate_limit_read": _LIMIT,
     "rate_limit_write": _LIMIT,
     "rate_limit_score": _LIMIT,

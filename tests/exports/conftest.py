@@ -43,7 +43,7 @@ def _installed(url: str, folder: Path) -> Iterator[TestClient[Litestar]]:
         public_url=BASE,
         publisher_name="Diputación de Ejemplo",
         publisher_dir3="L02000041",
-        publisher_email="datos@diputacion.example",
+        contact="datos@diputacion.example",
     )
     app = create_app(settings)
     database: Database = app.state["database"]

@@ -184,12 +184,13 @@ def _agent(base: str, publisher: Publisher) -> Node:
 
 def _contact(publisher: Publisher) -> Properties:
     """Convention 20: a contact is never the publisher itself."""
-    if publisher.email is None:
+    if publisher.contact is None:
         return []
+    page = publisher.contact.startswith("https:")
     card: Properties = [
         *_in_languages("vcard:fn", _CONTACT),
         *_in_languages("vcard:organization-name", Texts(publisher.name, publisher.name)),
-        ("vcard:hasEmail", Iri(f"mailto:{publisher.email}")),
+        ("vcard:hasURL", Iri(publisher.contact)) if page else ("vcard:hasEmail", Iri(f"mailto:{publisher.contact}")),
     ]
     return [("dcat:contactPoint", Node("vcard:Organization", card))]
 

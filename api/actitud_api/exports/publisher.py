@@ -13,8 +13,8 @@ LICENSE: Final = "https://creativecommons.org/licenses/by/4.0/"
 
 
 class Publisher(Struct, frozen=True, kw_only=True):
-    """The body that publishes: its name, its DIR3 code where it has one, and where to write to."""
+    """The body that publishes: its name, its DIR3 code where it has one, and its mailbox or page to write to."""
 
     name: str = "Actitud"
     dir3: str | None = None
-    email: str | None = None
+    contact: str | None = None

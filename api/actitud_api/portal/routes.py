@@ -12,6 +12,9 @@ from actitud_api.embeds import equivalent as said
 from actitud_api.embeds import service
 from actitud_api.embeds.addresses import Addresses, links
 from actitud_api.embeds.snippets import snippets
+from actitud_api.exports import service as exports
+from actitud_api.exports.dataset import dataset_of, embedded
+from actitud_api.exports.publisher import Publisher
 from actitud_api.http.scope import ApiRequest, base_of, language_of
 from actitud_api.methodology import loader
 from actitud_api.methodology.predicates import indicators
@@ -68,6 +71,11 @@ class PortalController(Controller):
         to = links_of(request)
         listed = ranking(database, state["computed"], record, parameters(request), to, language)
         latest = editions.published(database, LATEST).record
+        source = exports.source(database, record.id)
+        described = None
+        if source.published is not None:
+            publisher: Publisher = state["publisher"]
+            described = embedded(dataset_of(source, source.published, base_of(request), publisher, language))
         return portal_page(
             request,
             "edition.html",
@@ -75,6 +83,7 @@ class PortalController(Controller):
             {
                 "list": listed,
                 "names": names,
+                "dataset": described,
                 "newer": None if latest.id == record.id else latest,
                 "figure": lambda units: names.points(wire.points(units, names.decimals)),
                 "share": lambda part, whole: 100 * part / whole,
