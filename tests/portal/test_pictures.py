@@ -83,9 +83,10 @@ def test_a_spread_has_its_whiskers_its_box_its_median_and_its_own() -> None:
 def test_the_highest_column_has_all_the_height_and_the_marked_one_a_sign_of_its_own() -> None:
     counted = [Column(label="0", count=4, text="4"), Column(label="50", count=1, text="1", marked=True)]
     found = drawn(charts.columns("c", "C", "C", counted))
-    assert of(found, "rect.value", "x", "width", "height", "class") == [
-        ("3.0%", "44.0%", "9.0em", "value"),
-        ("53.0%", "44.0%", "2.25em", "value marked"),
+    # They stand on a line 2.6 and 9 em below the top.
+    assert of(found, "rect.value", "x", "width", "y", "height", "class") == [
+        ("3.0%", "44.0%", "2.6em", "9.0em", "value"),
+        ("53.0%", "44.0%", "9.35em", "2.25em", "value marked"),
     ]
     assert [text.text for text in found.query("text.here")] == ["▲"]
     assert of(found, "text.here", "x") == [("75.0%",)]

@@ -9,7 +9,10 @@ import pytest
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
+from actitud_api.methodology.loader import load
 from actitud_api.portal import ranking
+from actitud_api.portal.layout import Links
+from actitud_api.portal.names import Names
 from actitud_api.scores import audits
 from actitud_api.scores.computed import Busy
 from tests.api.test_edition_scores import Client, served
@@ -37,9 +40,9 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield made
 
 
-def read(client: Client, path: str = EDITION, expected: int = 200, **parameters: str | int) -> Document:
+def read(client: Client, path: str = EDITION, **parameters: str | int) -> Document:
     response = client.get(path, params={"lang": "en", **parameters})
-    assert (response.status_code, response.headers["content-type"]) == (expected, "text/html; charset=utf-8")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
     found = page(response.text)
     assert not found.errors
     assert len(found.query("h1")) == 1
@@ -83,14 +86,16 @@ def test_the_ranking_says_rank_name_index_and_level(years: Client) -> None:
     assert "8 organisations" in found.text
 
 
-def test_ranks_have_the_interval_of_the_draws(years: Client) -> None:
-    drawn = {
-        one["organisation"]: one["drawn_rank"] for one in years.get("/v1/editions/2026/robustness").json()["items"]
-    }
-    assert len(drawn) == 6
-    shown = [told(interval) for interval in read(years).query(".interval")]
+def test_ranks_have_the_interval_of_the_draws(client: Client) -> None:
+    """Those of the worst that rank, whose intervals differ."""
+    listed = [row["organisation"] for row in client.get("/v1/editions/2026-demo/scores?sort=-rank").json()["items"]]
+    drawn = client.get("/v1/editions/2026-demo/robustness", params={"organisation": ",".join(listed)}).json()["items"]
+    ranks = {one["organisation"]: (one["drawn_rank"]["p5"], one["drawn_rank"]["p95"]) for one in drawn}
+    assert len(ranks) == 50
+    assert len({high - low for low, high in ranks.values()}) > 10
+    shown = [told(interval) for interval in read(client, "/portal/2026-demo", sort="-rank").query(".interval")]
     assert shown == [
-        f"({one['p5']})" if one["p5"] == one["p95"] else f"({one['p5']}–{one['p95']})" for one in drawn.values()
+        f"({low:,})" if low == high else f"({low:,}–{high:,})" for low, high in (ranks[one] for one in listed)
     ]
 
 
@@ -220,8 +225,26 @@ def test_the_spread_is_a_picture_and_a_table_of_the_same(years: Client) -> None:
     (svg,) = [svg for svg in found.query("svg[role=img]") if svg.attrs["aria-labelledby"] == "spread-title"]
     assert "50 to 60, 2;" in told(svg.query("desc")[0])
     assert len(svg.query("rect")) == 10
+    shares = [told(text) for text in svg.query("text")][::2]
+    assert shares == ["0 %", "17 %", "0 %", "17 %", "17 %", "33 %", "0 %", "0 %", "0 %", "17 %"]
     numbers = [told(one) for one in found.query(".figures-row dd")]
     assert numbers == ["8", "6", "45.01", "32.50–50.00", "10.00–100.00"]  # type 7: 40.01 and 50; 30 + 0.25 * 10.01
+
+
+def test_a_share_that_is_not_nothing_is_never_told_as_nothing() -> None:
+    names = Names(load("2026.1"), "en")
+    counted = [
+        (0, "0 %"),
+        (1, "<1 %"),
+        (4, "<1 %"),
+        (5, "1 %"),
+        (14, "1 %"),
+        (15, "2 %"),
+        (999, "100 %"),
+        (1_000, "100 %"),
+    ]
+    for count, text in counted:
+        assert " ".join(ranking.whole_percent(count, 1_000, names).split()) == text
 
 
 def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
@@ -278,7 +301,8 @@ def test_the_first_page_of_an_empty_installation_leads_to_what_there_is(url: str
         found = read(client, "/portal")
         assert "No edition has been published yet." in found.text
         assert not found.query("form")
-        assert "No edition has been published yet." in read(client, "/portal/latest", 404).text
+        missing = client.get("/portal/latest?lang=en")
+        assert (missing.status_code, "No edition has been published yet." in missing.text) == (404, True)
     app.state["database"].close()
 
 
@@ -292,6 +316,13 @@ def test_the_language_that_was_chosen_stays_and_the_other_one_is_the_same_page(y
     assert other.attrs["href"] == "?q=%C3%A1%26b&lang=es"
     plain = page(years.get(path, headers={"Accept-Language": "en"}).text)
     assert not [link for link in plain.query("nav a") if "lang=" in link.attrs["href"]]
+
+
+def test_a_link_has_the_language_that_was_chosen_and_no_other() -> None:
+    asked = [("organisation", "a&b"), ("lang", "es"), ("organisation", "c")]
+    assert Links("en").with_query("/portal", asked) == "/portal?organisation=a%26b&organisation=c&lang=en"
+    assert Links(None).with_query("/portal", asked) == "/portal?organisation=a%26b&organisation=c"
+    assert Links(None)("2026", "a/b ñ", page=None, q="x") == "/portal/2026/a%2Fb%20%C3%B1?q=x"
 
 
 def test_the_navigation_stays_in_the_edition_and_says_where_one_is(years: Client) -> None:
