@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from actitud_api import cli
+from actitud_api.languages import LANGUAGES
 from actitud_api.methodology import loader
 from tests.methodology.editing import DOCUMENT, TEXTS, Json, Planted, at, plant
 
@@ -202,7 +203,7 @@ def test_files_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture
     )
     assert ran(capsys, "check", str(file), "--texts", str(strange))[::2] == (
         2,
-        [f"{strange}: does not say its language: es, en"],
+        [f"{strange}: does not say its language: {', '.join(LANGUAGES)}"],
     )
     assert ran(capsys, "check", str(file), "--texts", english, english, "--lang", "es")[::2] == (
         2,

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from actitud_api import cli
 from actitud_api.cli.sheet import sheet
+from actitud_api.languages import LANGUAGES
 from actitud_api.methodology.model import Gate, IndexOperand, Level
 from actitud_api.scores import wire
 from actitud_api.scoring.explain import explain
@@ -363,7 +364,7 @@ def test_options_that_mean_nothing(file: Path, capsys: pytest.CaptureFixture[str
     assert refused(capsys, str(file), "--methodology", "2026.3", "--lang", "es") == [
         "«2026.3» no es una versión (2026.1, 2026.2-draft) ni un fichero"
     ]
-    assert refused(capsys, str(file), "--lang", "fr") == ["--lang: “fr” is not a language: es, en"]
+    assert refused(capsys, str(file), "--lang", "fr") == [f"--lang: “fr” is not a language: {', '.join(LANGUAGES)}"]
 
 
 HDI = CASES / "hdi.json"

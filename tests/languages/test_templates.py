@@ -23,6 +23,7 @@ NAMES: Final = frozenset(
         "CC",
         "BY",
         "EUPL",
+        "SHA",
         "CSV",
         "JSON",
         "Lines",

@@ -13,12 +13,12 @@ from rich.text import Text
 from actitud_api.cli.common import Added, CommandError, Run, content_of, lang_of, marked, show, takes_lang
 from actitud_api.cli.reading import methodology_of, texts_beside, versions
 from actitud_api.http.negotiation import Texts
+from actitud_api.languages import LANGUAGES, WRITTEN, Language
 from actitud_api.methodology import loader
 from actitud_api.methodology.defects import Remark, silences
 from actitud_api.methodology.differences import Difference, differences
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import Checked, Methodology
-from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.texts import words
 from actitud_api.texts.differences import Side, told
 
@@ -98,7 +98,7 @@ def _check(options: argparse.Namespace, language: Language) -> int:
 
 def _remarks(checked: Checked, texts: dict[Language, bytes]) -> list[Remark]:
     """What a reader should know besides the defects."""
-    found = [Remark(f"/texts/{language}", *_NO_TEXTS) for language in LANGUAGES if language not in texts]
+    found = [Remark(f"/texts/{language}", *_NO_TEXTS) for language in WRITTEN if language not in texts]
     first = [Remark("/", *_FORM_FIRST)] if checked.document is None else silences(checked.document)
     return [*first, *found]
 
