@@ -51,7 +51,7 @@ def read_openpyxl(raw: bytes) -> Table:
 
 def read_calamine(raw: bytes) -> Table:
     names, *rows = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0).to_python()
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [dict(zip(map(str, names), row, strict=True)) for row in rows]
 
 
 TYPES = {
