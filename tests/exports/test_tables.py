@@ -256,4 +256,6 @@ def test_pages_end_to_end_are_the_whole(site: Client, size: int, monkeypatch: py
     whole = site.get(f"{SCORES}.jsonl").content
     monkeypatch.setattr("actitud_api.exports.service.PAGE", size)
     assert site.get(f"{SCORES}.jsonl").content == whole
-    assert site.get(f"{SCORES}.jsonl?limit=2").content == b"".join(whole.splitlines(keepends=True)[:2])
+    lines = whole.splitlines(keepends=True)
+    assert site.get(f"{SCORES}.jsonl?limit=2").content == b"".join(lines[:2])
+    assert site.get(f"{SCORES}.jsonl?offset=1").content == b"".join(lines[1:])
