@@ -74,6 +74,9 @@ TEMPLATES: Sequence[bytes] = (
     b"/v1/methodologies/%s", b"/v1/organisations/%s", b"/v1/editions/%s/scores", b"/v1/editions/%s/scores/%s",
     b"/v1/editions/2026-demo/scores/%s", b"/v1/editions/%s/summary", b"/v1/organisations/%s/scores",
     b"/v1/editions/2026-demo/assessments/%s/submissions/%s",
+    b"/v1/editions/%s/scores.csv", b"/v1/editions/2026-demo/scores.%s", b"/v1/organisations.%s", b"/catalog.%s",
+    b"/v1/editions/%s/datapackage.json", b"/v1/editions/2026-demo/scores/%s/gobierto.json",
+    b"/v1/methodologies/%s/indicators.csv",
     b"/v1/%s", b"/problems/%s", b"/static/%s", b"/%s", b"/v1/scores/%s",
 )  # fmt: skip
 TARGETS: Sequence[bytes] = (

@@ -14,6 +14,7 @@ from msgspec import structs
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.exports import service
+from actitud_api.scores.service import Filters
 from actitud_api.storage.database import Database
 from actitud_api.storage.versions import Stale
 from tests.contract.asgi import Received, Sent, exchange
@@ -203,7 +204,7 @@ def test_a_correction_in_the_middle_ends_the_file(own: Client, tmp_path: Path, m
     database: Database = own.app.state["database"]
     monkeypatch.setattr(service, "PAGE", 1)
     found = service.source(database, "2026")
-    rows = service.scored(database, found, service.Wanted(filters=service.Filters()))
+    rows = service.scored(database, found, service.Wanted(filters=Filters()))
     assert [row[2] for row in next(rows)] == ["XX-T-1"]
     assert found.published is not None
     publish_correction(database, tmp_path, found.published.digest)

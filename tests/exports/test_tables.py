@@ -51,7 +51,7 @@ def read_openpyxl(raw: bytes) -> Table:
 
 def read_calamine(raw: bytes) -> Table:
     names, *rows = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0).to_python()
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [dict(zip(map(str, names), row, strict=True)) for row in rows]
 
 
 TYPES = {
@@ -256,4 +256,6 @@ def test_pages_end_to_end_are_the_whole(site: Client, size: int, monkeypatch: py
     whole = site.get(f"{SCORES}.jsonl").content
     monkeypatch.setattr("actitud_api.exports.service.PAGE", size)
     assert site.get(f"{SCORES}.jsonl").content == whole
-    assert site.get(f"{SCORES}.jsonl?limit=2").content == b"".join(whole.splitlines(keepends=True)[:2])
+    lines = whole.splitlines(keepends=True)
+    assert site.get(f"{SCORES}.jsonl?limit=2").content == b"".join(lines[:2])
+    assert site.get(f"{SCORES}.jsonl?offset=1").content == b"".join(lines[1:])

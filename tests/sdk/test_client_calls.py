@@ -7,7 +7,8 @@ import json
 import logging
 import math
 import traceback
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 
 import httpx
 import msgspec
@@ -550,3 +551,73 @@ def test_a_bundle_may_be_larger_than_other_answers_and_is_asked_for_as_a_file(mo
             Answers(httpx.Response(200, headers=JSON, content=large)),
             lambda client: client.editions.publications.scores.get("2026", "x"),
         )
+
+
+TEXT_CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EXPORTS: Mapping[str, tuple[Callable[[Client], bytes], str, str]] = {
+    "organisations": (
+        lambda client: client.organisations.export(kind="MUN", on=date(2026, 1, 1), limit=3),
+        "/v1/organisations.csv?kind=MUN&on=2026-01-01&limit=3",
+        TEXT_CSV,
+    ),
+    "editions": (
+        lambda client: client.editions.export(format="jsonl", lang="es"),
+        "/v1/editions.jsonl",
+        "application/jsonl",
+    ),
+    "scores": (
+        lambda client: client.editions.scores.export("2026", dialect="excel-es", organisation=["a", "b"], sort="-rank"),
+        "/v1/editions/2026/scores.csv?dialect=excel-es&organisation=a%2Cb&sort=-rank",
+        TEXT_CSV,
+    ),
+    "cube": (
+        lambda client: client.editions.scores.export("latest", format="jsonstat"),
+        "/v1/editions/latest/scores.jsonstat",
+        "application/json",
+    ),
+    "indicators": (
+        lambda client: client.editions.indicators.export("2026", format="xlsx", level=3, offset=2),
+        "/v1/editions/2026/indicators.xlsx?level=3&offset=2",
+        XLSX,
+    ),
+    "methodology": (
+        lambda client: client.methodologies.indicators.export("2026.1"),
+        "/v1/methodologies/2026.1/indicators.csv",
+        TEXT_CSV,
+    ),
+    "gobierto": (
+        lambda client: client.editions.scores.gobierto("2026", "XX-T-1"),
+        "/v1/editions/2026/scores/XX-T-1/gobierto.json",
+        "application/json",
+    ),
+    "package": (
+        lambda client: client.editions.datapackage("2026"),
+        "/v1/editions/2026/datapackage.json",
+        "application/json",
+    ),
+    "catalogue": (
+        lambda client: client.catalogue.get(format="rdf"),
+        "/catalog.rdf",
+        "application/rdf+xml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_file_is_asked_for_by_its_suffix_and_taken_as_it_is(mode: Mode, name: str) -> None:
+    call, target, media_type = EXPORTS[name]
+    # More than other answers may have, in one of the cases: it takes a while.
+    content = bytes(33 * 1024 * 1024) if name == "indicators" else b"\xef\xbb\xbfa;b\r\n"
+    handler = Answers(httpx.Response(200, headers={"Content-Type": f"{media_type}; charset=utf-8"}, content=content))
+    assert run(mode, handler, call) == content
+    (request,) = handler.requests
+    assert request.url.raw_path.decode() == target
+    assert request.headers["accept"] == f"{media_type}, application/problem+json"
+
+
+def test_a_format_that_there_is_not_is_never_asked_for(mode: Mode) -> None:
+    handler = Answers(httpx.Response(200, content=b""))
+    with pytest.raises(ValueError, match="'pdf' is none of the formats csv, jsonl, xlsx, jsonstat"):
+        run(mode, handler, lambda client: client.editions.scores.export("2026", format="pdf"))  # type: ignore[arg-type]
+    assert handler.requests == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -234,6 +235,10 @@ def test_an_edition_is_published_corrected_and_read_by_its_digests(
     assert installation(lambda client: client.published.signature(first.digest)) == first.signature
     bundle = installation(lambda client: client.editions.publications.bundle("2026", 1))
     assert (len(bundle), gzip.decompress(bundle).splitlines()[1]) == (first.bundle_size, document)
+    table = installation(lambda client: client.editions.scores.export("2026", format="jsonl"))
+    listed = installation(lambda client: client.editions.scores.list("2026"))
+    assert [json.loads(line)["index"] for line in table.splitlines()] == [row.index for row in listed.items]
+    assert b"dcat:Catalog" in installation(lambda client: client.catalogue.get())
     (correction,) = second.corrections
     score = installation(lambda client: client.editions.publications.scores.get("2026", publishing.BIG))
     assert score == installation(lambda client: client.published.get(correction.after))

@@ -91,6 +91,8 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.publications.create("2026", reason="x"), Publication)
     assert_type(client.editions.publications.scores.get("2026", "x", revision=1), bytes)
     assert_type(client.editions.publications.bundle("2026"), bytes)
+    assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
+    assert_type(client.catalogue.get(), bytes)
     assert_type(client.published.signature("sha256:0"), Signature)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
@@ -119,6 +121,7 @@ def blocking(client: Client) -> None:
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
+    client.editions.indicators.export("2026", format="jsonstat")  # type: ignore[arg-type]
     client.organisations.list(limit="3")  # type: ignore[arg-type]
     client.editions.scores.get("2026-demo")  # type: ignore[call-arg]
     client.editions.scores.changes("2027", "x")  # type: ignore[call-arg]

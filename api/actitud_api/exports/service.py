@@ -37,7 +37,7 @@ DOCUMENTS: Final = 100
 """Published documents that are read at once: each has 30 KB."""
 
 CELLS_MAX: Final = 2_000_000
-"""Cells of a workbook: a second for each 150,000, and the request waits for all of them."""
+"""Cells of a workbook: they take seven seconds of a processor, and the request waits for all of them."""
 
 Rows = Iterator[Sequence[Sequence[Value]]]
 
