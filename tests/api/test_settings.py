@@ -65,7 +65,9 @@ def test_every_fault_is_named_at_once_with_the_nearest_name(tmp_path: Path) -> N
         ("PORT", "0"), ("PORT", "65536"), ("PORT", "80.5"), ("PORT", ""), ("DRAIN", "-1"), ("DRAIN", "61"),
         ("GRACE", "601"), ("PUBLIC_URL", "actitud.example"), ("PUBLIC_URL", "https://a/?b"), ("DATABASE_URL", "file"),
         ("TRUSTED_PROXIES", "*"), ("TRUSTED_PROXIES", "0.0.0.0/0"), ("TRUSTED_PROXIES", "10.0.0.1,proxy"),
-        ("KEY_PEPPER", "short"), ("KEY_PEPPER_PREVIOUS", ""),
+        ("KEY_PEPPER", "short"), ("KEY_PEPPER_PREVIOUS", ""), ("CONTACT", "nobody"), ("CONTACT", "http://a.example/"),
+        ("CONTACT", "a@b"), ("CONTACT", "javascript:a@b.example"), ("CONTACT", 'https://a.example/">'), ("CONTACT", ""),
+        ("CONTACT", "a@b.example\nc@d.example"), ("CONTACT", "https://user@a.example/"),
     ],
 )  # fmt: skip
 def test_a_value_of_another_form_is_refused(variable: str, text: str, tmp_path: Path) -> None:
@@ -126,3 +128,8 @@ def test_the_page_lists_every_setting_with_its_default(heading: str) -> None:
 
 def test_every_setting_has_its_form_in_words() -> None:
     assert list(FORMS) == list(Settings.__struct_fields__)
+
+
+@pytest.mark.parametrize("text", ["index@province.example", "https://www.province.example/index?write"])
+def test_a_contact_is_a_mailbox_or_a_page(text: str, tmp_path: Path) -> None:
+    assert read({"ACTITUD_CONTACT": text}, tmp_path).contact == text

@@ -14,8 +14,11 @@ from msgspec import Struct
 
 from actitud_api.embeds.lettering import lines, plain
 
-ROOM: Final = 17.5
-"""Width of the letters of a label, in em: that of a telephone of 320 px, less the figure at its end."""
+ROOM: Final = 15.0
+"""Width of a label, in em of narrow letters: that of a telephone of 320 px, less the figure at its end.
+
+There are fonts whose letters are an eighth wider than those that `lettering` knows.
+"""
 
 _LINE: Final = 1.3
 """From one line of letters to the next."""
@@ -107,14 +110,21 @@ class Picture(Struct, frozen=True, kw_only=True):
 def bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
     """A bar of 0 to 100 for each row, and a mark on it where there is something to compare it with."""
     placed, height = _rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
-    return Picture(kind="bars", id=identifier, title=title, description=description, height=height + _AXIS, rows=placed)
+    return Picture(
+        kind="bars", id=identifier, title=title, description=description, height=_rounded(height + _AXIS), rows=placed
+    )
 
 
 def spreads(identifier: str, title: str, description: str, rows: Sequence[Spread]) -> Picture:
     """How figures of 0 to 100 spread in each row: a line from the least to the greatest, a box over the middle half."""
     placed, height = _rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
     return Picture(
-        kind="spreads", id=identifier, title=title, description=description, height=height + _AXIS, rows=placed
+        kind="spreads",
+        id=identifier,
+        title=title,
+        description=description,
+        height=_rounded(height + _AXIS),
+        rows=placed,
     )
 
 

@@ -129,6 +129,7 @@ def portal_page(
         "to": to,
         "chosen": dict(parameters(request)).get("lang") and language,
         "site": SITE,
+        "contact": request.app.state["contact"],
         "navigation": [(text.into(language), leads[known], known == section) for known, text in _SECTIONS.items()],
         "trail": [Crumb(_HOME.into(language), to()), *trail] if trail else (),
         "edition": edition,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Final, cast, get_args
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from actitud_api.embeds.lettering import plain
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import Language
+from actitud_api.methodology.predicates import halfup
 from actitud_api.organisations.service import Band, words
 from actitud_api.portal import charts
 from actitud_api.portal.layout import Links
@@ -194,7 +196,7 @@ def ranking(
         found=found,
         first=PER_PAGE * (number - 1) + 1,
         pages=tuple(
-            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in _shown(number, last)
+            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in shown_pages(number, last)
         ),
         previous=address(number - 1) if number > 1 else None,
         following=address(number + 1) if number < last else None,
@@ -255,10 +257,21 @@ def tenths_picture(identifier: str, summary: service.Summary, names: Names, own:
         _TENTHS.into(names.language),
         _TENTHS_ALT.into(names.language).format(parts="; ".join(told)),
         [
-            charts.Column(label=str(10 * number), count=count, text=names.count(count), marked=number == own)
+            charts.Column(
+                label=str(10 * number),
+                count=count,
+                text=whole_percent(count, summary.ranked, names),
+                marked=number == own,
+            )
             for number, count in enumerate(summary.tenths)
         ],
     )
+
+
+def whole_percent(count: int, of: int, names: Names) -> str:
+    """A share in whole per cent: there is no room for more over a column of a telephone."""
+    share = halfup(Fraction(100 * count, of)) if of else 0
+    return f"<{names.percent(0.01)}" if count and not share else names.percent(share / 100)
 
 
 def interval_text(interval: tuple[int, int] | None, names: Names) -> str | None:
@@ -368,7 +381,7 @@ def _asked(given: Mapping[str, str], fields: Sequence[Field]) -> Asked:
     )
 
 
-def _shown(number: int, last: int) -> list[int | None]:
+def shown_pages(number: int, last: int) -> list[int | None]:
     """The pages that are named: the first, the last and those around the one that is shown; None: some are left out."""
     near = [page for page in range(1, last + 1) if page in (1, last) or abs(page - number) <= _AROUND]
     found: list[int | None] = []

@@ -116,7 +116,6 @@ class PortalController(Controller):
                 "about": " · ".join(part for part in about if part),
                 "province": registered.province,
                 "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
-                "contact": state["contact"],
                 "meaning": None if shown.level is None or standing.level is None else names.meaning(standing.level),
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,

@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from actitud_api.editions import service as editions
 from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.answers import SetAside
 from actitud_api.portal import charts
 from actitud_api.portal.names import Names
-from actitud_api.portal.ranking import interval_text, robust_of
+from actitud_api.portal.ranking import robust_of
 from actitud_api.scores import comparison, comparison_wire, service, wire
 from actitud_api.scores.computed import Computed
 from actitud_api.scores.service import Filters, Sent
@@ -37,19 +36,16 @@ _HISTORY: Final = Texts("El índice en cada edición", "The index in every editi
 _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From the oldest to the newest: {parts}.")
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
-Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale", "unanswered", "not_applicable"]
+Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
 """What the evidence of an answer comes to."""
 
 PROOFS: Final[Mapping[Proof, Texts]] = {
-    "documented": Texts("respondido con evidencia que cuenta", "answered with evidence that counts"),
-    "declared": Texts("solo declarado, sin evidencia que cuente", "only declared, without evidence that counts"),
-    "withdrawn": Texts("retirado por la organización", "taken back by the organisation"),
-    "rejected": Texts("rechazado en la revisión", "rejected in review"),
-    "stale": Texts("la evidencia es demasiado antigua", "the evidence is too old"),
-    "unanswered": Texts("sin respuesta", "not answered"),
-    "not_applicable": Texts("no se le aplica", "does not apply to it"),
+    "documented": Texts("documentado", "documented"),
+    "declared": Texts("solo declarado, sin documento que cuente", "only declared, without a document that counts"),
+    "withdrawn": Texts("la organización retiró su respuesta", "the organisation took its answer back"),
+    "rejected": Texts("la revisión rechazó la respuesta", "the review rejected the answer"),
+    "stale": Texts("demasiado antigua para contar", "too old to count"),
 }
-_SET_ASIDE: Final[Mapping[SetAside, Proof]] = {"withdrawn": "withdrawn", "rejected": "rejected", "stale": "stale"}
 
 
 class Document(Struct, frozen=True):
@@ -60,7 +56,7 @@ class Document(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """What the evidence of an indicator comes to, and the documents of it that are told."""
+    """What the evidence of an answer comes to, and the documents that count."""
 
     text: str
     documents: tuple[Document, ...]
@@ -107,11 +103,10 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """Its rank of how many, between which others it may be, and the sentence of the draws."""
+    """Its rank of how many, and the sentence of the draws; None while those are not there."""
 
     rank: str
     of: str
-    interval: str | None
     text: str | None
 
 
@@ -176,7 +171,6 @@ def _place(database: Database, computed: Computed, sent: Sent, names: Names) -> 
     return Place(
         rank=names.count(sent.rank),
         of=names.count(service.count(database, sent.edition, Filters(ranked=True))),
-        interval=interval_text((drawn[0].rank[0], drawn[0].rank[2]) if drawn and drawn[0].rank else None, names),
         text=comparison_wire.robust(drawn[0], names.language).text if drawn else None,
     )
 
@@ -294,19 +288,20 @@ def _history(past: list[service.Restated], edition: editions.Record, names: Name
 def _evidence(
     documents: Mapping[str, tuple[service.Evidence, ...]], sent: Sent, score: NarratedScore, names: Names
 ) -> dict[str, Evidence]:
-    def proof(indicator: wire.Indicator) -> Proof:
+    def proof(indicator: wire.Indicator) -> Proof | None:
         if indicator.state == "not_applicable":
-            return "not_applicable"
+            return None
         if indicator.id in sent.submission.set_aside:
-            return _SET_ASIDE[sent.submission.set_aside[indicator.id]]
+            return sent.submission.set_aside[indicator.id]
         if indicator.id not in sent.submission.answers:
-            return "unanswered"
+            return None
         return "declared" if indicator.id in sent.submission.self_declared else "documented"
 
     return {
         indicator.id: Evidence(
-            PROOFS[proof(indicator)].into(names.language),
+            PROOFS[found].into(names.language),
             tuple(Document(one.url, names.day(one.date)) for one in documents.get(indicator.id, ())),
         )
         for indicator in indicators(score)
+        if (found := proof(indicator)) is not None
     }
