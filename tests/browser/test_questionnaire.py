@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from actitud_api.access import service as access
 from actitud_api.storage.database import Database
@@ -166,6 +166,32 @@ def test_a_contradiction_is_told_beside_its_field_until_it_is_mended(
         answer(page, "/answers/D1.01/numerator", "")
         control(page, "/answers/D1.03/numerator").focus()
         expect(problems).to_have_text("Falta una parte de la respuesta: así no cuenta.")
+
+
+def wait_for(page: Page, held: list[Route], count: int) -> None:
+    """Lets the page go on until it has asked so often."""
+    for _ in range(1_000):
+        if len(held) == count:
+            return
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    pytest.fail(f"it has asked {len(held)} times")
+
+
+def test_an_answer_that_is_late_is_given_up_for_the_newer_one(browser: Browser, service: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(EXAMPLE_A))
+    with showing(browser, f"{service}{PATH}?lang=en") as seen:
+        page, held, given_up = seen.page, list[Route](), list[str]()
+        page.on("requestfailed", lambda request: given_up.append(request.url))
+        page.route("**/v1/scores**", lambda route: held.append(route))
+        loaded(page, file)
+        wait_for(page, held, 1)
+        answer(page, "/answers/D1.01/numerator", 320)
+        wait_for(page, held, 2)
+        held[1].continue_()
+        # Half of the 2.5 points of D1.01 are won as well.
+        expect(status(page)).to_contain_text("Index 45.28 of 100")
+        assert given_up == [f"{service}/v1/scores?lang=en"]
 
 
 def test_questions_that_the_profile_excludes_go_and_come_back(browser: Browser, service: str, tmp_path: Path) -> None:

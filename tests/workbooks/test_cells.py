@@ -74,6 +74,7 @@ def test_an_answer_of_another_kind_is_told_where_it_stands(code: str, value: obj
     assert told(read) == [(places[0], rule, f"/answers/{indicator}/{fact}")]
     assert read.faults[0].detail.es.startswith(spanish)
     assert read.faults[0].detail.en != read.faults[0].detail.es
+    assert fact not in (read.held.answers[indicator].facts if indicator in read.held.answers else {})
     left = {name: entry for name, entry in read.held.answers.items() if name != indicator}
     assert left == {name: entry for name, entry in held(SENT).answers.items() if name != indicator}
 
@@ -118,6 +119,16 @@ def test_merged_cells_are_told_once_and_not_read() -> None:
     assert told(read) == [("Perfil!C6", "merged", None)]
     assert "hasta C7" in read.faults[0].detail.es
     assert held(SENT).profile.keys() - read.held.profile.keys() == {"population_served", "employees"}
+
+
+def test_a_sheet_full_of_merged_cells_is_not_read() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        for row in range(5, 107):
+            book["Indicadores"].merge_cells(start_row=row, end_row=row, start_column=3, end_column=4)
+
+    read = edited(change)
+    assert told(read) == [("Indicadores!C5", "merged", None)]
+    assert (read.held.answers, read.held.profile) == ({}, held(SENT).profile)
 
 
 def test_unknown_and_repeated_codes_are_told_with_what_may_have_been_meant() -> None:

@@ -242,8 +242,8 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     pointer: Annotated[
         str,
         Meta(
-            description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter. A name over 200 "
-            "characters is cut with an ellipsis."
+            description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter, or what of a file "
+            "it is about. A name over 200 characters is cut with an ellipsis."
         ),
     ]
     rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the decoder, that is broken.")]

@@ -82,7 +82,8 @@ class QuestionnaireController(Controller):
 def _sections(methodology: Methodology, language: Language) -> list[Section]:
     """The questions by dimension, in the order of the document."""
     texts = methodology.texts[language]
-    sections: list[Section] = []
+    root = methodology.document.root.id
+    sections = [Section(root, texts.groups[root].name)]
     for row in layout(methodology.version, language).indicators:
         if isinstance(row, Input):
             question = sections[-1].questions[-1]
@@ -92,4 +93,4 @@ def _sections(methodology: Methodology, language: Language) -> list[Section]:
         elif row.indicator is not None:
             windows = [texts.windows[window] for window in row.indicator.windows]
             sections[-1].questions.append(Question(row.code, texts.indicators[row.code], windows))
-    return sections
+    return [section for section in sections if section.questions]

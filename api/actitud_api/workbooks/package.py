@@ -28,7 +28,7 @@ INFLATED_MAX: Final = 16 * 1024 * 1024
 """Bytes of all of them; those of ours have under 1 MB."""
 RATIO_MAX: Final = 100
 """How many times larger than the workbook they may be; those of ours are under 20 times."""
-ROWS_MAX: Final = 5_000
+ROWS_MAX: Final = 2_000
 COLUMNS_MAX: Final = 64
 """Where a cell with a value may stand at most."""
 CELLS_MAX: Final = 50_000
@@ -133,6 +133,7 @@ def _members(raw: bytes) -> dict[str, bytes]:
             if sum(member.file_size for member in listed) > limit:
                 raise _inflated(limit)
             found: dict[str, bytes] = {}
+            left = limit
             for member in listed:
                 if member.flag_bits & 1:
                     raise Refused(
@@ -142,14 +143,14 @@ def _members(raw: bytes) -> dict[str, bytes]:
                     )
                 if member.filename in found:
                     raise _damaged()
-                content = b""
+                pieces: list[bytes] = []
                 with archive.open(member) as stream:
                     while piece := stream.read(_PIECE):
-                        content += piece
-                        limit -= len(piece)
-                        if limit < 0:
-                            raise _inflated(min(INFLATED_MAX, RATIO_MAX * len(raw)))
-                found[member.filename] = content
+                        pieces.append(piece)
+                        left -= len(piece)
+                        if left < 0:
+                            raise _inflated(limit)
+                found[member.filename] = b"".join(pieces)
             return found
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, RuntimeError) as error:
         raise _damaged() from error

@@ -46,7 +46,7 @@ from actitud_api.workbooks.layout import (
     address,
     layout,
 )
-from actitud_api.workbooks.package import ROWS_MAX, Cell, Marks, Package, Refused, opened
+from actitud_api.workbooks.package import Cell, Marks, Package, Refused, opened
 
 REQUEST: Final = Body(*(request_type(load(version)) for version in versions()))
 """What a questionnaire may hold, of every version."""
@@ -55,6 +55,8 @@ Value: TypeAlias = bool | int | float | str | date | time | timedelta
 """A cell as the parser tells it; an empty text is an empty cell."""
 
 _INTEGRAL_MAX: Final = 2**53
+_SUGGESTIONS_MAX: Final = 20
+"""Codes for which what may have been meant is looked for."""
 
 
 class CellFault(Struct, frozen=True, kw_only=True):
@@ -192,8 +194,9 @@ class _Reader:
         self._rows: dict[str, dict[str, int]] = {described.id: {} for described in SHEETS}
         self._names: dict[str, str] = {}
         self._unread: set[str] = set()
-        self._unreadable: set[str | None] = set()
-        """Where answers stand that are there and cannot be read."""
+        self._unreadable: set[str] = set()
+        """The pointers of answers that are there and cannot be read."""
+        self._suggestions = 0
 
     def read(
         self,
@@ -205,10 +208,13 @@ class _Reader:
     ) -> None:
         """Reads a sheet."""
         self._names[described.id] = name
-        if not self._has_its_columns(described, name, rows):
+        inside = [
+            (first, last) for first, last in merged if last.row > HEADER and first.column < len(described.columns)
+        ]
+        if not self._has_its_columns(described, rows) or not self._has_few_merged(described, inside):
             self._unread.add(described.id)
             return
-        covered = self._merged_cells(described, merged)
+        covered = self._merged_cells(described, inside, len(rows))
         last = len(described.columns)
         for row in range(HEADER + 1, len(rows)):
             cells: dict[str, Value] = {}
@@ -219,7 +225,8 @@ class _Reader:
                     given = self._inputs.get(str(rows[row][0]).strip())
                     is_answer = given is not None and described.columns[column].id == "answer"
                     pointer = given.pointer if given is not None and is_answer else None
-                    self._unreadable |= {pointer}
+                    if pointer is not None:
+                        self._unreadable.add(pointer)
                     if wrong is not None and cell not in covered:
                         self._fault(described, cell, wrong, value, pointer)
                 elif value != "":
@@ -239,13 +246,13 @@ class _Reader:
 
     # --- the sheets -------------------------------------------------------------------------------------------
 
-    def _has_its_columns(self, described: Sheet, name: str, rows: Sequence[Sequence[Value]]) -> bool:
+    def _has_its_columns(self, described: Sheet, rows: Sequence[Sequence[Value]]) -> bool:
         """Whether each column has its title; a sheet whose columns have moved says nothing that can be trusted."""
         titles = list(rows[HEADER]) if len(rows) > HEADER else []
         titles += [""] * (len(described.columns) - len(titles))
         right = True
         for place, column in enumerate(described.columns):
-            if str(titles[place]).strip() not in column.title:
+            if str(titles[place]).strip() not in {column.title.into(language) for language in LANGUAGES}:
                 right = False
                 es, en = column.title.es, column.title.en
                 detail = Texts(
@@ -259,21 +266,31 @@ class _Reader:
                 self._fault(described, Cell(HEADER, place), _Wrong("column", detail), titles[place])
         return right
 
-    def _merged_cells(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]]) -> set[Cell]:
+    def _has_few_merged(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]]) -> bool:
+        """Whether there are so few merged ranges in the table that each can be told."""
+        if len(merged) <= FAULTS_MAX:
+            return True
+        detail = Texts(
+            f"Hay más de {FAULTS_MAX} grupos de celdas combinadas, así que la hoja no se lee.",
+            f"There are more than {FAULTS_MAX} groups of merged cells, so the sheet is not read.",
+        )
+        self._fault(described, min(merged)[0], _Wrong("merged", detail), "")
+        return False
+
+    def _merged_cells(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
         """The cells of the table that are merged with others, each range told once."""
         covered: set[Cell] = set()
         for first, last in merged:
-            if last.row <= HEADER or first.column >= len(described.columns):
-                continue
+            end = address("", last.row, last.column)[1:]
             detail = Texts(
-                f"Estas celdas están combinadas hasta {address('', last.row, last.column)[1:]}, y no se leen.",
-                f"These cells are merged as far as {address('', last.row, last.column)[1:]}, and are not read.",
+                f"Estas celdas están combinadas hasta {end}, y no se leen.",
+                f"These cells are merged as far as {end}, and are not read.",
             )
             self._fault(described, first, _Wrong("merged", detail), "")
             covered |= {
                 Cell(row, column)
-                for row in range(first.row, min(last.row, ROWS_MAX) + 1)
-                for column in range(first.column, min(last.column, len(described.columns) - 1) + 1)
+                for row in range(first.row, min(last.row + 1, rows))
+                for column in range(first.column, min(last.column + 1, len(described.columns)))
             }
         return covered
 
@@ -308,7 +325,9 @@ class _Reader:
         known = self._known(described)
         if code not in known:
             if code not in self._headings or filled:
-                near = nearest(code, known) if isinstance(code, str) else None
+                self._suggestions += 1
+                may_tell = isinstance(code, str) and self._suggestions <= _SUGGESTIONS_MAX
+                near = nearest(str(code), known) if may_tell else None
                 detail = Texts("No se conoce este código.", "This code is not known.")
                 self._fault(described, place, _Wrong("code", detail, near), code)
             return
@@ -355,9 +374,8 @@ class _Reader:
                 cells = {column: value for column, value in cells.items() if column != name}
         if "declared" in cells:
             cell = Cell(row, described.column("declared"))
-            self._take(
-                described, cell, f"/{code}/declared", cells["declared"], lambda value: self._declare(code, value)
-            )
+            pointer = "/profile_self_declared" if described is PROFILE else f"/answers/{code}/basis"
+            self._take(described, cell, pointer, cells["declared"], lambda value: self._declare(code, value))
         if "note" in cells:
             cell = Cell(row, described.column("note"))
             self._take(described, cell, f"/answers/{code}/note", cells["note"], lambda value: self._note(code, value))
@@ -369,8 +387,7 @@ class _Reader:
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
         pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
-        columns = [column.id for column in described.columns if column.id in ("url", "date", "note", "sha256")]
-        columns = columns if described is DOCUMENTS else ["url", "date"]
+        columns = ("url", "date", "note", "sha256") if described is DOCUMENTS else ("url", "date")
         document: dict[str, Json] = {}
         right = True
         for name in columns:
@@ -449,7 +466,11 @@ class _Reader:
 
     def _judged(self) -> Questionnaire:
         answers: dict[str, dict[str, Json]] = {code: dict(facts) for code, facts in self._facts.items()}
+        wrong = {fault.pointer for _, fault in self._faults} | self._unreadable
         for (code, fact), listed in self._components.items():
+            # A list of which an element cannot be read would say that it is not there.
+            if f"/answers/{code}/{fact}" in wrong:
+                continue
             answers.setdefault(code, {})[fact] = listed
         for code, documents in self._evidence.items():
             answers.setdefault(code, {})["evidence"] = documents
@@ -506,9 +527,7 @@ class _Reader:
                     cell=address(self._names[described.id], *cell),
                     pointer=pointer,
                     rule=wrong.rule,
-                    value=None
-                    if value == ""
-                    else shown(value if isinstance(value, bool | int | float) else str(value)),
+                    value=_shown(value),
                     detail=wrong.detail,
                     suggestion=wrong.suggestion,
                 ),
