@@ -364,6 +364,29 @@ def test_more_components_than_64_bits() -> None:
     assert scores.scores.tolist() == [[5_000, 5_000, 10_000, 0], [10_000, 0, 0, 10_000]]
 
 
+def test_a_coverage_that_floats_take_for_a_half() -> None:
+    """Of 20,000,019,999 not known are 1,000,000, 1,000,001 or 1,000,002.
+
+    Known are 9,999.500010, 9,999.499999999975 and 9,999.499990 ten-thousandths: the second is 9,999 and no half.
+    """
+    known, unknown = 20_000_019_999 - 3_000_003, (1_000_000, 1_000_001, 1_000_002)
+    tree = b.root(b.group("D", b.ladder("K", known), *(b.ladder(f"U{n}", u) for n, u in enumerate(unknown))))
+    methodology = b.read(b.document(tree))
+    names = ("K", "U0", "U1", "U2")
+    rows = [b.submit({name: {"level": 4} for name in names if name != f"U{left}"}) for left in range(4)]
+    scores = assert_equal(methodology, rows)
+    assert scores.coverages[1].tolist() == [10_000, 9_999, 9_999, 10_000]
+
+
+@pytest.mark.parametrize(("more", "status"), [(-1, "sufficient"), (0, "sufficient"), (1, "insufficient_evidence")])
+def test_a_coverage_that_floats_take_for_the_threshold(more: int, status: str) -> None:
+    """Two thirds have to be known: of 6·10^10 exactly a third is not, or one more or less, 2·10^-11 beside it."""
+    third = 20_000_000_000
+    tree = b.root(b.group("D", b.ladder("K", 2 * third - more), b.ladder("U", third + more)))
+    scores = assert_equal(b.read(b.document(tree)), [b.submit({"K": {"level": 4}}), b.submit({"U": {"level": 4}})])
+    assert [STATUSES[number] for number in scores.status] == [status, "insufficient_evidence"]
+
+
 def test_what_review_says() -> None:
     """A ladder capped at 2 of 4 counts 50 and is `capped`; a level of the organisation is at most the one allowed."""
     known = b.read(

@@ -139,7 +139,16 @@ BOUNDS: list[tuple[Operand, tuple[object, int, int, bool]]] = [
     (Product(of=(b.field("e"), b.field("e"))), (1, -15, 25, False)),
     (Product(of=(b.field("p"), b.const(2.5))), (Fraction(5, 2), 0, 10, False)),
     (Product(of=(b.field("p"), b.const(-2))), (2, -10, 0, False)),
+    (Product(of=(b.field("p"), b.const(-1), b.const(-2))), (2, 0, 10, False)),
+    (Product(of=(b.const(-1), b.field("p"), b.const(2))), (2, -10, 0, False)),
     (Product(of=(b.field("p"), b.const(0))), (1, 0, 0, True)),
+    (Minimum(of=(b.field("p"),)), (1, 0, 10, False)),
+    (Sum(of=(b.field("e"),)), (1, -3, 5, False)),
+    (Product(of=(b.field("e"),)), (1, -3, 5, False)),
+    (
+        b.fact("A", "hours", absent=Product(of=(b.const(0.0000004), b.field("p")))),
+        (MILLIONTH / 5, 0, 20_000_000, False),
+    ),
     (Product(of=(b.const(3), b.const(-2))), (6, -1, -1, True)),
     (Product(of=(b.field("p"), ANSWER_A, b.const(3))), (3 * MILLIONTH, 0, 40_000_000, False)),
 ]
@@ -267,6 +276,12 @@ def test_what_it_reads_and_what_it_is_determined_by() -> None:
     ):
         numbers = known.numbers(operand, 0, reading)
         assert (numbers.reads, numbers.given, numbers.nulls) == (reads, given, nulls), operand
+    both = (ANSWER_A, ANSWER_L)
+    for combined in (Minimum(of=both), Maximum(of=both), Sum(of=both), Product(of=both)):
+        numbers = known.numbers(combined, 0, OPEN)
+        assert sorted(numbers.reads.slots) == [HOURS, LEVEL]
+        assert numbers.given == {Answer(A), Answer(L)}
+        assert known.numbers(combined, 0, LEAST).given == frozenset()
     assert known.numbers(b.field("k"), 0, LEAST).text == ("red", "green", "blue")
     assert known.numbers(b.field("p"), 0, LEAST).text is None
     assert constant("red").text == ("red",)
@@ -356,6 +371,49 @@ ROWS: list[tuple[Predicate, Reading, list[int], list[int], int]] = [
     (b.compare(Sum(of=(b.field("p"), ANSWER_A)), "ge", 6), LEAST, [0, 1, 0, 1], [1, 0, 1, 0], 1),
     (b.compare(Product(of=(b.const(2), b.field("p"))), "eq", 8), LEAST, [0, 1, 0, 0], [1, 0, 1, 1], 1),
     (b.compare(Product(of=(b.field("p"), b.const(-1), b.field("e"))), "ge", 0), LEAST, [1, 1, 0, 0], [0, 0, 1, 1], 1),
+    # p·p + p·e is 6, 16, 30, 48; p·p - 2·p·e 15, 16, 15, 12
+    (
+        b.compare(
+            Sum(of=(Product(of=(b.field("p"), b.field("p"))), Product(of=(b.field("p"), b.field("e"))))), "ge", 30
+        ),
+        LEAST,
+        [0, 0, 1, 1],
+        [1, 1, 0, 0],
+        2,
+    ),
+    (
+        b.compare(
+            Sum(
+                of=(
+                    Product(of=(b.field("p"), b.field("p"))),
+                    Product(of=(b.const(-2), b.field("p"), b.field("e"))),
+                    b.const(0.5),
+                )
+            ),
+            "ge",
+            Sum(of=(Product(of=(b.field("p"), b.const(0.5))), b.const(13))),
+        ),
+        LEAST,
+        # 15.5, 16.5, 15.5, 12.5 with 14.5, 15, 15.5, 16
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    # without A the hours are twice p and e: 0 to 16
+    (
+        b.compare(b.fact("A", "hours", absent=Sum(of=(b.field("p"), b.field("p"), b.field("e")))), "ge", 11),
+        LEAST,
+        [0, 0, 1, 0],
+        [1, 1, 0, 1],
+        3,
+    ),
+    (
+        b.compare(b.fact("A", "hours", absent=Product(of=(b.const(0.0000004), b.field("p")))), "lt", 0.0000021),
+        LEAST,
+        [0, 0, 1, 0],
+        [1, 1, 0, 1],
+        3,
+    ),
     (Not(of=b.compare(b.field("p"), "ge", 5)), LEAST, [1, 1, 0, 0], [0, 0, 1, 1], 1),
     (b.present("A"), LEAST, [1, 1, 0, 1], [0, 0, 1, 0], 1),
     (
