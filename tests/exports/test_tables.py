@@ -15,6 +15,7 @@ import polars
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from openpyxl.cell import Cell
 from python_calamine import CalamineWorkbook
 
 from tests.exports.hostile import FORMULAS, HOSTILE
@@ -46,7 +47,7 @@ def read_lines(raw: bytes) -> Table:
 def read_openpyxl(raw: bytes) -> Table:
     sheet = openpyxl.load_workbook(io.BytesIO(raw)).worksheets[0]
     names, *rows = sheet.iter_rows(values_only=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [dict(zip(map(str, names), row, strict=True)) for row in rows]
 
 
 def read_calamine(raw: bytes) -> Table:
@@ -166,7 +167,7 @@ def test_cells_of_a_workbook_are_typed_and_show_all_decimals(site: Client) -> No
     assert (sheet.title, notes.title) == ("scores", "metadatos")
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:AC4")
     names = [cell.value for cell in sheet[1]]
-    first = dict(zip(names, sheet[2], strict=True))
+    first = {name: cell for name, cell in zip(names, sheet[2], strict=True) if isinstance(cell, Cell)}
     assert (first["index"].data_type, first["index"].number_format) == ("n", "0.00")
     assert (first["coverage"].number_format, first["rank"].number_format) == ("0.0000", "0")
     assert (first["region"].data_type, first["region"].value) == ("s", "07")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from typing import IO, Final
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.formats.tables import Batches, Column, Value
@@ -71,15 +72,15 @@ def write(
                     told.write_string(number, place, text)
 
 
-def _put(sheet: Worksheet, number: int, style: object) -> Callable[[int, Value], None]:
+def _put(sheet: Worksheet, number: int, style: Format) -> Callable[[int, Value], None]:
     def put(line: int, value: Value) -> None:
         if isinstance(value, str):
             sheet.write_string(line, number, value)
         elif isinstance(value, bool):
             sheet.write_boolean(line, number, value)
         elif isinstance(value, date):
-            sheet.write_datetime(line, number, value, style)
-        else:
+            sheet.write_datetime(line, number, datetime.combine(value, time()), style)
+        elif value is not None:
             sheet.write_number(line, number, value, style)
 
     return put

@@ -24,6 +24,7 @@ from actitud_api.embeds.service import Standing
 from actitud_api.embeds.snippets import Form, Snippet
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.scope import ApiRequest, base_of, language_of
+from actitud_api.languages import name
 from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.organisations.service import AliasOf
 from actitud_api.portal.layout import Crumb, links_of, parameters, portal_page, published, title_of
@@ -51,7 +52,6 @@ _THEMES: Final[Mapping[Theme, Texts]] = {
     "light": Texts("Claro", "Light"),
     "dark": Texts("Oscuro", "Dark"),
 }
-_LANGUAGES: Final[Mapping[Language, str]] = {"es": "Español", "en": "English"}
 T = TypeVar("T", bound=str)
 
 
@@ -149,7 +149,7 @@ def _view(request: ApiRequest, database: Database, built: Built, language: Langu
             *((one.record.id, title_of(one.record, language)) for one in published(database)),
         ],
         "forms": [(form, text.into(language)) for form, text in _FORMS.items()],
-        "languages": list(_LANGUAGES.items()),
+        "languages": [(known, name(known)) for known in LANGUAGES],
         "themes": [(theme, text.into(language)) for theme, text in _THEMES.items()],
         "query_max": QUERY_MAX,
         "card_width": CARD_WIDTH,
