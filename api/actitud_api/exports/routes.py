@@ -75,10 +75,10 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         TooLarge,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay un libro de {error.rows} filas, sino de {error.most} como mucho: pida menos con los filtros o `limit`, o pídalas "
-            "como .csv o .jsonl.",
-            f"There is no workbook of {error.rows} rows, only of up to {error.most}: ask for fewer by the filters or `limit`, "
-            "or for .csv or .jsonl.",
+            f"No hay un libro de {error.rows} filas, sino de {error.most} como mucho: pida menos con los filtros o "
+            "`limit`, o pídalas como .csv o .jsonl.",
+            f"There is no workbook of {error.rows} rows, only of up to {error.most}: ask for fewer by the filters or "
+            "`limit`, or for .csv or .jsonl.",
         ),
     ),
 )
