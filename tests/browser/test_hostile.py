@@ -87,6 +87,19 @@ def test_nothing_runs_in_the_page(browser: Browser, service: str) -> None:
             assert seen.page.locator("h1").inner_text() == plain(name)
 
 
+def test_nothing_runs_in_the_ranking_nor_of_what_is_searched_for(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}/portal/2028?lang=es", width=320) as seen:
+        harmless(seen, {service})
+        seen.fits()
+        assert seen.page.locator(".ranking bdi").all_inner_texts() == [plain(name) for name in NAMES.values()]
+        seen.page.locator("#q").fill(NAMES["XX-T-1"])
+        seen.page.locator("#q").press("Enter")
+        seen.page.wait_for_url("**q=**")
+        assert seen.page.locator("#q").input_value() == NAMES["XX-T-1"]
+        assert seen.page.locator(".ranking bdi").all_inner_texts() == [NAMES["XX-T-1"]]
+        harmless(seen, {service})
+
+
 def test_the_name_is_there_to_be_read(browser: Browser, service: str, host: Host) -> None:
     with showing(browser, host.put(shown(service, "element", "XX-T-2"))) as seen:
         name = seen.page.locator("actitud-score .name").inner_text()

@@ -277,7 +277,21 @@ def test_what_is_not_published_is_not_shown_and_what_is_there_is_named(years: Cl
     found = page(response.text)
     assert "There is no published edition of that name." in found.text
     assert [link.attrs["href"] for link in found.query("main ul a")] == ["/portal/2026", "/portal/2025"]
+    assert [form.attrs["action"] for form in found.query("form")] == ["/portal/latest"]
     assert "70.00" not in found.text
+
+
+def test_who_is_not_scored_in_an_edition_is_named_in_those_that_score_it(years: Client) -> None:
+    response = years.get("/portal/2025/XX-T-1?lang=en")
+    assert response.status_code == 404
+    found = page(response.text)
+    hrefs = [link.attrs["href"] for link in found.query("main ul a")]
+    assert hrefs == ["/portal/2026/XX-T-1?lang=en", "/portal/2026?lang=en", "/portal/2025?lang=en"]
+    assert [form.attrs["action"] for form in found.query("form")] == ["/portal/2025"]
+    assert found.query(".sections a")[0].attrs["href"] == "/portal/2025?lang=en"
+    # Only in the edition that is not published there is nothing to be told.
+    nobody = page(years.get("/portal/2026/XX-T-9?lang=en").text)
+    assert len(nobody.query("main ul a")) == 2
 
 
 def test_the_first_page_says_what_it_is_and_finds_one_s_organisation(years: Client) -> None:

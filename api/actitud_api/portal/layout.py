@@ -151,11 +151,24 @@ def published(database: Database) -> list[editions.Counted]:
 
 
 def missing(
-    request: ApiRequest, database: Database, reason: Texts, *, edition: editions.Record | None = None
+    request: ApiRequest,
+    database: Database,
+    reason: Texts,
+    *,
+    edition: editions.Record | None = None,
+    instead: Sequence[Crumb] = (),
 ) -> Response[bytes]:
-    """The page (404) of what is not there, with what is: the published editions, and where to search in one."""
+    """The page (404) of what is not there, with what is: the published editions, and where to search in one.
+
+    `instead`: pages that may be what was meant.
+    """
     language = language_of(request.scope, "es")
-    values = {"reason": reason.into(language), "published": published(database), "title_of": title_of}
+    values = {
+        "reason": reason.into(language),
+        "published": published(database),
+        "title_of": title_of,
+        "instead": instead,
+    }
     return portal_page(
         request,
         "missing.html",

@@ -34,12 +34,12 @@ _AROUND: Final = 2
 """Pages that are named on both sides of the one that is shown."""
 
 _SORTS: Final[Mapping[str, Texts]] = {
-    "rank": Texts("puesto, del mejor al último", "rank, the best first"),
-    "-rank": Texts("puesto, del último al mejor", "rank, the last first"),
-    "name": Texts("nombre", "name"),
-    "-population": Texts("población, de más a menos", "population, the largest first"),
-    "population": Texts("población, de menos a más", "population, the smallest first"),
-    "-coverage": Texts("cobertura, de más a menos", "coverage, the widest first"),
+    "rank": Texts("Puesto, del mejor al último", "Rank, the best first"),
+    "-rank": Texts("Puesto, del último al mejor", "Rank, the last first"),
+    "name": Texts("Nombre", "Name"),
+    "-population": Texts("Población, de más a menos", "Population, the largest first"),
+    "population": Texts("Población, de menos a más", "Population, the smallest first"),
+    "-coverage": Texts("Cobertura, de más a menos", "Coverage, the widest first"),
 }
 _ALL: Final = Texts("Todos", "All")
 _LABELS: Final[Mapping[str, Texts]] = {

@@ -16,6 +16,7 @@ from actitud_api.http.scope import ApiRequest, base_of, language_of
 from actitud_api.methodology import loader
 from actitud_api.methodology.predicates import indicators
 from actitud_api.organisations import service as organisations
+from actitud_api.organisations.service import UnknownOrganisation
 from actitud_api.portal.layout import (
     SITE,
     Crumb,
@@ -28,7 +29,7 @@ from actitud_api.portal.layout import (
 )
 from actitud_api.portal.names import Names, day_in, territory
 from actitud_api.portal.ranking import ranking
-from actitud_api.portal.sheet import told
+from actitud_api.portal.sheet import MOST_PAST, told
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import UnknownScore
@@ -96,8 +97,8 @@ class PortalController(Controller):
             sent = scores.sent(database, standing.edition, organisation)
         except UnknownEdition:
             return missing(request, database, said.UNKNOWN_EDITION)
-        except UnknownScore:
-            return missing(request, database, said.UNKNOWN_SCORE)
+        except UnknownScore as error:
+            return _unscored(request, database, error)
         record = service.edition_of(database, standing.edition)
         registered = organisations.get(database, standing.organisation)
         methodology, score = scores.sheet(sent)
@@ -132,3 +133,23 @@ class PortalController(Controller):
             ),
             headers={"Link": links(addresses, shown.title)},
         )
+
+
+def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
+    """The page of a score that there is not, with those of the same organisation in other editions."""
+    record = service.edition_of(database, error.edition)
+    to = links_of(request)
+    try:
+        past = scores.history(database, error.organisation, principal=None, after=None, offset=0, limit=MOST_PAST)
+    except UnknownOrganisation:
+        past = []
+    return missing(
+        request,
+        database,
+        said.UNKNOWN_SCORE,
+        edition=record if record.state == "published" else None,
+        instead=[
+            Crumb(f"{error.organisation} · {one.past.edition}", to(one.past.edition, error.organisation))
+            for one in past
+        ],
+    )

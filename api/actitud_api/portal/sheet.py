@@ -20,8 +20,8 @@ from actitud_api.scores.wire import Dimension, NarratedScore
 from actitud_api.scoring.result import Figure
 from actitud_api.storage.database import Database
 
-_MOST_PAST: Final = 12
-"""Editions of its history that a sheet shows."""
+MOST_PAST: Final = 12
+"""Editions of a history that a page shows."""
 
 _DIMENSIONS: Final = Texts("Las diez dimensiones, de 0 a 100", "The ten dimensions, from 0 to 100")
 _DIMENSIONS_ALT: Final = Texts("De la más alta a la más baja: {parts}.", "From the highest to the lowest: {parts}.")
@@ -131,7 +131,7 @@ def told(
     beside = comparison.peers(database, edition.id, sent.organisation, principal=None)
     peers = comparison_wire.peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
-    past = service.history(database, sent.organisation, principal=None, after=None, offset=0, limit=_MOST_PAST)
+    past = service.history(database, sent.organisation, principal=None, after=None, offset=0, limit=MOST_PAST)
     before = _before(past, edition)
     changes = None
     if before is not None:
