@@ -163,6 +163,9 @@ READ: list[Compare] = [
     b.compare(Sum(of=(b.value("R"), b.field("people"))), "ge", 40.5),
     b.compare(Sum(of=(b.value("R"), b.field("area"))), "ge", 3),
     b.compare(Sum(of=(b.value("R"), b.value("N"))), "ge", 4.5),
+    b.compare(Sum(of=(b.value("R"), b.value("L"))), "ge", b.field("before")),
+    b.compare(Sum(of=(b.value("R"), b.value("L"))), "ge", b.field("area")),
+    b.compare(Minimum(of=(b.value("R"), b.score("F"))), "ge", 0.5),
 ]
 
 
