@@ -27,7 +27,6 @@ from actitud_api.methodology.model import Texts as MethodologyTexts
 FORMAT: Final = 1
 """The version of this layout: what is written by another one is not read."""
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 METADATA: Final = "_metadata"
 LISTS: Final = "_lists"
