@@ -41,7 +41,7 @@ PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 5, "postgresql": 40 if NI
 """Times that a process is killed while it publishes."""
 NAMES: Final = 500 if NIGHT else 25
 """Hostile names of organisations on a whole page; smaller embeds always have all 500."""
-WORKBOOKS: Final = 1_000 if NIGHT else 8
+WORKBOOKS: Final = 300 if NIGHT else 8
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
 """Workbooks with anything changed in them."""
