@@ -125,8 +125,11 @@ def test_the_rule_and_the_method_say_the_class(rule: Rule, method: str, expected
 
 def test_only_pages_and_health_are_without_limit_and_what_computes_most_has_its_own() -> None:
     unlimited = {name for name, rule in POLICY.items() if rule.limit == "none"}
-    assert unlimited == {name for name in POLICY if name.startswith(("pages.", "system."))} | {"embeds.file"}
+    others = {"embeds.file", "catalogue.choose"}
+    assert unlimited == {name for name in POLICY if name.startswith(("pages.", "system."))} | others
     computed = {"scores.create", "editions.robustness.list", "editions.statistics.get"}
+    computed |= {"methodologies.workbook.fill", "methodologies.workbook.read"}
+    computed |= {"organisations.export", "editions.export", "editions.scores.export", "editions.indicators.export"}
     assert {name for name, rule in POLICY.items() if rule.limit == "score"} == computed
 
 

@@ -258,7 +258,7 @@ def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
 
 def test_the_page_leads_to_the_data(years: Client) -> None:
     links = {link.attrs["href"] for link in read(years).query("main a")}
-    assert links >= {f"/v1/editions/2026/scores.{suffix}" for suffix in ("csv", "xlsx", "jsonl", "json-stat")}
+    assert links >= {f"/v1/editions/2026/scores.{suffix}" for suffix in ("csv", "xlsx", "jsonl", "jsonstat")}
     assert years.get("/v1/editions/2026/publications").status_code == 200
 
 
