@@ -65,6 +65,8 @@ class Checked(Generic[T]):
             options = kind["options"]
             near = nearest(instance, options) if isinstance(instance, str) else None
             yield Fault(place, rule, shown(instance), _one_of(options), near)
+        elif rule == "anyOf" and (kinds := _kinds(error)):
+            yield Fault(place, rule, shown(instance), _sentence("type", {"types": kinds}))
         else:
             yield Fault(place, rule, shown(instance), _sentence(rule, kind))
 
@@ -108,6 +110,20 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
     if inner.kind.name == "enum":
         return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
     return inner.kind.name == "type" and inner.instance_path == outer.instance_path
+
+
+def _kinds(error: jsonschema_rs.ValidationError) -> list[object]:
+    """The types of which a value has to be for any alternative; none where it is of one already.
+
+    null is left out: it stands for nothing, which whoever sent a value did not mean.
+    """
+    found: list[object] = []
+    for branch in error.kind.as_dict()["context"]:
+        named = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == error.instance_path]
+        if not named:
+            return []
+        found += [name for inner in named for name in inner.kind.as_dict()["types"]]
+    return [name for name in dict.fromkeys(found) if name != "null"]
 
 
 _UNKNOWN = Texts("No se conoce este miembro.", "This member is not known.")
