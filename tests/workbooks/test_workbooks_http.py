@@ -15,8 +15,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
+from actitud_api.http.representations import XLSX
 from actitud_api.settings import Settings
-from actitud_api.workbooks.layout import XLSX
 from tests.contract.scale import BROKEN_WORKBOOKS
 from tests.workbooks.test_refused import broken, packed
 

@@ -14,10 +14,9 @@ from actitud_api.http.problems import (
     ProblemMapping,
     maps_to,
 )
-from actitud_api.http.representations import File, Representation
+from actitud_api.http.representations import XLSX, File, Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.workbooks import service, wire
-from actitud_api.workbooks.layout import XLSX
 from actitud_api.workbooks.package import Refused, TooLarge
 from actitud_api.workbooks.service import AnotherVersion
 
