@@ -75,7 +75,7 @@ def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
 ) -> None:
     with showing(browser, f"{service}{PATH}?lang=es") as seen:
         page = seen.page
-        expect(status(page)).to_have_text("Falta del perfil: 22")
+        expect(status(page)).to_have_text("Datos del perfil que faltan: 22")
         for name, value in EXAMPLE_A["profile"].items():
             if name not in OF_REVIEW:
                 answer(page, f"/profile/{name}", value)

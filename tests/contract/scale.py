@@ -39,11 +39,11 @@ PUBLISHING_ROUNDS: Final = 50 if NIGHT else 10
 """Editions that they publish so."""
 PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 5, "postgresql": 40 if NIGHT else 5}
 """Times that a process is killed while it publishes."""
-EXPORTED: Final = (8_000, 80_000) if NIGHT else (300, 3_000)
+EXPORTED: Final = (8_000, 80_000) if NIGHT else (100, 1_000)
 """Organisations of two editions whose files take the same memory."""
 NAMES: Final = 500 if NIGHT else 25
 """Hostile names of organisations on a whole page; smaller embeds always have all 500."""
-WORKBOOKS: Final = 1_000 if NIGHT else 8
+WORKBOOKS: Final = 300 if NIGHT else 8
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
 """Workbooks with anything changed in them."""

@@ -92,7 +92,7 @@ def test_it_has_the_headers_of_every_page(client: Client) -> None:
 def test_an_unknown_methodology_is_not_found_and_says_what_there_is(client: Client) -> None:
     answer = client.get("/portal/questionnaires/1999")
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
-    assert "/portal/2026" in answer.text
+    assert 'href="/portal/questionnaires/2026.1"' in answer.text
 
 
 @pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])

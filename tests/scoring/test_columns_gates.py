@@ -50,6 +50,13 @@ DERIVED = msgspec.structs.replace(
 )
 
 
+SHARED = msgspec.structs.replace(
+    b.ratio("S", part_of_denominator=False),
+    facts=(b.ratio("S").facts[0],),
+    value=Quotient(numerator=b.fact("S", "numerator"), denominator=b.fact("R", "denominator")),
+)
+
+
 def document(missing: Missing, gates: tuple[Gate, ...], unless: Predicate | None = None) -> Document:
     """Two dimensions, of which the second applies from 10 people on; L counts 0 while B is no."""
     staffed = b.compare(b.field("people"), "ge", 10)
@@ -67,6 +74,7 @@ def document(missing: Missing, gates: tuple[Gate, ...], unless: Predicate | None
             b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))),
             b.ladder("M", applies=staffed),
             DERIVED,
+            SHARED,
             missing=missing,
         ),
         b.group("F", b.ladder("N", applies=staffed), missing=missing),
@@ -85,6 +93,7 @@ ALL: dict[str, dict[str, FactValue]] = {
     "M": {"level": 2},
     "Z": {"value": True, "numerator": 3, "denominator": 3},
     "N": {"level": 4},
+    "S": {"numerator": 2},
 }
 PROFILE: dict[str, Scalar | None] = {"people": 40, "before": 2, "kind": "town", "open": True, "area": 2.5}
 
@@ -140,6 +149,7 @@ READ: list[Compare] = [
     b.compare(Product(of=(b.value("L"), b.value("M"))), "ge", 6),
     b.compare(b.value("R"), "ge", 0.5),
     b.compare(b.value("R"), "gt", 0.33),
+    b.compare(b.value("S"), "ge", 0.75),
     b.compare(b.value("A"), "ge", 0.5),
     b.compare(b.value("L"), "ge", 3),
     b.compare(b.value("L"), "eq", 4),
@@ -163,6 +173,10 @@ READ: list[Compare] = [
     b.compare(Sum(of=(b.value("R"), b.field("people"))), "ge", 40.5),
     b.compare(Sum(of=(b.value("R"), b.field("area"))), "ge", 3),
     b.compare(Sum(of=(b.value("R"), b.value("N"))), "ge", 4.5),
+    b.compare(Sum(of=(b.value("S"), b.value("L"))), "ge", 4),
+    b.compare(Sum(of=(b.value("R"), b.value("L"))), "ge", b.field("before")),
+    b.compare(Sum(of=(b.value("R"), b.value("L"))), "ge", b.field("area")),
+    b.compare(Minimum(of=(b.value("R"), b.score("F"))), "ge", 0.5),
 ]
 
 
@@ -204,6 +218,19 @@ def test_what_makes_a_level_firm(unless: Predicate) -> None:
         known = b.read(document(missing, (), unless))
         provisional += assert_equal(known, ROWS).provisional.tolist()
     assert set(provisional) == {True, False}
+
+
+def test_the_only_level_may_be_provisional() -> None:
+    unless = b.compare(b.field("people"), "ge", 10)
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("B"))),
+            profile=(b.integer_field("people"),),
+            levels=(Level(number=1, gates=(), provisional_unless=unless),),
+        )
+    )
+    rows = [b.submit({"B": {"value": True}}, {"people": people}) for people in (9, 10)]
+    assert assert_equal(known, [*rows, b.submit({}, {"people": 9})]).provisional.tolist() == [True, False, False]
 
 
 def test_an_element_of_a_list_is_read_by_a_yes_or_no() -> None:

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actitud_api.http.inputs import Body
+from actitud_api.methodology.answers import request_type
+from actitud_api.methodology.content import types
 from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.methodology.questionnaire import (
@@ -28,6 +31,10 @@ from tests.workbooks.drawing import questionnaires
 
 CASES = Path(__file__).parents[1] / "cases"
 METHODOLOGY = load("2026.1")
+PROFILE = json.loads((CASES / "example_a.json").read_bytes())["request"]["profile"]
+SCORES = Body(request_type(METHODOLOGY))
+ASSESSMENTS = Body(types(METHODOLOGY).whole)
+"""What `POST /v1/scores` takes, and an assessment."""
 
 
 def held(document: dict[str, Any]) -> Questionnaire:
@@ -79,6 +86,18 @@ def test_whatever_a_questionnaire_holds_comes_out_of_its_workbook(sent: dict[str
     assert read.held == before
     assert {fault.rule for fault in read.faults} <= {"required", "more"}
     assert as_json(document_of(METHODOLOGY, read.held)) == sent
+
+
+@settings(
+    max_examples=WORKBOOKS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(questionnaires(METHODOLOGY))
+def test_what_can_be_sent_of_any_questionnaire_is_what_the_operations_take(sent: dict[str, Any]) -> None:
+    profile = {**PROFILE, **sent["profile"]}
+    before = held({**sent, "profile": profile})
+    scores, assessment = scores_document(METHODOLOGY, before), assessment_document(METHODOLOGY, before)
+    assert not isinstance(SCORES.convert(json.loads(msgspec.json.encode(scores))), list)
+    assert not isinstance(ASSESSMENTS.convert(json.loads(msgspec.json.encode(assessment))), list)
 
 
 @pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])

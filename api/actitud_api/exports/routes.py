@@ -25,7 +25,7 @@ from actitud_api.formats.tables import Column
 from actitud_api.http.contract import OPEN, Link, contract
 from actitud_api.http.inputs import Query
 from actitud_api.http.negotiation import JSON, Texts, quality
-from actitud_api.http.problems import NOT_ACCEPTABLE, UNAVAILABLE, ProblemMapping, maps_to, not_acceptable
+from actitud_api.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to, not_acceptable
 from actitud_api.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
 from actitud_api.http.scope import ApiRequest, base_of, header, language_of
 from actitud_api.methodologies.wire import MethodologyPath
@@ -73,12 +73,12 @@ _ONLY_PUBLISHED: Final = "Only of what is published."
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         TooLarge,
-        NOT_ACCEPTABLE,
+        NOT_FOUND,
         lambda error: Texts(
-            f"Son {error.rows} filas y un libro lleva {error.most}: pida menos con los filtros o `limit`, o pídalas "
-            "como .csv o .jsonl.",
-            f"These are {error.rows} rows and a workbook takes {error.most}: ask for fewer by the filters or `limit`, "
-            "or for .csv or .jsonl.",
+            f"No hay un libro de {error.rows} filas, sino de {error.most} como mucho: pida menos con los filtros o "
+            "`limit`, o pídalas como .csv o .jsonl.",
+            f"There is no workbook of {error.rows} rows, only of up to {error.most}: ask for fewer by the filters or "
+            "`limit`, or for .csv or .jsonl.",
         ),
     ),
 )

@@ -36,6 +36,11 @@ class _Offer(NamedTuple):
     at_resource: re.Pattern[str] | None
     at_file: re.Pattern[str]
 
+    @property
+    def negotiable(self) -> Mapping[str, str]:
+        """The media types that `Accept` can choose, by suffix; JSON is what the resource is anyway."""
+        return {suffix: media_type for suffix, media_type in self.formats.items() if media_type != JSON}
+
 
 class Alternatives:
     """Leads requests to the files of an application; wraps its router (ASGI)."""
@@ -47,19 +52,45 @@ class Alternatives:
 
     def media_types(self, resource: str) -> Sequence[str]:
         """The media types of the files that represent a resource, by the template of its path."""
-        return [found for offer in self._offers if offer.resource == resource for found in _negotiable(offer)]
+        return [found for offer in self._offers if offer.resource == resource for found in offer.negotiable.values()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
         if scope["type"] == ScopeType.HTTP and scope["method"] in ("GET", "OPTIONS"):
-            for offer in self._offers:
-                found = offer.at_file.fullmatch(scope["path"])
-                if found is not None and found["format"] not in offer.formats:
-                    await self._refuse(offer, scope, receive, send)
-                    return
-                if scope["method"] == "GET":
-                    _negotiate(offer, scope)
+            refused = self._without_format(scope["path"])
+            if refused is not None:
+                await self._refuse(refused, scope, receive, send)
+                return
+            accept = header(scope, b"accept")
+            # Nothing is liked better than JSON where that is liked as much as can be: so most requests go on at once.
+            if scope["method"] == "GET" and accept is not None and (liked := quality(accept, JSON)) < 1:
+                self._negotiate(scope, accept, liked)
         await self._inner(scope, receive, send)
+
+    def _without_format(self, path: str) -> _Offer | None:
+        """The files that a path names by a suffix which they do not have."""
+        if "." not in path:
+            return None
+        for offer in self._offers:
+            found = offer.at_file.fullmatch(path)
+            if found is not None and found["format"] not in offer.formats:
+                return offer
+        return None
+
+    def _negotiate(self, scope: HTTPScope, accept: str, liked: float) -> None:
+        """Makes a request for a resource one for the file that its client likes better than JSON."""
+        for other, name in _ALSO_CALLED.items():
+            accept = accept.replace(other, name)
+        for offer in self._offers:
+            found = None if offer.at_resource is None else offer.at_resource.fullmatch(scope["path"])
+            if found is None:
+                continue
+            suffix, media_type = max(offer.negotiable.items(), key=lambda pair: quality(accept, pair[1]))
+            if quality(accept, media_type) > liked:
+                path = offer.files.format(**found.groupdict(), format=suffix)
+                scope["path"], scope["raw_path"] = path, quote(path).encode()
+                scope["state"]["negotiated"] = True
+            return
 
     async def _refuse(self, offer: _Offer, scope: HTTPScope, receive: Receive, send: Send) -> None:
         listed = ", ".join(f".{suffix}" for suffix in offer.formats)
@@ -72,28 +103,6 @@ class Alternatives:
         )
         request: ApiRequest = self._app.request_class(scope, receive, send)
         await response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send)
-
-
-def _negotiate(offer: _Offer, scope: HTTPScope) -> None:
-    """Makes a request for a resource one for the file that its client likes better than JSON."""
-    accept = header(scope, b"accept")
-    if accept is None or offer.at_resource is None or (found := offer.at_resource.fullmatch(scope["path"])) is None:
-        return
-    for other, name in _ALSO_CALLED.items():
-        accept = accept.replace(other, name)
-    best, liked = None, quality(accept, JSON)
-    for media_type, suffix in _negotiable(offer).items():
-        if (weight := quality(accept, media_type)) > liked:
-            best, liked = suffix, weight
-    if best is not None:
-        path = offer.files.format(**found.groupdict(), format=best)
-        scope["path"], scope["raw_path"] = path, quote(path).encode()
-        scope["state"]["negotiated"] = True
-
-
-def _negotiable(offer: _Offer) -> dict[str, str]:
-    """The suffixes of an offer by their media types; JSON is what the resource is anyway."""
-    return {media_type: suffix for suffix, media_type in offer.formats.items() if media_type != JSON}
 
 
 def _offers(app: Litestar) -> Iterator[_Offer]:

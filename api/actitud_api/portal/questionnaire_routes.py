@@ -11,9 +11,9 @@ from litestar.params import FromPath
 from actitud_api.embeds.lettering import plain
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.scope import ApiRequest, language_of
-from actitud_api.methodology.loader import Methodology, UnknownMethodology, load
+from actitud_api.methodology.loader import Methodology, UnknownMethodology, load, versions
 from actitud_api.methodology.model import IndicatorText, Language
-from actitud_api.portal.layout import Crumb, missing, parameters, portal_page
+from actitud_api.portal.layout import Crumb, links_of, missing, parameters, portal_page
 from actitud_api.workbooks.layout import Heading, Input, fact_texts, layout
 
 _UNKNOWN = Texts("No hay ninguna metodología con ese nombre.", "There is no methodology of that name.")
@@ -54,7 +54,11 @@ class QuestionnaireController(Controller):
         try:
             methodology = load(version)
         except UnknownMethodology:
-            return missing(request, state["database"], _UNKNOWN)
+            to = links_of(request)
+            instead = [
+                Crumb(f"{_TITLE.into(language)} {known}", to("questionnaires", known)) for known in reversed(versions())
+            ]
+            return missing(request, state["database"], _UNKNOWN, instead=instead)
         rows = layout(version, language)
         asked = dict(parameters(request))
         sections = _sections(methodology, language)

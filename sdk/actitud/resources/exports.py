@@ -143,8 +143,8 @@ def export_edition_indicators(
 ) -> Call[bytes]:
     """Fetch the indicators of a published edition as a file: a row for each organisation and indicator.
 
-    The parameters are those of the scores. Raises ``NotFound`` where the edition is unknown or not published, and
-    ``NotAcceptable`` where it is too large for a workbook.
+    The parameters are those of the scores. Raises ``NotFound`` where the edition is unknown or not published, or too
+    large for a workbook.
     """
     query = {
         "dialect": dialect,

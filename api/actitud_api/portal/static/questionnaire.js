@@ -608,7 +608,9 @@
         say(draftStatus, word("draft-unsaved"));
         return;
       }
-      const headers = { "If-Match": tag, "Idempotency-Key": crypto.randomUUID() };
+      // Not `randomUUID`, which there is only over HTTPS.
+      const attempt = [...crypto.getRandomValues(new Uint8Array(16))].join("-");
+      const headers = { "If-Match": tag, "Idempotency-Key": attempt };
       const { response, answer } = await call("POST", `${draftPath}/submissions`, headers, {});
       if (!response.ok) refusedDraft(answer);
       else say(draftStatus, word("draft-submitted"), answer.findings.map((finding) => finding.text));
