@@ -16,7 +16,8 @@ import msgspec
 from actitud_api.http.json_input import Json, as_json, pointer, shown
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault, first
-from actitud_api.methodology.notes import PERSONAL_DATA
+from actitud_api.methodology.content import HTTPS_ADDRESS, SHA256
+from actitud_api.methodology.notes import NO_CONTROL, PERSONAL_DATA
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -143,6 +144,18 @@ _KINDS = {
     "boolean": Texts("true o false", "true or false"),
     "null": Texts("null", "null"),
 }
+_IN_WORDS: Mapping[str, Texts] = {
+    HTTPS_ADDRESS: Texts(
+        "Debe ser una dirección entera que empiece por https://, sin espacios.",
+        "It must be a whole address that begins with https://, without blanks.",
+    ),
+    SHA256: Texts(
+        "Debe ser un SHA-256: 64 cifras hexadecimales, con las letras en minúscula.",
+        "It must be a SHA-256: 64 hexadecimal digits, with its letters in lower case.",
+    ),
+    NO_CONTROL: Texts("El texto tiene caracteres de control.", "The text has control characters."),
+}
+"""What patterns mean that people have to meet."""
 _WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {
     "minimum": lambda n: Texts(f"Debe ser {n} o más.", f"It must be {n} or more."),
     "maximum": lambda n: Texts(f"Debe ser {n} o menos.", f"It must be {n} or less."),
@@ -172,8 +185,12 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
                 f"Debe ser {' o '.join(text.es for text in kinds)}.",
                 f"It must be {' or '.join(text.en for text in kinds)}.",
             )
+        case "pattern", {"pattern": str(expression)} if expression in _IN_WORDS:
+            return _IN_WORDS[expression]
         case "pattern", {"pattern": expression}:
             return Texts(f"Debe tener la forma {expression}.", f"It must have the form {expression}.")
+        case "format", {"format": "date"}:
+            return Texts("Debe ser una fecha, como 2026-12-31.", "It must be a date, such as 2026-12-31.")
         case "not", {"schema": {"pattern": expression}} if expression == PERSONAL_DATA:
             return _PERSONAL
         case "uniqueItems", _:
