@@ -84,6 +84,7 @@ def test_an_integral_number_is_an_integer(toys: TestClient[Litestar]) -> None:
 def test_alternatives_are_explained_by_the_one_that_was_meant(toys: TestClient[Litestar]) -> None:
     assert errors(post(toys, CAR | {"spare": {}})) == [("/spare/count", "required", None, None)]
     assert errors(post(toys, CAR | {"spare": 3})) == [("/spare", "anyOf", "3", None)]
+    assert post(toys, CAR | {"spare": 3}).json()["errors"][0]["detail"] == "It must be an object."
     assert post(toys, CAR | {"spare": None}).status_code == 200
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from actitud_api.http.json_input import Json
 from actitud_api.http.problems import Fault
 from actitud_api.http.schema import Checked, nearest
+from actitud_api.methodology.content import Evidence
 from actitud_api.methodology.notes import Note
 from tests.api.toys import toy_app
 
@@ -65,6 +66,23 @@ def test_personal_data_are_never_repeated(value: Json, rules: dict[str, list[str
         told.setdefault(fault.pointer, []).append(fault.rule)
         assert fault.value is None
     assert {pointer: sorted(listed) for pointer, listed in told.items()} == rules
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"url": "http://ayto.example/a"}, "Debe ser una dirección entera que empiece por https://, sin espacios."),
+        ({"date": "4/3/2026"}, "Debe ser una fecha, como 2026-12-31."),
+        ({"sha256": "A" * 64}, "Debe ser un SHA-256: 64 cifras hexadecimales, con las letras en minúscula."),
+        ({"note": "a\u0007"}, "El texto tiene caracteres de control."),
+        ({"note": 3}, "Debe ser un texto."),
+    ],
+)
+def test_what_a_document_lacks_is_told_without_expressions_and_keywords(change: Json, told: str) -> None:
+    assert isinstance(change, dict)
+    found = Checked(Evidence).convert({"url": "https://ayto.example/a", "date": "2026-03-04", **change})
+    assert isinstance(found, list), found
+    assert [fault.detail.es for fault in found] == [told]
 
 
 def test_a_text_with_personal_data_is_refused_in_plain_words() -> None:

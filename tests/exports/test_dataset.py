@@ -6,6 +6,7 @@ import json
 
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
 
 from actitud_api.exports import service
 from actitud_api.exports.dataset import dataset_of, embedded
@@ -34,6 +35,12 @@ def test_it_says_what_the_edition_is_and_where_its_files_are(site: Client) -> No
             200,
             file["encodingFormat"],
         )
+
+
+def test_a_title_that_is_not_in_a_language_is_said_in_spanish(site: Client) -> None:
+    found, _ = service.released(site.app.state["database"], "2026")
+    record = structs.replace(found.edition, titles={"ca": "Edició 2026", "es": "Edición 2026"})
+    assert service.title(record, "en") == "Edición 2026"
 
 
 def test_hostile_texts_stay_inside_of_their_element() -> None:

@@ -82,7 +82,7 @@ def test_it_describes_each_column_in_a_language(site: Client) -> None:
         assert one["schema"]["primaryKey"] == other["schema"]["primaryKey"]
         for field, same in zip(one["schema"]["fields"], other["schema"]["fields"], strict=True):
             assert field["name"] == same["name"]
-            assert field["title"] and field["description"] and same["title"] and same["description"]  # noqa: PT018
+            assert all(told[name] for told in (field, same) for name in ("title", "description"))
     keys = [one["schema"]["primaryKey"] for one in english["resources"]]
     assert keys == [["edition", "organisation"], ["edition", "organisation", "indicator"]]
 

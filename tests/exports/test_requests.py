@@ -231,7 +231,8 @@ def test_what_is_not_published_is_only_for_who_may_see_it(own: Client) -> None:
     assert seen(whole) == ["XX-T-1", "XX-T-4", "XX-T-2", "XX-T-3"]
     tags = {own.head(path, headers={"authorization": f"Bearer {key}"}).headers["etag"] for key in (whole, mine)}
     assert len(tags) == 2
-    assert own.get("/v1/editions/2027/datapackage.json").status_code == 404
+    absent = own.get("/v1/editions/2027/datapackage.json")
+    assert (absent.status_code, absent.json()["detail"]) == (404, "The edition 2027 is not published.")
 
 
 def test_a_workbook_that_would_take_too_long_is_refused_with_what_there_is(

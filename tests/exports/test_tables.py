@@ -177,6 +177,8 @@ def test_cells_of_a_workbook_are_typed_and_show_all_decimals(site: Client) -> No
     assert told["license"][0] == "Creative Commons Attribution 4.0, https://creativecommons.org/licenses/by/4.0/"
     assert told["publisher"][0] == "Diputación de Ejemplo"
     assert told["title"][0] == "Edición 2026"
+    (publication,) = site.get("/v1/editions/2026/publications").json()["items"]
+    assert told["published"][0] == publication["published"]
     assert told["d1"][0] == "Acceso interno y participación de la plantilla"
     assert set(names) <= told.keys()
 

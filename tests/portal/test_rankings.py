@@ -110,6 +110,8 @@ def test_while_others_compute_the_ranking_is_there_without_intervals(
     assert short(found) == "12345678"
     assert not found.query(".interval")
     assert "load the page again" in found.text
+    # There is nothing to wait for where nobody ranks.
+    assert "load the page again" not in read(years, status="not_rateable").text
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
         "PRO": "(1)",
     }
     assert options["region"] == {
-        "": "All",
+        "": "Any",
         "07": "Castilla y León (2)",
         "09": "Catalunya (1)",
         "10": "Comunitat Valenciana (4)",
@@ -167,6 +169,7 @@ def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
     assert list(options["province"]) == ["", "03", "05", "25", "46", "49"]
     assert options["band"]["P3"] == "P3: 20,001 to 50,000 inhabitants (2)"
     assert list(options["band"]) == ["", "P1", "P2", "P3", "P4", "E5"]
+    assert list(options["status"]) == ["", "complete", "sufficient", "insufficient_evidence", "not_rateable"]
 
 
 def test_an_order_by_a_dimension_shows_its_score(years: Client) -> None:
@@ -258,7 +261,9 @@ def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
 
 def test_the_page_leads_to_the_data(years: Client) -> None:
     links = {link.attrs["href"] for link in read(years).query("main a")}
-    assert links >= {f"/v1/editions/2026/scores.{suffix}" for suffix in ("csv", "xlsx", "jsonl", "jsonstat")}
+    files = {f"/v1/editions/2026/scores.{suffix}" for suffix in ("csv", "xlsx", "jsonl", "jsonstat")}
+    assert links >= files
+    assert {years.get(file).status_code for file in files} == {200}
     assert years.get("/v1/editions/2026/publications").status_code == 200
 
 

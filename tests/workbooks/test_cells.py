@@ -79,6 +79,19 @@ def test_an_answer_of_another_kind_is_told_where_it_stands(code: str, value: obj
     assert left == {name: entry for name, entry in held(SENT).answers.items() if name != indicator}
 
 
+def test_a_number_of_the_profile_that_is_not_whole_or_too_low_is_told_in_plain_words() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        sheet.cell(row_of(sheet, "employees"), 3).value = 3.7
+        sheet.cell(row_of(sheet, "units"), 3).value = -5
+
+    faults = {fault.pointer: (fault.value, fault.detail.es) for fault in edited(change).faults}
+    assert faults == {
+        "/profile/employees": ("3.7", "Debe ser un número entero."),
+        "/profile/units": ("-5", "Debe ser 0 o más."),
+    }
+
+
 def test_a_number_written_as_text_is_suggested() -> None:
     def change(book: openpyxl.Workbook) -> None:
         sheet = book["Perfil"]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from markupsafe import Markup
 
 from actitud_api.exports import package
 from actitud_api.exports.publisher import LICENSE, Publisher
 from actitud_api.exports.service import Source, title
+from actitud_api.http.negotiation import Texts
 from actitud_api.http.representations import CSV, XLSX
 from actitud_api.methodology.model import Language
 from actitud_api.publication.service import Published
+
+_SPAIN: Final = Texts("España", "Spain")
 
 
 def dataset_of(
@@ -33,7 +38,7 @@ def dataset_of(
         "version": str(published.revision),
         "datePublished": published.published.date().isoformat(),
         "temporalCoverage": f"{edition.period_from.isoformat()}/{edition.period_to.isoformat()}",
-        "spatialCoverage": {"@type": "Country", "name": "España" if language == "es" else "Spain"},
+        "spatialCoverage": {"@type": "Country", "name": _SPAIN.into(language)},
         "measurementTechnique": f"{base}/v1/methodologies/{found.methodology.version}",
         "variableMeasured": [
             {"@type": "PropertyValue", "name": texts.groups[node.id].name, "minValue": 0, "maxValue": 100}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO, Final
 
@@ -477,7 +478,7 @@ def _cube(request: ApiRequest, state: State, found: Source, language: Language) 
     more: dict[str, object] = {
         "label": f"{package.SCORES.into(language)}: {service.title(edition, language)}",
         "source": _publisher(state).name,
-        "updated": edition.updated.isoformat().replace("+00:00", "Z"),
+        "updated": _instant(edition.updated),
         "href": f"{base_of(request)}{request.scope['path']}",
         "note": [package.about(found, language)],
         "extension": extension | ({} if found.published is None else {"revision": found.published.revision}),
@@ -508,8 +509,13 @@ def _about(request: ApiRequest, state: State, found: Source, description: Texts)
     return told | {
         "revision": str(published.revision),
         "digest": published.digest,
-        "published": str(published.published),
+        "published": _instant(published.published),
     }
+
+
+def _instant(at: datetime) -> str:
+    """A time in UTC as JSON has it (RFC 3339)."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _source(request: ApiRequest, state: State, found: Source, language: Language) -> str:

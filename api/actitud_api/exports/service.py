@@ -13,6 +13,7 @@ from actitud_api.editions import service as editions
 from actitud_api.editions.service import Counted
 from actitud_api.formats.json_stat import Unit
 from actitud_api.formats.tables import Value
+from actitud_api.languages import nearest
 from actitud_api.methodologies import service as methodologies
 from actitud_api.methodology.loader import Methodology, load
 from actitud_api.methodology.model import Group, Indicator, Language
@@ -276,7 +277,7 @@ def methodology_of(version: str) -> Methodology:
 
 def title(record: editions.Record, language: Language) -> str:
     """The title of an edition, in a language where it has one in it."""
-    return record.titles.get(language) or next(iter(record.titles.values()))
+    return nearest(record.titles, language)
 
 
 def _ranked(database: Database, found: Source, wanted: Wanted) -> Iterator[list[Row]]:

@@ -16,7 +16,8 @@ import msgspec
 from actitud_api.http.json_input import Json, as_json, pointer, shown
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault, first
-from actitud_api.methodology.notes import PERSONAL_DATA
+from actitud_api.methodology.content import HTTPS_ADDRESS, SHA256
+from actitud_api.methodology.notes import NO_CONTROL, PERSONAL_DATA
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -65,6 +66,8 @@ class Checked(Generic[T]):
             options = kind["options"]
             near = nearest(instance, options) if isinstance(instance, str) else None
             yield Fault(place, rule, shown(instance), _one_of(options), near)
+        elif rule == "anyOf" and (kinds := _kinds(error)):
+            yield Fault(place, rule, shown(instance), _sentence("type", {"types": kinds}))
         else:
             yield Fault(place, rule, shown(instance), _sentence(rule, kind))
 
@@ -110,6 +113,20 @@ def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
     return inner.kind.name == "type" and inner.instance_path == outer.instance_path
 
 
+def _kinds(error: jsonschema_rs.ValidationError) -> list[object]:
+    """The types of which a value has to be for any alternative; none where it is of one already.
+
+    null is left out: it stands for nothing, which whoever sent a value did not mean.
+    """
+    found: list[object] = []
+    for branch in error.kind.as_dict()["context"]:
+        named = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == error.instance_path]
+        if not named:
+            return []
+        found += [name for inner in named for name in inner.kind.as_dict()["types"]]
+    return [name for name in dict.fromkeys(found) if name != "null"]
+
+
 _UNKNOWN = Texts("No se conoce este miembro.", "This member is not known.")
 _PERSONAL = Texts(
     "El texto contiene un dato personal: un DNI o NIE, un correo electrónico o un teléfono. Se publica, así que debe "
@@ -127,6 +144,18 @@ _KINDS = {
     "boolean": Texts("true o false", "true or false"),
     "null": Texts("null", "null"),
 }
+_IN_WORDS: Mapping[str, Texts] = {
+    HTTPS_ADDRESS: Texts(
+        "Debe ser una dirección entera que empiece por https://, sin espacios.",
+        "It must be a whole address that begins with https://, without blanks.",
+    ),
+    SHA256: Texts(
+        "Debe ser un SHA-256: 64 cifras hexadecimales, con las letras en minúscula.",
+        "It must be a SHA-256: 64 hexadecimal digits, with its letters in lower case.",
+    ),
+    NO_CONTROL: Texts("El texto tiene caracteres de control.", "The text has control characters."),
+}
+"""What patterns mean that people have to meet."""
 _WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {
     "minimum": lambda n: Texts(f"Debe ser {n} o más.", f"It must be {n} or more."),
     "maximum": lambda n: Texts(f"Debe ser {n} o menos.", f"It must be {n} or less."),
@@ -156,8 +185,12 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
                 f"Debe ser {' o '.join(text.es for text in kinds)}.",
                 f"It must be {' or '.join(text.en for text in kinds)}.",
             )
+        case "pattern", {"pattern": str(expression)} if expression in _IN_WORDS:
+            return _IN_WORDS[expression]
         case "pattern", {"pattern": expression}:
             return Texts(f"Debe tener la forma {expression}.", f"It must have the form {expression}.")
+        case "format", {"format": "date"}:
+            return Texts("Debe ser una fecha, como 2026-12-31.", "It must be a date, such as 2026-12-31.")
         case "not", {"schema": {"pattern": expression}} if expression == PERSONAL_DATA:
             return _PERSONAL
         case "uniqueItems", _:

@@ -30,6 +30,12 @@ from actitud_api.methodology.predicates import attribute, indicators
 EVIDENCE_MAX: Final = 10
 """How many documents may support one answer or one field."""
 
+HTTPS_ADDRESS: Final = r'^https://[^\u0000-\u0020\u007f-\u00a0<>"\\^`{|}]+$'
+"""The pattern of an address of the Web without what an address cannot have."""
+
+SHA256: Final = "^[0-9a-f]{64}$"
+"""The pattern of a SHA-256 in hexadecimal."""
+
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A document that shows that an answer is true: where it is, and its date. The service never fetches it."""
@@ -38,7 +44,7 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         str,
         Meta(
             max_length=2_000,
-            pattern=r'^https://[^\u0000-\u0020\u007f-\u00a0<>"\\^`{|}]+$',
+            pattern=HTTPS_ADDRESS,
             description="It counts where its host is one of the domains of the organisation, or below one.",
             examples=["https://www.example.org/social-networks/guide.pdf"],
         ),
@@ -49,7 +55,7 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                pattern="^[0-9a-f]{64}$",
+                pattern=SHA256,
                 description="SHA-256, in hexadecimal, of the copy that the organisation keeps.",
             ),
         ]

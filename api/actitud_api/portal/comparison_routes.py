@@ -257,7 +257,7 @@ def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
 
 def _address(to: Links, edition: editions.Record, ids: Sequence[str]) -> str:
     """The page of these organisations side by side."""
-    return to.with_query(to(edition.id, "compare").partition("?")[0], [("organisation", one) for one in ids])
+    return to.with_query(to.path(edition.id, "compare"), [("organisation", one) for one in ids])
 
 
 def _sections(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final, cast, get_args
+from typing import Final, cast
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from actitud_api.methodology.predicates import halfup
 from actitud_api.organisations.service import Band, words
 from actitud_api.portal import charts
 from actitud_api.portal.layout import Links
-from actitud_api.portal.names import Names, province, region, territory
+from actitud_api.portal.names import STATUSES, Names, province, region, territory
 from actitud_api.scores import audits, service, wire
 from actitud_api.scores.comparison_wire import DRAWS, SEED
 from actitud_api.scores.computed import Busy, Computed
@@ -41,10 +41,10 @@ _SORTS: Final[Mapping[str, Texts]] = {
     "population": Texts("Población, de menos a más", "Population, the smallest first"),
     "-coverage": Texts("Cobertura, de más a menos", "Coverage, the widest first"),
 }
-_ALL: Final = Texts("Todos", "All")
+_ANY: Final = Texts("Cualquiera", "Any")
 _LABELS: Final[Mapping[str, Texts]] = {
     "kind": Texts("Tipo", "Kind"),
-    "region": Texts("Comunidad", "Region"),
+    "region": Texts("Comunidad autónoma", "Region"),
     "province": Texts("Provincia", "Province"),
     "band": Texts("Tamaño", "Size"),
     "level": Texts("Nivel", "Level"),
@@ -146,7 +146,11 @@ class PageLink(Struct, frozen=True):
 
 
 class Ranking(Struct, frozen=True, kw_only=True):
-    """The page of an edition. `dimension`: the name of that in whose order the list is."""
+    """The page of an edition.
+
+    `awaits_intervals`: somebody on it has a rank, and the intervals of the ranks are not there yet. `dimension`: the
+    name of that in whose order the list is.
+    """
 
     asked: Asked
     fields: tuple[Field, ...]
@@ -157,6 +161,7 @@ class Ranking(Struct, frozen=True, kw_only=True):
     previous: str | None
     following: str | None
     has_intervals: bool
+    awaits_intervals: bool
     dimension: str | None
     summary: service.Summary
     picture: charts.Picture
@@ -201,6 +206,7 @@ def ranking(
         previous=address(number - 1) if number > 1 else None,
         following=address(number + 1) if number < last else None,
         has_intervals=bool(intervals),
+        awaits_intervals=not intervals and any(row.rank for row in rows),
         dimension=names.dimensions().get(asked.sort.key),
         summary=summary,
         picture=tenths_picture("spread", summary, names),
@@ -321,7 +327,7 @@ def _fields(groups: Sequence[service.Group], given: Mapping[str, str], names: Na
 
     def choices(name: str, texts: Mapping[str, str]) -> Field:
         known = [Choice(value, text, given.get(name) == value) for value, text in texts.items()]
-        every = Choice("", _ALL.into(language), not any(choice.chosen for choice in known))
+        every = Choice("", _ANY.into(language), not any(choice.chosen for choice in known))
         return Field(name, _LABELS[name].into(language), (every, *known))
 
     def counted(name: str, label: Mapping[str, str]) -> Field:
@@ -353,7 +359,7 @@ def _fields(groups: Sequence[service.Group], given: Mapping[str, str], names: Na
             "band", {code: names.band(code) for code in sorted(seen["band"], key=lambda code: (code[0] != "P", code))}
         ),
         choices("level", {str(number): names.level(number) for number in names.levels()}),
-        choices("status", {status: names.status(status) for status in get_args(Status)}),
+        choices("status", {status: names.status(status) for status in STATUSES}),
         Field(
             "sort",
             _LABELS["sort"].into(language),

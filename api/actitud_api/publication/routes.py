@@ -99,16 +99,18 @@ def _fault(refusal: Refusal) -> Fault:
     return Fault(refusal.pointer, refusal.rule, refusal.value, Texts(es, en), refusal.holds or None)
 
 
+def _unknown(error: UnknownPublication) -> Texts:
+    if error.revision == service.LATEST:
+        return Texts(f"La edición {error.edition} no está publicada.", f"The edition {error.edition} is not published.")
+    return Texts(
+        f"La edición {error.edition} no tiene publicada la revisión {error.revision}.",
+        f"The edition {error.edition} has no published revision {error.revision}.",
+    )
+
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(Refused, CONFLICT, lambda error: _REFUSED, lambda error: [_fault(refusal) for refusal in error.refusals]),
-    maps_to(
-        UnknownPublication,
-        NOT_FOUND,
-        lambda error: Texts(
-            f"La edición {error.edition} no tiene publicada la revisión {error.revision}.",
-            f"The edition {error.edition} has no published revision {error.revision}.",
-        ),
-    ),
+    maps_to(UnknownPublication, NOT_FOUND, _unknown),
     maps_to(
         UnknownPublishedScore,
         NOT_FOUND,

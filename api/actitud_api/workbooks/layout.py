@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import (
@@ -26,7 +28,6 @@ from actitud_api.methodology.model import Texts as MethodologyTexts
 
 FORMAT: Final = 1
 """The version of this layout: what is written by another one is not read."""
-
 
 METADATA: Final = "_metadata"
 LISTS: Final = "_lists"
@@ -244,14 +245,4 @@ def fact_texts(text: IndicatorText, fact: str) -> tuple[str, str]:
 
 def address(sheet: str, row: int, column: int) -> str:
     """A cell as people name it, such as `Perfil!C12`; row and column are counted from 0."""
-    return f"{sheet}!{letters(column)}{row + 1}"
-
-
-def letters(column: int) -> str:
-    """The letters of a column, counted from 0: A to Z, AA, …"""
-    text = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
+    return f"{sheet}!{xl_rowcol_to_cell(row, column)}"

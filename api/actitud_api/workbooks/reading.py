@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 from python_calamine import CalamineError, CalamineSheet
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from actitud_api.http.inputs import Body
 from actitud_api.http.json_input import Json, is_control, shown
@@ -281,7 +282,7 @@ class _Reader:
         """The cells of the table that are merged with others, each range told once."""
         covered: set[Cell] = set()
         for first, last in merged:
-            end = address("", last.row, last.column)[1:]
+            end = xl_rowcol_to_cell(*last)
             detail = Texts(
                 f"Estas celdas están combinadas hasta {end}, y no se leen.",
                 f"These cells are merged as far as {end}, and are not read.",
@@ -655,6 +656,9 @@ def _shown(value: Value) -> str | None:
     """A value to be quoted, as JSON; None of an empty cell, and of personal data."""
     if value == "":
         return None
+    if isinstance(value, float) and value.is_integer():
+        # The parser tells every number as a float.
+        value = int(value)
     return shown(value if isinstance(value, bool | int | float) else str(value))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.http.negotiation import Texts
@@ -37,7 +38,6 @@ from actitud_api.workbooks.layout import (
     Layout,
     Sheet,
     layout,
-    letters,
 )
 
 _MADE: Final = datetime(2026, 1, 1)
@@ -335,8 +335,8 @@ class _Workbook:
     ) -> None:
         key = tuple(options)
         if key not in self._lists:
-            letter = letters(len(self._lists))
-            self._lists[key] = f"={LISTS}!${letter}$1:${letter}${len(key)}"
+            place = len(self._lists)
+            self._lists[key] = f"={LISTS}!{xl_range_abs(0, place, len(key) - 1, place)}"
         wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
         rule = {"validate": "list", "source": self._lists[key], "error_message": self._t(wrong), **(told or {})}
         sheet.data_validation(first, column, last, column, rule)

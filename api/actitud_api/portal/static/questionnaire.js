@@ -243,7 +243,8 @@
     return errors.filter((error) => {
       const block = error.pointer ? blockOf(error.pointer) : undefined;
       if (!block) return true;
-      tell(block, source, error.detail ?? error.text, {
+      const lacking = { date: "no-date", url: "no-url" }[error.pointer.split("/").at(-1)] ?? "incomplete";
+      tell(block, source, error.rule === "required" ? word(lacking) : (error.detail ?? error.text), {
         severity: error.severity ?? "error",
         control: controlOf(error.pointer),
       });
@@ -309,7 +310,7 @@
       clearProblems("score");
       if (!response.ok) {
         const rest = tellAll(answer.errors ?? [], "score");
-        showNothing(rest.length || !answer.errors?.length ? answer.detail : word("refused"));
+        showNothing(summary(answer, rest));
         return;
       }
     } catch (error) {
@@ -469,10 +470,16 @@
     }
   });
 
+  // What a problem says, or that it is all told beside the fields.
+  function summary(problem, rest) {
+    const isBeside = problem.status === 400 && problem.errors?.length > 0 && rest.length === 0;
+    return isBeside ? word("refused") : problem.detail;
+  }
+
   function refusedFile(problem, named) {
     clearProblems("file");
     const rest = tellAll(problem.errors ?? [], "file");
-    say(fileStatus, `${named}: ${problem.detail}`, rest.map((error) => `${error.pointer} ${error.detail}`));
+    say(fileStatus, `${named}: ${summary(problem, rest)}`, rest.map((error) => `${error.pointer} ${error.detail}`));
   }
 
   $("#file").addEventListener("change", async (event) => {
@@ -563,8 +570,8 @@
   }
 
   function refusedDraft(problem) {
-    const rest = tellAll((problem.errors ?? []).map((error) => ({ ...error, detail: error.detail })), "draft");
-    say(draftStatus, problem.status === 412 ? word("draft-changed") : problem.detail, rest.map((error) => error.detail));
+    const rest = tellAll(problem.errors ?? [], "draft");
+    say(draftStatus, problem.status === 412 ? word("draft-changed") : summary(problem, rest), rest.map((error) => error.detail));
   }
 
   function took(answer, response, text) {
