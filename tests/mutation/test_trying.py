@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.mutation.trying import CRASH, TIME
+from tests.mutation.trying import CRASH, ENOUGH, TIME, Call, selected
+from tests.mutation.verdicts import Mutant
 
 SUITE = """
 from hypothesis import given, strategies as st
@@ -66,3 +67,21 @@ def test_code_that_fails_its_tests_is_not_tried(tmp_path: Path) -> None:
     assert ended.returncode != 0
     assert "With nothing changed, " in ended.stdout + ended.stderr
     assert not (tmp_path / "verdicts.jsonl").exists()
+
+
+def test_only_tests_that_run_the_changed_statement_are_selected_and_not_endlessly_many() -> None:
+    before = "def f(x):\n    if x:\n        return 1\n    return 2\n"
+    calls = {
+        "both": Call(1, {"f": [1, 2, 3]}),
+        "first": Call(2, {"f": [1, 2]}),
+        "last": Call(ENOUGH, {"f": [1, 3]}),
+        "late": Call(1, {"f": [1, 3]}),
+    }
+    returned = Mutant("f", "", 0, before, before.replace("return 1", "return 9"))
+    asked = Mutant("f", "", 0, before, before.replace("if x", "if not x"))
+    whole = Mutant("f", "", 0, before, before.replace("(x)", "(x=0)"))
+    assert selected(returned, calls, calls) == ["both", "first"]
+    assert selected(asked, calls, calls) == selected(whole, calls, calls) == ["both", "first"]
+    assert selected(Mutant("f", "", 0, before, before.replace("2", "8")), calls, calls) == ["both"]
+    # The first is tried whatever it takes.
+    assert selected(asked, ["last", "late"], calls) == ["last"]
