@@ -37,6 +37,14 @@ def page(client: Client, language: Language, query: str = "") -> JustHTML:
     return JustHTML(answer.text, sanitize=False)
 
 
+def test_a_share_says_how_it_is_written(client: Client) -> None:
+    found = page(client, "es")
+    (field,) = found.query("#foreign_share")
+    (hint,) = found.query("[id='foreign_share.hint']")
+    assert hint.to_text().strip() == "De 0 a 1: un 12 % se escribe 0,12."
+    assert (field.attrs or {})["aria-describedby"] == "foreign_share.hint"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_question_is_there_in_plain_language_with_its_ladder(client: Client, language: Language) -> None:
     found = page(client, language)

@@ -238,13 +238,18 @@
     }
   }
 
+  function missing(pointer) {
+    if (pointer.endsWith("/url")) return word("no-url");
+    if (pointer.endsWith("/date")) return word("no-date");
+    return word("incomplete");
+  }
+
   // Tells problems at their pointers; those that belong to no field are returned.
   function tellAll(errors, source) {
     return errors.filter((error) => {
       const block = error.pointer ? blockOf(error.pointer) : undefined;
       if (!block) return true;
-      const lacking = { date: "no-date", url: "no-url" }[error.pointer.split("/").at(-1)] ?? "incomplete";
-      tell(block, source, error.rule === "required" ? word(lacking) : (error.detail ?? error.text), {
+      tell(block, source, error.rule === "required" ? missing(error.pointer) : (error.detail ?? error.text), {
         severity: error.severity ?? "error",
         control: controlOf(error.pointer),
       });
