@@ -400,7 +400,10 @@ def test_robustness_without_parameters_is_that_of_a_thousand_draws_of_seed_42(cl
 
 
 def test_robustness_is_read_in_both_languages(client: Client) -> None:
-    for lang, start in (("en", "In nine of ten draws its rank "), ("es", "En nueve de cada diez sorteos su puesto ")):
+    for lang, start in (
+        ("en", "In nine of ten draws its rank "),
+        ("es", "En nueve de cada diez pruebas al azar su puesto "),
+    ):
         (item,) = robustness(client, lang=lang, draws=100, limit=1)
         likeliest = max(item["levels"], key=lambda level: level["probability"])
         assert item["text"].startswith(start)

@@ -136,14 +136,16 @@ def test_figures_beside_those_of_the_group(
             "es",
             (9, 1_012),
             (3, 1.0),
-            "En nueve de cada diez sorteos su puesto está entre el 9 y el 1.012; su nivel es el 3 en el 100\u00a0%.",
+            "En nueve de cada diez pruebas al azar su puesto está entre el 9 y el 1.012; "
+            "su nivel es el 3 en el 100\u00a0%.",
         ),
         ("en", (1, 1), (5, 1.0), "In nine of ten draws its rank is 1; its level is 5 in 100\u00a0%."),
         (
             "es",
             None,
             (2, 0.5),
-            "En nueve de cada diez sorteos su índice está entre 40,00 y 41,25; su nivel es el 2 en el 50\u00a0%.",
+            "En nueve de cada diez pruebas al azar su índice está entre 40,00 y 41,25; "
+            "su nivel es el 2 en el 50\u00a0%.",
         ),
         ("en", None, None, "In nine of ten draws its index lies between 40.00 and 41.25."),
     ],
@@ -155,7 +157,7 @@ def test_robustness(
 
 
 def test_an_index_that_is_the_same_in_every_draw() -> None:
-    assert robust(None, (40, 40), None, 2, "es") == "En nueve de cada diez sorteos su índice es 40,00."
+    assert robust(None, (40, 40), None, 2, "es") == "En nueve de cada diez pruebas al azar su índice es 40,00."
 
 
 @pytest.mark.parametrize(

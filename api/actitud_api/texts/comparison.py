@@ -51,10 +51,10 @@ _FIGURES: dict[Language, dict[str, str]] = table(
 )
 _ROBUST: dict[Language, dict[str, str]] = table(
     es={
-        "rank": "En nueve de cada diez sorteos su puesto está entre el {low} y el {high}",
-        "index": "En nueve de cada diez sorteos su índice está entre {low} y {high}",
-        "same_rank": "En nueve de cada diez sorteos su puesto es el {low}",
-        "same_index": "En nueve de cada diez sorteos su índice es {low}",
+        "rank": "En nueve de cada diez pruebas al azar su puesto está entre el {low} y el {high}",
+        "index": "En nueve de cada diez pruebas al azar su índice está entre {low} y {high}",
+        "same_rank": "En nueve de cada diez pruebas al azar su puesto es el {low}",
+        "same_index": "En nueve de cada diez pruebas al azar su índice es {low}",
         "level": "{start}; su nivel es el {level} en el {share}.",
         "no_level": "{start}.",
     },
