@@ -133,7 +133,7 @@ def load(version: str) -> Methodology:
         defect = Defect(
             "/",
             f"el documento de una versión en uso o retirada cambió: su resumen es {methodology.digest}",
-            f"the document of an {entry.status} version changed: its digest is {methodology.digest}",
+            f"the document of a version in use or retired changed: its digest is {methodology.digest}",
         )
         raise DefectiveMethodology(version, [defect])
     return methodology
