@@ -43,14 +43,14 @@ def test_2026_1_is_active_and_has_this_digest() -> None:
 
 def test_an_active_document_that_changed_is_refused(data: Path) -> None:
     edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
-    with pytest.raises(loader.DefectiveMethodology, match="the document of an active version changed"):
+    with pytest.raises(loader.DefectiveMethodology, match="the document of a version in use or retired changed"):
         loader.load("2026.1")
 
 
 def test_a_retired_one_too(data: Path) -> None:
     edit(data / "registry.json", '"active"', '"retired"')
     edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
-    with pytest.raises(loader.DefectiveMethodology, match="the document of an retired version changed"):
+    with pytest.raises(loader.DefectiveMethodology, match="the document of a version in use or retired changed"):
         loader.load("2026.1")
 
 
@@ -106,3 +106,48 @@ def test_texts_have_their_own_digest_and_do_not_touch_the_document_s(data: Path)
     assert after.text_digests["en"] == before.text_digests["en"]
     assert after.text_digests["es"] != before.text_digests["es"]
     assert all(digest.startswith("sha256:") for digest in after.text_digests.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "digest", "defect"),
+    [
+        (
+            "active",
+            "sha256:0",
+            (
+                "/",
+                "el documento de una versión en uso o retirada cambió: su resumen es {}",
+                "the document of a version in use or retired changed: its digest is {}",
+            ),
+        ),
+        (
+            "retired",
+            "sha256:0",
+            (
+                "/",
+                "el documento de una versión en uso o retirada cambió: su resumen es {}",
+                "the document of a version in use or retired changed: its digest is {}",
+            ),
+        ),
+        (
+            "draft",
+            "sha256:0",
+            (
+                "/version",
+                "un borrador, y solo un borrador, se llama …-draft",
+                "a draft, and only a draft, is called …-draft",
+            ),
+        ),
+    ],
+)
+def test_what_is_not_as_it_is_registered_is_refused_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch, status: loader.Status, digest: str, defect: tuple[str, str, str]
+) -> None:
+    known = loader.load("2026.1")
+    monkeypatch.setattr(loader, "_registry", lambda: {"2026.1": loader.RegistryEntry(status=status, digest=digest)})
+    with pytest.raises(loader.DefectiveMethodology) as caught:
+        loader.load.__wrapped__("2026.1")
+    assert [(found.place, found.es, found.en) for found in caught.value.defects] == [
+        tuple(text.format(known.digest) for text in defect)
+    ]
+    assert str(caught.value) == f"2026.1: {defect[0]}: {defect[2].format(known.digest)}"

@@ -58,7 +58,7 @@ EXAMPLES: Final = 8
 TIME: Final = "(time)"
 CRASH: Final = "(crash)"
 """What killed a mutant, where it was no test that failed: far more processor time than the test needs; a signal."""
-ENOUGH: Final = 10.0
+ENOUGH: Final = 30.0
 """So many seconds of tests are tried on a mutant, the cheapest of them, as measured: its function may be everywhere."""
 MEMORY: Final = 8 * 2**30
 SILENCE: Final = 900.0

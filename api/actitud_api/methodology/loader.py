@@ -19,12 +19,10 @@ import jsonschema_rs
 import msgspec
 from msgspec import Struct
 
-from actitud_api import languages
-from actitud_api.languages import LANGUAGES, InLanguages, Language
 from actitud_api.methodology import defects
 from actitud_api.methodology.defects import Defect
 from actitud_api.methodology.digests import digest
-from actitud_api.methodology.model import Document, Frozen, Texts
+from actitud_api.methodology.model import LANGUAGES, Document, Frozen, Language, Texts
 
 Status = Literal["draft", "active", "retired"]
 """Of a version: still changing, in use, or only of the past."""
@@ -58,9 +56,8 @@ class Methodology(Struct, frozen=True, kw_only=True):
     written: msgspec.Raw
     """The document as it is written, in JSON: what the digest covers."""
     document: Document
-    texts: InLanguages[Texts]
-    """In the languages in which there are any; whoever asks in another is given the Spanish."""
-    text_digests: InLanguages[str]
+    texts: dict[Language, Texts]
+    text_digests: dict[Language, str]
 
 
 class UnknownMethodology(LookupError):
@@ -111,7 +108,7 @@ def newest() -> Methodology:
 
 @cache
 def load(version: str) -> Methodology:
-    """The methodology of that version, with its texts in every language in which it has them.
+    """The methodology of that version, with its texts in every language.
 
     Raises `UnknownMethodology`, and `DefectiveMethodology` with every defect.
     """
@@ -123,7 +120,7 @@ def load(version: str) -> Methodology:
         version,
         entry.status,
         (folder / "document.json").read_bytes(),
-        {language: file.read_bytes() for language in LANGUAGES if (file := _texts(folder, language)).is_file()},
+        {language: (folder / "texts" / f"{language}.json").read_bytes() for language in LANGUAGES},
     )
     if (entry.status == "draft") != version.endswith(DRAFT):
         defect = Defect(
@@ -135,8 +132,8 @@ def load(version: str) -> Methodology:
     if entry.status != "draft" and methodology.digest != entry.digest:
         defect = Defect(
             "/",
-            f"el documento de una versión de estado {entry.status} cambió: su resumen es {methodology.digest}",
-            f"the document of an {entry.status} version changed: its digest is {methodology.digest}",
+            f"el documento de una versión en uso o retirada cambió: su resumen es {methodology.digest}",
+            f"the document of a version in use or retired changed: its digest is {methodology.digest}",
         )
         raise DefectiveMethodology(version, [defect])
     return methodology
@@ -162,8 +159,8 @@ def read(version: str | None, status: Status, document: bytes, texts: Mapping[La
         digest=digest(msgspec.json.decode(document)),
         written=msgspec.Raw(document),
         document=decoded,
-        texts=InLanguages(checked.texts),
-        text_digests=InLanguages({language: digest(text) for language, text in checked.texts.items()}),
+        texts=checked.texts,
+        text_digests={language: digest(text) for language, text in checked.texts.items()},
     )
 
 
@@ -185,10 +182,6 @@ def check(document: bytes, texts: Mapping[Language, bytes]) -> Checked:
 
 def _data() -> Traversable:
     return resources.files("actitud_api.methodology") / "data"
-
-
-def _texts(folder: Traversable, language: Language) -> Traversable:
-    return folder / "texts" / f"{language}.json"
 
 
 @cache
@@ -276,56 +269,52 @@ def _is_another(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Valid
     return inner.instance_path == [*outer.instance_path, "kind"]
 
 
-def _told(error: jsonschema_rs.ValidationError) -> languages.Texts:
+def _told(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
     """A structural defect in Spanish and in English."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:
-            return languages.Texts(f"falta {name!r}", f"{name!r} is missing")
+            return f"falta {name!r}", f"{name!r} is missing"
         case "additionalProperties", {"unexpected": [*names]}:
             listed = ", ".join(map(repr, names))
-            return languages.Texts(f"no se conoce {listed}", f"{listed} is not known")
+            return f"no se conoce {listed}", f"{listed} is not known"
         case "type", {"types": [*types]}:
             return _typed(error, types)
         case "enum", {"options": [*options]}:
             listed, value = ", ".join(map(str, options)), _shown(error.instance)
-            return languages.Texts(
-                f"es {value}, y debe ser uno de: {listed}", f"is {value}, and must be one of: {listed}"
-            )
+            return f"es {value}, y debe ser uno de: {listed}", f"is {value}, and must be one of: {listed}"
         case "anyOf", {"context": [*branches]}:
             inside = [inner for branch in branches for inner in branch if _is_another(error, inner)]
             types = [name for inner in inside if inner.kind.name == "type" for name in inner.kind.as_dict()["types"]]
             if not isinstance(error.instance, dict):
                 return _typed(error, list(dict.fromkeys(types)))
             if "kind" not in error.instance:
-                return languages.Texts("falta 'kind'", "'kind' is missing")
+                return "falta 'kind'", "'kind' is missing"
             kinds = [name for inner in inside if inner.kind.name == "enum" for name in inner.kind.as_dict()["options"]]
             listed, value = ", ".join(kinds), _shown(error.instance["kind"])
-            return languages.Texts(
+            return (
                 f"su kind es {value}, y debe ser uno de: {listed}",
                 f"its kind is {value}, and must be one of: {listed}",
             )
-    return languages.Texts(f"incumple {error.kind.name}: {error.message}", f"breaks {error.kind.name}: {error.message}")
+    return f"incumple {error.kind.name}: {error.message}", f"breaks {error.kind.name}: {error.message}"
 
 
 _SHOWN_MAX: Final = 60
 _TYPES: Final = {
-    "object": languages.Texts("un objeto", "an object"),
-    "array": languages.Texts("una lista", "a list"),
-    "string": languages.Texts("un texto", "a string"),
-    "integer": languages.Texts("un número entero", "an integer"),
-    "number": languages.Texts("un número", "a number"),
-    "boolean": languages.Texts("true o false", "true or false"),
-    "null": languages.Texts("null", "null"),
+    "object": ("un objeto", "an object"),
+    "array": ("una lista", "a list"),
+    "string": ("un texto", "a string"),
+    "integer": ("un número entero", "an integer"),
+    "number": ("un número", "a number"),
+    "boolean": ("true o false", "true or false"),
+    "null": ("null", "null"),
 }
 
 
-def _typed(error: jsonschema_rs.ValidationError, types: list[str]) -> languages.Texts:
+def _typed(error: jsonschema_rs.ValidationError, types: list[str]) -> tuple[str, str]:
     value = _shown(error.instance)
     spanish, english = zip(*(_TYPES[name] for name in types), strict=True)
-    return languages.Texts(
-        f"es {value}, y debe ser {' o '.join(spanish)}", f"is {value}, and must be {' or '.join(english)}"
-    )
+    return f"es {value}, y debe ser {' o '.join(spanish)}", f"is {value}, and must be {' or '.join(english)}"
 
 
 def _shown(value: object) -> str:
