@@ -19,10 +19,12 @@ import jsonschema_rs
 import msgspec
 from msgspec import Struct
 
+from actitud_api import languages
+from actitud_api.languages import LANGUAGES, InLanguages, Language
 from actitud_api.methodology import defects
 from actitud_api.methodology.defects import Defect
 from actitud_api.methodology.digests import digest
-from actitud_api.methodology.model import LANGUAGES, Document, Frozen, Language, Texts
+from actitud_api.methodology.model import Document, Frozen, Texts
 
 Status = Literal["draft", "active", "retired"]
 """Of a version: still changing, in use, or only of the past."""
@@ -56,8 +58,9 @@ class Methodology(Struct, frozen=True, kw_only=True):
     written: msgspec.Raw
     """The document as it is written, in JSON: what the digest covers."""
     document: Document
-    texts: dict[Language, Texts]
-    text_digests: dict[Language, str]
+    texts: InLanguages[Texts]
+    """In the languages in which there are any; whoever asks in another is given the Spanish."""
+    text_digests: InLanguages[str]
 
 
 class UnknownMethodology(LookupError):
@@ -108,7 +111,7 @@ def newest() -> Methodology:
 
 @cache
 def load(version: str) -> Methodology:
-    """The methodology of that version, with its texts in every language.
+    """The methodology of that version, with its texts in every language in which it has them.
 
     Raises `UnknownMethodology`, and `DefectiveMethodology` with every defect.
     """
@@ -120,7 +123,7 @@ def load(version: str) -> Methodology:
         version,
         entry.status,
         (folder / "document.json").read_bytes(),
-        {language: (folder / "texts" / f"{language}.json").read_bytes() for language in LANGUAGES},
+        {language: file.read_bytes() for language in LANGUAGES if (file := _texts(folder, language)).is_file()},
     )
     if (entry.status == "draft") != version.endswith(DRAFT):
         defect = Defect(
@@ -159,8 +162,8 @@ def read(version: str | None, status: Status, document: bytes, texts: Mapping[La
         digest=digest(msgspec.json.decode(document)),
         written=msgspec.Raw(document),
         document=decoded,
-        texts=checked.texts,
-        text_digests={language: digest(text) for language, text in checked.texts.items()},
+        texts=InLanguages(checked.texts),
+        text_digests=InLanguages({language: digest(text) for language, text in checked.texts.items()}),
     )
 
 
@@ -182,6 +185,10 @@ def check(document: bytes, texts: Mapping[Language, bytes]) -> Checked:
 
 def _data() -> Traversable:
     return resources.files("actitud_api.methodology") / "data"
+
+
+def _texts(folder: Traversable, language: Language) -> Traversable:
+    return folder / "texts" / f"{language}.json"
 
 
 @cache
@@ -269,52 +276,56 @@ def _is_another(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Valid
     return inner.instance_path == [*outer.instance_path, "kind"]
 
 
-def _told(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
+def _told(error: jsonschema_rs.ValidationError) -> languages.Texts:
     """A structural defect in Spanish and in English."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:
-            return f"falta {name!r}", f"{name!r} is missing"
+            return languages.Texts(f"falta {name!r}", f"{name!r} is missing")
         case "additionalProperties", {"unexpected": [*names]}:
             listed = ", ".join(map(repr, names))
-            return f"no se conoce {listed}", f"{listed} is not known"
+            return languages.Texts(f"no se conoce {listed}", f"{listed} is not known")
         case "type", {"types": [*types]}:
             return _typed(error, types)
         case "enum", {"options": [*options]}:
             listed, value = ", ".join(map(str, options)), _shown(error.instance)
-            return f"es {value}, y debe ser uno de: {listed}", f"is {value}, and must be one of: {listed}"
+            return languages.Texts(
+                f"es {value}, y debe ser uno de: {listed}", f"is {value}, and must be one of: {listed}"
+            )
         case "anyOf", {"context": [*branches]}:
             inside = [inner for branch in branches for inner in branch if _is_another(error, inner)]
             types = [name for inner in inside if inner.kind.name == "type" for name in inner.kind.as_dict()["types"]]
             if not isinstance(error.instance, dict):
                 return _typed(error, list(dict.fromkeys(types)))
             if "kind" not in error.instance:
-                return "falta 'kind'", "'kind' is missing"
+                return languages.Texts("falta 'kind'", "'kind' is missing")
             kinds = [name for inner in inside if inner.kind.name == "enum" for name in inner.kind.as_dict()["options"]]
             listed, value = ", ".join(kinds), _shown(error.instance["kind"])
-            return (
+            return languages.Texts(
                 f"su kind es {value}, y debe ser uno de: {listed}",
                 f"its kind is {value}, and must be one of: {listed}",
             )
-    return f"incumple {error.kind.name}: {error.message}", f"breaks {error.kind.name}: {error.message}"
+    return languages.Texts(f"incumple {error.kind.name}: {error.message}", f"breaks {error.kind.name}: {error.message}")
 
 
 _SHOWN_MAX: Final = 60
 _TYPES: Final = {
-    "object": ("un objeto", "an object"),
-    "array": ("una lista", "a list"),
-    "string": ("un texto", "a string"),
-    "integer": ("un número entero", "an integer"),
-    "number": ("un número", "a number"),
-    "boolean": ("true o false", "true or false"),
-    "null": ("null", "null"),
+    "object": languages.Texts("un objeto", "an object"),
+    "array": languages.Texts("una lista", "a list"),
+    "string": languages.Texts("un texto", "a string"),
+    "integer": languages.Texts("un número entero", "an integer"),
+    "number": languages.Texts("un número", "a number"),
+    "boolean": languages.Texts("true o false", "true or false"),
+    "null": languages.Texts("null", "null"),
 }
 
 
-def _typed(error: jsonschema_rs.ValidationError, types: list[str]) -> tuple[str, str]:
+def _typed(error: jsonschema_rs.ValidationError, types: list[str]) -> languages.Texts:
     value = _shown(error.instance)
     spanish, english = zip(*(_TYPES[name] for name in types), strict=True)
-    return f"es {value}, y debe ser {' o '.join(spanish)}", f"is {value}, and must be {' or '.join(english)}"
+    return languages.Texts(
+        f"es {value}, y debe ser {' o '.join(spanish)}", f"is {value}, and must be {' or '.join(english)}"
+    )
 
 
 def _shown(value: object) -> str:
