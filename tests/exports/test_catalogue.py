@@ -24,6 +24,7 @@ Client = TestClient[Litestar]
 # The parser of JSON-LD in rdflib uses a class that rdflib itself deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 
+LEGISLATION = URIRef("http://data.europa.eu/r5r/applicableLegislation")
 SHAPES = Path(__file__).parent / "shapes.ttl"
 FORMATS = {"ttl": "turtle", "jsonld": "json-ld", "rdf": "xml"}
 
@@ -120,6 +121,17 @@ def test_it_says_where_everything_is(site: Client) -> None:
         assert str(media_type).endswith(response.headers["content-type"].partition(";")[0])
     for address in (f"{BASE}/v1/openapi.json", f"{BASE}/docs", str(dataset), f"{BASE}/"):
         assert site.get(address.removeprefix(BASE) or "/").status_code == 200
+    law = URIRef("https://www.boe.es/eli/es/l/2007/11/16/37")
+    assert set(data.subjects(LEGISLATION, law)) == {service, *map(URIRef, files)}
+    (card,) = set(data.objects(dataset, DCAT.contactPoint))
+    assert data.value(card, URIRef("http://www.w3.org/2006/vcard/ns#hasUID")) == data.value(dataset, DCTERMS.publisher)
+    for subject, what, class_ in (
+        (dataset, DCAT.landingPage, FOAF.Document),
+        (URIRef(f"{BASE}/catalog"), FOAF.homepage, FOAF.Document),
+        (dataset, DCTERMS.conformsTo, DCTERMS.Standard),
+        (URIRef(f"{BASE}/v1/editions/2026/scores.jsonstat"), DCTERMS.conformsTo, DCTERMS.Standard),
+    ):
+        assert (data.value(subject, what), RDF.type, class_) in data, what
     titles = set(data.objects(dataset, DCTERMS.title))
     assert titles == {
         Literal("Madurez de las administraciones públicas en redes sociales: Edición 2026", lang="es"),
@@ -133,6 +145,7 @@ def test_without_a_dir3_code_it_is_plain_dcat_ap(plain: Client) -> None:
     assert (publisher, RDF.type, FOAF.Organization) in data
     assert set(data.objects(publisher, FOAF.name)) == {Literal("Actitud", lang="es"), Literal("Actitud", lang="en")}
     assert not list(data.objects(None, DCAT.contactPoint))
+    assert not list(data.objects(None, LEGISLATION))  # it binds the public bodies of Spain
 
 
 def test_nothing_that_is_said_can_break_out_of_a_format() -> None:

@@ -30,6 +30,8 @@ _SPAIN: Final = Iri(f"{_ES}/recurso/sector-publico/territorio/Pais/España")
 _STABLE: Final = Iri(f"{_EU}/planned-availability/STABLE")
 _PUBLIC: Final = Iri(f"{_EU}/access-right/PUBLIC")
 _ANNUAL: Final = Iri(f"{_EU}/frequency/ANNUAL")
+_REUSE: Final = Iri("https://www.boe.es/eli/es/l/2007/11/16/37")
+"""Law 37/2007 on the reuse of public sector information, by its ELI as convention 07 asks."""
 _JSON_STAT: Final = Iri("https://json-stat.org/full/")
 _DATA_PACKAGE: Final = Iri("https://specs.frictionlessdata.io/table-schema/")
 
@@ -94,13 +96,26 @@ def catalogue(editions: Sequence[tuple[Source, Published]], base: str, publisher
         ("dcat:service", service),
     ]
     agents = [] if publisher.dir3 else [_agent(base, publisher)]
-    files = [_distribution(found, file, base) for found, _ in editions for file in _FILES]
+    files = [_distribution(found, file, base, publisher) for found, _ in editions for file in _FILES]
     return [
         Node("dcat:Catalog", head, f"{base}/catalog"),
         *agents,
         _service(service, datasets, base, publisher),
         *datasets,
         *files,
+        *_classes(editions, base),
+    ]
+
+
+def _classes(editions: Sequence[tuple[Source, Published]], base: str) -> list[Node]:
+    """What DCAT-AP asks to be a document or a standard and no vocabulary says so: its ranges are checked by class."""
+    found = [source for source, _ in editions]
+    documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in found)]
+    methodologies = {f"{base}/v1/methodologies/{source.methodology.version}" for source in found}
+    standards = sorted({*methodologies, *(file.conforms.iri for file in _FILES if file.conforms)}) if found else []
+    return [
+        *(Node("foaf:Document", [], document) for document in documents),
+        *(Node("dct:Standard", [], standard) for standard in standards),
     ]
 
 
@@ -129,13 +144,13 @@ def _dataset(found: Source, published: Published, base: str, publisher: Publishe
         ("dct:conformsTo", Iri(f"{base}/v1/methodologies/{found.methodology.version}")),
         ("dcat:landingPage", Iri(f"{base}/portal/{edition.id}")),
         ("dcat:version", Literal(str(published.revision))),
-        *_contact(publisher),
+        *_contact(base, publisher),
         *(("dcat:distribution", Iri(f"{address}/{file.path}")) for file in _FILES),
     ]
     return Node("dcat:Dataset", properties, address)
 
 
-def _distribution(found: Source, file: _File, base: str) -> Node:
+def _distribution(found: Source, file: _File, base: str, publisher: Publisher) -> Node:
     address = f"{base}/v1/editions/{found.edition.id}/{file.path}"
     properties: Properties = [
         *_in_languages("dct:title", _both(lambda language: f"{file.title.into(language)} ({file.format})")),
@@ -146,6 +161,7 @@ def _distribution(found: Source, file: _File, base: str) -> Node:
         ("dcat:mediaType", Iri(f"http://www.iana.org/assignments/media-types/{file.media_type}")),
         ("dct:license", LICENSE),
         ("dcatap:availability", _STABLE),
+        *_legislation(publisher),
         ("dcat:accessService", Iri(f"{base}/v1")),
         *([] if file.conforms is None else [("dct:conformsTo", file.conforms)]),
     ]
@@ -164,7 +180,8 @@ def _service(service: Iri, datasets: Sequence[Node], base: str, publisher: Publi
         ("foaf:page", Iri(f"{base}/docs")),
         ("dct:license", LICENSE),
         ("dct:accessRights", _PUBLIC),
-        *_contact(publisher),
+        *_legislation(publisher),
+        *_contact(base, publisher),
         *(("dcat:servesDataset", Iri(dataset.iri or "")) for dataset in datasets),
     ]
     return Node("dcat:DataService", properties, service.iri)
@@ -182,7 +199,12 @@ def _agent(base: str, publisher: Publisher) -> Node:
     return Node("foaf:Organization", [*names, ("foaf:homepage", Iri(f"{base}/"))], _publisher(base, publisher).iri)
 
 
-def _contact(publisher: Publisher) -> Properties:
+def _legislation(publisher: Publisher) -> Properties:
+    """The law binds the public bodies of Spain, which are those with a DIR3 code."""
+    return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
+
+
+def _contact(base: str, publisher: Publisher) -> Properties:
     """Convention 20: a contact is never the publisher itself."""
     if publisher.contact is None:
         return []
@@ -191,6 +213,7 @@ def _contact(publisher: Publisher) -> Properties:
         *_in_languages("vcard:fn", _CONTACT),
         *_in_languages("vcard:organization-name", Texts(publisher.name, publisher.name)),
         ("vcard:hasURL", Iri(publisher.contact)) if page else ("vcard:hasEmail", Iri(f"mailto:{publisher.contact}")),
+        *([("vcard:hasUID", _publisher(base, publisher))] if publisher.dir3 else []),
     ]
     return [("dcat:contactPoint", Node("vcard:Organization", card))]
 
