@@ -284,7 +284,7 @@ def test_a_submission_says_what_is_submitted_and_acts_once(mode: Mode) -> None:
 def test_a_stale_submission_is_told_even_after_a_loss(mode: Mode) -> None:
     """With a key the service would answer a repetition as the first time: the refusal is true."""
     stale = problem(412, "precondition-failed")
-    submit: Callable[[Client], object] = lambda client: client.editions.assessments.submissions.create(  # noqa: E731
+    submit: Callable[[Client], object] = lambda client: client.editions.assessments.submissions.create(  # noqa: E731 - it has a type
         "2026", "XX-DEMO-1", if_match=TAG
     )
     assert isinstance(told(mode, submit, httpx.ReadError("reset"), stale), PreconditionFailed)
@@ -323,7 +323,7 @@ def test_filters_of_a_list_are_written_as_the_service_reads_them(mode: Mode) -> 
 
 
 def test_the_tag_is_that_of_the_header_and_none_where_there_is_none(mode: Mode) -> None:
-    get: Callable[[Client], Organisation] = lambda client: client.organisations.get("x")  # noqa: E731
+    get: Callable[[Client], Organisation] = lambda client: client.organisations.get("x")  # noqa: E731 - it has a type
     assert run(mode, Answers(answered(organisation(), TAG)), get).etag == TAG
     assert run(mode, Answers(answered({**organisation(), "etag": "of the body"}, None)), get).etag is None
 

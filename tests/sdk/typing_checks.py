@@ -115,6 +115,7 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.assessments.submissions.create("2026", "x", if_match=stated.etag), Submission)
     assert_type(client.editions.assessments.submissions.list("2026", "x"), Page[SubmissionLine])
 
+    # Each line is an error on purpose: where it no longer is one, mypy says that the ignore is not needed.
     client.editions.update("2026", state="open")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
@@ -153,6 +154,7 @@ async def asynchronous(client: AsyncClient) -> None:
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 
+    # Each line is an error on purpose: where it no longer is one, mypy says that the ignore is not needed.
     await client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     await client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.organisations.list(limit="3")  # type: ignore[arg-type]
