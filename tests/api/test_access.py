@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from actitud_api.access import keys, queries, service
-from actitud_api.access.service import Created, Principal, Role, UnknownKey
+from actitud_api.access.service import Created, Misbound, Principal, Role, UnknownKey
 from actitud_api.settings import Secret
 from actitud_api.storage.database import Database
 
@@ -29,9 +29,16 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def made(database: Database, *peppers: Secret, role: Role = "organisation", days: int = 30) -> Created:
+def made(database: Database, *peppers: Secret, role: Role = "organisation_editor", days: int = 30) -> Created:
     with database.write() as session:
-        return service.create_key(session, peppers, role=role, owner=OWNER, days=days, now=NOW)
+        return service.create_key(
+            session,
+            peppers,
+            role=role,
+            organisations=(OWNER,) if role in service.OF_ORGANISATIONS else (),
+            days=days,
+            now=NOW,
+        )
 
 
 # --- the form -------------------------------------------------------------------------------------------------
@@ -85,9 +92,7 @@ def test_the_digest_is_that_of_rfc_2104(database: Database) -> None:
 def test_times_are_kept_in_utc_whatever_zone_they_came_in(database: Database, tmp_path: Path) -> None:
     madrid = timezone(timedelta(hours=2))
     with database.write() as session:
-        created = service.create_key(
-            session, (), role="editor", owner=None, days=1, now=datetime(2026, 7, 1, 1, tzinfo=madrid)
-        )
+        created = service.create_key(session, (), role="registrar", days=1, now=datetime(2026, 7, 1, 1, tzinfo=madrid))
     with database.read() as session:
         stored = queries.one(session, created.record.id)
     assert stored is not None
@@ -102,12 +107,35 @@ def test_a_key_that_lasts_more_than_a_year_is_not_made(database: Database, days:
         made(database, days=days)
 
 
+@pytest.mark.parametrize(
+    ("role", "organisations", "editions", "member"),
+    [
+        ("organisation_reader", (), None, "organisations"),
+        ("organisation_editor", (), None, "organisations"),
+        ("organisation_editor", (OWNER,), ("2027",), "editions"),
+        ("assessor", (OWNER,), None, "organisations"),
+        ("publisher", (), (), "editions"),
+        ("registrar", (OWNER,), None, "organisations"),
+        ("administrator", (OWNER,), None, "organisations"),
+        ("administrator", (), ("2027",), "editions"),
+    ],
+)
+def test_a_role_is_bound_only_to_what_it_is_for(
+    database: Database, role: Role, organisations: tuple[str, ...], editions: tuple[str, ...] | None, member: str
+) -> None:
+    with pytest.raises(Misbound) as caught, database.write() as session:
+        service.create_key(session, (), role=role, organisations=organisations, editions=editions, days=1, now=NOW)
+    assert (caught.value.member, caught.value.role) == (member, role)
+    with database.read() as session:
+        assert service.all_keys(session) == []
+
+
 # --- who is recognised ----------------------------------------------------------------------------------------
 
 
 def test_the_holder_of_a_key_is_recognised_until_it_ends(database: Database) -> None:
     created = made(database)
-    principal = Principal(created.record.id, OWNER, "organisation")
+    principal = Principal(created.record.id, "organisation_editor", (OWNER,))
     end = NOW + timedelta(days=30)
     assert service.verify(database, (), created.text, now=NOW) == principal
     assert service.verify(database, (), created.text, now=end - timedelta(microseconds=1)) == principal

@@ -68,7 +68,7 @@ def client(application: Litestar, administrator: dict[str, str]) -> Iterator[Cli
             made = opened.post("/v1/organisations", json=organisation, headers=administrator)
             assert made.status_code == 201, made.text
         declare(opened, administrator, MINE, DOMAIN)
-        opened.headers.update(bearer(application, "organisation", MINE))
+        opened.headers.update(bearer(application, "organisation_editor", MINE))
         yield opened
 
 
@@ -76,7 +76,9 @@ def bearer(app: Litestar, role: access.Role, owner: str | None = None) -> dict[s
     """The header that presents a new key."""
     database: Database = app.state["database"]
     with database.write() as session:
-        made = access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC))
+        made = access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        )
     return {"Authorization": f"Bearer {made.text}"}
 
 
@@ -203,7 +205,7 @@ def test_a_patch_is_in_the_sheet_the_list_and_the_rank_of_the_next_request(
     other = client.put(
         f"{ASSESSMENTS}/{OTHER}",
         json=weaker,
-        headers={**bearer(application, "organisation", OTHER), **CREATE},
+        headers={**bearer(application, "organisation_editor", OTHER), **CREATE},
     )
     assert other.status_code == 201
     tags = [client.get(PATH).headers["etag"]]
@@ -532,7 +534,7 @@ def test_there_is_no_other_submission(client: Client, name: str) -> None:
 
 def test_a_key_of_another_organisation_finds_nothing(application: Litestar, client: Client) -> None:
     create(client)
-    foreign = bearer(application, "organisation", OTHER)
+    foreign = bearer(application, "organisation_editor", OTHER)
 
     def asked(path: str) -> list[httpx.Response]:
         return [
@@ -558,7 +560,7 @@ def test_a_key_of_another_organisation_finds_nothing(application: Litestar, clie
 
 def test_an_editor_or_nobody_may_not(application: Litestar, client: Client) -> None:
     create(client)
-    editor = bearer(application, "editor")
+    editor = bearer(application, "registrar")
     for path in (ASSESSMENTS, PATH, f"{PATH}/submissions"):
         problem(client.get(path, headers=editor), 403, "forbidden")
         problem(client.get(path, headers={"Authorization": ""}), 401, "unauthorized")
@@ -568,7 +570,7 @@ def test_an_organisation_lists_its_own_and_an_administrator_all(
     application: Litestar, client: Client, administrator: dict[str, str]
 ) -> None:
     create(client)
-    other = {**bearer(application, "organisation", OTHER), **CREATE}
+    other = {**bearer(application, "organisation_editor", OTHER), **CREATE}
     assert client.put(f"{ASSESSMENTS}/{OTHER}", json=body_a(evidence=False), headers=other).status_code == 201
     assert submit(client).status_code == 201
 

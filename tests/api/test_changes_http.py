@@ -110,7 +110,9 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def key(client: Client, role: access.Role, owner: str | None = None) -> dict[str, str]:
     """The header of whoever holds a new key."""
     with client.app.state["database"].write() as session:
-        made = access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC))
+        made = access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        )
     return {"Authorization": f"Bearer {made.text}"}
 
 
@@ -363,15 +365,15 @@ def test_what_is_missing_of_a_query_is_called_a_parameter(client: Client, langua
 @pytest.mark.parametrize("what", ["path", "changes?from=2026"])
 def test_what_is_not_published_is_for_who_may_see_it(client: Client, what: str) -> None:
     path = f"/v1/editions/2027/scores/XX-T-1/{what}"
-    for headers in ({}, key(client, "organisation", "XX-T-2"), key(client, "editor")):
+    for headers in ({}, key(client, "organisation_editor", "XX-T-2"), key(client, "registrar")):
         problem(client.get(path, headers=headers), 404, "not-found")
-    for headers in (key(client, "organisation", "XX-T-1"), key(client, "administrator")):
+    for headers in (key(client, "organisation_editor", "XX-T-1"), key(client, "administrator")):
         response = client.get(path, headers=headers)
         assert (response.status_code, response.headers["cache-control"]) == (200, "private, no-cache")
 
 
 def test_both_editions_of_a_change_have_to_be_seen(client: Client) -> None:
-    mine = key(client, "organisation", "XX-T-1")
+    mine = key(client, "organisation_editor", "XX-T-1")
     assert got(client, CHANGES, mine, since="2027")["edition_before"] == "2027"
     problem(client.get(CHANGES, params={"from": "2027"}), 404, "not-found")
 
@@ -422,7 +424,7 @@ def test_every_edition_is_told_under_the_version_that_is_asked_for(client: Clien
 
 def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
     """2027 was stated under the draft: without D9.09, and D6 at 36.11, the sum is 440.28 + 11.11 = 451.39 → 45.14."""
-    mine = key(client, "organisation", "XX-T-1")
+    mine = key(client, "organisation_editor", "XX-T-1")
     later, *_ = got(client, HISTORY, mine, methodology="2026.1")["items"]
     assert (later["edition"], later["index"], later["coverage"], later["rank"]) == ("2027", 45.14, 1, None)
     assert later["carried"]["dropped_answers"] == ["D9.09"]

@@ -106,7 +106,7 @@ def test_beside_a_running_service_it_writes_nothing(file: Path, capsys: pytest.C
     log = file.with_name(f"{file.name}-wal")
     serving = Database(f"sqlite:///{file}")
     with serving.write() as session:
-        session.connection().exec_driver_sql("UPDATE access_key SET owner = 'XX-DEMO-1'")
+        session.connection().exec_driver_sql("UPDATE access_key SET digest = 'another'")
     before = (file.read_bytes(), log.read_bytes())
     assert before[1]
     assert report(file, capsys)[0] == 0
@@ -285,8 +285,8 @@ def test_a_clock_that_cannot_be_right(now: datetime, newest: datetime | None, st
 
 def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> access.Record:
     return access.Record(
-        id=f"key-of-{days}", owner=None, role="administrator", pepper=pepper, digest="", created=NOW,
-        expires=NOW + timedelta(days=days), revoked=revoked,
+        id=f"key-of-{days}", role="administrator", organisations=(), editions=None, pepper=pepper, digest="",
+        created=NOW, expires=NOW + timedelta(days=days), revoked=revoked,
     )  # fmt: skip
 
 

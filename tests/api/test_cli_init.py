@@ -87,7 +87,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     with at(url) as database:
         principal = access.verify(database, (), key, now=datetime.now(UTC))
     assert principal is not None
-    assert (principal.owner, principal.role) == ("ES-DIR3-L01280796", "administrator")
+    assert (principal.organisations, principal.role) == ((), "administrator")
     (record,) = administrators(url)
     assert record.expires - record.created == timedelta(days=365)
 
@@ -117,7 +117,7 @@ def test_without_an_organisation_it_says_how_to_add_one_and_adds_it_later(
     assert cli.main(["init", "--database", url, *MADRID]) == 0
     assert "Organisation: ES-DIR3-L01280796, Madrid, added." in (said := capsys.readouterr().out)
     assert shown_keys(said) == []
-    assert [record.owner for record in administrators(url)] == [None]
+    assert [record.organisations for record in administrators(url)] == [()]
 
 
 def test_it_adds_no_second_organisation(url: str, capsys: pytest.CaptureFixture[str]) -> None:

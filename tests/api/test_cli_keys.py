@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.access import keys
 from actitud_api.access import service as access
+from actitud_api.editions import service as editions
 from actitud_api.settings import Secret
 from tests.databases import opened
 
@@ -27,6 +29,16 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
 def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     """The URL of an installation with an organisation and its first key, of each kind of database."""
     assert cli.main(["init", "--database", url, *MADRID]) == 0
+    with opened(url) as database, database.write() as session:
+        for year in (2027, 2028):
+            made = editions.Draft(
+                id=str(year),
+                titles={"es": "Edición", "en": "Edition"},
+                methodology="2026.1",
+                period_from=date(year, 1, 1),
+                period_to=date(year, 12, 31),
+            )
+            editions.create(session, made, now=datetime.now(UTC))
     capsys.readouterr()
     return url
 
@@ -49,37 +61,44 @@ def shown_keys(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "owner", "role", "days"),
+    ("arguments", "role", "bound", "days"),
     [
-        (["--role", "organisation", "--organisation", OWNER, "--days", "1"], OWNER, "organisation", 1),
-        (["--role", "editor"], None, "editor", 365),
-        (["--role", "administrator", "--organisation", OWNER], OWNER, "administrator", 365),
+        (["--role", "organisation_editor", "--organisation", OWNER, "--days", "1"], "organisation_editor", OWNER, 1),
+        (["--role", "organisation_reader", *("--organisation", OWNER) * 2], "organisation_reader", OWNER, 365),
+        (["--role", "registrar"], "registrar", "the whole installation", 365),
+        (["--role", "administrator"], "administrator", "the whole installation", 365),
+        (["--role", "assessor"], "assessor", "all editions", 365),
+        (["--role", "publisher", "--edition", "2027", "--edition", "2028"], "publisher", "2027, 2028", 365),
     ],
 )
 def test_a_new_key_stands_alone_in_its_line_and_is_recognised(
     installed: str,
     arguments: list[str],
-    owner: str | None,
     role: access.Role,
+    bound: str,
     days: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert cli.main(["keys", "create", "--database", installed, *arguments]) == 0
     said, key = capsys.readouterr().out.splitlines()
     record = stored(installed)[-1]
-    whose = owner or "the installation"
     assert said == (
-        f"Key {record.id}, with the role {role}, of {whose}, valid until {record.expires.date()}. "
+        f"Key {record.id}, with the role {role}, for {bound}, valid until {record.expires.date()}. "
         "Keep it now: it is not shown again."
     )
     assert record.expires - record.created == timedelta(days=days)
     with opened(installed) as database:
-        assert access.verify(database, (), key, now=datetime.now(UTC)) == access.Principal(record.id, owner, role)
+        assert access.verify(database, (), key, now=datetime.now(UTC)) == access.Principal(
+            record.id,
+            role,
+            (OWNER,) if role in access.OF_ORGANISATIONS else (),
+            ("2027", "2028") if role == "publisher" else None,
+        )
 
 
 def test_it_is_made_with_the_pepper(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACTITUD_KEY_PEPPER", PEPPER)
-    assert cli.main(["keys", "create", "--database", installed, "--role", "editor"]) == 0
+    assert cli.main(["keys", "create", "--database", installed, "--role", "registrar"]) == 0
     assert not access.is_recognised(stored(installed)[-1], ())
     assert access.is_recognised(stored(installed)[-1], (Secret(PEPPER),))
 
@@ -87,11 +106,16 @@ def test_it_is_made_with_the_pepper(installed: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], ["--role: needed: organisation, editor, administrator"]),
+        ([], ["--role: needed: organisation_reader, organisation_editor, assessor, publisher, "]),
         (["--role", "owner", "--days", "366"], ["--role: “owner” is not a role", "--days: “366” is not a number of"]),
-        (["--role", "organisation", "--days", "0"], ["--organisation: needed", "--days: “0” is not a number of days"]),
-        (["--role", "editor", "--days", "-1"], ["--days: “-1” is not a number of days, 1 to 365"]),
-        (["--role", "editor", "--days", "9" * 5000], ["is not a number of days, 1 to 365"]),
+        (
+            ["--role", "organisation_editor", "--days", "0"],
+            ["--organisation: needed", "--days: “0” is not a number of days"],
+        ),
+        (["--role", "registrar", "--organisation", OWNER], ["--organisation: does not go with --role registrar"]),
+        (["--role", "organisation_reader", "--organisation", OWNER, "--edition", "2027"], ["--edition: does not go"]),
+        (["--role", "registrar", "--days", "-1"], ["--days: “-1” is not a number of days, 1 to 365"]),
+        (["--role", "registrar", "--days", "9" * 5000], ["is not a number of days, 1 to 365"]),
     ],
 )
 def test_everything_wrong_is_said_at_once_and_nothing_is_made(
@@ -105,13 +129,13 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_made(
 
 
 def test_a_key_is_of_an_organisation_that_is_there(installed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    of_a_stranger = ["--role", "organisation", "--organisation", "ES-DIR3-L02000028"]
+    of_a_stranger = ["--role", "organisation_editor", "--organisation", "ES-DIR3-L02000028"]
     assert cli.main(["keys", "create", "--database", installed, *of_a_stranger]) == 1
     assert capsys.readouterr().err == "There is no organisation ES-DIR3-L02000028. No key was made.\n"
     assert len(stored(installed)) == 1
 
 
-@pytest.mark.parametrize("command", [["create", "--role", "editor"], ["list"], ["revoke", "000000000000"]])
+@pytest.mark.parametrize("command", [["create", "--role", "registrar"], ["list"], ["revoke", "000000000000"]])
 def test_there_has_to_be_an_installation(
     nothing: str, tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,36 +154,36 @@ def test_it_lists_every_key_with_its_state_and_no_secret(
     now = datetime.now(UTC)
     with opened(installed) as database, database.write() as session:
         made = [
-            access.create_key(session, (), role="editor", owner=None, days=1, now=long_ago),
-            access.create_key(session, (), role="organisation", owner=OWNER, days=2, now=now),
-            access.create_key(session, (Secret(PEPPER),), role="editor", owner=None, days=3, now=now),
+            access.create_key(session, (), role="registrar", days=1, now=long_ago),
+            access.create_key(session, (), role="organisation_editor", organisations=(OWNER,), days=2, now=now),
+            access.create_key(session, (Secret(PEPPER),), role="registrar", days=3, now=now),
         ]
         access.revoke(session, made[1].record.id, now=now)
     first = next(record for record in stored(installed) if record.role == "administrator")
-    today = now.date()
+    today, whole = now.date(), "the whole installation"
 
     def day(days: int) -> str:
         return (now + timedelta(days=days)).date().isoformat()
 
     expected = {
-        (made[0].record.id, "editor", "–", "2026-01-01", "2026-01-02", "expired"),
-        (first.id, "administrator", OWNER, str(first.created.date()), str(first.expires.date()), "valid"),
-        (made[1].record.id, "organisation", OWNER, str(today), day(2), "revoked"),
-        (made[2].record.id, "editor", "–", str(today), day(3), "of another key_pepper"),
+        (made[0].record.id, "registrar", whole, "2026-01-01", "2026-01-02", "expired"),
+        (first.id, "administrator", whole, str(first.created.date()), str(first.expires.date()), "valid"),
+        (made[1].record.id, "organisation_editor", OWNER, str(today), day(2), "revoked"),
+        (made[2].record.id, "registrar", whole, str(today), day(3), "of another key_pepper"),
     }
     assert cli.main(["keys", "list", "--database", installed]) == 0
     said = capsys.readouterr().out
     titles, oldest, *_ = lines = said.splitlines()
-    assert titles.split() == ["key", "role", "organisation", "created", "expires", "state"]
+    assert titles.split() == ["key", "role", "for", "created", "expires", "state"]
     assert oldest.startswith(made[0].record.id)
-    assert {tuple(line.split(maxsplit=5)) for line in lines[1:]} == expected
+    assert {tuple(re.split(r" {2,}", line)) for line in lines[1:]} == expected
     secrets = [key.secret for created in made if (key := keys.parse(created.text)) is not None]
     assert len(secrets) == 3
     assert not [secret for secret in secrets if secret[:8] in said]
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     assert cli.main(["keys", "list", "--database", installed]) == 0
     said = capsys.readouterr().out
-    assert [word in said for word in ("organización", "caducada", "revocada", "vale")] == [True] * 4
+    assert [word in said for word in ("toda la instalación", "caducada", "revocada", "vale")] == [True] * 4
 
 
 def test_an_installation_without_keys_has_none_to_list(url: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,7 +74,7 @@ def test_init_begins_the_ledger_and_makes_the_first_key(
 def test_keys_that_are_made_and_ended_are_entered_without_their_secrets(
     installed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    create = ("keys", "create", "--role", "organisation", "--organisation", "ES-DIR3-L01280796")
+    create = ("keys", "create", "--role", "organisation_editor", "--organisation", "ES-DIR3-L01280796")
     text = said(capsys, *create).splitlines()[-1]
     _, identifier, secret = text.split("_")
     said(capsys, "keys", "revoke", identifier)
@@ -82,7 +82,7 @@ def test_keys_that_are_made_and_ended_are_entered_without_their_secrets(
     created, revoked = records(installed)[2:]
     assert (created["action"], created["details"]) == (
         "cli.keys.create",
-        {"key": identifier, "role": "organisation"},
+        {"key": identifier, "role": "organisation_editor"},
     )
     assert (revoked["action"], revoked["details"]) == ("cli.keys.revoke", {"key": identifier})
     with opened(installed) as database, database.read() as session:

@@ -120,7 +120,9 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def key(client: Client, role: access.Role, owner: str | None = None) -> dict[str, str]:
     """The header of whoever holds a new key."""
     with client.app.state["database"].write() as session:
-        made = access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC))
+        made = access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        )
     return {"Authorization": f"Bearer {made.text}"}
 
 
@@ -219,9 +221,9 @@ def test_whom_peers_are_asked_for_is_looked_up_as_for_a_score(client: Client) ->
 def test_until_it_is_published_an_edition_compares_for_administrators_only(client: Client) -> None:
     path = "/v1/editions/2027/scores/XX-S-01/peers"
     problem(client.get(path), 404, "not-found")
-    problem(client.get(path, headers=key(client, "organisation", "XX-S-02")), 404, "not-found")
-    problem(client.get(path, headers=key(client, "editor")), 404, "not-found")
-    mine = got(client, path, key(client, "organisation", "XX-S-01"), lang="en")
+    problem(client.get(path, headers=key(client, "organisation_editor", "XX-S-02")), 404, "not-found")
+    problem(client.get(path, headers=key(client, "registrar")), 404, "not-found")
+    mine = got(client, path, key(client, "organisation_editor", "XX-S-01"), lang="en")
     assert (mine["organisation"], mine["rank"], mine["group"]) == ("XX-S-01", None, None)
     assert mine["index"]["score"] is not None
     for figure in (mine["index"], *mine["dimensions"]):
@@ -334,9 +336,9 @@ def test_documents_are_shown_where_they_count(client: Client, stated: dict[str, 
 
 def test_what_is_not_published_is_an_example_for_nobody_else(client: Client, stated: dict[str, str]) -> None:
     path = "/v1/editions/2027/exemplars"
-    mine = key(client, "organisation", MADRID)
+    mine = key(client, "organisation_editor", MADRID)
     assert [item["organisation"] for item in got(client, path, mine, dimension="D1")["items"]] == [MADRID]
-    for headers in ({}, key(client, "organisation", "XX-P-20"), key(client, "editor")):
+    for headers in ({}, key(client, "organisation_editor", "XX-P-20"), key(client, "registrar")):
         assert got(client, path, headers, dimension="D1")["items"] == []
     assert len(got(client, path, stated, dimension="D1")["items"]) > 5
 
@@ -434,12 +436,12 @@ def test_draws_and_seeds_have_bounds(client: Client, query: str) -> None:
 
 def test_robustness_of_what_is_not_published(client: Client) -> None:
     """An organisation sees its own index in the draws, and no rank that would tell of others."""
-    for headers in ({}, key(client, "editor"), key(client, "organisation", "XX-P-20")):
+    for headers in ({}, key(client, "registrar"), key(client, "organisation_editor", "XX-P-20")):
         assert robustness(client, "2027", headers, draws=100) == []
     administrator = key(client, "administrator")
     (first, *_) = robustness(client, "2027", administrator, draws=100, organisation="XX-S-03,XX-S-04,XX-S-05")
     assert first["drawn_rank"] is not None
-    (own,) = robustness(client, "2027", key(client, "organisation", first["organisation"]), draws=100, lang="en")
+    (own,) = robustness(client, "2027", key(client, "organisation_editor", first["organisation"]), draws=100, lang="en")
     assert (own["rank"], own["drawn_rank"]) == (None, None)
     assert own["text"].startswith("In nine of ten draws its index lies between ")
     for name in ("organisation", "index", "drawn_index", "levels"):
@@ -513,7 +515,7 @@ def test_remarks_say_what_an_auditor_would_point_at(client: Client) -> None:
 
 
 def test_statistics_of_what_is_not_published(client: Client) -> None:
-    for headers in ({}, key(client, "editor")):
+    for headers in ({}, key(client, "registrar")):
         answer = audited(client, "2027", headers)
         assert answer["index"] == {
             "organisations": 0,
@@ -522,7 +524,7 @@ def test_statistics_of_what_is_not_published(client: Client) -> None:
             "skewness": None,
             "alpha": None,
         }
-    assert audited(client, "2027", key(client, "organisation", "XX-S-03"))["index"]["organisations"] <= 1
+    assert audited(client, "2027", key(client, "organisation_editor", "XX-S-03"))["index"]["organisations"] <= 1
     assert audited(client, "2027", key(client, "administrator"))["index"]["organisations"] > 5
 
 

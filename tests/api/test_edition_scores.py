@@ -132,10 +132,18 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield made
 
 
-def key(client: Client, role: access.Role, owner: str | None = None) -> dict[str, str]:
+def key(client: Client, role: access.Role, owner: str | None = None, edition: str | None = None) -> dict[str, str]:
     """The header of whoever holds a new key."""
     with client.app.state["database"].write() as session:
-        made = access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC))
+        made = access.create_key(
+            session,
+            (),
+            role=role,
+            organisations=() if owner is None else (owner,),
+            editions=None if edition is None or role == "registrar" else (edition,),
+            days=1,
+            now=datetime.now(UTC),
+        )
     return {"Authorization": f"Bearer {made.text}"}
 
 
@@ -452,7 +460,7 @@ def test_what_is_not_published_nobody_sees_without_a_key(client: Client) -> None
 
 
 def test_an_organisation_sees_its_own_and_no_rank_that_tells_of_others(client: Client) -> None:
-    mine = key(client, "organisation", "XX-T-2")
+    mine = key(client, "organisation_editor", "XX-T-2")
     assert [(item["organisation"], item["rank"], item["index"]) for item in found(client, OPEN, mine)] == [
         ("XX-T-2", None, 70)
     ]
@@ -470,8 +478,8 @@ def test_an_organisation_sees_its_own_and_no_rank_that_tells_of_others(client: C
 
 
 def test_an_editor_sees_what_everybody_sees(client: Client) -> None:
-    for owner in (None, "XX-T-2"):
-        editor = key(client, "editor", owner)
+    for role in ("registrar", "publisher", "assessor"):
+        editor = key(client, role, edition="another")
         assert found(client, OPEN, editor) == []
         problem(client.get(f"{OPEN}/XX-T-2", headers=editor), 404, "not-found")
         assert [edition for edition, *_ in history(client, "XX-T-2", editor)] == ["2026", "2025"]

@@ -45,7 +45,9 @@ def client(url: str) -> Iterator[Client]:
 
 def key(database: Database, role: access.Role, owner: str | None = None) -> str:
     with database.write() as session:
-        return access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC)).text
+        return access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        ).text
 
 
 def create(client: Client, **others: Any) -> dict[str, Any]:
@@ -165,11 +167,15 @@ def test_the_tag_of_an_edition_that_was_removed_is_not_that_of_its_successor(cli
     problem(client.delete("/v1/editions/2027", headers={"If-Match": tag}), 412, "precondition-failed")
 
 
-@pytest.mark.parametrize("role", ["organisation", "editor"])
+@pytest.mark.parametrize("role", ["organisation_editor", "registrar"])
 def test_only_an_administrator_writes(client: Client, database: Database, role: access.Role) -> None:
     create(client)
     for header, status, slug in (
-        ({"Authorization": f"Bearer {key(database, role, 'XX-DEMO-1')}"}, 403, "forbidden"),
+        (
+            {"Authorization": f"Bearer {key(database, role, 'XX-DEMO-1' if role == 'organisation_editor' else None)}"},
+            403,
+            "forbidden",
+        ),
         ({"Authorization": "Bearer nothing"}, 401, "unauthorized"),
     ):
         headers = {**header, "If-Match": "*"}

@@ -76,7 +76,7 @@ def sqlite_at(tmp_path: Any) -> str:
 
 def new_key(database: Database, role: access.Role = "administrator") -> str:
     with database.write() as session:
-        return access.create_key(session, (), role=role, owner=None, days=1, now=datetime.now(UTC)).text
+        return access.create_key(session, (), role=role, days=1, now=datetime.now(UTC)).text
 
 
 # --- what is let through and told -----------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_what_a_key_may_not_change_is_counted_with_the_keys_that_do_not_count(ur
     """Else the ledger, in which each attempt is entered, could be filled by whoever has any key."""
     with served(url, rate_limit_refused=3) as client:
         with client.app.state["database"].write() as session:
-            made = access.create_key(session, (), role="editor", owner=None, days=1, now=datetime.now(UTC))
+            made = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC))
         mine = {"Authorization": f"Bearer {made.text}"}
 
         def entered() -> int:

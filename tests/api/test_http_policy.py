@@ -69,7 +69,7 @@ RULES = {
     **POLICY,
     "who.open": Rule(),
     "who.more": Rule(key="optional"),
-    "who.own": Rule(key="required", roles=frozenset({"organisation", "administrator"}), own=True),
+    "who.own": Rule(key="required", roles=frozenset({"organisation_editor", "administrator"}), private=True),
 }
 
 
@@ -87,9 +87,9 @@ def keys(database: Database, client: TestClient[Litestar]) -> dict[str, str]:
     made: dict[str, str] = {}
     with database.write() as session:
         for name, role, owner, age in (
-            ("mine", "organisation", MINE, 0),
+            ("mine", "organisation_editor", MINE, 0),
             ("administrator", "administrator", None, 0),
-            ("editor", "editor", None, 0),
+            ("registrar", "registrar", None, 0),
             ("expired", "administrator", None, 2),
             ("revoked", "administrator", None, 0),
         ):
@@ -97,7 +97,7 @@ def keys(database: Database, client: TestClient[Litestar]) -> dict[str, str]:
                 session,
                 (),
                 role=role,  # type: ignore[arg-type]  # the names above
-                owner=owner,
+                organisations=() if owner is None else (owner,),
                 days=1,
                 now=NOW - timedelta(days=age),
             )
@@ -138,16 +138,16 @@ def test_only_one_bearer_key_counts(client: TestClient[Litestar], keys: dict[str
 
 def test_the_scheme_is_read_in_any_case(client: TestClient[Litestar], keys: dict[str, str]) -> None:
     response = client.get(f"/v1/who/own/{MINE}", headers={"Authorization": f"bEARER {keys['mine']}"})
-    assert response.json() == {"role": "organisation"}
+    assert response.json() == {"role": "organisation_editor"}
 
 
 def test_a_role_that_may_not_is_told_so(client: TestClient[Litestar], keys: dict[str, str]) -> None:
-    problem(client.get(f"/v1/who/own/{MINE}", headers=bearer(keys["editor"])), 403, "forbidden")
+    problem(client.get(f"/v1/who/own/{MINE}", headers=bearer(keys["registrar"])), 403, "forbidden")
 
 
 def test_what_is_of_another_is_as_if_it_were_not_there(client: TestClient[Litestar], keys: dict[str, str]) -> None:
     mine = bearer(keys["mine"])
-    assert client.get(f"/v1/who/own/{MINE}", headers=mine).json() == {"role": "organisation"}
+    assert client.get(f"/v1/who/own/{MINE}", headers=mine).json() == {"role": "organisation_editor"}
     there = problem(client.get(f"/v1/who/own/{OTHER}", headers=mine), 404, "not-found")
     absent = problem(client.get("/v1/who/own/XX-DEMO-99999", headers=mine), 404, "not-found")
     assert {**there, "instance": "", "request_id": ""} == {**absent, "instance": "", "request_id": ""}
@@ -160,8 +160,8 @@ def test_where_a_key_shows_more_caches_keep_the_answers_apart(
     without = client.get(f"/v1/who/more/{MINE}")
     assert (without.json(), without.headers["cache-control"]) == ({"role": None}, "public, no-cache")
     assert without.headers["vary"] == "Accept, Authorization"
-    with_key = client.get(f"/v1/who/more/{MINE}", headers=bearer(keys["editor"]))
-    assert (with_key.json(), with_key.headers["cache-control"]) == ({"role": "editor"}, "private, no-cache")
+    with_key = client.get(f"/v1/who/more/{MINE}", headers=bearer(keys["registrar"]))
+    assert (with_key.json(), with_key.headers["cache-control"]) == ({"role": "registrar"}, "private, no-cache")
     assert with_key.headers["vary"] == "Accept, Authorization"
 
 
@@ -191,6 +191,6 @@ def test_the_document_says_who_needs_a_key_and_of_which_role(client: TestClient[
     document = client.get("/v1/openapi.json").json()
     paths = {name: document["paths"][f"/v1/who/{name}/{{organisation}}"] for name in ("open", "more", "own")}
     security = {name: path["get"]["security"] for name, path in paths.items()}
-    roles = [{"key": ["administrator"]}, {"key": ["organisation"]}]
+    roles = [{"key": ["administrator"]}, {"key": ["organisation_editor"]}]
     assert security == {"open": [], "more": [{}, {"key": []}], "own": roles}
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"

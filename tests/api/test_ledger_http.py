@@ -68,9 +68,9 @@ def test_what_an_entry_is_about_shows_to_whoever_may_read_that(
     public = [None, f"/v1/organisations/{MINE}", f"/v1/organisations/{OTHER}", "/v1/editions/2027"]
     hidden = f"/v1/editions/2027/assessments/{MINE}"
     assert subjects(client, None) == [*public, None]
-    assert subjects(client, installation.key("organisation", MINE)) == [*public, hidden]
-    assert subjects(client, installation.key("organisation", OTHER)) == [*public, None]
-    assert subjects(client, installation.key("editor")) == [*public, None]
+    assert subjects(client, installation.key("organisation_editor", MINE)) == [*public, hidden]
+    assert subjects(client, installation.key("organisation_editor", OTHER)) == [*public, None]
+    assert subjects(client, installation.key("registrar")) == [*public, None]
     assert subjects(client, installation.key("administrator")) == [*public, hidden]
     assert hidden not in client.get("/v1/ledger").text
 
@@ -78,11 +78,11 @@ def test_what_an_entry_is_about_shows_to_whoever_may_read_that(
 def test_what_was_denied_shows_to_the_organisation_that_it_was_about(
     client: TestClient[Litestar], installation: Installation
 ) -> None:
-    theirs = installation.key("organisation", OTHER)
+    theirs = installation.key("organisation_editor", OTHER)
     path = f"/v1/editions/2027/assessments/{MINE}"
     assert client.put(path, json=body_a(), headers=bearer(theirs)).status_code == 404
     assert subjects(client, theirs)[-1] is None
-    assert subjects(client, installation.key("organisation", MINE))[-1] == path
+    assert subjects(client, installation.key("organisation_editor", MINE))[-1] == path
 
 
 def test_what_is_served_is_the_chain_byte_for_byte(client: TestClient[Litestar], installation: Installation) -> None:
@@ -249,5 +249,5 @@ def test_a_principal_without_organisation_is_not_the_owner_of_what_has_none(clie
     with database.write() as session:
         event = service.Event(action="cli.keys.create", actor=None, subject="/keys/x", public=False)
         service.append(session, event, now=NOW)
-        editor = access.create_key(session, (), role="editor", owner=None, days=1, now=datetime.now(UTC)).text
+        editor = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
     assert subjects(client, editor) == [None, None]

@@ -34,14 +34,16 @@ def client(url: str) -> Iterator[Client]:
     """A client with the key of an editor."""
     app = create_app(Settings(database_url=url))
     with TestClient(app) as opened:
-        opened.headers["Authorization"] = f"Bearer {key(app.state['database'], 'editor')}"
+        opened.headers["Authorization"] = f"Bearer {key(app.state['database'], 'registrar')}"
         yield opened
     app.state["database"].close()
 
 
 def key(database: Database, role: access.Role, owner: str | None = None) -> str:
     with database.write() as session:
-        made = access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC))
+        made = access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        )
     return made.text
 
 
@@ -291,15 +293,17 @@ def test_what_has_not_the_form_is_named(client: Client, said: dict[str, object],
     assert listed(client) == []
 
 
-@pytest.mark.parametrize("role", ["none", "organisation", "editor", "administrator"])
+@pytest.mark.parametrize("role", ["none", "organisation_editor", "registrar", "administrator"])
 def test_only_editors_and_administrators_write(client: Client, role: str) -> None:
     add(client, "XI-WIKIDATA-Q9")
     database: Database = client.app.state["database"]
     del client.headers["Authorization"]
     for known in get_args(access.Role):
         if known == role:
-            client.headers["Authorization"] = f"Bearer {key(database, known, owner='XI-WIKIDATA-Q9')}"
-    expected = {"none": (401, 401), "organisation": (403, 403)}.get(role, (201, 200))
+            client.headers["Authorization"] = (
+                f"Bearer {key(database, known, 'XI-WIKIDATA-Q9' if known == 'organisation_editor' else None)}"
+            )
+    expected = {"none": (401, 401), "organisation_editor": (403, 403)}.get(role, (201, 200))
     assert (offered(client).status_code, change(client, "XI-WIKIDATA-Q9", name="B").status_code) == expected
 
 

@@ -16,6 +16,7 @@ from msgspec import structs
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from actitud_api.access import service as access
 from actitud_api.editions import service as editions
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.base import Base
@@ -295,6 +296,37 @@ def test_an_edition_that_stands_gets_its_dates_and_its_organisations_are_counted
     with database.write() as session:
         downgrade(connection_of(session), "0002")
         assert connection_of(session).execute(text("SELECT organisations FROM edition")).scalar_one() == 0
+
+
+def test_keys_keep_whom_they_are_for_under_their_new_roles_and_back(database: Database) -> None:
+    told = [("K1", "XX-T-1", "organisation"), ("K2", None, "editor"), ("K3", "XX-T-2", "administrator")]
+    with database.write() as session:
+        downgrade(connection_of(session), "0009")
+        connection_of(session).execute(
+            text(
+                "INSERT INTO access_key (id, owner, role, pepper, digest, created, expires) "
+                "VALUES (:id, :owner, :role, '', 'd', '2026-01-01', '2027-01-01')"
+            ),
+            [{"id": identifier, "owner": owner, "role": role} for identifier, owner, role in told],
+        )
+
+    database.migrate()
+
+    with database.write() as session:
+        found = {record.id: (record.role, record.organisations, record.editions) for record in access.all_keys(session)}
+        assert found == {
+            "K1": ("organisation_editor", ("XX-T-1",), None),
+            "K2": ("registrar", (), None),
+            "K3": ("administrator", ("XX-T-2",), None),
+        }
+        now = datetime.now(UTC)
+        access.create_key(session, (), role="assessor", days=1, now=now)
+        access.create_key(session, (), role="organisation_reader", organisations=["XX-T-1"], days=1, now=now)
+        access.create_key(session, (), role="organisation_editor", organisations=["XX-T-1", "XX-T-2"], days=1, now=now)
+        downgrade(connection_of(session), "0009")
+        rows = connection_of(session).execute(text("SELECT id, owner, role FROM access_key ORDER BY id"))
+        # What an earlier release has no role for would be of no use to it, or of more than it was made for.
+        assert list(map(tuple, rows)) == told
 
 
 def test_scores_become_submitted_assessments_and_those_scores_again(database: Database) -> None:

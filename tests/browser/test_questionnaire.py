@@ -246,7 +246,9 @@ def key(watched: Watched) -> str:
     """A key of Ávila, which has nothing in 2027 yet."""
     database: Database = watched.app.state["database"]
     with database.write() as session:
-        made = access.create_key(session, (), role="organisation", owner=AVILA, days=1, now=datetime.now(UTC))
+        made = access.create_key(
+            session, (), role="organisation_editor", organisations=(AVILA,), days=1, now=datetime.now(UTC)
+        )
     return made.text
 
 

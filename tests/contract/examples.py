@@ -178,7 +178,7 @@ def of_ledger(folder: Path) -> dict[str, Any]:
     )
     denied = ledger.Event(
         action="editions.assessments.put",
-        actor=ledger.Actor("Qe7Lw0pVb3sN", "organisation", "XX-DEMO-00034"),
+        actor=ledger.Actor("Qe7Lw0pVb3sN", "organisation_editor", "XX-DEMO-00034"),
         subject="/v1/editions/2027/assessments/XX-DEMO-90001",
         public=False,
         owner="XX-DEMO-90001",
@@ -258,7 +258,7 @@ def _answer_less(database: Database, organisation: str) -> None:
 def _key(database: Database) -> str:
     with database.write() as session:
         now = datetime.now(UTC)
-        return access.create_key(session, (), role="administrator", owner=None, days=1, now=now).text
+        return access.create_key(session, (), role="administrator", days=1, now=now).text
 
 
 def main() -> None:

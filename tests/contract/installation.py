@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -167,11 +167,26 @@ class Installation:
         body = {"reason": "A wrong answer.", "supersedes": supersedes, "corrections": fixed}
         self._made("POST", f"/v1/editions/{edition}/publications", body, {"Idempotency-Key": supersedes})
 
-    def key(self, role: access.Role, owner: str | None = None, *, revoked: bool = False) -> str:
-        """A new key, which may have ended at once."""
+    def key(
+        self,
+        role: access.Role,
+        *organisations: str,
+        editions: Sequence[str] | None = None,
+        revoked: bool = False,
+        expired: bool = False,
+    ) -> str:
+        """A new key, which may have ended at once, or long ago."""
         now = datetime.now(UTC)
         with self.database.write() as session:
-            made = access.create_key(session, (), role=role, owner=owner, days=1, now=now)
+            made = access.create_key(
+                session,
+                (),
+                role=role,
+                organisations=organisations,
+                editions=editions,
+                days=1,
+                now=now - timedelta(days=2 * expired),
+            )
             if revoked:
                 access.revoke(session, made.record.id, now=now)
         return made.text
@@ -194,10 +209,13 @@ class Installation:
             body = {**body, "id": edition}
         elif "{edition}" in operation.path:
             self.edition(edition)
-            if operation.id.startswith(("editions.assessments.", "editions.scores.", "editions.summary")):
+            if operation.id.startswith(_OF_DRAFTS):
                 self.draft(edition, MINE)
                 if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
                     self.submit(edition, MINE)
+        elif operation.id == "organisations.scores.list":
+            self.edition(edition)
+            self.draft(edition, MINE)
         if operation.id == "ledger.checkpoints.get":
             self.checkpoint()
         digest = ""
@@ -276,6 +294,8 @@ class Installation:
         return response
 
 
+_OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")
+"""What is asked about an edition with a draft in it."""
 _EDITION: Final = {"titles": {"es": "Edición", "en": "Edition"}, "methodology": "2026.1"}
 
 

@@ -144,12 +144,12 @@ def test_what_a_key_may_not_do_leaves_one_entry(installation: Installation, oper
         (right[:-1], 401, {"key": None, **nobody}),
     ]
     roles = operation.roles or frozenset()
-    foreign, editor = installation.key("organisation", OTHER), installation.key("editor")
-    if "editor" not in roles:
-        actor = {"key": editor.split("_")[1], "organisation": None, "role": "editor"}
-        attempts.append((editor, 403, actor))
-    actor = {"key": foreign.split("_")[1], "organisation": OTHER, "role": "organisation"}
-    attempts.append((foreign, 404 if "organisation" in roles else 403, actor))
+    foreign, registrar = installation.key("organisation_editor", OTHER), installation.key("registrar")
+    if "registrar" not in roles:
+        actor = {"key": registrar.split("_")[1], "organisation": None, "role": "registrar"}
+        attempts.append((registrar, 403, actor))
+    actor = {"key": foreign.split("_")[1], "organisation": OTHER, "role": "organisation_editor"}
+    attempts.append((foreign, 404 if "organisation_editor" in roles else 403, actor))
     for key, status, actor in attempts:
         before = installation.entries()
         response = installation.call(operation, place, key)
@@ -195,7 +195,7 @@ def test_no_secret_of_a_key_is_ever_in_an_entry(installation: Installation) -> N
     keys = [
         installation.key("administrator"),
         installation.key("administrator", revoked=True),
-        installation.key("organisation", OTHER),
+        installation.key("organisation_editor", OTHER),
     ]
     before = len(installation.entries())
     for operation in CHANGES:
@@ -212,7 +212,7 @@ def test_no_secret_of_a_key_is_ever_in_an_entry(installation: Installation) -> N
 
 
 def test_a_path_of_any_length_and_form_is_kept_as_far_as_it_leads(installation: Installation) -> None:
-    key = installation.key("organisation", OTHER)
+    key = installation.key("organisation_editor", OTHER)
     before = installation.entries()
     response = installation.client.put(
         f"/v1/editions/2027/assessments/%C3%B1%7B{'x' * 2000}",

@@ -63,7 +63,7 @@ def test_the_commands_print_what_the_page_says(page: str, in_review: Litestar, t
     curl()
     now = datetime.now(UTC)
     with in_review.state["database"].write() as session:
-        key = access.create_key(session, (), role="administrator", owner=None, days=1, now=now).text
+        key = access.create_key(session, (), role="administrator", days=1, now=now).text
     told = blocks(page)
     assert len(told) == 14
     with served(in_review) as address:

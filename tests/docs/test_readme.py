@@ -145,7 +145,7 @@ def test_the_example_of_an_assessment_ends_with_its_submission(
             period_from=date(2027, 1, 1),
             period_to=date(2027, 12, 31),
         )
-        monkeypatch.setenv("ACTITUD_API_KEY", key(installation, "organisation", US))
+        monkeypatch.setenv("ACTITUD_API_KEY", key(installation, "organisation_editor", US))
 
         exec(compile(example.replace(STATED, address), readme, "exec"), {})
 
@@ -160,7 +160,9 @@ def test_the_example_of_an_assessment_ends_with_its_submission(
 def key(app: Litestar, role: access.Role, owner: str | None = None) -> str:
     """A new key of an installation."""
     with app.state["database"].write() as session:
-        return access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC)).text
+        return access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        ).text
 
 
 def test_the_picture_shows_the_figures_of_example_a() -> None:

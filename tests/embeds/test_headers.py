@@ -62,7 +62,7 @@ def test_anybody_may_read_it_from_anywhere_without_credentials(site: Client, pat
 def test_a_key_shows_nothing_more(own: Client) -> None:
     """What one site embeds is for everybody: not even an administrator sees there what is not published."""
     with own.app.state["database"].write() as session:
-        made = access.create_key(session, (), role="administrator", owner=None, days=1, now=datetime.now(UTC))
+        made = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC))
     key = {"Authorization": f"Bearer {made.text}"}
     assert own.get(f"/v1/editions/2027/scores/{DRAFTING}", headers=key).status_code == 200
     for path in (

@@ -163,7 +163,7 @@ def test_an_alias_leads_to_the_tree(site: Client) -> None:
 def test_a_new_name_and_a_correction_change_the_tag_and_the_file(own: Client, tmp_path: Path) -> None:
     database: Database = own.app.state["database"]
     with database.write() as session:
-        key = access.create_key(session, (), role="editor", owner=None, days=1, now=NOW).text
+        key = access.create_key(session, (), role="registrar", days=1, now=NOW).text
     path = f"{SCORES}.csv"
     first = own.get(path)
     version = own.get("/v1/organisations/XX-T-1").headers["etag"]
@@ -216,8 +216,10 @@ def test_what_is_not_published_is_only_for_who_may_see_it(own: Client) -> None:
     database: Database = own.app.state["database"]
     fill(database, "2027")
     with database.write() as session:
-        whole = access.create_key(session, (), role="administrator", owner=None, days=1, now=NOW).text
-        mine = access.create_key(session, (), role="organisation", owner="XX-T-2", days=1, now=NOW).text
+        whole = access.create_key(session, (), role="administrator", days=1, now=NOW).text
+        mine = access.create_key(
+            session, (), role="organisation_editor", organisations=("XX-T-2",), days=1, now=NOW
+        ).text
     path = "/v1/editions/2027/scores.jsonl"
 
     def seen(key: str | None) -> list[str]:

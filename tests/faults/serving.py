@@ -83,7 +83,7 @@ def await_ready(process: Serving) -> None:
 def administrator(database: Database) -> dict[str, str]:
     """The header of an administrator, with a new key."""
     with database.write() as session:
-        made = access.create_key(session, (), role="administrator", owner=None, days=1, now=datetime.now(UTC))
+        made = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC))
     return {"Authorization": f"Bearer {made.text}"}
 
 

@@ -89,9 +89,7 @@ def holders(database: Database) -> list[str]:
     """The keys of two holders."""
     now = datetime.now(UTC)
     with database.write() as session:
-        return [
-            access.create_key(session, (), role="administrator", owner=None, days=1, now=now).text for _ in range(2)
-        ]
+        return [access.create_key(session, (), role="administrator", days=1, now=now).text for _ in range(2)]
 
 
 def drawn(client: TestClient[Litestar], holder: str, key: str | None, label: str = "a") -> Any:

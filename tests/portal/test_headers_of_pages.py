@@ -79,7 +79,7 @@ def test_a_key_shows_nothing_more(tmp_path_factory: pytest.TempPathFactory) -> N
         database.migrate()
     with placed(url) as client:
         with client.app.state["database"].write() as session:
-            made = access.create_key(session, (), role="administrator", owner=None, days=1, now=datetime.now(UTC))
+            made = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC))
         key = {"Authorization": f"Bearer {made.text}"}
         assert client.get(f"/v1/editions/{OPEN}/scores/{UNPUBLISHED}", headers=key).status_code == 200
         for path in (

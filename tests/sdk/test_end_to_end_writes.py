@@ -98,7 +98,9 @@ class Installation:
     def key(self, role: access.Role, owner: str | None = None) -> str:
         """A new key."""
         with self.app.state["database"].write() as session:
-            return access.create_key(session, (), role=role, owner=owner, days=1, now=datetime.now(UTC)).text
+            return access.create_key(
+                session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+            ).text
 
     def said(self, path: str, key: str) -> Any:
         """What the service answers, as JSON."""
@@ -308,7 +310,7 @@ def test_who_may_not_is_told_why(installation: Installation) -> None:
     with pytest.raises(Unauthorized):
         installation(made, key="actl_nobody")
     with pytest.raises(Forbidden):
-        installation(made, key=installation.key("editor"))
+        installation(made, key=installation.key("registrar"))
     assert editions(installation) == []
 
 
@@ -331,7 +333,7 @@ def added(client: Client) -> Organisation:
 
 @pytest.fixture
 def editor(installation: Installation) -> str:
-    return installation.key("editor")
+    return installation.key("registrar")
 
 
 def test_an_organisation_is_added_found_and_changed(installation: Installation, editor: str) -> None:
@@ -408,7 +410,7 @@ def officer(installation: Installation, administrator: str) -> str:
     """The key of an organisation that may answer: it has declared its domain, and an edition is open."""
     installation(added, key=administrator)
     installation(made, key=administrator)
-    return installation.key("organisation", VILLA)
+    return installation.key("organisation_editor", VILLA)
 
 
 def stated(client: Client, *, evidence: bool = True, if_match: str | None = None) -> Assessment:
@@ -576,7 +578,7 @@ def test_personal_data_in_a_note_are_refused_with_the_place(installation: Instal
 
 def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installation, officer: str) -> None:
     installation(stated, key=officer)
-    other = installation.key("organisation", None)
+    other = installation.key("organisation_editor", "XX-T-OTHER")
     for look in (
         lambda client: client.editions.assessments.get("2027", VILLA),
         lambda client: client.editions.scores.get("2027", VILLA),

@@ -20,11 +20,16 @@ _COMPUTED_FROM_MANY: Final = Rule(key="optional", limit="score")
 _COMPUTED_FROM_ALL: Final = Rule(limit="score")
 
 
-def _keys(*roles: Role, own: bool = False) -> Rule:
-    return Rule(key="required", roles=frozenset(roles), own=own)
+def _keys(*roles: Role, private: bool = False) -> Rule:
+    return Rule(key="required", roles=frozenset(roles), private=private)
 
 
-_ANSWERS: Final = _keys("organisation", "administrator", own=True)
+_READS_DRAFTS: Final = _keys(
+    "organisation_reader", "organisation_editor", "assessor", "publisher", "administrator", private=True
+)
+_ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
+_REGISTERS: Final = _keys("registrar", "administrator")
+_ADMINISTERS: Final = _keys("administrator")
 
 POLICY: Final[Rules] = {
     "pages.index": _UNLIMITED,
@@ -60,26 +65,26 @@ POLICY: Final[Rules] = {
     "scores.create": _COMPUTED,
     "organisations.list": _ANYBODY,
     "organisations.get": _ANYBODY,
-    "organisations.create": _keys("editor", "administrator"),
-    "organisations.update": _keys("editor", "administrator"),
+    "organisations.create": _REGISTERS,
+    "organisations.update": _REGISTERS,
     "editions.list": _ANYBODY,
     "editions.get": _ANYBODY,
-    "editions.create": _keys("administrator"),
-    "editions.update": _keys("administrator"),
-    "editions.delete": _keys("administrator"),
-    "editions.assessments.list": _keys("organisation", "administrator"),
-    "editions.assessments.get": _ANSWERS,
+    "editions.create": _ADMINISTERS,
+    "editions.update": _ADMINISTERS,
+    "editions.delete": _ADMINISTERS,
+    "editions.assessments.list": _READS_DRAFTS,
+    "editions.assessments.get": _READS_DRAFTS,
     "editions.assessments.put": _ANSWERS,
     "editions.assessments.update": _ANSWERS,
     "editions.assessments.delete": _ANSWERS,
-    "editions.assessments.submissions.list": _ANSWERS,
-    "editions.assessments.submissions.get": _ANSWERS,
+    "editions.assessments.submissions.list": _READS_DRAFTS,
+    "editions.assessments.submissions.get": _READS_DRAFTS,
     "editions.assessments.submissions.create": _ANSWERS,
     "editions.publications.list": _ANYBODY,
     "editions.publications.get": _ANYBODY,
     "editions.publications.scores.get": _ANYBODY,
     "editions.publications.bundle": _ANYBODY,
-    "editions.publications.create": _keys("administrator"),
+    "editions.publications.create": _keys("publisher", "administrator"),
     "published.get": _ANYBODY,
     "published.signature": _ANYBODY,
     "editions.scores.list": _KEY_SHOWS_MORE,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 from sqlmodel import Session
 
 from actitud_api.access.tables import AccessKey, IdempotentAnswer
@@ -15,16 +16,21 @@ from actitud_api.storage.base import Base
 KEYS = Base.metadata.tables[str(AccessKey.__tablename__)]
 ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
-Role = Literal["organisation", "editor", "administrator"]
-"""What a key is for: the assessments of its organisation, the list of organisations, everything."""
+Role = Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"]
+"""What a key is for.
+
+To read the drafts of its organisations, or to answer for them; to look at the drafts of its editions, or to publish
+these; to keep the register of organisations; everything.
+"""
 
 
 class Record(Struct, frozen=True):
-    """A key as it is stored; see the table."""
+    """A key as it is stored; see the table. `editions`: None is all of them."""
 
     id: str
-    owner: str | None
     role: Role
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
     pepper: str
     digest: str
     created: datetime
@@ -40,30 +46,37 @@ _OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
 
 def add(session: Session, record: Record) -> None:
     """Stores a new key."""
-    session.execute(insert(KEYS), [structs.asdict(record)])
+    session.execute(insert(KEYS), [{name: _plain(getattr(record, name)) for name in Record.__struct_fields__}])
 
 
 def one(session: Session, identifier: str) -> Record | None:
     """The key of that id."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
-    return None if row is None else Record(*row)
+    return None if row is None else _record(row)
 
 
 def everything(session: Session) -> list[Record]:
     """All keys, the oldest first."""
-    return [Record(*row) for row in session.execute(_OLDEST_FIRST)]
+    return [_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
 def of_role(session: Session, role: Role) -> list[Record]:
     """The keys of a role, the oldest first."""
-    return [Record(*row) for row in session.execute(_OF_ROLE, {"role": role})]
+    return [_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
 
 
-def revoke(session: Session, identifier: str, now: datetime) -> Record | None:
-    """Ends a key, unless it is ended; the key, None where there was none to end."""
+def revoke(session: Session, identifier: str, now: datetime) -> bool:
+    """Ends a key, unless it is ended; whether there was one to end."""
     ended = update(KEYS).where(KEYS.c.id == identifier, KEYS.c.revoked.is_(None)).values(revoked=now)
-    row = session.execute(ended.returning(*(KEYS.c[name] for name in Record.__struct_fields__))).one_or_none()
-    return None if row is None else Record(*row)
+    return session.connection().execute(ended).rowcount == 1
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _record(row: Row[Any]) -> Record:
+    return msgspec.convert(dict(row._mapping), Record)
 
 
 class Answer(Struct, frozen=True):

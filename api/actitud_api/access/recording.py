@@ -73,12 +73,12 @@ def _event(
     outcome: Literal["done", "denied"] = "done",
 ) -> ledger.Event:
     rule: Rule = scope["state"]["rule"]
-    owner = scope["path_params"].get(OWNER) if rule.own else None
+    owner = scope["path_params"].get(OWNER) if rule.private else None
     return ledger.Event(
         action=operation(scope["route_handler"]),
         actor=actor,
         subject=subject,
-        public=not rule.own,
+        public=not rule.private,
         owner=None if owner is None else _quoted(str(owner)),
         sent=sent,
         outcome=outcome,
@@ -87,7 +87,7 @@ def _event(
 
 
 def _actor(holder: Holder | None) -> ledger.Actor:
-    return ledger.Actor(None) if holder is None else ledger.Actor(holder.key, holder.role, holder.owner)
+    return ledger.Actor(None) if holder is None else ledger.Actor(holder.key, holder.role, holder.organisation)
 
 
 def _path(scope: HTTPScope) -> str:

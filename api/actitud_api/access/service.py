@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -21,7 +21,11 @@ from actitud_api.storage.database import Database, Session
 
 __all__ = [
     "DAYS_MAX",
+    "OF_EDITIONS",
+    "OF_ORGANISATIONS",
+    "SEES_DRAFTS",
     "Created",
+    "Misbound",
     "Principal",
     "Record",
     "Role",
@@ -29,6 +33,7 @@ __all__ = [
     "administrators",
     "all_keys",
     "create_key",
+    "find",
     "holds",
     "is_recognised",
     "revoke",
@@ -37,6 +42,13 @@ __all__ = [
 
 DAYS_MAX: Final = 365
 """Days after which a key ends at the latest."""
+
+OF_ORGANISATIONS: Final[frozenset[Role]] = frozenset({"organisation_reader", "organisation_editor"})
+"""The roles whose keys are bound to organisations, one at least."""
+OF_EDITIONS: Final[frozenset[Role]] = frozenset({"assessor", "publisher"})
+"""The roles whose keys may be bound to editions."""
+SEES_DRAFTS: Final[frozenset[Role]] = OF_EDITIONS | {"administrator"}
+"""The roles that see every draft, of the editions that they are bound to."""
 
 _UNPEPPERED: Final = ""
 _NOBODY: Final = "0" * 64
@@ -51,6 +63,15 @@ class UnknownKey(LookupError):
         self.identifier = identifier
 
 
+class Misbound(ValueError):
+    """A key of that role cannot be bound so: `member` is `organisations` or `editions`."""
+
+    def __init__(self, member: Literal["organisations", "editions"], role: Role) -> None:
+        super().__init__(f"{member} of {role}")
+        self.member = member
+        self.role = role
+
+
 class Created(Struct, frozen=True):
     """A new key: `text` is what its holder gets, and nobody can tell it again."""
 
@@ -62,28 +83,63 @@ class Created(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """Who asks: the id of the key, its owner (an organisation, or None: the installation) and its role."""
+    """Who asks: the id of the key, its role, and the organisations and editions (None: all) that it is bound to."""
 
     key: str
-    owner: str | None
     role: Role
+    organisations: tuple[str, ...] = ()
+    editions: tuple[str, ...] | None = None
+
+    @property
+    def organisation(self) -> str | None:
+        """The only organisation that it acts for; None where there is none, or several."""
+        return self.organisations[0] if len(self.organisations) == 1 else None
+
+    def reaches(self, kind: str, identifier: str) -> bool:
+        """Whether its bindings let it at something: an `organisation`, an `edition` or a `key`, by its id."""
+        match kind:
+            case "organisation":
+                return self.role not in OF_ORGANISATIONS or identifier in self.organisations
+            case "edition":
+                return self.editions is None or identifier in self.editions
+            case "key":
+                return self.role == "administrator" or identifier == self.key
+        return True
+
+    def sees_drafts_of(self, edition: str) -> bool:
+        """Whether it may see every draft of an edition."""
+        return self.role in SEES_DRAFTS and self.reaches("edition", edition)
 
 
 def create_key(
-    session: Session, peppers: Sequence[Secret], *, role: Role, owner: str | None, days: int, now: datetime
+    session: Session,
+    peppers: Sequence[Secret],
+    *,
+    role: Role,
+    organisations: Sequence[str] = (),
+    editions: Sequence[str] | None = None,
+    days: int,
+    now: datetime,
 ) -> Created:
     """Makes a key that ends after 1 to 365 days; `peppers` as the settings have them, newest first.
 
-    Raises `ValueError` for other days.
+    `organisations`: at least one for a reader or editor of organisations, none for any other role. `editions`: those
+    of an assessor or publisher; None is all, and what every other role has. Raises `ValueError` for other
+    days, and `Misbound`.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a key lasts 1 to {DAYS_MAX} days, not {days}")
+    if (role in OF_ORGANISATIONS) != bool(organisations):
+        raise Misbound("organisations", role)
+    if editions is not None and (role not in OF_EDITIONS or not editions):
+        raise Misbound("editions", role)
     key = keys.new()
     pepper = peppers[0] if peppers else None
     record = Record(
         id=key.id,
-        owner=owner,
         role=role,
+        organisations=tuple(dict.fromkeys(organisations)),
+        editions=None if editions is None else tuple(dict.fromkeys(editions)),
         pepper=_mark(pepper),
         digest=_digest(pepper, key.secret),
         created=now,
@@ -111,7 +167,7 @@ def verify(database: Database, peppers: Sequence[Secret], text: str, *, now: dat
     same = hmac.compare_digest(_digest(by_mark.get(mark), key.secret), expected)
     if record is None or not (same and known and holds(record, now)):
         return None
-    return Principal(record.id, record.owner, record.role)
+    return Principal(record.id, record.role, record.organisations, record.editions)
 
 
 def holds(record: Record, now: datetime) -> bool:
@@ -126,10 +182,17 @@ def is_recognised(record: Record, peppers: Sequence[Secret]) -> bool:
 
 def revoke(session: Session, identifier: str, *, now: datetime) -> Record:
     """Ends a key from the next call on; raises `UnknownKey` where there is none, or none any more."""
-    ended = queries.revoke(session, identifier, now)
-    if ended is None:
+    if not queries.revoke(session, identifier, now):
         raise UnknownKey(identifier)
-    return ended
+    return find(session, identifier)
+
+
+def find(session: Session, identifier: str) -> Record:
+    """The key of that id, whether it holds or not; raises `UnknownKey`."""
+    record = queries.one(session, identifier)
+    if record is None:
+        raise UnknownKey(identifier)
+    return record
 
 
 def administrators(session: Session) -> list[Record]:

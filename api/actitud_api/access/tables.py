@@ -12,15 +12,16 @@ from actitud_api.storage.times import UtcTime
 class AccessKey(Base, table=True):
     """A key, without its secret: `digest` is the HMAC-SHA-256 of that, in hexadecimal.
 
-    `pepper` marks what the digest was made with. `owner` is the id of an organisation, or nothing where the key is of
-    whoever runs the installation; it is no foreign key because a key, as a record of who acted, outlives its owner.
+    `pepper` marks what the digest was made with. `organisations` and `editions` are the ids that it is bound to; no
+    `editions` are all of them. They are no foreign keys because a key, as a record of who acted, outlives them.
     """
 
     __tablename__ = "access_key"
 
     id: str = Field(primary_key=True)
-    owner: str | None
     role: str = Field(index=True)
+    organisations: list[str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    editions: list[str] | None = Field(sa_column=Column(JSON_DOCUMENT))
     pepper: str
     digest: str
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))

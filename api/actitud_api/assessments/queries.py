@@ -126,7 +126,7 @@ def page(
     session: Session,
     edition: str,
     *,
-    organisation: str | None,
+    among: Collection[str] | None,
     state: State | None,
     after: str | None,
     offset: int,
@@ -134,8 +134,8 @@ def page(
 ) -> list[Line]:
     """Assessments of an edition by organisation, from the one that follows `after`; None does not filter."""
     statement = _PAGE.offset(offset).limit(limit)
-    if organisation is not None:
-        statement = statement.where(ASSESSMENTS.c.organisation == organisation)
+    if among is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
     if state is not None:
         statement = statement.where(ASSESSMENTS.c.state == state)
     if after is not None:

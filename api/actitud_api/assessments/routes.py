@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from actitud_api.access.idempotency import once
 from actitud_api.access.policy import principal_of
 from actitud_api.access.recording import recorded
+from actitud_api.access.service import OF_ORGANISATIONS
 from actitud_api.assessments import service, wire
 from actitud_api.assessments.service import (
     AlreadySubmitted,
@@ -140,7 +141,7 @@ class AssessmentsController(Controller):
         "/",
         operation_id="editions.assessments.list",
         summary="List the assessments of an edition",
-        description="Assessments by organisation: all of them for an administrator, for an organisation its own.",
+        description="Assessments by organisation: those that the key may see.",
         opt=contract(
             path=wire.EditionPath,
             query=QUERY,
@@ -160,10 +161,11 @@ class AssessmentsController(Controller):
     def list_assessments(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
         """A page of assessments."""
         query, principal = QUERY.of(request), principal_of(request)
+        bound = principal is not None and principal.role in OF_ORGANISATIONS
         rows = service.page(
             state["database"],
             edition,
-            organisation=None if principal is None else principal.owner,
+            among=principal.organisations if principal is not None and bound else None,
             state=query.state,
             after=CURSOR.read(query),
             offset=query.offset,

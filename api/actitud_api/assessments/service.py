@@ -171,7 +171,7 @@ def page(
     database: Database,
     edition: str,
     *,
-    organisation: str | None,
+    among: Collection[str] | None,
     state: State | None,
     after: str | None,
     offset: int,
@@ -179,13 +179,11 @@ def page(
 ) -> list[Line]:
     """Assessments of an edition by organisation, from the one that follows `after`; raises `UnknownEdition`.
 
-    `organisation`: only that of it; `state`: only those in it.
+    `among`: only those of these organisations, None is all; `state`: only those in it.
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        return queries.page(
-            session, found.id, organisation=organisation, state=state, after=after, offset=offset, limit=limit
-        )
+        return queries.page(session, found.id, among=among, state=state, after=after, offset=offset, limit=limit)
 
 
 def get(database: Database, edition: str, organisation: str) -> Record:

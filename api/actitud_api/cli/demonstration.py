@@ -101,7 +101,7 @@ def _key(database: Database, settings: Settings) -> str:
     """A new key of an administrator."""
     now = datetime.now(UTC)
     with database.write() as session:
-        made = access.create_key(session, settings.peppers, role="administrator", owner=None, days=1, now=now)
+        made = access.create_key(session, settings.peppers, role="administrator", days=1, now=now)
         entry = ledger.Event(
             action="cli.demo",
             actor=None,

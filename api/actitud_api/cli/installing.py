@@ -183,8 +183,7 @@ def install(
         ]
         created = None
         if new_key or not lasting:
-            owner = None if organisation is None else organisation.id
-            created = access.create_key(session, peppers, role="administrator", owner=owner, days=days, now=now)
+            created = access.create_key(session, peppers, role="administrator", days=days, now=now)
         kid = _enter(session, settings, added=organisation if added else None, created=created, signs=signs, now=now)
         key = lasting[-1] if created is None else created.record
         return Outcome(organisation, added, key, created, kid)

@@ -11,6 +11,7 @@ from typing import Final, get_args
 from actitud_api.access import service as access
 from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.editions import service as editions
 from actitud_api.http.negotiation import Texts
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.model import Language
@@ -19,6 +20,7 @@ from actitud_api.storage.places import failures
 
 ROLES: Final = get_args(access.Role)
 _LISTED = ", ".join(ROLES)
+_NOT_OF_EDITIONS: Final = frozenset(ROLES) - access.OF_EDITIONS
 
 _KEYS = Texts("claves", "keys")
 _CREATE = Texts("hace una clave y la enseña una sola vez", "make a key and show it once")
@@ -30,8 +32,16 @@ _ROTATE = Texts(
 )
 _ROLE = Texts("para qué vale: {roles}", "what it is for: {roles}")
 _ORGANISATION = Texts(
-    "de qué organización es, que ya tiene que estar; hace falta con el papel organisation",
-    "whose it is: an organisation that is there already; needed with the role organisation",
+    "organización para la que actúa, que ya tiene que estar; se repite para varias; hace falta con organisation_reader "
+    "y organisation_editor, y con ningún otro papel",
+    "an organisation that it acts for, which is there already; repeated for several; needed with organisation_reader "
+    "and organisation_editor, and with no other role",
+)
+_EDITION = Texts(
+    "edición para la que vale, que ya tiene que estar; se repite para varias; solo con assessor y publisher, que sin "
+    "ella valen para todas",
+    "an edition that it is for, which is there already; repeated for several; only with assessor and publisher, which "
+    "without it are for all of them",
 )
 _DAYS = Texts("días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})")
 _ID = Texts(
@@ -41,8 +51,9 @@ _ID = Texts(
 _NO_ROLE = Texts("--role: «{value}» no es un papel: {roles}", "--role: “{value}” is not a role: {roles}")
 _MISSING_ROLE = Texts("--role: hace falta: {roles}", "--role: needed: {roles}")
 _MISSING_ORGANISATION = Texts(
-    "--organisation: hace falta con --role organisation", "--organisation: needed with --role organisation"
+    "--organisation: hace falta con --role {role}", "--organisation: needed with --role {role}"
 )
+_NO_BINDING = Texts("--{option}: no va con --role {role}", "--{option}: does not go with --role {role}")
 _NO_DAYS = Texts(
     "--days: «{value}» no es un número de días, de 1 a {most}",
     "--days: “{value}” is not a number of days, 1 to {most}",
@@ -51,16 +62,20 @@ _NO_ORGANISATION = Texts(
     "No hay ninguna organización {id}. No se ha hecho ninguna clave.",
     "There is no organisation {id}. No key was made.",
 )
-_MADE = Texts(
-    "Clave {id}, con papel {role}, de {owner}, válida hasta {expires}. Guárdela ahora: no se vuelve a mostrar.",
-    "Key {id}, with the role {role}, of {owner}, valid until {expires}. Keep it now: it is not shown again.",
+_NO_EDITION = Texts(
+    "No hay ninguna edición {id}. No se ha hecho ninguna clave.", "There is no edition {id}. No key was made."
 )
-_INSTALLATION = Texts("la instalación", "the installation")
+_MADE = Texts(
+    "Clave {id}, con papel {role}, para {bound}, válida hasta {expires}. Guárdela ahora: no se vuelve a mostrar.",
+    "Key {id}, with the role {role}, for {bound}, valid until {expires}. Keep it now: it is not shown again.",
+)
+_INSTALLATION = Texts("toda la instalación", "the whole installation")
+_ALL_EDITIONS = Texts("todas las ediciones", "all editions")
 _EMPTY = Texts("No hay ninguna clave.", "There are no keys.")
 _COLUMNS: Final = (
     Texts("clave", "key"),
     Texts("papel", "role"),
-    Texts("organización", "organisation"),
+    Texts("para", "for"),
     Texts("hecha", "created"),
     Texts("caduca", "expires"),
     Texts("estado", "state"),
@@ -90,7 +105,8 @@ def add(added: Added, language: Language) -> None:
 
     create = command(_CREATE, "create", _create)
     create.add_argument("--role", help=_ROLE.into(language).format(roles=_LISTED))
-    create.add_argument("--organisation", metavar="ID", help=_ORGANISATION.into(language))
+    for name, text in (("--organisation", _ORGANISATION), ("--edition", _EDITION)):
+        create.add_argument(name, metavar="ID", action="append", default=[], help=text.into(language))
     days = _DAYS.into(language).format(most=access.DAYS_MAX)
     create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
     command(_LIST, "list", _list)
@@ -111,26 +127,40 @@ def _create(options: argparse.Namespace, language: Language) -> int:
         now = datetime.now(UTC)
         try:
             with failures(), database.write() as session:
-                owner = None if options.organisation is None else organisations.get(database, options.organisation).id
                 created = access.create_key(
                     session,
                     settings.peppers,
                     role=options.role,
-                    owner=owner,
+                    organisations=[organisations.get(database, name).id for name in options.organisation],
+                    editions=[editions.find(session, name).id for name in options.edition] or None,
                     days=int(options.days),
                     now=now,
                 )
                 ledger.append(session, _event("create", created.record, {"role": options.role}), now=now)
         except organisations.UnknownOrganisation as error:
             raise CommandError(_NO_ORGANISATION.into(language).format(id=error.organisation)) from error
+        except editions.UnknownEdition as error:
+            raise CommandError(_NO_EDITION.into(language).format(id=error.edition)) from error
+    _show(created, language)
+    return 0
+
+
+def _show(created: access.Created, language: Language) -> None:
+    """Says what a new key is for; the key itself stands alone in its line."""
+    record = created.record
     made = _MADE.into(language).format(
-        id=created.record.id,
-        role=created.record.role,
-        owner=created.record.owner or _INSTALLATION.into(language),
-        expires=created.record.expires.date().isoformat(),
+        id=record.id, role=record.role, bound=_bound(record, language), expires=record.expires.date().isoformat()
     )
     sys.stdout.write(f"{made}\n{created.text}\n")
-    return 0
+
+
+def _bound(record: access.Record, language: Language) -> str:
+    """What a key is bound to."""
+    if record.role in access.OF_ORGANISATIONS:
+        return ", ".join(record.organisations)
+    if record.role in access.OF_EDITIONS:
+        return ", ".join(record.editions or [_ALL_EDITIONS.into(language)])
+    return _INSTALLATION.into(language)
 
 
 def _event(name: str, record: access.Record, details: Mapping[str, str]) -> ledger.Event:
@@ -140,7 +170,7 @@ def _event(name: str, record: access.Record, details: Mapping[str, str]) -> ledg
         actor=None,
         subject=f"/keys/{record.id}",
         public=False,
-        owner=record.owner,
+        owner=record.organisations[0] if len(record.organisations) == 1 else None,
         details={"key": record.id, **details},
     )
 
@@ -151,8 +181,12 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
         yield _MISSING_ROLE.into(language).format(roles=_LISTED)
     elif options.role not in ROLES:
         yield _NO_ROLE.into(language).format(value=options.role, roles=_LISTED)
-    if options.role == "organisation" and options.organisation is None:
-        yield _MISSING_ORGANISATION.into(language)
+    elif options.role in access.OF_ORGANISATIONS and not options.organisation:
+        yield _MISSING_ORGANISATION.into(language).format(role=options.role)
+    elif options.role not in access.OF_ORGANISATIONS and options.organisation:
+        yield _NO_BINDING.into(language).format(option="organisation", role=options.role)
+    if options.edition and options.role in _NOT_OF_EDITIONS:
+        yield _NO_BINDING.into(language).format(option="edition", role=options.role)
     days = int(options.days) if options.days.isdecimal() and len(options.days) < 10 else 0
     if not 1 <= days <= access.DAYS_MAX:
         yield _NO_DAYS.into(language).format(value=options.days, most=access.DAYS_MAX)
@@ -184,7 +218,7 @@ def _list(options: argparse.Namespace, language: Language) -> int:
         (
             record.id,
             record.role,
-            record.owner or "–",
+            _bound(record, language),
             record.created.date().isoformat(),
             record.expires.date().isoformat(),
             state(record).into(language),

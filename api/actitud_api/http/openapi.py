@@ -466,8 +466,7 @@ _SECURITY_SCHEMES: Node = {
         "scheme": "bearer",
         "description": (
             "A key of this service, `actl_…`, as whoever runs it hands out. Each operation names the roles whose keys "
-            "may call it. A key of the role `organisation` acts for one organisation: what is of another is not found "
-            "(404)."
+            "may call it. What a key is not bound to, another organisation or another edition, is not found (404)."
         ),
     }
 }

@@ -6,7 +6,7 @@ list of exceptions by path; an operation that anybody may call has a rule that s
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -19,13 +19,13 @@ from actitud_api.http.problems import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Proble
 from actitud_api.http.scope import header
 
 OWNER: Final = "organisation"
-"""The role whose keys act for one organisation, and the path parameter that names an organisation."""
+"""The path parameter that names whose something is."""
 
 _CHALLENGE: Final = 'Bearer realm="actitud"'
 
 
 class Holder(Protocol):
-    """Whoever holds a key: its id, its role, and the organisation that it acts for."""
+    """Whoever holds a key: its id, its role, and what it reaches."""
 
     @property
     def key(self) -> str:
@@ -38,8 +38,17 @@ class Holder(Protocol):
         ...
 
     @property
-    def owner(self) -> str | None:
-        """The organisation; None for the installation itself."""
+    def organisation(self) -> str | None:
+        """The only organisation that it acts for; None where there is none, or several."""
+        ...
+
+    @property
+    def organisations(self) -> Collection[str]:
+        """All that it acts for."""
+        ...
+
+    def reaches(self, kind: str, identifier: str) -> bool:
+        """Whether what it is bound to lets it at what a path parameter (`kind`) names."""
         ...
 
 
@@ -61,14 +70,14 @@ class Rule:
     """Who may call an operation.
 
     `key`: `none`, anybody, and the header `Authorization` is not looked at; `optional`, anybody, and a key may show
-    more; `required`, only a key of one of `roles`. `own`: a key that acts for an organisation may call it only for
-    that one; any other is answered as if it did not exist. `limit`: which limit a call counts for: that of what reads
-    or of what writes, as its method says, that of computing scores, or none.
+    more; `required`, only a key of one of `roles`, and only on what that key reaches: anything else is answered as if
+    it did not exist. `private`: what it is about is told only to whose it is. `limit`: which limit a call counts for:
+    that of what reads or of what writes, as its method says, that of computing scores, or none.
     """
 
     key: Literal["none", "optional", "required"] = "none"
     roles: frozenset[str] = frozenset()
-    own: bool = False
+    private: bool = False
     limit: Literal["by_method", "score", "none"] = "by_method"
 
 
@@ -136,7 +145,7 @@ def _problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemErro
         return _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
     if rule.key == "required" and holder.role not in rule.roles:
         return ProblemError(FORBIDDEN, FORBIDDEN.description)
-    if rule.own and holder.role == OWNER and scope["path_params"].get(OWNER, holder.owner) != holder.owner:
+    if rule.key == "required" and not all(holder.reaches(*named) for named in scope["path_params"].items()):
         return ProblemError(NOT_FOUND, NOT_FOUND.description)
     return None
 

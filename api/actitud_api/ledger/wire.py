@@ -143,7 +143,9 @@ def _may_see(opening: service.Opening, holder: Holder | None) -> bool:
         return True
     if holder is None:
         return False
-    return holder.role == ADMINISTRATOR or (holder.owner is not None and holder.owner == opening.owner)
+    if holder.role == ADMINISTRATOR:
+        return True
+    return opening.owner in holder.organisations
 
 
 def checkpoint(made: service.Checkpoint) -> Checkpoint:

@@ -87,16 +87,16 @@ class Filters(organisations.Filters, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True):
-    """Which rows of what is not published somebody may see: all, or those of one organisation (None: none)."""
+    """Which rows of what is not published somebody may see: all, or those of some organisations."""
 
     everything: bool
-    owner: str | None = None
+    organisations: tuple[str, ...] = ()
 
     def condition(self) -> ColumnElement[bool]:
         """The same in SQL."""
         if self.everything:
             return true()
-        return false() if self.owner is None else ASSESSMENTS.c.organisation == self.owner
+        return ASSESSMENTS.c.organisation.in_(self.organisations) if self.organisations else false()
 
 
 class Figures(Struct, frozen=True):
@@ -432,15 +432,21 @@ def one(session: Session, edition: str, organisation: str, *, ranked: bool) -> S
 
 
 def past(
-    session: Session, organisation: str, *, public: bool, after: tuple[date, str] | None, offset: int, limit: int
+    session: Session,
+    organisation: str,
+    *,
+    drafts: Collection[str] | None,
+    after: tuple[date, str] | None,
+    offset: int,
+    limit: int,
 ) -> list[Past]:
     """How an organisation scores in its editions, the newest first, from the one that follows `after`.
 
-    `public`: only where that is published.
+    `drafts`: of what is not published only that in these editions; None is all of it.
     """
     statement = _PAST.offset(offset).limit(limit)
-    if public:
-        statement = statement.where(EDITIONS.c.state == "published")
+    if drafts is not None:
+        statement = statement.where(or_(EDITIONS.c.state == "published", EDITIONS.c.id.in_(drafts)))
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from actitud_api.access.service import Principal
+from actitud_api.access.service import OF_ORGANISATIONS, SEES_DRAFTS, Principal
 from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import ScoreRequest, Submission, request_type, submission, supposition
@@ -272,14 +272,18 @@ def history(
     `methodology`: the version that everything is scored under; None is that of each edition. Raises
     `UnknownOrganisation` and `AliasOf`.
     """
-    whole = _sees_everything(principal)
-    mine = principal is not None and principal.role == "organisation" and principal.owner == organisation
     with database.read() as session:
         organisations.find(session, organisation)
-        rows = queries.past(session, organisation, public=not (whole or mine), after=after, offset=offset, limit=limit)
+        drafts = _drafts(organisation, principal)
+        rows = queries.past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
         stated = queries.submissions(session, organisation, others)
-    found = [row if whole or row.state == "published" else structs.replace(row, rank=None) for row in rows]
+    found = [
+        row
+        if row.state == "published" or (principal is not None and principal.sees_drafts_of(row.edition))
+        else structs.replace(row, rank=None)
+        for row in rows
+    ]
     if methodology is None:
         return [Restated(row, row.methodology) for row in found]
     target = load(methodology)
@@ -329,7 +333,7 @@ def tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
 def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:
     found = editions.find(session, edition)
     seen = seen_by(found, principal)
-    may_see = seen.everything or seen.owner == organisation
+    may_see = seen.everything or organisation in seen.organisations
     stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
     if stored is None:
         organisations.refuse_alias(session, organisation)
@@ -382,15 +386,21 @@ def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Rest
 
 def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
     """Which rows of an edition somebody may see."""
-    if edition.state == "published" or _sees_everything(principal):
+    if edition.state == "published" or (principal is not None and principal.sees_drafts_of(edition.id)):
         return Seen(everything=True)
-    if principal is not None and principal.role == "organisation":
-        return Seen(everything=False, owner=principal.owner)
-    return Seen(everything=False)
+    return Seen(everything=False, organisations=_own(principal))
 
 
-def _sees_everything(principal: Principal | None) -> bool:
-    return principal is not None and principal.role == "administrator"
+def _own(principal: Principal | None) -> tuple[str, ...]:
+    """The organisations of which somebody sees the drafts, whatever the edition."""
+    return principal.organisations if principal is not None and principal.role in OF_ORGANISATIONS else ()
+
+
+def _drafts(organisation: str, principal: Principal | None) -> Sequence[str] | None:
+    """The editions in which somebody sees the draft of an organisation; None where that is all of them."""
+    if organisation in _own(principal):
+        return None
+    return principal.editions if principal is not None and principal.role in SEES_DRAFTS else ()
 
 
 def _spread(values: Iterable[int | None]) -> Spread | None:

@@ -1,0 +1,103 @@
+"""`policy`: prints who may call which operation, as a table in Markdown or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Final, Literal, get_args
+
+import msgspec
+from litestar.routes import HTTPRoute
+
+from actitud_api.access import service as access
+from actitud_api.access.policy import POLICY
+from actitud_api.app import create_app
+from actitud_api.cli.common import Added
+from actitud_api.http.negotiation import Texts
+from actitud_api.http.policy import Rule, operation
+from actitud_api.methodology.model import Language
+from actitud_api.settings import Settings
+
+_POLICY = Texts("enseña quién puede llamar a cada operación", "show who may call each operation")
+_JSON = Texts("en JSON", "as JSON")
+
+May = Literal["yes", "own", "no"]
+"""Whether a role may: on everything, only on what its key is bound to, or not."""
+
+_OPERATION = Texts("operación", "operation")
+_KEY = Texts("clave", "key")
+_NEEDS: Final = {
+    "none": Texts("no se mira", "not looked at"),
+    "optional": Texts("muestra más", "shows more"),
+    "required": Texts("hace falta", "needed"),
+}
+_MAY: Final[dict[May, Texts]] = {"yes": Texts("sí", "yes"), "own": Texts("lo suyo", "own"), "no": Texts("–", "–")}
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Who may call an operation; `key` is that of its rule, `roles` says of each role whether it may."""
+
+    operation: str
+    method: str
+    path: str
+    key: Literal["none", "optional", "required"]
+    roles: dict[access.Role, May]
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_POLICY, "policy", _policy)
+    command.add_argument("--json", action="store_true", help=_JSON.into(language))
+
+
+def lines() -> list[Line]:
+    """Every operation that is served, by its id; of one with several paths (formats) the first."""
+    app = create_app(Settings())
+    try:
+        served = {
+            operation(handler): (next(iter(handler.http_methods - {"HEAD"})), route.path_format)
+            for route in reversed(app.routes)
+            if isinstance(route, HTTPRoute)
+            for handler in route.route_handlers
+            if "OPTIONS" not in handler.http_methods
+        }
+    finally:
+        app.state["database"].close()
+    return [
+        Line(name, method, path, POLICY[name].key, {role: _may(role, POLICY[name], path) for role in _ROLES})
+        for name, (method, path) in sorted(served.items())
+    ]
+
+
+def table(language: Language) -> str:
+    """The lines as a table in Markdown."""
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in _cells(language))
+
+
+def _policy(options: argparse.Namespace, language: Language) -> int:
+    if options.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(lines())).decode() + "\n")
+    else:
+        sys.stdout.write(table(language))
+    return 0
+
+
+_ROLES: Final[tuple[access.Role, ...]] = get_args(access.Role)
+
+
+def _may(role: access.Role, rule: Rule, path: str) -> May:
+    if rule.key != "required":
+        return "yes"
+    if role not in rule.roles:
+        return "no"
+    of_organisations = role in access.OF_ORGANISATIONS and rule.private
+    return "own" if of_organisations or (role in access.OF_EDITIONS and "{edition}" in path) else "yes"
+
+
+def _cells(language: Language) -> Iterator[list[str]]:
+    yield [_OPERATION.into(language), _KEY.into(language), *(f"`{role}`" for role in _ROLES)]
+    yield ["---"] * (2 + len(_ROLES))
+    for line in lines():
+        roles = [_MAY[line.roles[role]].into(language) for role in _ROLES]
+        yield [f"`{line.operation}`", _NEEDS[line.key].into(language), *roles]
