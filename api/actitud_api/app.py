@@ -19,6 +19,7 @@ from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
 from actitud_api.access.recording import deny
+from actitud_api.assessments import life_routes
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
@@ -83,6 +84,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    life_routes.TransitionsController,
     publications.PublicationsController,
     publications.PublishedController,
     scores.EditionScoresController,
@@ -124,6 +126,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *life_routes.PROBLEMS,
     *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,

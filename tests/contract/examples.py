@@ -37,6 +37,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import publishing
 from tests.databases import make_key
+from tests.settling import settle
 
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""
@@ -76,6 +77,10 @@ WRITES: Final = {
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
     "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
+    "editions.assessments.reviews.create": ("POST", f"{_ASSESSMENT}/reviews"),
+    "editions.assessments.extensions.create": ("POST", f"{_ASSESSMENT}/extensions"),
+    "editions.assessments.hearings.create": ("POST", f"{_ASSESSMENT}/hearings"),
+    "editions.assessments.returns.create": ("POST", f"{_ASSESSMENT}/returns"),
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
@@ -86,8 +91,11 @@ READS_WITH_KEY: Final = {
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
     "editions.assessments.submissions.get": f"{_ASSESSMENT}/submissions/1",
+    "editions.assessments.transitions.list": f"{_ASSESSMENT}/transitions",
+    "editions.assessments.transitions.get": f"{_ASSESSMENT}/transitions/5",
+    "editions.assessments.finals.create": f"{_ASSESSMENT}/transitions/9",
 }
-"""What an administrator reads of it then."""
+"""What an administrator reads of it then, when it was submitted again and settled: that is the transition 9."""
 OF_LEDGER: Final = {
     "ledger.list": "/v1/ledger",
     "ledger.checkpoints.list": "/v1/ledger/checkpoints",
@@ -111,6 +119,7 @@ TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
+    "at": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
 FILE: Final = {
@@ -153,8 +162,12 @@ def answers(app: Litestar) -> dict[str, Any]:
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
             condition = {"If-None-Match" if method == "PUT" else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
-            answer = client.request(method, path, json=request(name), headers=headers)
+            sent = request(name) if (FOLDER / f"{name}.request.json").exists() else None
+            answer = client.request(method, path, json=sent, headers=headers)
             found[name] = _with(TIMES, answer.json())
+        submitted = client.post(f"{_ASSESSMENT}/submissions", json={}, headers={"If-Match": "*"})
+        assert submitted.status_code == 201, submitted.text
+        settle(app.state["database"], "2027", "XX-DEMO-90001")
         for name, path in READS_WITH_KEY.items():
             found[name] = _with(TIMES, client.get(path).json())
         _answer_less(app.state["database"], organisation)

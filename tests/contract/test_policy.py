@@ -16,7 +16,7 @@ NAMES = [operation.id for operation in ALL]
 ELSEWHERE = "2026-elsewhere"
 """An edition that is another than that which is asked about; nobody has to have made it."""
 
-Class = Literal["open", "shows more", "list", "read", "answer", "publish", "register", "administer"]
+Class = Literal["open", "shows more", "list", "read", "answer", "review", "extend", "publish", "register", "administer"]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "shows more": (
@@ -40,6 +40,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.get",
         "editions.assessments.submissions.get",
         "editions.assessments.submissions.list",
+        "editions.assessments.transitions.get",
+        "editions.assessments.transitions.list",
     ),
     "answer": (
         "editions.assessments.delete",
@@ -47,6 +49,13 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.submissions.create",
         "editions.assessments.update",
     ),
+    "review": (
+        "editions.assessments.finals.create",
+        "editions.assessments.hearings.create",
+        "editions.assessments.returns.create",
+        "editions.assessments.reviews.create",
+    ),
+    "extend": ("editions.assessments.extensions.create",),
     "publish": ("editions.publications.create",),
     "register": ("organisations.create", "organisations.update"),
     "administer": ("editions.create", "editions.delete", "editions.update"),
@@ -103,6 +112,8 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "list": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "read": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "answer": frozenset({"organisation_editor", "administrator"}),
+    "review": frozenset({"assessor", "administrator"}),
+    "extend": frozenset({"publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
@@ -220,7 +231,7 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
         if row in ROLES:
             assert (installation.stored() == before) is (operation.method in SAFE), holder
         if operation.id in LISTED:
-            # A history names editions, everything else organisations; `next` is null, so no address repeats them.
+            # A history names editions, the newest first; everything else organisations.
             shown = edition if operation.id.startswith("organisations.") else MINE
             assert (shown in response.text) is (holder in SEES_DRAFTS), holder
         if row == "list":
