@@ -182,7 +182,7 @@ def post_file(core: Core, *segments: str, body: bytes, media_type: str, lang: st
 def create(
     core: Core,
     *segments: str,
-    body: Mapping[str, object],
+    body: Mapping[str, object] | None,
     idempotency_key: str | None,
     if_match: str | msgspec.UnsetType | None = msgspec.UNSET,
     lang: str | None = None,

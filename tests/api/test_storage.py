@@ -38,6 +38,7 @@ TABLES = {
     "simulation",
     "access_key",
     "idempotent_answer",
+    "key_use",
     "request_count",
     "ledger_entry",
     "ledger_opening",

@@ -34,6 +34,7 @@ EDITION: Final = "2099"
 PUBLISHED: Final = "2098"
 """The latest one."""
 TRAILS: Final = {
+    "keys": 1,
     "ledger": 1,
     "methodologies": 1,
     "organisations": 1,
