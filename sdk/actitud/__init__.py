@@ -40,6 +40,7 @@ from actitud.errors import (
     Unverifiable,
 )
 from actitud.models import (
+    AccessKey,
     Answer,
     AnswerMember,
     Answers,
@@ -93,6 +94,7 @@ from actitud.models import (
     MethodologySummary,
     Moments,
     Move,
+    NewAccessKey,
     NextStep,
     NodeStatistics,
     Organisation,
@@ -113,6 +115,7 @@ from actitud.models import (
     Reason,
     ReasonParameters,
     Remark,
+    ReportReceipt,
     RobustScore,
     Score,
     ScoreLevel,
@@ -137,6 +140,7 @@ from actitud.pages import AsyncListing, AsyncPage, Page
 from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
 
 __all__ = [
+    "AccessKey",
     "ActitudError",
     "Answer",
     "AnswerMember",
@@ -205,6 +209,7 @@ __all__ = [
     "MethodologySummary",
     "Moments",
     "Move",
+    "NewAccessKey",
     "NextStep",
     "NoAnswer",
     "NodeStatistics",
@@ -233,6 +238,7 @@ __all__ = [
     "Reason",
     "ReasonParameters",
     "Remark",
+    "ReportReceipt",
     "RequestRefused",
     "RobustScore",
     "Score",

@@ -11,6 +11,7 @@ from actitud._config import DEFAULT_MAX_RETRIES, SYSTEM, Core, Timeouts, configu
 from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from actitud.resources.editions import AsyncEditions, Editions
 from actitud.resources.exports import AsyncCatalogue, Catalogue
+from actitud.resources.keys import AsyncKeys, Keys
 from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
@@ -60,6 +61,7 @@ class Client(Bound):
         self.editions = Editions(core, transport)
         self.published = Published(core, transport)
         self.catalogue = Catalogue(core, transport)
+        self.keys = Keys(core, transport)
         self.ledger = Ledger(core, transport)
         self.signing_keys = SigningKeys(core, transport)
         self._close = transport.close
@@ -114,6 +116,7 @@ class AsyncClient(AsyncBound):
         self.editions = AsyncEditions(core, transport)
         self.published = AsyncPublished(core, transport)
         self.catalogue = AsyncCatalogue(core, transport)
+        self.keys = AsyncKeys(core, transport)
         self.ledger = AsyncLedger(core, transport)
         self.signing_keys = AsyncSigningKeys(core, transport)
         self._close = transport.close

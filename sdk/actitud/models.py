@@ -57,6 +57,10 @@ IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | s
 AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"] | str
 Phase: TypeAlias = Literal["submission", "review", "hearing"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
+Role: TypeAlias = (
+    Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"] | str
+)
+KeyState: TypeAlias = Literal["valid", "expired", "revoked", "unrecognised"] | str
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
@@ -1069,6 +1073,44 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------
+
+
+class AccessKey(Versioned, frozen=True, kw_only=True):
+    """A key, without its secret.
+
+    ``editions``: ``None`` is all. ``state``: ``unrecognised`` is one that was made with a pepper that the service has
+    no more. ``last_used``: day (UTC), ``None`` where it never was. ``days``: those that it was made for.
+    ``made_by``: id of the key with which it was made, ``None`` on the command line. ``replaced_by``: id of the one in
+    its place.
+    """
+
+    id: str
+    role: Role
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
+    state: KeyState
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
+    last_used: date | None
+    days: int
+    made_by: str | None
+    replaced_by: str | None
+
+
+class NewAccessKey(AccessKey, frozen=True, kw_only=True):
+    """A key that was made. ``secret``: the key itself, for ``api_key``; ``None`` where the first answer was lost."""
+
+    secret: str | None
+
+    def __repr__(self) -> str:
+        return f"NewAccessKey(id={self.id!r}, role={self.role!r}, secret='***')"
+
+
+class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """That a report came; the same for each."""
+
+    detail: str
 
 
 class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ TABLES = {
     "simulation",
     "access_key",
     "idempotent_answer",
+    "key_use",
     "request_count",
     "ledger_entry",
     "ledger_opening",

@@ -20,6 +20,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
+from actitud_api.access import keys as forms
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service as assessments
@@ -110,6 +111,24 @@ OF_PUBLICATIONS: Final = {
     "published.signature": "/v1/published/{digest}/signature",
 }
 """What is read of a small edition that was published and corrected, signed with the same key."""
+OF_KEYS: Final = {
+    "keys.create": ("POST", "/v1/keys"),
+    "keys.get": ("GET", "/v1/keys/Qe7Lw0pVb3sN"),
+    "keys.rotations.create": ("POST", "/v1/keys/Qe7Lw0pVb3sN/rotations"),
+    "keys.revocations.create": ("POST", "/v1/keys/Qe7Lw0pVb3sN/revocations"),
+    "keys.reports.create": ("POST", "/v1/keys/reports"),
+    "keys.list": ("GET", "/v1/keys"),
+}
+"""What is asked about keys, in that order, where these are the ids of all that are made."""
+KEY_IDS: Final = ("2rxKzm4hT9qW", "Qe7Lw0pVb3sN", "8fGk2LmN4pQr")
+OF_KEY: Final = {
+    "created": "2027-01-10T09:30:00Z",
+    "expires": "2027-07-09T09:30:00Z",
+    "revoked": "2027-03-01T08:00:00Z",
+    "last_used": "2027-02-28",
+    "secret": "actl_…",
+}
+"""What stands for the times of keys and for their secrets, which no document has."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 )
@@ -243,6 +262,25 @@ def of_publications(folder: Path) -> dict[str, Any]:
     return found
 
 
+def of_keys(folder: Path) -> dict[str, Any]:
+    """What the service answers about a few keys, made in a folder."""
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/keys.sqlite3", public_url=PUBLIC_URL))
+    database: Database = app.state["database"]
+    database.migrate()
+    made = [structs.replace(forms.new(), id=name) for name in KEY_IDS]
+    found: dict[str, Any] = {}
+    with mock.patch.object(forms, "new", mock.Mock(side_effect=made)), TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        client.post("/v1/organisations", json=request("organisations.create"))
+        for name, (method, path) in OF_KEYS.items():
+            database.close()  # what is written later is written by then
+            body = request(name) if (FOLDER / f"{name}.request.json").is_file() else None
+            answer = client.request(method, path, json=body, headers={"If-Match": "*"})
+            found[name] = _with(OF_KEY, answer.json())
+    database.close()
+    return found
+
+
 def request(name: str) -> Any:
     """The body of the example of an operation."""
     return json.loads((FOLDER / f"{name}.request.json").read_bytes())
@@ -282,7 +320,8 @@ def main() -> None:
         demo.load(app.state["database"], lambda: None)
         make_key(app.state["database"], Path(folder))
         demo.publish(app.state["database"], Path(folder), lambda: None, now=demo.MADE)
-        for name, answer in (answers(app) | of_ledger(Path(folder)) | of_publications(Path(folder))).items():
+        others = of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder))
+        for name, answer in (answers(app) | others).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()

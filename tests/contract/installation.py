@@ -38,6 +38,8 @@ SAFE: Final = frozenset({"get"})
 
 LEDGER: Final = frozenset({"ledger_entry", "ledger_opening"})
 """The tables of the ledger, in which what was denied stands too."""
+USES: Final = "key_use"
+"""The table of the last uses of keys, which are written when nobody waits."""
 
 
 def calendar(year: int) -> Mapping[str, Mapping[str, str]]:
@@ -223,7 +225,9 @@ class Installation:
         edition = f"2027-n{next(self._numbers):05}"  # the newest is the first of every list
         takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
         body = examples.request(operation.id) if takes_json else None
-        if operation.id == "organisations.create":
+        if operation.id == "keys.create":
+            body = {"role": "organisation_reader", "organisations": [MINE]}
+        elif operation.id == "organisations.create":
             body = {"id": f"XX-TEST-{edition}", "name": "Villa", "kind": "MUN"}
         elif operation.id == "organisations.update":
             body = {"name": f"Villa {edition}"}
@@ -257,6 +261,7 @@ class Installation:
             if operation.method in SAFE:
                 digest = self.publish(edition)
         known = {
+            "key": id_of(self.key("organisation_editor", MINE)) if "{key}" in operation.path else "",
             "digest": digest,
             "revision": "1",
             "edition": edition,
@@ -302,7 +307,7 @@ class Installation:
             return [Recorded(msgspec.json.decode(shown.entry.record), shown.opening) for shown in ledger.chain(session)]
 
     def stored(self) -> Mapping[str, Sequence[str]]:
-        """Everything in the database but the ledger, by table."""
+        """Everything in the database but the ledger and the uses of keys, by table."""
         with self.database.read() as session:
             connection = session.connection()
             metadata = MetaData()
@@ -310,7 +315,7 @@ class Installation:
             return {
                 table.name: sorted(repr(row) for row in connection.execute(select(table)))
                 for table in metadata.sorted_tables
-                if table.name not in LEDGER
+                if table.name not in LEDGER and table.name != USES
             }
 
     @property
@@ -321,6 +326,11 @@ class Installation:
         response = self.client.request(method, path, json=body, headers={**self._holder, **(headers or {})})
         assert response.status_code == 201, response.text
         return response
+
+
+def id_of(key: str) -> str:
+    """The id in a key."""
+    return key.split("_")[1]
 
 
 _OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")

@@ -37,6 +37,7 @@ PUBLISHED: Final = "2098"
 STATES: Final[tuple[State, ...]] = ("final", "hearing", "under_review", "submitted")
 """Where assessments of it are."""
 TRAILS: Final = {
+    "keys": 1,
     "ledger": 1,
     "methodologies": 1,
     "organisations": 1,

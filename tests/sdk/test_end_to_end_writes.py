@@ -658,3 +658,43 @@ def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installat
     ):
         with pytest.raises(NotFound):
             installation(look, key=other)
+
+
+# --- keys -----------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_made_replaced_and_ended(installation: Installation, administrator: str) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar", days=30), key=administrator)
+    assert made.secret is not None
+    assert made.secret not in repr(made)
+    own = installation(lambda client: client.keys.get(made.id), key=made.secret)
+    assert (own.id, own.role, own.days, own.state) == (made.id, "registrar", 30, "valid")
+    after = installation(
+        lambda client: client.keys.rotations.create(made.id, if_match=own.etag, overlap=1), key=made.secret
+    )
+    assert (after.role, after.made_by) == ("registrar", made.id)
+    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    assert [(key.id, key.replaced_by) for key in listed.items] == [(made.id, after.id), (after.id, None)]
+    ended = installation(lambda client: client.keys.revocations.create(made.id), key=administrator)
+    assert ended.state == "revoked"
+    with pytest.raises(Unauthorized):
+        installation(lambda client: client.keys.get(made.id), key=made.secret)
+    assert installation(lambda client: client.keys.list(), key=after.secret or "").items[0].id == after.id
+
+
+def test_where_the_answer_is_lost_the_key_is_there_without_its_secret(
+    installation: Installation, administrator: str
+) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator, losses=1)
+    assert made.secret is None
+    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    assert [key.id for key in listed.items] == [made.id]
+
+
+def test_a_key_that_somebody_found_is_reported(installation: Installation, administrator: str) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator)
+    nothing = installation(lambda client: client.keys.reports.create("nothing", lang="es"))
+    found = installation(lambda client: client.keys.reports.create(f"two\nlines: {made.secret}\x00", lang="es"))
+    assert nothing == found
+    with pytest.raises(Unauthorized):
+        installation(lambda client: client.keys.get(made.id), key=made.secret or "")

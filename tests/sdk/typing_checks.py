@@ -6,6 +6,7 @@ from datetime import date
 from typing import assert_type
 
 from actitud import (
+    AccessKey,
     Answers,
     Assessment,
     AssessmentAnswers,
@@ -26,11 +27,13 @@ from actitud import (
     LevelPath,
     Methodology,
     MethodologySummary,
+    NewAccessKey,
     Organisation,
     Page,
     PastScore,
     Peers,
     Publication,
+    ReportReceipt,
     RobustScore,
     Score,
     ScoreRow,
@@ -95,6 +98,11 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
     assert_type(client.catalogue.get(), bytes)
     assert_type(client.published.signature("sha256:0"), Signature)
+    assert_type(client.keys.list(role="assessor"), Page[AccessKey])
+    assert_type(client.keys.create(role="assessor", editions=["2027"]).secret, str | None)
+    assert_type(client.keys.rotations.create("x", if_match="*"), NewAccessKey)
+    assert_type(client.keys.revocations.create("x"), AccessKey)
+    assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
     assert_type(client.ledger.checkpoints.get(7), Checkpoint)

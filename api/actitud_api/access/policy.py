@@ -5,7 +5,7 @@ An operation without a row cannot be served: the application refuses to start.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 from actitud_api.access.queries import Role
 from actitud_api.access.service import Principal
@@ -32,6 +32,9 @@ _EXTENDS: Final = _keys("publisher", "administrator", private=True)
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
+_HANDS_OUT: Final = _keys("administrator", private=True)
+_HOLDS: Final = _keys(*get_args(Role), private=True)
+"""Whoever has a key, over that key; an administrator over any."""
 
 POLICY: Final[Rules] = {
     "pages.index": _UNLIMITED,
@@ -115,6 +118,12 @@ POLICY: Final[Rules] = {
     "editions.robustness.list": _COMPUTED_FROM_MANY,
     "editions.statistics.get": _COMPUTED_FROM_MANY,
     "organisations.scores.list": _KEY_SHOWS_MORE,
+    "keys.list": _HOLDS,
+    "keys.get": _HOLDS,
+    "keys.create": _HANDS_OUT,
+    "keys.rotations.create": _HOLDS,
+    "keys.revocations.create": _HOLDS,
+    "keys.reports.create": _ANYBODY,
     "ledger.list": _KEY_SHOWS_MORE,
     "ledger.checkpoints.list": _ANYBODY,
     "ledger.checkpoints.get": _ANYBODY,
