@@ -60,6 +60,7 @@ from actitud_api.portal import (
     territory_routes,
 )
 from actitud_api.portal import routes as portal
+from actitud_api.publication import approval_routes as approvals
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
 from actitud_api.scores import comparison_routes
@@ -88,6 +89,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     assessments.SubmissionsController,
     life_routes.TransitionsController,
     publications.PublicationsController,
+    approvals.ApprovalsController,
     publications.PublishedController,
     scores.EditionScoresController,
     scores.OrganisationScoresController,
@@ -131,6 +133,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *assessments.PROBLEMS,
     *life_routes.PROBLEMS,
     *publications.PROBLEMS,
+    *approvals.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
     *exports.PROBLEMS,
@@ -211,7 +214,7 @@ def create_app(
                 "database": database,
                 "computed": Computed(),
                 "peppers": settings.peppers,
-                "publishing": Publishing(database, settings.signing_folder),
+                "publishing": Publishing(database, settings.signing_folder, second_approver=settings.second_approver),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,

@@ -1183,6 +1183,17 @@ class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
 
 
+class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """That a key has approved to publish something. ``number``: counted from 1 in each edition."""
+
+    edition: str
+    number: int
+    digest: str
+    key: str
+    role: Role
+    approved: datetime
+
+
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """A revision of a published edition.
 

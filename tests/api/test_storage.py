@@ -48,6 +48,7 @@ TABLES = {
     "published_document",
     "published_score",
     "publication",
+    "publication_approval",
 }
 
 

@@ -129,6 +129,12 @@ OF_KEY: Final = {
     "secret": "actl_…",
 }
 """What stands for the times of keys and for their secrets, which no document has."""
+OF_APPROVALS: Final = {
+    "digest": "sha256:7d1a54127b222502f5b79b5fb0803061152a44f92b37e23c6527baf665d4da9a",
+    "key": "Qe7Lw0pVb3sN",
+    "approved": "2027-06-01T09:00:00Z",
+}
+"""What stands for the digest of what is approved, which follows from the release, and for who approves when."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 )
@@ -262,6 +268,25 @@ def of_publications(folder: Path) -> dict[str, Any]:
     return found
 
 
+def of_approvals(folder: Path) -> dict[str, Any]:
+    """What the service answers about an approval of the small edition, made in a folder."""
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/approved.sqlite3", public_url=PUBLIC_URL))
+    database: Database = app.state["database"]
+    database.migrate()
+    publishing.fill(database)
+    path, body = "/v1/editions/2026/approvals", request("editions.approvals.create")
+    with TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        (refused,) = client.post(path, json=body).json()["errors"]
+        answers = {
+            "create": client.post(path, json={**body, "digest": refused["suggestion"]}),
+            "list": client.get(path),
+            "get": client.get(f"{path}/1"),
+        }
+    database.close()
+    return {f"editions.approvals.{name}": _with(OF_APPROVALS, answer.json()) for name, answer in answers.items()}
+
+
 def of_keys(folder: Path) -> dict[str, Any]:
     """What the service answers about a few keys, made in a folder."""
     app = create_app(Settings(database_url=f"sqlite:///{folder}/keys.sqlite3", public_url=PUBLIC_URL))
@@ -320,7 +345,9 @@ def main() -> None:
         demo.load(app.state["database"], lambda: None)
         make_key(app.state["database"], Path(folder))
         demo.publish(app.state["database"], Path(folder), lambda: None, now=demo.MADE)
-        others = of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder))
+        others = (
+            of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder)) | of_approvals(Path(folder))
+        )
         for name, answer in (answers(app) | others).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")

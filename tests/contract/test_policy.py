@@ -69,7 +69,12 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.reviews.create",
     ),
     "extend": ("editions.assessments.extensions.create",),
-    "publish": ("editions.publications.create",),
+    "publish": (
+        "editions.approvals.create",
+        "editions.approvals.get",
+        "editions.approvals.list",
+        "editions.publications.create",
+    ),
     "register": ("organisations.create", "organisations.update"),
     "administer": ("editions.create", "editions.delete", "editions.update", "keys.create"),
     "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),

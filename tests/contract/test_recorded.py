@@ -28,6 +28,7 @@ LOCATED = ("keys.create", "keys.rotations.create", "keys.revocations.create")
 SUBJECTS = {
     "organisations.create": "/v1/organisations/XX-TEST-{edition}",
     "editions.create": "/v1/editions/{edition}",
+    "editions.approvals.create": "/v1/editions/{edition}/approvals/1",
     "editions.publications.create": "/v1/editions/{edition}/publications/1",
     "editions.assessments.submissions.create": "/v1/editions/{edition}/assessments/{organisation}/submissions/1",
     "editions.assessments.reviews.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/2",

@@ -33,6 +33,7 @@ from actitud import (
     PastScore,
     Peers,
     Publication,
+    PublicationApproval,
     ReportReceipt,
     RobustScore,
     Score,
@@ -92,6 +93,8 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.statistics.get("2026"), EditionStatistics)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
     assert_type(client.editions.publications.list("2026"), Page[Publication])
+    assert_type(client.editions.approvals.list("2026"), Page[PublicationApproval])
+    assert_type(client.editions.approvals.create("2026", digest="x", reason="x"), PublicationApproval)
     assert_type(client.editions.publications.create("2026", reason="x"), Publication)
     assert_type(client.editions.publications.scores.get("2026", "x", revision=1), bytes)
     assert_type(client.editions.publications.bundle("2026"), bytes)

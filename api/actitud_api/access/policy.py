@@ -30,6 +30,7 @@ _READS_DRAFTS: Final = _keys(
 _REVIEWS: Final = _keys("assessor", "administrator", private=True)
 _EXTENDS: Final = _keys("publisher", "administrator", private=True)
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
+_PUBLISHES: Final = _keys("publisher", "administrator")
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
 _HANDS_OUT: Final = _keys("administrator", private=True)
@@ -96,7 +97,10 @@ POLICY: Final[Rules] = {
     "editions.publications.get": _ANYBODY,
     "editions.publications.scores.get": _ANYBODY,
     "editions.publications.bundle": _ANYBODY,
-    "editions.publications.create": _keys("publisher", "administrator"),
+    "editions.publications.create": _PUBLISHES,
+    "editions.approvals.list": _PUBLISHES,
+    "editions.approvals.get": _PUBLISHES,
+    "editions.approvals.create": _PUBLISHES,
     "published.get": _ANYBODY,
     "published.signature": _ANYBODY,
     "editions.scores.list": _KEY_SHOWS_MORE,

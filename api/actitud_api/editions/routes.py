@@ -36,6 +36,8 @@ _LINKS = {
     "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
     "publications": Link("editions.publications.list", _ID, "Its publications."),
     "publish": Link("editions.publications.create", _ID, "To publish it for good, or a correction of it."),
+    "approve": Link("editions.approvals.create", _ID, "To approve that another key publishes it."),
+    "approvals": Link("editions.approvals.list", _ID, "Who has approved what."),
 }
 _LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
 
