@@ -54,6 +54,7 @@ from actitud_api.portal import (
     embed_routes,
     methodology_routes,
     questionnaire_routes,
+    suggestion_routes,
     territory_routes,
 )
 from actitud_api.portal import routes as portal
@@ -66,6 +67,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
+from actitud_api.suggestions import routes as suggestions
 from actitud_api.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
@@ -80,6 +82,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     workbooks.WorkbooksController,
     scores.ScoresController,
     organisations.OrganisationsController,
+    suggestions.SuggestionsController,
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
@@ -100,6 +103,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,
     methodology_routes.MethodologyPagesController,
+    suggestion_routes.SuggestionPagesController,
     embed_routes.EmbedPageController,
     questionnaire_routes.QuestionnaireController,
     ledger.LedgerController,
@@ -122,6 +126,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
     *organisations.PROBLEMS,
+    *suggestions.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
     *publications.PROBLEMS,
@@ -157,6 +162,7 @@ ABOUT: Final = About(
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
         "publications": "What is published: signed documents that never change, and their corrections.",
+        "suggestions": "Further errors and indicators that are proposed, and what was decided on each.",
         "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",
     },

@@ -16,6 +16,7 @@ from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
 from actitud.resources.publications import AsyncPublished, Published
 from actitud.resources.scores import AsyncScores, Scores, create_score
+from actitud.resources.suggestions import AsyncSuggestions, Suggestions
 
 
 class Client(Bound):
@@ -58,6 +59,7 @@ class Client(Bound):
         self.scores = Scores(core, transport)
         self.organisations = Organisations(core, transport)
         self.editions = Editions(core, transport)
+        self.suggestions = Suggestions(core, transport)
         self.published = Published(core, transport)
         self.catalogue = Catalogue(core, transport)
         self.ledger = Ledger(core, transport)
@@ -112,6 +114,7 @@ class AsyncClient(AsyncBound):
         self.scores = AsyncScores(core, transport)
         self.organisations = AsyncOrganisations(core, transport)
         self.editions = AsyncEditions(core, transport)
+        self.suggestions = AsyncSuggestions(core, transport)
         self.published = AsyncPublished(core, transport)
         self.catalogue = AsyncCatalogue(core, transport)
         self.ledger = AsyncLedger(core, transport)

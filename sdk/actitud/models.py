@@ -55,6 +55,8 @@ OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", 
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
 AssessmentState: TypeAlias = Literal["draft", "submitted"] | str
+SuggestionKind: TypeAlias = Literal["error", "indicator"] | str
+SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
@@ -1117,6 +1119,39 @@ class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     signature: str
     bundle: str
+
+
+class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided on a suggestion, and why.
+
+    ``language``: what the reason is written in (BCP 47). ``methodology``: the version that the decision is about.
+    """
+
+    decision: SuggestionState
+    reason: str
+    language: str
+    methodology: str | None
+    decided: datetime
+
+
+class Suggestion(Versioned, frozen=True, kw_only=True):
+    """A further error, or an indicator, that somebody proposed.
+
+    ``language``: what title and text are written in (BCP 47). ``dimension`` and ``indicator``: what it is about.
+    ``state``: what was decided last. ``decisions``: all, the first one first.
+    """
+
+    id: str
+    kind: SuggestionKind
+    title: str
+    text: str
+    language: str
+    dimension: str | None
+    indicator: str | None
+    state: SuggestionState
+    decisions: tuple[SuggestionDecision, ...]
+    created: datetime
+    updated: datetime
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,7 @@ TABLES = {
     "published_document",
     "published_score",
     "publication",
+    "suggestion",
 }
 
 

@@ -72,6 +72,8 @@ _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),
     "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
+    "suggestions.create": ("POST", "/v1/suggestions"),
+    "suggestions.decisions.create": ("POST", "/v1/suggestions/1/decisions"),
     "editions.create": ("POST", "/v1/editions"),
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
@@ -82,6 +84,8 @@ WRITES: Final = {
 CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
 """The change of the first of the ranking, which then answers less and one thing worse."""
 READS_WITH_KEY: Final = {
+    "suggestions.list": "/v1/suggestions",
+    "suggestions.get": "/v1/suggestions/1",
     "editions.assessments.list": "/v1/editions/2027/assessments",
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
@@ -111,6 +115,7 @@ TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
+    "decided": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
 FILE: Final = {
@@ -122,6 +127,7 @@ WITHOUT: Final = {
     "methodologies.get",
     "methodologies.workbook.get",
     "editions.delete",
+    "suggestions.delete",
     "editions.assessments.delete",
     "editions.publications.scores.get",
     "editions.publications.bundle",

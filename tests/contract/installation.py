@@ -218,6 +218,9 @@ class Installation:
             self.draft(edition, MINE)
         if operation.id == "ledger.checkpoints.get":
             self.checkpoint()
+        suggestion = ""
+        if "{suggestion}" in operation.path:
+            suggestion = self._made("POST", "/v1/suggestions", examples.request("suggestions.create")).json()["id"]
         digest = ""
         published = ("editions.publications.", "published.", "editions.indicators.", "editions.datapackage")
         if operation.id.startswith(published):
@@ -234,6 +237,7 @@ class Installation:
             "edition": edition,
             "organisation": MINE,
             "submission": "1",
+            "suggestion": suggestion,
             "version": "2026.1",
             "size": "latest",
             "format": {"catalogue.get": "ttl", "editions.scores.gobierto": "json"}.get(operation.id, "csv"),

@@ -4,7 +4,7 @@ published. What each may is written here by hand; an operation without a row fai
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import pytest
 
@@ -16,7 +16,9 @@ NAMES = [operation.id for operation in ALL]
 ELSEWHERE = "2026-elsewhere"
 """An edition that is another than that which is asked about; nobody has to have made it."""
 
-Class = Literal["open", "shows more", "list", "read", "answer", "publish", "register", "administer"]
+Class = Literal[
+    "open", "shows more", "list", "read", "answer", "publish", "register", "administer", "propose", "withdraw"
+]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "shows more": (
@@ -47,7 +49,9 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.submissions.create",
         "editions.assessments.update",
     ),
-    "publish": ("editions.publications.create",),
+    "publish": ("editions.publications.create", "suggestions.decisions.create"),
+    "propose": ("suggestions.create",),
+    "withdraw": ("suggestions.delete",),
     "register": ("organisations.create", "organisations.update"),
     "administer": ("editions.create", "editions.delete", "editions.update"),
     "open": (
@@ -75,6 +79,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "published.signature",
         "scores.create",
         "signing_keys.list",
+        "suggestions.get",
+        "suggestions.list",
         "system.livez",
         "system.readyz",
     ),
@@ -106,6 +112,8 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
+    "propose": frozenset(get_args(Role)),
+    "withdraw": frozenset(get_args(Role)),
 }
 """The roles that may; any other is told so (403)."""
 FAR: Final = frozenset({"other", "elsewhere"})
@@ -173,8 +181,12 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return None
     if row == "shows more":
         return 404 if operation.id in TOLD_BY_ID and holder not in SEES_DRAFTS else None
-    if role not in ROLES[row]:
+    if row == "propose":
+        return None
+    if role not in ROLES[row] or (row == "withdraw" and role != "administrator"):
         return 403
+    if operation.id == "suggestions.decisions.create":
+        return None
     if bound == "elsewhere" or (bound == "other" and row != "list"):
         return 404
     return None

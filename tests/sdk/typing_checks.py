@@ -38,6 +38,8 @@ from actitud import (
     SigningKey,
     Submission,
     SubmissionLine,
+    Suggestion,
+    SuggestionDecision,
     WhatIf,
 )
 
@@ -93,6 +95,11 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.publications.bundle("2026"), bytes)
     assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
     assert_type(client.catalogue.get(), bytes)
+    proposed = client.suggestions.create(kind="error", title="x", text="x", language="es")
+    assert_type(proposed, Suggestion)
+    assert_type(client.suggestions.list(state="undecided"), Page[Suggestion])
+    decided = client.suggestions.decisions.create("1", if_match=proposed.etag, decision="rejected", reason="x")
+    assert_type(decided.decisions[-1], SuggestionDecision)
     assert_type(client.published.signature("sha256:0"), Signature)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
@@ -119,6 +126,7 @@ def blocking(client: Client) -> None:
     client.editions.update("2026", state="open")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
+    client.suggestions.decisions.create("1", if_match="*", decision="undecided", reason="x")  # type: ignore[arg-type]
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
@@ -151,6 +159,8 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.ledger.checkpoints.get(), Checkpoint)
     assert_type(await client.signing_keys.list(), tuple[SigningKey, ...])
     await client.editions.delete("2026", if_match="*")
+    await client.suggestions.delete("1", if_match="*")
+    assert_type(client.suggestions.list(kind="error"), AsyncListing[Suggestion])
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 

@@ -5,7 +5,7 @@ An operation without a row cannot be served: the application refuses to start.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 from actitud_api.access.queries import Role
 from actitud_api.access.service import Principal
@@ -30,6 +30,8 @@ _READS_DRAFTS: Final = _keys(
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
+_PROPOSES: Final = _keys(*get_args(Role))
+_DECIDES: Final = _keys("publisher", "administrator")
 
 POLICY: Final[Rules] = {
     "pages.index": _UNLIMITED,
@@ -53,6 +55,7 @@ POLICY: Final[Rules] = {
     "portal.compare": _ANYBODY,
     "portal.methodologies": _ANYBODY,
     "portal.methodology": _ANYBODY,
+    "portal.suggestions": _ANYBODY,
     "portal.embed": _ANYBODY,
     "portal.questionnaire": _ANYBODY,
     "system.livez": _UNLIMITED,
@@ -67,6 +70,11 @@ POLICY: Final[Rules] = {
     "organisations.get": _ANYBODY,
     "organisations.create": _REGISTERS,
     "organisations.update": _REGISTERS,
+    "suggestions.list": _ANYBODY,
+    "suggestions.get": _ANYBODY,
+    "suggestions.create": _PROPOSES,
+    "suggestions.delete": _PROPOSES,
+    "suggestions.decisions.create": _DECIDES,
     "editions.list": _ANYBODY,
     "editions.get": _ANYBODY,
     "editions.create": _ADMINISTERS,
