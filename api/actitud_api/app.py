@@ -19,6 +19,8 @@ from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
 from actitud_api.access.recording import deny
+from actitud_api.access.uses import Uses
+from actitud_api.assessments import life_routes
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
@@ -43,6 +45,7 @@ from actitud_api.http.problems import (
     maps_to,
 )
 from actitud_api.http.system import Readiness, SystemController
+from actitud_api.keys import routes as keys
 from actitud_api.ledger import routes as ledger
 from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
@@ -86,6 +89,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    life_routes.TransitionsController,
     publications.PublicationsController,
     publications.PublishedController,
     scores.EditionScoresController,
@@ -106,6 +110,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     suggestion_routes.SuggestionPagesController,
     embed_routes.EmbedPageController,
     questionnaire_routes.QuestionnaireController,
+    keys.KeysController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )
@@ -129,10 +134,12 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *suggestions.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *life_routes.PROBLEMS,
     *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
     *exports.PROBLEMS,
+    *keys.PROBLEMS,
     *ledger.PROBLEMS,
 )
 
@@ -163,6 +170,7 @@ ABOUT: Final = About(
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
         "publications": "What is published: signed documents that never change, and their corrections.",
         "suggestions": "Further errors and indicators that are proposed, and what was decided on each.",
+        "keys": "Who may ask for what: keys are handed out, replaced, ended, and reported by whoever finds one.",
         "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",
     },
@@ -183,8 +191,14 @@ def create_app(
     """
     database = Database(settings.database_url)
 
+    uses = Uses(database)
+
     def authenticate(text: str) -> access.Principal | None:
-        return access.verify(database, settings.peppers, text, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        principal = access.verify(database, settings.peppers, text, now=now)
+        if principal is not None:
+            uses.note(principal.key, now.date())
+        return principal
 
     def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
         deny(database, scope, holder, offered)
@@ -202,6 +216,7 @@ def create_app(
             {
                 "database": database,
                 "computed": Computed(),
+                "peppers": settings.peppers,
                 "publishing": Publishing(database, settings.signing_folder),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,

@@ -40,6 +40,7 @@ from actitud.errors import (
     Unverifiable,
 )
 from actitud.models import (
+    AccessKey,
     Answer,
     AnswerMember,
     Answers,
@@ -93,6 +94,7 @@ from actitud.models import (
     MethodologySummary,
     Moments,
     Move,
+    NewAccessKey,
     NextStep,
     NodeStatistics,
     Organisation,
@@ -113,6 +115,7 @@ from actitud.models import (
     Reason,
     ReasonParameters,
     Remark,
+    ReportReceipt,
     RobustScore,
     Score,
     ScoreLevel,
@@ -130,6 +133,7 @@ from actitud.models import (
     SuggestionState,
     Supposed,
     Tenth,
+    Transition,
     Unreachable,
     Versioned,
     WhatIf,
@@ -140,6 +144,7 @@ from actitud.pages import AsyncListing, AsyncPage, Page
 from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
 
 __all__ = [
+    "AccessKey",
     "ActitudError",
     "Answer",
     "AnswerMember",
@@ -208,6 +213,7 @@ __all__ = [
     "MethodologySummary",
     "Moments",
     "Move",
+    "NewAccessKey",
     "NextStep",
     "NoAnswer",
     "NodeStatistics",
@@ -236,6 +242,7 @@ __all__ = [
     "Reason",
     "ReasonParameters",
     "Remark",
+    "ReportReceipt",
     "RequestRefused",
     "RobustScore",
     "Score",
@@ -260,6 +267,7 @@ __all__ = [
     "TimedOut",
     "Timeouts",
     "TooManyRequests",
+    "Transition",
     "Unauthorized",
     "UnexpectedResponse",
     "Unreachable",

@@ -11,6 +11,7 @@ from actitud._config import DEFAULT_MAX_RETRIES, SYSTEM, Core, Timeouts, configu
 from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from actitud.resources.editions import AsyncEditions, Editions
 from actitud.resources.exports import AsyncCatalogue, Catalogue
+from actitud.resources.keys import AsyncKeys, Keys
 from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
@@ -62,6 +63,7 @@ class Client(Bound):
         self.suggestions = Suggestions(core, transport)
         self.published = Published(core, transport)
         self.catalogue = Catalogue(core, transport)
+        self.keys = Keys(core, transport)
         self.ledger = Ledger(core, transport)
         self.signing_keys = SigningKeys(core, transport)
         self._close = transport.close
@@ -117,6 +119,7 @@ class AsyncClient(AsyncBound):
         self.suggestions = AsyncSuggestions(core, transport)
         self.published = AsyncPublished(core, transport)
         self.catalogue = AsyncCatalogue(core, transport)
+        self.keys = AsyncKeys(core, transport)
         self.ledger = AsyncLedger(core, transport)
         self.signing_keys = AsyncSigningKeys(core, transport)
         self._close = transport.close

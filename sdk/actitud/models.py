@@ -54,10 +54,15 @@ AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
-AssessmentState: TypeAlias = Literal["draft", "submitted"] | str
 SuggestionKind: TypeAlias = Literal["error", "indicator"] | str
 SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"] | str
+AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"] | str
+Phase: TypeAlias = Literal["submission", "review", "hearing"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
+Role: TypeAlias = (
+    Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"] | str
+)
+KeyState: TypeAlias = Literal["valid", "expired", "revoked", "unrecognised"] | str
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
@@ -680,7 +685,8 @@ class AssessmentFinding(Finding, frozen=True, kw_only=True):
 class AssessmentLine(Versioned, frozen=True, kw_only=True):
     """An assessment in a list, and how it scores.
 
-    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: ``None`` for a draft.
+    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: ``None`` for a draft
+    that never was.
     """
 
     edition: str
@@ -742,6 +748,26 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
     profile: dict[str, ProfileValue]
     profile_evidence: dict[str, tuple[Evidence, ...]]
     answers: dict[str, dict[str, AnswerMember]]
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """A step in the life of an assessment; ``id`` counts those of one.
+
+    ``before`` and ``after``: the states (``from`` and ``to`` in JSON), the same where a ``phase`` is extended.
+    ``role``: that of the key by which it was made. ``reason`` and ``until``: why it was returned or extended, and the
+    last day.
+    """
+
+    id: str
+    edition: str
+    organisation: str
+    at: datetime
+    role: str
+    before: AssessmentState = msgspec.field(name="from")
+    after: AssessmentState = msgspec.field(name="to")
+    phase: Phase | None
+    reason: str | None
+    until: date | None
 
 
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -1049,6 +1075,44 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------
+
+
+class AccessKey(Versioned, frozen=True, kw_only=True):
+    """A key, without its secret.
+
+    ``editions``: ``None`` is all. ``state``: ``unrecognised`` is one that was made with a pepper that the service has
+    no more. ``last_used``: day (UTC), ``None`` where it never was. ``days``: those that it was made for.
+    ``made_by``: id of the key with which it was made, ``None`` on the command line. ``replaced_by``: id of the one in
+    its place.
+    """
+
+    id: str
+    role: Role
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
+    state: KeyState
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
+    last_used: date | None
+    days: int
+    made_by: str | None
+    replaced_by: str | None
+
+
+class NewAccessKey(AccessKey, frozen=True, kw_only=True):
+    """A key that was made. ``secret``: the key itself, for ``api_key``; ``None`` where the first answer was lost."""
+
+    secret: str | None
+
+    def __repr__(self) -> str:
+        return f"NewAccessKey(id={self.id!r}, role={self.role!r}, secret='***')"
+
+
+class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """That a report came; the same for each."""
+
+    detail: str
 
 
 class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):

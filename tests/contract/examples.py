@@ -20,6 +20,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
+from actitud_api.access import keys as forms
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service as assessments
@@ -37,6 +38,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import publishing
 from tests.databases import make_key
+from tests.settling import settle
 
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""
@@ -78,6 +80,10 @@ WRITES: Final = {
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
     "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
+    "editions.assessments.reviews.create": ("POST", f"{_ASSESSMENT}/reviews"),
+    "editions.assessments.extensions.create": ("POST", f"{_ASSESSMENT}/extensions"),
+    "editions.assessments.hearings.create": ("POST", f"{_ASSESSMENT}/hearings"),
+    "editions.assessments.returns.create": ("POST", f"{_ASSESSMENT}/returns"),
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
@@ -90,8 +96,11 @@ READS_WITH_KEY: Final = {
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
     "editions.assessments.submissions.get": f"{_ASSESSMENT}/submissions/1",
+    "editions.assessments.transitions.list": f"{_ASSESSMENT}/transitions",
+    "editions.assessments.transitions.get": f"{_ASSESSMENT}/transitions/5",
+    "editions.assessments.finals.create": f"{_ASSESSMENT}/transitions/9",
 }
-"""What an administrator reads of it then."""
+"""What an administrator reads of it then, when it was submitted again and settled: that is the transition 9."""
 OF_LEDGER: Final = {
     "ledger.list": "/v1/ledger",
     "ledger.checkpoints.list": "/v1/ledger/checkpoints",
@@ -106,6 +115,24 @@ OF_PUBLICATIONS: Final = {
     "published.signature": "/v1/published/{digest}/signature",
 }
 """What is read of a small edition that was published and corrected, signed with the same key."""
+OF_KEYS: Final = {
+    "keys.create": ("POST", "/v1/keys"),
+    "keys.get": ("GET", "/v1/keys/Qe7Lw0pVb3sN"),
+    "keys.rotations.create": ("POST", "/v1/keys/Qe7Lw0pVb3sN/rotations"),
+    "keys.revocations.create": ("POST", "/v1/keys/Qe7Lw0pVb3sN/revocations"),
+    "keys.reports.create": ("POST", "/v1/keys/reports"),
+    "keys.list": ("GET", "/v1/keys"),
+}
+"""What is asked about keys, in that order, where these are the ids of all that are made."""
+KEY_IDS: Final = ("2rxKzm4hT9qW", "Qe7Lw0pVb3sN", "8fGk2LmN4pQr")
+OF_KEY: Final = {
+    "created": "2027-01-10T09:30:00Z",
+    "expires": "2027-07-09T09:30:00Z",
+    "revoked": "2027-03-01T08:00:00Z",
+    "last_used": "2027-02-28",
+    "secret": "actl_…",
+}
+"""What stands for the times of keys and for their secrets, which no document has."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 )
@@ -116,6 +143,7 @@ TIMES: Final = {
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
     "decided": "2027-01-11T16:00:00Z",
+    "at": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
 FILE: Final = {
@@ -159,8 +187,12 @@ def answers(app: Litestar) -> dict[str, Any]:
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
             condition = {"If-None-Match" if method == "PUT" else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
-            answer = client.request(method, path, json=request(name), headers=headers)
+            sent = request(name) if (FOLDER / f"{name}.request.json").exists() else None
+            answer = client.request(method, path, json=sent, headers=headers)
             found[name] = _with(TIMES, answer.json())
+        submitted = client.post(f"{_ASSESSMENT}/submissions", json={}, headers={"If-Match": "*"})
+        assert submitted.status_code == 201, submitted.text
+        settle(app.state["database"], "2027", "XX-DEMO-90001")
         for name, path in READS_WITH_KEY.items():
             found[name] = _with(TIMES, client.get(path).json())
         _answer_less(app.state["database"], organisation)
@@ -236,6 +268,25 @@ def of_publications(folder: Path) -> dict[str, Any]:
     return found
 
 
+def of_keys(folder: Path) -> dict[str, Any]:
+    """What the service answers about a few keys, made in a folder."""
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/keys.sqlite3", public_url=PUBLIC_URL))
+    database: Database = app.state["database"]
+    database.migrate()
+    made = [structs.replace(forms.new(), id=name) for name in KEY_IDS]
+    found: dict[str, Any] = {}
+    with mock.patch.object(forms, "new", mock.Mock(side_effect=made)), TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        client.post("/v1/organisations", json=request("organisations.create"))
+        for name, (method, path) in OF_KEYS.items():
+            database.close()  # what is written later is written by then
+            body = request(name) if (FOLDER / f"{name}.request.json").is_file() else None
+            answer = client.request(method, path, json=body, headers={"If-Match": "*"})
+            found[name] = _with(OF_KEY, answer.json())
+    database.close()
+    return found
+
+
 def request(name: str) -> Any:
     """The body of the example of an operation."""
     return json.loads((FOLDER / f"{name}.request.json").read_bytes())
@@ -275,7 +326,8 @@ def main() -> None:
         demo.load(app.state["database"], lambda: None)
         make_key(app.state["database"], Path(folder))
         demo.publish(app.state["database"], Path(folder), lambda: None, now=demo.MADE)
-        for name, answer in (answers(app) | of_ledger(Path(folder)) | of_publications(Path(folder))).items():
+        others = of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder))
+        for name, answer in (answers(app) | others).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()

@@ -20,10 +20,12 @@ from sqlalchemy import MetaData, select
 
 from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.assessments import service as assessments
 from actitud_api.ledger import service as ledger
 from actitud_api.storage.database import Database
 from tests.contract import examples
 from tests.databases import make_key, unlimited
+from tests.settling import settle
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""
@@ -36,6 +38,18 @@ SAFE: Final = frozenset({"get"})
 
 LEDGER: Final = frozenset({"ledger_entry", "ledger_opening"})
 """The tables of the ledger, in which what was denied stands too."""
+USES: Final = "key_use"
+"""The table of the last uses of keys, which are written when nobody waits."""
+
+
+def calendar(year: int) -> Mapping[str, Mapping[str, str]]:
+    """The phases of an edition in a year, as the methodology has them."""
+    return {
+        "submission": {"from": f"{year}-01-15", "to": f"{year}-02-28"},
+        "review": {"from": f"{year}-03-01", "to": f"{year}-04-30"},
+        "hearing": {"from": f"{year}-05-01", "to": f"{year}-05-15"},
+        "publication": {"from": f"{year}-06-01", "to": f"{year}-06-30"},
+    }
 
 
 class Recorded(NamedTuple):
@@ -147,10 +161,20 @@ class Installation:
         path = f"/v1/editions/{edition}/assessments/{organisation}/submissions"
         self._made("POST", path, {"explanations": {}}, {"If-Match": "*"})
 
+    def settle(self, edition: str, organisation: str, until: assessments.State = "final") -> None:
+        """Reviews, hears and settles an assessment that was submitted, or goes as far as is said."""
+        settle(self.database, edition, organisation, until)
+
     def review(self, edition: str) -> None:
         """Ends the time in which an edition takes answers."""
         headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
         response = self.client.patch(f"/v1/editions/{edition}", content=b'{"state":"in_review"}', headers=headers)
+        assert response.status_code == 200, response.text
+
+    def hear(self, edition: str) -> None:
+        """Moves the calendar of an edition to years ago, so that its hearing is over."""
+        headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
+        response = self.client.patch(f"/v1/editions/{edition}", json={"calendar": calendar(2020)}, headers=headers)
         assert response.status_code == 200, response.text
 
     def publish(self, edition: str) -> str:
@@ -198,10 +222,12 @@ class Installation:
 
     def place(self, operation: Operation) -> Place:
         """Somewhere new where an operation succeeds for whoever may call it."""
-        edition = f"2027-n{next(self._numbers)}"
+        edition = f"2027-n{next(self._numbers):05}"  # the newest is the first of every list
         takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
         body = examples.request(operation.id) if takes_json else None
-        if operation.id == "organisations.create":
+        if operation.id == "keys.create":
+            body = {"role": "organisation_reader", "organisations": [MINE]}
+        elif operation.id == "organisations.create":
             body = {"id": f"XX-TEST-{edition}", "name": "Villa", "kind": "MUN"}
         elif operation.id == "organisations.update":
             body = {"name": f"Villa {edition}"}
@@ -211,8 +237,13 @@ class Installation:
             self.edition(edition)
             if operation.id.startswith(_OF_DRAFTS):
                 self.draft(edition, MINE)
-                if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
+                if operation.id in _BEFORE:
                     self.submit(edition, MINE)
+                    self.settle(edition, MINE, _BEFORE[operation.id])
+                if operation.id == "editions.assessments.finals.create":
+                    self.hear(edition)
+                if operation.id == "editions.assessments.extensions.create" and body is not None:
+                    body = {**body, "until": "2095-06-30"}
         elif operation.id == "organisations.scores.list":
             self.edition(edition)
             self.draft(edition, MINE)
@@ -228,16 +259,19 @@ class Installation:
                 self.edition(edition)
             self.draft(edition, MINE)
             self.submit(edition, MINE)
+            self.settle(edition, MINE)
             self.review(edition)
             if operation.method in SAFE:
                 digest = self.publish(edition)
         known = {
+            "key": id_of(self.key("organisation_editor", MINE)) if "{key}" in operation.path else "",
             "digest": digest,
             "revision": "1",
             "edition": edition,
             "organisation": MINE,
             "submission": "1",
             "suggestion": suggestion,
+            "transition": "1",
             "version": "2026.1",
             "size": "latest",
             "format": {"catalogue.get": "ttl", "editions.scores.gobierto": "json"}.get(operation.id, "csv"),
@@ -277,7 +311,7 @@ class Installation:
             return [Recorded(msgspec.json.decode(shown.entry.record), shown.opening) for shown in ledger.chain(session)]
 
     def stored(self) -> Mapping[str, Sequence[str]]:
-        """Everything in the database but the ledger, by table."""
+        """Everything in the database but the ledger and the uses of keys, by table."""
         with self.database.read() as session:
             connection = session.connection()
             metadata = MetaData()
@@ -285,7 +319,7 @@ class Installation:
             return {
                 table.name: sorted(repr(row) for row in connection.execute(select(table)))
                 for table in metadata.sorted_tables
-                if table.name not in LEDGER
+                if table.name not in LEDGER and table.name != USES
             }
 
     @property
@@ -298,9 +332,30 @@ class Installation:
         return response
 
 
+def id_of(key: str) -> str:
+    """The id in a key."""
+    return key.split("_")[1]
+
+
 _OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")
 """What is asked about an edition with a draft in it."""
-_EDITION: Final = {"titles": {"es": "Edición", "en": "Edition"}, "methodology": "2026.1"}
+_BEFORE: Final[Mapping[str, assessments.State]] = {
+    "editions.assessments.submissions.list": "submitted",
+    "editions.assessments.submissions.get": "submitted",
+    "editions.assessments.transitions.list": "submitted",
+    "editions.assessments.transitions.get": "submitted",
+    "editions.assessments.returns.create": "submitted",
+    "editions.assessments.reviews.create": "submitted",
+    "editions.assessments.hearings.create": "under_review",
+    "editions.assessments.finals.create": "hearing",
+}
+"""Where an assessment has to be for an operation."""
+_EDITION: Final = {
+    "titles": {"es": "Edición", "en": "Edition"},
+    "methodology": "2026.1",
+    # Nothing is late, whenever the tests run.
+    "calendar": calendar(2095),
+}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 import pytest
 
 from actitud_api.access.service import Role
-from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, operations
+from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, Place, id_of, operations
 
 ALL = operations()
 NAMES = [operation.id for operation in ALL]
@@ -17,7 +17,20 @@ ELSEWHERE = "2026-elsewhere"
 """An edition that is another than that which is asked about; nobody has to have made it."""
 
 Class = Literal[
-    "open", "shows more", "list", "read", "answer", "publish", "register", "administer", "propose", "withdraw"
+    "open",
+    "shows more",
+    "list",
+    "read",
+    "answer",
+    "review",
+    "extend",
+    "publish",
+    "register",
+    "administer",
+    "hold",
+    "own list",
+    "propose",
+    "withdraw",
 ]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
@@ -42,6 +55,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.get",
         "editions.assessments.submissions.get",
         "editions.assessments.submissions.list",
+        "editions.assessments.transitions.get",
+        "editions.assessments.transitions.list",
     ),
     "answer": (
         "editions.assessments.delete",
@@ -52,8 +67,17 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "publish": ("editions.publications.create", "suggestions.decisions.create"),
     "propose": ("suggestions.create",),
     "withdraw": ("suggestions.delete",),
+    "review": (
+        "editions.assessments.finals.create",
+        "editions.assessments.hearings.create",
+        "editions.assessments.returns.create",
+        "editions.assessments.reviews.create",
+    ),
+    "extend": ("editions.assessments.extensions.create",),
     "register": ("organisations.create", "organisations.update"),
-    "administer": ("editions.create", "editions.delete", "editions.update"),
+    "administer": ("editions.create", "editions.delete", "editions.update", "keys.create"),
+    "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),
+    "own list": ("keys.list",),
     "open": (
         "catalogue.get",
         "editions.datapackage",
@@ -64,6 +88,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.publications.get",
         "editions.publications.list",
         "editions.publications.scores.get",
+        "keys.reports.create",
         "ledger.checkpoints.get",
         "ledger.checkpoints.list",
         "methodologies.get",
@@ -109,11 +134,15 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "list": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "read": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "answer": frozenset({"organisation_editor", "administrator"}),
+    "review": frozenset({"assessor", "administrator"}),
+    "extend": frozenset({"publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
     "propose": frozenset(get_args(Role)),
     "withdraw": frozenset(get_args(Role)),
+    "hold": frozenset(get_args(Role)),
+    "own list": frozenset(get_args(Role)),
 }
 """The roles that may; any other is told so (403)."""
 FAR: Final = frozenset({"other", "elsewhere"})
@@ -187,6 +216,11 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return 403
     if operation.id == "suggestions.decisions.create":
         return None
+    if row == "own list":
+        return None
+    if row == "hold":
+        # What it is called on is the key of somebody else.
+        return None if role == "administrator" else 404
     if bound == "elsewhere" or (bound == "other" and row != "list"):
         return 404
     return None
@@ -232,8 +266,24 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
         if row in ROLES:
             assert (installation.stored() == before) is (operation.method in SAFE), holder
         if operation.id in LISTED:
-            # A history names editions, everything else organisations; `next` is null, so no address repeats them.
+            # A history names editions, the newest first; everything else organisations.
             shown = edition if operation.id.startswith("organisations.") else MINE
             assert (shown in response.text) is (holder in SEES_DRAFTS), holder
+        if row == "own list" and holder[0] != "administrator":
+            assert [found["id"] for found in response.json()["items"]] == [id_of(keys[holder])]
         if row == "list":
             assert (MINE in response.text) is (holder[1] not in FAR), holder
+
+
+@pytest.mark.parametrize("operation", [one for one in ALL if class_of(one) == "hold"], ids=lambda one: one.id)
+@pytest.mark.parametrize("holder", HOLDERS, ids="-".join)
+def test_each_holder_has_its_own_key_in_hand(installation: Installation, operation: Operation, holder: Holder) -> None:
+    key, edition = key_of(installation, holder, "2027"), {"edition": "2027"}
+    body = installation.place(operation).body
+    response = installation.call(operation, Place({**edition, "key": id_of(key)}, body), key)
+    assert response.is_success, response.text
+    again = installation.call(by_id["keys.list"], Place(edition, None), key)
+    assert again.status_code == (401 if operation.id == "keys.revocations.create" else 200)
+
+
+by_id = {operation.id: operation for operation in ALL}

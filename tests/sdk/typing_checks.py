@@ -6,6 +6,7 @@ from datetime import date
 from typing import assert_type
 
 from actitud import (
+    AccessKey,
     Answers,
     Assessment,
     AssessmentAnswers,
@@ -26,11 +27,13 @@ from actitud import (
     LevelPath,
     Methodology,
     MethodologySummary,
+    NewAccessKey,
     Organisation,
     Page,
     PastScore,
     Peers,
     Publication,
+    ReportReceipt,
     RobustScore,
     Score,
     ScoreRow,
@@ -40,6 +43,7 @@ from actitud import (
     SubmissionLine,
     Suggestion,
     SuggestionDecision,
+    Transition,
     WhatIf,
 )
 
@@ -101,6 +105,11 @@ def blocking(client: Client) -> None:
     decided = client.suggestions.decisions.create("1", if_match=proposed.etag, decision="rejected", reason="x")
     assert_type(decided.decisions[-1], SuggestionDecision)
     assert_type(client.published.signature("sha256:0"), Signature)
+    assert_type(client.keys.list(role="assessor"), Page[AccessKey])
+    assert_type(client.keys.create(role="assessor", editions=["2027"]).secret, str | None)
+    assert_type(client.keys.rotations.create("x", if_match="*"), NewAccessKey)
+    assert_type(client.keys.revocations.create("x"), AccessKey)
+    assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
     assert_type(client.ledger.checkpoints.get(7), Checkpoint)
@@ -121,9 +130,12 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.assessments.update("2026", "x", if_match=stated.etag, answers=ANSWERS), Assessment)
     assert_type(client.editions.assessments.submissions.create("2026", "x", if_match=stated.etag), Submission)
     assert_type(client.editions.assessments.submissions.list("2026", "x"), Page[SubmissionLine])
+    assert_type(client.editions.assessments.finals.create("2026", "x", if_match=stated.etag), Transition)
+    assert_type(client.editions.assessments.transitions.list("2026", "x"), Page[Transition])
 
     # Each line is an error on purpose: where it no longer is one, mypy says that the ignore is not needed.
     client.editions.update("2026", state="open")  # type: ignore[call-arg]
+    client.editions.assessments.returns.create("2026", "x", if_match="*", reason="y")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
     client.suggestions.decisions.create("1", if_match="*", decision="undecided", reason="x")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import re
 import secrets
 import string
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -56,6 +57,14 @@ def parse(text: str) -> Key | None:
     if found is None or found["check"] != _check(text[:-CHECK_LENGTH]):
         return None
     return Key(found["id"], found["secret"])
+
+
+def found_in(text: str) -> Iterator[tuple[int, Key]]:
+    """Every key in a text, in its order, with where it begins."""
+    for candidate in PATTERN.finditer(text):
+        key = parse(candidate[0])
+        if key is not None:
+            yield candidate.start(), key
 
 
 def _check(body: str) -> str:

@@ -27,11 +27,16 @@ def _keys(*roles: Role, private: bool = False) -> Rule:
 _READS_DRAFTS: Final = _keys(
     "organisation_reader", "organisation_editor", "assessor", "publisher", "administrator", private=True
 )
+_REVIEWS: Final = _keys("assessor", "administrator", private=True)
+_EXTENDS: Final = _keys("publisher", "administrator", private=True)
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
 _PROPOSES: Final = _keys(*get_args(Role))
 _DECIDES: Final = _keys("publisher", "administrator")
+_HANDS_OUT: Final = _keys("administrator", private=True)
+_HOLDS: Final = _keys(*get_args(Role), private=True)
+"""Whoever has a key, over that key; an administrator over any."""
 
 POLICY: Final[Rules] = {
     "pages.index": _UNLIMITED,
@@ -88,6 +93,13 @@ POLICY: Final[Rules] = {
     "editions.assessments.submissions.list": _READS_DRAFTS,
     "editions.assessments.submissions.get": _READS_DRAFTS,
     "editions.assessments.submissions.create": _ANSWERS,
+    "editions.assessments.reviews.create": _REVIEWS,
+    "editions.assessments.hearings.create": _REVIEWS,
+    "editions.assessments.returns.create": _REVIEWS,
+    "editions.assessments.finals.create": _REVIEWS,
+    "editions.assessments.extensions.create": _EXTENDS,
+    "editions.assessments.transitions.list": _READS_DRAFTS,
+    "editions.assessments.transitions.get": _READS_DRAFTS,
     "editions.publications.list": _ANYBODY,
     "editions.publications.get": _ANYBODY,
     "editions.publications.scores.get": _ANYBODY,
@@ -114,11 +126,24 @@ POLICY: Final[Rules] = {
     "editions.robustness.list": _COMPUTED_FROM_MANY,
     "editions.statistics.get": _COMPUTED_FROM_MANY,
     "organisations.scores.list": _KEY_SHOWS_MORE,
+    "keys.list": _HOLDS,
+    "keys.get": _HOLDS,
+    "keys.create": _HANDS_OUT,
+    "keys.rotations.create": _HOLDS,
+    "keys.revocations.create": _HOLDS,
+    "keys.reports.create": _ANYBODY,
     "ledger.list": _KEY_SHOWS_MORE,
     "ledger.checkpoints.list": _ANYBODY,
     "ledger.checkpoints.get": _ANYBODY,
     "signing_keys.list": _ANYBODY,
 }
+
+
+def role_of(request: ApiRequest) -> Role:
+    """The role of whoever asks for what nobody may without a key."""
+    principal = principal_of(request)
+    assert principal is not None
+    return principal.role
 
 
 def principal_of(request: ApiRequest) -> Principal | None:

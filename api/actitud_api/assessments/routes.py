@@ -10,12 +10,12 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.access.policy import principal_of
+from actitud_api.access.policy import principal_of, role_of
 from actitud_api.access.recording import recorded
 from actitud_api.access.service import OF_ORGANISATIONS
 from actitud_api.assessments import service, wire
+from actitud_api.assessments.life_routes import LINKS
 from actitud_api.assessments.service import (
-    AlreadySubmitted,
     AnotherMethodology,
     NotSubmittable,
     Record,
@@ -54,10 +54,6 @@ SUBMISSIONS_QUERY = Query(PageQuery)
 SUBMISSIONS_PAGE = Representation(wire.SubmissionPage, sentences=True)
 SUBMISSIONS_CURSOR: Cursor[int] = Cursor("editions.assessments.submissions.list", int)
 
-_SUBMITTED = Texts(
-    "La evaluación ya se presentó, así que no cambia ni se borra.",
-    "The assessment was submitted already, so it neither changes nor is removed.",
-)
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
 _SUBMISSIONS = Link("editions.assessments.submissions.list", _HERE, "Its submissions.")
@@ -67,6 +63,7 @@ _LINKS = {
     "delete": Link("editions.assessments.delete", {**_HERE, **VERSION}, "To remove this version of it."),
     "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
     "submissions": _SUBMISSIONS,
+    **LINKS,
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
 }
 _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
@@ -104,12 +101,6 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"La evaluación no tiene ninguna presentación {error.number}.",
             f"The assessment has no submission {error.number}.",
         ),
-    ),
-    maps_to(
-        AlreadySubmitted,
-        CONFLICT,
-        lambda error: _SUBMITTED,
-        lambda error: [Fault("", "submitted", None, _SUBMITTED)],
     ),
     maps_to(
         AnotherMethodology,
@@ -196,10 +187,10 @@ class AssessmentsController(Controller):
         operation_id="editions.assessments.put",
         summary="Make or replace an assessment",
         description=(
-            "Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces its draft as "
-            "a whole (`If-Match`). An answer or field is evidenced where at least one of its documents counts: its "
-            "host is a declared domain of the organisation or below one, and its date has come. What contradicts "
-            "itself is stored with findings, never refused."
+            "Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces as a whole "
+            "its draft, or what was returned to it (`If-Match`), until the last day for it. An answer or field is "
+            "evidenced where at least one of its documents counts: its host is a declared domain of the organisation "
+            "or below one, and its date has come. What contradicts itself is stored with findings, never refused."
         ),
         opt=contract(
             path=wire.AssessmentPath,
@@ -231,8 +222,9 @@ class AssessmentsController(Controller):
         operation_id="editions.assessments.update",
         summary="Change an assessment",
         description=(
-            "Changes what the patch names (RFC 7396) of a draft in an open edition. An answer is replaced with all its "
-            "facts, or removed by null; its evidence and note stay unless they are named."
+            "Changes what the patch names (RFC 7396) of a draft in an open edition, or of what was returned, until the "
+            "last day for it. An answer is replaced with all its facts, or removed by null; its evidence and note stay "
+            "unless they are named."
         ),
         opt=contract(
             path=wire.AssessmentPath,
@@ -356,8 +348,10 @@ class SubmissionsController(Controller):
         operation_id="editions.assessments.submissions.create",
         summary="Submit an assessment",
         description=(
-            "Submits a draft in an open edition as it is (`If-Match`); from then on it does not change. One with error "
-            "findings is refused with all of them: `pointer` is then the place in the assessment."
+            "Submits what the organisation answers, as it is (`If-Match`): a draft in an open edition, until the last "
+            "day of the submission, or what was returned, until its own. From then on it does not change, unless it is "
+            "returned. One with error findings is refused with all of them: `pointer` is then the place in the "
+            "assessment."
         ),
         opt=contract(
             path=wire.AssessmentPath,
@@ -388,7 +382,9 @@ class SubmissionsController(Controller):
 
         def submit(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
-            made = service.submit(session, edition, organisation, explanations, expected=expected, now=now)
+            made = service.submit(
+                session, edition, organisation, explanations, role=role_of(request), expected=expected, now=now
+            )
             document = wire.submission(made, language_of(request.scope))
             return SUBMISSION.of(request, document, created=f"{_path(made)}/submissions/{made.number}")
 
