@@ -46,6 +46,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: what was broken.
     ``value``: what was received there, as JSON, perhaps cut. ``suggestion``: what may have been meant.
+    ``allowed``: what the state that there is allows instead, where it is the state that is wrong.
     """
 
     pointer: str
@@ -53,6 +54,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
     detail: str = ""
     suggestion: str | None = None
+    allowed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""

@@ -448,7 +448,8 @@ def test_an_assessment_without_errors_is_submitted_and_then_stays(client: Client
         submit(client),
     ):
         (error,) = problem(write, 409, "conflict")["errors"]
-        assert (error["pointer"], error["rule"]) == ("", "submitted")
+        assert (error["pointer"], error["rule"], error["value"]) == ("", "state", "submitted")
+        assert error["allowed"] == ["under_review", "returned"]
     assert client.get(PATH).content == assessment.content
 
 

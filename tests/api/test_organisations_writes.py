@@ -201,6 +201,7 @@ def test_a_wrong_identifier_is_named_with_what_is_right(
                     "value": f'"{identifier}"',
                     "detail": detail,
                     "suggestion": suggestion,
+                    "allowed": [],
                 }
             ]
     assert listed(client) == []

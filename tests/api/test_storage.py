@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from msgspec import structs
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, bindparam, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from actitud_api.access import service as access
@@ -35,6 +35,7 @@ TABLES = {
     "edition",
     "assessment",
     "submission",
+    "transition",
     "simulation",
     "access_key",
     "idempotent_answer",
@@ -368,6 +369,45 @@ def test_scores_become_submitted_assessments_and_those_scores_again(database: Da
         downgrade(session.connection(), "0002")
         (score,) = session.connection().execute(text("SELECT * FROM score")).mappings()
         assert {name: score[name] for name in figures} == figures
+
+
+def test_what_is_published_or_invented_becomes_final_and_what_else_was_submitted_stays_so(database: Database) -> None:
+    """And down again: an earlier release knows drafts and what was submitted."""
+    made = [("2024", "published", False), ("2025", "in_review", False), ("2026", "in_review", True)]
+    with database.write() as session:
+        organisations.add(session, [organisations.Entry(id="ES-X", name="X", kind="MUN")], datetime.now(UTC))
+        for name, state, simulated in made:
+            editions.add(session, structs.replace(an_edition(name), state=state, simulated=simulated))
+        connection = connection_of(session)
+        downgrade(connection, "0010")
+        insertion = text(
+            "INSERT INTO assessment (edition, organisation, state, version, created, updated, submitted, methodology, "
+            "status, rank_points, submission, evidence) VALUES (:edition, 'ES-X', 'submitted', 1, :at, :at, :at, "
+            "'2026.1', 'complete', 1, '{}', '{}')"
+        ).bindparams(bindparam("at", type_=ASSESSMENTS.c.created.type))
+        connection.execute(insertion, [{"edition": name, "at": datetime.now(UTC)} for name, _, _ in made])
+
+    database.migrate()
+
+    told = text("SELECT edition, state, submitted IS NULL FROM assessment ORDER BY edition")
+    with database.write() as session:
+        connection = connection_of(session)
+        assert [tuple(row)[:2] for row in connection.execute(told)] == [
+            ("2024", "final"),
+            ("2025", "submitted"),
+            ("2026", "final"),
+        ]
+        for edition, state in (("2025", "returned"), ("2026", "hearing")):
+            connection.execute(
+                text("UPDATE assessment SET state = :state WHERE edition = :edition"),
+                {"edition": edition, "state": state},
+            )
+        downgrade(connection, "0010")
+        assert list(map(tuple, connection.execute(told))) == [
+            ("2024", "submitted", False),
+            ("2025", "draft", True),
+            ("2026", "submitted", False),
+        ]
 
 
 def test_a_migration_that_fails_leaves_the_tables_as_they_were(empty: str) -> None:

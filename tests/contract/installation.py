@@ -20,10 +20,12 @@ from sqlalchemy import MetaData, select
 
 from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.assessments import service as assessments
 from actitud_api.ledger import service as ledger
 from actitud_api.storage.database import Database
 from tests.contract import examples
 from tests.databases import make_key, unlimited
+from tests.settling import settle
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""
@@ -147,6 +149,10 @@ class Installation:
         path = f"/v1/editions/{edition}/assessments/{organisation}/submissions"
         self._made("POST", path, {"explanations": {}}, {"If-Match": "*"})
 
+    def settle(self, edition: str, organisation: str, until: assessments.State = "final") -> None:
+        """Reviews, hears and settles an assessment that was submitted, or goes as far as is said."""
+        settle(self.database, edition, organisation, until)
+
     def review(self, edition: str) -> None:
         """Ends the time in which an edition takes answers."""
         headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
@@ -225,6 +231,7 @@ class Installation:
                 self.edition(edition)
             self.draft(edition, MINE)
             self.submit(edition, MINE)
+            self.settle(edition, MINE)
             self.review(edition)
             if operation.method in SAFE:
                 digest = self.publish(edition)

@@ -51,6 +51,7 @@ from tests.publishing import (
     publish,
     submissions,
 )
+from tests.settling import settle
 
 GOLDEN_EDITION = "sha256:a9528db564f0b9faaf98b7ca8e13b5f0f8558140eb314fe84553db677f0c27a4"
 """The same of the edition document, made by version 0 of the engine, without a checkpoint before it."""
@@ -92,7 +93,7 @@ def everything(database: Database) -> dict[str, list[str]]:
     with database.read() as session:
         return {
             table: sorted(map(repr, session.connection().execute(text(f"SELECT * FROM {table}"))))
-            for table in (*tables, "assessment", "submission")
+            for table in (*tables, "assessment", "submission", "transition")
         }
 
 
@@ -271,7 +272,59 @@ def test_what_is_published_is_not_published_again(ready: Database, folder: Path)
     assert everything(ready) == before
 
 
-def test_an_edition_in_which_nobody_has_submitted_is_not_published(ready: Database, folder: Path) -> None:
+def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published(ready: Database, folder: Path) -> None:
+    """How many of each state; a draft and what was returned do not."""
+    states = {BIG: "hearing", SMALL: "submitted", BARE: "hearing"}
+    with ready.write() as session:
+        for organisation, state in states.items():
+            session.connection().execute(
+                text("UPDATE assessment SET state = :state WHERE organisation = :organisation"),
+                {"state": state, "organisation": organisation},
+            )
+    before = everything(ready)
+    with pytest.raises(Refused) as caught:
+        publish(ready, folder)
+    assert [(refusal.rule, refusal.value, refusal.holds) for refusal in caught.value.refusals] == [
+        ("unsettled", "hearing", "2"),
+        ("unsettled", "submitted", "1"),
+    ]
+    assert everything(ready) == before
+    with ready.write() as session:
+        connection = session.connection()
+        connection.execute(text("UPDATE assessment SET state = 'returned' WHERE state = 'submitted'"))
+        connection.execute(text("UPDATE assessment SET state = 'final' WHERE state = 'hearing'"))
+
+    published = edition_document(ready, publish(ready, folder))
+
+    assert [score.organisation for score in published.scores] == [BIG, BARE]
+    with pytest.raises(scores.UnknownScore):
+        scores.sent(ready, EDITION, SMALL)
+
+
+def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, folder: Path) -> None:
+    """What was prepared is then not all of it, and is prepared anew."""
+    with ready.write() as session:
+        session.connection().execute(text(f"UPDATE assessment SET state = 'hearing' WHERE organisation = '{SMALL}'"))
+    publishing = service.Publishing(ready, folder)
+    asked = Asked(reason="The calendar says so.")
+    event = ledger.Event(action="cli.publish", actor=None, subject="", public=True)
+    attempts = 0
+
+    def write(prepared: service.Prepared | None) -> Published:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            settle(ready, EDITION, SMALL)
+        with ready.write() as session:
+            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+
+    published = edition_document(ready, publishing.prepared(EDITION, asked, write))
+
+    assert attempts == 2
+    assert [score.organisation for score in published.scores] == [BIG, SMALL, BARE]
+
+
+def test_an_edition_in_which_nothing_is_final_is_not_published(ready: Database, folder: Path) -> None:
     with ready.write() as session:
         session.connection().execute(text("UPDATE assessment SET state = 'draft'"))
     with pytest.raises(Refused) as caught:

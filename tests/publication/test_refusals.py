@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from actitud_api.assessments import service as assessments
 from actitud_api.publication import service
 from actitud_api.storage.database import Database
 from tests.databases import Kind, make_key
 from tests.publication.test_documents import GOLDEN
 from tests.publication.test_publishing import LATER, everything
-from tests.publishing import BIG, EDITION, LATE, correction, fill, publish
+from tests.publishing import BEFORE, BIG, EDITION, LATE, correction, fill, publish
+from tests.settling import anything
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "published_document": ("digest",),
@@ -27,6 +30,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "edition": ("id",),
     "assessment": ("edition", "organisation"),
     "submission": ("edition", "organisation", "number"),
+    "transition": ("edition", "organisation", "number"),
 }
 """The tables, and what tells their rows apart."""
 CHANGED: Final = {
@@ -36,6 +40,7 @@ CHANGED: Final = {
     "edition": ("methodology", "'forged'"),
     "assessment": ("index_value", "9999"),
     "submission": ("methodology", "'forged'"),
+    "transition": ("role", "'forged'"),
 }
 """A column of each, and another value for it."""
 LEDGER: Final = {
@@ -56,6 +61,18 @@ SHAPES: Final[dict[Kind, tuple[str, ...]]] = {
 def published(database: Database, tmp_path: Path) -> Database:
     """A database with a published edition that was corrected once, with a draft in it."""
     fill(database)
+    with database.write() as session:
+        assessments.extend(
+            session,
+            EDITION,
+            LATE,
+            phase="submission",
+            until=date(2027, 3, 10),
+            reason="A flood.",
+            role="publisher",
+            expected=anything,
+            now=BEFORE,
+        )
     make_key(database, tmp_path)
     first = publish(database, tmp_path)
     publish(database, tmp_path, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
@@ -111,6 +128,7 @@ def _inserted(table: str, names: list[str], other: str) -> list[str]:
         "publication": {"revision": "revision + 1"},
         "assessment": {"organisation": "'XX-T-5'"},
         "submission": {"number": "number + 1"},
+        "transition": {"number": "number + 1"},
     }
     if table not in replaced:
         return [f"INSERT INTO {table} ({', '.join(names)}) SELECT {other} FROM {table}"]
@@ -207,6 +225,7 @@ def test_what_may_be_personal_can_be_erased(published: Database) -> None:
     erased = (
         "UPDATE assessment SET evidence = '{}'",
         "UPDATE submission SET evidence = '{}', explanations = '{}'",
+        "UPDATE transition SET reason = ''",
     )
     with published.write() as session:
         for statement in erased:

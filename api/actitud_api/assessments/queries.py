@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
 
 import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select, update
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from actitud_api.assessments.tables import Assessment, Submission
+from actitud_api.assessments.life import State, Transition
+from actitud_api.assessments.tables import Assessment, StoredTransition, Submission
 from actitud_api.editions.tables import Edition
 from actitud_api.methodology import answers
 from actitud_api.methodology.content import Evidence
@@ -23,11 +23,9 @@ from actitud_api.storage.base import Base
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 SUBMISSIONS = Base.metadata.tables[str(Submission.__tablename__)]
+TRANSITIONS = Base.metadata.tables[str(StoredTransition.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
-
-State = Literal["draft", "submitted"]
-"""Where an assessment is: being answered, or handed in."""
 
 
 class SupportOfAnswer(Struct, frozen=True):
@@ -102,12 +100,21 @@ _PAGE = (
     .where(ASSESSMENTS.c.edition == bindparam("of"))
     .order_by(ASSESSMENTS.c.organisation)
 )
-_IN_OPEN_EDITIONS = (
+_STILL_TAKEN = or_(
+    and_(EDITIONS.c.state == "open", ASSESSMENTS.c.state != "final"),
+    and_(EDITIONS.c.state == "in_review", ASSESSMENTS.c.state == "returned"),
+)
+_TAKEN = (
     select(*_columns(Record))
     .select_from(_NAMED.join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id))
-    .where(ASSESSMENTS.c.organisation == bindparam("by"), EDITIONS.c.state == "open")
+    .where(ASSESSMENTS.c.organisation == bindparam("by"), _STILL_TAKEN)
     .order_by(ASSESSMENTS.c.edition)
     .with_for_update(of=ASSESSMENTS)
+)
+_STEPS = (
+    select(*(TRANSITIONS.c[name] for name in Transition.__struct_fields__))
+    .where(TRANSITIONS.c.edition == bindparam("of"), TRANSITIONS.c.organisation == bindparam("by"))
+    .order_by(TRANSITIONS.c.number)
 )
 _SUBMITTED = (
     select(*(SUBMISSIONS.c[name] for name in Submitted.__struct_fields__))
@@ -144,9 +151,12 @@ def page(
     return [msgspec.convert(dict(row), Line) for row in rows]
 
 
-def in_open_editions(session: Session, organisation: str) -> list[Record]:
-    """The assessments of an organisation that are still taken, held until the session ends."""
-    return [_record(row) for row in session.execute(_IN_OPEN_EDITIONS, {"by": organisation}).mappings()]
+def still_taken(session: Session, organisation: str) -> list[Record]:
+    """The assessments of an organisation that may still change, held until the session ends.
+
+    Those of open editions that are not final, and what was returned in an edition in review.
+    """
+    return [_record(row) for row in session.execute(_TAKEN, {"by": organisation}).mappings()]
 
 
 def some(session: Session, edition: str, organisations: Collection[str]) -> list[Record]:
@@ -183,12 +193,16 @@ def restate(session: Session, edition: str, organisation: str, values: Mapping[s
 
 def remove_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
     """Removes an assessment if its version is still that one and it is a draft; whether it was."""
+    session.execute(
+        delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation == organisation)
+    )
     statement = delete(ASSESSMENTS).where(*_at(edition, organisation, version), ASSESSMENTS.c.state == "draft")
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
 def remove(session: Session, edition: str) -> None:
-    """Removes every assessment of an edition, with its submissions."""
+    """Removes every assessment of an edition, with its submissions and transitions."""
+    session.execute(delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition))
     session.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.edition == edition))
     session.execute(delete(ASSESSMENTS).where(ASSESSMENTS.c.edition == edition))
 
@@ -221,6 +235,42 @@ def submission(session: Session, edition: str, organisation: str, number: int) -
     statement = _SUBMITTED.where(SUBMISSIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), Submitted)
+
+
+def steps(
+    session: Session,
+    edition: str,
+    organisation: str,
+    *,
+    after: int | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Transition]:
+    """The transitions of an assessment, the first one first, from the one that follows `after`; None is no limit."""
+    statement = _STEPS.offset(offset).limit(limit)
+    if after is not None:
+        statement = statement.where(TRANSITIONS.c.number > after)
+    rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
+    return [msgspec.convert(dict(row), Transition) for row in rows]
+
+
+def step(session: Session, edition: str, organisation: str, number: int) -> Transition | None:
+    """A transition by its number."""
+    statement = _STEPS.where(TRANSITIONS.c.number == number)
+    row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), Transition)
+
+
+def add_step(session: Session, made: Transition) -> None:
+    """Stores a transition; its number is the next of its assessment."""
+    session.execute(insert(TRANSITIONS), structs.asdict(made))
+
+
+def count_states(session: Session, edition: str, states: Collection[State]) -> dict[State, int]:
+    """How many assessments of an edition are in each of these states; without those in which none is."""
+    statement = select(ASSESSMENTS.c.state, func.count()).group_by(ASSESSMENTS.c.state)
+    found = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
+    return {row[0]: row[1] for row in found}
 
 
 def _at(edition: str, organisation: str, version: int) -> tuple[ColumnElement[bool], ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.datastructures import State
@@ -15,13 +16,17 @@ from actitud_api.access.recording import recorded
 from actitud_api.access.service import OF_ORGANISATIONS
 from actitud_api.assessments import service, wire
 from actitud_api.assessments.service import (
-    AlreadySubmitted,
     AnotherMethodology,
+    Early,
+    Late,
+    Misdated,
     NotSubmittable,
+    OutOfOrder,
     Record,
     Submitted,
     UnknownAssessment,
     UnknownSubmission,
+    UnknownTransition,
 )
 from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
@@ -41,6 +46,7 @@ from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import revision
+from actitud_api.texts.life import PHASES, STATES
 
 WHOLE = Body(*(known.whole for known in service.TYPES.values()))
 PATCH = Body(*(known.patch for known in service.TYPES.values()), patch=True)
@@ -54,10 +60,6 @@ SUBMISSIONS_QUERY = Query(PageQuery)
 SUBMISSIONS_PAGE = Representation(wire.SubmissionPage, sentences=True)
 SUBMISSIONS_CURSOR: Cursor[int] = Cursor("editions.assessments.submissions.list", int)
 
-_SUBMITTED = Texts(
-    "La evaluación ya se presentó, así que no cambia ni se borra.",
-    "The assessment was submitted already, so it neither changes nor is removed.",
-)
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
 _SUBMISSIONS = Link("editions.assessments.submissions.list", _HERE, "Its submissions.")
@@ -77,6 +79,54 @@ def _another_methodology(error: AnotherMethodology) -> Texts:
         f"La edición se responde con la metodología {error.asked}.",
         f"The edition is answered under the methodology {error.asked}.",
     )
+
+
+def _out_of_order(error: OutOfOrder) -> Texts:
+    now = STATES[error.state]
+    if not error.allowed:
+        return Texts(
+            f"Estado de la evaluación: {now.es}. No cambia, no se borra y no pasa a ningún otro.",
+            f"State of the assessment: {now.en}. It does not change, is not removed and goes to no other state.",
+        )
+    es, en = (" · ".join(words) for words in zip(*(STATES[state] for state in error.allowed), strict=True))
+    return Texts(
+        f"Estado de la evaluación: {now.es}. No lo admite; desde él puede pasar a: {es}.",
+        f"State of the assessment: {now.en}. It does not admit that; from it, it may go to: {en}.",
+    )
+
+
+def _late(error: Late) -> Texts:
+    phase = PHASES[error.phase]
+    return Texts(
+        f"El último día de {phase.es} fue el {error.day}; se amplía con una prórroga (`extensions`, fase "
+        f"`{error.phase}`).",
+        f"The last day of {phase.en} was {error.day}; an extension gives more (`extensions`, phase `{error.phase}`).",
+    )
+
+
+def _early(error: Early) -> Texts:
+    return Texts(
+        f"La audiencia dura hasta el {error.day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
+        f"The hearing goes on until {error.day}, and that day ends when it has ended everywhere (UTC-12).",
+    )
+
+
+_MISDATED: Final[Mapping[str, Texts]] = {
+    "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
+    "extension": Texts(
+        "El {day} no es una prórroga: sin ella el último día es {against}.",
+        "{day} is no extension: without one the last day is {against}.",
+    ),
+    "publication": Texts(
+        "El {day} es posterior al último día de la edición, {against}, que dice su calendario.",
+        "{day} is after the last day of the edition, {against}, as its calendar says.",
+    ),
+}
+
+
+def _misdated(error: Misdated) -> Texts:
+    es, en = (text.format(day=error.day, against=error.against) for text in _MISDATED[error.rule])
+    return Texts(es, en)
 
 
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
@@ -106,10 +156,26 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         ),
     ),
     maps_to(
-        AlreadySubmitted,
+        UnknownTransition,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"La evaluación no tiene ningún paso {error.number}.",
+            f"The assessment has no transition {error.number}.",
+        ),
+    ),
+    maps_to(
+        OutOfOrder,
         CONFLICT,
-        lambda error: _SUBMITTED,
-        lambda error: [Fault("", "submitted", None, _SUBMITTED)],
+        _out_of_order,
+        lambda error: [Fault("", "state", error.state, _out_of_order(error), allowed=error.allowed)],
+    ),
+    maps_to(Late, CONFLICT, _late, lambda error: [Fault("", "deadline", str(error.day), _late(error))]),
+    maps_to(Early, CONFLICT, _early, lambda error: [Fault("", "deadline", str(error.day), _early(error))]),
+    maps_to(
+        Misdated,
+        CONFLICT,
+        _misdated,
+        lambda error: [Fault("/until", error.rule, str(error.day), _misdated(error), str(error.against))],
     ),
     maps_to(
         AnotherMethodology,
@@ -388,11 +454,20 @@ class SubmissionsController(Controller):
 
         def submit(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
-            made = service.submit(session, edition, organisation, explanations, expected=expected, now=now)
+            made = service.submit(
+                session, edition, organisation, explanations, role=_role(request), expected=expected, now=now
+            )
             document = wire.submission(made, language_of(request.scope))
             return SUBMISSION.of(request, document, created=f"{_path(made)}/submissions/{made.number}")
 
         return once(request, state["database"], submit)
+
+
+def _role(request: ApiRequest) -> str:
+    """The role of whoever asks, who has a key: the policy says so."""
+    principal = principal_of(request)
+    assert principal is not None
+    return principal.role
 
 
 def _answer(request: ApiRequest, record: Record, *, created: bool = False) -> Response[bytes]:

@@ -15,7 +15,18 @@ import msgspec
 from msgspec import Struct, structs
 
 from actitud_api.assessments import queries
-from actitud_api.assessments.queries import Line, Record, State, Submitted, Support, SupportOfAnswer
+from actitud_api.assessments.life import (
+    UNSETTLED,
+    Early,
+    Late,
+    Life,
+    Misdated,
+    OutOfOrder,
+    Phase,
+    State,
+    Transition,
+)
+from actitud_api.assessments.queries import Line, Record, Submitted, Support, SupportOfAnswer
 from actitud_api.assessments.tables import DIMENSIONS
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import Submission
@@ -43,28 +54,38 @@ from actitud_api.storage.versions import Expected, Stale, revision
 
 __all__ = [
     "TYPES",
-    "AlreadySubmitted",
     "AnotherMethodology",
     "Content",
+    "Early",
     "Figures",
     "Findings",
+    "Held",
+    "Late",
+    "Life",
     "Line",
     "Mended",
+    "Misdated",
     "NotSubmittable",
+    "OutOfOrder",
+    "Phase",
     "Record",
     "State",
     "Submitted",
+    "Transition",
     "UnknownAssessment",
     "UnknownSubmission",
+    "UnknownTransition",
     "Written",
     "clear",
     "columns_of",
     "content_of",
     "counting",
     "delete",
+    "extend",
     "figures",
     "findings",
     "get",
+    "hold",
     "mend",
     "mended",
     "page",
@@ -78,6 +99,13 @@ __all__ = [
     "submission",
     "submissions",
     "submit",
+    "to_final",
+    "to_hearing",
+    "to_returned",
+    "to_review",
+    "transition",
+    "transitions",
+    "unsettled",
 ]
 
 TYPES: Final = {version: types(load(version)) for version in versions()}
@@ -104,8 +132,12 @@ class UnknownSubmission(LookupError):
         self.number = number
 
 
-class AlreadySubmitted(Exception):
-    """An assessment that was submitted, and so changes no more."""
+class UnknownTransition(LookupError):
+    """That assessment has no transition of that number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class AnotherMethodology(ValueError):
@@ -162,6 +194,14 @@ class Mended(Struct, frozen=True):
     record: Record
     values: Mapping[str, object]
     rules: frozenset[str]
+
+
+class Held(Struct, frozen=True):
+    """An assessment as somebody knows it, in an edition that is not published, which stays in its state."""
+
+    edition: editions.Record
+    record: Record
+    life: Life
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -221,6 +261,40 @@ def submission(database: Database, edition: str, organisation: str, number: str)
     return found
 
 
+def transitions(
+    database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
+) -> list[Transition]:
+    """The transitions of an assessment, the first one first, from the one that follows `after`.
+
+    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    """
+    with database.read() as session:
+        found = _find(session, editions.find(session, edition).id, organisation)
+        return queries.steps(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
+
+
+def transition(database: Database, edition: str, organisation: str, number: str) -> Transition:
+    """A transition of an assessment.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownTransition`.
+    """
+    with database.read() as session:
+        record = _find(session, editions.find(session, edition).id, organisation)
+        found = (
+            queries.step(session, record.edition, record.organisation, int(number))
+            if _NUMBER.fullmatch(number)
+            else None
+        )
+    if found is None:
+        raise UnknownTransition(number)
+    return found
+
+
+def unsettled(session: Session, edition: str) -> dict[State, int]:
+    """How many assessments of an edition have still to be settled, by the states in which some are."""
+    return queries.count_states(session, edition, UNSETTLED)
+
+
 def content_of(stored: Record | Submitted) -> Content:
     """What an organisation stated, as it may be sent again."""
     document = load(stored.methodology).document
@@ -277,18 +351,18 @@ def figures(stored: Submitted) -> Figures:
 def put(
     session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
 ) -> Written:
-    """Makes an assessment, or replaces a draft as a whole.
+    """Makes an assessment, or replaces as a whole what the organisation may still change.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`,
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
     `AnotherMethodology`.
     """
-    place = _open(session, edition, organisation)
-    before = queries.one(session, edition, organisation)
+    place, before = _open(session, edition, organisation)
     _ensure_expected(before, expected)
+    _ensure_writable(session, place, before, now)
     methodology = _methodology(place, request)
     content = whole(methodology, request)
     if before is not None:
-        return Written(_changed(session, place, before, content, now), is_new=False)
+        return Written(_write(session, place, before, content, now), is_new=False)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
     values = _values(methodology, _judged(place, methodology, content, None, now), now)
     if not queries.add_new(session, {**identity, "submitted": None, **values}):
@@ -299,28 +373,26 @@ def put(
 def patch(
     session: Session, edition: str, organisation: str, change: AssessmentPatch, *, expected: Expected, now: datetime
 ) -> Record:
-    """Applies a merge patch to a draft.
+    """Applies a merge patch to what the organisation may still change.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `AlreadySubmitted`, `AnotherMethodology`.
+    `OutOfOrder`, `Late`, `AnotherMethodology`.
     """
-    place = _open(session, edition, organisation)
-    before = _find(session, edition, organisation)
-    _ensure_expected(before, expected)
+    place, before = _open_there(session, edition, organisation, expected)
+    _ensure_writable(session, place, before, now)
     methodology = _methodology(place, change)
-    return _changed(session, place, before, merged(methodology, content_of(before), change), now)
+    return _write(session, place, before, merged(methodology, content_of(before), change), now)
 
 
 def delete(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
     """Removes a draft.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `AlreadySubmitted`.
+    `OutOfOrder`.
     """
-    _open(session, edition, organisation)
-    before = _find(session, edition, organisation)
-    _ensure_expected(before, expected)
-    _ensure_draft(before)
+    _, before = _open_there(session, edition, organisation, expected)
+    if before.state != "draft":
+        raise OutOfOrder(before.state)
     if not queries.remove_draft(session, edition, organisation, before.version):
         raise Stale
 
@@ -331,25 +403,112 @@ def submit(
     organisation: str,
     explanations: Mapping[str, str],
     *,
+    role: str,
     expected: Expected,
     now: datetime,
 ) -> Submitted:
-    """Hands in a draft, judged as of today; from then on it does not change.
+    """Hands in what the organisation answers, judged as of today; from then on it does not change, unless returned.
 
-    `explanations`: why a warning stands, by its rule. Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`,
-    `UnknownAssessment`, `Stale`, `EditionNotOpen`, `AlreadySubmitted`, `NotSubmittable`.
+    `explanations`: why a warning stands, by its rule; `role`: as in `Transition`. Raises `UnknownEdition`,
+    `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
+    `NotSubmittable`.
     """
-    place = _open(session, edition, organisation)
-    before = _find(session, edition, organisation)
-    _ensure_expected(before, expected)
-    after = _changed(session, place, before, content_of(before), now, {"state": "submitted", "submitted": now})
+    place, before = _open_there(session, edition, organisation, expected)
+    life = _ensure_writable(session, place, before, now)
+    after = _write(session, place, before, content_of(before), now, state="submitted", submitted=now)
     found = findings(after)
     errors = tuple(finding for finding in found if finding.severity == "error")
     warnings = {finding.rule for finding in found if finding.severity == "warning"}
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
         raise NotSubmittable(load(after.methodology), errors, unneeded)
+    _enter(session, after, life, role, now)
     return _hand_in(session, after, explanations, now)
+
+
+def hold(session: Session, edition: str, organisation: str, *, expected: Expected) -> Held:
+    """An assessment on which whoever reviews it is about to act.
+
+    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment` and `Stale`.
+    """
+    editions.ensure_unpublished(session, edition)
+    place = editions.find(session, edition)
+    record = _find(session, edition, organisation)
+    _ensure_expected(record, expected)
+    return Held(place, record, _life(session, place, record))
+
+
+def to_review(
+    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
+) -> Transition:
+    """Begins the review of what was submitted; raises what `hold` does, and `OutOfOrder`."""
+    return _pass(session, hold(session, edition, organisation, expected=expected), "under_review", role, now)
+
+
+def to_hearing(
+    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
+) -> Transition:
+    """Ends the review and begins the hearing, while the last day of neither is over.
+
+    Whoever is heard has at least a part of a day for it. Raises what `hold` does, `OutOfOrder` and `Late`.
+    """
+    held = hold(session, edition, organisation, expected=expected)
+    held.life.ensure_followed_by("hearing")
+    held.life.ensure_in_time("review", now)
+    held.life.ensure_in_time("hearing", now)
+    return _pass(session, held, "hearing", role, now)
+
+
+def to_returned(
+    session: Session,
+    edition: str,
+    organisation: str,
+    *,
+    reason: str,
+    until: date,
+    role: str,
+    expected: Expected,
+    now: datetime,
+) -> Transition:
+    """Gives an assessment back to its organisation, which may change and submit it again until a day, that included.
+
+    Raises what `hold` does, `OutOfOrder` and `Misdated`.
+    """
+    held = hold(session, edition, organisation, expected=expected)
+    held.life.ensure_followed_by("returned")
+    held.life.ensure_until(until, now)
+    return _pass(session, held, "returned", role, now, reason=reason, until=until)
+
+
+def to_final(
+    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
+) -> Transition:
+    """Settles an assessment for good once the hearing is over; raises what `hold` does, `OutOfOrder` and `Early`."""
+    held = hold(session, edition, organisation, expected=expected)
+    held.life.ensure_followed_by("final")
+    held.life.ensure_heard(now)
+    return _pass(session, held, "final", role, now)
+
+
+def extend(
+    session: Session,
+    edition: str,
+    organisation: str,
+    *,
+    phase: Phase,
+    until: date,
+    reason: str,
+    role: str,
+    expected: Expected,
+    now: datetime,
+) -> Transition:
+    """Gives one organisation more days for a phase, until a day, that included; its assessment stays in its state.
+
+    The last extension of a phase counts. Raises what `hold` does, `OutOfOrder` and `Misdated`.
+    """
+    held = hold(session, edition, organisation, expected=expected)
+    held.life.ensure_extends(phase, until, now)
+    return _pass(session, held, held.record.state, role, now, phase=phase, reason=reason, until=until)
 
 
 def mended(
@@ -426,25 +585,25 @@ def restate(session: Session, edition: str, organisation: str, figures: Mapping[
 
 
 def reevaluate(session: Session, organisation: str, *, now: datetime) -> None:
-    """Judges again the evidence of an organisation whose domains have changed, in the editions that are open.
+    """Judges again the evidence of an organisation whose domains have changed, wherever it may still change.
 
     Whoever changes the domains holds the organisation, so that nobody writes by the old ones meanwhile. Raises
     `UnknownOrganisation` and `Stale`.
     """
     domains = _domains(session, organisation)
-    for record in queries.in_open_editions(session, organisation):
+    for record in queries.still_taken(session, organisation):
         place = _Place(editions.find(session, record.edition), domains)
-        _write(session, place, record, content_of(record), now, {})
+        _write(session, place, record, content_of(record), now)
 
 
 def row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:
-    """What the database keeps of an assessment submitted at a time, by the columns of `tables.Assessment`."""
+    """What the database keeps of an assessment that is final, made at a time, by the columns of `tables.Assessment`."""
     return {
         "edition": edition,
         "organisation": organisation,
-        "state": "submitted",
+        "state": "final",
         "version": 1,
         "created": at,
         "updated": at,
@@ -472,10 +631,26 @@ class _Place(Struct, frozen=True):
     domains: tuple[str, ...]
 
 
-def _open(session: Session, edition: str, organisation: str) -> _Place:
-    """Where an assessment may be written; edition and organisation stay as they are until the session ends."""
-    editions.ensure_open(session, edition)
-    return _Place(editions.find(session, edition), _domains(session, organisation))
+def _open(session: Session, edition: str, organisation: str) -> tuple[_Place, Record | None]:
+    """Where the organisation may answer, and what it has there; edition and organisation stay until the session ends.
+
+    In an edition in review only what was returned is answered.
+    """
+    state = editions.ensure_unpublished(session, edition)
+    place = _Place(editions.find(session, edition), _domains(session, organisation))
+    before = queries.one(session, edition, organisation)
+    if state != "open" and (before is None or before.state != "returned"):
+        raise editions.EditionNotOpen(edition, state)
+    return place, before
+
+
+def _open_there(session: Session, edition: str, organisation: str, expected: Expected) -> tuple[_Place, Record]:
+    """The same of an assessment that there is, as somebody knows it."""
+    place, before = _open(session, edition, organisation)
+    if before is None:
+        raise UnknownAssessment(edition, organisation)
+    _ensure_expected(before, expected)
+    return place, before
 
 
 def _domains(session: Session, organisation: str) -> tuple[str, ...]:
@@ -500,9 +675,66 @@ def _ensure_expected(before: Record | None, expected: Expected) -> None:
         raise Stale
 
 
-def _ensure_draft(record: Record) -> None:
-    if record.state != "draft":
-        raise AlreadySubmitted
+def _life(session: Session, place: editions.Record, record: Record) -> Life:
+    return Life(record.state, place.calendar, queries.steps(session, record.edition, record.organisation))
+
+
+def _ensure_writable(session: Session, place: _Place, before: Record | None, now: datetime) -> Life:
+    """The life of an assessment that the organisation answers, or of one that it is about to make."""
+    life = Life("draft", place.edition.calendar) if before is None else _life(session, place.edition, before)
+    life.ensure_writable()
+    life.ensure_in_time("submission", now)
+    return life
+
+
+def _pass(
+    session: Session,
+    held: Held,
+    after: State,
+    role: str,
+    now: datetime,
+    *,
+    phase: Phase | None = None,
+    reason: str | None = None,
+    until: date | None = None,
+) -> Transition:
+    """Brings an assessment to a state, which may be the one that it is in."""
+    record = held.record
+    if phase is None:
+        held.life.ensure_followed_by(after)
+    values = {"state": after, "updated": now, "version": record.version + 1}
+    if not queries.change(session, record.edition, record.organisation, record.version, values):
+        raise Stale
+    reached = structs.replace(record, state=after)
+    return _enter(session, reached, held.life, role, now, phase=phase, reason=reason, until=until)
+
+
+def _enter(
+    session: Session,
+    reached: Record,
+    life: Life,
+    role: str,
+    now: datetime,
+    *,
+    phase: Phase | None = None,
+    reason: str | None = None,
+    until: date | None = None,
+) -> Transition:
+    """Keeps a step in the life of an assessment, which has reached a state."""
+    made = Transition(
+        edition=reached.edition,
+        organisation=reached.organisation,
+        number=len(life.steps) + 1,
+        at=now,
+        role=role,
+        before=life.state,
+        after=reached.state,
+        phase=phase,
+        reason=reason,
+        until=until,
+    )
+    queries.add_step(session, made)
+    return made
 
 
 def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where: str = "") -> Methodology:
@@ -513,22 +745,8 @@ def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where
     return load(version)
 
 
-def _changed(
-    session: Session,
-    place: _Place,
-    before: Record,
-    content: Content,
-    now: datetime,
-    more: Mapping[str, object] | None = None,
-) -> Record:
-    """A draft with another content."""
-    _ensure_draft(before)
-    return _write(session, place, before, content, now, more or {})
-
-
-def _write(
-    session: Session, place: _Place, before: Record, content: Content, now: datetime, more: Mapping[str, object]
-) -> Record:
+def _write(session: Session, place: _Place, before: Record, content: Content, now: datetime, **more: object) -> Record:
+    """An assessment with another content, and other values of more of its columns."""
     methodology = load(before.methodology)
     values = _values(methodology, _judged(place, methodology, content, before.submission, now), now)
     values |= {"version": before.version + 1, **more}

@@ -1,6 +1,6 @@
-"""The table of assessments."""
+"""The tables of assessments."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index
 from sqlmodel import Field
@@ -15,7 +15,7 @@ DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 class Assessment(Base, table=True):
     """What one organisation answers in one edition, and how that scores: in one row, so that they never differ.
 
-    `state`: `draft` or `submitted`. `version` counts the writes. Scores are integers in units of 10^-decimals of the
+    `state` as in `life.State`. `version` counts the writes. Scores are integers in units of 10^-decimals of the
     methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is the
     index where it ranks and -1 where it does not, so that one descending index is the order of the ranking on every
     database. `submission` is the JSON of `methodology.answers.Submission`, from which the whole explanation is
@@ -89,3 +89,27 @@ class Submission(Base, table=True):
     explanations: dict[str, str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+
+
+class StoredTransition(Base, table=True):
+    """A step in the life of an assessment; the members are those of `life.Transition`."""
+
+    __tablename__ = "transition"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name="fk_transition_edition_organisation_assessment",
+        ),
+    )
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcTime)
+    role: str
+    before: str
+    after: str
+    phase: str | None
+    reason: str | None
+    until: date | None

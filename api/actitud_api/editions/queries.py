@@ -58,10 +58,10 @@ _ALL = select(*_COLUMNS)
 _ONE = _ALL.where(EDITIONS.c.id == bindparam("id"))
 _LATEST = _ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST).limit(1)
 _COUNT = select(func.count()).select_from(_ASSESSMENTS)
-_SUBMITTED = _ASSESSMENTS.c.state == "submitted"
+_FINAL = _ASSESSMENTS.c.state == "final"
 _COUNTED = select(
     *_COLUMNS,
-    _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_SUBMITTED, EDITIONS.c.state != "published"))
+    _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_FINAL, EDITIONS.c.state != "published"))
     .scalar_subquery()
     .label("organisations"),
 )
@@ -89,10 +89,10 @@ def latest(session: Session) -> Record | None:
 
 
 def count(session: Session, record: Record) -> int:
-    """How many organisations an edition scores: of a published one those that submitted, else all that answer."""
+    """How many organisations an edition scores: of a published one those that are final, else all that answer."""
     statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
     if record.state == "published":
-        statement = statement.where(_SUBMITTED)
+        statement = statement.where(_FINAL)
     found: int = session.execute(statement).scalar_one()
     return found
 

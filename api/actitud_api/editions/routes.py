@@ -63,8 +63,8 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         EditionNotOpen,
         CONFLICT,
         lambda error: Texts(
-            f"La edición {error.edition} no admite respuestas: su estado es {error.state}.",
-            f"The edition {error.edition} takes no answers: its state is {error.state}.",
+            f"Las evaluaciones de la edición {error.edition} no cambian así: su estado es {error.state}.",
+            f"The assessments of the edition {error.edition} do not change so: its state is {error.state}.",
         ),
     ),
     (Contradicted, _contradicted),

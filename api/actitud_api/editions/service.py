@@ -34,6 +34,7 @@ __all__ = [
     "create",
     "delete",
     "ensure_open",
+    "ensure_unpublished",
     "find",
     "find_published",
     "get",
@@ -64,7 +65,7 @@ class UnknownEdition(LookupError):
 
 
 class EditionNotOpen(Exception):
-    """An edition that takes no answers, or no more."""
+    """An edition in which the assessments do not change, or not so, because of its state."""
 
     def __init__(self, edition: str, state: State) -> None:
         super().__init__(f"{edition} is {state}")
@@ -145,11 +146,22 @@ def ensure_open(session: Session, edition: str) -> None:
 
     Raises `UnknownEdition` and `EditionNotOpen`.
     """
+    state = ensure_unpublished(session, edition)
+    if state != "open":
+        raise EditionNotOpen(edition, state)
+
+
+def ensure_unpublished(session: Session, edition: str) -> State:
+    """The state of the edition of that id, which is not published, and which stays in it until the session ends.
+
+    Raises `UnknownEdition` and `EditionNotOpen`.
+    """
     state = queries.locked_state(session, edition)
     if state is None:
         raise UnknownEdition(edition)
-    if state != "open":
+    if state == "published":
         raise EditionNotOpen(edition, state)
+    return state
 
 
 def hold(session: Session, record: Record) -> None:

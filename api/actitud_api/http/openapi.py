@@ -518,4 +518,5 @@ _FIELD_ERROR = FieldError(
     value='{"numerator":160,"denominator":320}',
     detail="This member is not known.",
     suggestion="D1.01",
+    allowed=(),
 )

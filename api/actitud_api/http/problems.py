@@ -250,6 +250,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     value: Annotated[str | None, Meta(description="What was received there, as JSON, cut at 100 characters.")]
     detail: Annotated[str, Meta(description="What is wrong, in the language of the answer.")]
     suggestion: Annotated[str | None, Meta(description="What may have been meant.")]
+    allowed: Annotated[tuple[str, ...], Meta(description="What the state that there is allows, where that is wrong.")]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,6 +284,7 @@ class Fault:
     detail: Texts
     suggestion: str | None = None
     count: int = 1
+    allowed: tuple[str, ...] = ()
 
 
 def first(faults: Iterable[Fault]) -> list[Fault]:
@@ -387,6 +389,7 @@ def _field_error(fault: Fault, chosen: Language) -> FieldError:
         value=fault.value,
         detail=fault.detail.into(chosen),
         suggestion=fault.suggestion,
+        allowed=fault.allowed,
     )
 
 

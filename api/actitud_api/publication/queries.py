@@ -112,7 +112,7 @@ class Stored(Struct, frozen=True):
 # --- what is to be published ----------------------------------------------------------------------------------
 
 _OF_EDITION = ASSESSMENTS.c.edition == bindparam("edition")
-_SUBMITTED = ASSESSMENTS.c.state == "submitted"
+_FINAL = ASSESSMENTS.c.state == "final"
 _STATED = (
     select(
         ASSESSMENTS.c.organisation,
@@ -121,7 +121,7 @@ _STATED = (
         *(ASSESSMENTS.c[name] for name in _FIGURES),
     )
     .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(_OF_EDITION, _SUBMITTED)
+    .where(_OF_EDITION, _FINAL)
     .order_by(ASSESSMENTS.c.organisation)
 )
 _STATE = (
@@ -132,7 +132,7 @@ _STATE = (
         func.max(ASSESSMENTS.c.updated),
     )
     .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(_OF_EDITION, _SUBMITTED)
+    .where(_OF_EDITION, _FINAL)
 )
 _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 

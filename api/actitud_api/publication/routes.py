@@ -41,6 +41,7 @@ from actitud_api.publication.service import (
     UnknownPublishedScore,
 )
 from actitud_api.storage.database import Session
+from actitud_api.texts.life import STATES
 
 QUERY = Query(PageQuery)
 REQUEST = Body(wire.PublicationRequest)
@@ -75,7 +76,11 @@ _TEXTS: dict[str, Texts] = {
         "Se publica una edición que está en revisión; esta está en {value}.",
         "An edition is published while it is in review; this one is {value}.",
     ),
-    "empty": Texts("Nadie ha presentado su evaluación.", "Nobody has submitted an assessment."),
+    "unsettled": Texts(
+        "Evaluaciones en el estado «{value}»: {holds}; antes de publicar han de ser definitivas o devolverse.",
+        "Assessments in the state “{value}”: {holds}; before publication they have to be final or returned.",
+    ),
+    "empty": Texts("Ninguna evaluación es definitiva.", "No assessment is final."),
     "published": Texts(
         "Ya está publicada, con el resumen {holds}; una corrección lo nombra en `supersedes`.",
         "It is published already, with the digest {holds}; a correction names it in `supersedes`.",
@@ -95,7 +100,10 @@ _REFUSED = Texts("La edición no se publica así; véase `errors`.", "The editio
 
 
 def _fault(refusal: Refusal) -> Fault:
-    es, en = (text.format(value=refusal.value, holds=refusal.holds) for text in _TEXTS[refusal.rule])
+    named = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else (refusal.value,) * 2
+    es, en = (
+        text.format(value=value, holds=refusal.holds) for text, value in zip(_TEXTS[refusal.rule], named, strict=True)
+    )
     return Fault(refusal.pointer, refusal.rule, refusal.value, Texts(es, en), refusal.holds or None)
 
 

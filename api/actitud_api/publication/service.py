@@ -107,15 +107,25 @@ class UnknownDocument(LookupError):
 class Refusal(Struct, frozen=True):
     """Why an edition is not published as asked: where in what was sent, by which rule, what holds, what is there.
 
-    `review`: the edition is not in review. `empty`: nobody has submitted. `published`: it is published already, as
-    `holds`. `unpublished`: there is nothing yet to correct. `superseded`: the newest revision is `holds`.
-    `corrections`: a revision corrects something. `repeated`: an organisation is corrected twice. `unknown`: it has no
-    published score. `unchanged`: nothing of its score would change.
+    `review`: the edition is not in review. `unsettled`: as many assessments as `holds` are in the state `value`.
+    `empty`: none is final. `published`: it is published already, as `holds`. `unpublished`: there is nothing yet to
+    correct. `superseded`: the newest revision is `holds`. `corrections`: a revision corrects something. `repeated`: an
+    organisation is corrected twice. `unknown`: it has no published score. `unchanged`: nothing of its score would
+    change.
     """
 
     pointer: str
     rule: Literal[
-        "review", "empty", "published", "unpublished", "superseded", "corrections", "repeated", "unknown", "unchanged"
+        "review",
+        "unsettled",
+        "empty",
+        "published",
+        "unpublished",
+        "superseded",
+        "corrections",
+        "repeated",
+        "unknown",
+        "unchanged",
     ]
     value: str | None
     holds: str = ""
@@ -212,7 +222,7 @@ class Publishing:
         place = editions.find(session, edition)
         editions.hold(session, place)
         newest = queries.one(session, place.id)
-        if refusals := _refusals(place, newest, asked):
+        if refusals := _refusals(session, place, newest, asked):
             raise Refused(refusals)
         signer = ledger.signer(session, self._folder)
         made = _Revision(session, place, asked, newest, signer, ledger.signed_at(session, signer, now))
@@ -226,7 +236,7 @@ class Publishing:
         """The scores of an edition in review; None where it is not to be published for the first time."""
         with self._database.read() as session:
             place = editions.find(session, edition)
-            if _refusals(place, queries.one(session, place.id), asked) or place.state != "in_review":
+            if _refusals(session, place, queries.one(session, place.id), asked) or place.state != "in_review":
                 return None
             state = queries.state(session, place.id)
             signer = ledger.signer(session, self._folder)
@@ -245,7 +255,7 @@ class Publishing:
             return queries.stated(session, edition, after=after)
 
 
-def _refusals(place: editions.Record, newest: Published | None, asked: Asked) -> tuple[Refusal, ...]:
+def _refusals(session: Session, place: editions.Record, newest: Published | None, asked: Asked) -> tuple[Refusal, ...]:
     """Why an edition cannot be published as asked, as far as that does not depend on any score."""
     if newest is None:
         found = [
@@ -253,7 +263,10 @@ def _refusals(place: editions.Record, newest: Published | None, asked: Asked) ->
             for name, given in (("supersedes", asked.supersedes), ("corrections", asked.corrections))
             if given
         ]
-        return tuple(found) if place.state == "in_review" else (Refusal("", "review", place.state), *found)
+        if place.state != "in_review":
+            return (Refusal("", "review", place.state), *found)
+        unsettled = assessments.unsettled(session, place.id)
+        return (*(Refusal("", "unsettled", state, str(unsettled[state])) for state in sorted(unsettled)), *found)
     if asked.supersedes is None:
         return (Refusal("", "published", None, newest.digest),)
     if asked.supersedes != newest.digest:

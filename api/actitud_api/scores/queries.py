@@ -203,9 +203,9 @@ _SORTED: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
     **{key: ASSESSMENTS.c[name] for key, name in zip(DIMENSION_KEYS, DIMENSIONS, strict=True)},
 }
 
-_SUBMITTED = ASSESSMENTS.c.state == "submitted"
+_FINAL = ASSESSMENTS.c.state == "final"
 _IS_OPEN = select(EDITIONS.c.state != "published").where(EDITIONS.c.id == bindparam("edition")).scalar_subquery()
-_OF_EDITION = and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_SUBMITTED, _IS_OPEN))
+_OF_EDITION = and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_FINAL, _IS_OPEN))
 _WITH_ORGANISATIONS = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _PAGE = (
     select(
@@ -282,7 +282,7 @@ _RANK_THERE = case(
         .where(
             _OTHERS.c.edition == ASSESSMENTS.c.edition,
             _OTHERS.c.rank_points > ASSESSMENTS.c.rank_points,
-            or_(_OTHERS.c.state == "submitted", EDITIONS.c.state != "published"),
+            or_(_OTHERS.c.state == "final", EDITIONS.c.state != "published"),
         )
         .scalar_subquery(),
     )
@@ -294,7 +294,7 @@ _PAST = (
         _RANK_THERE,
     )
     .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
-    .where(ASSESSMENTS.c.organisation == bindparam("organisation"), or_(_SUBMITTED, EDITIONS.c.state != "published"))
+    .where(ASSESSMENTS.c.organisation == bindparam("organisation"), or_(_FINAL, EDITIONS.c.state != "published"))
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
 )
 
@@ -304,7 +304,7 @@ _LATER = (
     .where(
         ASSESSMENTS.c.organisation.in_(bindparam("organisations", expanding=True)),
         EDITIONS.c.state == "published",
-        _SUBMITTED,
+        _FINAL,
         tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
     )
     .order_by(EDITIONS.c.period_to, EDITIONS.c.id)

@@ -62,22 +62,22 @@ def upgrade() -> None:
     for change in ("UPDATE", "DELETE"):
         for table in ("published_document", "published_score", "publication"):
             refuse(table, change)
-        refuse("edition", change, _asked("is_published", "OLD.id"))
-    refuse("published_score", "INSERT", f"NEW.revision <> {_asked('newest_revision', 'NEW.edition')} + 1")
+        refuse("edition", change, asked("is_published", "OLD.id"))
+    refuse("published_score", "INSERT", f"NEW.revision <> {asked('newest_revision', 'NEW.edition')} + 1")
     refuse(
         "publication",
         "INSERT",
-        f"NEW.revision <> {_asked('newest_revision', 'NEW.edition')} + 1 "
-        f"OR {_asked('state_of_edition', 'NEW.edition')} <> 'published' "
-        f"OR NEW.supersedes IS DISTINCT FROM {_asked('digest_of_revision', 'NEW.edition')}",
+        f"NEW.revision <> {asked('newest_revision', 'NEW.edition')} + 1 "
+        f"OR {asked('state_of_edition', 'NEW.edition')} <> 'published' "
+        f"OR NEW.supersedes IS DISTINCT FROM {asked('digest_of_revision', 'NEW.edition')}",
     )
-    refuse("assessment", "INSERT", _asked("is_published", "NEW.edition"))
-    refuse("assessment", "DELETE", _asked("is_published", "OLD.edition"))
-    refuse("submission", "INSERT", _asked("is_settled", "NEW.edition"))
-    refuse("submission", "DELETE", _asked("is_published", "OLD.edition"))
+    refuse("assessment", "INSERT", asked("is_published", "NEW.edition"))
+    refuse("assessment", "DELETE", asked("is_published", "OLD.edition"))
+    refuse("submission", "INSERT", asked("is_settled", "NEW.edition"))
+    refuse("submission", "DELETE", asked("is_published", "OLD.edition"))
     for table in ("assessment", "submission"):
-        moved = f"OLD.edition <> NEW.edition AND {_asked('is_published', 'NEW.edition')}"
-        refuse(table, "UPDATE", f"({_asked('is_settled', 'OLD.edition')} OR {moved}) AND ({_differs(table)})")
+        moved = f"OLD.edition <> NEW.edition AND {asked('is_published', 'NEW.edition')}"
+        refuse(table, "UPDATE", f"({asked('is_settled', 'OLD.edition')} OR {moved}) AND ({differs(table)})")
     for table in ("published_document", "published_score", "publication", "edition", "assessment", "submission"):
         refuse_truncation(table)
     for table in ("published_document", "publication"):
@@ -174,15 +174,16 @@ def _create_tables() -> None:
     op.create_index("ix_published_score_digest", "published_score", ["digest"])
 
 
-def _asked(name: str, edition: str) -> str:
+def asked(name: str, edition: str) -> str:
     """What a trigger asks of an edition, as each database has it."""
     return f"{name}({edition})" if _is_postgresql() else f"({_FUNCTIONS[name][1].format(edition=edition)})"
 
 
-def _differs(table: str) -> str:
-    """Whether a row changes in anything but what may be erased."""
+def differs(table: str, *erasable: str) -> str:
+    """Whether a row changes in anything but what may be erased: `ERASABLE`, and more."""
     columns = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)]
-    return " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns if name not in ERASABLE)
+    kept = (name for name in columns if name not in ERASABLE and name not in erasable)
+    return " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in kept)
 
 
 def _is_postgresql() -> bool:

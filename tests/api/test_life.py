@@ -1,0 +1,208 @@
+"""The life of an assessment: which state follows which, and until when what may be done."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Final, get_args
+
+import pytest
+
+from actitud_api.assessments.life import (
+    FOLLOWING,
+    UNSETTLED,
+    Early,
+    Late,
+    Life,
+    Misdated,
+    OutOfOrder,
+    Phase,
+    State,
+    Transition,
+    is_over,
+)
+from actitud_api.editions.service import Calendar, Span
+
+STATES: Final = get_args(State)
+CALENDAR: Final = Calendar(
+    submission=Span(date(2027, 1, 15), date(2027, 2, 28)),
+    review=Span(date(2027, 3, 1), date(2027, 4, 30)),
+    hearing=Span(date(2027, 5, 1), date(2027, 5, 15)),
+    publication=Span(date(2027, 6, 1), date(2027, 6, 30)),
+)
+NOW: Final = datetime(2027, 2, 1, 12, tzinfo=UTC)
+
+# Each row is a state, each column the state that would follow, in the order of the columns.
+TABLE: Final = """
+             draft submitted under_review hearing returned final
+draft            -         x            -       -        -     -
+submitted        -         -            x       -        x     -
+under_review     -         -            -       x        x     -
+hearing          -         -            -       -        x     x
+returned         -         x            -       -        -     -
+final            -         -            -       -        -     -
+"""
+_COLUMNS, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
+CELLS: Final = {(row[0], after): cell == "x" for row in _ROWS for after, cell in zip(_COLUMNS, row[1:], strict=True)}
+
+
+def extended(phase: Phase, until: date, number: int = 1) -> Transition:
+    """An extension."""
+    return step(number=number, phase=phase, until=until, before="draft", after="draft")
+
+
+def returned(until: date, number: int = 1) -> Transition:
+    """What gave the assessment back."""
+    return step(number=number, until=until, before="submitted", after="returned")
+
+
+def step(*, number: int, before: State, after: State, phase: Phase | None = None, until: date) -> Transition:
+    return Transition(
+        edition="2026",
+        organisation="XX-T-1",
+        number=number,
+        at=NOW,
+        role="assessor",
+        before=before,
+        after=after,
+        phase=phase,
+        reason="Because.",
+        until=until,
+    )
+
+
+@pytest.mark.parametrize(("state", "after"), list(product(STATES, STATES)))
+def test_a_state_is_followed_by_those_of_the_table_and_by_no_other(state: State, after: State) -> None:
+    life = Life(state, CALENDAR)
+    if CELLS[state, after]:
+        life.ensure_followed_by(after)
+        assert after in FOLLOWING[state]
+        return
+    with pytest.raises(OutOfOrder) as caught:
+        life.ensure_followed_by(after)
+    assert caught.value.state == state
+    assert set(caught.value.allowed) == {name for name in STATES if CELLS[state, name]}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_organisation_answers_in_a_draft_and_in_what_was_returned(state: State) -> None:
+    life = Life(state, CALENDAR)
+    if state in ("draft", "returned"):
+        life.ensure_writable()
+        return
+    with pytest.raises(OutOfOrder):
+        life.ensure_writable()
+
+
+def test_what_is_unsettled_is_what_is_handed_in_and_not_final() -> None:
+    assert UNSETTLED == ("submitted", "under_review", "hearing")
+
+
+@pytest.mark.parametrize(
+    ("now", "over"),
+    [
+        (datetime(2027, 2, 28, tzinfo=UTC), False),
+        (datetime(2027, 3, 1, 11, 59, 59, 999_999, tzinfo=UTC), False),
+        (datetime(2027, 3, 1, 12, tzinfo=UTC), True),
+    ],
+)
+def test_a_day_is_over_when_it_has_ended_where_it_ends_last(now: datetime, over: bool) -> None:
+    """At noon of the next day in UTC it is midnight in UTC-12."""
+    day = date(2027, 2, 28)
+    assert is_over(day, now) is over
+    if not over:
+        Life("draft", CALENDAR).ensure_in_time("submission", now)
+        return
+    with pytest.raises(Late) as caught:
+        Life("draft", CALENDAR).ensure_in_time("submission", now)
+    assert (caught.value.phase, caught.value.day) == ("submission", day)
+
+
+def test_before_a_phase_begins_nothing_is_late() -> None:
+    Life("draft", CALENDAR).ensure_in_time("submission", datetime(2020, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("phase", "day"),
+    [("submission", date(2027, 2, 28)), ("review", date(2027, 4, 30)), ("hearing", date(2027, 5, 15))],
+)
+def test_each_phase_has_its_day_and_its_extensions(phase: Phase, day: date) -> None:
+    others: list[Phase] = [other for other in get_args(Phase) if other != phase]
+    later = date(2027, 6, 10)
+    assert Life("hearing", CALENDAR).last_day(phase) == day
+    assert Life("hearing", CALENDAR, [extended(other, later) for other in others]).last_day(phase) == day
+    assert Life("hearing", CALENDAR, [extended(phase, later)]).last_day(phase) == later
+
+
+def test_the_last_extension_counts_and_never_less_than_the_calendar() -> None:
+    first, second = date(2027, 6, 20), date(2027, 6, 10)
+    steps = [extended("review", first), extended("review", second, 2)]
+    assert Life("submitted", CALENDAR, steps).last_day("review") == second
+    # Somebody has moved the calendar since.
+    assert Life("submitted", CALENDAR, [extended("review", date(2027, 4, 1))]).last_day("review") == date(2027, 4, 30)
+
+
+def test_what_was_returned_has_the_day_of_its_last_return_or_a_later_one_that_it_was_given() -> None:
+    first, second = returned(date(2027, 4, 1)), returned(date(2027, 5, 1), 2)
+    assert Life("returned", CALENDAR, [first, second]).last_day("submission") == date(2027, 5, 1)
+    assert Life("returned", CALENDAR, [first]).last_day("review") == date(2027, 4, 30)
+    assert Life("submitted", CALENDAR, [first]).last_day("submission") == date(2027, 2, 28)
+    longer, shorter = extended("submission", date(2027, 5, 20), 3), extended("submission", date(2027, 3, 10), 3)
+    assert Life("returned", CALENDAR, [first, second, longer]).last_day("submission") == date(2027, 5, 20)
+    assert Life("returned", CALENDAR, [first, second, shorter]).last_day("submission") == date(2027, 5, 1)
+
+
+def test_a_hearing_is_over_after_its_last_day() -> None:
+    ended = datetime(2027, 5, 16, 12, tzinfo=UTC)
+    Life("hearing", CALENDAR).ensure_heard(ended)
+    with pytest.raises(Early) as caught:
+        Life("hearing", CALENDAR, [extended("hearing", date(2027, 5, 16))]).ensure_heard(ended)
+    assert caught.value.day == date(2027, 5, 16)
+    with pytest.raises(Early):
+        Life("hearing", CALENDAR).ensure_heard(datetime(2027, 5, 16, 11, 59, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("until", "rule", "against"),
+    [
+        # At noon in UTC the last day of January is just over everywhere.
+        (date(2027, 1, 31), "past", date(2027, 2, 1)),
+        (date.min, "past", date(2027, 2, 1)),
+        (date(2027, 2, 28), "extension", date(2027, 2, 28)),
+        (date(2027, 7, 1), "publication", date(2027, 6, 30)),
+        (date.max, "publication", date(2027, 6, 30)),
+    ],
+)
+def test_an_extension_is_until_a_day_after_the_phase_and_not_after_the_publication(
+    until: date, rule: str, against: date
+) -> None:
+    life = Life("draft", CALENDAR)
+    with pytest.raises(Misdated) as caught:
+        life.ensure_extends("submission", until, NOW)
+    assert (caught.value.rule, caught.value.day, caught.value.against) == (rule, until, against)
+    life.ensure_extends("submission", date(2027, 3, 1), NOW)
+    life.ensure_extends("submission", date(2027, 6, 30), NOW)
+
+
+def test_what_was_returned_is_extended_beyond_its_own_day() -> None:
+    life = Life("returned", CALENDAR, [returned(date(2027, 2, 10))])
+    with pytest.raises(Misdated) as caught:
+        life.ensure_extends("submission", date(2027, 2, 10), NOW)
+    assert (caught.value.rule, caught.value.against) == ("extension", date(2027, 2, 10))
+    life.ensure_extends("submission", date(2027, 2, 11), NOW)
+
+
+def test_what_is_final_is_not_extended() -> None:
+    with pytest.raises(OutOfOrder) as caught:
+        Life("final", CALENDAR).ensure_extends("hearing", date(2027, 6, 1), NOW)
+    assert caught.value.allowed == ()
+
+
+def test_something_is_returned_until_today_at_the_least() -> None:
+    life = Life("submitted", CALENDAR)
+    life.ensure_until(date(2027, 2, 1), NOW)
+    life.ensure_until(date(2027, 6, 30), NOW)
+    for until, rule in ((date(2027, 1, 31), "past"), (date(2027, 7, 1), "publication")):
+        with pytest.raises(Misdated) as caught:
+            life.ensure_until(until, NOW)
+        assert caught.value.rule == rule

@@ -1,0 +1,46 @@
+"""Assessments brought to an end, as their reviewers do it, at times that the calendar of their edition allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+from actitud_api.assessments import service as assessments
+from actitud_api.assessments.service import State, Transition
+from actitud_api.editions import service as editions
+from actitud_api.storage.database import Database, Session
+
+Step = Callable[..., Transition]
+
+STEPS: dict[State, tuple[str, timedelta, Step]] = {
+    "submitted": ("review", timedelta(), assessments.to_review),
+    "under_review": ("review", timedelta(hours=1), assessments.to_hearing),
+    # The last hour of the last day is over everywhere only at noon of the day after (UTC).
+    "hearing": ("hearing", timedelta(days=1, hours=12), assessments.to_final),
+}
+"""What is done in a state, and when: so long after the last day of a phase has begun."""
+
+
+def settle(database: Database, edition: str, organisation: str, until: State = "final") -> None:
+    """Brings an assessment that was submitted to a state: under review, in hearing, or final."""
+    with database.write() as session:
+        while (record := assessments.some(session, edition, [organisation])[organisation]).state != until:
+            phase, later, step = STEPS[record.state]
+            step(
+                session,
+                edition,
+                organisation,
+                role="assessor",
+                expected=anything,
+                now=_time(session, edition, phase) + later,
+            )
+
+
+def anything(revision: str | None) -> bool:
+    """Whatever is stored is what was expected."""
+    return True
+
+
+def _time(session: Session, edition: str, phase: str) -> datetime:
+    calendar = editions.find(session, edition).calendar
+    return datetime.combine(getattr(calendar, phase).end, time(), UTC)
