@@ -59,6 +59,7 @@ from actitud_api.portal import (
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
+from actitud_api.reviews import routes as reviews
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
 from actitud_api.scores.computed import Computed
@@ -83,6 +84,10 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    reviews.VerdictsController,
+    reviews.ReviewController,
+    reviews.FlagsOfAssessmentController,
+    reviews.EditionReviewsController,
     publications.PublicationsController,
     publications.PublishedController,
     scores.EditionScoresController,
@@ -124,6 +129,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *reviews.PROBLEMS,
     *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,

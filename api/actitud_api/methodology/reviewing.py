@@ -60,11 +60,7 @@ def review_type(methodology: Methodology) -> type[ReviewRequest]:
         methodology,
         [
             ("reason", Reason),
-            (
-                "max_level",
-                described(getitem(Union, (level, None)), "The highest level that it may reach; null is any."),
-                None,
-            ),
+            ("max_level", described(highest, "The highest level that it may reach; null is any."), None),
             ("profile", profile | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
         ],

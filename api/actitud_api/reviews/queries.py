@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
@@ -241,6 +241,6 @@ def flags(
     return [msgspec.convert(dict(row), Flag) for row in session.execute(statement, {"of": edition}).mappings()]
 
 
-def _stated(row: Row[Any]) -> Stated:
+def _stated(row: Row[str, str, str | None, str, str]) -> Stated:
     organisation, kind, band, submission, evidence = row
     return Stated(organisation, kind, band, _SUBMISSION.decode(submission), _SUPPORT.decode(evidence))

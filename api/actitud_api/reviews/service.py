@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 
 from actitud_api.access.service import OF_ORGANISATIONS, Principal
 from actitud_api.assessments import service as assessments
-from actitud_api.assessments.service import Record
+from actitud_api.assessments.service import Record, Transition
 from actitud_api.editions import service as editions
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.answers import FactValue
@@ -184,7 +184,7 @@ class Judged(Struct, frozen=True):
     def revision(self) -> str:
         """The name of the state of all this."""
         number = max((one.number for one in self.given), default=0)
-        return f"v{number}.{'none' if self.answer is None else self.answer.removeprefix('sha256:')[:16]}"
+        return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
 
 
 class Held(Struct, frozen=True):
@@ -331,15 +331,18 @@ def take_back(
     return _kept(session, record, gone, now)
 
 
-def hear(session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime) -> Record:
+def hear(
+    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
+) -> Transition:
     """Opens the hearing of an assessment on which its assessors agree.
 
     Raises what `assessments.service.to_hearing` raises, and `Disagreement`.
     """
-    record = assessments.to_hearing(session, edition, organisation, role=role, expected=expected, now=now)
+    step = assessments.to_hearing(session, edition, organisation, role=role, expected=expected, now=now)
+    record = assessments.find(session, edition, organisation)
     if disputed := [one.indicator for one in _judgements(session, record).values() if one.is_disputed]:
         raise Disagreement(disputed)
-    return record
+    return step
 
 
 def _held(

@@ -28,6 +28,7 @@ RuleId = Annotated[
     ),
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Number = Annotated[int, Meta(ge=0)]
 Assessor = Annotated[str, Meta(description="The id of the key of the assessor.")]
 
 
@@ -137,12 +138,8 @@ class AgreementOfTwo(Struct, frozen=True, kw_only=True):
     agreed: Annotated[int, Meta(ge=0, description="Those of which both say the same.")]
     share: Share
     kappa: Annotated[
-        float | None,
-        Meta(
-            ge=-1,
-            le=1,
-            description="Cohen's kappa, 4 decimals; null where chance alone would make them agree on everything.",
-        ),
+        Annotated[float, Meta(ge=-1, le=1)] | None,
+        Meta(description="Cohen's kappa, 4 decimals; null where chance alone would make them agree on everything."),
     ]
     recode: Annotated[bool, Meta(description="Less than 0.8 are equal: they judge again (rule R8 of the catalogue).")]
 
@@ -190,9 +187,9 @@ class Sample(Struct, frozen=True, kw_only=True):
     given: Annotated[bool, Meta(description="The seed was chosen by who made the sample, not by the service.")]
     made: Time
     handed_in: Annotated[
-        int | None, Meta(ge=0, description="How many it is drawn from; null for whoever may not know yet.")
+        Number | None, Meta(description="How many it is drawn from; null for whoever may not know yet.")
     ]
-    drawn: Annotated[int | None, Meta(ge=0, description="How many are drawn; null for whoever may not know yet.")]
+    drawn: Annotated[Number | None, Meta(description="How many are drawn; null for whoever may not know yet.")]
     organisations: Annotated[
         tuple[str, ...],
         Meta(

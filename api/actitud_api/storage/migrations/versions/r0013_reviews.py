@@ -1,14 +1,24 @@
-"""Reviews: what assessors find of answers and of whole assessments, samples, and flags."""
+"""Reviews: what assessors find of answers and of whole assessments, samples, and flags.
+
+What was found of what is published does not change.
+"""
+
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
 
 from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT
+from actitud_api.storage.migrations.refusing import refuse, refuse_replacement, refuse_truncation
+from actitud_api.storage.migrations.versions.r0009_publication import asked, differs
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
+
+_MAY_BE_ERASED: Final = "reason"
+"""A text that may hold personal data."""
 
 
 def upgrade() -> None:
@@ -59,6 +69,13 @@ def upgrade() -> None:
         sa.Column("facts", JSON_DOCUMENT, nullable=False),
         sa.Column("made", sa.DateTime(timezone=True), nullable=False),
     )
+    for table in ("verdict", "review"):
+        published = asked("is_published", "OLD.edition")
+        refuse(table, "INSERT", asked("is_published", "NEW.edition"))
+        refuse(table, "DELETE", published)
+        refuse(table, "UPDATE", f"{published} AND ({differs(table, _MAY_BE_ERASED)})")
+        refuse_truncation(table)
+        refuse_replacement(table, "rowid", "EXISTS (SELECT 1 FROM publication WHERE edition = there.edition)")
 
 
 def downgrade() -> None:
