@@ -16,13 +16,16 @@ NAMES = [operation.id for operation in ALL]
 ELSEWHERE = "2026-elsewhere"
 """An edition that is another than that which is asked about; nobody has to have made it."""
 
-Class = Literal["open", "shows more", "list", "read", "answer", "publish", "register", "administer"]
+Class = Literal[
+    "open", "shows more", "list", "read", "answer", "review", "oversee", "publish", "register", "administer"
+]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "shows more": (
         "editions.exemplars.list",
         "editions.indicators.export",
         "editions.robustness.list",
+        "editions.samples.list",
         "editions.scores.changes",
         "editions.scores.export",
         "editions.scores.get",
@@ -38,6 +41,9 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "list": ("editions.assessments.list",),
     "read": (
         "editions.assessments.get",
+        "editions.assessments.review.get",
+        "editions.assessments.verdicts.get",
+        "editions.assessments.verdicts.list",
         "editions.assessments.submissions.get",
         "editions.assessments.submissions.list",
     ),
@@ -47,7 +53,18 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.submissions.create",
         "editions.assessments.update",
     ),
-    "publish": ("editions.publications.create",),
+    "review": (
+        "editions.assessments.review.put",
+        "editions.assessments.verdicts.delete",
+        "editions.assessments.verdicts.put",
+    ),
+    "oversee": (
+        "editions.agreement.get",
+        "editions.assessments.flags.list",
+        "editions.flags.create",
+        "editions.flags.list",
+    ),
+    "publish": ("editions.publications.create", "editions.samples.create"),
     "register": ("organisations.create", "organisations.update"),
     "administer": ("editions.create", "editions.delete", "editions.update"),
     "open": (
@@ -103,6 +120,8 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "list": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "read": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "answer": frozenset({"organisation_editor", "administrator"}),
+    "review": frozenset({"assessor", "administrator"}),
+    "oversee": frozenset({"assessor", "publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
@@ -214,6 +233,7 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
         if operation.method not in SAFE:
             place = installation.place(operation)
             keys[holder] = key_of(installation, holder, place.path["edition"])
+            installation.give(operation, place, keys[holder])
             before = installation.stored()
         response = installation.call(operation, place, keys[holder])
         assert response.is_success, (holder, response.text)

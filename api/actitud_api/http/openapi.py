@@ -151,7 +151,7 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
     return _Named(components, dict(zip(types, references, strict=True)))
 
 
-_TEXTS: Node = {"Note": msgspec.json.schema(Note), "Reason": msgspec.json.schema(Reason)}
+_TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
 """Forms of texts that have a name of their own, because they are long and stand in many places."""
 
 
