@@ -19,6 +19,7 @@ from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
 from actitud_api.access.recording import deny
+from actitud_api.assessments import life_routes
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
 from actitud_api.editions import routes as editions
@@ -84,10 +85,12 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    reviews.HearingsController,
     reviews.VerdictsController,
     reviews.ReviewController,
     reviews.FlagsOfAssessmentController,
     reviews.EditionReviewsController,
+    life_routes.TransitionsController,
     publications.PublicationsController,
     publications.PublishedController,
     scores.EditionScoresController,
@@ -130,6 +133,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
     *reviews.PROBLEMS,
+    *life_routes.PROBLEMS,
     *publications.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
@@ -162,6 +166,7 @@ ABOUT: Final = About(
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
+        "reviews": "What assessors find of assessments, how far they agree, what is drawn and what is remarkable.",
         "publications": "What is published: signed documents that never change, and their corrections.",
         "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",

@@ -185,12 +185,14 @@ def post_file(core: Core, *segments: str, body: bytes, media_type: str, lang: st
 def create(
     core: Core,
     *segments: str,
-    body: Mapping[str, object],
+    body: Mapping[str, object] | None,
     idempotency_key: str | None,
     if_match: str | msgspec.UnsetType | None = msgspec.UNSET,
     lang: str | None = None,
 ) -> Request:
     """Make a POST request that creates, once however often it is sent: without a key it gets one of its own.
+
+    ``body``: ``None`` where the operation takes none.
 
     Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
     """

@@ -54,7 +54,8 @@ AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
-AssessmentState: TypeAlias = Literal["draft", "submitted"] | str
+AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"] | str
+Phase: TypeAlias = Literal["submission", "review", "hearing"] | str
 Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"] | str
 FlagKind: TypeAlias = Literal["outlier", "growth", "document_reused", "document_shared"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
@@ -680,7 +681,8 @@ class AssessmentFinding(Finding, frozen=True, kw_only=True):
 class AssessmentLine(Versioned, frozen=True, kw_only=True):
     """An assessment in a list, and how it scores.
 
-    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: ``None`` for a draft.
+    ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. ``submitted``: ``None`` for a draft
+    that never was.
     """
 
     edition: str
@@ -742,6 +744,26 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
     profile: dict[str, ProfileValue]
     profile_evidence: dict[str, tuple[Evidence, ...]]
     answers: dict[str, dict[str, AnswerMember]]
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """A step in the life of an assessment; ``id`` counts those of one.
+
+    ``before`` and ``after``: the states (``from`` and ``to`` in JSON), the same where a ``phase`` is extended.
+    ``role``: that of the key by which it was made. ``reason`` and ``until``: why it was returned or extended, and the
+    last day.
+    """
+
+    id: str
+    edition: str
+    organisation: str
+    at: datetime
+    role: str
+    before: AssessmentState = msgspec.field(name="from")
+    after: AssessmentState = msgspec.field(name="to")
+    phase: Phase | None
+    reason: str | None
+    until: date | None
 
 
 class ShortVerdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,22 +80,27 @@ WRITES: Final = {
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
     "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
+    "editions.assessments.reviews.create": ("POST", f"{_ASSESSMENT}/reviews"),
     "editions.assessments.verdicts.put": ("PUT", f"{_ASSESSMENT}/verdicts/D1.01"),
     "editions.assessments.review.put": ("PUT", f"{_ASSESSMENT}/review"),
     "editions.samples.create": ("POST", "/v1/editions/2027/samples"),
     "editions.flags.create": ("POST", "/v1/editions/2027/flags"),
+    "editions.assessments.extensions.create": ("POST", f"{_ASSESSMENT}/extensions"),
+    "editions.assessments.hearings.create": ("POST", f"{_ASSESSMENT}/hearings"),
+    "editions.assessments.returns.create": ("POST", f"{_ASSESSMENT}/returns"),
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
 CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
 """The change of the first of the ranking, which then answers less and one thing worse."""
-REVIEWED: Final = ("editions.assessments.verdicts.", "editions.assessments.review.")
-"""What is written of an assessment under review."""
 READS_WITH_KEY: Final = {
     "editions.assessments.list": "/v1/editions/2027/assessments",
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
     "editions.assessments.submissions.get": f"{_ASSESSMENT}/submissions/1",
+    "editions.assessments.transitions.list": f"{_ASSESSMENT}/transitions",
+    "editions.assessments.transitions.get": f"{_ASSESSMENT}/transitions/5",
+    "editions.assessments.finals.create": f"{_ASSESSMENT}/transitions/9",
     "editions.assessments.verdicts.list": f"{_ASSESSMENT}/verdicts?limit=2",
     "editions.assessments.verdicts.get": f"{_ASSESSMENT}/verdicts/D1.01",
     "editions.assessments.review.get": f"{_ASSESSMENT}/review",
@@ -104,7 +109,7 @@ READS_WITH_KEY: Final = {
     "editions.samples.list": "/v1/editions/2027/samples",
     "editions.flags.list": "/v1/editions/2027/flags",
 }
-"""What an administrator reads of it then."""
+"""What an administrator reads of it then, when it was submitted again and settled: that is the transition 9."""
 OF_LEDGER: Final = {
     "ledger.list": "/v1/ledger",
     "ledger.checkpoints.list": "/v1/ledger/checkpoints",
@@ -128,8 +133,8 @@ TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
-    "at": "2027-03-02T10:15:00Z",
-    "made": "2027-03-02T10:15:00Z",
+    "at": "2027-01-11T16:00:00Z",
+    "made": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
 ASSESSOR, OTHER_ASSESSOR = "2rxKzm4hT9qW", "Qe7Lw0pVb3sN"
@@ -173,16 +178,17 @@ def answers(app: Litestar) -> dict[str, Any]:
         key = _key(app.state["database"])
         client.headers.update({"Authorization": f"Bearer {key}"})
         for name, (method, path) in WRITES.items():
-            if name.startswith(REVIEWED):
-                settle(app.state["database"], "2027", "XX-DEMO-90001", "under_review")
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
             condition = {"If-None-Match" if name == "editions.assessments.put" else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
-            body = request(name) if (FOLDER / f"{name}.request.json").exists() else None
-            answer = client.request(method, path, json=body, headers=headers)
+            sent = request(name) if (FOLDER / f"{name}.request.json").exists() else None
+            answer = client.request(method, path, json=sent, headers=headers)
             found[name] = _with(TIMES, answer.json())
             if name == "editions.assessments.verdicts.put":
                 _judge_too(app.state["database"])
+        submitted = client.post(f"{_ASSESSMENT}/submissions", json={}, headers={"If-Match": "*"})
+        assert submitted.status_code == 201, submitted.text
+        settle(app.state["database"], "2027", "XX-DEMO-90001")
         _remark(app.state["database"])
         for name, path in READS_WITH_KEY.items():
             found[name] = _with(TIMES, client.get(path).json())

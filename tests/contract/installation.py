@@ -42,6 +42,16 @@ LEDGER: Final = frozenset({"ledger_entry", "ledger_opening"})
 """The tables of the ledger, in which what was denied stands too."""
 
 
+def calendar(year: int) -> Mapping[str, Mapping[str, str]]:
+    """The phases of an edition in a year, as the methodology has them."""
+    return {
+        "submission": {"from": f"{year}-01-15", "to": f"{year}-02-28"},
+        "review": {"from": f"{year}-03-01", "to": f"{year}-04-30"},
+        "hearing": {"from": f"{year}-05-01", "to": f"{year}-05-15"},
+        "publication": {"from": f"{year}-06-01", "to": f"{year}-06-30"},
+    }
+
+
 class Recorded(NamedTuple):
     """An entry of the ledger: what it says, and what opens it."""
 
@@ -161,6 +171,12 @@ class Installation:
         response = self.client.patch(f"/v1/editions/{edition}", content=b'{"state":"in_review"}', headers=headers)
         assert response.status_code == 200, response.text
 
+    def hear(self, edition: str) -> None:
+        """Moves the calendar of an edition to years ago, so that its hearing is over."""
+        headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
+        response = self.client.patch(f"/v1/editions/{edition}", json={"calendar": calendar(2020)}, headers=headers)
+        assert response.status_code == 200, response.text
+
     def publish(self, edition: str) -> str:
         """Publishes an edition that is in review; the digest of its document."""
         path, body = f"/v1/editions/{edition}/publications", {"reason": "It is time."}
@@ -222,7 +238,7 @@ class Installation:
 
     def place(self, operation: Operation, key: str | None = None) -> Place:
         """Somewhere new where an operation succeeds for whoever may call it; `key`: for that one."""
-        edition = f"2027-n{next(self._numbers)}"
+        edition = f"2027-n{next(self._numbers):05}"  # the newest is the first of every list
         takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
         body = examples.request(operation.id) if takes_json else None
         if operation.id == "organisations.create":
@@ -235,11 +251,16 @@ class Installation:
             self.edition(edition)
             if operation.id.startswith(_OF_DRAFTS):
                 self.draft(edition, MINE)
-                if operation.id in ("editions.assessments.submissions.list", "editions.assessments.submissions.get"):
+                if operation.id in _BEFORE:
                     self.submit(edition, MINE)
+                    self.settle(edition, MINE, _BEFORE[operation.id])
                 elif operation.id.startswith(_OF_REVIEWS):
                     self.submit(edition, MINE)
                     self.settle(edition, MINE, "under_review")
+                if operation.id == "editions.assessments.finals.create":
+                    self.hear(edition)
+                if operation.id == "editions.assessments.extensions.create" and body is not None:
+                    body = {**body, "until": "2095-06-30"}
             elif operation.id == "editions.flags.create":
                 # They name the same documents.
                 for organisation in (MINE, OTHER):
@@ -268,6 +289,7 @@ class Installation:
             "organisation": MINE,
             "submission": "1",
             "indicator": "D1.01",
+            "transition": "1",
             "version": "2026.1",
             "size": "latest",
             "format": {"catalogue.get": "ttl", "editions.scores.gobierto": "json"}.get(operation.id, "csv"),
@@ -335,7 +357,23 @@ _OF_REVIEWS: Final = ("editions.assessments.verdicts.", "editions.assessments.re
 """What is asked about an assessment under review."""
 _OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")
 """What is asked about an edition with a draft in it."""
-_EDITION: Final = {"titles": {"es": "Edición", "en": "Edition"}, "methodology": "2026.1"}
+_BEFORE: Final[Mapping[str, assessments.State]] = {
+    "editions.assessments.submissions.list": "submitted",
+    "editions.assessments.submissions.get": "submitted",
+    "editions.assessments.transitions.list": "submitted",
+    "editions.assessments.transitions.get": "submitted",
+    "editions.assessments.returns.create": "submitted",
+    "editions.assessments.reviews.create": "submitted",
+    "editions.assessments.hearings.create": "under_review",
+    "editions.assessments.finals.create": "hearing",
+}
+"""Where an assessment has to be for an operation."""
+_EDITION: Final = {
+    "titles": {"es": "Edición", "en": "Edition"},
+    "methodology": "2026.1",
+    # Nothing is late, whenever the tests run.
+    "calendar": calendar(2095),
+}
 
 
 @contextmanager

@@ -17,7 +17,17 @@ ELSEWHERE = "2026-elsewhere"
 """An edition that is another than that which is asked about; nobody has to have made it."""
 
 Class = Literal[
-    "open", "shows more", "list", "read", "answer", "review", "oversee", "publish", "register", "administer"
+    "open",
+    "shows more",
+    "list",
+    "read",
+    "answer",
+    "review",
+    "oversee",
+    "extend",
+    "publish",
+    "register",
+    "administer",
 ]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
@@ -46,6 +56,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.verdicts.list",
         "editions.assessments.submissions.get",
         "editions.assessments.submissions.list",
+        "editions.assessments.transitions.get",
+        "editions.assessments.transitions.list",
     ),
     "answer": (
         "editions.assessments.delete",
@@ -54,7 +66,11 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.update",
     ),
     "review": (
+        "editions.assessments.finals.create",
+        "editions.assessments.hearings.create",
+        "editions.assessments.returns.create",
         "editions.assessments.review.put",
+        "editions.assessments.reviews.create",
         "editions.assessments.verdicts.delete",
         "editions.assessments.verdicts.put",
     ),
@@ -64,6 +80,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.flags.create",
         "editions.flags.list",
     ),
+    "extend": ("editions.assessments.extensions.create",),
     "publish": ("editions.publications.create", "editions.samples.create"),
     "register": ("organisations.create", "organisations.update"),
     "administer": ("editions.create", "editions.delete", "editions.update"),
@@ -122,6 +139,7 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "answer": frozenset({"organisation_editor", "administrator"}),
     "review": frozenset({"assessor", "administrator"}),
     "oversee": frozenset({"assessor", "publisher", "administrator"}),
+    "extend": frozenset({"publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
@@ -240,7 +258,7 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
         if row in ROLES:
             assert (installation.stored() == before) is (operation.method in SAFE), holder
         if operation.id in LISTED:
-            # A history names editions, everything else organisations; `next` is null, so no address repeats them.
+            # A history names editions, the newest first; everything else organisations.
             shown = edition if operation.id.startswith("organisations.") else MINE
             assert (shown in response.text) is (holder in SEES_DRAFTS), holder
         if row == "list":

@@ -27,6 +27,11 @@ SUBJECTS = {
     "editions.create": "/v1/editions/{edition}",
     "editions.publications.create": "/v1/editions/{edition}/publications/1",
     "editions.assessments.submissions.create": "/v1/editions/{edition}/assessments/{organisation}/submissions/1",
+    "editions.assessments.reviews.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/2",
+    "editions.assessments.hearings.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/3",
+    "editions.assessments.finals.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/4",
+    "editions.assessments.returns.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/2",
+    "editions.assessments.extensions.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/1",
 }
 """What is made, where that is not what the path names."""
 

@@ -18,6 +18,7 @@ from schemathesis.engine import Status
 from schemathesis.engine.run import PhaseName
 
 from actitud_api.app import create_app
+from actitud_api.assessments.service import State
 from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
 from tests.contract.running import TRIED, Config, Report, run
@@ -33,6 +34,8 @@ EDITION: Final = "2099"
 """The first one in the list."""
 PUBLISHED: Final = "2098"
 """The latest one."""
+STATES: Final[tuple[State, ...]] = ("final", "hearing", "under_review", "submitted")
+"""Where assessments of it are."""
 TRAILS: Final = {
     "ledger": 1,
     "methodologies": 1,
@@ -83,11 +86,14 @@ def installed_app(location: str, tmp_path_factory: pytest.TempPathFactory) -> It
         for organisation in organisations:
             installation.organisation(organisation)
             installation.draft(EDITION, organisation)
-        installation.submit(EDITION, organisations[-1])
+        for organisation, state in zip(organisations[-8:], STATES * 2, strict=True):
+            installation.submit(EDITION, organisation)
+            installation.settle(EDITION, organisation, state)
         installation.edition(PUBLISHED)
         for organisation in organisations[:2]:
             installation.draft(PUBLISHED, organisation)
             installation.submit(PUBLISHED, organisation)
+            installation.settle(PUBLISHED, organisation)
         installation.review(PUBLISHED)
         installation.correct(PUBLISHED, installation.publish(PUBLISHED), organisations[0])
     app = create_app(structs.replace(unlimited(location), signing_folder=folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -50,12 +51,12 @@ class Desk:
         url = f"/v1/editions/{EDITION}{path}"
         return self.client.request(method, url, content=content, headers={**sent, **headers})
 
-    def verdict(self, who: str, indicator: str, verdict: str, tag: str = "*", **more: object) -> httpx.Response:
+    def verdict(self, who: str, indicator: str, verdict: str, tag: str = "*", **more: Any) -> httpx.Response:
         """Gives a verdict on the first organisation, with a reason unless it is accepted."""
         body = {"verdict": verdict, **({} if verdict == "accepted" else {"reason": "Not there."}), **more}
         return self.ask(who, "PUT", f"/assessments/{MINE}/verdicts/{indicator}", body, tag)
 
-    def given(self, who: str, indicator: str, verdict: str, **more: object) -> Body:
+    def given(self, who: str, indicator: str, verdict: str, **more: Any) -> Body:
         """The same where it is taken."""
         response = self.verdict(who, indicator, verdict, **more)
         assert response.status_code == 200, response.text

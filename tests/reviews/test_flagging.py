@@ -9,7 +9,7 @@ from msgspec import structs
 
 from actitud_api.assessments.service import Support
 from actitud_api.languages import LANGUAGES
-from actitud_api.reviews.flagging import Looked, Seen, Stated, looked, remarkable
+from actitud_api.reviews.flagging import Kind, Looked, Seen, Stated, looked, remarkable
 from actitud_api.reviews.sentences import sentence
 from tests.assessing import METHODOLOGY
 from tests.publishing import BIG, submissions
@@ -71,7 +71,7 @@ def test_what_is_looked_at_of_example_a() -> None:
 
 
 def test_every_kind_has_its_sentence_in_every_language() -> None:
-    facts = {
+    facts: dict[Kind, dict[str, int | float | str]] = {
         "outlier": {"value": 100.5, "median": 5.5, "deviation": 2.5, "organisations": 10},
         "growth": {"before": 1000, "now": 2500},
         "document_reused": {"url": "https://a.example/b.pdf", "indicators": 6},
@@ -85,5 +85,5 @@ def test_every_kind_has_its_sentence_in_every_language() -> None:
         "The account with most followers had 1,000 in the edition before, and has 2,500 now."
     )
     for language in LANGUAGES:
-        for kind in ("outlier", "growth", "document_reused", "document_shared"):
-            assert "{" not in sentence(kind, "D7.02", facts[kind], language)
+        for kind, numbers in facts.items():
+            assert "{" not in sentence(kind, "D7.02", numbers, language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_the_list_has_every_answer_in_the_order_of_the_methodology(desk: Desk) -
 # --- what is refused ------------------------------------------------------------------------------------------
 
 
-CONFLICTS: tuple[tuple[str, str, dict[str, object], str, str, str], ...] = (
+CONFLICTS: tuple[tuple[str, str, dict[str, Any], str, str, str], ...] = (
     ("D6.05", "rejected", {}, "unanswered", "", "D6.05 has no answer to be judged."),
     ("D3.02", "rejected", {}, "unanswered", "", "D3.02 has no answer to be judged."),
     ("D1.01", "capped", {"level": 1}, "ladder", "/verdict", "D1.01 has no levels to be capped."),

@@ -26,14 +26,15 @@ def test_what_is_said_of_the_whole_acts_at_once_and_what_is_not_said_any_more_do
     assert (nothing["reason"], nothing["max_level"], nothing["profile"], nothing["answers"]) == (None, None, {}, {})
     assert level(desk) == (3, 44.03)
 
-    for more, expected in [
+    cases: list[tuple[Body, tuple[int, float]]] = [
         ({"max_level": 2}, (2, 44.03)),
         ({"profile": {"integrity_case": True}}, (2, 44.03)),
         ({"profile": {"incidents": 1}}, (3, 43.78)),
         ({"answers": {"D2.02": {"outside_remit": ["c3"]}}}, (3, 44.13)),
         ({"max_level": 5}, (3, 44.03)),
         ({}, (3, 44.03)),
-    ]:
+    ]
+    for more, expected in cases:
         answered = desk.ask("ada", "PUT", REVIEW, said(**more))
         assert answered.status_code == 200, answered.text
         assert level(desk) == expected

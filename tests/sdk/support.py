@@ -199,6 +199,22 @@ def submission() -> dict[str, object]:
     return {**whole, "id": "1", "submitted": "2026-11-24T12:00:00Z", "explanations": {"V13": "Weekends count."}}
 
 
+def transition(**members: object) -> dict[str, object]:
+    return {
+        "id": "2",
+        "edition": "2026",
+        "organisation": "XX-DEMO-1",
+        "at": "2026-11-24T12:00:00Z",
+        "role": "assessor",
+        "from": "submitted",
+        "to": "under_review",
+        "phase": None,
+        "reason": None,
+        "until": None,
+        **members,
+    }
+
+
 def listing(*items: object, following: str | None = None) -> httpx.Response:
     return httpx.Response(200, json={"items": items, "next": following, "next_cursor": None})
 

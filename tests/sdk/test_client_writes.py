@@ -45,6 +45,7 @@ from tests.sdk.support import (
     problem,
     run,
     submission,
+    transition,
 )
 
 TAG = '"v7.1a2b3c4d-0123456789ab"'
@@ -288,6 +289,53 @@ def test_a_stale_submission_is_told_even_after_a_loss(mode: Mode) -> None:
         "2026", "XX-DEMO-1", if_match=TAG
     )
     assert isinstance(told(mode, submit, httpx.ReadError("reset"), stale), PreconditionFailed)
+
+
+_HERE = ("2026", "XX-DEMO-1")
+_GIVEN: dict[str, object] = {"until": "2027-04-10", "reason": "A flood."}
+STEPS: list[tuple[str, Callable[[Client], object], dict[str, object] | None]] = [
+    ("reviews", lambda client: client.editions.assessments.reviews.create(*_HERE, if_match=TAG), None),
+    ("hearings", lambda client: client.editions.assessments.hearings.create(*_HERE, if_match=TAG), None),
+    ("finals", lambda client: client.editions.assessments.finals.create(*_HERE, if_match=TAG), None),
+    (
+        "returns",
+        lambda client: client.editions.assessments.returns.create(
+            *_HERE, reason="A flood.", until=date(2027, 4, 10), if_match=TAG
+        ),
+        _GIVEN,
+    ),
+    (
+        "extensions",
+        lambda client: client.editions.assessments.extensions.create(
+            *_HERE, phase="review", until=date(2027, 4, 10), reason="A flood.", if_match=TAG
+        ),
+        {"phase": "review", **_GIVEN},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "act", "body"), STEPS, ids=[kind for kind, *_ in STEPS])
+def test_a_transition_acts_once_on_the_version_that_was_read(
+    mode: Mode, kind: str, act: Callable[[Client], object], body: dict[str, object] | None
+) -> None:
+    told = transition(phase="review", until="2027-04-10", reason="A flood.")
+    handler = Answers(httpx.ReadError("reset"), httpx.Response(201, json=told))
+    made = run(mode, handler, act)
+    first, second = handler.requests
+    assert (first.method, first.url.path) == ("POST", f"/v1/editions/2026/assessments/XX-DEMO-1/{kind}")
+    assert (json.loads(first.content) if first.content else None) == body
+    assert ("content-type" in first.headers) is (body is not None)
+    assert first.headers["if-match"] == second.headers["if-match"] == TAG
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert json.loads(msgspec.json.encode(made)) == told
+
+
+def test_what_follows_a_state_is_told(mode: Mode) -> None:
+    allowed = ["under_review", "returned"]
+    errors = [{"pointer": "", "rule": "state", "value": '"submitted"', "detail": "No.", "allowed": allowed}]
+    refused = told(mode, STEPS[2][1], problem(409, "conflict", errors=errors))
+    assert isinstance(refused, Conflict)
+    assert refused.errors[0].allowed == ("under_review", "returned")
 
 
 def test_what_is_removed_is_answered_with_nothing(mode: Mode) -> None:

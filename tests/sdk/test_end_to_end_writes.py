@@ -46,6 +46,7 @@ from actitud_api.ledger.queries import replace_signing_key
 from actitud_api.settings import Settings
 from tests import publishing
 from tests.assessing import DOMAIN, body_a
+from tests.contract.installation import calendar
 from tests.databases import make_key
 from tests.sdk.support import Mode
 from tests.sdk.test_end_to_end import BASE, as_said, example
@@ -410,7 +411,17 @@ def officer(installation: Installation, administrator: str) -> str:
     """The key of an organisation that may answer: it has declared its domain, and an edition is open."""
     installation(added, key=administrator)
     installation(made, key=administrator)
+    move(installation, administrator, 2095)
     return installation.key("organisation_editor", VILLA)
+
+
+def move(installation: Installation, administrator: str, year: int) -> None:
+    """Moves the calendar of the edition to a year."""
+    phases = {
+        name: Span(date.fromisoformat(days["from"]), date.fromisoformat(days["to"]))
+        for name, days in calendar(year).items()
+    }
+    installation(lambda client: client.editions.update("2027", if_match="*", calendar=phases), key=administrator)
 
 
 def stated(client: Client, *, evidence: bool = True, if_match: str | None = None) -> Assessment:
@@ -470,6 +481,68 @@ def test_an_assessment_goes_from_facts_to_its_submission(installation: Installat
     assert (
         installation(lambda client: client.editions.assessments.submissions.get("2027", VILLA, "1"), key=officer)
         == sent
+    )
+
+
+def test_an_assessment_goes_from_its_submission_to_what_is_final(
+    installation: Installation, officer: str, administrator: str
+) -> None:
+    assessor, publisher = installation.key("assessor"), installation.key("publisher")
+    place = f"/v1/editions/2027/assessments/{VILLA}"
+    draft = installation(stated, key=officer)
+    installation(lambda client: submitted(client, draft), key=officer)
+
+    def act(step: Callable[[Client, str | None], T], key: str, losses: int = 0) -> T:
+        """Does something with the assessment as it is read."""
+        tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=assessor).etag
+        return installation(lambda client: step(client, tag), key=key, losses=losses)
+
+    with pytest.raises(Conflict) as caught:
+        act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
+    assert [(error.rule, error.allowed) for error in caught.value.errors] == [("state", ("under_review", "returned"))]
+
+    returned = act(
+        lambda client, tag: client.editions.assessments.returns.create(
+            "2027", VILLA, reason="D1.01 lacks its document.", until=date(2095, 3, 10), if_match=tag
+        ),
+        assessor,
+        losses=1,
+    )
+    assert (returned.before, returned.after, returned.role) == ("submitted", "returned", "assessor")
+    again = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    installation(lambda client: submitted(client, again), key=officer)
+    act(lambda client, tag: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), assessor)
+    extended = act(
+        lambda client, tag: client.editions.assessments.extensions.create(
+            "2027", VILLA, phase="review", until=date(2095, 5, 7), reason="A flood.", if_match=tag
+        ),
+        publisher,
+    )
+    assert (extended.before, extended.after, extended.phase) == ("under_review", "under_review", "review")
+    act(lambda client, tag: client.editions.assessments.hearings.create("2027", VILLA, if_match=tag), assessor)
+    with pytest.raises(Conflict) as caught:
+        act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
+    assert [(error.rule, error.value) for error in caught.value.errors] == [("deadline", "2095-05-15")]
+    move(installation, administrator, 2020)
+    final = act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
+
+    now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    assert (now.state, now.index) == ("final", draft.index)
+    steps = installation(lambda client: client.editions.assessments.transitions.list("2027", VILLA), key=officer).items
+    assert [(step.id, step.before, step.after) for step in steps] == [
+        ("1", "draft", "submitted"),
+        ("2", "submitted", "returned"),
+        ("3", "returned", "submitted"),
+        ("4", "submitted", "under_review"),
+        ("5", "under_review", "under_review"),
+        ("6", "under_review", "hearing"),
+        ("7", "hearing", "final"),
+    ]
+    assert (steps[1], steps[4], steps[6]) == (returned, extended, final)
+    assert installation.said(f"{place}/transitions", officer)["items"] == as_said(steps)
+    assert (
+        installation(lambda client: client.editions.assessments.transitions.get("2027", VILLA, "7"), key=officer)
+        == final
     )
 
 

@@ -38,6 +38,7 @@ from actitud import (
     SigningKey,
     Submission,
     SubmissionLine,
+    Transition,
     WhatIf,
 )
 
@@ -114,9 +115,12 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.assessments.update("2026", "x", if_match=stated.etag, answers=ANSWERS), Assessment)
     assert_type(client.editions.assessments.submissions.create("2026", "x", if_match=stated.etag), Submission)
     assert_type(client.editions.assessments.submissions.list("2026", "x"), Page[SubmissionLine])
+    assert_type(client.editions.assessments.finals.create("2026", "x", if_match=stated.etag), Transition)
+    assert_type(client.editions.assessments.transitions.list("2026", "x"), Page[Transition])
 
     # Each line is an error on purpose: where it no longer is one, mypy says that the ignore is not needed.
     client.editions.update("2026", state="open")  # type: ignore[call-arg]
+    client.editions.assessments.returns.create("2026", "x", if_match="*", reason="y")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]

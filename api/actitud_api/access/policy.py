@@ -27,8 +27,9 @@ def _keys(*roles: Role, private: bool = False) -> Rule:
 _READS_DRAFTS: Final = _keys(
     "organisation_reader", "organisation_editor", "assessor", "publisher", "administrator", private=True
 )
-_ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
 _REVIEWS: Final = _keys("assessor", "administrator", private=True)
+_EXTENDS: Final = _keys("publisher", "administrator", private=True)
+_ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
 _SEES_REVIEWS: Final = _keys("assessor", "publisher", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
@@ -82,6 +83,13 @@ POLICY: Final[Rules] = {
     "editions.assessments.submissions.list": _READS_DRAFTS,
     "editions.assessments.submissions.get": _READS_DRAFTS,
     "editions.assessments.submissions.create": _ANSWERS,
+    "editions.assessments.reviews.create": _REVIEWS,
+    "editions.assessments.hearings.create": _REVIEWS,
+    "editions.assessments.returns.create": _REVIEWS,
+    "editions.assessments.finals.create": _REVIEWS,
+    "editions.assessments.extensions.create": _EXTENDS,
+    "editions.assessments.transitions.list": _READS_DRAFTS,
+    "editions.assessments.transitions.get": _READS_DRAFTS,
     "editions.assessments.verdicts.list": _READS_DRAFTS,
     "editions.assessments.verdicts.get": _READS_DRAFTS,
     "editions.assessments.verdicts.put": _REVIEWS,
@@ -125,6 +133,13 @@ POLICY: Final[Rules] = {
     "ledger.checkpoints.get": _ANYBODY,
     "signing_keys.list": _ANYBODY,
 }
+
+
+def role_of(request: ApiRequest) -> Role:
+    """The role of whoever asks for what nobody may without a key."""
+    principal = principal_of(request)
+    assert principal is not None
+    return principal.role
 
 
 def principal_of(request: ApiRequest) -> Principal | None:

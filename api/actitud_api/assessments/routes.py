@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final
 
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.access.policy import principal_of
+from actitud_api.access.policy import principal_of, role_of
 from actitud_api.access.recording import recorded
 from actitud_api.access.service import OF_ORGANISATIONS
 from actitud_api.assessments import service, wire
+from actitud_api.assessments.life_routes import LINKS
 from actitud_api.assessments.service import (
     AnotherMethodology,
-    Early,
-    Late,
-    Misdated,
     NotSubmittable,
-    OutOfOrder,
     Record,
     Submitted,
     UnknownAssessment,
     UnknownSubmission,
-    UnknownTransition,
 )
 from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
@@ -46,7 +41,6 @@ from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import revision
-from actitud_api.texts.life import PHASES, STATES
 
 WHOLE = Body(*(known.whole for known in service.TYPES.values()))
 PATCH = Body(*(known.patch for known in service.TYPES.values()), patch=True)
@@ -69,6 +63,10 @@ _LINKS = {
     "delete": Link("editions.assessments.delete", {**_HERE, **VERSION}, "To remove this version of it."),
     "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
     "submissions": _SUBMISSIONS,
+    **LINKS,
+    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "What was found of its answers."),
+    "whole": Link("editions.assessments.review.get", _HERE, "What is said of it as a whole."),
+    "flags": Link("editions.assessments.flags.list", _HERE, "What is remarkable of it."),
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
 }
 _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
@@ -79,54 +77,6 @@ def _another_methodology(error: AnotherMethodology) -> Texts:
         f"La edición se responde con la metodología {error.asked}.",
         f"The edition is answered under the methodology {error.asked}.",
     )
-
-
-def _out_of_order(error: OutOfOrder) -> Texts:
-    now = STATES[error.state]
-    if not error.allowed:
-        return Texts(
-            f"Estado de la evaluación: {now.es}. No cambia, no se borra y no pasa a ningún otro.",
-            f"State of the assessment: {now.en}. It does not change, is not removed and goes to no other state.",
-        )
-    es, en = (" · ".join(words) for words in zip(*(STATES[state] for state in error.allowed), strict=True))
-    return Texts(
-        f"Estado de la evaluación: {now.es}. No lo admite; desde él puede pasar a: {es}.",
-        f"State of the assessment: {now.en}. It does not admit that; from it, it may go to: {en}.",
-    )
-
-
-def _late(error: Late) -> Texts:
-    phase = PHASES[error.phase]
-    return Texts(
-        f"El último día de {phase.es} fue el {error.day}; se amplía con una prórroga (`extensions`, fase "
-        f"`{error.phase}`).",
-        f"The last day of {phase.en} was {error.day}; an extension gives more (`extensions`, phase `{error.phase}`).",
-    )
-
-
-def _early(error: Early) -> Texts:
-    return Texts(
-        f"La audiencia dura hasta el {error.day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
-        f"The hearing goes on until {error.day}, and that day ends when it has ended everywhere (UTC-12).",
-    )
-
-
-_MISDATED: Final[Mapping[str, Texts]] = {
-    "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
-    "extension": Texts(
-        "El {day} no es una prórroga: sin ella el último día es {against}.",
-        "{day} is no extension: without one the last day is {against}.",
-    ),
-    "publication": Texts(
-        "El {day} es posterior al último día de la edición, {against}, que dice su calendario.",
-        "{day} is after the last day of the edition, {against}, as its calendar says.",
-    ),
-}
-
-
-def _misdated(error: Misdated) -> Texts:
-    es, en = (text.format(day=error.day, against=error.against) for text in _MISDATED[error.rule])
-    return Texts(es, en)
 
 
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
@@ -154,28 +104,6 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"La evaluación no tiene ninguna presentación {error.number}.",
             f"The assessment has no submission {error.number}.",
         ),
-    ),
-    maps_to(
-        UnknownTransition,
-        NOT_FOUND,
-        lambda error: Texts(
-            f"La evaluación no tiene ningún paso {error.number}.",
-            f"The assessment has no transition {error.number}.",
-        ),
-    ),
-    maps_to(
-        OutOfOrder,
-        CONFLICT,
-        _out_of_order,
-        lambda error: [Fault("", "state", error.state, _out_of_order(error), allowed=error.allowed)],
-    ),
-    maps_to(Late, CONFLICT, _late, lambda error: [Fault("", "deadline", str(error.day), _late(error))]),
-    maps_to(Early, CONFLICT, _early, lambda error: [Fault("", "deadline", str(error.day), _early(error))]),
-    maps_to(
-        Misdated,
-        CONFLICT,
-        _misdated,
-        lambda error: [Fault("/until", error.rule, str(error.day), _misdated(error), str(error.against))],
     ),
     maps_to(
         AnotherMethodology,
@@ -262,10 +190,10 @@ class AssessmentsController(Controller):
         operation_id="editions.assessments.put",
         summary="Make or replace an assessment",
         description=(
-            "Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces its draft as "
-            "a whole (`If-Match`). An answer or field is evidenced where at least one of its documents counts: its "
-            "host is a declared domain of the organisation or below one, and its date has come. What contradicts "
-            "itself is stored with findings, never refused."
+            "Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces as a whole "
+            "its draft, or what was returned to it (`If-Match`), until the last day for it. An answer or field is "
+            "evidenced where at least one of its documents counts: its host is a declared domain of the organisation "
+            "or below one, and its date has come. What contradicts itself is stored with findings, never refused."
         ),
         opt=contract(
             path=wire.AssessmentPath,
@@ -297,8 +225,9 @@ class AssessmentsController(Controller):
         operation_id="editions.assessments.update",
         summary="Change an assessment",
         description=(
-            "Changes what the patch names (RFC 7396) of a draft in an open edition. An answer is replaced with all its "
-            "facts, or removed by null; its evidence and note stay unless they are named."
+            "Changes what the patch names (RFC 7396) of a draft in an open edition, or of what was returned, until the "
+            "last day for it. An answer is replaced with all its facts, or removed by null; its evidence and note stay "
+            "unless they are named."
         ),
         opt=contract(
             path=wire.AssessmentPath,
@@ -422,8 +351,10 @@ class SubmissionsController(Controller):
         operation_id="editions.assessments.submissions.create",
         summary="Submit an assessment",
         description=(
-            "Submits a draft in an open edition as it is (`If-Match`); from then on it does not change. One with error "
-            "findings is refused with all of them: `pointer` is then the place in the assessment."
+            "Submits what the organisation answers, as it is (`If-Match`): a draft in an open edition, until the last "
+            "day of the submission, or what was returned, until its own. From then on it does not change, unless it is "
+            "returned. One with error findings is refused with all of them: `pointer` is then the place in the "
+            "assessment."
         ),
         opt=contract(
             path=wire.AssessmentPath,
@@ -455,19 +386,12 @@ class SubmissionsController(Controller):
         def submit(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
             made = service.submit(
-                session, edition, organisation, explanations, role=_role(request), expected=expected, now=now
+                session, edition, organisation, explanations, role=role_of(request), expected=expected, now=now
             )
             document = wire.submission(made, language_of(request.scope))
             return SUBMISSION.of(request, document, created=f"{_path(made)}/submissions/{made.number}")
 
         return once(request, state["database"], submit)
-
-
-def _role(request: ApiRequest) -> str:
-    """The role of whoever asks, who has a key: the policy says so."""
-    principal = principal_of(request)
-    assert principal is not None
-    return principal.role
 
 
 def _answer(request: ApiRequest, record: Record, *, created: bool = False) -> Response[bytes]:

@@ -9,8 +9,9 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.access.policy import principal_of
+from actitud_api.access.policy import principal_of, role_of
 from actitud_api.access.recording import event_of, recorded
+from actitud_api.assessments.life_routes import made, makes
 from actitud_api.assessments.wire import AssessmentPath, EditionPath
 from actitud_api.editions.wire import EditionPath as PublishedPath
 from actitud_api.http.contract import VERSION, Link, contract
@@ -166,6 +167,37 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         lambda error: [Fault("", "sampled", None, _sampled_already(error))],
     ),
 )
+
+
+class HearingsController(Controller):
+    """From the review of an assessment to its hearing."""
+
+    path = "/v1/editions/{edition:str}/assessments/{organisation:str}/hearings"
+    tags = ("assessments",)
+
+    @post(
+        "/",
+        operation_id="editions.assessments.hearings.create",
+        summary="Hear the organisation about its review",
+        description=(
+            "From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not "
+            "over: the organisation answers until then. Not while assessors disagree on an answer."
+        ),
+        opt=makes(),
+        sync_to_thread=True,
+    )
+    def create_hearing(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Begins a hearing."""
+        expected, role = if_match(request), role_of(request)
+        return made(
+            request,
+            state,
+            lambda session: service.hear(
+                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+            ),
+        )
 
 
 class VerdictsController(Controller):
@@ -436,7 +468,13 @@ class EditionReviewsController(Controller):
             "How far any two assessors agree who have judged the same answers, by the first verdict of each: how many "
             "are equal, and Cohen's kappa. Below 0.8 they judge again (rule R8 of the catalogue)."
         ),
-        opt=contract(path=EditionPath, answer=AGREEMENT, problems=(UNAVAILABLE,), cors=False),
+        opt=contract(
+            path=EditionPath,
+            answer=AGREEMENT,
+            problems=(UNAVAILABLE,),
+            links={"flags": Link("editions.flags.list", _EDITION, "What else there is to look at.")},
+            cors=False,
+        ),
         sync_to_thread=True,
     )
     def get_agreement(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
@@ -451,7 +489,13 @@ class EditionReviewsController(Controller):
             "How the assessments are drawn that are looked at, once that is said, so that anybody can draw them again. "
             "Who is drawn is told of a published edition, and to whoever sees the drafts."
         ),
-        opt=contract(path=PublishedPath, query=SAMPLES_QUERY, answer=SAMPLES_PAGE, problems=(NOT_FOUND, UNAVAILABLE)),
+        opt=contract(
+            path=PublishedPath,
+            query=SAMPLES_QUERY,
+            answer=SAMPLES_PAGE,
+            problems=(UNAVAILABLE,),
+            links={"draw": Link("editions.samples.create", _EDITION, "To draw it.")},
+        ),
         sync_to_thread=True,
     )
     def list_samples(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
@@ -503,7 +547,9 @@ class EditionReviewsController(Controller):
                     "editions.assessments.get",
                     {**_EDITION, "organisation": "$response.body#/items/0/organisation"},
                     "The assessment of the first flag of the page.",
-                )
+                ),
+                "look": Link("editions.flags.create", _EDITION, "To look again."),
+                "agreement": Link("editions.agreement.get", _EDITION, "How far assessors agree."),
             },
             cors=False,
         ),

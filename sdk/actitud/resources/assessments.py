@@ -1,8 +1,9 @@
-"""Assessments: what organisations state in an edition, with evidence, until they submit it."""
+"""Assessments: what organisations state in an edition, with evidence, and their way to what is final."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -32,14 +33,26 @@ from actitud.models import (
     AssessmentState,
     EvidenceLike,
     Listing,
+    Phase,
     Profile,
     Submission,
     SubmissionLine,
+    Transition,
+)
+from actitud.resources.reviews import (
+    AsyncFlagsOfAssessment,
+    AsyncVerdicts,
+    AsyncWholeReview,
+    FlagsOfAssessment,
+    Verdicts,
+    WholeReview,
 )
 
 _LISTING = msgspec.json.Decoder(Listing[AssessmentLine])
 _ASSESSMENT = msgspec.json.Decoder(Assessment)
 _SUBMISSIONS = msgspec.json.Decoder(Listing[SubmissionLine])
+_TRANSITIONS = msgspec.json.Decoder(Listing[Transition])
+_TRANSITION = msgspec.json.Decoder(Transition)
 _SUBMISSION = msgspec.json.Decoder(Submission)
 
 
@@ -53,8 +66,8 @@ def list_assessments(
 ) -> Call[Fetched[AssessmentLine]]:
     """List the assessments of an edition by organisation: an organisation sees its own, an administrator all.
 
-    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
-    skip. Raises ``NotFound`` on an unknown edition.
+    ``state``: only those in that state. ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over
+    all pages. ``offset``: items to skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {"state": state, "limit": limit, "offset": offset}
     return fetch_page(core, get(core, "editions", edition, "assessments", query=query), _LISTING)
@@ -80,7 +93,7 @@ def put_assessment(
     if_match: str | None = None,
     lang: str | None = None,
 ) -> Call[Assessment]:
-    """Make the assessment of an organisation in an open edition, or replace its draft as a whole.
+    """Make the assessment of an organisation in an open edition, or replace as a whole its draft or what was returned.
 
     ``profile``: every field that the organisation sets. ``answers``: facts by indicator id, each with its ``evidence``,
     a list of :class:`actitud.Evidence`, and its ``note``, if it has them; what is absent is unknown. Without evidence
@@ -88,7 +101,7 @@ def put_assessment(
     ``if_match``: the ``etag`` of the draft that it replaces; without it there must be none yet.
 
     What contradicts itself is stored, with ``findings``. Raises ``PreconditionFailed`` where there is one already, or
-    somebody else has changed it since; ``Conflict`` where it was submitted or the edition is not open;
+    somebody else has changed it since; ``Conflict`` where its state, its last day or the edition does not admit it;
     ``InvalidRequest`` with every wrong field if the facts do not fit the methodology.
     """
     body = {"methodology": methodology, "profile": profile, "answers": answers}
@@ -110,7 +123,7 @@ def update_assessment(
     methodology: str = "2026.1",
     lang: str | None = None,
 ) -> Call[Assessment]:
-    """Change what is given of a draft and leave the rest.
+    """Change what is given of a draft, or of what was returned, and leave the rest.
 
     ``if_match``: the ``etag`` of the draft as it was read. An answer is given with all its facts, its evidence and note
     stay unless they are given too, and ``None`` withdraws it. ``profile``: the fields that change. Raises as
@@ -145,14 +158,14 @@ def create_submission(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Submission]:
-    """Submit a draft as it is; from then on it does not change.
+    """Submit a draft, or what was returned, as it is; from then on it does not change, unless it is returned.
 
     ``if_match``: the ``etag`` of the draft as it was read. ``explanations``: why warnings stand, by their rule.
     ``idempotency_key``: your own name for this call, so that it acts once although your program is started again; each
     call has one of its own otherwise.
 
-    Raises ``Conflict``, with every error finding in ``errors``, where it cannot be submitted so, and
-    ``PreconditionFailed`` where somebody else has changed it since.
+    Raises ``Conflict``, with every error finding in ``errors``, where it cannot be submitted so, or where the last day
+    is over (rule ``deadline``), and ``PreconditionFailed`` where somebody else has changed it since.
     """
     request = create(
         core,
@@ -199,6 +212,124 @@ def get_submission(
     return fetch(core, request, _SUBMISSION)
 
 
+def create_review(
+    core: Core, edition: str, organisation: str, *, if_match: str | None, idempotency_key: str | None = None
+) -> Call[Transition]:
+    """Begin the review of what was submitted: from ``submitted`` to ``under_review``.
+
+    ``if_match``: the ``etag`` of the assessment as it was read. ``idempotency_key``: as in :func:`create_submission`.
+
+    Raises ``Conflict`` where it is in another state (rule ``state``, and ``allowed`` says which may follow), and
+    ``PreconditionFailed`` where somebody else has changed it since.
+    """
+    return _transition(core, edition, organisation, "reviews", {}, idempotency_key, if_match)
+
+
+def create_hearing(
+    core: Core, edition: str, organisation: str, *, if_match: str | None, idempotency_key: str | None = None
+) -> Call[Transition]:
+    """End the review and hear the organisation: from ``under_review`` to ``hearing``, until the review ends.
+
+    Parameters and errors as in :func:`create_review`; ``Conflict`` (rule ``deadline``) where a last day is over.
+    """
+    return _transition(core, edition, organisation, "hearings", {}, idempotency_key, if_match)
+
+
+def create_return(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    reason: str,
+    until: date,
+    if_match: str | None,
+    idempotency_key: str | None = None,
+) -> Call[Transition]:
+    """Give an assessment that was handed in back to its organisation, which may submit it again until a day.
+
+    ``reason``: 1 to 1,000 characters. ``until``: the last day, that included. Other parameters and errors as in
+    :func:`create_review`; ``Conflict`` (rule ``past`` or ``publication``) for a day that it cannot be.
+    """
+    body = {"reason": reason, "until": until}
+    return _transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
+
+
+def create_final(
+    core: Core, edition: str, organisation: str, *, if_match: str | None, idempotency_key: str | None = None
+) -> Call[Transition]:
+    """Settle an assessment for good once its hearing is over: from ``hearing`` to ``final``.
+
+    Parameters and errors as in :func:`create_review`; ``Conflict`` (rule ``deadline``) until the hearing is over.
+    """
+    return _transition(core, edition, organisation, "finals", {}, idempotency_key, if_match)
+
+
+def create_extension(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    phase: Phase,
+    until: date,
+    reason: str,
+    if_match: str | None,
+    idempotency_key: str | None = None,
+) -> Call[Transition]:
+    """Give one organisation until a later day for a phase; its assessment stays in its state.
+
+    ``phase``: ``submission``, ``review`` or ``hearing``. ``until``: the last day, that included; ``reason``: 1 to 1,000
+    characters. Other parameters and errors as in :func:`create_review`; ``Conflict`` (rule ``past``, ``extension`` or
+    ``publication``) for a day that it cannot be.
+    """
+    body = {"phase": phase, "until": until, "reason": reason}
+    return _transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)
+
+
+def list_transitions(
+    core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
+) -> Call[Fetched[Transition]]:
+    """List the history of an assessment, the first step first: its transitions and the extensions of its phases.
+
+    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
+    skip. Raises ``NotFound`` where there is no assessment.
+    """
+    query = {"limit": limit, "offset": offset}
+    request = get(core, "editions", edition, "assessments", organisation, "transitions", query=query)
+    return fetch_page(core, request, _TRANSITIONS)
+
+
+def get_transition(core: Core, edition: str, organisation: str, transition: str) -> Call[Transition]:
+    """Fetch a step in the history of an assessment by its id: ``"1"`` is the first one.
+
+    Raises ``NotFound`` where there is none.
+    """
+    request = get(core, "editions", edition, "assessments", organisation, "transitions", transition)
+    return fetch(core, request, _TRANSITION)
+
+
+def _transition(
+    core: Core,
+    edition: str,
+    organisation: str,
+    kind: str,
+    body: Mapping[str, object],
+    idempotency_key: str | None,
+    if_match: str | None,
+) -> Call[Transition]:
+    request = create(
+        core,
+        "editions",
+        edition,
+        "assessments",
+        organisation,
+        kind,
+        body=body or None,
+        idempotency_key=idempotency_key,
+        if_match=if_match,
+    )
+    return fetch(core, request, _TRANSITION)
+
+
 class Submissions(Bound):
     """``client.editions.assessments.submissions``."""
 
@@ -215,6 +346,80 @@ class AsyncSubmissions(AsyncBound):
     get = awaitable(get_submission)
 
 
+class Reviews(Bound):
+    """``client.editions.assessments.reviews``."""
+
+    create = blocking(create_review)
+
+
+class AsyncReviews(AsyncBound):
+    """``async_client.editions.assessments.reviews``."""
+
+    create = awaitable(create_review)
+
+
+class Hearings(Bound):
+    """``client.editions.assessments.hearings``."""
+
+    create = blocking(create_hearing)
+
+
+class AsyncHearings(AsyncBound):
+    """``async_client.editions.assessments.hearings``."""
+
+    create = awaitable(create_hearing)
+
+
+class Returns(Bound):
+    """``client.editions.assessments.returns``."""
+
+    create = blocking(create_return)
+
+
+class AsyncReturns(AsyncBound):
+    """``async_client.editions.assessments.returns``."""
+
+    create = awaitable(create_return)
+
+
+class Finals(Bound):
+    """``client.editions.assessments.finals``."""
+
+    create = blocking(create_final)
+
+
+class AsyncFinals(AsyncBound):
+    """``async_client.editions.assessments.finals``."""
+
+    create = awaitable(create_final)
+
+
+class Extensions(Bound):
+    """``client.editions.assessments.extensions``."""
+
+    create = blocking(create_extension)
+
+
+class AsyncExtensions(AsyncBound):
+    """``async_client.editions.assessments.extensions``."""
+
+    create = awaitable(create_extension)
+
+
+class Transitions(Bound):
+    """``client.editions.assessments.transitions``."""
+
+    list = blocking_list(list_transitions)
+    get = blocking(get_transition)
+
+
+class AsyncTransitions(AsyncBound):
+    """``async_client.editions.assessments.transitions``."""
+
+    list = awaitable_list(list_transitions)
+    get = awaitable(get_transition)
+
+
 class Assessments(Bound):
     """``client.editions.assessments``."""
 
@@ -226,7 +431,16 @@ class Assessments(Bound):
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
+        self.verdicts = Verdicts(core, transport)
+        self.review = WholeReview(core, transport)
+        self.flags = FlagsOfAssessment(core, transport)
         self.submissions = Submissions(core, transport)
+        self.reviews = Reviews(core, transport)
+        self.hearings = Hearings(core, transport)
+        self.returns = Returns(core, transport)
+        self.finals = Finals(core, transport)
+        self.extensions = Extensions(core, transport)
+        self.transitions = Transitions(core, transport)
 
 
 class AsyncAssessments(AsyncBound):
@@ -240,4 +454,13 @@ class AsyncAssessments(AsyncBound):
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
+        self.verdicts = AsyncVerdicts(core, transport)
+        self.review = AsyncWholeReview(core, transport)
+        self.flags = AsyncFlagsOfAssessment(core, transport)
         self.submissions = AsyncSubmissions(core, transport)
+        self.reviews = AsyncReviews(core, transport)
+        self.hearings = AsyncHearings(core, transport)
+        self.returns = AsyncReturns(core, transport)
+        self.finals = AsyncFinals(core, transport)
+        self.extensions = AsyncExtensions(core, transport)
+        self.transitions = AsyncTransitions(core, transport)

@@ -1,4 +1,4 @@
-"""Reviews: what assessors find of answers and of whole assessments, how far they agree, samples and flags."""
+"""WholeReview: what assessors find of answers and of whole assessments, how far they agree, samples and flags."""
 
 from __future__ import annotations
 
@@ -238,14 +238,14 @@ class AsyncVerdicts(AsyncBound):
     delete = awaitable(delete_verdict)
 
 
-class Reviews(Bound):
+class WholeReview(Bound):
     """``client.editions.assessments.review``."""
 
     get = blocking(get_review)
     put = blocking(put_review)
 
 
-class AsyncReviews(AsyncBound):
+class AsyncWholeReview(AsyncBound):
     """``async_client.editions.assessments.review``."""
 
     get = awaitable(get_review)
