@@ -63,6 +63,7 @@ from actitud_api.portal import (
 from actitud_api.portal import routes as portal
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
+from actitud_api.reviews import routes as reviews
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
 from actitud_api.scores.computed import Computed
@@ -89,6 +90,11 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    reviews.HearingsController,
+    reviews.VerdictsController,
+    reviews.ReviewController,
+    reviews.FlagsOfAssessmentController,
+    reviews.EditionReviewsController,
     life_routes.TransitionsController,
     publications.PublicationsController,
     publications.PublishedController,
@@ -134,6 +140,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *suggestions.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *reviews.PROBLEMS,
     *life_routes.PROBLEMS,
     *publications.PROBLEMS,
     *scores.PROBLEMS,
@@ -168,6 +175,7 @@ ABOUT: Final = About(
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
+        "reviews": "What assessors find of assessments, how far they agree, what is drawn and what is remarkable.",
         "publications": "What is published: signed documents that never change, and their corrections.",
         "suggestions": "Further errors and indicators that are proposed, and what was decided on each.",
         "keys": "Who may ask for what: keys are handed out, replaced, ended, and reported by whoever finds one.",

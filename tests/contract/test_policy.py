@@ -23,6 +23,7 @@ Class = Literal[
     "read",
     "answer",
     "review",
+    "oversee",
     "extend",
     "publish",
     "register",
@@ -38,6 +39,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.exemplars.list",
         "editions.indicators.export",
         "editions.robustness.list",
+        "editions.samples.list",
         "editions.scores.changes",
         "editions.scores.export",
         "editions.scores.get",
@@ -53,6 +55,9 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "list": ("editions.assessments.list",),
     "read": (
         "editions.assessments.get",
+        "editions.assessments.review.get",
+        "editions.assessments.verdicts.get",
+        "editions.assessments.verdicts.list",
         "editions.assessments.submissions.get",
         "editions.assessments.submissions.list",
         "editions.assessments.transitions.get",
@@ -64,14 +69,23 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.submissions.create",
         "editions.assessments.update",
     ),
-    "publish": ("editions.publications.create", "suggestions.decisions.create"),
+    "publish": ("editions.publications.create", "editions.samples.create", "suggestions.decisions.create"),
     "propose": ("suggestions.create",),
     "withdraw": ("suggestions.delete",),
     "review": (
         "editions.assessments.finals.create",
         "editions.assessments.hearings.create",
         "editions.assessments.returns.create",
+        "editions.assessments.review.put",
         "editions.assessments.reviews.create",
+        "editions.assessments.verdicts.delete",
+        "editions.assessments.verdicts.put",
+    ),
+    "oversee": (
+        "editions.agreement.get",
+        "editions.assessments.flags.list",
+        "editions.flags.create",
+        "editions.flags.list",
     ),
     "extend": ("editions.assessments.extensions.create",),
     "register": ("organisations.create", "organisations.update"),
@@ -135,6 +149,7 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "read": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "answer": frozenset({"organisation_editor", "administrator"}),
     "review": frozenset({"assessor", "administrator"}),
+    "oversee": frozenset({"assessor", "publisher", "administrator"}),
     "extend": frozenset({"publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
@@ -260,6 +275,7 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
         if operation.method not in SAFE:
             place = installation.place(operation)
             keys[holder] = key_of(installation, holder, place.path["edition"])
+            installation.give(operation, place, keys[holder])
             before = installation.stored()
         response = installation.call(operation, place, keys[holder])
         assert response.is_success, (holder, response.text)

@@ -77,7 +77,8 @@ def is_subject(entry: Recorded, subject: str) -> bool:
 
 @pytest.mark.parametrize("operation", CHANGES, ids=named)
 def test_what_is_done_leaves_one_entry(installation: Installation, operation: Operation) -> None:
-    key, place = installation.key("administrator"), installation.place(operation)
+    key = installation.key("administrator")
+    place = installation.place(operation, key)
     before, then = installation.entries(), datetime.now(UTC)
     response = installation.call(operation, place, key)
     assert response.is_success, response.text
@@ -108,7 +109,8 @@ def test_what_is_done_leaves_one_entry(installation: Installation, operation: Op
 def test_what_is_refused_or_fails_leaves_none(
     installation: Installation, operation: Operation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, place = installation.key("administrator"), installation.place(operation)
+    key = installation.key("administrator")
+    place = installation.place(operation, key)
     before = installation.entries()
     if place.body is not None:
         response = installation.call(operation, Place(place.path, {"unknown": 1}), key)
@@ -134,7 +136,8 @@ def test_what_is_refused_or_fails_leaves_none(
 
 @pytest.mark.parametrize("operation", [one for one in CHANGES if "Idempotency-Key" in one.headers], ids=named)
 def test_a_repetition_leaves_none(installation: Installation, operation: Operation) -> None:
-    key, place = installation.key("administrator"), installation.place(operation)
+    key = installation.key("administrator")
+    place = installation.place(operation, key)
     before = installation.entries()
 
     def call(_: int) -> int:

@@ -30,6 +30,7 @@ _READS_DRAFTS: Final = _keys(
 _REVIEWS: Final = _keys("assessor", "administrator", private=True)
 _EXTENDS: Final = _keys("publisher", "administrator", private=True)
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
+_SEES_REVIEWS: Final = _keys("assessor", "publisher", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
 _PROPOSES: Final = _keys(*get_args(Role))
@@ -100,6 +101,18 @@ POLICY: Final[Rules] = {
     "editions.assessments.extensions.create": _EXTENDS,
     "editions.assessments.transitions.list": _READS_DRAFTS,
     "editions.assessments.transitions.get": _READS_DRAFTS,
+    "editions.assessments.verdicts.list": _READS_DRAFTS,
+    "editions.assessments.verdicts.get": _READS_DRAFTS,
+    "editions.assessments.verdicts.put": _REVIEWS,
+    "editions.assessments.verdicts.delete": _REVIEWS,
+    "editions.assessments.review.get": _READS_DRAFTS,
+    "editions.assessments.review.put": _REVIEWS,
+    "editions.assessments.flags.list": _SEES_REVIEWS,
+    "editions.agreement.get": _SEES_REVIEWS,
+    "editions.samples.list": _KEY_SHOWS_MORE,
+    "editions.samples.create": _keys("publisher", "administrator"),
+    "editions.flags.list": _SEES_REVIEWS,
+    "editions.flags.create": _keys("assessor", "publisher", "administrator"),
     "editions.publications.list": _ANYBODY,
     "editions.publications.get": _ANYBODY,
     "editions.publications.scores.get": _ANYBODY,

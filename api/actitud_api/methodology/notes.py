@@ -81,6 +81,17 @@ Note = Annotated[
     ),
 ]
 
+Reason = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=NOTE_MAX,
+        pattern=TRIMMED,
+        description="Why; it is published. Identity numbers, e-mail addresses and telephone numbers are refused.",
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
+
 _PERSONAL_DATA = re.compile(PERSONAL_DATA)
 
 
