@@ -56,6 +56,7 @@ from actitud_api.scoring.evidence import EvidenceFinding, circumstances, derived
 from actitud_api.scoring.evidence import findings as evidence_findings
 from actitud_api.scoring.explain import findings as engine_findings
 from actitud_api.scoring.result import COVERAGE_DECIMALS, Finding
+from actitud_api.scoring.review import NOTHING, Review, reviewed, unreviewed
 from actitud_api.scoring.scalar import Evaluation, Status, evaluate
 from actitud_api.storage.database import Database, Session
 from actitud_api.storage.versions import Expected, Stale
@@ -79,6 +80,7 @@ __all__ = [
     "Record",
     "State",
     "Submitted",
+    "Support",
     "Transition",
     "UnknownAssessment",
     "UnknownSubmission",
@@ -96,11 +98,14 @@ __all__ = [
     "hold",
     "mend",
     "mended",
+    "one",
     "page",
     "patch",
     "put",
     "reevaluate",
     "restate",
+    "review",
+    "reviewable",
     "row",
     "some",
     "store",
@@ -212,7 +217,12 @@ def page(
 def get(database: Database, edition: str, organisation: str) -> Record:
     """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
-        return find(session, editions.find(session, edition).id, organisation)
+        return one(session, edition, organisation)
+
+
+def one(session: Session, edition: str, organisation: str) -> Record:
+    """The same, in a session."""
+    return find(session, editions.find(session, edition).id, organisation)
 
 
 def submissions(
@@ -375,6 +385,31 @@ def submit(
     return _hand_in(session, after, explanations, now)
 
 
+def reviewable(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+    """An assessment that may be judged now, and that nobody else changes until the session ends.
+
+    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
+    """
+    editions.ensure_unpublished(session, edition)
+    queries.lock(session, edition, organisation)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_reviewable(now)
+    return record
+
+
+def review(session: Session, record: Record, found: Review, *, now: datetime) -> None:
+    """Makes what a review found of an assessment what it scores with, in the place of what was found before.
+
+    Documents count as of the last write of the organisation. Raises `Stale`.
+    """
+    methodology = load(record.methodology)
+    judged = _Judged(_unreviewed(record), structs.replace(record.evidence, review=found))
+    values = _values(methodology, _reviewed(methodology, judged, content_of(record)), now)
+    values |= {"version": record.version + 1}
+    if not queries.change(session, record.edition, record.organisation, record.version, values):
+        raise Stale
+
+
 def mended(
     session: Session,
     edition: editions.Record,
@@ -395,8 +430,9 @@ def mended(
     methodology = _methodology(stands, change, place)
     stated = content_of(before)
     content = merged(methodology, stated, change)
-    judged = _judged(stands, methodology, content, before.submission, now)
-    submission, findings_now = judged.submission, judged.support.findings
+    judged = _judged(stands, methodology, content, before, now)
+    submission, unjudged = judged.submission, _unreviewed(before)
+    findings_now = judged.support.findings
     answers = {name for name, answer in content.answers.items() if answer.evidence == _evidence(stated, name)}
     fields = {
         name
@@ -407,7 +443,7 @@ def mended(
     judged = _Judged(
         structs.replace(
             submission,
-            self_declared=_mixed(submission.self_declared, before.submission.self_declared, answers),
+            self_declared=_mixed(submission.self_declared, unjudged.self_declared, answers),
             profile_self_declared=_mixed(
                 submission.profile_self_declared, before.submission.profile_self_declared, fields
             ),
@@ -420,6 +456,7 @@ def mended(
             ),
         ),
     )
+    judged = _reviewed(methodology, judged, content)
     after = structs.replace(before, submission=judged.submission, evidence=judged.support)
     found = findings(after)
     errors = tuple(finding for finding in found if finding.severity == "error")
@@ -545,7 +582,8 @@ def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where
 def _write(session: Session, place: _Place, before: Record, content: Content, now: datetime, **more: object) -> Record:
     """An assessment with another content, and other values of more of its columns."""
     methodology = load(before.methodology)
-    values = _values(methodology, _judged(place, methodology, content, before.submission, now), now)
+    judged = _reviewed(methodology, _judged(place, methodology, content, before, now), content)
+    values = _values(methodology, judged, now)
     values |= {"version": before.version + 1, **more}
     if not queries.change(session, before.edition, before.organisation, before.version, values):
         raise Stale
@@ -559,10 +597,8 @@ class _Judged(Struct, frozen=True):
     support: Support
 
 
-def _judged(
-    place: _Place, methodology: Methodology, content: Content, before: Submission | None, now: datetime
-) -> _Judged:
-    """A content judged now."""
+def _judged(place: _Place, methodology: Methodology, content: Content, before: Record | None, now: datetime) -> _Judged:
+    """A content judged now, without what a review found of it."""
     judged_by = circumstances(place.domains, _today(now), place.edition.period_to)
     supported = {
         name: SupportOfAnswer(answer.evidence, answer.note)
@@ -570,9 +606,30 @@ def _judged(
         if answer.evidence or answer.note is not None
     }
     return _Judged(
-        derived(methodology, content, judged_by, before),
-        Support(content.profile_evidence, supported, evidence_findings(content, judged_by)),
+        derived(methodology, content, judged_by, None if before is None else _unreviewed(before)),
+        Support(
+            content.profile_evidence,
+            supported,
+            evidence_findings(content, judged_by),
+            NOTHING if before is None else before.evidence.review,
+        ),
     )
+
+
+def _reviewed(methodology: Methodology, judged: _Judged, content: Content) -> _Judged:
+    """The same with what a review found of it."""
+    found = reviewed(methodology, judged.submission, judged.support.review, content.answers)
+    return structs.replace(judged, submission=found)
+
+
+def _unreviewed(record: Record) -> Submission:
+    """What an assessment would be scored with had nobody reviewed it."""
+    found = record.evidence.review
+    before = unreviewed(load(record.methodology), record.submission, found)
+    evidenced = {
+        name for name, one in found.answers.items() if one.verdict == "insufficient" and counting(record, name)
+    }
+    return structs.replace(before, self_declared=before.self_declared - evidenced)
 
 
 def _values(methodology: Methodology, judged: _Judged, now: datetime) -> dict[str, object]:
