@@ -18,6 +18,7 @@ from actitud_api.access import keys, queries
 from actitud_api.access import service as access
 from actitud_api.access.uses import Uses
 from actitud_api.app import create_app
+from actitud_api.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.ledger import service as ledger
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database
@@ -439,7 +440,7 @@ def test_every_key_is_found_in_a_text_and_no_string_of_the_form_by_chance() -> N
     listed = "\n".join(f"{number}key={key.text()}{'' if number % 2 else '&x'}" for number, key in enumerate(made))
     assert [key for _, key in keys.found_in(listed)] == made
     tried = 3_000_000 if NIGHT else 100_000
-    body = keys.PREFIX + "_" + "A" * keys.ID_LENGTH + "_"
+    body = PREFIX + "_" + "A" * ID_LENGTH + "_"
     characters = keys.new()
     passed = 0
     for number in range(tried):
