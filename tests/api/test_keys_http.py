@@ -18,6 +18,7 @@ from actitud_api.access import keys, queries
 from actitud_api.access import service as access
 from actitud_api.access.uses import Uses
 from actitud_api.app import create_app
+from actitud_api.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.ledger import service as ledger
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database
@@ -422,12 +423,24 @@ def test_the_answer_and_the_work_are_the_same_whatever_is_sent(service: Service)
     assert len(answers) == 1
 
 
+def test_a_key_in_a_body_or_as_the_name_of_an_attempt_is_refused_and_not_repeated(service: Service) -> None:
+    made = service.make()
+    body = {"id": "XX-TEST-LEAK", "name": f"Villa {made['secret']}", "kind": "MUN"}
+    in_body = service.ask("POST", "/v1/organisations", body)
+    as_attempt = service.ask("POST", "/v1/organisations", {**body, "name": "Villa"}, Idempotency_Key=made["secret"])
+    for response, pointer in ((in_body, ""), (as_attempt, "Idempotency-Key")):
+        (error,) = response.json()["errors"]
+        assert (response.status_code, error["pointer"], error["rule"]) == (400, pointer, "key")
+        assert made["secret"][18:26] not in response.text
+    assert service.ask("GET", "/v1/organisations/XX-TEST-LEAK").status_code == 404
+
+
 def test_every_key_is_found_in_a_text_and_no_string_of_the_form_by_chance() -> None:
     made = [keys.new() for _ in range(100_000 if NIGHT else 2_000)]
     listed = "\n".join(f"{number}key={key.text()}{'' if number % 2 else '&x'}" for number, key in enumerate(made))
     assert [key for _, key in keys.found_in(listed)] == made
     tried = 3_000_000 if NIGHT else 100_000
-    body = keys.PREFIX + "_" + "A" * keys.ID_LENGTH + "_"
+    body = PREFIX + "_" + "A" * ID_LENGTH + "_"
     characters = keys.new()
     passed = 0
     for number in range(tried):

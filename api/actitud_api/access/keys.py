@@ -16,9 +16,9 @@ from typing import Final
 
 from msgspec import Struct
 
-PREFIX: Final = "actl"
+from actitud_api.http.redaction import ID_LENGTH, PREFIX
+
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
-ID_LENGTH: Final = 12
 SECRET_LENGTH: Final = 43
 SECRET_BYTES: Final = 32
 CHECK_LENGTH: Final = 6

@@ -239,7 +239,7 @@ class KeysController(Controller):
             "once, with those that were put in its place with it, and the ledger says so. The answer is the same "
             "whatever is sent."
         ),
-        opt=contract(body=REPORT, answer=RECEIPT, problems=(UNAVAILABLE,), cors=False),
+        opt=contract(body=REPORT, answer=RECEIPT, problems=(UNAVAILABLE,), cors=False, takes_keys=True),
         status_code=200,
         sync_to_thread=True,
     )
