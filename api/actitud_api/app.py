@@ -57,12 +57,14 @@ from actitud_api.portal import (
     embed_routes,
     methodology_routes,
     questionnaire_routes,
+    suggestion_routes,
     territory_routes,
 )
 from actitud_api.portal import routes as portal
 from actitud_api.publication import approval_routes as approvals
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
+from actitud_api.reviews import routes as reviews
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
 from actitud_api.scores.computed import Computed
@@ -70,6 +72,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
+from actitud_api.suggestions import routes as suggestions
 from actitud_api.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
@@ -84,9 +87,15 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     workbooks.WorkbooksController,
     scores.ScoresController,
     organisations.OrganisationsController,
+    suggestions.SuggestionsController,
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    reviews.HearingsController,
+    reviews.VerdictsController,
+    reviews.ReviewController,
+    reviews.FlagsOfAssessmentController,
+    reviews.EditionReviewsController,
     life_routes.TransitionsController,
     publications.PublicationsController,
     approvals.ApprovalsController,
@@ -106,6 +115,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,
     methodology_routes.MethodologyPagesController,
+    suggestion_routes.SuggestionPagesController,
     embed_routes.EmbedPageController,
     questionnaire_routes.QuestionnaireController,
     keys.KeysController,
@@ -129,8 +139,10 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
     *organisations.PROBLEMS,
+    *suggestions.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *reviews.PROBLEMS,
     *life_routes.PROBLEMS,
     *publications.PROBLEMS,
     *approvals.PROBLEMS,
@@ -166,7 +178,9 @@ ABOUT: Final = About(
         "organisations": "Who is measured.",
         "editions": "Yearly rounds and their scores.",
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
+        "reviews": "What assessors find of assessments, how far they agree, what is drawn and what is remarkable.",
         "publications": "What is published: signed documents that never change, and their corrections.",
+        "suggestions": "Further errors and indicators that are proposed, and what was decided on each.",
         "keys": "Who may ask for what: keys are handed out, replaced, ended, and reported by whoever finds one.",
         "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",

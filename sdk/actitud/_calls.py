@@ -161,10 +161,13 @@ def compute(
     core: Core,
     *segments: str,
     query: Mapping[str, QueryValue],
-    body: Mapping[str, object],
+    body: Mapping[str, object] | None,
     lang: str | None,
 ) -> Request:
-    """Make a POST request that stores nothing; query parameters as in :func:`get`. Raises as :func:`_json`."""
+    """Make a POST request that stores nothing, or the same however often it is sent.
+
+    Query parameters as in :func:`get`. Raises as :func:`_json`.
+    """
     return _sent(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
 
@@ -209,6 +212,16 @@ def put(
     """
     precondition = {"If-None-Match": "*"} if if_match is None else _matching(if_match)
     return _sent(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
+
+
+def replace(
+    core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
+) -> Request:
+    """Make a PUT request that replaces what has the entity tag.
+
+    Raises ``ValueError`` where the entity tag is missing or cannot be one, and as :func:`_json`.
+    """
+    return _sent(core, "PUT", segments, _matching(if_match), body=body, lang=lang, guarded=True)
 
 
 def patch(

@@ -17,6 +17,7 @@ from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
 from actitud.resources.publications import AsyncPublished, Published
 from actitud.resources.scores import AsyncScores, Scores, create_score
+from actitud.resources.suggestions import AsyncSuggestions, Suggestions
 
 
 class Client(Bound):
@@ -59,6 +60,7 @@ class Client(Bound):
         self.scores = Scores(core, transport)
         self.organisations = Organisations(core, transport)
         self.editions = Editions(core, transport)
+        self.suggestions = Suggestions(core, transport)
         self.published = Published(core, transport)
         self.catalogue = Catalogue(core, transport)
         self.keys = Keys(core, transport)
@@ -114,6 +116,7 @@ class AsyncClient(AsyncBound):
         self.scores = AsyncScores(core, transport)
         self.organisations = AsyncOrganisations(core, transport)
         self.editions = AsyncEditions(core, transport)
+        self.suggestions = AsyncSuggestions(core, transport)
         self.published = AsyncPublished(core, transport)
         self.catalogue = AsyncCatalogue(core, transport)
         self.keys = AsyncKeys(core, transport)

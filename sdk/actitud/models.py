@@ -54,8 +54,12 @@ AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
+SuggestionKind: TypeAlias = Literal["error", "indicator"] | str
+SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"] | str
 AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"] | str
 Phase: TypeAlias = Literal["submission", "review", "hearing"] | str
+Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"] | str
+FlagKind: TypeAlias = Literal["outlier", "growth", "document_reused", "document_shared"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
 Role: TypeAlias = (
     Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"] | str
@@ -768,6 +772,128 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None
 
 
+class ShortVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict in short; ``level``: with ``capped``."""
+
+    verdict: Verdict
+    level: int | None
+
+
+class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict of one assessor, by the id of the key, on an answer; what was taken back has no ``verdict``.
+
+    ``rule``: what people check that the answer breaks. ``first``: what the assessor said the first time. ``current``:
+    it is about the answer as it is, which has not changed since. ``counts``: it acts on the score.
+    """
+
+    assessor: str
+    verdict: Verdict | None
+    level: int | None
+    reason: str | None
+    rule: str | None
+    at: datetime
+    first: ShortVerdict
+    current: bool
+    counts: bool
+
+
+class JudgedAnswer(Versioned, frozen=True, kw_only=True):
+    """What was found of the answer to one indicator, by all assessors, the latest verdict last.
+
+    ``counts``: the verdict that acts on the score, ``None`` while nobody has judged. ``disputed``: assessors say
+    different things, and there is no hearing until they agree.
+    """
+
+    indicator: str
+    answered: bool
+    counts: ShortVerdict | None
+    disputed: bool
+    verdicts: tuple[GivenVerdict, ...]
+
+
+class Review(Versioned, frozen=True, kw_only=True):
+    """What is said of an assessment as a whole; until somebody has, its members are ``None`` or empty.
+
+    ``max_level``: the highest level that it may reach. ``profile`` and ``answers``: what the methodology leaves to the
+    service. ``reviewer``: the id of the key that said it last.
+    """
+
+    edition: str
+    organisation: str
+    methodology: str
+    reason: str | None
+    max_level: int | None
+    profile: dict[str, ProfileValue]
+    answers: dict[str, dict[str, bool | int | float | tuple[str, ...]]]
+    reviewer: str | None
+    updated: datetime | None
+
+
+class AgreementOfTwo(msgspec.Struct, frozen=True, kw_only=True):
+    """How far two assessors, by the ids of their keys, agree on the answers that both judged.
+
+    ``share``: 0 to 1. ``kappa``: Cohen's, -1 to 1; ``None`` where chance alone would make them agree. ``recode``: too
+    few are equal.
+    """
+
+    first: str
+    second: str
+    pairs: int
+    agreed: int
+    share: float
+    kappa: float | None
+    recode: bool
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the assessors of an edition agree, by their first verdicts; ``share`` is ``None`` without pairs."""
+
+    edition: str
+    pairs: int
+    agreed: int
+    share: float | None
+    recode: bool
+    assessors: tuple[AgreementOfTwo, ...]
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """How an edition draws the assessments that are looked at, and which they are.
+
+    They are the first ``ceil(share * handed_in)`` of those that are handed in, in the order of the SHA-256 of seed,
+    line feed and id. ``given``: the seed was chosen by who made the sample. ``handed_in``, ``drawn`` and the
+    ``organisations`` of others are not told of an edition that is not published, but to whoever sees its drafts.
+    """
+
+    edition: str
+    seed: str
+    share: float
+    given: bool
+    made: datetime
+    handed_in: int | None
+    drawn: int | None
+    organisations: tuple[str, ...]
+
+
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remarkable of an assessment beside others; it changes no score. ``facts``: the numbers of it."""
+
+    organisation: str
+    kind: FlagKind
+    rule: str
+    indicator: str | None
+    facts: dict[str, int | float | str]
+    text: str
+
+
+class Flagged(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of looking for what is remarkable: in how many ``assessments``, and how many ``flags``."""
+
+    edition: str
+    assessments: int
+    flags: int
+    made: datetime
+
+
 class PastScore(msgspec.Struct, frozen=True, kw_only=True):
     """How an organisation scores in one of its editions; figures as in :class:`ScoreRow`.
 
@@ -1192,6 +1318,39 @@ class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     role: Role
     approved: datetime
+
+
+class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided on a suggestion, and why.
+
+    ``language``: what the reason is written in (BCP 47). ``methodology``: the version that the decision is about.
+    """
+
+    decision: SuggestionState
+    reason: str
+    language: str
+    methodology: str | None
+    decided: datetime
+
+
+class Suggestion(Versioned, frozen=True, kw_only=True):
+    """A further error, or an indicator, that somebody proposed.
+
+    ``language``: what title and text are written in (BCP 47). ``dimension`` and ``indicator``: what it is about.
+    ``state``: what was decided last. ``decisions``: all, the first one first.
+    """
+
+    id: str
+    kind: SuggestionKind
+    title: str
+    text: str
+    language: str
+    dimension: str | None
+    indicator: str | None
+    state: SuggestionState
+    decisions: tuple[SuggestionDecision, ...]
+    created: datetime
+    updated: datetime
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):

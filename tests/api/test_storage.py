@@ -36,6 +36,10 @@ TABLES = {
     "assessment",
     "submission",
     "transition",
+    "verdict",
+    "review",
+    "sample",
+    "flag",
     "simulation",
     "access_key",
     "idempotent_answer",
@@ -49,6 +53,7 @@ TABLES = {
     "published_score",
     "publication",
     "publication_approval",
+    "suggestion",
 }
 
 

@@ -32,13 +32,15 @@ from actitud_api.ledger.signing import from_base64url
 from actitud_api.methodology.digests import digest
 from actitud_api.methodology.loader import load
 from actitud_api.publication.service import Asked
+from actitud_api.reviews import service as reviews
+from actitud_api.reviews.queries import replace_flags
 from actitud_api.scores import service as scores
 from actitud_api.scoring.scalar import evaluate
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import publishing
 from tests.databases import make_key
-from tests.settling import settle
+from tests.settling import anything, settle
 
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""
@@ -74,11 +76,17 @@ _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),
     "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
+    "suggestions.create": ("POST", "/v1/suggestions"),
+    "suggestions.decisions.create": ("POST", "/v1/suggestions/1/decisions"),
     "editions.create": ("POST", "/v1/editions"),
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
     "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
     "editions.assessments.reviews.create": ("POST", f"{_ASSESSMENT}/reviews"),
+    "editions.assessments.verdicts.put": ("PUT", f"{_ASSESSMENT}/verdicts/D1.01"),
+    "editions.assessments.review.put": ("PUT", f"{_ASSESSMENT}/review"),
+    "editions.samples.create": ("POST", "/v1/editions/2027/samples"),
+    "editions.flags.create": ("POST", "/v1/editions/2027/flags"),
     "editions.assessments.extensions.create": ("POST", f"{_ASSESSMENT}/extensions"),
     "editions.assessments.hearings.create": ("POST", f"{_ASSESSMENT}/hearings"),
     "editions.assessments.returns.create": ("POST", f"{_ASSESSMENT}/returns"),
@@ -88,6 +96,8 @@ WRITES: Final = {
 CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
 """The change of the first of the ranking, which then answers less and one thing worse."""
 READS_WITH_KEY: Final = {
+    "suggestions.list": "/v1/suggestions",
+    "suggestions.get": "/v1/suggestions/1",
     "editions.assessments.list": "/v1/editions/2027/assessments",
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
@@ -95,6 +105,13 @@ READS_WITH_KEY: Final = {
     "editions.assessments.transitions.list": f"{_ASSESSMENT}/transitions",
     "editions.assessments.transitions.get": f"{_ASSESSMENT}/transitions/5",
     "editions.assessments.finals.create": f"{_ASSESSMENT}/transitions/9",
+    "editions.assessments.verdicts.list": f"{_ASSESSMENT}/verdicts?limit=2",
+    "editions.assessments.verdicts.get": f"{_ASSESSMENT}/verdicts/D1.01",
+    "editions.assessments.review.get": f"{_ASSESSMENT}/review",
+    "editions.assessments.flags.list": f"{_ASSESSMENT}/flags",
+    "editions.agreement.get": "/v1/editions/2027/agreement",
+    "editions.samples.list": "/v1/editions/2027/samples",
+    "editions.flags.list": "/v1/editions/2027/flags",
 }
 """What an administrator reads of it then, when it was submitted again and settled: that is the transition 9."""
 OF_LEDGER: Final = {
@@ -144,9 +161,13 @@ TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
+    "decided": "2027-01-11T16:00:00Z",
     "at": "2027-01-11T16:00:00Z",
+    "made": "2027-01-11T16:00:00Z",
 }
 """What stands for the times of an answer to a write: they are those of the request."""
+ASSESSOR, OTHER_ASSESSOR = "2rxKzm4hT9qW", "Qe7Lw0pVb3sN"
+"""What stands for the ids of the keys of two assessors."""
 FILE: Final = {
     "bundle_digest": "sha256:1b47a0282fead7692da41bbffb9e39ec4082d1d87b669b22ef8e1aa5a0fe77cf",
     "bundle_size": 12_707,
@@ -156,7 +177,9 @@ WITHOUT: Final = {
     "methodologies.get",
     "methodologies.workbook.get",
     "editions.delete",
+    "suggestions.delete",
     "editions.assessments.delete",
+    "editions.assessments.verdicts.delete",
     "editions.publications.scores.get",
     "editions.publications.bundle",
     "organisations.export",
@@ -182,19 +205,24 @@ def answers(app: Litestar) -> dict[str, Any]:
         workbook = client.post(WORKBOOK, json=request(filled))
         headers = {"Content-Type": workbook.headers["content-type"]}
         found[read] = client.post(f"{WORKBOOK}/answers", content=workbook.content, headers=headers).json()
-        client.headers.update({"Authorization": f"Bearer {_key(app.state['database'])}"})
+        key = _key(app.state["database"])
+        client.headers.update({"Authorization": f"Bearer {key}"})
         for name, (method, path) in WRITES.items():
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-            condition = {"If-None-Match" if method == "PUT" else "If-Match": "*"}
+            condition = {"If-None-Match" if name == "editions.assessments.put" else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
             sent = request(name) if (FOLDER / f"{name}.request.json").exists() else None
             answer = client.request(method, path, json=sent, headers=headers)
             found[name] = _with(TIMES, answer.json())
+            if name == "editions.assessments.verdicts.put":
+                _judge_too(app.state["database"])
         submitted = client.post(f"{_ASSESSMENT}/submissions", json={}, headers={"If-Match": "*"})
         assert submitted.status_code == 201, submitted.text
         settle(app.state["database"], "2027", "XX-DEMO-90001")
+        _remark(app.state["database"])
         for name, path in READS_WITH_KEY.items():
             found[name] = _with(TIMES, client.get(path).json())
+        found = _as_assessor(found, key)
         _answer_less(app.state["database"], organisation)
         found["editions.scores.changes"] = client.get(CHANGES.format(organisation=organisation)).json()
     return found
@@ -321,6 +349,20 @@ def _with(others: Mapping[str, object], value: Any) -> Any:
     return [_with(others, member) for member in value] if isinstance(value, list) else value
 
 
+_LAST: Final = "~~~~"
+"""What comes after any id of a key: assessors are listed by them."""
+
+
+def _as_assessor(found: dict[str, Any], key: str) -> dict[str, Any]:
+    """Answers with the name of an assessor in the place of the id of a key, which is another each time."""
+    identifier = forms.parse(key)
+    assert identifier is not None
+    named: dict[str, Any] = json.loads(
+        json.dumps(found).replace(identifier.id, ASSESSOR).replace(_LAST, OTHER_ASSESSOR)
+    )
+    return named
+
+
 def _answer_less(database: Database, organisation: str) -> None:
     """What an organisation answers in 2027: as in the demonstration, without D6.06 and with D1.06 at level 1."""
     before = scores.sent(database, "2026-demo", organisation).submission
@@ -329,6 +371,38 @@ def _answer_less(database: Database, organisation: str) -> None:
     with database.write() as session:
         evaluation = evaluate(load("2026.1"), after)
         assessments.store(session, [assessments.row("2027", organisation, after, evaluation, datetime.now(UTC))])
+
+
+def _remark(database: Database) -> None:
+    """What would be remarkable of the assessment of 2027, had it another of an edition before beside it."""
+    facts: dict[str, int | float | str] = {"before": 2_000, "now": 3_780}
+    flag = reviews.Flag(
+        edition="2027",
+        organisation="XX-DEMO-90001",
+        number=1,
+        kind="growth",
+        rule="V18",
+        indicator=None,
+        facts=facts,
+        made=datetime.now(UTC),
+    )
+    with database.write() as session:
+        replace_flags(session, "2027", [flag])
+
+
+def _judge_too(database: Database) -> None:
+    """A second assessor finds the same of the same answer."""
+    with database.write() as session:
+        reviews.give(
+            session,
+            "2027",
+            "XX-DEMO-90001",
+            "D1.01",
+            reviews.Opinion(verdict="insufficient", reason="No figures in it."),
+            assessor=_LAST,
+            expected=anything,
+            now=datetime.now(UTC),
+        )
 
 
 def _key(database: Database) -> str:

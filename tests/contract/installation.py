@@ -18,14 +18,16 @@ from litestar.testing import TestClient
 from msgspec import structs
 from sqlalchemy import MetaData, select
 
+from actitud_api.access import keys
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service as assessments
 from actitud_api.ledger import service as ledger
+from actitud_api.reviews import service as reviews
 from actitud_api.storage.database import Database
 from tests.contract import examples
 from tests.databases import make_key, unlimited
-from tests.settling import settle
+from tests.settling import anything, settle
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""
@@ -227,8 +229,24 @@ class Installation:
         with self.database.write() as session:
             ledger.checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
 
-    def place(self, operation: Operation) -> Place:
-        """Somewhere new where an operation succeeds for whoever may call it."""
+    def give(self, operation: Operation, place: Place, key: str) -> None:
+        """Gives the verdict of a key where the operation is to take it back: everybody has their own."""
+        known = keys.parse(key)
+        if operation.id == "editions.assessments.verdicts.delete" and known is not None:
+            with self.database.write() as session:
+                reviews.give(
+                    session,
+                    place.path["edition"],
+                    MINE,
+                    place.path["indicator"],
+                    reviews.Opinion(verdict="accepted"),
+                    assessor=known.id,
+                    expected=anything,
+                    now=datetime.now(UTC),
+                )
+
+    def place(self, operation: Operation, key: str | None = None) -> Place:
+        """Somewhere new where an operation succeeds for whoever may call it; `key`: for that one."""
         edition = f"2027-n{next(self._numbers):05}"  # the newest is the first of every list
         takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
         body = examples.request(operation.id) if takes_json else None
@@ -247,15 +265,26 @@ class Installation:
                 if operation.id in _BEFORE:
                     self.submit(edition, MINE)
                     self.settle(edition, MINE, _BEFORE[operation.id])
+                elif operation.id.startswith(_OF_REVIEWS):
+                    self.submit(edition, MINE)
+                    self.settle(edition, MINE, "under_review")
                 if operation.id == "editions.assessments.finals.create":
                     self.hear(edition)
                 if operation.id == "editions.assessments.extensions.create" and body is not None:
                     body = {**body, "until": "2095-06-30"}
+            elif operation.id == "editions.flags.create":
+                # They name the same documents.
+                for organisation in (MINE, OTHER):
+                    self.draft(edition, organisation)
+                    self.submit(edition, organisation)
         elif operation.id == "organisations.scores.list":
             self.edition(edition)
             self.draft(edition, MINE)
         if operation.id == "ledger.checkpoints.get":
             self.checkpoint()
+        suggestion = ""
+        if "{suggestion}" in operation.path:
+            suggestion = self._made("POST", "/v1/suggestions", examples.request("suggestions.create")).json()["id"]
         digest = ""
         published = (
             "editions.publications.",
@@ -286,12 +315,17 @@ class Installation:
             "organisation": MINE,
             "submission": "1",
             "approval": "1",
+            "suggestion": suggestion,
+            "indicator": "D1.01",
             "transition": "1",
             "version": "2026.1",
             "size": "latest",
             "format": {"catalogue.get": "ttl", "editions.scores.gobierto": "json"}.get(operation.id, "csv"),
         }
-        return Place(known, body)
+        place = Place(known, body)
+        if key is not None:
+            self.give(operation, place, key)
+        return place
 
     def call(
         self,
@@ -352,6 +386,8 @@ def id_of(key: str) -> str:
     return key.split("_")[1]
 
 
+_OF_REVIEWS: Final = ("editions.assessments.verdicts.", "editions.assessments.review.")
+"""What is asked about an assessment under review."""
 _OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")
 """What is asked about an edition with a draft in it."""
 _BEFORE: Final[Mapping[str, assessments.State]] = {

@@ -23,12 +23,15 @@ Class = Literal[
     "read",
     "answer",
     "review",
+    "oversee",
     "extend",
     "publish",
     "register",
     "administer",
     "hold",
     "own list",
+    "propose",
+    "withdraw",
 ]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
@@ -36,6 +39,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.exemplars.list",
         "editions.indicators.export",
         "editions.robustness.list",
+        "editions.samples.list",
         "editions.scores.changes",
         "editions.scores.export",
         "editions.scores.get",
@@ -51,6 +55,9 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "list": ("editions.assessments.list",),
     "read": (
         "editions.assessments.get",
+        "editions.assessments.review.get",
+        "editions.assessments.verdicts.get",
+        "editions.assessments.verdicts.list",
         "editions.assessments.submissions.get",
         "editions.assessments.submissions.list",
         "editions.assessments.transitions.get",
@@ -62,11 +69,22 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.submissions.create",
         "editions.assessments.update",
     ),
+    "propose": ("suggestions.create",),
+    "withdraw": ("suggestions.delete",),
     "review": (
         "editions.assessments.finals.create",
         "editions.assessments.hearings.create",
         "editions.assessments.returns.create",
+        "editions.assessments.review.put",
         "editions.assessments.reviews.create",
+        "editions.assessments.verdicts.delete",
+        "editions.assessments.verdicts.put",
+    ),
+    "oversee": (
+        "editions.agreement.get",
+        "editions.assessments.flags.list",
+        "editions.flags.create",
+        "editions.flags.list",
     ),
     "extend": ("editions.assessments.extensions.create",),
     "publish": (
@@ -74,6 +92,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.approvals.get",
         "editions.approvals.list",
         "editions.publications.create",
+        "editions.samples.create",
+        "suggestions.decisions.create",
     ),
     "register": ("organisations.create", "organisations.update"),
     "administer": ("editions.create", "editions.delete", "editions.update", "keys.create"),
@@ -105,6 +125,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "published.signature",
         "scores.create",
         "signing_keys.list",
+        "suggestions.get",
+        "suggestions.list",
         "system.livez",
         "system.readyz",
     ),
@@ -134,10 +156,13 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "read": frozenset({"organisation_reader", "organisation_editor", "assessor", "publisher", "administrator"}),
     "answer": frozenset({"organisation_editor", "administrator"}),
     "review": frozenset({"assessor", "administrator"}),
+    "oversee": frozenset({"assessor", "publisher", "administrator"}),
     "extend": frozenset({"publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
+    "propose": frozenset(get_args(Role)),
+    "withdraw": frozenset(get_args(Role)),
     "hold": frozenset(get_args(Role)),
     "own list": frozenset(get_args(Role)),
 }
@@ -207,8 +232,12 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return None
     if row == "shows more":
         return 404 if operation.id in TOLD_BY_ID and holder not in SEES_DRAFTS else None
-    if role not in ROLES[row]:
+    if row == "propose":
+        return None
+    if role not in ROLES[row] or (row == "withdraw" and role != "administrator"):
         return 403
+    if operation.id == "suggestions.decisions.create":
+        return None
     if row == "own list":
         return None
     if row == "hold":
@@ -253,6 +282,7 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
         if operation.method not in SAFE:
             place = installation.place(operation)
             keys[holder] = key_of(installation, holder, place.path["edition"])
+            installation.give(operation, place, keys[holder])
             before = installation.stored()
         response = installation.call(operation, place, keys[holder])
         assert response.is_success, (holder, response.text)

@@ -41,6 +41,7 @@ TRAILS: Final = {
     "ledger": 1,
     "methodologies": 1,
     "organisations": 1,
+    "suggestions": 1,
     "assessments": 2,
     "publications": 1,
     "editions": 2,

@@ -67,7 +67,8 @@ def test_repeated_at_once_and_again_it_acts_once_and_is_answered_alike(
 
 @pytest.mark.parametrize("operation", CONDITIONAL, ids=lambda operation: operation.id)
 def test_without_the_version_that_is_there_nothing_changes(installation: Installation, operation: Operation) -> None:
-    holder, place = installation.key("administrator"), installation.place(operation)
+    holder = installation.key("administrator")
+    place = installation.place(operation, holder)
     before = installation.stored()
     for if_match, status in ((None, 428), ('"v7.00000000-000000000000"', 412), ("no tag", 400)):
         response = installation.call(operation, place, holder, if_match=if_match)

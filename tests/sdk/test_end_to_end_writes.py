@@ -36,6 +36,7 @@ from actitud import (
     Publication,
     Span,
     Submission,
+    Suggestion,
     Unauthorized,
 )
 from actitud_api.access import service as access
@@ -658,6 +659,55 @@ def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installat
     ):
         with pytest.raises(NotFound):
             installation(look, key=other)
+
+
+def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installation, administrator: str) -> None:
+    key = installation.key("organisation_reader", VILLA)
+
+    def propose(client: Client) -> Suggestion:
+        return client.suggestions.create(
+            kind="indicator", title="Más rápido", text="En una hora.", language="es", indicator="D9.02"
+        )
+
+    made = installation(propose, key=key, losses=1)
+    assert (made.id, made.dimension, made.state, made.decisions) == ("1", "D9", "undecided", ())
+    read = installation(lambda client: client.suggestions.get("1"))
+    assert read == made
+    with pytest.raises(Forbidden):
+        installation(
+            lambda client: client.suggestions.decisions.create(
+                "1", if_match=read.etag, decision="accepted", reason="Sí."
+            ),
+            key=key,
+        )
+    decided = installation(
+        lambda client: client.suggestions.decisions.create(
+            "1", if_match=read.etag, decision="rejected", reason="It is measured.", language="en", methodology="2026.1"
+        ),
+        key=administrator,
+        losses=1,
+    )
+    (decision,) = decided.decisions
+    assert (decided.state, decision.reason, decision.language, decision.methodology) == (
+        "rejected",
+        "It is measured.",
+        "en",
+        "2026.1",
+    )
+    assert as_said(decided) == installation.said("/v1/suggestions/1", key)
+    with pytest.raises(PreconditionFailed):
+        installation(lambda client: client.suggestions.delete("1", if_match=read.etag), key=key)
+    with pytest.raises(Conflict):
+        installation(lambda client: client.suggestions.delete("1", if_match=decided.etag), key=key)
+    second = installation(propose, key=key)
+    listed = installation(lambda client: client.suggestions.list(state="undecided", dimension="D9"))
+    assert [one.id for one in listed.items] == ["2"]
+    other = installation.key("registrar")
+    with pytest.raises(Forbidden):
+        installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=other)
+    installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=key)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.suggestions.get("2"))
 
 
 # --- keys -----------------------------------------------------------------------------------------------------

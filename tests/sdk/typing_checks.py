@@ -42,6 +42,8 @@ from actitud import (
     SigningKey,
     Submission,
     SubmissionLine,
+    Suggestion,
+    SuggestionDecision,
     Transition,
     WhatIf,
 )
@@ -100,6 +102,11 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.publications.bundle("2026"), bytes)
     assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
     assert_type(client.catalogue.get(), bytes)
+    proposed = client.suggestions.create(kind="error", title="x", text="x", language="es")
+    assert_type(proposed, Suggestion)
+    assert_type(client.suggestions.list(state="undecided"), Page[Suggestion])
+    decided = client.suggestions.decisions.create("1", if_match=proposed.etag, decision="rejected", reason="x")
+    assert_type(decided.decisions[-1], SuggestionDecision)
     assert_type(client.published.signature("sha256:0"), Signature)
     assert_type(client.keys.list(role="assessor"), Page[AccessKey])
     assert_type(client.keys.create(role="assessor", editions=["2027"]).secret, str | None)
@@ -134,6 +141,7 @@ def blocking(client: Client) -> None:
     client.editions.assessments.returns.create("2026", "x", if_match="*", reason="y")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
+    client.suggestions.decisions.create("1", if_match="*", decision="undecided", reason="x")  # type: ignore[arg-type]
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
@@ -166,6 +174,8 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.ledger.checkpoints.get(), Checkpoint)
     assert_type(await client.signing_keys.list(), tuple[SigningKey, ...])
     await client.editions.delete("2026", if_match="*")
+    await client.suggestions.delete("1", if_match="*")
+    assert_type(client.suggestions.list(kind="error"), AsyncListing[Suggestion])
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 

@@ -31,8 +31,11 @@ _REVIEWS: Final = _keys("assessor", "administrator", private=True)
 _EXTENDS: Final = _keys("publisher", "administrator", private=True)
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
 _PUBLISHES: Final = _keys("publisher", "administrator")
+_SEES_REVIEWS: Final = _keys("assessor", "publisher", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
+_PROPOSES: Final = _keys(*get_args(Role))
+_DECIDES: Final = _keys("publisher", "administrator")
 _HANDS_OUT: Final = _keys("administrator", private=True)
 _HOLDS: Final = _keys(*get_args(Role), private=True)
 """Whoever has a key, over that key; an administrator over any."""
@@ -59,6 +62,7 @@ POLICY: Final[Rules] = {
     "portal.compare": _ANYBODY,
     "portal.methodologies": _ANYBODY,
     "portal.methodology": _ANYBODY,
+    "portal.suggestions": _ANYBODY,
     "portal.embed": _ANYBODY,
     "portal.questionnaire": _ANYBODY,
     "system.livez": _UNLIMITED,
@@ -73,6 +77,11 @@ POLICY: Final[Rules] = {
     "organisations.get": _ANYBODY,
     "organisations.create": _REGISTERS,
     "organisations.update": _REGISTERS,
+    "suggestions.list": _ANYBODY,
+    "suggestions.get": _ANYBODY,
+    "suggestions.create": _PROPOSES,
+    "suggestions.delete": _PROPOSES,
+    "suggestions.decisions.create": _DECIDES,
     "editions.list": _ANYBODY,
     "editions.get": _ANYBODY,
     "editions.create": _ADMINISTERS,
@@ -93,6 +102,18 @@ POLICY: Final[Rules] = {
     "editions.assessments.extensions.create": _EXTENDS,
     "editions.assessments.transitions.list": _READS_DRAFTS,
     "editions.assessments.transitions.get": _READS_DRAFTS,
+    "editions.assessments.verdicts.list": _READS_DRAFTS,
+    "editions.assessments.verdicts.get": _READS_DRAFTS,
+    "editions.assessments.verdicts.put": _REVIEWS,
+    "editions.assessments.verdicts.delete": _REVIEWS,
+    "editions.assessments.review.get": _READS_DRAFTS,
+    "editions.assessments.review.put": _REVIEWS,
+    "editions.assessments.flags.list": _SEES_REVIEWS,
+    "editions.agreement.get": _SEES_REVIEWS,
+    "editions.samples.list": _KEY_SHOWS_MORE,
+    "editions.samples.create": _keys("publisher", "administrator"),
+    "editions.flags.list": _SEES_REVIEWS,
+    "editions.flags.create": _keys("assessor", "publisher", "administrator"),
     "editions.publications.list": _ANYBODY,
     "editions.publications.get": _ANYBODY,
     "editions.publications.scores.get": _ANYBODY,

@@ -29,6 +29,8 @@ FOLLOWING: Final[Mapping[State, tuple[State, ...]]] = {
 """The states that may follow each."""
 WRITABLE: Final[frozenset[State]] = frozenset({"draft", "returned"})
 """The states in which the organisation answers."""
+REVIEWABLE: Final[frozenset[State]] = frozenset({"under_review", "hearing"})
+"""The states in which answers are judged."""
 UNSETTLED: Final[tuple[State, ...]] = ("submitted", "under_review", "hearing")
 """The states in which something has still to be done before the edition is published."""
 
@@ -127,6 +129,16 @@ class Life(Struct, frozen=True):
         day = self.last_day(phase)
         if is_over(day, now):
             raise Late(phase, day)
+
+    def ensure_reviewable(self, now: datetime) -> None:
+        """Raises `OutOfOrder` where nobody judges, and `Late` where the last day of the review is over.
+
+        In the hearing a reply may change a verdict, so that it is given until all is settled.
+        """
+        if self.state not in REVIEWABLE:
+            raise OutOfOrder(self.state)
+        if self.state == "under_review":
+            self.ensure_in_time("review", now)
 
     def ensure_heard(self, now: datetime) -> None:
         """Raises `Early` until the last day of the hearing is over."""

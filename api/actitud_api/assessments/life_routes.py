@@ -121,7 +121,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 )
 
 
-def _makes(body: Body[Any] | None = None) -> dict[str, Contract]:
+def makes(body: Body[Any] | None = None) -> dict[str, Contract]:
     """The contract of an operation that makes a transition."""
     return contract(
         path=AssessmentPath,
@@ -153,7 +153,7 @@ class TransitionsController(Controller):
         operation_id="editions.assessments.reviews.create",
         summary="Begin the review of an assessment",
         description="From `submitted` to `under_review`, in an edition that is not published.",
-        opt=_makes(),
+        opt=makes(),
         sync_to_thread=True,
     )
     def create_review(
@@ -161,34 +161,10 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Begins a review."""
         expected, role = if_match(request), role_of(request)
-        return _made(
+        return made(
             request,
             state,
             lambda session: service.to_review(
-                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
-            ),
-        )
-
-    @post(
-        "/hearings",
-        operation_id="editions.assessments.hearings.create",
-        summary="Hear the organisation about its review",
-        description=(
-            "From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not "
-            "over: the organisation answers until then."
-        ),
-        opt=_makes(),
-        sync_to_thread=True,
-    )
-    def create_hearing(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
-    ) -> Response[bytes]:
-        """Begins a hearing."""
-        expected, role = if_match(request), role_of(request)
-        return _made(
-            request,
-            state,
-            lambda session: service.to_hearing(
                 session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
             ),
         )
@@ -202,7 +178,7 @@ class TransitionsController(Controller):
             "again until a day, which is not over and not after the publication of the calendar, also where the "
             "edition is in review."
         ),
-        opt=_makes(body=RETURN),
+        opt=makes(body=RETURN),
         sync_to_thread=True,
     )
     def create_return(
@@ -210,7 +186,7 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Returns an assessment."""
         sent, expected, role = RETURN.of(request), if_match(request), role_of(request)
-        return _made(
+        return made(
             request,
             state,
             lambda session: service.to_returned(
@@ -233,7 +209,7 @@ class TransitionsController(Controller):
             "From `hearing` to `final`, once the last day of the hearing has ended everywhere (UTC-12). Only what is "
             "final is published."
         ),
-        opt=_makes(),
+        opt=makes(),
         sync_to_thread=True,
     )
     def create_final(
@@ -241,7 +217,7 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Settles an assessment."""
         expected, role = if_match(request), role_of(request)
-        return _made(
+        return made(
             request,
             state,
             lambda session: service.to_final(
@@ -258,7 +234,7 @@ class TransitionsController(Controller):
             "is extended (`submission`) beyond its own day. The assessment stays in its state. The last extension of a "
             "phase counts, and never less than the calendar."
         ),
-        opt=_makes(body=EXTENSION),
+        opt=makes(body=EXTENSION),
         sync_to_thread=True,
     )
     def create_extension(
@@ -266,7 +242,7 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Extends a phase."""
         sent, expected, role = EXTENSION.of(request), if_match(request), role_of(request)
-        return _made(
+        return made(
             request,
             state,
             lambda session: service.extend(
@@ -351,7 +327,7 @@ class TransitionsController(Controller):
         return TRANSITION.of(request, life_wire.transition(found))
 
 
-def _made(request: ApiRequest, state: State, act: Callable[[Session], Transition]) -> Response[bytes]:
+def made(request: ApiRequest, state: State, act: Callable[[Session], Transition]) -> Response[bytes]:
     """The answer to what makes a transition, once for each attempt."""
 
     def make(session: Session) -> Response[bytes]:

@@ -18,6 +18,7 @@ from actitud_api.methodology import answers
 from actitud_api.methodology.content import Evidence
 from actitud_api.organisations.tables import Organisation
 from actitud_api.scoring.evidence import EvidenceFinding
+from actitud_api.scoring.review import NOTHING, Review
 from actitud_api.scoring.scalar import Status
 from actitud_api.storage.base import Base
 
@@ -36,11 +37,12 @@ class SupportOfAnswer(Struct, frozen=True):
 
 
 class Support(Struct, frozen=True):
-    """What supports an assessment, and what is wrong with it; in JSON the column `evidence`."""
+    """What supports an assessment, what is wrong with it, and what review finds; in JSON the column `evidence`."""
 
     profile: dict[str, tuple[Evidence, ...]] = {}
     answers: dict[str, SupportOfAnswer] = {}
     findings: tuple[EvidenceFinding, ...] = ()
+    review: Review = NOTHING
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -89,6 +91,7 @@ def _columns(form: type[Struct]) -> list[ColumnElement[object]]:
 _NAMED = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _MINE = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
 _ONE = select(*_columns(Record)).select_from(_NAMED).where(*_MINE)
+_LOCKED = select(ASSESSMENTS.c.version).where(*_MINE).with_for_update()
 _SOME = (
     select(*_columns(Record))
     .select_from(_NAMED)
@@ -127,6 +130,11 @@ def one(session: Session, edition: str, organisation: str) -> Record | None:
     """The assessment of an organisation in an edition."""
     row = session.execute(_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else _record(row)
+
+
+def lock(session: Session, edition: str, organisation: str) -> None:
+    """Keeps everybody from changing an assessment, if there is one, until the session ends."""
+    session.execute(_LOCKED, {"of": edition, "by": organisation})
 
 
 def page(

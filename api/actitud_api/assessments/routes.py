@@ -64,6 +64,9 @@ _LINKS = {
     "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
     "submissions": _SUBMISSIONS,
     **LINKS,
+    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "What was found of its answers."),
+    "whole": Link("editions.assessments.review.get", _HERE, "What is said of it as a whole."),
+    "flags": Link("editions.assessments.flags.list", _HERE, "What is remarkable of it."),
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
 }
 _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}

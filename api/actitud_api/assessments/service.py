@@ -15,19 +15,27 @@ import msgspec
 from msgspec import Struct, structs
 
 from actitud_api.assessments import queries
-from actitud_api.assessments.life import (
-    UNSETTLED,
-    Early,
-    Late,
-    Life,
-    Misdated,
-    OutOfOrder,
-    Phase,
-    State,
-    Transition,
-)
+from actitud_api.assessments.life import Early, Late, Life, Misdated, OutOfOrder, Phase, State, Transition
 from actitud_api.assessments.queries import Line, Record, Submitted, Support, SupportOfAnswer
 from actitud_api.assessments.tables import DIMENSIONS
+from actitud_api.assessments.transitions import (
+    Held,
+    UnknownAssessment,
+    UnknownTransition,
+    ensure_expected,
+    enter,
+    extend,
+    find,
+    hold,
+    life_of,
+    to_final,
+    to_hearing,
+    to_returned,
+    to_review,
+    transition,
+    transitions,
+    unsettled,
+)
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.content import (
@@ -48,9 +56,10 @@ from actitud_api.scoring.evidence import EvidenceFinding, circumstances, derived
 from actitud_api.scoring.evidence import findings as evidence_findings
 from actitud_api.scoring.explain import findings as engine_findings
 from actitud_api.scoring.result import COVERAGE_DECIMALS, Finding
+from actitud_api.scoring.review import NOTHING, Review, reviewed, unreviewed
 from actitud_api.scoring.scalar import Evaluation, Status, evaluate
 from actitud_api.storage.database import Database, Session
-from actitud_api.storage.versions import Expected, Stale, revision
+from actitud_api.storage.versions import Expected, Stale
 
 __all__ = [
     "TYPES",
@@ -71,6 +80,7 @@ __all__ = [
     "Record",
     "State",
     "Submitted",
+    "Support",
     "Transition",
     "UnknownAssessment",
     "UnknownSubmission",
@@ -88,11 +98,14 @@ __all__ = [
     "hold",
     "mend",
     "mended",
+    "one",
     "page",
     "patch",
     "put",
     "reevaluate",
     "restate",
+    "review",
+    "reviewable",
     "row",
     "some",
     "store",
@@ -115,25 +128,8 @@ _AHEAD = timedelta(hours=14)
 """How far the clocks of the first time zone are ahead of UTC: a day has come when it has come there."""
 
 
-class UnknownAssessment(LookupError):
-    """That organisation has no assessment in that edition."""
-
-    def __init__(self, edition: str, organisation: str) -> None:
-        super().__init__(f"{edition}/{organisation}")
-        self.edition = edition
-        self.organisation = organisation
-
-
 class UnknownSubmission(LookupError):
     """That assessment has no submission of that number."""
-
-    def __init__(self, number: str) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-class UnknownTransition(LookupError):
-    """That assessment has no transition of that number."""
 
     def __init__(self, number: str) -> None:
         super().__init__(number)
@@ -196,14 +192,6 @@ class Mended(Struct, frozen=True):
     rules: frozenset[str]
 
 
-class Held(Struct, frozen=True):
-    """An assessment as somebody knows it, in an edition that is not published, which stays in its state."""
-
-    edition: editions.Record
-    record: Record
-    life: Life
-
-
 # --- reading --------------------------------------------------------------------------------------------------
 
 
@@ -229,7 +217,12 @@ def page(
 def get(database: Database, edition: str, organisation: str) -> Record:
     """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
-        return _find(session, editions.find(session, edition).id, organisation)
+        return one(session, edition, organisation)
+
+
+def one(session: Session, edition: str, organisation: str) -> Record:
+    """The same, in a session."""
+    return find(session, editions.find(session, edition).id, organisation)
 
 
 def submissions(
@@ -240,7 +233,7 @@ def submissions(
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        found = _find(session, editions.find(session, edition).id, organisation)
+        found = find(session, editions.find(session, edition).id, organisation)
         return queries.submissions(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
 
 
@@ -250,7 +243,7 @@ def submission(database: Database, edition: str, organisation: str, number: str)
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
     """
     with database.read() as session:
-        record = _find(session, editions.find(session, edition).id, organisation)
+        record = find(session, editions.find(session, edition).id, organisation)
         found = (
             queries.submission(session, record.edition, record.organisation, int(number))
             if _NUMBER.fullmatch(number)
@@ -259,40 +252,6 @@ def submission(database: Database, edition: str, organisation: str, number: str)
     if found is None:
         raise UnknownSubmission(number)
     return found
-
-
-def transitions(
-    database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
-) -> list[Transition]:
-    """The transitions of an assessment, the first one first, from the one that follows `after`.
-
-    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
-    """
-    with database.read() as session:
-        found = _find(session, editions.find(session, edition).id, organisation)
-        return queries.steps(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
-
-
-def transition(database: Database, edition: str, organisation: str, number: str) -> Transition:
-    """A transition of an assessment.
-
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownTransition`.
-    """
-    with database.read() as session:
-        record = _find(session, editions.find(session, edition).id, organisation)
-        found = (
-            queries.step(session, record.edition, record.organisation, int(number))
-            if _NUMBER.fullmatch(number)
-            else None
-        )
-    if found is None:
-        raise UnknownTransition(number)
-    return found
-
-
-def unsettled(session: Session, edition: str) -> dict[State, int]:
-    """How many assessments of an edition have still to be settled, by the states in which some are."""
-    return queries.count_states(session, edition, UNSETTLED)
 
 
 def content_of(stored: Record | Submitted) -> Content:
@@ -357,7 +316,7 @@ def put(
     `AnotherMethodology`.
     """
     place, before = _open(session, edition, organisation)
-    _ensure_expected(before, expected)
+    ensure_expected(before, expected)
     _ensure_writable(session, place, before, now)
     methodology = _methodology(place, request)
     content = whole(methodology, request)
@@ -367,7 +326,7 @@ def put(
     values = _values(methodology, _judged(place, methodology, content, None, now), now)
     if not queries.add_new(session, {**identity, "submitted": None, **values}):
         raise Stale
-    return Written(_find(session, edition, organisation), is_new=True)
+    return Written(find(session, edition, organisation), is_new=True)
 
 
 def patch(
@@ -422,93 +381,33 @@ def submit(
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
         raise NotSubmittable(load(after.methodology), errors, unneeded)
-    _enter(session, after, life, role, now)
+    enter(session, before, life, "submitted", role, now)
     return _hand_in(session, after, explanations, now)
 
 
-def hold(session: Session, edition: str, organisation: str, *, expected: Expected) -> Held:
-    """An assessment on which whoever reviews it is about to act.
+def reviewable(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+    """An assessment that may be judged now, and that nobody else changes until the session ends.
 
-    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment` and `Stale`.
+    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
     """
     editions.ensure_unpublished(session, edition)
-    place = editions.find(session, edition)
-    record = _find(session, edition, organisation)
-    _ensure_expected(record, expected)
-    return Held(place, record, _life(session, place, record))
+    queries.lock(session, edition, organisation)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_reviewable(now)
+    return record
 
 
-def to_review(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
-    """Begins the review of what was submitted; raises what `hold` does, and `OutOfOrder`."""
-    return _pass(session, hold(session, edition, organisation, expected=expected), "under_review", role, now)
+def review(session: Session, record: Record, found: Review, *, now: datetime) -> None:
+    """Makes what a review found of an assessment what it scores with, in the place of what was found before.
 
-
-def to_hearing(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
-    """Ends the review and begins the hearing, while the last day of neither is over.
-
-    Whoever is heard has at least a part of a day for it. Raises what `hold` does, `OutOfOrder` and `Late`.
+    Documents count as of the last write of the organisation. Raises `Stale`.
     """
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("hearing")
-    held.life.ensure_in_time("review", now)
-    held.life.ensure_in_time("hearing", now)
-    return _pass(session, held, "hearing", role, now)
-
-
-def to_returned(
-    session: Session,
-    edition: str,
-    organisation: str,
-    *,
-    reason: str,
-    until: date,
-    role: str,
-    expected: Expected,
-    now: datetime,
-) -> Transition:
-    """Gives an assessment back to its organisation, which may change and submit it again until a day, that included.
-
-    Raises what `hold` does, `OutOfOrder` and `Misdated`.
-    """
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("returned")
-    held.life.ensure_until(until, now)
-    return _pass(session, held, "returned", role, now, reason=reason, until=until)
-
-
-def to_final(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
-    """Settles an assessment for good once the hearing is over; raises what `hold` does, `OutOfOrder` and `Early`."""
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("final")
-    held.life.ensure_heard(now)
-    return _pass(session, held, "final", role, now)
-
-
-def extend(
-    session: Session,
-    edition: str,
-    organisation: str,
-    *,
-    phase: Phase,
-    until: date,
-    reason: str,
-    role: str,
-    expected: Expected,
-    now: datetime,
-) -> Transition:
-    """Gives one organisation more days for a phase, until a day, that included; its assessment stays in its state.
-
-    The last extension of a phase counts. Raises what `hold` does, `OutOfOrder` and `Misdated`.
-    """
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_extends(phase, until, now)
-    return _pass(session, held, held.record.state, role, now, phase=phase, reason=reason, until=until)
+    methodology = load(record.methodology)
+    judged = _Judged(_unreviewed(record), structs.replace(record.evidence, review=found))
+    values = _values(methodology, _reviewed(methodology, judged, content_of(record)), now)
+    values |= {"version": record.version + 1}
+    if not queries.change(session, record.edition, record.organisation, record.version, values):
+        raise Stale
 
 
 def mended(
@@ -526,13 +425,14 @@ def mended(
     the domains since. `place`: that of the patch in what was sent. Raises `UnknownAssessment`, `AnotherMethodology`,
     `NotSubmittable`.
     """
-    before = _find(session, edition.id, organisation)
+    before = find(session, edition.id, organisation)
     stands = _Place(edition, _domains(session, organisation))
     methodology = _methodology(stands, change, place)
     stated = content_of(before)
     content = merged(methodology, stated, change)
-    judged = _judged(stands, methodology, content, before.submission, now)
-    submission, findings_now = judged.submission, judged.support.findings
+    judged = _judged(stands, methodology, content, before, now)
+    submission, unjudged = judged.submission, _unreviewed(before)
+    findings_now = judged.support.findings
     answers = {name for name, answer in content.answers.items() if answer.evidence == _evidence(stated, name)}
     fields = {
         name
@@ -543,7 +443,7 @@ def mended(
     judged = _Judged(
         structs.replace(
             submission,
-            self_declared=_mixed(submission.self_declared, before.submission.self_declared, answers),
+            self_declared=_mixed(submission.self_declared, unjudged.self_declared, answers),
             profile_self_declared=_mixed(
                 submission.profile_self_declared, before.submission.profile_self_declared, fields
             ),
@@ -556,6 +456,7 @@ def mended(
             ),
         ),
     )
+    judged = _reviewed(methodology, judged, content)
     after = structs.replace(before, submission=judged.submission, evidence=judged.support)
     found = findings(after)
     errors = tuple(finding for finding in found if finding.severity == "error")
@@ -649,7 +550,7 @@ def _open_there(session: Session, edition: str, organisation: str, expected: Exp
     place, before = _open(session, edition, organisation)
     if before is None:
         raise UnknownAssessment(edition, organisation)
-    _ensure_expected(before, expected)
+    ensure_expected(before, expected)
     return place, before
 
 
@@ -662,79 +563,12 @@ def _domains(session: Session, organisation: str) -> tuple[str, ...]:
         raise
 
 
-def _find(session: Session, edition: str, organisation: str) -> Record:
-    record = queries.one(session, edition, organisation)
-    if record is None:
-        organisations.refuse_alias(session, organisation)
-        raise UnknownAssessment(edition, organisation)
-    return record
-
-
-def _ensure_expected(before: Record | None, expected: Expected) -> None:
-    if not expected(None if before is None else revision(before.created, before.version)):
-        raise Stale
-
-
-def _life(session: Session, place: editions.Record, record: Record) -> Life:
-    return Life(record.state, place.calendar, queries.steps(session, record.edition, record.organisation))
-
-
 def _ensure_writable(session: Session, place: _Place, before: Record | None, now: datetime) -> Life:
     """The life of an assessment that the organisation answers, or of one that it is about to make."""
-    life = Life("draft", place.edition.calendar) if before is None else _life(session, place.edition, before)
+    life = Life("draft", place.edition.calendar) if before is None else life_of(session, place.edition, before)
     life.ensure_writable()
     life.ensure_in_time("submission", now)
     return life
-
-
-def _pass(
-    session: Session,
-    held: Held,
-    after: State,
-    role: str,
-    now: datetime,
-    *,
-    phase: Phase | None = None,
-    reason: str | None = None,
-    until: date | None = None,
-) -> Transition:
-    """Brings an assessment to a state, which may be the one that it is in."""
-    record = held.record
-    if phase is None:
-        held.life.ensure_followed_by(after)
-    values = {"state": after, "updated": now, "version": record.version + 1}
-    if not queries.change(session, record.edition, record.organisation, record.version, values):
-        raise Stale
-    reached = structs.replace(record, state=after)
-    return _enter(session, reached, held.life, role, now, phase=phase, reason=reason, until=until)
-
-
-def _enter(
-    session: Session,
-    reached: Record,
-    life: Life,
-    role: str,
-    now: datetime,
-    *,
-    phase: Phase | None = None,
-    reason: str | None = None,
-    until: date | None = None,
-) -> Transition:
-    """Keeps a step in the life of an assessment, which has reached a state."""
-    made = Transition(
-        edition=reached.edition,
-        organisation=reached.organisation,
-        number=len(life.steps) + 1,
-        at=now,
-        role=role,
-        before=life.state,
-        after=reached.state,
-        phase=phase,
-        reason=reason,
-        until=until,
-    )
-    queries.add_step(session, made)
-    return made
 
 
 def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where: str = "") -> Methodology:
@@ -748,11 +582,12 @@ def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where
 def _write(session: Session, place: _Place, before: Record, content: Content, now: datetime, **more: object) -> Record:
     """An assessment with another content, and other values of more of its columns."""
     methodology = load(before.methodology)
-    values = _values(methodology, _judged(place, methodology, content, before.submission, now), now)
+    judged = _reviewed(methodology, _judged(place, methodology, content, before, now), content)
+    values = _values(methodology, judged, now)
     values |= {"version": before.version + 1, **more}
     if not queries.change(session, before.edition, before.organisation, before.version, values):
         raise Stale
-    return _find(session, before.edition, before.organisation)
+    return find(session, before.edition, before.organisation)
 
 
 class _Judged(Struct, frozen=True):
@@ -762,10 +597,8 @@ class _Judged(Struct, frozen=True):
     support: Support
 
 
-def _judged(
-    place: _Place, methodology: Methodology, content: Content, before: Submission | None, now: datetime
-) -> _Judged:
-    """A content judged now."""
+def _judged(place: _Place, methodology: Methodology, content: Content, before: Record | None, now: datetime) -> _Judged:
+    """A content judged now, without what a review found of it."""
     judged_by = circumstances(place.domains, _today(now), place.edition.period_to)
     supported = {
         name: SupportOfAnswer(answer.evidence, answer.note)
@@ -773,9 +606,30 @@ def _judged(
         if answer.evidence or answer.note is not None
     }
     return _Judged(
-        derived(methodology, content, judged_by, before),
-        Support(content.profile_evidence, supported, evidence_findings(content, judged_by)),
+        derived(methodology, content, judged_by, None if before is None else _unreviewed(before)),
+        Support(
+            content.profile_evidence,
+            supported,
+            evidence_findings(content, judged_by),
+            NOTHING if before is None else before.evidence.review,
+        ),
     )
+
+
+def _reviewed(methodology: Methodology, judged: _Judged, content: Content) -> _Judged:
+    """The same with what a review found of it."""
+    found = reviewed(methodology, judged.submission, judged.support.review, content.answers)
+    return structs.replace(judged, submission=found)
+
+
+def _unreviewed(record: Record) -> Submission:
+    """What an assessment would be scored with had nobody reviewed it."""
+    found = record.evidence.review
+    before = unreviewed(load(record.methodology), record.submission, found)
+    evidenced = {
+        name for name, one in found.answers.items() if one.verdict == "insufficient" and counting(record, name)
+    }
+    return structs.replace(before, self_declared=before.self_declared - evidenced)
 
 
 def _values(methodology: Methodology, judged: _Judged, now: datetime) -> dict[str, object]:

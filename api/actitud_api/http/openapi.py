@@ -46,7 +46,7 @@ from actitud_api.http.problems import (
     ProblemType,
 )
 from actitud_api.http.representations import Exact, Files
-from actitud_api.methodology.notes import Note
+from actitud_api.methodology.notes import Note, Reason
 
 Node: TypeAlias = dict[str, Any]
 
@@ -151,7 +151,7 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
     return _Named(components, dict(zip(types, references, strict=True)))
 
 
-_TEXTS: Node = {"Note": msgspec.json.schema(Note)}
+_TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
 """Forms of texts that have a name of their own, because they are long and stand in many places."""
 
 

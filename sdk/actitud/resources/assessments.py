@@ -39,6 +39,14 @@ from actitud.models import (
     SubmissionLine,
     Transition,
 )
+from actitud.resources.reviews import (
+    AsyncFlagsOfAssessment,
+    AsyncVerdicts,
+    AsyncWholeReview,
+    FlagsOfAssessment,
+    Verdicts,
+    WholeReview,
+)
 
 _LISTING = msgspec.json.Decoder(Listing[AssessmentLine])
 _ASSESSMENT = msgspec.json.Decoder(Assessment)
@@ -423,6 +431,9 @@ class Assessments(Bound):
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
+        self.verdicts = Verdicts(core, transport)
+        self.review = WholeReview(core, transport)
+        self.flags = FlagsOfAssessment(core, transport)
         self.submissions = Submissions(core, transport)
         self.reviews = Reviews(core, transport)
         self.hearings = Hearings(core, transport)
@@ -443,6 +454,9 @@ class AsyncAssessments(AsyncBound):
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
+        self.verdicts = AsyncVerdicts(core, transport)
+        self.review = AsyncWholeReview(core, transport)
+        self.flags = AsyncFlagsOfAssessment(core, transport)
         self.submissions = AsyncSubmissions(core, transport)
         self.reviews = AsyncReviews(core, transport)
         self.hearings = AsyncHearings(core, transport)

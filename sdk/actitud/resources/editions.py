@@ -57,6 +57,14 @@ from actitud.resources.exports import (
     get_gobierto,
 )
 from actitud.resources.publications import Approvals, AsyncApprovals, AsyncPublications, Publications
+from actitud.resources.reviews import (
+    AsyncEditionAgreement,
+    AsyncEditionFlags,
+    AsyncEditionSamples,
+    EditionAgreement,
+    EditionFlags,
+    EditionSamples,
+)
 
 _EDITIONS = msgspec.json.Decoder(Listing[Edition])
 _EDITION = msgspec.json.Decoder(Edition)
@@ -284,6 +292,9 @@ class Editions(Bound):
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
+        self.agreement = EditionAgreement(core, transport)
+        self.samples = EditionSamples(core, transport)
+        self.flags = EditionFlags(core, transport)
         self.scores = EditionScores(core, transport)
         self.indicators = EditionIndicators(core, transport)
         self.assessments = Assessments(core, transport)
@@ -308,6 +319,9 @@ class AsyncEditions(AsyncBound):
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
+        self.agreement = AsyncEditionAgreement(core, transport)
+        self.samples = AsyncEditionSamples(core, transport)
+        self.flags = AsyncEditionFlags(core, transport)
         self.scores = AsyncEditionScores(core, transport)
         self.indicators = AsyncEditionIndicators(core, transport)
         self.assessments = AsyncAssessments(core, transport)

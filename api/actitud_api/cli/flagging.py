@@ -1,0 +1,55 @@
+"""`flags`: looks for what is remarkable in an edition, as `editions.flags.create` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.readiness import check_ready, reaching
+from actitud_api.editions.service import UnknownEdition
+from actitud_api.http.negotiation import Texts
+from actitud_api.ledger import service as ledger
+from actitud_api.methodology.model import Language
+from actitud_api.reviews import service
+from actitud_api.storage.places import failures
+from actitud_api.texts import words
+
+_FLAGS = Texts(
+    "busca lo que llama la atención en una edición, para que alguien lo mire",
+    "look for what is remarkable in an edition, for somebody to look at it",
+)
+_EDITION = Texts("la edición", "the edition")
+_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
+_MADE = Texts(
+    "Evaluaciones presentadas en la edición {edition}: {assessments}. Avisos: {flags}.",
+    "Assessments handed in for the edition {edition}: {assessments}. Flags: {flags}.",
+)
+_ACTION: Final = "cli.flags"
+
+
+def add(added: Added, language: Language) -> None:
+    """Adds the command."""
+    command = added(_FLAGS, "flags", _flags)
+    command.add_argument("edition", metavar="EDITION", help=_EDITION.into(language))
+    takes_database(command, language)
+
+
+def _flags(options: argparse.Namespace, language: Language) -> int:
+    settings, edition = settings_of(options), options.edition
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
+        try:
+            with failures():
+                made = service.flag(database, edition, event, now=datetime.now(UTC))
+        except UnknownEdition as error:
+            raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+    told = {
+        name: words.number(count, language)
+        for name, count in (("assessments", made.assessments), ("flags", made.flags))
+    }
+    sys.stdout.write(_MADE.into(language).format(edition=made.edition, **told) + "\n")
+    return 0

@@ -1,0 +1,56 @@
+"""How far assessors agree (pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from fractions import Fraction
+from typing import Final
+
+from msgspec import Struct
+
+ENOUGH: Final = Fraction(4, 5)
+"""The share of equal judgements below which what was judged is judged again (rule R8 of the catalogue)."""
+
+
+class Agreement(Struct, frozen=True):
+    """How far two assessors agree: on how many of the answers that both judged (`pairs`) they say the same.
+
+    `kappa`: Cohen's, None where there are no pairs or chance alone would make them agree.
+    """
+
+    pairs: int
+    agreed: int
+    kappa: Fraction | None
+
+    @property
+    def share(self) -> Fraction | None:
+        """The share of pairs that are equal; None without any."""
+        return Fraction(self.agreed, self.pairs) if self.pairs else None
+
+    @property
+    def recode(self) -> bool:
+        """Whether too few are equal."""
+        return self.share is not None and self.share < ENOUGH
+
+
+def agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> Agreement:
+    """How far two assessors agree who have put the same answers into categories, one pair for each answer.
+
+    Kappa is (p_o - p_e) / (1 - p_e), with p_o the share of equal pairs and p_e what it would be by chance, the sum
+    over the categories of the product of the shares with which either uses it: J. Cohen, A Coefficient of Agreement
+    for Nominal Scales, Educational and Psychological Measurement 20 (1960), 37-46.
+    """
+    counted = Counter(pairs)
+    count = counted.total()
+    agreed = sum(times for (first, second), times in counted.items() if first == second)
+    if not count:
+        return Agreement(0, 0, None)
+    firsts: Counter[Hashable] = Counter()
+    seconds: Counter[Hashable] = Counter()
+    for (first, second), times in counted.items():
+        firsts[first] += times
+        seconds[second] += times
+    by_chance = Fraction(sum(times * seconds[category] for category, times in firsts.items()), count**2)
+    observed = Fraction(agreed, count)
+    return Agreement(count, agreed, None if by_chance == 1 else (observed - by_chance) / (1 - by_chance))

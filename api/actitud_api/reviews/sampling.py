@@ -1,0 +1,24 @@
+"""Which assessments are drawn to be looked at, so that anybody can draw them again (pure)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+from collections.abc import Iterable
+from fractions import Fraction
+
+
+def new_seed() -> str:
+    """A seed that nobody knows beforehand: 32 hexadecimal digits from the operating system."""
+    return secrets.token_hex(16)
+
+
+def drawn(seed: str, share: float, organisations: Iterable[str]) -> tuple[str, ...]:
+    """The sample of some organisations, in the order in which they are drawn.
+
+    They are put in the order of the SHA-256, in hexadecimal, of the UTF-8 of the seed, a line feed and the id; the
+    first ceil(share · n) are drawn, with the share as the exact decimal that is written.
+    """
+    ordered = sorted(organisations, key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest())
+    return tuple(ordered[: math.ceil(Fraction(repr(share)) * len(ordered))])
