@@ -19,6 +19,7 @@ from actitud_api import __version__
 from actitud_api.access import service as access
 from actitud_api.access.policy import POLICY
 from actitud_api.access.recording import deny
+from actitud_api.access.uses import Uses
 from actitud_api.assessments import life_routes
 from actitud_api.assessments import routes as assessments
 from actitud_api.assessments import service as assessed
@@ -44,6 +45,7 @@ from actitud_api.http.problems import (
     maps_to,
 )
 from actitud_api.http.system import Readiness, SystemController
+from actitud_api.keys import routes as keys
 from actitud_api.ledger import routes as ledger
 from actitud_api.ledger import service as ledgers
 from actitud_api.ledger.daily import daily
@@ -55,9 +57,11 @@ from actitud_api.portal import (
     embed_routes,
     methodology_routes,
     questionnaire_routes,
+    suggestion_routes,
     territory_routes,
 )
 from actitud_api.portal import routes as portal
+from actitud_api.publication import approval_routes as approvals
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
 from actitud_api.reviews import routes as reviews
@@ -68,6 +72,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.counts import WINDOW, Counts
 from actitud_api.storage.database import Database, Session, Unavailable
 from actitud_api.storage.versions import Stale
+from actitud_api.suggestions import routes as suggestions
 from actitud_api.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
@@ -82,6 +87,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     workbooks.WorkbooksController,
     scores.ScoresController,
     organisations.OrganisationsController,
+    suggestions.SuggestionsController,
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
@@ -92,6 +98,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     reviews.EditionReviewsController,
     life_routes.TransitionsController,
     publications.PublicationsController,
+    approvals.ApprovalsController,
     publications.PublishedController,
     scores.EditionScoresController,
     scores.OrganisationScoresController,
@@ -108,8 +115,10 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,
     methodology_routes.MethodologyPagesController,
+    suggestion_routes.SuggestionPagesController,
     embed_routes.EmbedPageController,
     questionnaire_routes.QuestionnaireController,
+    keys.KeysController,
     ledger.LedgerController,
     ledger.SigningKeysController,
 )
@@ -130,14 +139,17 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
     *organisations.PROBLEMS,
+    *suggestions.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
     *reviews.PROBLEMS,
     *life_routes.PROBLEMS,
     *publications.PROBLEMS,
+    *approvals.PROBLEMS,
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
     *exports.PROBLEMS,
+    *keys.PROBLEMS,
     *ledger.PROBLEMS,
 )
 
@@ -168,6 +180,8 @@ ABOUT: Final = About(
         "assessments": "What organisations state in an edition, with its evidence, until they submit it.",
         "reviews": "What assessors find of assessments, how far they agree, what is drawn and what is remarkable.",
         "publications": "What is published: signed documents that never change, and their corrections.",
+        "suggestions": "Further errors and indicators that are proposed, and what was decided on each.",
+        "keys": "Who may ask for what: keys are handed out, replaced, ended, and reported by whoever finds one.",
         "ledger": "Who changed what, in a chain of hashes; its signed checkpoints, and the keys that sign.",
         "system": "For whoever runs the service.",
     },
@@ -188,8 +202,14 @@ def create_app(
     """
     database = Database(settings.database_url)
 
+    uses = Uses(database)
+
     def authenticate(text: str) -> access.Principal | None:
-        return access.verify(database, settings.peppers, text, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        principal = access.verify(database, settings.peppers, text, now=now)
+        if principal is not None:
+            uses.note(principal.key, now.date())
+        return principal
 
     def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
         deny(database, scope, holder, offered)
@@ -207,7 +227,8 @@ def create_app(
             {
                 "database": database,
                 "computed": Computed(),
-                "publishing": Publishing(database, settings.signing_folder),
+                "peppers": settings.peppers,
+                "publishing": Publishing(database, settings.signing_folder, second_approver=settings.second_approver),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,

@@ -103,6 +103,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The one before, whose keys still hold."""
     signing_folder: Path = Path("var/signing")
     """Where the private keys that sign stand, each in a file that only its owner reads."""
+    second_approver: bool = False
+    """Whether another key has to approve what is published."""
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
     """The body that publishes, as the descriptions of the data name it."""
     publisher_dir3: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9][0-9]{7}\Z")] | None = None
@@ -168,6 +170,7 @@ FORMS: Final = {
     "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "key_pepper_previous": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "signing_folder": Texts("una carpeta", "a folder"),
+    "second_approver": Texts("true o false", "true or false"),
     "publisher_name": Texts("un nombre de 1 a 200 caracteres", "a name of 1 to 200 characters"),
     "publisher_dir3": Texts("un código DIR3, como L01280796", "a DIR3 code, as L01280796"),
     "rate_limit_read": _LIMIT,

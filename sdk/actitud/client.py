@@ -11,11 +11,13 @@ from actitud._config import DEFAULT_MAX_RETRIES, SYSTEM, Core, Timeouts, configu
 from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from actitud.resources.editions import AsyncEditions, Editions
 from actitud.resources.exports import AsyncCatalogue, Catalogue
+from actitud.resources.keys import AsyncKeys, Keys
 from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
 from actitud.resources.organisations import AsyncOrganisations, Organisations
 from actitud.resources.publications import AsyncPublished, Published
 from actitud.resources.scores import AsyncScores, Scores, create_score
+from actitud.resources.suggestions import AsyncSuggestions, Suggestions
 
 
 class Client(Bound):
@@ -58,8 +60,10 @@ class Client(Bound):
         self.scores = Scores(core, transport)
         self.organisations = Organisations(core, transport)
         self.editions = Editions(core, transport)
+        self.suggestions = Suggestions(core, transport)
         self.published = Published(core, transport)
         self.catalogue = Catalogue(core, transport)
+        self.keys = Keys(core, transport)
         self.ledger = Ledger(core, transport)
         self.signing_keys = SigningKeys(core, transport)
         self._close = transport.close
@@ -112,8 +116,10 @@ class AsyncClient(AsyncBound):
         self.scores = AsyncScores(core, transport)
         self.organisations = AsyncOrganisations(core, transport)
         self.editions = AsyncEditions(core, transport)
+        self.suggestions = AsyncSuggestions(core, transport)
         self.published = AsyncPublished(core, transport)
         self.catalogue = AsyncCatalogue(core, transport)
+        self.keys = AsyncKeys(core, transport)
         self.ledger = AsyncLedger(core, transport)
         self.signing_keys = AsyncSigningKeys(core, transport)
         self._close = transport.close

@@ -54,11 +54,17 @@ AssessmentAnswers: TypeAlias = "Mapping[str, AssessmentAnswer | None]"
 OrganisationKind: TypeAlias = Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | str
 ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidence", "not_rateable"] | str
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"] | str
+SuggestionKind: TypeAlias = Literal["error", "indicator"] | str
+SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"] | str
 AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"] | str
 Phase: TypeAlias = Literal["submission", "review", "hearing"] | str
 Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"] | str
 FlagKind: TypeAlias = Literal["outlier", "growth", "document_reused", "document_shared"] | str
 EditionState: TypeAlias = Literal["open", "in_review", "published"] | str
+Role: TypeAlias = (
+    Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"] | str
+)
+KeyState: TypeAlias = Literal["valid", "expired", "revoked", "unrecognised"] | str
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"] | str
 Severity: TypeAlias = Literal["error", "warning"] | str
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"] | str
@@ -1195,6 +1201,44 @@ class EditionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 # --- the ledger -----------------------------------------------------------------------------------------------
 
 
+class AccessKey(Versioned, frozen=True, kw_only=True):
+    """A key, without its secret.
+
+    ``editions``: ``None`` is all. ``state``: ``unrecognised`` is one that was made with a pepper that the service has
+    no more. ``last_used``: day (UTC), ``None`` where it never was. ``days``: those that it was made for.
+    ``made_by``: id of the key with which it was made, ``None`` on the command line. ``replaced_by``: id of the one in
+    its place.
+    """
+
+    id: str
+    role: Role
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
+    state: KeyState
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
+    last_used: date | None
+    days: int
+    made_by: str | None
+    replaced_by: str | None
+
+
+class NewAccessKey(AccessKey, frozen=True, kw_only=True):
+    """A key that was made. ``secret``: the key itself, for ``api_key``; ``None`` where the first answer was lost."""
+
+    secret: str | None
+
+    def __repr__(self) -> str:
+        return f"NewAccessKey(id={self.id!r}, role={self.role!r}, secret='***')"
+
+
+class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """That a report came; the same for each."""
+
+    detail: str
+
+
 class LedgerOpening(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry is about: SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject`` is in its record."""
 
@@ -1263,6 +1307,50 @@ class PublicationLinks(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     signature: str
     bundle: str
+
+
+class PublicationApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """That a key has approved to publish something. ``number``: counted from 1 in each edition."""
+
+    edition: str
+    number: int
+    digest: str
+    key: str
+    role: Role
+    approved: datetime
+
+
+class SuggestionDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided on a suggestion, and why.
+
+    ``language``: what the reason is written in (BCP 47). ``methodology``: the version that the decision is about.
+    """
+
+    decision: SuggestionState
+    reason: str
+    language: str
+    methodology: str | None
+    decided: datetime
+
+
+class Suggestion(Versioned, frozen=True, kw_only=True):
+    """A further error, or an indicator, that somebody proposed.
+
+    ``language``: what title and text are written in (BCP 47). ``dimension`` and ``indicator``: what it is about.
+    ``state``: what was decided last. ``decisions``: all, the first one first.
+    """
+
+    id: str
+    kind: SuggestionKind
+    title: str
+    text: str
+    language: str
+    dimension: str | None
+    indicator: str | None
+    state: SuggestionState
+    decisions: tuple[SuggestionDecision, ...]
+    created: datetime
+    updated: datetime
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):

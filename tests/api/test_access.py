@@ -148,9 +148,10 @@ def test_a_revoked_key_is_not_recognised_from_the_next_call_on(database: Databas
         service.revoke(session, created.record.id, now=NOW)
     assert service.verify(database, (), created.text, now=NOW) is None
     assert service.verify(database, (), other.text, now=NOW) is not None
-    for identifier in (created.record.id, "nobody"):
-        with pytest.raises(UnknownKey, match=identifier), database.write() as session:
-            service.revoke(session, identifier, now=NOW)
+    with pytest.raises(service.Refused, match="revoked"), database.write() as session:
+        service.revoke(session, created.record.id, now=NOW)
+    with pytest.raises(UnknownKey, match="nobody"), database.write() as session:
+        service.revoke(session, "nobody", now=NOW)
 
 
 def test_the_secret_of_another_key_is_not_recognised(database: Database) -> None:

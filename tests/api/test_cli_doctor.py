@@ -286,7 +286,8 @@ def test_a_clock_that_cannot_be_right(now: datetime, newest: datetime | None, st
 def record(*, days: int, pepper: str = "", revoked: datetime | None = None) -> access.Record:
     return access.Record(
         id=f"key-of-{days}", role="administrator", organisations=(), editions=None, pepper=pepper, digest="",
-        created=NOW, expires=NOW + timedelta(days=days), revoked=revoked,
+        created=NOW, expires=NOW + timedelta(days=days), revoked=revoked, days=days, maker=None, origin="",
+        replaced_by=None, version=1,
     )  # fmt: skip
 
 

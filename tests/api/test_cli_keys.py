@@ -135,7 +135,9 @@ def test_a_key_is_of_an_organisation_that_is_there(installed: str, capsys: pytes
     assert len(stored(installed)) == 1
 
 
-@pytest.mark.parametrize("command", [["create", "--role", "registrar"], ["list"], ["revoke", "000000000000"]])
+@pytest.mark.parametrize(
+    "command", [["create", "--role", "registrar"], ["list"], ["revoke", "000000000000"], ["rotate", "000000000000"]]
+)
 def test_there_has_to_be_an_installation(
     nothing: str, tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,15 +168,15 @@ def test_it_lists_every_key_with_its_state_and_no_secret(
         return (now + timedelta(days=days)).date().isoformat()
 
     expected = {
-        (made[0].record.id, "registrar", whole, "2026-01-01", "2026-01-02", "expired"),
-        (first.id, "administrator", whole, str(first.created.date()), str(first.expires.date()), "valid"),
-        (made[1].record.id, "organisation_editor", OWNER, str(today), day(2), "revoked"),
-        (made[2].record.id, "registrar", whole, str(today), day(3), "of another key_pepper"),
+        (made[0].record.id, "registrar", whole, "2026-01-01", "2026-01-02", "–", "expired"),
+        (first.id, "administrator", whole, str(first.created.date()), str(first.expires.date()), "–", "valid"),
+        (made[1].record.id, "organisation_editor", OWNER, str(today), day(2), "–", "revoked"),
+        (made[2].record.id, "registrar", whole, str(today), day(3), "–", "of another key_pepper"),
     }
     assert cli.main(["keys", "list", "--database", installed]) == 0
     said = capsys.readouterr().out
     titles, oldest, *_ = lines = said.splitlines()
-    assert titles.split() == ["key", "role", "for", "created", "expires", "state"]
+    assert titles.split() == ["key", "role", "for", "created", "expires", "last", "use", "state"]
     assert oldest.startswith(made[0].record.id)
     assert {tuple(re.split(r" {2,}", line)) for line in lines[1:]} == expected
     secrets = [key.secret for created in made if (key := keys.parse(created.text)) is not None]
@@ -209,3 +211,91 @@ def test_a_key_that_leaked_is_ended_and_init_makes_another(
     assert capsys.readouterr().err == f"No hay ninguna clave {record.id} que valga.\n"
     assert cli.main(["init", "--database", url]) == 0
     assert len(shown_keys(capsys.readouterr().out)) == 1
+
+
+# --- rotate ---------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_replaced_and_both_hold_for_a_while(installed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    create = ["keys", "create", "--role", "organisation_editor", "--organisation", OWNER, "--days", "90"]
+    assert cli.main([*create, "--database", installed]) == 0
+    (old,) = shown_keys(capsys.readouterr().out)
+    before = stored(installed)[-1]
+    assert cli.main(["keys", "rotate", before.id, "--overlap", "3", "--database", installed]) == 0
+    said = capsys.readouterr().out
+    (new,) = shown_keys(said)
+    before, after = stored(installed)[-2:]
+    assert said.splitlines()[0] == f"The key {before.id} holds until {before.expires.date()}; in its place:"
+    assert before.expires - after.created == timedelta(days=3)
+    assert (before.replaced_by, after.origin, after.maker) == (after.id, before.id, None)
+    assert (after.role, after.organisations, after.days) == (before.role, before.organisations, 90)
+    with opened(installed) as database:
+        holders = [access.verify(database, (), key, now=datetime.now(UTC)) for key in (old, new)]
+    assert [holder and holder.key for holder in holders] == [before.id, after.id]
+    assert cli.main(["keys", "rotate", before.id, "--database", installed]) == 1
+    assert f"has the key {after.id} already" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_a_rotation_is_said(installed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (first,) = stored(installed)
+    assert cli.main(["keys", "rotate", first.id, "--days", "0", "--overlap", "31", "--database", installed]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "--days: “0” is not a number of days, 1 to 365",
+        "--overlap: “31” is not a number of days, 0 to 30",
+    ]
+    assert cli.main(["keys", "rotate", "000000000000", "--database", installed]) == 1
+    assert capsys.readouterr().err == "There is no key 000000000000 that holds.\n"
+    assert stored(installed) == [first]
+
+
+# --- check ----------------------------------------------------------------------------------------------------
+
+
+def test_the_keys_in_a_text_are_named_without_any_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACTITUD_DATABASE_URL", f"sqlite:///{tmp_path / 'none.sqlite3'}")
+    made = [keys.new(), keys.new()]
+    spoilt = made[0].text()[:-1] + ("a" if made[0].text()[-1] != "a" else "b")
+    (tmp_path / "log").write_bytes(f"a {made[0].text()}\n\xff {spoilt}\r\nb={made[1].text()}x".encode("latin-1"))
+    assert cli.main(["keys", "check", str(tmp_path / "log")]) == 1
+    said = capsys.readouterr().out
+    assert said == f"Line 1: the key {made[0].id}\nLine 3: the key {made[1].id}\n"
+    assert not [key for key in made if key.secret[:8] in said]
+    (tmp_path / "log").write_text(spoilt)
+    assert cli.main(["keys", "check", str(tmp_path / "log")]) == 0
+    assert capsys.readouterr().out == "There are no keys in the text.\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["log"]
+    assert cli.main(["keys", "check", str(tmp_path / "nothing")]) == 2
+
+
+def test_with_the_database_it_says_which_of_them_hold(
+    installed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    with opened(installed) as database, database.write() as session:
+        valid, revoked, expired, another = (
+            access.create_key(session, peppers, role="registrar", days=1, now=then)
+            for peppers, then in (
+                ((), now),
+                ((), now),
+                ((), now - timedelta(days=2)),
+                ((Secret(PEPPER),), now),
+            )
+        )
+        access.revoke(session, revoked.record.id, now=now)
+    stranger, guessed = keys.new(), keys.Key(valid.record.id, "0" * keys.SECRET_LENGTH)
+    found = [valid.text, revoked.text, expired.text, another.text, stranger.text(), guessed.text()]
+    (tmp_path / "log").write_text("\n".join(found))
+    monkeypatch.setenv("ACTITUD_DATABASE_URL", installed)
+    assert cli.main(["keys", "check", str(tmp_path / "log"), "--holds"]) == 1
+    lines = [line.split(": ")[1:] for line in capsys.readouterr().out.splitlines()]
+    ours, strange = [made.record.id for made in (valid, revoked, expired)], "not one of this installation"
+    assert lines == [
+        [f"the key {ours[0]}", "valid"],
+        [f"the key {ours[1]}", "revoked"],
+        [f"the key {ours[2]}", "expired"],
+        [f"the key {another.record.id}", strange],
+        [f"the key {stranger.id}", strange],
+        [f"the key {ours[0]}", strange],
+    ]

@@ -43,6 +43,7 @@ TABLES = {
     "simulation",
     "access_key",
     "idempotent_answer",
+    "key_use",
     "request_count",
     "ledger_entry",
     "ledger_opening",
@@ -51,6 +52,8 @@ TABLES = {
     "published_document",
     "published_score",
     "publication",
+    "publication_approval",
+    "suggestion",
 }
 
 

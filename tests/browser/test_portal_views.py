@@ -22,6 +22,7 @@ VIEWS: Final[Mapping[str, str]] = {
     "compare": f"2026/compare?organisation={ZAMORA}&organisation={AVILA}&",
     "methodologies": "methodologies?",
     "methodology": "methodologies/2026.2-draft?",
+    "suggestions": "suggestions?",
     "element": f"embed?organisation={ZAMORA}&form=element&",
     "frame": f"embed?organisation={ZAMORA}&form=frame&edition=2025&",
     "search": "2026/compare?q=ayuntamiento&",

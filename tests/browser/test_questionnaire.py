@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,14 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from actitud_api.access import service as access
+from actitud_api.assessments import service as assessments
 from actitud_api.storage.database import Database
 from tests.assessing import DOMAIN, document
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
 from tests.contract.scale import NIGHT
 from tests.embeds.installation import AVILA
+from tests.settling import anything
 
 PATH: Final = "/portal/questionnaires/2026.1"
 CASE: Final[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
@@ -252,7 +254,9 @@ def key(watched: Watched) -> str:
     return made.text
 
 
-def test_with_a_key_the_draft_is_kept_and_submitted(browser: Browser, service: str, key: str, tmp_path: Path) -> None:
+def test_with_a_key_the_draft_is_kept_and_submitted(
+    browser: Browser, service: str, key: str, watched: Watched, tmp_path: Path
+) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps({**EXAMPLE_A, "answers": {**EXAMPLE_A["answers"], "D1.01": CONTRADICTED}}))
     url = f"{service}{PATH}?lang=es&edition=2027&organisation={AVILA}"
@@ -310,4 +314,24 @@ def test_with_a_key_the_draft_is_kept_and_submitted(browser: Browser, service: s
             expect(told).to_contain_text("Alguien ha cambiado el borrador mientras tanto.")
             assert control(page, "/answers/D1.01/numerator").input_value() == "180"
             again.page.click("#draft-submit")
-            expect(again.page.locator("#draft-status")).to_contain_text("Presentado: ya no cambia.")
+            expect(again.page.locator("#draft-status")).to_contain_text("Presentada: no cambia, salvo que se devuelva.")
+            again.page.click("#draft-load")
+            expect(again.page.locator("#draft-status")).to_contain_text("Cargada. Está presentada")
+            with watched.app.state["database"].write() as session:
+                assessments.to_returned(
+                    session,
+                    "2027",
+                    AVILA,
+                    reason="Falta <b>un</b> documento.",
+                    until=date(2028, 3, 10),
+                    role="assessor",
+                    expected=anything,
+                    now=datetime(2028, 3, 1, tzinfo=UTC),
+                )
+            again.page.click("#draft-load")
+            expect(again.page.locator("#draft-status")).to_contain_text(
+                "de nuevo hasta el 10 de marzo de 2028: Falta <b>un</b> documento."
+            )
+            answer(again.page, "/answers/D1.01/numerator", 175)
+            again.page.click("#draft-save")
+            expect(again.page.locator("#draft-status")).to_contain_text("Borrador guardado.")

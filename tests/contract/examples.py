@@ -20,7 +20,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.access import keys
+from actitud_api.access import keys as forms
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.assessments import service as assessments
@@ -76,6 +76,8 @@ _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),
     "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
+    "suggestions.create": ("POST", "/v1/suggestions"),
+    "suggestions.decisions.create": ("POST", "/v1/suggestions/1/decisions"),
     "editions.create": ("POST", "/v1/editions"),
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
@@ -94,6 +96,8 @@ WRITES: Final = {
 CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
 """The change of the first of the ranking, which then answers less and one thing worse."""
 READS_WITH_KEY: Final = {
+    "suggestions.list": "/v1/suggestions",
+    "suggestions.get": "/v1/suggestions/1",
     "editions.assessments.list": "/v1/editions/2027/assessments",
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
@@ -124,6 +128,30 @@ OF_PUBLICATIONS: Final = {
     "published.signature": "/v1/published/{digest}/signature",
 }
 """What is read of a small edition that was published and corrected, signed with the same key."""
+OF_KEYS: Final = {
+    "keys.create": ("POST", "/v1/keys"),
+    "keys.get": ("GET", "/v1/keys/Qe7Lw0pVb3sN"),
+    "keys.rotations.create": ("POST", "/v1/keys/Qe7Lw0pVb3sN/rotations"),
+    "keys.revocations.create": ("POST", "/v1/keys/Qe7Lw0pVb3sN/revocations"),
+    "keys.reports.create": ("POST", "/v1/keys/reports"),
+    "keys.list": ("GET", "/v1/keys"),
+}
+"""What is asked about keys, in that order, where these are the ids of all that are made."""
+KEY_IDS: Final = ("2rxKzm4hT9qW", "Qe7Lw0pVb3sN", "8fGk2LmN4pQr")
+OF_KEY: Final = {
+    "created": "2027-01-10T09:30:00Z",
+    "expires": "2027-07-09T09:30:00Z",
+    "revoked": "2027-03-01T08:00:00Z",
+    "last_used": "2027-02-28",
+    "secret": "actl_…",
+}
+"""What stands for the times of keys and for their secrets, which no document has."""
+OF_APPROVALS: Final = {
+    "digest": "sha256:7d1a54127b222502f5b79b5fb0803061152a44f92b37e23c6527baf665d4da9a",
+    "key": "Qe7Lw0pVb3sN",
+    "approved": "2027-06-01T09:00:00Z",
+}
+"""What stands for the digest of what is approved, which follows from the release, and for who approves when."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
 )
@@ -133,6 +161,7 @@ TIMES: Final = {
     "created": "2027-01-10T09:30:00Z",
     "updated": "2027-01-11T16:00:00Z",
     "submitted": "2027-01-11T16:00:00Z",
+    "decided": "2027-01-11T16:00:00Z",
     "at": "2027-01-11T16:00:00Z",
     "made": "2027-01-11T16:00:00Z",
 }
@@ -148,6 +177,7 @@ WITHOUT: Final = {
     "methodologies.get",
     "methodologies.workbook.get",
     "editions.delete",
+    "suggestions.delete",
     "editions.assessments.delete",
     "editions.assessments.verdicts.delete",
     "editions.publications.scores.get",
@@ -266,6 +296,44 @@ def of_publications(folder: Path) -> dict[str, Any]:
     return found
 
 
+def of_approvals(folder: Path) -> dict[str, Any]:
+    """What the service answers about an approval of the small edition, made in a folder."""
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/approved.sqlite3", public_url=PUBLIC_URL))
+    database: Database = app.state["database"]
+    database.migrate()
+    publishing.fill(database)
+    path, body = "/v1/editions/2026/approvals", request("editions.approvals.create")
+    with TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        (refused,) = client.post(path, json=body).json()["errors"]
+        answers = {
+            "create": client.post(path, json={**body, "digest": refused["suggestion"]}),
+            "list": client.get(path),
+            "get": client.get(f"{path}/1"),
+        }
+    database.close()
+    return {f"editions.approvals.{name}": _with(OF_APPROVALS, answer.json()) for name, answer in answers.items()}
+
+
+def of_keys(folder: Path) -> dict[str, Any]:
+    """What the service answers about a few keys, made in a folder."""
+    app = create_app(Settings(database_url=f"sqlite:///{folder}/keys.sqlite3", public_url=PUBLIC_URL))
+    database: Database = app.state["database"]
+    database.migrate()
+    made = [structs.replace(forms.new(), id=name) for name in KEY_IDS]
+    found: dict[str, Any] = {}
+    with mock.patch.object(forms, "new", mock.Mock(side_effect=made)), TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        client.post("/v1/organisations", json=request("organisations.create"))
+        for name, (method, path) in OF_KEYS.items():
+            database.close()  # what is written later is written by then
+            body = request(name) if (FOLDER / f"{name}.request.json").is_file() else None
+            answer = client.request(method, path, json=body, headers={"If-Match": "*"})
+            found[name] = _with(OF_KEY, answer.json())
+    database.close()
+    return found
+
+
 def request(name: str) -> Any:
     """The body of the example of an operation."""
     return json.loads((FOLDER / f"{name}.request.json").read_bytes())
@@ -287,7 +355,7 @@ _LAST: Final = "~~~~"
 
 def _as_assessor(found: dict[str, Any], key: str) -> dict[str, Any]:
     """Answers with the name of an assessor in the place of the id of a key, which is another each time."""
-    identifier = keys.parse(key)
+    identifier = forms.parse(key)
     assert identifier is not None
     named: dict[str, Any] = json.loads(
         json.dumps(found).replace(identifier.id, ASSESSOR).replace(_LAST, OTHER_ASSESSOR)
@@ -351,7 +419,10 @@ def main() -> None:
         demo.load(app.state["database"], lambda: None)
         make_key(app.state["database"], Path(folder))
         demo.publish(app.state["database"], Path(folder), lambda: None, now=demo.MADE)
-        for name, answer in (answers(app) | of_ledger(Path(folder)) | of_publications(Path(folder))).items():
+        others = (
+            of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder)) | of_approvals(Path(folder))
+        )
+        for name, answer in (answers(app) | others).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()

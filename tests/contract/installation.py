@@ -40,6 +40,8 @@ SAFE: Final = frozenset({"get"})
 
 LEDGER: Final = frozenset({"ledger_entry", "ledger_opening"})
 """The tables of the ledger, in which what was denied stands too."""
+USES: Final = "key_use"
+"""The table of the last uses of keys, which are written when nobody waits."""
 
 
 def calendar(year: int) -> Mapping[str, Mapping[str, str]]:
@@ -184,6 +186,13 @@ class Installation:
         digest: str = response.json()["digest"]
         return digest
 
+    def approval(self, edition: str) -> Mapping[str, Any]:
+        """What approves the publication of an edition that is in review, as the refusal of another digest says it."""
+        body = {"reason": "It is time.", "digest": f"sha256:{0:064}"}
+        refused = self.client.post(f"/v1/editions/{edition}/approvals", json=body, headers=self._holder)
+        (error,) = refused.json()["errors"]
+        return {**body, "digest": error["suggestion"]}
+
     def correct(self, edition: str, supersedes: str, organisation: str) -> None:
         """Publishes a correction of an answer."""
         assessment = {"methodology": "2026.1", "answers": {"D1.01": None}}
@@ -241,7 +250,9 @@ class Installation:
         edition = f"2027-n{next(self._numbers):05}"  # the newest is the first of every list
         takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
         body = examples.request(operation.id) if takes_json else None
-        if operation.id == "organisations.create":
+        if operation.id == "keys.create":
+            body = {"role": "organisation_reader", "organisations": [MINE]}
+        elif operation.id == "organisations.create":
             body = {"id": f"XX-TEST-{edition}", "name": "Villa", "kind": "MUN"}
         elif operation.id == "organisations.update":
             body = {"name": f"Villa {edition}"}
@@ -271,8 +282,17 @@ class Installation:
             self.draft(edition, MINE)
         if operation.id == "ledger.checkpoints.get":
             self.checkpoint()
+        suggestion = ""
+        if "{suggestion}" in operation.path:
+            suggestion = self._made("POST", "/v1/suggestions", examples.request("suggestions.create")).json()["id"]
         digest = ""
-        published = ("editions.publications.", "published.", "editions.indicators.", "editions.datapackage")
+        published = (
+            "editions.publications.",
+            "editions.approvals.",
+            "published.",
+            "editions.indicators.",
+            "editions.datapackage",
+        )
         if operation.id.startswith(published):
             if "{edition}" not in operation.path:
                 self.edition(edition)
@@ -280,14 +300,22 @@ class Installation:
             self.submit(edition, MINE)
             self.settle(edition, MINE)
             self.review(edition)
-            if operation.method in SAFE:
+            if operation.id.startswith("editions.approvals."):
+                body = self.approval(edition)
+                if operation.method in SAFE:
+                    self._made("POST", f"/v1/editions/{edition}/approvals", body)
+                    body = None
+            elif operation.method in SAFE:
                 digest = self.publish(edition)
         known = {
+            "key": id_of(self.key("organisation_editor", MINE)) if "{key}" in operation.path else "",
             "digest": digest,
             "revision": "1",
             "edition": edition,
             "organisation": MINE,
             "submission": "1",
+            "approval": "1",
+            "suggestion": suggestion,
             "indicator": "D1.01",
             "transition": "1",
             "version": "2026.1",
@@ -332,7 +360,7 @@ class Installation:
             return [Recorded(msgspec.json.decode(shown.entry.record), shown.opening) for shown in ledger.chain(session)]
 
     def stored(self) -> Mapping[str, Sequence[str]]:
-        """Everything in the database but the ledger, by table."""
+        """Everything in the database but the ledger and the uses of keys, by table."""
         with self.database.read() as session:
             connection = session.connection()
             metadata = MetaData()
@@ -340,7 +368,7 @@ class Installation:
             return {
                 table.name: sorted(repr(row) for row in connection.execute(select(table)))
                 for table in metadata.sorted_tables
-                if table.name not in LEDGER
+                if table.name not in LEDGER and table.name != USES
             }
 
     @property
@@ -351,6 +379,11 @@ class Installation:
         response = self.client.request(method, path, json=body, headers={**self._holder, **(headers or {})})
         assert response.status_code == 201, response.text
         return response
+
+
+def id_of(key: str) -> str:
+    """The id in a key."""
+    return key.split("_")[1]
 
 
 _OF_REVIEWS: Final = ("editions.assessments.verdicts.", "editions.assessments.review.")

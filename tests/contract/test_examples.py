@@ -17,6 +17,7 @@ from actitud_api.settings import Settings
 from tests.contract.examples import (
     CREATES,
     FOLDER,
+    OF_KEYS,
     OF_LEDGER,
     OF_PUBLICATIONS,
     OF_WORKBOOKS,
@@ -26,16 +27,20 @@ from tests.contract.examples import (
     WITHOUT,
     WRITES,
     answers,
+    of_approvals,
+    of_keys,
     of_ledger,
     of_publications,
 )
+
+APPROVED = {f"editions.approvals.{name}" for name in ("create", "list", "get")}
 
 
 def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: Path) -> None:
     copy = tmp_path / "demonstration.sqlite3"
     shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
     app = create_app(Settings(database_url=f"sqlite:///{copy}", public_url=PUBLIC_URL))
-    found = answers(app) | of_ledger(tmp_path) | of_publications(tmp_path)
+    found = answers(app) | of_ledger(tmp_path) | of_publications(tmp_path) | of_keys(tmp_path) | of_approvals(tmp_path)
     app.state["database"].close()
     for name, answer in found.items():
         written = json.loads((FOLDER / f"{name}.response.json").read_bytes())
@@ -64,6 +69,11 @@ def test_no_example_names_a_host_that_only_tests_have() -> None:
 def test_every_operation_has_one(app: Litestar) -> None:
     document = json.loads(app.state["document"])
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
-    others = WITHOUT | {"editions.scores.changes", "editions.publications.create"} | OF_PUBLICATIONS.keys()
+    others = (
+        WITHOUT
+        | {"editions.scores.changes", "editions.publications.create", *APPROVED}
+        | OF_PUBLICATIONS.keys()
+        | OF_KEYS.keys()
+    )
     others |= set(OF_WORKBOOKS)
     assert ids == READS.keys() | READS_WITH_KEY.keys() | OF_LEDGER.keys() | CREATES.keys() | WRITES.keys() | others

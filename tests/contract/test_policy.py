@@ -4,12 +4,12 @@ published. What each may is written here by hand; an operation without a row fai
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import pytest
 
 from actitud_api.access.service import Role
-from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, operations
+from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, Place, id_of, operations
 
 ALL = operations()
 NAMES = [operation.id for operation in ALL]
@@ -28,6 +28,10 @@ Class = Literal[
     "publish",
     "register",
     "administer",
+    "hold",
+    "own list",
+    "propose",
+    "withdraw",
 ]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
@@ -65,6 +69,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.submissions.create",
         "editions.assessments.update",
     ),
+    "propose": ("suggestions.create",),
+    "withdraw": ("suggestions.delete",),
     "review": (
         "editions.assessments.finals.create",
         "editions.assessments.hearings.create",
@@ -81,9 +87,18 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.flags.list",
     ),
     "extend": ("editions.assessments.extensions.create",),
-    "publish": ("editions.publications.create", "editions.samples.create"),
+    "publish": (
+        "editions.approvals.create",
+        "editions.approvals.get",
+        "editions.approvals.list",
+        "editions.publications.create",
+        "editions.samples.create",
+        "suggestions.decisions.create",
+    ),
     "register": ("organisations.create", "organisations.update"),
-    "administer": ("editions.create", "editions.delete", "editions.update"),
+    "administer": ("editions.create", "editions.delete", "editions.update", "keys.create"),
+    "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),
+    "own list": ("keys.list",),
     "open": (
         "catalogue.get",
         "editions.datapackage",
@@ -94,6 +109,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.publications.get",
         "editions.publications.list",
         "editions.publications.scores.get",
+        "keys.reports.create",
         "ledger.checkpoints.get",
         "ledger.checkpoints.list",
         "methodologies.get",
@@ -109,6 +125,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "published.signature",
         "scores.create",
         "signing_keys.list",
+        "suggestions.get",
+        "suggestions.list",
         "system.livez",
         "system.readyz",
     ),
@@ -143,6 +161,10 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
+    "propose": frozenset(get_args(Role)),
+    "withdraw": frozenset(get_args(Role)),
+    "hold": frozenset(get_args(Role)),
+    "own list": frozenset(get_args(Role)),
 }
 """The roles that may; any other is told so (403)."""
 FAR: Final = frozenset({"other", "elsewhere"})
@@ -210,8 +232,17 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return None
     if row == "shows more":
         return 404 if operation.id in TOLD_BY_ID and holder not in SEES_DRAFTS else None
-    if role not in ROLES[row]:
+    if row == "propose":
+        return None
+    if role not in ROLES[row] or (row == "withdraw" and role != "administrator"):
         return 403
+    if operation.id == "suggestions.decisions.create":
+        return None
+    if row == "own list":
+        return None
+    if row == "hold":
+        # What it is called on is the key of somebody else.
+        return None if role == "administrator" else 404
     if bound == "elsewhere" or (bound == "other" and row != "list"):
         return 404
     return None
@@ -261,5 +292,21 @@ def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, 
             # A history names editions, the newest first; everything else organisations.
             shown = edition if operation.id.startswith("organisations.") else MINE
             assert (shown in response.text) is (holder in SEES_DRAFTS), holder
+        if row == "own list" and holder[0] != "administrator":
+            assert [found["id"] for found in response.json()["items"]] == [id_of(keys[holder])]
         if row == "list":
             assert (MINE in response.text) is (holder[1] not in FAR), holder
+
+
+@pytest.mark.parametrize("operation", [one for one in ALL if class_of(one) == "hold"], ids=lambda one: one.id)
+@pytest.mark.parametrize("holder", HOLDERS, ids="-".join)
+def test_each_holder_has_its_own_key_in_hand(installation: Installation, operation: Operation, holder: Holder) -> None:
+    key, edition = key_of(installation, holder, "2027"), {"edition": "2027"}
+    body = installation.place(operation).body
+    response = installation.call(operation, Place({**edition, "key": id_of(key)}, body), key)
+    assert response.is_success, response.text
+    again = installation.call(by_id["keys.list"], Place(edition, None), key)
+    assert again.status_code == (401 if operation.id == "keys.revocations.create" else 200)
+
+
+by_id = {operation.id: operation for operation in ALL}

@@ -22,9 +22,14 @@ from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operati
 CHANGES = [operation for operation in operations() if operation.method not in SAFE and operation.roles is not None]
 READS = [operation for operation in operations() if operation not in CHANGES]
 OWN = "/assessments/{organisation}"
+KEYS = "/v1/keys"
+LOCATED = ("keys.create", "keys.rotations.create", "keys.revocations.create", "suggestions.create")
+"""What is about the key, or suggestion, that the answer locates."""
 SUBJECTS = {
     "organisations.create": "/v1/organisations/XX-TEST-{edition}",
     "editions.create": "/v1/editions/{edition}",
+    "editions.approvals.create": "/v1/editions/{edition}/approvals/1",
+    "suggestions.decisions.create": "/v1/suggestions/{suggestion}",
     "editions.publications.create": "/v1/editions/{edition}/publications/1",
     "editions.assessments.submissions.create": "/v1/editions/{edition}/assessments/{organisation}/submissions/1",
     "editions.assessments.reviews.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/2",
@@ -60,6 +65,11 @@ def details(operation: Operation, place: Place, response: httpx.Response) -> dic
     return {"details": {"digest": response.json()["digest"], "edition": place.path["edition"], "revision": 1}}
 
 
+def is_public(operation: Operation) -> bool:
+    """Whether everybody may know what an operation was about."""
+    return OWN not in operation.path and not operation.path.startswith(KEYS)
+
+
 def is_subject(entry: Recorded, subject: str) -> bool:
     assert entry.opening is not None
     salted = bytes.fromhex(entry.opening.salt) + subject.encode()
@@ -87,10 +97,12 @@ def test_what_is_done_leaves_one_entry(installation: Installation, operation: Op
         **details(operation, place, response),
     }
     subject = SUBJECTS.get(operation.id, operation.path).format_map(place.path)
+    if operation.id in LOCATED:
+        subject = response.headers["location"]
     assert is_subject(entry, subject)
     assert entry.opening is not None
     is_own = OWN in operation.path
-    assert (entry.opening.subject, entry.opening.public) == (subject, not is_own)
+    assert (entry.opening.subject, entry.opening.public) == (subject, is_public(operation))
     assert entry.opening.owner == (MINE if is_own else None)
 
 
@@ -157,7 +169,8 @@ def test_what_a_key_may_not_do_leaves_one_entry(installation: Installation, oper
         actor = {"key": registrar.split("_")[1], "organisation": None, "role": "registrar"}
         attempts.append((registrar, 403, actor))
     actor = {"key": foreign.split("_")[1], "organisation": OTHER, "role": "organisation_editor"}
-    attempts.append((foreign, 404 if "organisation_editor" in roles else 403, actor))
+    if operation.id != "suggestions.create":
+        attempts.append((foreign, 404 if OWN in operation.path and "organisation_editor" in roles else 403, actor))
     for key, status, actor in attempts:
         before = installation.entries()
         response = installation.call(operation, place, key)
@@ -174,7 +187,7 @@ def test_what_a_key_may_not_do_leaves_one_entry(installation: Installation, oper
         }
         assert is_subject(entry, operation.path.format_map(place.path))
         assert entry.opening is not None
-        assert entry.opening.public is (OWN not in operation.path)
+        assert entry.opening.public is is_public(operation)
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=named)

@@ -37,9 +37,11 @@ PUBLISHED: Final = "2098"
 STATES: Final[tuple[State, ...]] = ("final", "hearing", "under_review", "submitted")
 """Where assessments of it are."""
 TRAILS: Final = {
+    "keys": 1,
     "ledger": 1,
     "methodologies": 1,
     "organisations": 1,
+    "suggestions": 1,
     "assessments": 2,
     "publications": 1,
     "editions": 2,
@@ -49,13 +51,14 @@ LARGE: Final[Config] = {
     "include-operation-id": [
         "editions.assessments.put",
         "editions.assessments.update",
+        "editions.approvals.create",
         "editions.publications.create",
         "methodologies.workbook.fill",
     ],
     "generation": {"max-examples": EXAMPLES if NIGHT else 5},
     "phases": {"coverage": {"enabled": NIGHT}},
 }
-"""Four bodies have so many members that it takes minutes to try the ends of each."""
+"""Five bodies have so many members that it takes minutes to try the ends of each."""
 SCORED: Final[Config] = {"include-operation-id": ["scores.create"], "phases": {"coverage": {"enabled": NIGHT}}}
 """Two versions, with what each supposes: the ends of each of their members take minutes too."""
 WHOLE: Final[Config] = {

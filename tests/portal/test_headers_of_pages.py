@@ -22,6 +22,8 @@ PATHS: Final = (
     "2026/compare?organisation=XX-T-1&organisation=XX-T-2",
     "methodologies",
     "methodologies/2026.1",
+    "suggestions",
+    "suggestions?kind=error&state=accepted&dimension=D1",
     "embed?organisation=XX-T-1",
 )
 

@@ -180,6 +180,6 @@ def test_what_is_stored_of_a_review_is_told_by_the_organisation_that_it_is_about
     """The row of the assessment has what was found, so that every later write scores with it."""
     desk.given("ada", "D1.01", "rejected")
     with desk.database.read() as session:
-        record = assessments.find(session, EDITION, MINE)
+        record = assessments.one(session, EDITION, MINE)
     assert msgspec.to_builtins(record.submission.set_aside) == {"D1.01": "rejected"}
     assert record.evidence.review.answers["D1.01"].verdict == "rejected"

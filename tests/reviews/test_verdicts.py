@@ -204,7 +204,7 @@ def test_a_change_asks_for_what_it_was_made_for(desk: Desk) -> None:
 
 def test_after_the_last_day_of_the_review_nobody_judges(desk: Desk) -> None:
     with desk.database.write() as session:
-        end = assessments.find(session, EDITION, MINE)
+        end = assessments.one(session, EDITION, MINE)
         assert end.state == "under_review"
     later = datetime(2027, 6, 1, tzinfo=UTC)
     with desk.database.write() as session, pytest.raises(assessments.Late) as late:

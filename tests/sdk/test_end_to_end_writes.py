@@ -36,6 +36,7 @@ from actitud import (
     Publication,
     Span,
     Submission,
+    Suggestion,
     Unauthorized,
 )
 from actitud_api.access import service as access
@@ -658,3 +659,92 @@ def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installat
     ):
         with pytest.raises(NotFound):
             installation(look, key=other)
+
+
+def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installation, administrator: str) -> None:
+    key = installation.key("organisation_reader", VILLA)
+
+    def propose(client: Client) -> Suggestion:
+        return client.suggestions.create(
+            kind="indicator", title="Más rápido", text="En una hora.", language="es", indicator="D9.02"
+        )
+
+    made = installation(propose, key=key, losses=1)
+    assert (made.id, made.dimension, made.state, made.decisions) == ("1", "D9", "undecided", ())
+    read = installation(lambda client: client.suggestions.get("1"))
+    assert read == made
+    with pytest.raises(Forbidden):
+        installation(
+            lambda client: client.suggestions.decisions.create(
+                "1", if_match=read.etag, decision="accepted", reason="Sí."
+            ),
+            key=key,
+        )
+    decided = installation(
+        lambda client: client.suggestions.decisions.create(
+            "1", if_match=read.etag, decision="rejected", reason="It is measured.", language="en", methodology="2026.1"
+        ),
+        key=administrator,
+        losses=1,
+    )
+    (decision,) = decided.decisions
+    assert (decided.state, decision.reason, decision.language, decision.methodology) == (
+        "rejected",
+        "It is measured.",
+        "en",
+        "2026.1",
+    )
+    assert as_said(decided) == installation.said("/v1/suggestions/1", key)
+    with pytest.raises(PreconditionFailed):
+        installation(lambda client: client.suggestions.delete("1", if_match=read.etag), key=key)
+    with pytest.raises(Conflict):
+        installation(lambda client: client.suggestions.delete("1", if_match=decided.etag), key=key)
+    second = installation(propose, key=key)
+    listed = installation(lambda client: client.suggestions.list(state="undecided", dimension="D9"))
+    assert [one.id for one in listed.items] == ["2"]
+    other = installation.key("registrar")
+    with pytest.raises(Forbidden):
+        installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=other)
+    installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=key)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.suggestions.get("2"))
+
+
+# --- keys -----------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_made_replaced_and_ended(installation: Installation, administrator: str) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar", days=30), key=administrator)
+    assert made.secret is not None
+    assert made.secret not in repr(made)
+    own = installation(lambda client: client.keys.get(made.id), key=made.secret)
+    assert (own.id, own.role, own.days, own.state) == (made.id, "registrar", 30, "valid")
+    after = installation(
+        lambda client: client.keys.rotations.create(made.id, if_match=own.etag, overlap=1), key=made.secret
+    )
+    assert (after.role, after.made_by) == ("registrar", made.id)
+    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    assert [(key.id, key.replaced_by) for key in listed.items] == [(made.id, after.id), (after.id, None)]
+    ended = installation(lambda client: client.keys.revocations.create(made.id), key=administrator)
+    assert ended.state == "revoked"
+    with pytest.raises(Unauthorized):
+        installation(lambda client: client.keys.get(made.id), key=made.secret)
+    assert installation(lambda client: client.keys.list(), key=after.secret or "").items[0].id == after.id
+
+
+def test_where_the_answer_is_lost_the_key_is_there_without_its_secret(
+    installation: Installation, administrator: str
+) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator, losses=1)
+    assert made.secret is None
+    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    assert [key.id for key in listed.items] == [made.id]
+
+
+def test_a_key_that_somebody_found_is_reported(installation: Installation, administrator: str) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator)
+    nothing = installation(lambda client: client.keys.reports.create("nothing", lang="es"))
+    found = installation(lambda client: client.keys.reports.create(f"two\nlines: {made.secret}\x00", lang="es"))
+    assert nothing == found
+    with pytest.raises(Unauthorized):
+        installation(lambda client: client.keys.get(made.id), key=made.secret or "")

@@ -6,6 +6,7 @@ from datetime import date
 from typing import assert_type
 
 from actitud import (
+    AccessKey,
     Answers,
     Assessment,
     AssessmentAnswers,
@@ -26,11 +27,14 @@ from actitud import (
     LevelPath,
     Methodology,
     MethodologySummary,
+    NewAccessKey,
     Organisation,
     Page,
     PastScore,
     Peers,
     Publication,
+    PublicationApproval,
+    ReportReceipt,
     RobustScore,
     Score,
     ScoreRow,
@@ -38,6 +42,8 @@ from actitud import (
     SigningKey,
     Submission,
     SubmissionLine,
+    Suggestion,
+    SuggestionDecision,
     Transition,
     WhatIf,
 )
@@ -89,12 +95,24 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.statistics.get("2026"), EditionStatistics)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
     assert_type(client.editions.publications.list("2026"), Page[Publication])
+    assert_type(client.editions.approvals.list("2026"), Page[PublicationApproval])
+    assert_type(client.editions.approvals.create("2026", digest="x", reason="x"), PublicationApproval)
     assert_type(client.editions.publications.create("2026", reason="x"), Publication)
     assert_type(client.editions.publications.scores.get("2026", "x", revision=1), bytes)
     assert_type(client.editions.publications.bundle("2026"), bytes)
     assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
     assert_type(client.catalogue.get(), bytes)
+    proposed = client.suggestions.create(kind="error", title="x", text="x", language="es")
+    assert_type(proposed, Suggestion)
+    assert_type(client.suggestions.list(state="undecided"), Page[Suggestion])
+    decided = client.suggestions.decisions.create("1", if_match=proposed.etag, decision="rejected", reason="x")
+    assert_type(decided.decisions[-1], SuggestionDecision)
     assert_type(client.published.signature("sha256:0"), Signature)
+    assert_type(client.keys.list(role="assessor"), Page[AccessKey])
+    assert_type(client.keys.create(role="assessor", editions=["2027"]).secret, str | None)
+    assert_type(client.keys.rotations.create("x", if_match="*"), NewAccessKey)
+    assert_type(client.keys.revocations.create("x"), AccessKey)
+    assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
     assert_type(client.ledger.checkpoints.get(7), Checkpoint)
@@ -123,6 +141,7 @@ def blocking(client: Client) -> None:
     client.editions.assessments.returns.create("2026", "x", if_match="*", reason="y")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
     client.organisations.update("x", if_match="*", name=None)  # type: ignore[arg-type]
+    client.suggestions.decisions.create("1", if_match="*", decision="undecided", reason="x")  # type: ignore[arg-type]
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.score({}, FACTS)  # type: ignore[call-arg]
@@ -155,6 +174,8 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.ledger.checkpoints.get(), Checkpoint)
     assert_type(await client.signing_keys.list(), tuple[SigningKey, ...])
     await client.editions.delete("2026", if_match="*")
+    await client.suggestions.delete("1", if_match="*")
+    assert_type(client.suggestions.list(kind="error"), AsyncListing[Suggestion])
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 

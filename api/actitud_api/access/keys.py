@@ -11,13 +11,14 @@ import re
 import secrets
 import string
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
-PREFIX: Final = "actl"
+from actitud_api.http.redaction import ID_LENGTH, PREFIX
+
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
-ID_LENGTH: Final = 12
 SECRET_LENGTH: Final = 43
 SECRET_BYTES: Final = 32
 CHECK_LENGTH: Final = 6
@@ -56,6 +57,14 @@ def parse(text: str) -> Key | None:
     if found is None or found["check"] != _check(text[:-CHECK_LENGTH]):
         return None
     return Key(found["id"], found["secret"])
+
+
+def found_in(text: str) -> Iterator[tuple[int, Key]]:
+    """Every key in a text, in its order, with where it begins."""
+    for candidate in PATTERN.finditer(text):
+        key = parse(candidate[0])
+        if key is not None:
+            yield candidate.start(), key
 
 
 def _check(body: str) -> str:

@@ -5,7 +5,7 @@ An operation without a row cannot be served: the application refuses to start.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 from actitud_api.access.queries import Role
 from actitud_api.access.service import Principal
@@ -30,9 +30,15 @@ _READS_DRAFTS: Final = _keys(
 _REVIEWS: Final = _keys("assessor", "administrator", private=True)
 _EXTENDS: Final = _keys("publisher", "administrator", private=True)
 _ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
+_PUBLISHES: Final = _keys("publisher", "administrator")
 _SEES_REVIEWS: Final = _keys("assessor", "publisher", "administrator", private=True)
 _REGISTERS: Final = _keys("registrar", "administrator")
 _ADMINISTERS: Final = _keys("administrator")
+_PROPOSES: Final = _keys(*get_args(Role))
+_DECIDES: Final = _keys("publisher", "administrator")
+_HANDS_OUT: Final = _keys("administrator", private=True)
+_HOLDS: Final = _keys(*get_args(Role), private=True)
+"""Whoever has a key, over that key; an administrator over any."""
 
 POLICY: Final[Rules] = {
     "pages.index": _UNLIMITED,
@@ -56,6 +62,7 @@ POLICY: Final[Rules] = {
     "portal.compare": _ANYBODY,
     "portal.methodologies": _ANYBODY,
     "portal.methodology": _ANYBODY,
+    "portal.suggestions": _ANYBODY,
     "portal.embed": _ANYBODY,
     "portal.questionnaire": _ANYBODY,
     "system.livez": _UNLIMITED,
@@ -70,6 +77,11 @@ POLICY: Final[Rules] = {
     "organisations.get": _ANYBODY,
     "organisations.create": _REGISTERS,
     "organisations.update": _REGISTERS,
+    "suggestions.list": _ANYBODY,
+    "suggestions.get": _ANYBODY,
+    "suggestions.create": _PROPOSES,
+    "suggestions.delete": _PROPOSES,
+    "suggestions.decisions.create": _DECIDES,
     "editions.list": _ANYBODY,
     "editions.get": _ANYBODY,
     "editions.create": _ADMINISTERS,
@@ -106,7 +118,10 @@ POLICY: Final[Rules] = {
     "editions.publications.get": _ANYBODY,
     "editions.publications.scores.get": _ANYBODY,
     "editions.publications.bundle": _ANYBODY,
-    "editions.publications.create": _keys("publisher", "administrator"),
+    "editions.publications.create": _PUBLISHES,
+    "editions.approvals.list": _PUBLISHES,
+    "editions.approvals.get": _PUBLISHES,
+    "editions.approvals.create": _PUBLISHES,
     "published.get": _ANYBODY,
     "published.signature": _ANYBODY,
     "editions.scores.list": _KEY_SHOWS_MORE,
@@ -128,6 +143,12 @@ POLICY: Final[Rules] = {
     "editions.robustness.list": _COMPUTED_FROM_MANY,
     "editions.statistics.get": _COMPUTED_FROM_MANY,
     "organisations.scores.list": _KEY_SHOWS_MORE,
+    "keys.list": _HOLDS,
+    "keys.get": _HOLDS,
+    "keys.create": _HANDS_OUT,
+    "keys.rotations.create": _HOLDS,
+    "keys.revocations.create": _HOLDS,
+    "keys.reports.create": _ANYBODY,
     "ledger.list": _KEY_SHOWS_MORE,
     "ledger.checkpoints.list": _ANYBODY,
     "ledger.checkpoints.get": _ANYBODY,

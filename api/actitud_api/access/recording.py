@@ -18,6 +18,7 @@ from litestar.types import HTTPScope
 from actitud_api.access import keys
 from actitud_api.access.policy import principal_of
 from actitud_api.http.policy import OWNER, Holder, Rule, operation
+from actitud_api.http.redaction import redacted
 from actitud_api.http.scope import ApiRequest, request_id
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.digests import digest
@@ -96,4 +97,4 @@ def _path(scope: HTTPScope) -> str:
 
 def _quoted(text: str) -> str:
     """What a path holds may be any text: percent-encoded it is of one form, and of a length that can be kept."""
-    return quote(text, safe="/:")[:_SUBJECT_MAX]
+    return quote(redacted(text), safe="/:*")[:_SUBJECT_MAX]

@@ -1,8 +1,8 @@
 """The tables of keys, and of the answers to idempotency keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import Column, Date, LargeBinary
 from sqlmodel import Field
 
 from actitud_api.storage.base import JSON_DOCUMENT, Base
@@ -14,6 +14,8 @@ class AccessKey(Base, table=True):
 
     `pepper` marks what the digest was made with. `organisations` and `editions` are the ids that it is bound to; no
     `editions` are all of them. They are no foreign keys because a key, as a record of who acted, outlives them.
+    `days` is how long it was made for; it may end sooner. `maker` is the key that it was made with, None on the command
+    line; `replaced_by` the key that took its place, and `origin` the first of those that took each other's.
     """
 
     __tablename__ = "access_key"
@@ -27,6 +29,20 @@ class AccessKey(Base, table=True):
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     expires: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     revoked: datetime | None = Field(sa_column=Column(UtcTime))
+    days: int
+    maker: str | None
+    origin: str
+    replaced_by: str | None
+    version: int
+
+
+class KeyUse(Base, table=True):
+    """The last day (UTC) on which a key was presented and counted."""
+
+    __tablename__ = "key_use"
+
+    key: str = Field(primary_key=True)
+    day: date = Field(sa_column=Column(Date, nullable=False))
 
 
 class IdempotentAnswer(Base, table=True):

@@ -15,19 +15,27 @@ import msgspec
 from msgspec import Struct, structs
 
 from actitud_api.assessments import queries
-from actitud_api.assessments.life import (
-    UNSETTLED,
-    Early,
-    Late,
-    Life,
-    Misdated,
-    OutOfOrder,
-    Phase,
-    State,
-    Transition,
-)
+from actitud_api.assessments.life import Early, Late, Life, Misdated, OutOfOrder, Phase, State, Transition
 from actitud_api.assessments.queries import Line, Record, Submitted, Support, SupportOfAnswer
 from actitud_api.assessments.tables import DIMENSIONS
+from actitud_api.assessments.transitions import (
+    Held,
+    UnknownAssessment,
+    UnknownTransition,
+    ensure_expected,
+    enter,
+    extend,
+    find,
+    hold,
+    life_of,
+    to_final,
+    to_hearing,
+    to_returned,
+    to_review,
+    transition,
+    transitions,
+    unsettled,
+)
 from actitud_api.editions import service as editions
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.content import (
@@ -51,7 +59,7 @@ from actitud_api.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.scoring.review import NOTHING, Review, reviewed, unreviewed
 from actitud_api.scoring.scalar import Evaluation, Status, evaluate
 from actitud_api.storage.database import Database, Session
-from actitud_api.storage.versions import Expected, Stale, revision
+from actitud_api.storage.versions import Expected, Stale
 
 __all__ = [
     "TYPES",
@@ -85,12 +93,12 @@ __all__ = [
     "delete",
     "extend",
     "figures",
-    "find",
     "findings",
     "get",
     "hold",
     "mend",
     "mended",
+    "one",
     "page",
     "patch",
     "put",
@@ -120,25 +128,8 @@ _AHEAD = timedelta(hours=14)
 """How far the clocks of the first time zone are ahead of UTC: a day has come when it has come there."""
 
 
-class UnknownAssessment(LookupError):
-    """That organisation has no assessment in that edition."""
-
-    def __init__(self, edition: str, organisation: str) -> None:
-        super().__init__(f"{edition}/{organisation}")
-        self.edition = edition
-        self.organisation = organisation
-
-
 class UnknownSubmission(LookupError):
     """That assessment has no submission of that number."""
-
-    def __init__(self, number: str) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-class UnknownTransition(LookupError):
-    """That assessment has no transition of that number."""
 
     def __init__(self, number: str) -> None:
         super().__init__(number)
@@ -201,14 +192,6 @@ class Mended(Struct, frozen=True):
     rules: frozenset[str]
 
 
-class Held(Struct, frozen=True):
-    """An assessment as somebody knows it, in an edition that is not published, which stays in its state."""
-
-    edition: editions.Record
-    record: Record
-    life: Life
-
-
 # --- reading --------------------------------------------------------------------------------------------------
 
 
@@ -234,12 +217,12 @@ def page(
 def get(database: Database, edition: str, organisation: str) -> Record:
     """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
-        return find(session, edition, organisation)
+        return one(session, edition, organisation)
 
 
-def find(session: Session, edition: str, organisation: str) -> Record:
+def one(session: Session, edition: str, organisation: str) -> Record:
     """The same, in a session."""
-    return _find(session, editions.find(session, edition).id, organisation)
+    return find(session, editions.find(session, edition).id, organisation)
 
 
 def submissions(
@@ -250,7 +233,7 @@ def submissions(
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        found = _find(session, editions.find(session, edition).id, organisation)
+        found = find(session, editions.find(session, edition).id, organisation)
         return queries.submissions(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
 
 
@@ -260,7 +243,7 @@ def submission(database: Database, edition: str, organisation: str, number: str)
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
     """
     with database.read() as session:
-        record = _find(session, editions.find(session, edition).id, organisation)
+        record = find(session, editions.find(session, edition).id, organisation)
         found = (
             queries.submission(session, record.edition, record.organisation, int(number))
             if _NUMBER.fullmatch(number)
@@ -269,40 +252,6 @@ def submission(database: Database, edition: str, organisation: str, number: str)
     if found is None:
         raise UnknownSubmission(number)
     return found
-
-
-def transitions(
-    database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
-) -> list[Transition]:
-    """The transitions of an assessment, the first one first, from the one that follows `after`.
-
-    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
-    """
-    with database.read() as session:
-        found = _find(session, editions.find(session, edition).id, organisation)
-        return queries.steps(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
-
-
-def transition(database: Database, edition: str, organisation: str, number: str) -> Transition:
-    """A transition of an assessment.
-
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownTransition`.
-    """
-    with database.read() as session:
-        record = _find(session, editions.find(session, edition).id, organisation)
-        found = (
-            queries.step(session, record.edition, record.organisation, int(number))
-            if _NUMBER.fullmatch(number)
-            else None
-        )
-    if found is None:
-        raise UnknownTransition(number)
-    return found
-
-
-def unsettled(session: Session, edition: str) -> dict[State, int]:
-    """How many assessments of an edition have still to be settled, by the states in which some are."""
-    return queries.count_states(session, edition, UNSETTLED)
 
 
 def content_of(stored: Record | Submitted) -> Content:
@@ -367,7 +316,7 @@ def put(
     `AnotherMethodology`.
     """
     place, before = _open(session, edition, organisation)
-    _ensure_expected(before, expected)
+    ensure_expected(before, expected)
     _ensure_writable(session, place, before, now)
     methodology = _methodology(place, request)
     content = whole(methodology, request)
@@ -377,7 +326,7 @@ def put(
     values = _values(methodology, _judged(place, methodology, content, None, now), now)
     if not queries.add_new(session, {**identity, "submitted": None, **values}):
         raise Stale
-    return Written(_find(session, edition, organisation), is_new=True)
+    return Written(find(session, edition, organisation), is_new=True)
 
 
 def patch(
@@ -432,93 +381,8 @@ def submit(
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
         raise NotSubmittable(load(after.methodology), errors, unneeded)
-    _enter(session, after, life, role, now)
+    enter(session, before, life, "submitted", role, now)
     return _hand_in(session, after, explanations, now)
-
-
-def hold(session: Session, edition: str, organisation: str, *, expected: Expected) -> Held:
-    """An assessment on which whoever reviews it is about to act.
-
-    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment` and `Stale`.
-    """
-    editions.ensure_unpublished(session, edition)
-    place = editions.find(session, edition)
-    record = _find(session, edition, organisation)
-    _ensure_expected(record, expected)
-    return Held(place, record, _life(session, place, record))
-
-
-def to_review(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
-    """Begins the review of what was submitted; raises what `hold` does, and `OutOfOrder`."""
-    return _pass(session, hold(session, edition, organisation, expected=expected), "under_review", role, now)
-
-
-def to_hearing(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
-    """Ends the review and begins the hearing, while the last day of neither is over.
-
-    Whoever is heard has at least a part of a day for it. Raises what `hold` does, `OutOfOrder` and `Late`.
-    """
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("hearing")
-    held.life.ensure_in_time("review", now)
-    held.life.ensure_in_time("hearing", now)
-    return _pass(session, held, "hearing", role, now)
-
-
-def to_returned(
-    session: Session,
-    edition: str,
-    organisation: str,
-    *,
-    reason: str,
-    until: date,
-    role: str,
-    expected: Expected,
-    now: datetime,
-) -> Transition:
-    """Gives an assessment back to its organisation, which may change and submit it again until a day, that included.
-
-    Raises what `hold` does, `OutOfOrder` and `Misdated`.
-    """
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("returned")
-    held.life.ensure_until(until, now)
-    return _pass(session, held, "returned", role, now, reason=reason, until=until)
-
-
-def to_final(
-    session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
-    """Settles an assessment for good once the hearing is over; raises what `hold` does, `OutOfOrder` and `Early`."""
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("final")
-    held.life.ensure_heard(now)
-    return _pass(session, held, "final", role, now)
-
-
-def extend(
-    session: Session,
-    edition: str,
-    organisation: str,
-    *,
-    phase: Phase,
-    until: date,
-    reason: str,
-    role: str,
-    expected: Expected,
-    now: datetime,
-) -> Transition:
-    """Gives one organisation more days for a phase, until a day, that included; its assessment stays in its state.
-
-    The last extension of a phase counts. Raises what `hold` does, `OutOfOrder` and `Misdated`.
-    """
-    held = hold(session, edition, organisation, expected=expected)
-    held.life.ensure_extends(phase, until, now)
-    return _pass(session, held, held.record.state, role, now, phase=phase, reason=reason, until=until)
 
 
 def reviewable(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
@@ -528,8 +392,8 @@ def reviewable(session: Session, edition: str, organisation: str, *, now: dateti
     """
     editions.ensure_unpublished(session, edition)
     queries.lock(session, edition, organisation)
-    record = _find(session, edition, organisation)
-    _life(session, editions.find(session, edition), record).ensure_reviewable(now)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_reviewable(now)
     return record
 
 
@@ -561,7 +425,7 @@ def mended(
     the domains since. `place`: that of the patch in what was sent. Raises `UnknownAssessment`, `AnotherMethodology`,
     `NotSubmittable`.
     """
-    before = _find(session, edition.id, organisation)
+    before = find(session, edition.id, organisation)
     stands = _Place(edition, _domains(session, organisation))
     methodology = _methodology(stands, change, place)
     stated = content_of(before)
@@ -686,7 +550,7 @@ def _open_there(session: Session, edition: str, organisation: str, expected: Exp
     place, before = _open(session, edition, organisation)
     if before is None:
         raise UnknownAssessment(edition, organisation)
-    _ensure_expected(before, expected)
+    ensure_expected(before, expected)
     return place, before
 
 
@@ -699,79 +563,12 @@ def _domains(session: Session, organisation: str) -> tuple[str, ...]:
         raise
 
 
-def _find(session: Session, edition: str, organisation: str) -> Record:
-    record = queries.one(session, edition, organisation)
-    if record is None:
-        organisations.refuse_alias(session, organisation)
-        raise UnknownAssessment(edition, organisation)
-    return record
-
-
-def _ensure_expected(before: Record | None, expected: Expected) -> None:
-    if not expected(None if before is None else revision(before.created, before.version)):
-        raise Stale
-
-
-def _life(session: Session, place: editions.Record, record: Record) -> Life:
-    return Life(record.state, place.calendar, queries.steps(session, record.edition, record.organisation))
-
-
 def _ensure_writable(session: Session, place: _Place, before: Record | None, now: datetime) -> Life:
     """The life of an assessment that the organisation answers, or of one that it is about to make."""
-    life = Life("draft", place.edition.calendar) if before is None else _life(session, place.edition, before)
+    life = Life("draft", place.edition.calendar) if before is None else life_of(session, place.edition, before)
     life.ensure_writable()
     life.ensure_in_time("submission", now)
     return life
-
-
-def _pass(
-    session: Session,
-    held: Held,
-    after: State,
-    role: str,
-    now: datetime,
-    *,
-    phase: Phase | None = None,
-    reason: str | None = None,
-    until: date | None = None,
-) -> Transition:
-    """Brings an assessment to a state, which may be the one that it is in."""
-    record = held.record
-    if phase is None:
-        held.life.ensure_followed_by(after)
-    values = {"state": after, "updated": now, "version": record.version + 1}
-    if not queries.change(session, record.edition, record.organisation, record.version, values):
-        raise Stale
-    reached = structs.replace(record, state=after)
-    return _enter(session, reached, held.life, role, now, phase=phase, reason=reason, until=until)
-
-
-def _enter(
-    session: Session,
-    reached: Record,
-    life: Life,
-    role: str,
-    now: datetime,
-    *,
-    phase: Phase | None = None,
-    reason: str | None = None,
-    until: date | None = None,
-) -> Transition:
-    """Keeps a step in the life of an assessment, which has reached a state."""
-    made = Transition(
-        edition=reached.edition,
-        organisation=reached.organisation,
-        number=len(life.steps) + 1,
-        at=now,
-        role=role,
-        before=life.state,
-        after=reached.state,
-        phase=phase,
-        reason=reason,
-        until=until,
-    )
-    queries.add_step(session, made)
-    return made
 
 
 def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where: str = "") -> Methodology:
@@ -790,7 +587,7 @@ def _write(session: Session, place: _Place, before: Record, content: Content, no
     values |= {"version": before.version + 1, **more}
     if not queries.change(session, before.edition, before.organisation, before.version, values):
         raise Stale
-    return _find(session, before.edition, before.organisation)
+    return find(session, before.edition, before.organisation)
 
 
 class _Judged(Struct, frozen=True):

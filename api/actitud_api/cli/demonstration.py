@@ -105,7 +105,7 @@ def _key(database: Database, settings: Settings) -> str:
         entry = ledger.Event(
             action="cli.demo",
             actor=None,
-            subject=f"/keys/{made.record.id}",
+            subject=f"/v1/keys/{made.record.id}",
             public=False,
             details={"key": made.record.id, "role": made.record.role},
         )

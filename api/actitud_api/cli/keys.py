@@ -1,21 +1,30 @@
-"""`keys`: makes a key and shows it once, lists them without their secrets, ends one that leaked or is not needed."""
+"""`keys`: makes a key and shows it once, lists, replaces and ends them, and finds those that are in a text."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, get_args
 
 from actitud_api.access import service as access
-from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
+from actitud_api.access.keys import Key, found_in
+from actitud_api.cli.common import (
+    STANDARD_INPUT,
+    Added,
+    CommandError,
+    Run,
+    content_of,
+    opened,
+    settings_of,
+    takes_database,
+)
 from actitud_api.cli.readiness import check_ready, reaching
-from actitud_api.editions import service as editions
 from actitud_api.http.negotiation import Texts
+from actitud_api.keys import service as keys
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.model import Language
-from actitud_api.organisations import service as organisations
 from actitud_api.storage.places import failures
 
 ROLES: Final = get_args(access.Role)
@@ -27,6 +36,14 @@ _CREATE = Texts("hace una clave y la enseña una sola vez", "make a key and show
 _LIST = Texts("lista las claves, sin sus secretos", "list the keys, without their secrets")
 _REVOKE = Texts("acaba con una clave", "end a key")
 _ROTATE = Texts(
+    "pone otra clave en el lugar de una, que acaba días después",
+    "put another key in the place of one, which ends days after",
+)
+_CHECK = Texts(
+    "dice qué claves hay en un texto, por su identificador; acaba con 1 si hay alguna",
+    "tell which keys are in a text, by their ids; exits with 1 where there is any",
+)
+_ROTATE_SIGNING = Texts(
     "hace otra clave de firma y retira la anterior, que sigue valiendo para lo que firmó",
     "make another signing key and retire the one before, which still holds for what it signed",
 )
@@ -44,6 +61,19 @@ _EDITION = Texts(
     "without it are for all of them",
 )
 _DAYS = Texts("días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})")
+_DAYS_OF_NEW = Texts(
+    "días que vale la nueva, de 1 a {most} (los que se dieron a la anterior)",
+    "days that the new one lasts, 1 to {most} (those that the one before was given)",
+)
+_OVERLAP = Texts(
+    "días que la anterior vale aún, de 0 a {most} ({usual})",
+    "days that the one before still lasts, 0 to {most} ({usual})",
+)
+_FILE = Texts("el fichero; - es la entrada estándar (-)", "the file; - is standard input (-)")
+_HOLDS = Texts(
+    "mira además en la base de datos si cada una vale; también con --database",
+    "look in the database as well whether each of them holds; so does --database",
+)
 _ID = Texts(
     "identificador de la clave: los 12 caracteres que siguen a actl_", "id of the key: the 12 characters after actl_"
 )
@@ -58,13 +88,19 @@ _NO_DAYS = Texts(
     "--days: «{value}» no es un número de días, de 1 a {most}",
     "--days: “{value}” is not a number of days, 1 to {most}",
 )
-_NO_ORGANISATION = Texts(
-    "No hay ninguna organización {id}. No se ha hecho ninguna clave.",
-    "There is no organisation {id}. No key was made.",
+_NO_OVERLAP = Texts(
+    "--overlap: «{value}» no es un número de días, de 0 a {most}",
+    "--overlap: “{value}” is not a number of days, 0 to {most}",
 )
-_NO_EDITION = Texts(
-    "No hay ninguna edición {id}. No se ha hecho ninguna clave.", "There is no edition {id}. No key was made."
-)
+_ABSENT: Final = {
+    "organisations": Texts(
+        "No hay ninguna organización {id}. No se ha hecho ninguna clave.",
+        "There is no organisation {id}. No key was made.",
+    ),
+    "editions": Texts(
+        "No hay ninguna edición {id}. No se ha hecho ninguna clave.", "There is no edition {id}. No key was made."
+    ),
+}
 _MADE = Texts(
     "Clave {id}, con papel {role}, para {bound}, válida hasta {expires}. Guárdela ahora: no se vuelve a mostrar.",
     "Key {id}, with the role {role}, for {bound}, valid until {expires}. Keep it now: it is not shown again.",
@@ -78,12 +114,28 @@ _COLUMNS: Final = (
     Texts("para", "for"),
     Texts("hecha", "created"),
     Texts("caduca", "expires"),
+    Texts("último uso", "last use"),
     Texts("estado", "state"),
 )
-_VALID = Texts("vale", "valid")
-_ENDED = Texts("caducada", "expired")
-_OVER = Texts("revocada", "revoked")
-_PEPPER = Texts("de otro key_pepper", "of another key_pepper")
+_NEVER: Final = "–"
+_STATES: Final[dict[access.KeyState, Texts]] = {
+    "valid": Texts("vale", "valid"),
+    "expired": Texts("caducada", "expired"),
+    "revoked": Texts("revocada", "revoked"),
+    "unrecognised": Texts("de otro key_pepper", "of another key_pepper"),
+}
+_REPLACED = Texts(
+    "La clave {before} vale hasta {expires}; la que ocupa su lugar:",
+    "The key {before} holds until {expires}; in its place:",
+)
+_REPLACED_ALREADY = Texts(
+    "Ya ocupa el lugar de la clave {id} la clave {after}, que vale: acabe antes con ella.",
+    "The place of the key {id} has the key {after} already, which holds: end that first.",
+)
+_FOUND = Texts("Línea {line}: la clave {id}", "Line {line}: the key {id}")
+_FOUND_STATE = Texts("Línea {line}: la clave {id}: {state}", "Line {line}: the key {id}: {state}")
+_OF_OTHERS = Texts("no es de aquí", "not one of this installation")
+_NO_KEYS = Texts("No hay ninguna clave en el texto.", "There are no keys in the text.")
 _REVOKED = Texts("La clave {id} ya no vale.", "The key {id} holds no more.")
 _ROTATED = Texts(
     "Clave de firma {kid}: firma desde ahora. Su parte privada está en {file}: guarde una copia.",
@@ -110,8 +162,16 @@ def add(added: Added, language: Language) -> None:
     days = _DAYS.into(language).format(most=access.DAYS_MAX)
     create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
     command(_LIST, "list", _list)
+    rotate = command(_ROTATE, "rotate", _rotate)
+    rotate.add_argument("id", metavar="ID", help=_ID.into(language))
+    rotate.add_argument("--days", metavar="N", help=_DAYS_OF_NEW.into(language).format(most=access.DAYS_MAX))
+    overlap = _OVERLAP.into(language).format(most=access.OVERLAP_MAX, usual=access.OVERLAP)
+    rotate.add_argument("--overlap", default=str(access.OVERLAP), metavar="N", help=overlap)
     command(_REVOKE, "revoke", _revoke).add_argument("id", metavar="ID", help=_ID.into(language))
-    command(_ROTATE, "rotate-signing", _rotate)
+    check = command(_CHECK, "check", _check)
+    check.add_argument("file", metavar="FILE", nargs="?", default=STANDARD_INPUT, help=_FILE.into(language))
+    check.add_argument("--holds", action="store_true", help=_HOLDS.into(language))
+    command(_ROTATE_SIGNING, "rotate-signing", _rotate_signing)
 
 
 # --- create ---------------------------------------------------------------------------------------------------
@@ -127,20 +187,19 @@ def _create(options: argparse.Namespace, language: Language) -> int:
         now = datetime.now(UTC)
         try:
             with failures(), database.write() as session:
-                created = access.create_key(
-                    session,
-                    settings.peppers,
+                wanted = keys.Wanted(
                     role=options.role,
-                    organisations=[organisations.get(database, name).id for name in options.organisation],
-                    editions=[editions.find(session, name).id for name in options.edition] or None,
+                    organisations=options.organisation,
+                    editions=options.edition or None,
                     days=int(options.days),
-                    now=now,
                 )
+                created = keys.create(session, settings.peppers, wanted, maker=None, now=now)
                 ledger.append(session, _event("create", created.record, {"role": options.role}), now=now)
-        except organisations.UnknownOrganisation as error:
-            raise CommandError(_NO_ORGANISATION.into(language).format(id=error.organisation)) from error
-        except editions.UnknownEdition as error:
-            raise CommandError(_NO_EDITION.into(language).format(id=error.edition)) from error
+        except keys.Unbound as error:
+            told = [
+                _ABSENT[found.pointer.split("/")[1]].into(language).format(id=found.value) for found in error.unknown
+            ]
+            raise CommandError("\n".join(told)) from error
     _show(created, language)
     return 0
 
@@ -168,9 +227,9 @@ def _event(name: str, record: access.Record, details: Mapping[str, str]) -> ledg
     return ledger.Event(
         action=f"cli.keys.{name}",
         actor=None,
-        subject=f"/keys/{record.id}",
+        subject=f"/v1/keys/{record.id}",
         public=False,
-        owner=record.organisations[0] if len(record.organisations) == 1 else None,
+        owner=record.organisation,
         details={"key": record.id, **details},
     )
 
@@ -187,9 +246,16 @@ def _faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
         yield _NO_BINDING.into(language).format(option="organisation", role=options.role)
     if options.edition and options.role in _NOT_OF_EDITIONS:
         yield _NO_BINDING.into(language).format(option="edition", role=options.role)
-    days = int(options.days) if options.days.isdecimal() and len(options.days) < 10 else 0
-    if not 1 <= days <= access.DAYS_MAX:
-        yield _NO_DAYS.into(language).format(value=options.days, most=access.DAYS_MAX)
+    yield from _faulty_days(options.days, language)
+
+
+def _faulty_days(text: str, language: Language) -> Iterator[str]:
+    if not _is_within(text, 1, access.DAYS_MAX):
+        yield _NO_DAYS.into(language).format(value=text, most=access.DAYS_MAX)
+
+
+def _is_within(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most
 
 
 # --- list -----------------------------------------------------------------------------------------------------
@@ -200,30 +266,23 @@ def _list(options: argparse.Namespace, language: Language) -> int:
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
         with failures(), database.read() as session:
-            records = access.all_keys(session)
-    if not records:
+            listed = access.used(session, access.all_keys(session))
+    if not listed:
         sys.stdout.write(f"{_EMPTY.into(language)}\n")
         return 0
     now = datetime.now(UTC)
-
-    def state(record: access.Record) -> Texts:
-        if record.revoked is not None:
-            return _OVER
-        if not access.holds(record, now):
-            return _ENDED
-        return _VALID if access.is_recognised(record, settings.peppers) else _PEPPER
-
     rows = [tuple(title.into(language) for title in _COLUMNS)]
     rows += [
         (
-            record.id,
-            record.role,
-            _bound(record, language),
-            record.created.date().isoformat(),
-            record.expires.date().isoformat(),
-            state(record).into(language),
+            used.record.id,
+            used.record.role,
+            _bound(used.record, language),
+            used.record.created.date().isoformat(),
+            used.record.expires.date().isoformat(),
+            _NEVER if used.last_used is None else used.last_used.isoformat(),
+            _STATES[access.state_of(used.record, settings.peppers, now)].into(language),
         )
-        for record in records
+        for used in listed
     ]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -244,16 +303,82 @@ def _revoke(options: argparse.Namespace, language: Language) -> int:
             with failures(), database.write() as session:
                 revoked = access.revoke(session, options.id, now=now)
                 ledger.append(session, _event("revoke", revoked, {}), now=now)
-        except access.UnknownKey as error:
-            raise CommandError(_NONE.into(language).format(id=error.identifier)) from error
+        except (access.UnknownKey, access.Refused) as error:
+            raise CommandError(_NONE.into(language).format(id=options.id)) from error
     sys.stdout.write(f"{_REVOKED.into(language).format(id=options.id)}\n")
     return 0
+
+
+# --- rotate ---------------------------------------------------------------------------------------------------
+
+
+def _rotate(options: argparse.Namespace, language: Language) -> int:
+    settings = settings_of(options)
+    faults = [] if options.days is None else list(_faulty_days(options.days, language))
+    if not _is_within(options.overlap, 0, access.OVERLAP_MAX):
+        faults.append(_NO_OVERLAP.into(language).format(value=options.overlap, most=access.OVERLAP_MAX))
+    if faults:
+        raise CommandError("\n".join(faults), 2)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        now = datetime.now(UTC)
+        try:
+            with failures(), database.write() as session:
+                created = access.rotate(
+                    session,
+                    settings.peppers,
+                    options.id,
+                    by=None,
+                    days=None if options.days is None else int(options.days),
+                    overlap=int(options.overlap),
+                    now=now,
+                )
+                before = access.find(session, options.id)
+                ledger.append(session, _event("rotate", created.record, {"replaces": before.id}), now=now)
+        except access.UnknownKey as error:
+            raise CommandError(_NONE.into(language).format(id=options.id)) from error
+        except access.Refused as error:
+            told = _REPLACED_ALREADY if error.rule == "replaced" else _NONE
+            raise CommandError(told.into(language).format(id=options.id, after=error.holds)) from error
+    replaced = _REPLACED.into(language).format(before=before.id, expires=before.expires.date().isoformat())
+    sys.stdout.write(f"{replaced}\n")
+    _show(created, language)
+    return 0
+
+
+# --- check ----------------------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace, language: Language) -> int:
+    """The exit code is 0 where there is no key, 1 where there is one; what is found is named by its id alone."""
+    text = content_of(options.file, language).decode("utf-8", "replace")
+    found = list(found_in(text))
+    states = _states(options, found, language) if found and (options.holds or options.database) else {}
+    for place, key in found:
+        line = text.count("\n", 0, place) + 1
+        told = _FOUND_STATE if key in states else _FOUND
+        sys.stdout.write(f"{told.into(language).format(line=line, id=key.id, state=states.get(key))}\n")
+    if not found:
+        sys.stdout.write(f"{_NO_KEYS.into(language)}\n")
+    return 1 if found else 0
+
+
+def _states(options: argparse.Namespace, found: Sequence[tuple[int, Key]], language: Language) -> dict[Key, str]:
+    """What the database says of each key."""
+    settings = settings_of(options)
+    with opened(settings, language) as database, reaching(settings, language):
+        check_ready(settings, database, language)
+        with failures():
+            known = access.known(database, settings.peppers, (key for _, key in found))
+    now = datetime.now(UTC)
+    told = {key: _STATES[access.state_of(record, settings.peppers, now)] for key, record in known.items()}
+    return {key: told.get(key, _OF_OTHERS).into(language) for _, key in found}
 
 
 # --- rotate-signing -------------------------------------------------------------------------------------------
 
 
-def _rotate(options: argparse.Namespace, language: Language) -> int:
+def _rotate_signing(options: argparse.Namespace, language: Language) -> int:
     settings = settings_of(options)
     folder = settings.signing_folder
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)

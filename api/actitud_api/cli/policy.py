@@ -91,6 +91,8 @@ def _may(role: access.Role, rule: Rule, path: str) -> May:
         return "yes"
     if role not in rule.roles:
         return "no"
+    if path.startswith("/v1/keys"):
+        return "yes" if role == "administrator" else "own"
     of_organisations = role in access.OF_ORGANISATIONS and rule.private
     return "own" if of_organisations or (role in access.OF_EDITIONS and "{edition}" in path) else "yes"
 

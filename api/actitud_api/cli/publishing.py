@@ -63,7 +63,7 @@ def _publish(options: argparse.Namespace, language: Language) -> int:
         raise CommandError("\n".join(told(request, _NOTHING, language)), 2)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
-        publishing = Publishing(database, settings.signing_folder)
+        publishing = Publishing(database, settings.signing_folder, second_approver=settings.second_approver)
         asked = wire.asked(request)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
 

@@ -36,6 +36,8 @@ _LINKS = {
     "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
     "publications": Link("editions.publications.list", _ID, "Its publications."),
     "publish": Link("editions.publications.create", _ID, "To publish it for good, or a correction of it."),
+    "approve": Link("editions.approvals.create", _ID, "To approve that another key publishes it."),
+    "approvals": Link("editions.approvals.list", _ID, "Who has approved what."),
     "samples": Link("editions.samples.list", _ID, "How it draws the assessments that are looked at."),
     "flags": Link("editions.flags.list", _ID, "What is remarkable in it."),
 }

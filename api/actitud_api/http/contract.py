@@ -17,6 +17,7 @@ from actitud_api.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.http.negotiation import JSON, Texts, accepts
 from actitud_api.http.preconditions import Precondition, check
 from actitud_api.http.problems import Fault, ProblemType, not_acceptable, refused
+from actitud_api.http.redaction import has_key
 from actitud_api.http.representations import Files, Representation
 from actitud_api.http.scope import ApiRequest, header
 
@@ -57,6 +58,7 @@ class Contract:
     attempt_named: bool
     aliased: bool
     represents: str | None
+    takes_keys: bool
 
     def __deepcopy__(self, memo: object) -> Contract:
         """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
@@ -77,6 +79,7 @@ def contract(
     attempt_named: bool = False,
     aliased: bool = False,
     represents: str | None = None,
+    takes_keys: bool = False,
 ) -> dict[str, Contract]:
     """The `opt` of a handler.
 
@@ -85,7 +88,8 @@ def contract(
     whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
     `if_match`. `idempotent`: whether it takes an `Idempotency-Key`; `attempt_named`: whether it needs one. `aliased`:
     whether what its path names may be named by an alias, which is answered with a redirect (308). `represents`: the
-    path of the resource of which files are other representations, so that there `Accept` leads to them.
+    path of the resource of which files are other representations, so that there `Accept` leads to them. `takes_keys`:
+    whether a key of the service may stand in its body; elsewhere that is a mistake, which would be kept.
     """
     return {
         "contract": Contract(
@@ -101,6 +105,7 @@ def contract(
             attempt_named=attempt_named,
             aliased=aliased,
             represents=represents,
+            takes_keys=takes_keys,
         )
     }
 
@@ -149,11 +154,15 @@ async def enforce(request: ApiRequest) -> None:
         if isinstance(body, list):
             faults += body
         else:
+            if not found.takes_keys and not isinstance(body, bytes) and has_key(msgspec.json.encode(body).decode()):
+                faults.append(_KEY_IN_BODY)
             request.scope["state"]["body"] = body
             request.scope["state"]["sent"] = await request.body()
     key = idempotency_key(request) if found.idempotent else None
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
         faults.append(_UNREADABLE_KEY)
+    elif key is not None and has_key(key):
+        faults.append(_KEY_IN_ATTEMPT)
     elif key is None and found.attempt_named:
         faults.append(_NO_KEY)
     if faults:
@@ -171,6 +180,26 @@ _NO_KEY: Final = Fault(
     "required",
     None,
     Texts("Falta esta cabecera: nombra el intento.", "This header is missing: it names the attempt."),
+)
+_KEY_IN_BODY: Final = Fault(
+    "",
+    "key",
+    None,
+    Texts(
+        "Hay una clave de este servicio en el cuerpo: su sitio es la cabecera `Authorization`. Si la han visto otros, "
+        "sustitúyala.",
+        "There is a key of this service in the body: its place is the header `Authorization`. If others have seen it, "
+        "replace it.",
+    ),
+)
+_KEY_IN_ATTEMPT: Final = Fault(
+    "Idempotency-Key",
+    "key",
+    None,
+    Texts(
+        "Es una clave de este servicio: su sitio es la cabecera `Authorization`.",
+        "It is a key of this service: its place is the header `Authorization`.",
+    ),
 )
 _UNREADABLE_KEY: Final = Fault(
     "Idempotency-Key",

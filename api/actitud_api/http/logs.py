@@ -10,10 +10,13 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import Processor
 
+from actitud_api.http.redaction import strike_out
+
 _COMMON: Final[tuple[Processor, ...]] = (
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    strike_out,
 )
 _RENDERED: Final = structlog.processors.JSONRenderer(ensure_ascii=True)
 

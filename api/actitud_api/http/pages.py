@@ -28,6 +28,7 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "copy.js": ("actitud_api.portal", "static/copy.js", "text/javascript"),
     "questionnaire.css": ("actitud_api.portal", "static/questionnaire.css", "text/css"),
     "questionnaire.js": ("actitud_api.portal", "static/questionnaire.js", "text/javascript"),
+    "suggestions.js": ("actitud_api.portal", "static/suggestions.js", "text/javascript"),
     "icon.svg": ("actitud_api.http", "static/icon.svg", "image/svg+xml"),
     "docs.js": ("actitud_api.http", "static/docs.js", "text/javascript"),
     "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css", "text/css"),

@@ -16,6 +16,7 @@ from litestar.types import HTTPScope
 from msgspec import Meta
 
 from actitud_api.http.negotiation import JSON, Texts
+from actitud_api.http.redaction import redacted
 from actitud_api.http.redirects import Moved, redirect
 from actitud_api.http.scope import ApiRequest, language_of, request_id
 from actitud_api.methodology.model import Language
@@ -402,7 +403,7 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
         "Vary": "Accept-Language",
         **error.headers,
     }
-    body = msgspec.json.encode(document(scope, error, chosen))
+    body = redacted(msgspec.json.encode(document(scope, error, chosen)).decode()).encode()
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
 
 

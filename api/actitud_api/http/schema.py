@@ -17,7 +17,7 @@ from actitud_api.http.json_input import Json, as_json, pointer, shown
 from actitud_api.http.negotiation import Texts
 from actitud_api.http.problems import Fault, first
 from actitud_api.methodology.content import HTTPS_ADDRESS, SHA256
-from actitud_api.methodology.notes import NO_CONTROL, PERSONAL_DATA
+from actitud_api.methodology.notes import NO_CONTROL, PERSONAL_DATA, STRAIGHT, TRIMMED
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -154,6 +154,16 @@ _IN_WORDS: Mapping[str, Texts] = {
         "It must be a SHA-256: 64 hexadecimal digits, with its letters in lower case.",
     ),
     NO_CONTROL: Texts("El texto tiene caracteres de control.", "The text has control characters."),
+    TRIMMED: Texts(
+        "El texto debe empezar y acabar con un carácter visible, sin caracteres de control.",
+        "The text must begin and end with a visible character, and have no control characters.",
+    ),
+    STRAIGHT: Texts(
+        "El texto debe empezar y acabar con un carácter visible, sin caracteres de control ni otros que inviertan el "
+        "orden de los demás.",
+        "The text must begin and end with a visible character, and have neither control characters nor any that "
+        "reverse the order of others.",
+    ),
 }
 """What patterns mean that people have to meet."""
 _WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {

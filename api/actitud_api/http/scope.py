@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.types import HTTPScope
 
 from actitud_api.http.negotiation import language
+from actitud_api.http.redaction import has_key
 from actitud_api.methodology.model import LANGUAGES, Language
 
 ApiRequest = Request[object, object, State]
@@ -25,7 +26,8 @@ def request_id(scope: HTTPScope) -> str:
     if isinstance(known, str):
         return known
     given = header(scope, b"x-request-id")
-    chosen = given if given is not None and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    is_safe = given is not None and _REQUEST_ID.fullmatch(given) and not has_key(given)
+    chosen = given if given is not None and is_safe else uuid.uuid4().hex
     scope["state"]["request_id"] = chosen
     return chosen
 

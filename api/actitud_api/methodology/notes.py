@@ -19,6 +19,11 @@ _VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0]"
 TRIMMED: Final = rf"^{_VISIBLE}({NO_CONTROL[1:-1]}{_VISIBLE})?$"
 """The same with visible characters at both ends."""
 
+_TURNS = r"\u202a-\u202e\u2066-\u2069"
+"""What reverses the order of the letters around it (UAX #9, explicit formatting)."""
+STRAIGHT: Final = rf"^{_VISIBLE[:-1]}{_TURNS}]({NO_CONTROL[1:-3]}{_TURNS}]*{_VISIBLE[:-1]}{_TURNS}])?$"
+"""The same without characters that reverse the order of others; scripts from right to left need none."""
+
 _LETTER = "TRWAGMYFPDXBNJZSQVHLCKE"
 """The control letters of a DNI."""
 _BEFORE = "(?:^|[^0-9A-Za-z/-]|(?:^|[^0-9])[/-])"

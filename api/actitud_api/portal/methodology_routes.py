@@ -18,7 +18,9 @@ from actitud_api.methodology.loader import Methodology, UnknownMethodology
 from actitud_api.methodology.model import Group, Indicator, IndicatorText, Language
 from actitud_api.methodology.predicates import indicators
 from actitud_api.portal.layout import Crumb, links_of, missing, portal_page
+from actitud_api.portal.suggestion_routes import some
 from actitud_api.storage.database import Database
+from actitud_api.suggestions.service import Filters
 from actitud_api.texts import words
 from actitud_api.texts.differences import Side, told
 from actitud_api.texts.indicators import GoalpostTold, goalposts, zero_rule
@@ -26,6 +28,9 @@ from actitud_api.texts.sentences import sentences_of
 
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
+_SUGGESTIONS_MOST: Final = 5
+"""The newest suggestions that a page of a methodology shows, beside all that it has taken in."""
+_TAKEN_MOST: Final = 100
 _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
 
 
@@ -108,6 +113,7 @@ class MethodologyPagesController(Controller):
         except UnknownMethodology:
             return missing(request, database, _UNKNOWN)
         title = _METHODOLOGY.into(language).format(version=methodology.version)
+        taken_in = Filters(state="accepted", methodology=methodology.version)
         return portal_page(
             request,
             "methodology.html",
@@ -117,6 +123,8 @@ class MethodologyPagesController(Controller):
                 "document": methodology.document,
                 "texts": methodology.texts[language],
                 "shown": told_of(methodology.version, language),
+                "taken": some(database, taken_in, language, to, _TAKEN_MOST),
+                "proposed": some(database, Filters(), language, to, _SUGGESTIONS_MOST),
                 "number": lambda value: words.number(value, language),
             },
             section="methodology",

@@ -17,7 +17,7 @@ from actitud_api.ledger.tables import StoredCheckpoint
 from actitud_api.methodology.answers import Submission
 from actitud_api.organisations.tables import Organisation
 from actitud_api.publication.documents import Described, Form, unpacked
-from actitud_api.publication.tables import Publication, PublishedDocument, PublishedScore
+from actitud_api.publication.tables import Publication, PublicationApproval, PublishedDocument, PublishedScore
 from actitud_api.scoring.result import Figure
 from actitud_api.storage.base import Base
 
@@ -26,6 +26,7 @@ PUBLICATIONS = Base.metadata.tables[str(Publication.__tablename__)]
 SCORES = Base.metadata.tables[str(PublishedScore.__tablename__)]
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
+APPROVALS = Base.metadata.tables[str(PublicationApproval.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
@@ -317,3 +318,50 @@ def _stored(row: Row[Any]) -> Stored:
 
 def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
     return (found[start : start + PART] for start in range(0, len(found), PART))
+
+
+# --- approvals ------------------------------------------------------------------------------------------------
+
+
+class Approval(Struct, frozen=True):
+    """What a key has approved to be published; see the table."""
+
+    edition: str
+    number: int
+    digest: str
+    key: str
+    role: str
+    approved: datetime
+
+
+_APPROVAL = select(*(APPROVALS.c[name] for name in Approval.__struct_fields__)).order_by(APPROVALS.c.number)
+_APPROVALS = _APPROVAL.where(APPROVALS.c.edition == bindparam("edition"))
+
+
+def approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
+    """The approvals of an edition, the oldest first, from the one that follows a number."""
+    statement = _APPROVALS.where(APPROVALS.c.number > after).offset(offset).limit(limit)
+    return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
+
+
+def approvals_of(session: Session, edition: str, digest: str) -> list[Approval]:
+    """The approvals of a digest."""
+    statement = _APPROVALS.where(APPROVALS.c.digest == digest)
+    return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
+
+
+def approval(session: Session, edition: str, number: int) -> Approval | None:
+    """One approval."""
+    row = session.execute(_APPROVALS.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
+    return None if row is None else Approval(*row)
+
+
+def last_approval(session: Session, edition: str) -> int:
+    """The number of the last approval of an edition, 0 where there is none."""
+    newest = select(func.coalesce(func.max(APPROVALS.c.number), 0)).where(APPROVALS.c.edition == edition)
+    return int(session.execute(newest).scalar_one())
+
+
+def add_approval(session: Session, made: Approval) -> None:
+    """Stores an approval."""
+    session.execute(insert(APPROVALS), [structs.asdict(made)])

@@ -94,6 +94,15 @@ _TEXTS: dict[str, Texts] = {
     "unknown": Texts(
         "{value} no tiene puntuación en la edición publicada.", "{value} has no score in the published edition."
     ),
+    "unapproved": Texts(
+        "Antes tiene que aprobar {holds} otra clave, de quien publica o administra.",
+        "Another key, of a publisher or an administrator, has to approve {holds} before.",
+    ),
+    "another_digest": Texts(
+        "Lo que se publicaría ahora es {holds}: mírelo antes.",
+        "What would be published now is {holds}: look at it first.",
+    ),
+    "approved": Texts("Esta clave ya lo ha aprobado.", "This key has approved it already."),
     "unchanged": Texts("Nada cambiaría en la puntuación de {value}.", "Nothing would change in the score of {value}."),
 }
 _REFUSED = Texts("La edición no se publica así; véase `errors`.", "The edition is not published so; see `errors`.")

@@ -17,12 +17,13 @@ from typing import Final, Literal, TypeVar
 from msgspec import UNSET, Struct, structs
 
 from actitud_api import __version__
+from actitud_api.access import service as access
 from actitud_api.assessments import service as assessments
 from actitud_api.editions import service as editions
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.content import AssessmentPatch
 from actitud_api.methodology.loader import Methodology, load
-from actitud_api.publication import queries
+from actitud_api.publication import approvals, queries
 from actitud_api.publication.documents import (
     Correction,
     EditionDocument,
@@ -58,6 +59,7 @@ __all__ = [
     "UnknownDocument",
     "UnknownPublication",
     "UnknownPublishedScore",
+    "approve",
     "bundle",
     "document",
     "find",
@@ -111,7 +113,8 @@ class Refusal(Struct, frozen=True):
     `empty`: none is final. `published`: it is published already, as `holds`. `unpublished`: there is nothing yet to
     correct. `superseded`: the newest revision is `holds`. `corrections`: a revision corrects something. `repeated`: an
     organisation is corrected twice. `unknown`: it has no published score. `unchanged`: nothing of its score would
-    change.
+    change. `unapproved`: another key has to approve `holds`. `another_digest`: what would be published is `holds`.
+    `approved`: the same key has approved it already.
     """
 
     pointer: str
@@ -126,6 +129,9 @@ class Refusal(Struct, frozen=True):
         "repeated",
         "unknown",
         "unchanged",
+        "unapproved",
+        "another_digest",
+        "approved",
     ]
     value: str | None
     holds: str = ""
@@ -179,10 +185,11 @@ class Prepared(Struct, frozen=True):
 class Publishing:
     """Publishes editions, one at a time in this process."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        """`folder`: where the private keys that sign stand."""
+    def __init__(self, database: Database, folder: Path, *, second_approver: bool = False) -> None:
+        """`folder`: where the private keys that sign stand. `second_approver`: see `approvals`."""
         self._database = database
         self._folder = folder
+        self._second_approver = second_approver
         self._turn = threading.Lock()
 
     def prepared(
@@ -224,6 +231,10 @@ class Publishing:
         newest = queries.one(session, place.id)
         if refusals := _refusals(session, place, newest, asked):
             raise Refused(refusals)
+        if self._second_approver:
+            of = approvals.digest_of(session, place, newest, asked)
+            if approvals.missing(session, place.id, of, None if event.actor is None else event.actor.key):
+                raise Refused([Refusal("", "unapproved", None, of)])
         signer = ledger.signer(session, self._folder)
         made = _Revision(session, place, asked, newest, signer, ledger.signed_at(session, signer, now))
         if newest is None:
@@ -240,6 +251,9 @@ class Publishing:
                 return None
             state = queries.state(session, place.id)
             signer = ledger.signer(session, self._folder)
+            of = approvals.digest_of(session, place, None, asked)
+            if self._second_approver and not queries.approvals_of(session, place.id, of):
+                return None
         methodology = load(place.methodology)
         scores: list[Scored] = []
         part = self._stated(place.id, "")
@@ -253,6 +267,27 @@ class Publishing:
     def _stated(self, edition: str, after: str) -> list[Stated]:
         with self._database.read() as session:
             return queries.stated(session, edition, after=after)
+
+
+def approve(
+    session: Session, edition: str, asked: Asked, digest: str, principal: access.Principal, *, now: datetime
+) -> approvals.Approval:
+    """Approves what would be published now, which has that digest, in a session that writes.
+
+    Raises `UnknownEdition`, `Refused`, and `Stale` where the edition changes at the same time.
+    """
+    place = editions.find(session, edition)
+    editions.hold(session, place)
+    newest = queries.one(session, place.id)
+    if refusals := _refusals(session, place, newest, asked):
+        raise Refused(refusals)
+    of = approvals.digest_of(session, place, newest, asked)
+    if digest != of:
+        raise Refused([Refusal("/digest", "another_digest", digest, of)])
+    made = approvals.add(session, place.id, of, principal, now=now)
+    if made is None:
+        raise Refused([Refusal("", "approved", None)])
+    return made
 
 
 def _refusals(session: Session, place: editions.Record, newest: Published | None, asked: Asked) -> tuple[Refusal, ...]:

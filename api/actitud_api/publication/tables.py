@@ -72,3 +72,19 @@ class PublishedScore(Base, table=True):
     revision: int = Field(primary_key=True)
     organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id")
     digest: str = Field(sa_type=IDENTIFIER, foreign_key="published_document.digest", index=True)
+
+
+class PublicationApproval(Base, table=True):
+    """What a key has approved to be published of an edition; `number` counts from 1 in each.
+
+    `digest` is that of what would be published, see `approvals.digest_of`.
+    """
+
+    __tablename__ = "publication_approval"
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    digest: str = Field(sa_type=IDENTIFIER)
+    key: str
+    role: str
+    approved: datetime = Field(sa_type=UtcTime)

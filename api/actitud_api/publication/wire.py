@@ -12,6 +12,7 @@ from actitud_api.assessments.service import TYPES
 from actitud_api.editions.wire import EditionPath
 from actitud_api.http.paging import Page
 from actitud_api.methodology.notes import NO_CONTROL, TRIMMED
+from actitud_api.publication.approvals import Approval
 from actitud_api.publication.service import Asked, Fix, Published
 from actitud_api.scoring.result import Figure
 
@@ -82,6 +83,40 @@ class PublicationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
     corrections: Annotated[tuple[CorrectionRequest, ...], Meta(max_length=CORRECTIONS_MAX)] = ()
 
 
+class ApprovalPath(EditionPath, frozen=True):
+    """What names an approval in a path."""
+
+    approval: Annotated[str, Meta(description="Number of the approval.", examples=["1"])]
+
+
+class ApprovalRequest(PublicationRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is approved: the very request that is to publish it, and the digest of what that comes to."""
+
+    digest: Annotated[
+        str,
+        Meta(
+            pattern="^sha256:[0-9a-f]{64}$",
+            description="Digest of what would be published, as the refusal of the publication, or of an approval of "
+            "another digest, says it (`suggestion`).",
+        ),
+    ]
+
+
+class PublicationApproval(Struct, frozen=True, kw_only=True):
+    """That a key has approved to publish something."""
+
+    edition: str
+    number: Annotated[int, Meta(ge=1)]
+    digest: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="Digest of what would be published.")]
+    key: Annotated[str, Meta(description="Id of the key that approved.")]
+    role: Annotated[str, Meta(description="Its role.")]
+    approved: datetime
+
+
+class PublicationApprovalPage(Page[PublicationApproval], frozen=True):
+    """A page of approvals, the oldest first."""
+
+
 class Signature(Struct, frozen=True, kw_only=True):
     """A detached JWS (RFC 7515, section 7.2.2 and appendix F) over the exact bytes of a document, by Ed25519."""
 
@@ -149,6 +184,18 @@ def asked(request: PublicationRequest) -> Asked:
         reason=request.reason,
         supersedes=request.supersedes,
         corrections=tuple(Fix(fix.organisation, fix.assessment) for fix in request.corrections),
+    )
+
+
+def approval(found: Approval) -> PublicationApproval:
+    """An approval as it is answered."""
+    return PublicationApproval(
+        edition=found.edition,
+        number=found.number,
+        digest=found.digest,
+        key=found.key,
+        role=found.role,
+        approved=found.approved,
     )
 
 

@@ -255,7 +255,7 @@ def judgements(database: Database, edition: str, organisation: str) -> list[Judg
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        record = assessments.find(session, edition, organisation)
+        record = assessments.one(session, edition, organisation)
         return list(_judgements(session, record).values())
 
 
@@ -265,7 +265,7 @@ def judged(database: Database, edition: str, organisation: str, indicator: str) 
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownIndicator`.
     """
     with database.read() as session:
-        record = assessments.find(session, edition, organisation)
+        record = assessments.one(session, edition, organisation)
         _indicator(record, indicator)
         return _judged(_judgements(session, record), indicator)
 
@@ -339,7 +339,7 @@ def hear(
     Raises what `assessments.service.to_hearing` raises, and `Disagreement`.
     """
     step = assessments.to_hearing(session, edition, organisation, role=role, expected=expected, now=now)
-    record = assessments.find(session, edition, organisation)
+    record = assessments.one(session, edition, organisation)
     if disputed := [one.indicator for one in _judgements(session, record).values() if one.is_disputed]:
         raise Disagreement(disputed)
     return step
@@ -440,7 +440,7 @@ def _applied(session: Session, record: Record, now: datetime) -> dict[str, Judge
 def whole(database: Database, edition: str, organisation: str) -> Held:
     """What is said of an assessment as a whole; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
-        return _whole(session, assessments.find(session, edition, organisation))
+        return _whole(session, assessments.one(session, edition, organisation))
 
 
 def say(
@@ -618,7 +618,7 @@ def flags(
     with database.read() as session:
         found = editions.find(session, edition)
         if organisation is not None:
-            assessments.find(session, found.id, organisation)
+            assessments.one(session, found.id, organisation)
         return queries.flags(
             session, found.id, organisation=organisation, kind=kind, after=after, offset=offset, limit=limit
         )

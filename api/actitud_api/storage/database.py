@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -66,6 +68,8 @@ class Database:
         self._reader, self._writer = self._backend.engines(parsed)
         self._reading, self._writing = _turns(self._reader), _turns(self._writer)
         self.counts = self._backend.counts(parsed)
+        self._lock = threading.Lock()
+        self._later: ThreadPoolExecutor | None = None
 
     def migrate(self) -> None:
         """Brings the tables to the newest revision; does nothing where they are.
@@ -108,8 +112,19 @@ class Database:
         ):
             yield session
 
+    def later(self, act: Callable[[], None]) -> None:
+        """Does something that nobody waits for, after what was asked for before; it must not raise."""
+        with self._lock:
+            if self._later is None:
+                self._later = ThreadPoolExecutor(1, "later")
+            self._later.submit(act)
+
     def close(self) -> None:
-        """Closes every connection; the database can be used again."""
+        """Does what is left to do later, and closes every connection; the database can be used again."""
+        with self._lock:
+            later, self._later = self._later, None
+        if later is not None:
+            later.shutdown()
         self._reader.dispose()
         self._writer.dispose()
         self.counts.close()

@@ -56,7 +56,7 @@ from actitud.resources.exports import (
     get_datapackage,
     get_gobierto,
 )
-from actitud.resources.publications import AsyncPublications, Publications
+from actitud.resources.publications import Approvals, AsyncApprovals, AsyncPublications, Publications
 from actitud.resources.reviews import (
     AsyncEditionAgreement,
     AsyncEditionFlags,
@@ -299,6 +299,7 @@ class Editions(Bound):
         self.indicators = EditionIndicators(core, transport)
         self.assessments = Assessments(core, transport)
         self.publications = Publications(core, transport)
+        self.approvals = Approvals(core, transport)
         self.exemplars = EditionExemplars(core, transport)
         self.robustness = EditionRobustness(core, transport)
         self.statistics = EditionAudit(core, transport)
@@ -325,6 +326,7 @@ class AsyncEditions(AsyncBound):
         self.indicators = AsyncEditionIndicators(core, transport)
         self.assessments = AsyncAssessments(core, transport)
         self.publications = AsyncPublications(core, transport)
+        self.approvals = AsyncApprovals(core, transport)
         self.exemplars = AsyncEditionExemplars(core, transport)
         self.robustness = AsyncEditionRobustness(core, transport)
         self.statistics = AsyncEditionAudit(core, transport)

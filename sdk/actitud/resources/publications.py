@@ -23,13 +23,15 @@ from actitud._calls import (
 )
 from actitud._config import Core
 from actitud.errors import UnexpectedResponse
-from actitud.models import Listing, Publication, Signature
+from actitud.models import Listing, Publication, PublicationApproval, Signature
 
 BUNDLE_MAX = 1024 * 1024 * 1024
 """Bytes of a bundle that are read at most; one of 8,131 organisations has 35 MB."""
 
 _PUBLICATIONS = msgspec.json.Decoder(Listing[Publication])
 _PUBLICATION = msgspec.json.Decoder(Publication)
+_APPROVALS = msgspec.json.Decoder(Listing[PublicationApproval])
+_APPROVAL = msgspec.json.Decoder(PublicationApproval)
 _SIGNATURE = msgspec.json.Decoder(Signature)
 
 
@@ -74,6 +76,43 @@ def create_publication(
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
     return fetch(core, request, _PUBLICATION)
+
+
+def list_approvals(
+    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
+) -> Call[Fetched[PublicationApproval]]:
+    """List which key has approved to publish what of an edition, the oldest first.
+
+    ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` where the edition is unknown.
+    """
+    query = {"limit": limit, "offset": offset}
+    return fetch_page(core, get(core, "editions", edition, "approvals", query=query), _APPROVALS)
+
+
+def get_approval(core: Core, edition: str, number: int) -> Call[PublicationApproval]:
+    """Fetch an approval by its number, from 1. Raises ``NotFound`` where there is none."""
+    return fetch(core, get(core, "editions", edition, "approvals", str(number)), _APPROVAL)
+
+
+def create_approval(
+    core: Core,
+    edition: str,
+    *,
+    digest: str,
+    reason: str,
+    supersedes: str | None = None,
+    corrections: Sequence[Mapping[str, object]] = (),
+    idempotency_key: str | None = None,
+) -> Call[PublicationApproval]:
+    """Approve that another key publishes exactly this, where the service asks for a second approver.
+
+    ``digest``: of what would be published, as the ``suggestion`` of the error with which the publication is refused.
+    All else as in ``publications.create``, which has to be called with the same. Raises ``Conflict`` where something
+    else would be published by now, whose digest is then the ``suggestion``.
+    """
+    body = {"digest": digest, "reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
+    request = create(core, "editions", edition, "approvals", body=body, idempotency_key=idempotency_key)
+    return fetch(core, request, _APPROVAL)
 
 
 def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call[bytes]:
@@ -132,6 +171,14 @@ class Publications(Bound):
         self.scores = PublicationScores(core, transport)
 
 
+class Approvals(Bound):
+    """``client.editions.approvals``."""
+
+    list = blocking_list(list_approvals)
+    get = blocking(get_approval)
+    create = blocking(create_approval)
+
+
 class Published(Bound):
     """``client.published``."""
 
@@ -156,6 +203,14 @@ class AsyncPublications(AsyncBound):
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
         self.scores = AsyncPublicationScores(core, transport)
+
+
+class AsyncApprovals(AsyncBound):
+    """``async_client.editions.approvals``."""
+
+    list = awaitable_list(list_approvals)
+    get = awaitable(get_approval)
+    create = awaitable(create_approval)
 
 
 class AsyncPublished(AsyncBound):

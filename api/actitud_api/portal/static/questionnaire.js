@@ -543,8 +543,8 @@
   let tag = null;
   let savedDraft = null;
 
-  async function call(method, path, headers = {}, body = undefined) {
-    const response = await fetch(`${path}?lang=${language}`, {
+  async function call(method, path, headers = {}, body = undefined, query = "") {
+    const response = await fetch(`${path}?lang=${language}${query}`, {
       method,
       headers: {
         Authorization: `Bearer ${$("#key").value.trim()}`,
@@ -588,6 +588,14 @@
     saved();
   }
 
+  async function loadedText(state) {
+    if (state !== "returned") return word(`loaded-${state}`);
+    const { answer } = await call("GET", `${draftPath}/transitions`, {}, undefined, "&limit=1000");
+    const { reason, until } = answer.items.findLast((step) => step.to === "returned" && step.phase === null);
+    const day = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(until));
+    return word("loaded-returned", { reason, until: day });
+  }
+
   if (draftStatus) {
     $("#draft-load").addEventListener("click", guarded(async () => {
       const { response, answer } = await call("GET", draftPath);
@@ -600,7 +608,7 @@
         say(draftStatus, word("another-version", { version: answer.methodology, own: methodology }));
       } else {
         fill(answer);
-        took(answer, response, word(answer.state === "submitted" ? "draft-submitted" : "draft-loaded"));
+        took(answer, response, await loadedText(answer.state));
       }
     }));
 

@@ -13,7 +13,7 @@ from actitud_api.storage.migrations.refusing import refuse, refuse_replacement, 
 from actitud_api.storage.migrations.versions.r0009_publication import asked, differs
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,232 @@
+"""A key that is put where it does not belong appears nowhere again: in no log, error, entry of the ledger or dump of
+the database. It is sent through every operation of the document, in every place of a request that there is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+import structlog
+from sqlalchemy import text
+
+from actitud_api.access import keys
+from actitud_api.editions import service as editions
+from actitud_api.http.logs import configure_logs
+from actitud_api.storage.database import Database, Session
+from tests.contract import examples
+from tests.contract.installation import MINE, Installation, Operation, operations
+
+ALL: Final = operations()
+EDITION: Final = "2031-canary"
+SHOWN: Final = 8
+"""How many characters of a secret in a row are too many; by chance as many are found once in 10^14 places."""
+
+
+class Canary(NamedTuple):
+    """A key, and what nobody has to find of it."""
+
+    text: str
+
+    @property
+    def needles(self) -> frozenset[bytes]:
+        key = keys.parse(self.text)
+        assert key is not None
+        # Of what is written in base64, whole groups of three bytes, wherever it begins in them.
+        coded = {
+            base64.b64encode(("x" * shift + self.text).encode())[8 * 4 : 8 * 4 + 16] for shift in range(3)
+        }  # fmt: skip
+        return frozenset({key.secret[:SHOWN].encode(), key.secret[-SHOWN:].encode(), *coded})
+
+    def is_in(self, raw: bytes) -> bool:
+        return any(needle in raw for needle in self.needles)
+
+
+class Sent(NamedTuple):
+    """A request with the key somewhere in it: where, and what is sent."""
+
+    place: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    content: bytes | None
+
+
+def values(operation: Operation) -> dict[str, str]:
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    return {
+        name: {"edition": EDITION, "organisation": MINE, "version": "2026.1", "format": "csv"}.get(name, "1")
+        for name in names
+    }
+
+
+def replaced(body: Any, canary: str) -> Iterator[Any]:
+    """A body with the key in the place of each text in it."""
+    if isinstance(body, str):
+        yield canary
+    elif isinstance(body, dict):
+        for name, member in body.items():
+            for other in replaced(member, canary):
+                yield {**body, name: other}
+    elif isinstance(body, list):
+        for number, member in enumerate(body[:1]):
+            for other in replaced(member, canary):
+                yield [*body[:number], other, *body[number + 1 :]]
+
+
+def requests(operation: Operation, canary: str, holder: str) -> Iterator[Sent]:
+    method, named = operation.method.upper(), values(operation)
+    path = operation.path.format_map(named)
+    as_holder = {"Authorization": f"Bearer {holder}", "If-Match": "*", "Idempotency-Key": "one"}
+    content: bytes | None = None
+    if "requestBody" in operation.described:
+        media_type = next(iter(operation.described["requestBody"]["content"]))
+        as_holder["Content-Type"] = media_type
+        body = {} if operation.id in examples.OF_FILES else examples.request(operation.id)
+        content = json.dumps(body).encode()
+        for other in [*replaced(body, canary), {**body, canary: 1}, {**body, "unknown": canary}]:
+            yield Sent("body", method, path, as_holder, json.dumps(other).encode())
+        yield Sent("body", method, path, as_holder, f'{{"{canary}": '.encode())
+        yield Sent("body", method, path, {**as_holder, "Content-Type": canary}, content)
+    encoded = base64.b64encode(f"user:{canary}".encode()).decode()
+    schemes = [
+        canary,
+        f"Bearer {canary}x",
+        f"Token {canary}",
+        f"bearer\t{canary}",
+        f"Basic {encoded}",
+        f"Bearer  {canary}",
+    ]
+    for offered in schemes:
+        yield Sent("scheme", method, path, {**as_holder, "Authorization": offered}, content)
+    for name in (
+        "Accept", "Accept-Language", "Cookie", "Host", "If-Match", "If-None-Match", "Idempotency-Key", "Origin",
+        "Referer", "User-Agent", "X-Api-Key", "X-Forwarded-For", "X-Request-Id",
+    ):  # fmt: skip
+        yield Sent("header", method, path, {**as_holder, name: canary}, content)
+    yield Sent("header", method, path, {**as_holder, "Cookie": f"key={canary}"}, content)
+    yield Sent("header", method, path, {**as_holder, "X-Request-Id": canary[:64]}, content)
+    listed = [found["name"] for found in operation.described["parameters"] if found["in"] == "query"]
+    for name in [*listed, "key", "access_token", canary]:
+        yield Sent("query", method, f"{path}?{urlencode({name: canary})}", as_holder, content)
+    for name in named:
+        yield Sent("path", method, operation.path.format_map({**named, name: canary}), as_holder, content)
+    yield Sent("path", method, f"{path}/{canary}", as_holder, content)
+
+
+def dump(installation: Installation) -> bytes:
+    """All that the database has: the bytes of its files, or what COPY says of every table."""
+    database: Database = installation.database
+    url = database._reader.url
+    database.close()  # what is to be written later is written
+    if url.get_backend_name() == "sqlite":
+        return b"".join(file.read_bytes() for file in Path(str(url.database)).parent.iterdir())
+    with database.read() as session:
+        connection = session.connection().connection.driver_connection
+        names = [
+            str(name)
+            for name in session.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars()
+        ]
+        assert connection is not None
+        with connection.cursor() as cursor:
+            parts = []
+            for name in names:
+                with cursor.copy(f'COPY "{name}" TO STDOUT') as copied:
+                    parts += [bytes(part) for part in copied]
+    return b"".join(parts)
+
+
+def refusal(response: httpx.Response) -> bytes:
+    """What an answer that refuses says, with its headers."""
+    told = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    return told.encode() + b"\n" + response.content
+
+
+@pytest.fixture(autouse=True)
+def _defaults_afterwards() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_it_is_in_no_log_error_entry_or_dump(
+    installation: Installation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_logs()
+    installation.edition(EDITION)
+    installation.draft(EDITION, MINE)
+    holder, canary = installation.key("administrator"), Canary(installation.key("registrar"))
+    tried: Counter[str] = Counter()
+    for operation in ALL:
+        for sent in requests(operation, canary.text, holder):
+            if operation.id == "keys.reports.create" and sent.place == "body":
+                continue  # there it does belong; see below
+            tried[sent.place] += 1
+            response = installation.client.request(sent.method, sent.path, headers=sent.headers, content=sent.content)
+            assert response.status_code < 500, (operation.id, sent)
+            if not response.is_success:
+                assert not canary.is_in(refusal(response)), (operation.id, sent, response.text)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(f"failed with {canary.text}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(editions, "get", fail)
+        headers = {"Authorization": f"Bearer {canary.text}", "Cookie": canary.text}
+        response = installation.client.get(f"/v1/editions/{canary.text}", headers=headers)
+    assert response.status_code == 500
+    assert not canary.is_in(refusal(response))
+    logged = capsys.readouterr()
+    assert "failed with actl_" in logged.err
+    assert not canary.is_in((logged.err + logged.out).encode())
+    assert not canary.is_in(repr(installation.entries()).encode())
+    assert not canary.is_in(dump(installation))
+    with capsys.disabled():
+        print(f"\ncanary: {dict(tried)} of {len(ALL)} operations")
+    assert min(tried[place] for place in ("body", "scheme", "header", "query", "path")) >= 20
+
+    reported = installation.client.post("/v1/keys/reports", json={"text": canary.text})
+    assert reported.status_code == 200
+    assert not canary.is_in(dump(installation))
+    assert installation.client.get("/v1/keys", headers={"Authorization": f"Bearer {canary.text}"}).status_code == 401
+
+
+def test_the_search_finds_what_is_planted(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    canary = Canary(installation.key("registrar"))
+    assert canary.is_in(b"... " + canary.text.encode() + b"...")
+    assert all(canary.is_in(base64.b64encode(f"{'x' * shift}{canary.text}".encode())) for shift in range(9))
+    planted = (
+        "INSERT INTO key_use (key, day) VALUES (:canary, '2026-01-01')",
+        "INSERT INTO idempotent_answer (holder, key, fingerprint, created) VALUES ('x', :canary, 'x', '2026-01-01')",
+        "UPDATE access_key SET maker = :canary WHERE id = :id",
+    )
+    undone = (
+        "DELETE FROM key_use WHERE key = :canary",
+        "DELETE FROM idempotent_answer WHERE key = :canary",
+        "UPDATE access_key SET maker = NULL WHERE id = :id",
+    )
+    named = {"canary": canary.text, "id": canary.text.split("_")[1]}
+    for plant, undo in zip(planted, undone, strict=True):
+
+        def run(session: Session, statement: str) -> None:
+            session.execute(text(statement), {name: value for name, value in named.items() if f":{name}" in statement})
+
+        with installation.database.write() as session:
+            run(session, plant)
+        assert canary.is_in(dump(installation)), plant
+        with installation.database.write() as session:
+            run(session, undo)
+    structlog.get_logger().warning("event", path=canary.text)
+    assert canary.is_in(capsys.readouterr().out.encode())
+    configure_logs()
+    structlog.get_logger().warning("event", path=canary.text)
+    logged = capsys.readouterr().err
+    assert "actl_" in logged
+    assert not canary.is_in(logged.encode())

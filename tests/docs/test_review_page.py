@@ -1,0 +1,47 @@
+"""docs/review.md says of each transition what the policy and the states say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final, get_args
+
+import pytest
+
+from actitud_api.access.policy import POLICY
+from actitud_api.assessments.life import FOLLOWING, State
+from actitud_api.texts.life import STATES
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+ROW: Final = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["review.md", "review.es.md"])
+def test_the_table_has_every_transition_with_whoever_may_make_it(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    rows = {name: cells for name, *cells in ROW.findall(text)}
+    made = {name.split(".")[2] for name in POLICY if re.fullmatch(r"editions\.assessments\.\w+\.create", name)}
+    assert rows.keys() == made
+    for name, (_, _, who, _) in rows.items():
+        assert set(_names(who)) == POLICY[f"editions.assessments.{name}.create"].roles
+    steps = {
+        (before, after)
+        for name, (origin, target, _, _) in rows.items()
+        if name != "extensions"
+        for before in _names(origin)
+        for after in _names(target)
+    }
+    assert steps == {(before, after) for before, following in FOLLOWING.items() for after in following}
+
+
+@pytest.mark.parametrize(("page", "language"), [("review.md", "en"), ("review.es.md", "es")])
+def test_every_state_is_told_with_its_name(page: str, language: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|$", text, re.MULTILINE))
+    assert set(get_args(State)) == set(STATES) == {name for name in told if name in STATES}
+    if language == "es":
+        assert all(told[name].startswith(f"{STATES[name].es}: ") for name in STATES)
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`(\w+)`", cell)

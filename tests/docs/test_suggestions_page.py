@@ -1,0 +1,64 @@
+"""What docs/suggestions.md says is so, in both languages: its example runs, and its limits are those that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+from litestar import Litestar
+
+from actitud_api.access import service as access
+from actitud_api.app import create_app
+from actitud_api.settings import Settings
+from actitud_api.suggestions import wire
+from tests.databases import opened, sqlite_url
+from tests.docs.test_readme import STATED, blocks
+from tests.serving import served
+
+ROOT: Final = Path(__file__).parents[2]
+PRINTED: Final = {
+    "docs/suggestions.md": (
+        "The resource has changed",
+        "Deleting accounts when the government changes / We shall look again after two editions.",
+    ),
+    "docs/suggestions.es.md": (
+        "El recurso ha cambiado",
+        "Borrar las cuentas cuando cambia el gobierno / Se volverá a mirar después de dos ediciones.",
+    ),
+}
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Litestar]:
+    with opened(sqlite_url(tmp_path)) as database:
+        database.migrate()
+    made = create_app(Settings(database_url=sqlite_url(tmp_path)))
+    yield made
+    made.state["database"].close()
+
+
+@pytest.mark.parametrize("page", PRINTED)
+def test_the_example_proposes_and_decides(
+    page: str, installation: Litestar, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installation.state["database"].write() as session:
+        key = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC)).text
+    monkeypatch.setenv("ACTITUD_API_KEY", key)
+    (example,) = blocks(page, "python")
+    with served(installation) as address:
+        exec(compile(example.replace(STATED, address), page, "exec"), {})
+    made, decided, refused, listed = capsys.readouterr().out.splitlines()
+    assert (made, decided) == ("1 undecided", "deferred 1")
+    assert PRINTED[page][0] in refused
+    assert listed == PRINTED[page][1]
+
+
+@pytest.mark.parametrize("page", PRINTED)
+def test_it_states_the_limits_that_there_are(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    shown = f"{wire.TEXT_MAX:,}" if page.endswith("ns.md") else str(wire.TEXT_MAX)
+    assert f" {wire.TITLE_MAX} c" in text.replace("\n", " ")
+    assert f" {shown}, " in text.replace("\n", " ")
