@@ -209,9 +209,9 @@ class Story(RuleBasedStateMachine):
         with self.database.read() as session:
             if model.state is None:
                 with pytest.raises(UnknownAssessment):
-                    assessments.find(session, self.edition, organisation)
+                    assessments.one(session, self.edition, organisation)
                 return
-            stored = assessments.find(session, self.edition, organisation)
+            stored = assessments.one(session, self.edition, organisation)
         found = {name: model.counts(name) for name in model.answers}
         effects = {name: one for name, one in found.items() if one is not None}
         assert stored.state == model.state
@@ -551,7 +551,7 @@ class Story(RuleBasedStateMachine):
         for line in edition.scores:
             score = read_score(document(self.database, line.document).form.text)
             with self.database.read() as session:
-                stored = assessments.find(session, self.edition, line.organisation)
+                stored = assessments.one(session, self.edition, line.organisation)
             assert score.submission == stored.submission
 
     def teardown(self) -> None:

@@ -405,8 +405,8 @@ def heard(session: Session, edition: str, organisation: str, *, now: datetime) -
     """
     editions.ensure_unpublished(session, edition)
     queries.lock(session, edition, organisation)
-    record = _find(session, edition, organisation)
-    _life(session, editions.find(session, edition), record).ensure_answerable(now)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_answerable(now)
     return record
 
 

@@ -122,14 +122,14 @@ def all_of(database: Database, edition: str, organisation: str) -> list[Record]:
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        found = assessments.find(session, edition, organisation)
+        found = assessments.one(session, edition, organisation)
         return _ordered(found.methodology, queries.of(session, found.edition, found.organisation))
 
 
 def get(database: Database, edition: str, organisation: str, indicator: str) -> Record:
     """The reply about an indicator; raises as `all_of`, `UnknownIndicator` and `UnknownReply`."""
     with database.read() as session:
-        found = assessments.find(session, edition, organisation)
+        found = assessments.one(session, edition, organisation)
         record = _one(session, found, indicator)
     if record is None:
         raise UnknownReply(indicator)
@@ -218,7 +218,7 @@ def _order(methodology: str) -> Mapping[str, int]:
 
 def reviewed(session: Session, edition: str, organisation: str) -> Reviewed:
     """What the review of an assessment has come to; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
-    found = assessments.find(session, edition, organisation)
+    found = assessments.one(session, edition, organisation)
     told = reviewed_of(session, found.edition, [found.organisation])
     return told.get(found.organisation) or nothing(found.state)
 
