@@ -27,8 +27,7 @@ from actitud_api.editions import service as editions
 from actitud_api.editions.service import EditionNotOpen
 from actitud_api.methodology.predicates import halfup
 from actitud_api.organisations import service as organisations
-from actitud_api.publication import service as publication
-from actitud_api.publication.documents import read_score
+from actitud_api.publication.documents import read_edition, read_score
 from actitud_api.publication.service import Asked, Fix, Published, Refused, document
 from actitud_api.reviews import service as reviews
 from actitud_api.reviews.service import Disagreement, Opinion, Remark, Unjudgeable, UnknownVerdict
@@ -65,6 +64,8 @@ FOLLOWS: Final[Mapping[State, frozenset[State]]] = {
 VALUES: Final[Mapping[str, tuple[int, ...]]] = {"D1.01": (0, 160, 320), "D7.08": (0, 1), "D10.07": (0, 1, 3, 4)}
 """What is answered: devices of 320, no or yes, a level."""
 TYPES: Final = assessments.TYPES["2026.1"]
+PROFILE: Final = body_a()
+"""What is stated beside the answers, with its documents."""
 
 Refusals = set[type[Exception]]
 
@@ -114,8 +115,8 @@ class Model:
             return 0
         if found is not None and found.level is not None:
             value = min(value, found.level)
-        points = {"D1.01": Fraction(value * 10_000, 320), "D7.08": value * 10_000, "D10.07": value * 2_500}[indicator]
-        return min(int(points), 5_000) if found is not None and found.verdict == "insufficient" else int(points)
+        points = value * 10_000 // {"D1.01": 320, "D7.08": 1, "D10.07": 4}[indicator]
+        return min(points, 5_000) if found is not None and found.verdict == "insufficient" else points
 
     def index(self) -> int:
         """The index, in hundredths."""
@@ -126,12 +127,12 @@ class Model:
 
 def answer(indicator: str, value: int) -> Body:
     """An answer as it is sent, with its document."""
-    facts: Body = {
+    facts: dict[str, Body] = {
         "D1.01": {"numerator": value, "denominator": 320},
         "D7.08": {"value": bool(value)},
         "D10.07": {"level": value},
-    }[indicator]
-    return {**facts, "evidence": [evidence(indicator)]}
+    }
+    return {**facts[indicator], "evidence": [evidence(indicator)]}
 
 
 class Story(RuleBasedStateMachine):
@@ -206,12 +207,11 @@ class Story(RuleBasedStateMachine):
     def check(self, organisation: str) -> None:
         """The stored assessment is that of the model, with its score."""
         model = self.models[organisation]
-        with self.database.read() as session:
-            if model.state is None:
-                with pytest.raises(UnknownAssessment):
-                    assessments.one(session, self.edition, organisation)
-                return
-            stored = assessments.one(session, self.edition, organisation)
+        if model.state is None:
+            with pytest.raises(UnknownAssessment):
+                assessments.get(self.database, self.edition, organisation)
+            return
+        stored = assessments.get(self.database, self.edition, organisation)
         found = {name: model.counts(name) for name in model.answers}
         effects = {name: one for name, one in found.items() if one is not None}
         assert stored.state == model.state
@@ -245,9 +245,8 @@ class Story(RuleBasedStateMachine):
     def put(self, organisation: str, values: dict[str, int]) -> None:
         """Answers, all at once."""
         model = self.models[organisation]
-        body = body_a()
-        body["answers"] = {name: answer(name, value) for name, value in values.items()}
-        request = msgspec.convert(body, TYPES.whole)
+        answers = {name: answer(name, value) for name, value in values.items()}
+        request = msgspec.convert({**PROFILE, "answers": answers}, TYPES.whole)
         if self.act(
             self.unwritable(model),
             lambda session: assessments.put(
@@ -545,13 +544,12 @@ class Story(RuleBasedStateMachine):
     def check_published(self) -> None:
         """The newest revision has the scores of what is final, as the model has them."""
         assert self.published is not None
-        edition = publication.read_edition(document(self.database, self.published.digest).form.text)
+        edition = read_edition(document(self.database, self.published.digest).form.text)
         final = {name: model.index() for name, model in self.models.items() if model.state == "final"}
         assert {line.organisation: halfup(Fraction(str(line.index)) * 100) for line in edition.scores} == final
         for line in edition.scores:
             score = read_score(document(self.database, line.document).form.text)
-            with self.database.read() as session:
-                stored = assessments.one(session, self.edition, line.organisation)
+            stored = assessments.get(self.database, self.edition, line.organisation)
             assert score.submission == stored.submission
 
     def teardown(self) -> None:
@@ -578,7 +576,7 @@ def test_any_story_is_as_the_model_tells_it(database: Database, tmp_path: Path) 
         entries = [organisations.Entry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in ORGANISATIONS]
         organisations.add(session, entries, MOMENTS[0])
     here = {"database": database, "folder": folder, "editions": itertools.count(1)}
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no types there
+    run_state_machine_as_test(
         type("Here", (Story,), here),
         settings=settings(
             max_examples=STORIES,
