@@ -503,7 +503,10 @@ class _Checker:
         elif left != "number" and compare.op not in ("eq", "ne"):
             yield Defect(place, f"ordena {_KINDS[left].es}", f"orders {_KINDS[left].en}")
         match compare.left, compare.right:
-            case ProfileOperand(field=field), Constant(value=str(text)):
+            case [ProfileOperand(field=field), Constant(value=str(text))] | [
+                Constant(value=str(text)),
+                ProfileOperand(field=field),
+            ]:
                 if text not in self.profile[field].values:
                     yield Defect(
                         place, f"{text!r} no es un valor de {field!r}", f"{text!r} is not a value of {field!r}"
