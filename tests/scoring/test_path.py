@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given
 
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
+from actitud_api.methodology.loader import DefectiveMethodology
 from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum, Quotient
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
-from actitud_api.scoring.plan import plan_of
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.scoring.plan import load_facts, plan_of, without_rules
+from actitud_api.scoring.scalar import Evaluation, evaluate, evaluate_facts
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
+from tests.scoring.random_documents import ANY, SMALL, case_of
 from tests.scoring.sheets import case
 from tests.scoring.test_laws import SEEDS, examples
 
@@ -529,3 +534,86 @@ def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
     assert (known.index_after, known.level_after) == (known.moves[-1].index, known.moves[-1].level)
     assert known.level_after is not None
     assert known.level_after >= known.target
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_path_through_any_document(seed: int) -> None:
+    """Every curve, aggregation, rule and state: what each move says of itself is what scoring everything anew gives.
+
+    Rules that a move breaks unless other facts follow are off for it, as it says. No move is superfluous. Without a
+    path, what is named does not hold.
+    """
+    try:
+        drawn = case_of(Random(seed), SMALL, ANY, answers=6)
+    except DefectiveMethodology:
+        return
+    known = drawn.methodology
+    plan = plan_of(known)
+    for submission in drawn.submissions:
+        found, start = path(known, submission), evaluate(known, submission)
+        assert (found.methodology.version, found.methodology.digest) == (known.document.version, known.digest)
+        assert (found.index, found.level) == (in_points(start.index, plan.unit), start.level)
+        next_one = None if start.level is None or start.level == len(plan.levels) else start.level + 1
+        assert found.target == next_one
+        if next_one is None:
+            assert (found.moves, found.unreachable) == (None, ())
+        elif found.moves is None:
+            assert_out_of_reach(found, start, submission)
+        else:
+            assert_delivers(found, found.moves, start, submission)
+
+
+def in_points(units: int | None, unit: int) -> float | None:
+    return None if units is None else units / unit
+
+
+def assert_out_of_reach(found: Path, start: Evaluation, submission: Submission) -> None:
+    """Each gate that is named fails from the start, in the order of no matter what; review is named where it limits."""
+    assert found.unreachable
+    assert (found.index_after, found.level_after) == (None, None)
+    assert found.target is not None
+    held = submission.max_level is not None and submission.max_level < found.target
+    assert [gone.obstacle for gone in found.unreachable if gone.gate is None] == ["review"] * held
+    asked = {gate.id for gate in start.plan.document.levels[found.target - 1].gates}
+    named = [gone.gate.gate for gone in found.unreachable if gone.gate is not None]
+    assert set(named) <= asked
+    assert len(set(named)) == len(named)
+    for gone in found.unreachable:
+        codes = {name: start.leaves[start.plan.positions[name]].code for name in gone.indicators}
+        assert not set(codes.values()) & {"full", "not_applicable"}
+
+
+def assert_delivers(found: Path, moves: tuple[Move, ...], start: Evaluation, submission: Submission) -> None:
+    plan, unit = start.plan, start.plan.unit
+    off = frozenset(rule for move in moves for rule in move.requires)
+
+    def scored(taken: Sequence[Move]) -> Evaluation:
+        after = moved(submission, taken, plan)
+        return evaluate_facts(without_rules(plan, off), load_facts(plan, after), after)
+
+    assert found.target is not None
+    assert len({move.indicator for move in moves}) == len(moves)
+    before = scored([])
+    for count, move in enumerate(moves, start=1):
+        after, position = scored(moves[:count]), plan.positions[move.indicator]
+        was, now = before.leaves[position], after.leaves[position]
+        assert (move.index, move.level) == (in_points(after.index, unit), after.level)
+        assert (move.score_before, move.score) == (in_points(was.score, unit), in_points(now.score, unit))
+        if before.index is not None and after.index is not None:
+            assert move.gain == (after.index - before.index) / unit
+        facts = {fact.name for fact in plan.leaves[position].indicator.facts}
+        field = (plan.leaves[position].indicator.step or "").removeprefix("profile:")
+        assert set(move.change) <= (facts or {field})
+        assert (move.kind == "evidence") == (not move.change)
+        assert (move.kind == "report") == (was.code in ("unknown", "withdrawn", "rejected", "stale"))
+        if move.kind == "report":
+            assert (move.evidence, set(move.change)) == (True, facts)
+        else:
+            assert move.evidence <= (move.indicator in submission.self_declared)
+            assert set(move.facts) >= set(move.change)
+        less = scored([*moves[: count - 1], *moves[count:]])
+        assert less.level is None or less.level < found.target, move.indicator
+        before = after
+    assert (found.index_after, found.level_after) == (in_points(before.index, unit), before.level)
+    assert before.level is not None
+    assert before.level >= found.target
