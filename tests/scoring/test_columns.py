@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -323,6 +323,30 @@ def test_a_sum_of_numbers_of_twelve_decimals() -> None:
         10_000,
         1_250,
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "knots", "scores"),
+    [
+        # hours times hours: 10^4, 10^8 and 10^10, and 0; halfway in the logarithm from 1 to 10^8 is 10^4
+        ("log", ((1, 0), (10**8, 100)), [5_000, 10_000, 10_000, 0]),
+        ("linear", ((0, 0), (10**10, 100)), [0, 100, 10_000, 0]),
+        # 10^4 is the median; at p10, 10^8, and above it is 90 and more
+        ("lognormal", ((10**4, 50), (10**8, 90)), [5_000, 9_000, 9_727, 0]),
+    ],
+)
+def test_a_curve_over_what_64_bits_do_not_hold(
+    kind: Literal["log", "linear", "lognormal"], knots: b.Knots, scores: list[int]
+) -> None:
+    """In millionths of millionths everything above 3.04 hours is beyond 64 bits.
+
+    10^10 is ln 10^6 above the median, of ln 10^4 to p10: erfc(-1.5·0.9061938024)/2 = 0.97272, 1.2815515655·1.5 spreads.
+    """
+    curve = Curve(kind=kind, goalposts=b.goalposts(knots))
+    squared = Product(of=(b.fact("A", "hours"), b.fact("A", "hours")))
+    known = alone(msgspec.structs.replace(b.amount("A"), curve=curve, value=squared, step=None, type="quantity"))
+    sent = [b.submit({"A": {"hours": hours}}) for hours in (100, 10_000, 100_000, 0)]
+    assert score_of(known, *sent) == scores
 
 
 def test_a_contradiction_uncovers_another() -> None:

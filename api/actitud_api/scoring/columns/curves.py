@@ -112,7 +112,7 @@ class Curves:
                 np.multiply(above.read(block), scale.numerator, dtype=np.int64),
                 np.multiply(below.read(block), scale.denominator, dtype=np.int64),
             )
-            np.copyto(into, np.take(table, step, mode="clip"), casting="same_kind")
+            np.copyto(into, np.take(table, step, mode="clip"))
             self._beyond(leaf, value, block, into)
 
         return looked_up
@@ -204,11 +204,12 @@ class Curves:
         """Takes the floor, exactly where the error could carry it over a whole number."""
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:
-            off = np.rint(score, out=block.floats[1] if score is not block.floats[1] else block.floats[0])
+            off, near = block.floats[1], block.truths[0]
+            np.rint(score, out=off)
             np.subtract(score, off, out=off)
             np.abs(off, out=off)
-            near = np.less_equal(off, error, out=block.truths[0])
-            rows = np.flatnonzero(near) if near.any() else _NONE
+            np.less_equal(off, error, out=near)
+            rows = np.flatnonzero(near)
         else:
             rows = np.arange(block.rows)
         self._exactly(leaf, value, block, rows, into)
@@ -261,7 +262,7 @@ class _Line(Struct, frozen=True):
         return _Line(self.parts, self.constant + by)
 
     def at(self, block: Block, x: Floats) -> Floats:
-        """Its scores; in the scratch array of x, or in the next."""
+        """Its scores, in the array of x."""
         if not self.parts:
             x.fill(self.constant)
             return x
@@ -277,7 +278,8 @@ class _Line(Struct, frozen=True):
         np.multiply(x, slope, out=x)
         if firsts:
             np.add(x, total, out=x)
-        return np.add(x, self.constant, out=x)
+        np.add(x, self.constant, out=x)
+        return x
 
 
 def _line(segments: list[_Segment], reach: list[float], first: Fraction, above: float) -> tuple[_Line, float]:
@@ -304,6 +306,3 @@ def _ratio(block: Block, value: Value) -> Floats:
     else:
         np.true_divide(value.above.read(block), value.below.read(block), out=x)
     return x
-
-
-_NONE: NDArray[np.intp] = np.zeros(0, np.intp)

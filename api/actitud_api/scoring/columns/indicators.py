@@ -83,13 +83,15 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
         undetermined: Bools | None = None
         not_zero: Bools | None = None
         if free.constant is not True:
-            by_rule = _into(block.kept[zeros], zero, block)
+            by_rule, not_zero = _into(block.kept[zeros], zero, block), block.truths[1]
             if open_question:
-                not_zero = _into(block.truths[1], free, block)
-                undetermined = np.bitwise_or(by_rule, not_zero, out=block.kept[undetermineds])
-                undetermined = some(np.logical_not(undetermined, out=undetermined))
+                _into(not_zero, free, block)
+                neither = block.kept[undetermineds]
+                np.bitwise_or(by_rule, not_zero, out=neither)
+                np.logical_not(neither, out=neither)
+                undetermined = some(neither)
             else:
-                not_zero = np.logical_not(by_rule, out=block.truths[1])
+                np.logical_not(by_rule, out=not_zero)
             by_rule = some(by_rule)
         opened = block.kept[opens]
         if applies.constant is True:
@@ -98,14 +100,17 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
             np.copyto(opened, not_zero)
             return Judgement(opened, by_rule, None, undetermined, None)
         applicable = _into(opened, applies, block)
+        left = block.kept[lefts]
         if not_zero is None:
-            left = np.logical_not(applicable, out=block.kept[lefts])
+            np.logical_not(applicable, out=left)
         else:
-            left = np.greater(not_zero, applicable, out=block.kept[lefts])
+            np.greater(not_zero, applicable, out=left)
             np.bitwise_and(not_zero, applicable, out=opened)
         doubtful: Bools | None = None
         if block.declared and surely.constant is None:
-            doubtful = some(np.greater(left, surely.read(block), out=block.kept[doubtfuls]))
+            unsure = block.kept[doubtfuls]
+            np.greater(left, surely.read(block), out=unsure)
+            doubtful = some(unsure)
             if doubtful is not None:
                 np.greater(left, doubtful, out=left)
         return Judgement(opened, by_rule, some(left), undetermined, doubtful)
@@ -244,7 +249,7 @@ class Run:
             codes[number, rows] = CODE["capped"]
         if unknown.any():
             self._mark_unknown(block, for_themselves, codes, unknown, spare)
-            np.multiply(unknown, self._best - self._low, out=most, dtype=most.dtype)
+            np.multiply(unknown, self._best - self._low, out=most)
             np.add(most, scores, out=most)
         else:
             np.copyto(most, scores)
@@ -272,7 +277,7 @@ class Run:
             return
         np.greater(scores, self._cap, out=capped)
         np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
-        np.copyto(scores, self._cap, where=capped, casting="same_kind")
+        np.copyto(scores, self._cap, where=capped)
 
     def _lowered(self, block: Block, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
         """The indicators whose level review has lowered, each with where that lowers its score."""
@@ -300,12 +305,12 @@ class Run:
 
         `capped`: where what is only declared is capped; `spent` is overwritten.
         """
-        least = np.equal(scores, self._low, out=spent).view(np.int8)
-        np.add(least, CODE["partial"], out=codes)
-        best = np.equal(scores, self._best, out=spent)
+        np.equal(scores, self._low, out=spent)
+        np.add(spent.view(np.int8), CODE["partial"], out=codes)
+        np.equal(scores, self._best, out=spent)
         if self._flat.any():
-            np.greater(best, self._flat, out=best)
-        np.subtract(codes, best.view(np.int8), out=codes)
+            np.greater(spent, self._flat, out=spent)
+        np.subtract(codes, spent.view(np.int8), out=codes)
         if block.self_declared is not None:
             np.multiply(capped.view(np.int8), self._more_when_capped, out=spent.view(np.int8))
             np.add(codes, spent.view(np.int8), out=codes)
