@@ -160,6 +160,17 @@ def test_any_document(seed: int, large: bool) -> None:
     assert_equal(case.methodology, case.submissions)
 
 
+@pytest.mark.parametrize("first", range(0, 300, 5))
+def test_three_hundred_documents(first: int) -> None:
+    """The same ones each time, so that what they told apart once stays told apart."""
+    for seed in range(first, first + 5):
+        try:
+            case = case_of(Random(seed), SMALL, ANY, 12)
+        except DefectiveMethodology:
+            continue
+        assert_equal(case.methodology, case.submissions)
+
+
 def test_nobody() -> None:
     scores = score_columns(columns_of(METHODOLOGY, []))
     assert scores.scores.shape == (len(scores.indicator_ids), 0)
