@@ -12,6 +12,7 @@ from hypothesis import given
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import DefectiveMethodology
 from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum, Quotient
+from actitud_api.scoring import path as engine
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
 from actitud_api.scoring.plan import load_facts, plan_of, without_rules
 from actitud_api.scoring.scalar import Evaluation, evaluate, evaluate_facts
@@ -340,6 +341,42 @@ def test_one_move_may_be_what_another_needs() -> None:
     assert [(move.index, move.requires) for move in found.moves] == [(20, ()), (57.5, ())]
 
 
+@pytest.mark.parametrize("sent", [{}, {"Y": {"value": False}}])
+def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -> None:
+    """Y, not answered or not any more, is 0 below level 1 of X: first that, then Y, then X again for the index of 90.
+
+    X moves once, to level 4, and Y, which stands before it then, is an answer anew all the same.
+    """
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", 9), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 1)))),
+            levels=second(b.compare(b.value("Y"), "eq", True), index(90)),
+        )
+    )
+    submission = b.submit({"X": {"level": 0}, **sent}, set_aside=dict.fromkeys(sent, "stale"))
+    found = path(known, submission)
+    assert changes(found) == [("Y", {"value": True}), ("X", {"level": 4})]
+    assert found.moves is not None
+    assert [(move.kind, move.facts, move.evidence) for move in found.moves] == [
+        ("report", {}, True),
+        ("improve", {"level": 0}, False),
+    ]
+    assert [(move.gain, move.index, move.level) for move in found.moves] == [(0, 0, 1), (100, 100, 2)]
+    assert (found.index_after, found.level_after) == (100, 2)
+
+
+def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a move worth less than the search took it for: what holds the level up then is named."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    submission = b.submit({"L": {"level": 1}})
+    monkeypatch.setattr(engine, "_confirmed", lambda plan, submission, moves: evaluate(known, submission))
+    found = obstacle(path(known, submission))
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
+    assert (found.obstacle, found.indicators) == ("exhausted", ())
+    assert path(known, submission).target == 2
+
+
 def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
     """Y, answered at level 3, counts 0 below level 2 of X."""
     known = b.read(
@@ -605,7 +642,8 @@ def assert_delivers(found: Path, moves: tuple[Move, ...], start: Evaluation, sub
         field = (plan.leaves[position].indicator.step or "").removeprefix("profile:")
         assert set(move.change) <= (facts or {field})
         assert (move.kind == "evidence") == (not move.change)
-        assert (move.kind == "report") == (was.code in ("unknown", "withdrawn", "rejected", "stale"))
+        unanswered = move.indicator not in submission.answers or move.indicator in submission.set_aside
+        assert (move.kind == "report") == (bool(facts) and unanswered)
         if move.kind == "report":
             assert (move.evidence, set(move.change)) == (True, facts)
         else:

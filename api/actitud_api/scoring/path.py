@@ -537,9 +537,10 @@ class _Search:
     def _move(self, taken: _Taken, before: Evaluation, after: Evaluation, level: int, unmet: frozenset[str]) -> Move:
         plan, leaf = self._plan, self._plan.leaves[taken.position]
         was = before.leaves[taken.position]
+        answered = leaf.present is None or before.sent[leaf.present] is not None
         return Move(
             indicator=leaf.indicator.id,
-            kind="evidence" if not taken.change else "improve" if was.code in OBSERVED else "report",
+            kind="evidence" if not taken.change else "improve" if answered else "report",
             facts=own_facts(before, leaf),
             change=named(leaf, taken.change),
             evidence=taken.documented,
