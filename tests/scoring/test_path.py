@@ -11,7 +11,18 @@ from hypothesis import given
 
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import DefectiveMethodology
-from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum, Quotient
+from actitud_api.methodology.model import (
+    Compare,
+    Fact,
+    Gate,
+    Implies,
+    IndexOperand,
+    Level,
+    Minimum,
+    Product,
+    Quotient,
+    Sum,
+)
 from actitud_api.scoring import path as engine
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
 from actitud_api.scoring.plan import load_facts, plan_of, without_rules
@@ -288,6 +299,85 @@ def test_a_yes_or_no_is_reported_and_what_counts_from_more_than_0_too() -> None:
     assert changes(found) == [("B", {"value": True}), ("H", {"hours": 8})]
     assert found.moves is not None
     assert ({move.kind for move in found.moves}, found.index_after) == ({"report"}, 100)
+
+
+def test_a_list_of_what_is_within_the_remit_is_reported() -> None:
+    """Of c1, c2 and c3 all that are within the remit: nothing is outside until the service says so."""
+    listed = b.checklist("C", 1, ("c1", "c2", "c3"), ((0, 0), (1, 100)))
+    within = Sum(of=(b.const(3), Product(of=(b.const(-1), b.fact("C", "outside_count")))))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    listed = msgspec.structs.replace(
+        listed,
+        facts=(*listed.facts, outside),
+        value=Quotient(numerator=b.fact("C", "count"), denominator=within),
+    )
+    known = b.read(b.document(b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(index(99))))
+    found = path(known, b.submit({"Z": {"level": 4}}))
+    assert changes(found) == [("C", {"components": ("c1", "c2", "c3"), "outside_remit": ()})]
+
+
+def test_an_answer_of_several_facts_is_not_made_up() -> None:
+    """Of R over S + 1 one fact alone could be reported, but not what the other is."""
+    over = Sum(of=(b.fact("R", "denominator"), b.const(1)))
+    open_ended = msgspec.structs.replace(
+        b.ratio("R", part_of_denominator=False),
+        value=Quotient(numerator=b.fact("R", "numerator"), denominator=over),
+    )
+    known = b.read(b.document(b.root(b.group("D", open_ended, b.ladder("Z", 9))), levels=second(index(99))))
+    assert obstacle(path(known, b.submit({"Z": {"level": 4}}))).indicators == ("R",)
+
+
+def test_people_per_hour_start_from_the_least_hours_that_there_are() -> None:
+    """10 hours over those of H, which are 2 at least, is 5 at most: for all of 5, 2 hours; 1 would be 10."""
+    hours = b.amount("H", knots=((1, 0), (5, 100)))
+    hours = msgspec.structs.replace(
+        hours,
+        facts=(msgspec.structs.replace(hours.facts[0], minimum=2),),
+        value=Quotient(numerator=b.const(10), denominator=b.fact("H", "hours")),
+    )
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(99))))
+    assert changes(path(known, b.submit({"Z": {"level": 4}}))) == [("H", {"hours": 2})]
+
+
+def test_a_value_that_is_the_best_and_only_declared_is_documented() -> None:
+    """Nothing is capped in this document: what counts in full has no value for its gate all the same."""
+    tree = b.root(b.group("D", b.ladder("L")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.value("L"), "ge", 4)), cap=100))
+    move = only(path(known, b.submit({"L": {"level": 4}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence, move.level) == ("evidence", {}, True, 2)
+
+
+@pytest.mark.parametrize("declared", [(), ("X",)])
+def test_no_move_makes_an_answer_worse_to_unlock_another(declared: tuple[str, ...]) -> None:
+    """Y counts 0 above level 2 of X, which is at 3: only level 4 would be better, and unlocks nothing."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "gt", 2)))),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    submission = b.submit({"X": {"level": 3}, "Y": {"level": 3}}, self_declared=declared)
+    assert obstacle(path(known, submission)).obstacle == "zero_by_rule"
+
+
+def test_the_index_of_a_gate_is_the_published_one() -> None:
+    """49.6 is published as 50, which is asked."""
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("L", points=(0, 49.6, 100)))), published=0, levels=second(index(50)))
+    )
+    found = path(known, b.submit({"L": {"level": 0}}))
+    assert (changes(found), found.index_after, found.level_after) == ([("L", {"level": 1})], 50, 2)
+
+
+def test_the_least_of_several_is_named_whole_where_one_of_them_is_out_of_reach() -> None:
+    """Review holds M, and so E, at 0: of the least of D and E, which is 0, 30 is asked."""
+    least = Minimum(of=(b.score("D"), b.score("E")))
+    tree = b.root(b.group("D", b.ladder("L")), b.group("E", b.ladder("M")))
+    known = b.read(b.document(tree, levels=second(b.compare(least, "ge", 30))))
+    submission = b.submit({"L": {"level": 4}, "M": {"level": 0}}, level_caps={"M": 0})
+    found = obstacle(path(known, submission))
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.obstacle) == ("G0", 0, 30, "exhausted")
 
 
 # --- what other facts have to do ------------------------------------------------------------------------------

@@ -332,10 +332,6 @@ class _Standing(Struct, frozen=True):
 
     def holds(self, goal: _Goal) -> bool:
         """Whether what a goal asks holds."""
-        if goal.least is not None:
-            score = self.evaluation.index if goal.rank == 2 else self.evaluation.groups[goal.group.group.id]
-            if score is not None:
-                return score >= goal.least
         return gate_holds(goal.member, GateFigures(self.evaluation))
 
     def holds_all(self, goals: Iterable[_Goal]) -> bool:
@@ -394,19 +390,16 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
 def _blank(plan: Plan, leaf: CompiledIndicator) -> Change | None:
     """An answer that reaches nothing yet; None where an indicator has other facts than the one that moves."""
     indicator = leaf.indicator
-    if indicator.type not in ("level", "boolean", "checklist") and (len(indicator.facts) != 1 or leaf.step is None):
+    if indicator.type != "checklist" and len(indicator.facts) != 1:
         return None
     change: Change = {}
     for fact in indicator.facts:
         slot = plan.layout.facts[indicator.id, fact.name]
-        match fact.type:
-            case "components":
-                change[slot] = frozenset()
-                change[plan.layout.facts[indicator.id, derived_count(fact.name)]] = 0
-            case "boolean":
-                change[slot] = False
-            case _:
-                change[slot] = fact.minimum or 0
+        if fact.type == "components":
+            change[slot] = frozenset()
+            change[plan.layout.facts[indicator.id, derived_count(fact.name)]] = 0
+        else:
+            change[slot] = fact.minimum or 0
     return change
 
 
