@@ -671,13 +671,9 @@ class _Search:
         if standing.evaluation.broken is self._now.evaluation.broken:
             for name in leaf.path:
                 self._lifted.pop(name, None)
-            self._refused = {
-                option: rules
-                for option, rules in self._refused.items()
-                if not any(taken.position in known.reads or leaf.field in known.fields for known in rules)
-            }
         else:
-            self._lifted, self._refused = {}, {}
+            self._lifted = {}
+        self._refused = {}
         self._taken.append(taken)
         self._now = standing
         self._sought.add((option.position, option.x))
