@@ -28,6 +28,7 @@ from actitud_api.methodology.model import (
 )
 from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number
 from actitud_api.scoring.plan import (
+    KEPT,
     CompiledIndicator,
     OtherFacts,
     Plan,
@@ -468,3 +469,12 @@ def test_floats_are_rounded_half_up_with_a_little_more() -> None:
         1235,
         10_000,
     ]
+
+
+def test_a_plan_is_made_once_and_the_one_asked_for_longest_ago_goes_first() -> None:
+    known = [msgspec.structs.replace(methodology(), digest=f"kept {number}") for number in range(KEPT + 1)]
+    plans = [plan_of(each) for each in known[:KEPT]]
+    assert [plan_of(known[number]) is plans[number] for number in (0, 1)] == [True, True]
+    plan_of(known[KEPT])
+    assert [plan_of(known[number]) is plans[number] for number in (0, 1, 3, KEPT - 1)] == [True] * 4
+    assert plan_of(known[2]) is not plans[2]

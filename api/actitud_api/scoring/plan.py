@@ -121,7 +121,7 @@ class Errors(Struct, frozen=True):
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
         ]
         found += [number for number, holds in self.others if not holds(facts)]
-        return sorted(found) if found else found
+        return sorted(found)
 
 
 class Step(Struct, frozen=True):
