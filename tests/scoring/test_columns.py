@@ -22,6 +22,7 @@ from actitud_api.methodology.model import (
     Group,
     Indicator,
     Product,
+    ProfileField,
     Range,
     Share,
     Sum,
@@ -308,6 +309,15 @@ def test_products_that_64_bits_do_not_hold() -> None:
     submissions = [b.submit({name: {"hours": fact} for name, fact in zip(names, facts, strict=True)}) for facts in sent]
     scores = assert_equal(known, submissions)
     assert [CODES[code] for code in scores.codes[0]] == ["contradicted", "full", "full", "full", "contradicted"]
+
+
+def test_products_of_what_is_below_0() -> None:
+    """-4·10^9 times itself is 1.6·10^19, beyond 64 bits, and -3 times itself 9; what is asked is more than 10."""
+    field = ProfileField(name="e", type="integer", set_by="organisation", minimum=-HUGE, maximum=0)
+    zero = b.compare(Product(of=(b.field("e"), b.field("e"))), "gt", 10)
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=(field,)))
+    rows = [b.submit({"L": {"level": 4}}, {"e": e}) for e in (-4 * 10**9, -3, 0, -4)]
+    assert assert_equal(known, rows).index.tolist() == [0, 10_000, 10_000, 0]
 
 
 def test_a_scale_that_64_bits_do_not_hold() -> None:

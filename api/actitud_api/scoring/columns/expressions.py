@@ -147,7 +147,8 @@ class Truths(Struct, frozen=True, eq=False):
 
 
 def _unread(block: Block) -> Bools:
-    raise AssertionError("a constant is never read")
+    """A constant is never read."""
+    raise AssertionError
 
 
 EVERYWHERE = Truths(_unread, constant=True)
@@ -318,13 +319,12 @@ class Compiler:
             return _whole(sign, scale) if sign else _whole(0, Fraction(1))
         if sign < 0:
             factors.append(_whole(-1, Fraction(1)))
-        least = most = reach = 1
+        # Where a product on the way is beyond these bounds, a factor after it is 0.
+        least = most = 1
         for part in factors:
             corners = [one * other for one in (least, most) for other in (part.least, part.most)]
             least, most = min(corners), max(corners)
-            reach *= max(1, abs(part.least), abs(part.most))
-        self.held(-reach, reach)
-        return self._folded(np.multiply, factors, scale, least, most, depth, reach)
+        return self._folded(np.multiply, factors, scale, *self.held(least, most), depth)
 
     def _folded(
         self,
@@ -334,11 +334,10 @@ class Compiler:
         least: int,
         most: int,
         depth: int,
-        reach: int = 0,
     ) -> Numbers:
         if all(part.constant for part in parts):
             return _whole(int(combine.reduce(np.array([part.least for part in parts], object))), scale)
-        narrow = all(part.narrow for part in parts) and min(least, -reach) >= -NARROW and max(most, reach) <= NARROW
+        narrow = all(part.narrow for part in parts) and -NARROW <= least <= most <= NARROW
         register = self.register(depth, narrow)
         first, *others = [part.read for part in parts]
 

@@ -58,7 +58,6 @@ class Levels:
     """Finds the levels of blocks."""
 
     def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
-        self._provisional = any(level.firm is not None for level in plan.levels)
         compiler = _GateCompiler(plan, extent, needs)
         self._levels = [
             (level.number, [_gate(gate, compiler) for gate in level.gates], _firm(level, compiler))
@@ -80,8 +79,7 @@ class Levels:
                 return
             # Whoever reaches a level has reached all below it.
             np.add(views.level, there, out=views.level)
-            if self._provisional:
-                np.greater(views.provisional, there, out=views.provisional)
+            np.greater(views.provisional, there, out=views.provisional)
             if firm is not None:
                 np.bitwise_or(views.provisional, there & ~firm(block, there), out=views.provisional)
 
