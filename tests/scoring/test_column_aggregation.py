@@ -110,7 +110,7 @@ def test_means_by_hand() -> None:
 @pytest.mark.parametrize("times", [1, 10**5])
 @pytest.mark.parametrize(("aggregation", "exponent"), KINDS[3:])
 def test_hardly_any_row_needs_the_plan(aggregation: Kind, exponent: float | None, times: int) -> None:
-    """Of 2,000 random rows fewer than one in a hundred is too close to a half for floats, however weights are written."""
+    """Of 2,000 random rows fewer than one in a hundred is too close to a half for floats, in any unit of weights."""
     known, asked = group(aggregation, exponent, weights=tuple(times * weight for weight in WEIGHTS)), []
 
     def combine(weights: Sequence[int], scores: Sequence[int]) -> int:
