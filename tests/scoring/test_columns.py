@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from actitud_api.methodology.answers import Submission
+from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.loader import DefectiveMethodology, Methodology
 from actitud_api.methodology.model import (
     Coverage,
@@ -23,6 +23,7 @@ from actitud_api.methodology.model import (
     Indicator,
     Product,
     ProfileField,
+    Quotient,
     Range,
     Share,
     Sum,
@@ -309,6 +310,55 @@ def test_products_that_64_bits_do_not_hold() -> None:
     submissions = [b.submit({name: {"hours": fact} for name, fact in zip(names, facts, strict=True)}) for facts in sent]
     scores = assert_equal(known, submissions)
     assert [CODES[code] for code in scores.codes[0]] == ["contradicted", "full", "full", "full", "contradicted"]
+
+
+def test_a_text_on_either_side() -> None:
+    """L counts 0 for towns, written with the constant first, and M for what has the kind of another field."""
+    kinds = [
+        ProfileField(name=name, type="enum", set_by="organisation", values=values)
+        for name, values in (("one", ("town", "region", "port")), ("other", ("port", "town")))
+    ]
+    leaves = (
+        b.ladder("L", zero_when=b.compare(b.const("town"), "eq", b.field("one"))),
+        b.ladder("M", zero_when=b.compare(b.field("other"), "eq", b.field("one"))),
+        b.ladder("N", zero_when=b.compare(b.const("region"), "ne", b.field("one"))),
+        b.ladder("O", zero_when=b.ALWAYS),
+    )
+    known = b.read(b.document(b.root(b.group("D", *leaves)), profile=tuple(kinds)))
+    answers: dict[str, dict[str, FactValue]] = {name: {"level": 4} for name in "LMNO"}
+    pairs = [(one, other) for one in ("town", "region", "port") for other in ("port", "town")]
+    scores = assert_equal(known, [b.submit(answers, {"one": one, "other": other}) for one, other in pairs])
+    assert scores.scores.tolist() == [
+        [0, 0, 10_000, 10_000, 10_000, 10_000],
+        [10_000, 0, 10_000, 10_000, 0, 10_000],
+        [0, 0, 10_000, 10_000, 0, 0],
+        [0] * 6,
+    ]
+
+
+def test_a_value_of_the_answers_of_another_that_may_leave_or_be_0() -> None:
+    """S, the numerator of S over the denominator of R, from 10 people on, and 0 while B is no; R may be absent."""
+    own = b.ratio("S", part_of_denominator=False)
+    shared = msgspec.structs.replace(
+        own,
+        facts=(own.facts[0],),
+        value=Quotient(numerator=b.fact("S", "numerator"), denominator=b.fact("R", "denominator")),
+        applies=b.compare(b.field("people"), "ge", 10),
+        zero_when=b.compare(b.fact("B", "value"), "eq", False),
+    )
+    tree = b.root(b.group("D", b.ratio("R"), b.boolean("B"), shared))
+    known = b.read(b.document(tree, profile=(b.integer_field("people"),)))
+    rows = []
+    for people in (5, 10):
+        for yes in (True, False, None):
+            for ratio in (True, False):
+                answers: dict[str, dict[str, FactValue]] = {"S": {"numerator": 1}}
+                answers |= {"R": b.of(1, 2)} if ratio else {}
+                answers |= {} if yes is None else {"B": {"value": yes}}
+                rows.append(b.submit(answers, {"people": people}))
+    codes = [CODES[code] for code in assert_equal(known, rows).codes[2]]
+    away, zero = ["not_applicable"] * 2, ["zero_by_rule"] * 2
+    assert codes == [*away, *zero, "unknown", "unknown", "partial", "unknown", *zero, "unknown", "unknown"]
 
 
 def test_products_of_what_is_below_0() -> None:

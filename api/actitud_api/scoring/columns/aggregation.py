@@ -55,7 +55,7 @@ class Weights:
             return None
         remaining = np.full(masks[0][0].shape, total, self._kind)
         for mask, weight in masks:
-            np.subtract(remaining, np.multiply(mask, weight, dtype=self._kind), out=remaining)
+            remaining -= mask * self._kind.type(weight)
         return remaining
 
 
@@ -115,7 +115,7 @@ class Aggregation:
     def _summed(self, rows: Ints, missing: list[tuple[Bools, int]]) -> Ints:
         summed: Ints = np.einsum("i,ij->j", self._times, rows)
         for mask, weight in missing:
-            np.add(summed, np.multiply(mask, weight, dtype=self.kind), out=summed)
+            summed += mask * self.kind.type(weight)
         return summed
 
     def mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
@@ -137,7 +137,7 @@ class Aggregation:
         """In float64, and by the plan where its error could carry it over a whole number."""
         group, unit = self._group, self._unit
         scores = rows[self._weighted]
-        weights = np.array([group.weights[number] for number in self._weighted], np.float64)[:, np.newaxis]
+        weights = np.array([group.weights[number] for number in self._weighted])[:, np.newaxis]
         kept = scores != LEFT
         exponent = EXPONENTS.get(group.group.aggregation, group.group.exponent)
         assert exponent is not None

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from actitud_api.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate, Quotient
+from actitud_api.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
 from actitud_api.methodology.predicates import operands
 from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs
 from actitud_api.scoring.columns.curves import Curves, Scoring, Value, value_of
@@ -64,9 +64,9 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
     """Computes a judgement into arrays that are kept."""
     if case.zero_when == NEVER and case.applies == ALWAYS:
         return lambda _: Judgement(None, None, None, None, None)
-    zero = compiler.certain(case.zero_when, True, 0, Reading.OPEN)
-    free = compiler.certain(case.zero_when, False, 1, Reading.OPEN)
-    applies = compiler.certain(case.applies, True, 2, Reading.OPEN)
+    zero = compiler.certain(case.zero_when, True, 0)
+    free = compiler.certain(case.zero_when, False, 1)
+    applies = compiler.certain(case.applies, True, 2)
     surely = compiler.either(
         [
             compiler.certain(case.applies, True, 3, Reading.DECLARED),
@@ -165,10 +165,6 @@ class _Member:
         self._others = sorted(
             given.position for given in self.value.given if isinstance(given, Answer) and given not in own
         )
-        # Where an own fact is the denominator, an absent answer has none: it is 0.
-        formula = leaf.indicator.value
-        below = formula.denominator if isinstance(formula, Quotient) else None
-        self._absent_is_0 = isinstance(below, AnswerOperand) and below.indicator == leaf.indicator.id
 
     def valued(self, block: Block, opened: Bools | None, into: Bools) -> None:
         """Writes where it has a raw value."""
@@ -176,8 +172,7 @@ class _Member:
         there = [block.present[position] for position in self._others]
         if self.value.may_lack:
             np.not_equal(self.value.below.read(block), 0, out=into)
-            if not self._absent_is_0:
-                there.append(present)
+            there.append(present)
         else:
             np.copyto(into, present)
         for each in there if opened is None else (opened, *there):
@@ -220,7 +215,7 @@ class Run:
         self._low = _column(leaf.low for leaf in leaves)
         self._best = _column(leaf.best for leaf in leaves)
         self._cap = _column(leaf.cap for leaf in leaves)
-        self._flat = _column(leaf.best == leaf.low for leaf in leaves).astype(np.bool)
+        self._flat = np.array([[leaf.best == leaf.low] for leaf in leaves])
         capped = (CODE["zero" if leaf.cap == leaf.low else "partial"] for leaf in leaves)
         self._more_when_capped = _column(CODE["capped"] - code for code in capped).astype(np.int8)
         compiler.needs.run(len(leaves))

@@ -81,7 +81,7 @@ class Contradictions:
                     for position in rule.reads
                     if when_absent(holds, plan.leaves[position].indicator.id) is not True
                 )
-                unholdable = compiler.certain(holds, False, 0, Reading.OPEN) if undecided else None
+                unholdable = compiler.certain(holds, False, 0) if undecided else None
                 self._rules.append(RuleOverColumns(rule, broken, unholdable, undecided & invalidated))
         # What a rule reads that may break anew, and what other indicators read.
         self._read_again = frozenset[int]().union(
