@@ -745,3 +745,122 @@ def assert_delivers(found: Path, moves: tuple[Move, ...], start: Evaluation, sub
     assert (found.index_after, found.level_after) == (in_points(before.index, unit), before.level)
     assert before.level is not None
     assert before.level >= found.target
+
+
+# --- moves after moves ----------------------------------------------------------------------------------------
+
+LOCKED = b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2))
+
+
+def test_a_move_that_turns_others_keeps_what_was_moved_before() -> None:
+    """L for its gate, then X, which unlocks Y."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), b.ladder("X"), LOCKED)),
+            levels=second(b.compare(b.value("L"), "ge", 2), b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 0}, "X": {"level": 0}, "Y": {"level": 3}}))
+    assert changes(found) == [("L", {"level": 2}), ("X", {"level": 2})]
+    assert found.moves is not None
+    # (50 + 0 + 0)/3, then (50 + 50 + 75)/3
+    assert [move.index for move in found.moves] == [16.67, 58.33]
+
+
+def test_what_has_to_follow_is_off_also_where_a_move_turns_others() -> None:
+    """X at level 2 unlocks Y, and breaks V, which contradicts X above 1."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), LOCKED)),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+            rules=(b.rule("V", b.compare(b.fact("X", "level"), "le", 1), "X"),),
+        )
+    )
+    move = only(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}})))
+    assert (move.indicator, move.change, move.requires, move.gain) == ("X", {"level": 2}, ("V",), 62.5)
+
+
+def test_of_two_that_bring_as_much_the_first_of_the_document_comes_first() -> None:
+    """A, of weight 1, is 60 at best and B, of weight 2, 30: each brings 20, and 40 are asked."""
+    tree = b.root(b.group("D", b.ladder("A", 1, points=(0, 60)), b.ladder("B", 2, points=(0, 30))))
+    known = b.read(b.document(tree, levels=second(index(40))))
+    found = path(known, b.submit({"A": {"level": 0}, "B": {"level": 0}}))
+    assert changes(found) == [("A", {"level": 1}), ("B", {"level": 1})]
+
+
+def test_what_brings_most_comes_first_below_groups_of_groups_too() -> None:
+    """C brings 50, B, three quarters of its half, 37.5 and A 12.5; 80 are asked, for which C and all of B do."""
+    tree = b.root(
+        b.group("G", b.group("G1", b.ladder("A"), b.ladder("B", 3)), b.group("G2", b.ladder("C"))), b.ladder("Z", 0)
+    )
+    known = b.read(b.document(tree, levels=second(index(80))))
+    found = path(known, b.submit({name: {"level": 0} for name in "ABCZ"}))
+    assert changes(found) == [("C", {"level": 4}), ("B", {"level": 4})]
+
+
+def test_what_only_a_declared_field_would_exclude_is_not_answered_for_it() -> None:
+    """Nobody knows whether M applies: staff is said to be 0, without evidence."""
+    staff = b.integer_field("staff", needs_evidence=True)
+    away = b.ladder("M", applies=b.compare(b.field("staff"), "ge", 1))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), away)), profile=(staff,), levels=second(index(99))))
+    submission = b.submit({"Z": {"level": 4}}, {"staff": 0}, profile_self_declared=["staff"])
+    found = obstacle(path(known, submission))
+    assert (found.obstacle, found.indicators) == ("exhausted", ("M",))
+
+
+def test_a_list_that_is_reported_and_then_lengthened_is_one_answer() -> None:
+    """One of three for its gate, then all for the index; of what is outside the remit there is nothing."""
+    listed = b.checklist("C", 1, ("c1", "c2", "c3"), ((0, 0), (1, 40), (3, 100)))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    listed = msgspec.structs.replace(listed, facts=(*listed.facts, outside))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(b.compare(b.value("C"), "ge", 1), index(99))
+        )
+    )
+    move = only(path(known, b.submit({"Z": {"level": 4}})))
+    assert (move.kind, move.evidence) == ("report", True)
+    assert move.change == {"components": ("c1", "c2", "c3"), "outside_remit": ()}
+
+
+def test_what_was_documented_for_its_gate_stays_so_when_it_moves_on() -> None:
+    """L, declared at 1, is documented at 2 for its gate, and then goes to 3 for the index of 70."""
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2), index(70)))
+    )
+    move = only(path(known, b.submit({"L": {"level": 1}}, self_declared=["L"])))
+    assert (move.change, move.evidence, move.score) == ({"level": 3}, True, 75)
+
+
+def test_what_no_admissible_fact_reaches_is_not_reported() -> None:
+    """For 100 points it takes 8 hours, and there can be 5."""
+    hours = b.amount("H", knots=((0, 0), (8, 100)))
+    hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], maximum=5),))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(95))))
+    found = obstacle(path(known, b.submit({"Z": {"level": 4}})))
+    assert found.gate is not None
+    assert (found.gate.there, found.gate.asked, found.obstacle) == (90, 95, "exhausted")
+
+
+def test_what_is_dropped_counts_as_it_did_before() -> None:
+    """E asks 40: M from 3 to 4 is just enough, 50. The index asks 40: N, with E 100 and the index 50.
+
+    With M at 3, as it was and not only declared, E is 87.5 and the index 43.75: still enough.
+    """
+    tree = b.root(b.group("D", b.ladder("L", points=(0, 20))), b.group("E", b.ladder("M"), b.boolean("N")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.score("E"), "ge", 40), index(40))))
+    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 3}, "N": {"value": False}}))
+    assert changes(found) == [("N", {"value": True})]
+    assert found.index_after == 43.75
+
+
+def test_what_is_dropped_goes_back_to_the_move_before_it() -> None:
+    """M to 2 for its gate; then the index: for 70 first L, 62.5, and then M to 4, 75; for 80 N, 100.
+
+    With M at 2 again the index is 87.5, which is enough, and its gate holds.
+    """
+    tree = b.root(b.group("D", b.boolean("L")), b.group("E", b.ladder("M"), b.boolean("N")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.value("M"), "ge", 2), index(70), index(80))))
+    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("M", {"level": 2}), ("L", {"value": True}), ("N", {"value": True})]
+    assert (found.index_after, found.level_after) == (87.5, 2)
