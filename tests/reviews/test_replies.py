@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from actitud_api.assessments.service import Late
 from actitud_api.replies import service as replies
-from tests.api.test_assessments import EDITION, MINE, OTHER
+from tests.api.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN
+from tests.databases import make_key
+from tests.publishing import correction, publish
 from tests.reviews.conftest import CREATE, Desk
 from tests.settling import anything
 
@@ -160,3 +163,25 @@ def test_nothing_is_told_of_a_review_that_nobody_has_made(desk: Desk) -> None:
         "verdicts": [],
         "replies": [],
     }
+
+
+def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_stays(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Else it would be published as rejected, and count."""
+    desk.given("ada", "D10.07", "capped", level=1)
+    hear(desk)
+    assert reply(desk).status_code == 201
+    desk.settle("final")
+    headers = {**desk.keys["administrator"], **MERGE_PATCH, "If-Match": "*"}
+    assert desk.client.patch(f"/v1/editions/{EDITION}", content='{"state": "in_review"}', headers=headers).is_success
+    make_key(desk.database, tmp_path)
+    first = publish(desk.database, tmp_path, edition=EDITION)
+    before = desk.get(f"/scores/{MINE}", None)["review"]
+    assert [one["indicator"] for one in before["verdicts"]] == ["D1.01", "D10.07"]
+    publish(
+        desk.database, tmp_path, correction(first, MINE, D1_01={"numerator": 319, "denominator": 320}), edition=EDITION
+    )
+    after = desk.get(f"/scores/{MINE}", None)["review"]
+    assert after == {**before, "verdicts": before["verdicts"][1:]}
+    assert len(after["replies"]) == 1
