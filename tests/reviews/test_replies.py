@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import text
 
 from actitud_api.assessments.service import Late
 from actitud_api.replies import service as replies
@@ -179,6 +180,8 @@ def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_s
     first = publish(desk.database, tmp_path, edition=EDITION)
     before = desk.get(f"/scores/{MINE}", None)["review"]
     assert [one["indicator"] for one in before["verdicts"]] == ["D1.01", "D10.07"]
+    with desk.database.write() as session:
+        session.connection().execute(text("UPDATE verdict SET reason = NULL"))
     publish(
         desk.database, tmp_path, correction(first, MINE, D1_01={"numerator": 319, "denominator": 320}), edition=EDITION
     )

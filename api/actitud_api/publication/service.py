@@ -486,7 +486,10 @@ class _Revision:
         former = read_score(_document(self._session, before.document).form.text)
         review = former.review
         if review is not UNSET:
-            review = structs.replace(review, verdicts=replies.verdicts(self._session, mended.record))
+            # As they were published: their reasons may have been erased since.
+            told = {one.indicator: one for one in review.verdicts}
+            counting = replies.verdicts(self._session, mended.record)
+            review = structs.replace(review, verdicts=tuple(told.get(one.indicator, one) for one in counting))
         document = score_document(self._place.id, stated.organisation, submission, score, review)
         return mended, *_signed(document, self._signer), document
 
