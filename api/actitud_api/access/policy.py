@@ -162,9 +162,14 @@ POLICY: Final[Rules] = {
 
 def role_of(request: ApiRequest) -> Role:
     """The role of whoever asks for what nobody may without a key."""
+    return keyed(request).role
+
+
+def keyed(request: ApiRequest) -> Principal:
+    """Whoever asks for what nobody may without a key."""
     principal = principal_of(request)
     assert principal is not None
-    return principal.role
+    return principal
 
 
 def principal_of(request: ApiRequest) -> Principal | None:

@@ -14,7 +14,7 @@ from msgspec import structs
 from actitud_api.access import service as access
 from actitud_api.access.idempotency import once
 from actitud_api.access.keys import found_in
-from actitud_api.access.policy import principal_of
+from actitud_api.access.policy import keyed, principal_of
 from actitud_api.access.recording import event_of
 from actitud_api.access.service import Created, Refused, UnknownKey
 from actitud_api.http.contract import VERSION, Link, contract
@@ -156,7 +156,7 @@ class KeysController(Controller):
     )
     def create_key(self, request: ApiRequest, state: State) -> Response[bytes]:
         """Makes a key."""
-        wanted, maker = wire.wanted(REQUEST.of(request)), _holder(request).key
+        wanted, maker = wire.wanted(REQUEST.of(request)), keyed(request).key
 
         def create(session: Session) -> Created:
             return service.create(session, state["peppers"], wanted, maker=maker, now=datetime.now(UTC))
@@ -186,7 +186,7 @@ class KeysController(Controller):
     )
     def create_rotation(self, request: ApiRequest, state: State, key: FromPath[str]) -> Response[bytes]:
         """Replaces a key."""
-        asked, holder, expected = ROTATION.of(request), _holder(request), if_match(request)
+        asked, holder, expected = ROTATION.of(request), keyed(request), if_match(request)
 
         def rotate(session: Session) -> Created:
             return access.rotate(
@@ -295,13 +295,6 @@ def _answer(request: ApiRequest, state: State, used: access.Used, *, created: st
     record = used.record
     document = wire.access_key(used, state["peppers"], datetime.now(UTC))
     return KEY.of(request, document, revision=revision(record.created, record.version), created=created)
-
-
-def _holder(request: ApiRequest) -> access.Principal:
-    """Who asks, where the policy lets nobody in without a key."""
-    principal = principal_of(request)
-    assert principal is not None
-    return principal
 
 
 def _path(key: str) -> str:

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.access.policy import principal_of
+from actitud_api.access.policy import keyed
 from actitud_api.editions.wire import EditionPath
 from actitud_api.http.contract import Link, contract
 from actitud_api.http.inputs import Body, Query
@@ -120,8 +120,7 @@ class ApprovalsController(Controller):
     )
     def create_approval(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
         """Approves."""
-        sent, principal = REQUEST.of(request), principal_of(request)
-        assert principal is not None
+        sent, principal = REQUEST.of(request), keyed(request)
 
         def approve(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)

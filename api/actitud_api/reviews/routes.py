@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.access.policy import principal_of, role_of
+from actitud_api.access.policy import keyed, principal_of, role_of
 from actitud_api.access.recording import event_of, recorded
 from actitud_api.assessments.life_routes import made, makes
 from actitud_api.assessments.wire import AssessmentPath, EditionPath
@@ -605,6 +605,4 @@ def _flags(
 
 def _assessor(request: ApiRequest) -> str:
     """Who judges: the origin of the key that a request presents, because whoever replaces a key stays the same."""
-    principal = principal_of(request)
-    assert principal is not None
-    return principal.origin
+    return keyed(request).origin

@@ -9,9 +9,8 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.access.idempotency import once
-from actitud_api.access.policy import principal_of
+from actitud_api.access.policy import keyed
 from actitud_api.access.recording import deny, recorded
-from actitud_api.access.service import Principal
 from actitud_api.http.contract import VERSION, Link, contract
 from actitud_api.http.inputs import Body, Query
 from actitud_api.http.negotiation import Texts
@@ -156,7 +155,7 @@ class SuggestionsController(Controller):
     )
     def create_suggestion(self, request: ApiRequest, state: State) -> Response[bytes]:
         """Makes a suggestion."""
-        proposal, principal = wire.proposal(REQUEST.of(request)), _principal(request)
+        proposal, principal = wire.proposal(REQUEST.of(request)), keyed(request)
 
         def act(session: Session) -> Response[bytes]:
             record = service.propose(session, proposal, proposer=principal.origin, now=datetime.now(UTC))
@@ -178,7 +177,7 @@ class SuggestionsController(Controller):
     def delete_suggestion(self, request: ApiRequest, state: State, suggestion: FromPath[str]) -> None:
         """Withdraws a suggestion."""
         database: Database = state["database"]
-        principal, expected = _principal(request), if_match(request)
+        principal, expected = keyed(request), if_match(request)
 
         def withdraw(session: Session) -> None:
             service.withdraw(session, suggestion, principal, expected=expected)
@@ -219,12 +218,6 @@ class SuggestionsController(Controller):
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
         return once(request, state["database"], act)
-
-
-def _principal(request: ApiRequest) -> Principal:
-    principal = principal_of(request)
-    assert principal is not None
-    return principal
 
 
 def _answer(request: ApiRequest, record: Record, *, created: str | None = None) -> Response[bytes]:
