@@ -6,9 +6,13 @@
 ...         print(row.rank, row.name, row.index)
 """
 
+from actitud._calls import Reply, replies
 from actitud._config import Timeouts
+from actitud._notices import ActitudDeprecationWarning
+from actitud._streams import Progress
 from actitud._version import __version__
 from actitud.client import AsyncClient, Client
+from actitud.embedding import Embed
 from actitud.errors import (
     ActitudError,
     ApiProblem,
@@ -24,6 +28,7 @@ from actitud.errors import (
     NoAnswer,
     NotAcceptable,
     NotFound,
+    NotModified,
     NotSupported,
     PreconditionFailed,
     PreconditionRequired,
@@ -136,6 +141,7 @@ from actitud.pages import AsyncListing, AsyncPage, Page
 from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
 
 __all__ = [
+    "ActitudDeprecationWarning",
     "ActitudError",
     "Answer",
     "AnswerMember",
@@ -168,6 +174,7 @@ __all__ = [
     "EditionScore",
     "EditionStatistics",
     "EditionSummary",
+    "Embed",
     "Evidence",
     "EvidenceLike",
     "Exemplar",
@@ -209,6 +216,7 @@ __all__ = [
     "NodeStatistics",
     "NotAcceptable",
     "NotFound",
+    "NotModified",
     "NotSupported",
     "Organisation",
     "Page",
@@ -224,6 +232,7 @@ __all__ = [
     "PreconditionRequired",
     "Problem",
     "Profile",
+    "Progress",
     "Publication",
     "PublicationLinks",
     "PublishedCorrection",
@@ -232,6 +241,7 @@ __all__ = [
     "Reason",
     "ReasonParameters",
     "Remark",
+    "Reply",
     "RequestRefused",
     "RobustScore",
     "Score",
@@ -265,5 +275,6 @@ __all__ = [
     "WorkbookFault",
     "WorkbookReading",
     "__version__",
+    "replies",
     "verify",
 ]

@@ -7,24 +7,25 @@ all that the blocking and the asynchronous client do not share.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import secrets
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 
-from actitud._config import Core, check_language, origin_of
-from actitud._retry import decide, parse_retry_after
-from actitud.errors import NoAnswer, Problem, UnexpectedResponse, problem_error
+from actitud._config import LOGGER, Core, check_language, origin_of
+from actitud._notices import warn_of_deprecation
+from actitud._retry import decide, parse_rate_limit, parse_retry_after
+from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, problem_error
 from actitud.models import Listing, Versioned
 
 T = TypeVar("T")
 
-LOGGER = logging.getLogger("actitud")
 MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,7 +45,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Each may be sent twice: it reads, or it computes, or it has an idempotency key, or it is ``guarded``: a
     precondition (``If-Match``, or ``If-None-Match: *``) lets it act once, and refuses it the second time.
     ``target``: path and query; the host is always that of the client. ``headers``: those of this request only.
-    ``most``: bytes of the answer, where it may have more than others.
+    ``most``: bytes of the answer, where it may have more than others. ``streamed``: the media type of an answer of
+    success whose body is handed over while it comes.
     """
 
     method: str
@@ -54,21 +56,28 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     guarded: bool = False
     most: int | None = None
+    streamed: str | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport is asked to do: wait ``delay`` seconds, then send ``request`` before ``deadline``.
 
-    ``deadline`` is a reading of the monotonic clock of the client.
+    ``deadline`` is a reading of the monotonic clock of the client. ``core``: where to, as whom, how patiently.
     """
 
+    core: Core
     request: Request
     delay: float
     deadline: float
 
 
+def media_type_of(headers: Mapping[str, str]) -> str:
+    """Return the type of a body without parameters, in lower case; empty if none was given."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer, read to its end; header names in lower case."""
+    """An answer of the service as it came, read to its end; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -77,12 +86,51 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def media_type(self) -> str:
         """The type of the body without parameters, in lower case; empty if none was given."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type_of(self.headers)
 
     @property
     def request_id(self) -> str | None:
         """The name under which the service's log knows the request."""
         return self.headers.get("x-request-id")
+
+    @property
+    def etag(self) -> str | None:
+        """The state that was read, for ``if_match`` and ``if_none_match``; ``None`` where the service names none."""
+        # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
+        # of what is stored, not the bytes.
+        tag = self.headers.get("etag")
+        return None if tag is None else tag.removeprefix("W/")
+
+    def parse(self, kind: type[T]) -> T:
+        """Read the body, JSON, as a model, ``dict`` … Raises ``UnexpectedResponse`` where it is none."""
+        return _decode(self, msgspec.json.Decoder(kind))
+
+
+class OpenReply(Reply, frozen=True, kw_only=True):
+    """An answer of success to a ``streamed`` request, whose body is still coming; whoever has it closes it.
+
+    ``pieces``: of the body, blocking (``Iterator``) or asynchronous, as the client; a failure is raised.
+    """
+
+    pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
+
+
+_SEEN: ContextVar[list[Reply] | None] = ContextVar("actitud_replies", default=None)
+
+
+@contextmanager
+def replies() -> Iterator[list[Reply]]:
+    """Keep what the service answers to the calls made in the block, in a list: headers, request ids, entity tags.
+
+    It holds for the thread or task that opens the block, and for tasks made in it. Redirects, attempts that were
+    repeated and files that are streamed are not kept; answers are, with their bodies, so keep the block short.
+    """
+    seen: list[Reply] = []
+    token = _SEEN.set(seen)
+    try:
+        yield seen
+    finally:
+        _SEEN.reset(token)
 
 
 Outcome: TypeAlias = Reply | NoAnswer | UnexpectedResponse
@@ -154,7 +202,13 @@ def get(
     lang: str | None = None,
 ) -> Request:
     """Make a reading request; query parameters that are ``None`` are left out."""
-    return Request(method="GET", target=_target(core, segments, query or {}), lang=_language(core, lang))
+    target = _target(core, segments, query or {})
+    return Request(method="GET", target=target, lang=_language(core, lang), headers=unless_known(core))
+
+
+def unless_known(core: Core) -> Mapping[str, str]:
+    """Return the header of a reading request of a client that knows a state already (``if_none_match``)."""
+    return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
 def compute(
@@ -191,11 +245,15 @@ def create(
 
     Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
     """
+    match = {} if if_match is msgspec.UNSET else _matching(if_match)
+    return _sent(core, "POST", segments, {**_once(idempotency_key), **match}, body=body, lang=lang)
+
+
+def _once(idempotency_key: str | None) -> Mapping[str, str]:
     key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
-    match = {} if if_match is msgspec.UNSET else _matching(if_match)
-    return _sent(core, "POST", segments, {"Idempotency-Key": key, **match}, body=body, lang=lang)
+    return {"Idempotency-Key": key}
 
 
 def put(
@@ -288,10 +346,7 @@ def fetch(core: Core, request: Request, decoder: msgspec.json.Decoder[T]) -> Cal
     reply = yield from _answer(core, request)
     value = _read(core, reply, decoder)
     if isinstance(value, Versioned):
-        # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
-        # of what is stored, not the bytes.
-        tag = reply.headers.get("etag")
-        return msgspec.structs.replace(value, etag=None if tag is None else tag.removeprefix("W/"))
+        return msgspec.structs.replace(value, etag=reply.etag)
     return value
 
 
@@ -303,6 +358,59 @@ def fetch_bytes(
     reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most))
     _check(core, reply, media_type)
     return reply
+
+
+def fetch_any(
+    core: Core,
+    method: str,
+    path: str,
+    *,
+    cast_to: type[T],
+    query: Mapping[str, QueryValue] | None = None,
+    body: Mapping[str, object] | None = None,
+    if_match: str | None = None,
+    idempotency_key: str | None = None,
+    lang: str | None = None,
+) -> Call[T]:
+    """Call any path of the service; see :meth:`actitud.Client.request`."""
+    if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"{path!r} is not a path of the service: /v1/…, without query")
+    headers: dict[str, str] = {} if if_match is None else dict(_matching(if_match))
+    match method:
+        case "GET" if body is None and if_match is None:
+            headers |= unless_known(core)
+        case "POST":
+            headers |= _once(idempotency_key)
+        case "PUT" | "PATCH" | "DELETE" if if_match is not None:
+            pass
+        case _:
+            raise ValueError(f"{method} takes no body" if method == "GET" else f"{method} needs if_match")
+    if body is not None:
+        headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    request = Request(
+        method=method,
+        target=_queried(f"{core.prefix}{path}", query or {}),
+        lang=_language(core, lang),
+        body=None if body is None else _json(body),
+        headers=headers,
+        guarded=if_match is not None,
+    )
+    if cast_to not in (bytes, Reply):
+        return (yield from fetch(core, request, msgspec.json.Decoder(cast_to)))
+    reply = yield from _answer(core, msgspec.structs.replace(request, headers={**headers, "Accept": "*/*"}))
+    if reply.status >= 400:
+        raise _problem(core, reply)
+    return cast(T, reply.body if cast_to is bytes else reply)
+
+
+def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call[OpenReply]:
+    """Send a request and hand over the answer while its body comes, ``most`` bytes of it. Raises as :func:`fetch`."""
+    headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
+    reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most, streamed=media_type))
+    if isinstance(reply, OpenReply):
+        return reply
+    _check(core, reply, media_type)
+    raise _unexpected(reply, f"status {reply.status} where a file was due")
 
 
 def fetch_nothing(core: Core, request: Request) -> Call[None]:
@@ -319,9 +427,23 @@ def _answer(core: Core, request: Request) -> Call[Reply]:
     for _ in range(1 + MAX_REDIRECTS):
         reply = yield from _exchange(core, request, deadline)
         if reply.status not in _REDIRECTS:
-            return reply
+            return _seen(core, request, reply)
         request = _redirected(core, request, reply)
     raise UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects in a row")
+
+
+def _seen(core: Core, request: Request, reply: Reply) -> Reply:
+    seen = _SEEN.get()
+    if seen is not None and not isinstance(reply, OpenReply):
+        seen.append(reply)
+    if "deprecation" in reply.headers or "sunset" in reply.headers:
+        place = core.operation or f"{request.method} {request.target.partition('?')[0]}"
+        if place not in core.shared.deprecated:
+            core.shared.deprecated.add(place)
+            warn_of_deprecation(place, reply.headers)
+    if reply.status == 304 and "If-None-Match" in request.headers:
+        raise NotModified(reply.etag or request.headers["If-None-Match"])
+    return reply
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -338,18 +460,20 @@ def fetch_page(core: Core, request: Request, decoder: msgspec.json.Decoder[Listi
     following = None
     if listing.next is not None:
         target = _local_target(core, listing.next, request.target)
-        following = msgspec.structs.replace(request, target=target)
+        # The state that is known is that of the first page.
+        headers = {name: value for name, value in request.headers.items() if name != "If-None-Match"}
+        following = msgspec.structs.replace(request, target=target, headers=headers)
     return Fetched(items=listing.items, following=following, decoder=decoder)
 
 
 def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
     runtime = core.runtime
     path = request.target.partition("?")[0]
-    retries_done, delay = 0, 0.0
+    retries_done, delay = 0, _pause(core, deadline)
     lost: Reply | NoAnswer | None = None
     while True:
         begun = runtime.clock()
-        outcome = yield Attempt(request=request, delay=delay, deadline=deadline)
+        outcome = yield Attempt(core=core, request=request, delay=delay, deadline=deadline)
         now = runtime.clock()
         # No query, header or body: they may name people or hold the key.
         LOGGER.debug(
@@ -363,6 +487,8 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
         if isinstance(outcome, UnexpectedResponse):
             raise outcome
         reply = outcome if isinstance(outcome, Reply) else None
+        if reply is not None and core.wait_for_limit:
+            core.shared.full_until = now + parse_rate_limit(reply.headers.get("ratelimit"))
         pause = decide(
             core.policy,
             retries_done=retries_done,
@@ -373,6 +499,7 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
         )
         if pause is not None:
             retries_done, delay = retries_done + 1, pause
+            LOGGER.info("%s %s: %s, again in %.1f s", request.method, path, _summary(outcome), pause)
             if _may_have_acted(outcome):
                 lost = outcome
         elif isinstance(outcome, NoAnswer):
@@ -382,6 +509,13 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
             raise lost if isinstance(lost, NoAnswer) else _problem(core, lost) from _problem(core, outcome)
         else:
             return outcome
+
+
+def _pause(core: Core, deadline: float) -> float:
+    # Where the call has no time to wait for the limit to begin anew, the service shall say so itself.
+    now = core.runtime.clock()
+    pause = core.shared.full_until - now if core.wait_for_limit else 0.0
+    return pause if 0.0 < pause < deadline - now else 0.0
 
 
 def _may_have_acted(outcome: Reply | NoAnswer) -> bool:
@@ -462,7 +596,10 @@ def _target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValu
     for segment in segments:
         if segment in ("", ".", ".."):
             raise ValueError(f"{segment!r} is not an id")
-    path = "/".join([core.prefix, "v1", *(quote(segment, safe="") for segment in segments)])
+    return _queried("/".join([core.prefix, "v1", *(quote(segment, safe="") for segment in segments)]), query)
+
+
+def _queried(path: str, query: Mapping[str, QueryValue]) -> str:
     pairs = {name: _parameter(value) for name, value in query.items() if value is not None}
     return f"{path}?{urlencode(pairs)}" if pairs else path
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from actitud._html import changes_html, dimension_html, peers_html, score_html
+
 if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 else:
@@ -247,6 +249,14 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
 
+    @property
+    def all_indicators(self) -> tuple[IndicatorScore, ...]:
+        """The indicators of the groups in it, and its own."""
+        return (*(one for group in self.groups for one in group.all_indicators), *self.indicators)
+
+    def _repr_html_(self) -> str:
+        return dimension_html(self)
+
 
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that fails: what is there, what is asked, and how far apart they are."""
@@ -325,6 +335,12 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The findings of severity ``error``: contradictions that a submission would be refused for."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
+    def _repr_html_(self) -> str:
+        return score_html(self, self._caption())
+
+    def _caption(self) -> str:
+        return ""
+
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
     """A figure before and after; ``difference`` is ``None`` where one of them does not exist."""
@@ -398,6 +414,11 @@ class EditionScore(Score, frozen=True, kw_only=True):
     rank: int | None
     simulated: bool
     document: str | None
+
+    def _caption(self) -> str:
+        rank = "" if self.rank is None else f", {self.rank}º"
+        simulated = " (datos simulados · simulated data)" if self.simulated else ""
+        return f"{self.organisation_name}, {self.edition}{rank}{simulated}"
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -537,6 +558,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     indicators: tuple[IndicatorChange, ...]
     carried: Carried
     text: str
+
+    def _repr_html_(self) -> str:
+        return changes_html(self)
 
 
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -872,6 +896,9 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
     methodology: str
     simulated: bool
     text: str
+
+    def _repr_html_(self) -> str:
+        return peers_html(self)
 
 
 class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):

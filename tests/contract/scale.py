@@ -47,3 +47,7 @@ WORKBOOKS: Final = 300 if NIGHT else 8
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
 """Workbooks with anything changed in them."""
+CANCELLED: Final = 1_000 if NIGHT else 300
+"""Calls of the SDK that are cancelled before a hundred that are not."""
+LOST: Final = 500 if NIGHT else 25
+"""Writes through the SDK whose first answer is lost."""
