@@ -105,7 +105,7 @@ def page_html(items: Sequence[object], more: bool) -> str:
     shown = []
     for item in items[:_SHOWN]:
         members = msgspec.to_builtins(item) if isinstance(item, msgspec.Struct) else {"": item}
-        row = {name: value for name, value in members.items() if not isinstance(value, dict | list)}
+        row = {name: value for name, value in members.items() if not isinstance(value, dict | list | tuple)}
         heads |= dict.fromkeys(row)
         shown.append(row)
     rows = ([_NONE if row.get(name) is None else str(row[name]) for name in heads] for row in shown)

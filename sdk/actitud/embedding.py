@@ -13,7 +13,7 @@ from actitud._config import check_language
 EmbedForm: TypeAlias = Literal["badge", "card", "frame", "element"]
 EmbedTheme: TypeAlias = Literal["auto", "light", "dark"]
 
-_INDEX = {"es": "Índice de Madurez 2.0", "en": "2.0 Maturity Index"}
+_INDEX = {"es": "Índice de Madurez 2.0", "en": "2.0-maturity index"}
 _ELEMENT = "actitud-score-1.0.0.js"
 _INTEGRITY = "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL"
 """Of that file, which never changes (W3C Subresource Integrity)."""
