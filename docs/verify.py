@@ -29,6 +29,7 @@ from typing import Any
 
 LINE_MAX = 256 * 1024 * 1024  # bytes; no document comes near, and a file that was made to fill the memory does
 SHOWN_MAX = 20  # problems that are told one by one
+FORMATS = {"bundle": (1,), "edition": (1,), "score": (1, 2)}  # of each kind; what else there is, this does not know
 RANKED = ("complete", "sufficient")  # the statuses that take part in the ranking
 
 lang = "en"
@@ -303,7 +304,7 @@ def check(path: str, wanted: str | None) -> tuple[str, str]:
         raise Unreadable(say("está vacío", "it is empty"))
     document, reason = read(line)
     kind, form = document.get("kind"), document.get("format")
-    if reason or kind not in ("bundle", "edition", "score") or form != 1:
+    if reason or form not in FORMATS.get(str(kind), ()):
         reason = reason or say(f"kind es {kind} y format {form}", f"kind is {kind} and format {form}")
         raise Unreadable(
             say(f"no es nada que publique Actitud: {reason}", f"it is nothing that Actitud publishes: {reason}")

@@ -64,6 +64,7 @@ from actitud_api.portal import routes as portal
 from actitud_api.publication import approval_routes as approvals
 from actitud_api.publication import routes as publications
 from actitud_api.publication.service import Publishing
+from actitud_api.replies import routes as replies
 from actitud_api.reviews import routes as reviews
 from actitud_api.scores import comparison_routes
 from actitud_api.scores import routes as scores
@@ -97,6 +98,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     reviews.FlagsOfAssessmentController,
     reviews.EditionReviewsController,
     life_routes.TransitionsController,
+    replies.RepliesController,
     publications.PublicationsController,
     approvals.ApprovalsController,
     publications.PublishedController,
@@ -144,6 +146,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *assessments.PROBLEMS,
     *reviews.PROBLEMS,
     *life_routes.PROBLEMS,
+    *replies.PROBLEMS,
     *publications.PROBLEMS,
     *approvals.PROBLEMS,
     *scores.PROBLEMS,

@@ -393,12 +393,62 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     difference: Difference
 
 
+class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict that counts on the answer to an indicator; ``rule``: what people check that the answer breaks."""
+
+    indicator: str
+    verdict: Verdict
+    level: int | None
+    reason: str | None
+    rule: str | None
+    at: datetime
+
+
+class ReviewRemark(msgspec.Struct, frozen=True, kw_only=True):
+    """What review says of an assessment as a whole; ``max_level``: the highest level that it may reach."""
+
+    max_level: int | None
+    reason: str
+    at: datetime
+
+
+class ReviewReply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the organisation replied about an indicator."""
+
+    indicator: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    at: datetime
+
+
+class ScoreReview(msgspec.Struct, frozen=True, kw_only=True):
+    """What the review of an assessment has come to; it is no part of what ``result_digest`` covers."""
+
+    state: AssessmentState
+    remark: ReviewRemark | None
+    verdicts: tuple[ReviewVerdict, ...]
+    replies: tuple[ReviewReply, ...]
+
+
+class Reply(Versioned, frozen=True, kw_only=True):
+    """What an organisation answered, in the hearing, to what was found of an indicator."""
+
+    edition: str
+    organisation: str
+    indicator: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    created: datetime
+    updated: datetime
+
+
 class EditionScore(Score, frozen=True, kw_only=True):
     """The explained score of one organisation in an edition.
 
     ``rank``: from 1, ties share the best; ``None`` if unranked. ``simulated``: invented for demonstration.
     ``document``: the digest of the published document that it is told from, for ``client.published.get``; ``None``
-    where the edition is not published.
+    where the edition is not published. ``review``: what was found of the answers, and what the organisation replied;
+    ``None`` of what was published before there were reviews.
     """
 
     edition: str
@@ -407,6 +457,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
     rank: int | None
     simulated: bool
     document: str | None
+    review: ScoreReview | None = None
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ Json: TypeAlias = Mapping[str, Any]
 
 LINE_MAX = 256 * 1024 * 1024
 """Bytes of a line; no document comes near, and a file that was made to fill the memory does."""
+_FORMATS = {"bundle": (1,), "edition": (1,), "score": (1, 2)}
 _RANKED = ("complete", "sufficient")
 _GZIP = b"\x1f\x8b"
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
@@ -128,7 +129,7 @@ def verify(
         kind, form = document.get("kind"), document.get("format")
         if not first:
             fault = _text("está vacío", "it is empty")
-        elif fault is None and (kind not in ("bundle", "edition", "score") or form != 1):
+        elif fault is None and form not in _FORMATS.get(str(kind), ()):
             fault = _text(f"kind es {kind!r} y format {form!r}", f"kind is {kind!r} and format {form!r}")
         if fault is not None:
             raise Unverifiable(fault)

@@ -22,6 +22,7 @@ from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.contract.asgi import Sent, exchange
+from tests.contract.installation import calendar
 from tests.contract.scale import NIGHT
 from tests.databases import unlimited
 
@@ -39,6 +40,7 @@ NEW = {
     "methodology": "2026.1",
     "period_from": "2026-01-01",
     "period_to": "2026-12-31",
+    "calendar": calendar(2095),
 }
 CREATE = {"If-None-Match": "*"}
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}

@@ -8,19 +8,24 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from actitud_api.access import service as access
 from actitud_api.assessments import service as assessments
+from actitud_api.organisations import service as organisations
+from actitud_api.reviews import service as reviews
 from actitud_api.storage.database import Database
-from tests.assessing import DOMAIN, document
+from tests.assessing import DOMAIN, body_a, document
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
 from tests.contract.scale import NIGHT
 from tests.embeds.installation import AVILA
-from tests.settling import anything
+from tests.settling import anything, settle
 
+HEARD: Final = "XX-T-HEARD"
+"""In the hearing of an edition."""
 PATH: Final = "/portal/questionnaires/2026.1"
 CASE: Final[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
 EXAMPLE_A: Final[dict[str, Any]] = CASE["request"]
@@ -335,3 +340,52 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             answer(again.page, "/answers/D1.01/numerator", 175)
             again.page.click("#draft-save")
             expect(again.page.locator("#draft-status")).to_contain_text("Borrador guardado.")
+
+
+def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watched: Watched, service: str) -> None:
+    """Zamora has submitted; its assessment is in the hearing, with one answer rejected."""
+    database: Database = watched.app.state["database"]
+    now = datetime.now(UTC)
+    with database.write() as session:
+        made = access.create_key(session, (), role="organisation_editor", organisations=(HEARD,), days=1, now=now)
+        organisations.add(session, [organisations.Entry(id=HEARD, name="Oída", kind="MUN", domains=(DOMAIN,))], now)
+        whole = msgspec.convert(body_a(), assessments.TYPES["2026.1"].whole)
+        assessments.put(session, "2027", HEARD, whole, expected=anything, now=now)
+        assessments.submit(session, "2027", HEARD, {}, expected=anything, now=now, role="organisation_editor")
+    settle(database, "2027", HEARD, "under_review")
+    with database.write() as session:
+        rejected = reviews.Opinion(verdict="rejected", reason="No se ve <b>nada</b>.")
+        reviews.give(session, "2027", HEARD, "D1.01", rejected, assessor="ada", expected=anything, now=now)
+    settle(database, "2027", HEARD, "hearing")
+    url = f"{service}{PATH}?lang=es&edition=2027&organisation={HEARD}"
+    with showing(browser, url, width=320) as seen:
+        page = seen.page
+        page.fill("#key", made.text)
+        page.click("#draft-load")
+        block = page.locator('[data-code="D1.01"]')
+        expect(block.locator("[data-verdict]")).to_have_text("Dictamen: la respuesta se rechaza y no cuenta.")
+        expect(block.locator("[data-verdict-reason]")).to_have_text("No se ve <b>nada</b>.")
+        told = block.locator("[data-reply-status]")
+        save = block.get_by_role("button", name="Guardar la alegación")
+        save.click()
+        expect(told).to_have_text("Escriba la alegación.")
+        block.locator("[data-reply-text]").fill("Se ve en la página 3.\nY en la 4.")
+        save.click()
+        expect(told).to_have_text("Alegación guardada: se publicará con la edición.")
+        assert seen.said == []
+        block.locator("[data-reply-text]").fill("Llame al 612 345 678")
+        save.click()
+        expect(told).to_contain_text("dato personal")
+        page.click("#draft-load")
+        expect(block.locator("[data-reply-text]")).to_have_value("Se ve en la página 3. Y en la 4.")
+        seen.fits()
+        seen.is_accessible()
+        block.get_by_role("button", name="Retirar la alegación").click()
+        expect(told).to_have_text("Alegación retirada.")
+    settle(database, "2027", HEARD, "final")
+    with showing(browser, url) as seen:
+        seen.page.fill("#key", made.text)
+        seen.page.click("#draft-load")
+        block = seen.page.locator('[data-code="D1.01"]')
+        expect(block.locator("[data-verdict]")).to_be_visible()
+        expect(block.locator("[data-reply-text]")).to_be_hidden()

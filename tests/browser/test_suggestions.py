@@ -89,7 +89,7 @@ def test_with_decisions_and_any_text_it_is_quiet_accessible_and_fits(
     with database.write() as session:
         for language, text in (("ar", ARABIC.strip()), ("es", LONG)):
             given = suggestions.Proposal(kind="indicator", title=text, text=text, language=language, indicator="D9.02")
-            made = suggestions.propose(session, given, access.Principal("somebody", "assessor"), now=now)
+            made = suggestions.propose(session, given, proposer="somebody", now=now)
             for decision in ("deferred", "accepted"):
                 new = suggestions.NewDecision(decision=decision, reason=text, methodology="2026.1")
                 later = now + timedelta(days=1)

@@ -77,7 +77,7 @@ WRITES: Final = {
     "organisations.create": ("POST", "/v1/organisations"),
     "organisations.update": ("PATCH", "/v1/organisations/XX-DEMO-90001"),
     "suggestions.create": ("POST", "/v1/suggestions"),
-    "suggestions.decisions.create": ("POST", "/v1/suggestions/1/decisions"),
+    "suggestions.decisions.create": ("POST", "/v1/suggestions/2/decisions"),
     "editions.create": ("POST", "/v1/editions"),
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
@@ -89,15 +89,18 @@ WRITES: Final = {
     "editions.flags.create": ("POST", "/v1/editions/2027/flags"),
     "editions.assessments.extensions.create": ("POST", f"{_ASSESSMENT}/extensions"),
     "editions.assessments.hearings.create": ("POST", f"{_ASSESSMENT}/hearings"),
+    "editions.assessments.replies.put": ("PUT", f"{_ASSESSMENT}/replies/D1.01"),
     "editions.assessments.returns.create": ("POST", f"{_ASSESSMENT}/returns"),
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
 CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
 """The change of the first of the ranking, which then answers less and one thing worse."""
+MAKES: Final = frozenset({"editions.assessments.put", "editions.assessments.replies.put"})
+"""What is made where nothing was."""
 READS_WITH_KEY: Final = {
     "suggestions.list": "/v1/suggestions",
-    "suggestions.get": "/v1/suggestions/1",
+    "suggestions.get": "/v1/suggestions/2",
     "editions.assessments.list": "/v1/editions/2027/assessments",
     "editions.assessments.get": _ASSESSMENT,
     "editions.assessments.submissions.list": f"{_ASSESSMENT}/submissions",
@@ -107,6 +110,8 @@ READS_WITH_KEY: Final = {
     "editions.assessments.finals.create": f"{_ASSESSMENT}/transitions/9",
     "editions.assessments.verdicts.list": f"{_ASSESSMENT}/verdicts?limit=2",
     "editions.assessments.verdicts.get": f"{_ASSESSMENT}/verdicts/D1.01",
+    "editions.assessments.replies.list": f"{_ASSESSMENT}/replies",
+    "editions.assessments.replies.get": f"{_ASSESSMENT}/replies/D1.01",
     "editions.assessments.review.get": f"{_ASSESSMENT}/review",
     "editions.assessments.flags.list": f"{_ASSESSMENT}/flags",
     "editions.agreement.get": "/v1/editions/2027/agreement",
@@ -180,6 +185,7 @@ WITHOUT: Final = {
     "suggestions.delete",
     "editions.assessments.delete",
     "editions.assessments.verdicts.delete",
+    "editions.assessments.replies.delete",
     "editions.publications.scores.get",
     "editions.publications.bundle",
     "organisations.export",
@@ -209,7 +215,7 @@ def answers(app: Litestar) -> dict[str, Any]:
         client.headers.update({"Authorization": f"Bearer {key}"})
         for name, (method, path) in WRITES.items():
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-            condition = {"If-None-Match" if name == "editions.assessments.put" else "If-Match": "*"}
+            condition = {"If-None-Match" if name in MAKES else "If-Match": "*"}
             headers = {"Content-Type": kind, **condition}
             sent = request(name) if (FOLDER / f"{name}.request.json").exists() else None
             answer = client.request(method, path, json=sent, headers=headers)

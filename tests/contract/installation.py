@@ -167,6 +167,11 @@ class Installation:
         """Reviews, hears and settles an assessment that was submitted, or goes as far as is said."""
         settle(self.database, edition, organisation, until)
 
+    def reply(self, edition: str, organisation: str) -> None:
+        """Replies about an indicator."""
+        path = f"/v1/editions/{edition}/assessments/{organisation}/replies/D1.01"
+        self._made("PUT", path, examples.request("editions.assessments.replies.put"), {"If-None-Match": "*"})
+
     def review(self, edition: str) -> None:
         """Ends the time in which an edition takes answers."""
         headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
@@ -265,6 +270,8 @@ class Installation:
                 if operation.id in _BEFORE:
                     self.submit(edition, MINE)
                     self.settle(edition, MINE, _BEFORE[operation.id])
+                    if operation.id.startswith("editions.assessments.replies."):
+                        self.reply(edition, MINE)
                 elif operation.id.startswith(_OF_REVIEWS):
                     self.submit(edition, MINE)
                     self.settle(edition, MINE, "under_review")
@@ -399,6 +406,10 @@ _BEFORE: Final[Mapping[str, assessments.State]] = {
     "editions.assessments.reviews.create": "submitted",
     "editions.assessments.hearings.create": "under_review",
     "editions.assessments.finals.create": "hearing",
+    "editions.assessments.replies.list": "hearing",
+    "editions.assessments.replies.get": "hearing",
+    "editions.assessments.replies.put": "hearing",
+    "editions.assessments.replies.delete": "hearing",
 }
 """Where an assessment has to be for an operation."""
 _EDITION: Final = {

@@ -55,6 +55,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "list": ("editions.assessments.list",),
     "read": (
         "editions.assessments.get",
+        "editions.assessments.replies.get",
+        "editions.assessments.replies.list",
         "editions.assessments.review.get",
         "editions.assessments.verdicts.get",
         "editions.assessments.verdicts.list",
@@ -64,6 +66,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.transitions.list",
     ),
     "answer": (
+        "editions.assessments.replies.delete",
+        "editions.assessments.replies.put",
         "editions.assessments.delete",
         "editions.assessments.put",
         "editions.assessments.submissions.create",

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from tests.methodology.planting import Found, read
+from actitud_api.methodology import loader
+from actitud_api.methodology.loader import NESTING_MAX
+from tests.methodology.planting import DOCUMENT, Found, read
 
 
 class Case(Struct, forbid_unknown_fields=True):
@@ -34,3 +36,84 @@ def test_the_small_methodology_has_none() -> None:
 @pytest.mark.parametrize("case", CASES, ids=_name)
 def test_a_defect_is_named_whole(case: Case) -> None:
     assert read(case.planted) == case.defects
+
+
+# --- how JSON is written --------------------------------------------------------------------------------------
+
+PLAIN = msgspec.json.encode(DOCUMENT)
+
+
+def told(document: bytes, texts: bytes | None = None) -> list[Found]:
+    """What is wrong with a document as it is written, in the order in which it is found."""
+    found = loader.check(document, {} if texts is None else {"es": texts}).defects
+    return [(defect.place, defect.es, defect.en) for defect in found]
+
+
+def with_member(text: bytes) -> bytes:
+    return PLAIN.replace(b"{", b"{" + text + b",", 1)
+
+
+def test_a_member_that_stands_twice_or_more_is_one_defect() -> None:
+    twice = ("está dos veces", "stands twice")
+    assert told(with_member(b'"catalogue":"x"')) == [("/catalogue", *twice)]
+    assert told(with_member(b'"catalogue":"x","catalogue":"y"')) == [("/catalogue", *twice)]
+    assert told(PLAIN.replace(b'"title":"A source"', b'"title":"A source","title":"Another"')) == [
+        ("/sources/S1/title", *twice)
+    ]
+    assert told(PLAIN.replace(b'{"kind":"indicator","id":"R1"', b'{"kind":"indicator","id":"R1","id":"R1"', 1)) == [
+        ("/root/children/0/children/0/id", *twice)
+    ]
+
+
+def test_integers_are_within_what_every_reader_holds() -> None:
+    """2^53 - 1 on either side."""
+    most = 2**53 - 1
+    for number, defects in (
+        (most, []),
+        (-most, []),
+        (most + 1, ["/profile/3/maximum"]),
+        (-most - 1, ["/profile/3/maximum"]),
+    ):
+        body = PLAIN.replace(b'"minimum":1,"maximum":3', b'"minimum":1,"maximum":%d' % number)
+        assert body != PLAIN
+        found = [defect for defect in told(body) if defect[2].startswith("is not within")]
+        assert [place for place, _, _ in found] == defects
+        for _, spanish, english in found:
+            assert (spanish, english) == (f"no está entre ±{most}", f"is not within ±{most}")
+
+
+def test_what_is_no_json_or_nested_too_deep_says_so_and_nothing_else() -> None:
+    broken = told(b"{", b"[")
+    assert [place for place, _, _ in broken] == ["/", "/texts/es"]
+    for _, spanish, english in broken:
+        assert spanish.removeprefix("no es JSON: ") == english.removeprefix("is not JSON: ")
+        assert (spanish[:12], english[:13]) == ("no es JSON: ", "is not JSON: ")
+    deep = ("está anidado a demasiada profundidad", "is nested too deep")
+    for levels in (NESTING_MAX, 20_000):
+        assert told(with_member(b'"x":' + b"[" * levels + b"]" * levels)) == [("/", *deep)]
+    just = told(with_member(b'"x":' + b"[" * (NESTING_MAX - 1) + b"]" * (NESTING_MAX - 1)))
+    assert just == [("/", "no se conoce 'x'", "'x' is not known")]
+    objects = told(with_member(b'"x":' + b'{"a":' * NESTING_MAX + b"1" + b"}" * NESTING_MAX))
+    assert objects == [("/", *deep)]
+    assert told(PLAIN, b'{"x":' + b"[" * NESTING_MAX + b"]" * NESTING_MAX + b"}") == [("/texts/es", *deep)]
+
+
+def test_all_that_is_wrong_is_told_in_either_language() -> None:
+    with pytest.raises(loader.DefectiveMethodology) as caught:
+        loader.read("test.2", "draft", with_member(b'"catalogue":"x"'), {})
+    assert str(caught.value) == "test.2: /catalogue: stands twice; /version: is 'test.1', expected 'test.2'"
+    assert caught.value.into("es") == "test.2: /catalogue: está dos veces; /version: es 'test.1', se esperaba 'test.2'"
+    with pytest.raises(loader.DefectiveMethodology) as caught:
+        loader.read(None, "draft", b"1", {})
+    assert str(caught.value) == ": /: is 1, and must be an object"
+
+
+def test_a_version_that_nobody_knows_is_named() -> None:
+    with pytest.raises(loader.UnknownMethodology) as caught:
+        loader.load("1999.1")
+    assert (str(caught.value), caught.value.version) == ("1999.1", "1999.1")
+
+
+def test_an_operand_without_its_kind_lacks_just_that() -> None:
+    place = "/root/children/1/children/2/children/0/value"
+    assert read({"A1/value": {"indicator": "A1", "fact": "hours"}}) == [(place, "falta 'kind'", "'kind' is missing")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 import rfc8785
@@ -40,6 +41,16 @@ def test_what_is_plain_has_sorted_members_and_no_spaces() -> None:
 )
 def test_what_the_encoder_would_write_otherwise(value: object, form: str) -> None:
     assert digest(value) == sha(form.encode())
+
+
+def test_every_character_is_escaped_as_the_standard_says() -> None:
+    """RFC 8785, section 3.2.2.2: as ECMAScript, which Python's encoder follows in this: the short forms, lowercase."""
+    for code in (*range(0x180), 0x2028, 0x2029, 0xFEFF, 0xFFFF):
+        text = f"a{chr(code)}b"
+        assert (
+            canonical({"a": text, text: 1})
+            == json.dumps({"a": text, text: 1}, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        )
 
 
 def test_an_integer_that_no_double_holds_is_refused() -> None:

@@ -175,6 +175,9 @@ MONOTONE: list[tuple[Compare, str | None]] = [
     (b.compare(Minimum(of=(b.score("D"), b.value("H"))), "ge", 24), LESS),
     (b.compare(Product(of=(b.score("D"), b.value("R"))), "ge", 24), None),
     (b.compare(Product(of=(b.score("D"), Sum(of=(b.value("R"), b.const(-0.5))))), "ge", 24), LESS),
+    # hours count more the less there is of R - 1, which is never above 0, and either way of R - 0.5
+    (b.compare(Product(of=(b.value("H"), Sum(of=(b.value("R"), b.const(-1))))), "ge", -24), None),
+    (b.compare(Product(of=(b.value("H"), Sum(of=(b.value("R"), b.const(-0.5))))), "ge", -24), LESS),
     (b.compare(b.value("Y"), "eq", True), None),
     (b.compare(b.value("Y"), "eq", False), EXACTLY),
     (b.compare(b.value("L"), "eq", 4), None),
@@ -196,6 +199,21 @@ MONOTONE: list[tuple[Compare, str | None]] = [
 @pytest.mark.parametrize(("holds", "message"), MONOTONE)
 def test_whoever_improves_keeps_what_a_gate_gave(holds: Compare, message: str | None) -> None:
     assert [told for _, told in found([holds])] == ([] if message is None else [message])
+
+
+@pytest.mark.parametrize(
+    ("knots", "message"),
+    [
+        (((0, 0), (1, 0), (2, 100)), None),
+        (((0, 0), (1, 100), (2, 100)), None),
+        (((0, 100), (1, 100), (2, 0)), LESS),
+        (((0, 100), (1, 0), (2, 0)), LESS),
+    ],
+)
+def test_a_curve_goes_the_way_of_its_ends_however_flat_it_is_between(knots: b.Knots, message: str | None) -> None:
+    root = b.root(b.group("D", b.amount("X", knots=knots)))
+    holds = b.compare(b.value("X"), "ge", 1)
+    assert [told for _, told in found([holds], root=root)] == ([] if message is None else [message])
 
 
 # --- levels together ------------------------------------------------------------------------------------------
@@ -228,6 +246,11 @@ TOGETHER: list[tuple[Compare, Compare, str | None]] = [
     (b.compare(times(-1, b.value("H")), "ge", -24), b.compare(times(-1, b.value("H")), "ge", -48), less(-48, -24)),
     (b.compare(times(-1, b.value("H")), "ge", -24), b.compare(times(-2, b.value("H")), "ge", -24), None),
     (b.compare(times(2, D), "ge", 80), b.compare(D, "ge", 39), less(39, 40)),
+    # a sum in any order, a product of constants, and a product of two scores, which is neither of them
+    (b.compare(Sum(of=(D, E)), "ge", 80), b.compare(Sum(of=(E, D)), "ge", 79), less(79, 80)),
+    (b.compare(Product(of=(b.const(2), b.const(3), D)), "ge", 240), b.compare(D, "ge", 39), less(39, 40)),
+    (b.compare(Product(of=(b.const(2), b.const(3), D)), "ge", 240), b.compare(D, "ge", 40), None),
+    (b.compare(D, "ge", 60), b.compare(Product(of=(D, E)), "ge", 50), None),
     # of the profile anything may be asked, but not two things at once
     (b.compare(b.field("case"), "eq", False), b.compare(b.field("case"), "eq", False), None),
     (b.compare(b.field("case"), "eq", False), b.compare(b.field("case"), "eq", True), contradicts()),
@@ -243,6 +266,7 @@ TOGETHER: list[tuple[Compare, Compare, str | None]] = [
         contradicts(),
     ),
     (b.compare(times(-1, b.field("people")), "ge", -50), b.compare(b.field("people"), "ge", 50), None),
+    (b.compare(b.field("people"), "eq", 5), b.compare(times(-1, b.field("people")), "ge", -5), None),
 ]
 
 
@@ -266,6 +290,20 @@ def test_a_lower_level_is_every_lower_level() -> None:
     assert found([b.compare(D, "ge", 40)], [b.compare(D, "ge", 50)], [b.compare(D, "ge", 45)]) == [
         ("3/gates/0", less(45, 50, "L3.0"))
     ]
+
+
+def test_what_a_lower_level_asks_stays_asked_whatever_stands_beside_it_or_between() -> None:
+    """The most that is asked counts, and the first gate that asks it is named."""
+    assert found([b.compare(D, "ge", 40), b.compare(D, "ge", 20)], [b.compare(D, "ge", 30)]) == [
+        ("2/gates/0", less(30, 40))
+    ]
+    assert found([b.compare(b.value("Y"), "eq", True)], [b.compare(D, "ge", 10)], [b.compare(D, "ge", 9)]) == [
+        ("3/gates/0", less(9, 10, "L3.0"))
+    ]
+    kind = [[b.compare(b.field("kind"), "eq", "A")], [b.compare(D, "ge", 10)], [b.compare(b.field("kind"), "eq", "B")]]
+    assert found(*kind) == [("3/gates/0", contradicts())]
+    people = [[b.compare(b.field("people"), "ge", 5)]] * 2
+    assert found(*people, [b.compare(times(-1, b.field("people")), "ge", -4)]) == [("3/gates/0", contradicts())]
 
 
 def test_within_a_level_gates_may_repeat_each_other_but_not_contradict() -> None:

@@ -359,10 +359,18 @@ def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
     root = document.root
     nine = msgspec.structs.replace(root.children[8], missing="void")
     changed = msgspec.structs.replace(root, missing="leave", children=(*root.children[:8], nine, root.children[9]))
-    told = [(remark.place, remark.en) for remark in silences(msgspec.structs.replace(document, root=changed))]
-    assert told == [
-        ("/root/missing", "silence may pay in index: what is unknown leaves, and its weight is shared"),
-        ("/root/children/8/missing", "silence may pay in D9: with anything unknown it has no score"),
+    remarks = list(silences(msgspec.structs.replace(document, root=changed)))
+    assert [(remark.place, remark.es, remark.en) for remark in remarks] == [
+        (
+            "/root/missing",
+            "el silencio puede compensar en index: lo desconocido sale y su peso se reparte",
+            "silence may pay in index: what is unknown leaves, and its weight is shared",
+        ),
+        (
+            "/root/children/8/missing",
+            "el silencio puede compensar en D9: con algo desconocido no tiene puntuación",
+            "silence may pay in D9: with anything unknown it has no score",
+        ),
     ]
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 
-from actitud_api.access.service import Principal
 from actitud_api.suggestions import service
 from actitud_api.suggestions.queries import SUGGESTIONS
 from tests.contract.scale import NAMES
@@ -26,7 +25,7 @@ DRAWN: Final = names(500)[:: 500 // NAMES]
 def propose(client: Client, **others: Any) -> str:
     given: dict[str, Any] = {"kind": "error", "title": "Título", "text": "Explicación.", "language": "es", **others}
     with client.app.state["database"].write() as session:
-        made = service.propose(session, service.Proposal(**given), Principal("key-of-somebody", "registrar"), now=NOW)
+        made = service.propose(session, service.Proposal(**given), proposer="key-of-somebody", now=NOW)
     return str(made.id)
 
 

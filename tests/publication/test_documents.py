@@ -11,6 +11,7 @@ from itertools import islice
 import msgspec
 import pytest
 import rfc8785
+from msgspec import UNSET, UnsetType
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.languages import WRITTEN
@@ -30,6 +31,7 @@ from actitud_api.publication.documents import (
     score_document,
     unpacked,
 )
+from actitud_api.replies.service import Judged, Remarked, Replied, Reviewed
 from actitud_api.scores.wire import narrated
 from actitud_api.scoring.explain import explain, explained
 from actitud_api.scoring.result import Score
@@ -61,9 +63,73 @@ DESCRIBED = {
 }
 
 
-def made(name: str) -> documents.ScoreDocument:
+REVIEWED = {
+    BIG: "sha256:647706419ca03af24a990d64dd5b12f9e9a5788085463120d8bf2f7b9a4995e0",
+    BARE: "sha256:b3c4e2fe9b6276378dca4f40959ab5ce4abccb66552bda43d58f20bb6ed86c1a",
+}
+"""What these were when format 2 was made, each with one of the reviews below."""
+REVIEW = Reviewed(
+    state="final",
+    remark=Remarked(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
+    verdicts=(
+        Judged(
+            indicator="D1.01",
+            verdict="capped",
+            level=1,
+            reason="No se ve.",
+            rule="V21",
+            at=datetime(2027, 4, 1, 8, tzinfo=UTC),
+        ),
+    ),
+    replies=(Replied(indicator="D1.01", text="Sí se ve: «aquí».", at=datetime(2027, 5, 3, 10, 0, 0, 5, tzinfo=UTC)),),
+)
+NOTHING = Reviewed(state="final", remark=None, verdicts=(), replies=())
+SAID = {
+    "state": "final",
+    "remark": {"max_level": 3, "reason": "Dos cuentas sin titular.", "at": "2027-04-02T09:30:00Z"},
+    "verdicts": [
+        {
+            "indicator": "D1.01",
+            "verdict": "capped",
+            "level": 1,
+            "reason": "No se ve.",
+            "rule": "V21",
+            "at": "2027-04-01T08:00:00Z",
+        }
+    ],
+    "replies": [{"indicator": "D1.01", "text": "Sí se ve: «aquí».", "at": "2027-05-03T10:00:00.000005Z"}],
+}
+
+UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
+
+
+def made(name: str, review: Reviewed | UnsetType = UNSET) -> documents.ScoreDocument:
     sent = submissions()[name]
-    return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent))
+    return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent), review)
+
+
+@pytest.mark.parametrize(
+    ("name", "review", "said"),
+    [(BIG, REVIEW, SAID), (BARE, NOTHING, UNSAID)],
+)
+def test_one_of_format_2_says_what_its_review_came_to_and_else_the_same(
+    name: str, review: Reviewed, said: dict[str, object]
+) -> None:
+    form = form_of(made(name, review))
+    told = json.loads(form.text)
+    assert told == {**json.loads(form_of(made(name)).text), "format": 2, "review": said}
+    assert rfc8785.dumps(told) == form.text
+    assert form.digest == REVIEWED[name]
+    assert read_score(form.text) == made(name, review)
+
+
+def test_a_review_stands_in_format_2_and_in_no_other() -> None:
+    told = json.loads(form_of(made(BIG, REVIEW)).text)
+    for broken in ({**told, "format": 1}, {name: value for name, value in told.items() if name != "review"}):
+        with pytest.raises(msgspec.ValidationError, match="format 2"):
+            read_score(rfc8785.dumps(broken))
+    with pytest.raises(msgspec.ValidationError):
+        read_score(rfc8785.dumps({**told, "format": 3}))
 
 
 @pytest.mark.parametrize("name", GOLDEN)

@@ -61,6 +61,18 @@ def test_the_correlation_is_that_of_whoever_has_both() -> None:
     assert correlation(column(1, 2, 3), column(3, 2, 1)) == pytest.approx(-1)
 
 
+def test_rounding_carries_no_correlation_beyond_1() -> None:
+    """Tenths and three times as much: in float64 their products are more than the root of their squares."""
+    tenths = [0.1 * n for n in range(10)]
+    for times in (3, -3):
+        assert correlation(column(*tenths), column(*(times * x for x in tenths))) == (1 if times > 0 else -1)
+
+
+def test_two_organisations_are_enough() -> None:
+    assert correlation(column(1, 2), column(3, 5)) == pytest.approx(1)
+    assert alpha(np.array([[1.0, 1], [2, 2]])) == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("x", "y"),
     [((), ()), ((1,), (2,)), ((1, 1, 1), (1, 2, 3)), ((1, 2, 3), (0.1, 0.1, 0.1)), ((1, NAN, 3), (NAN, 2, 4))],
@@ -111,6 +123,8 @@ def test_alpha_by_hand() -> None:
     """Equal items: variances 1 and 1, of the sum 4: 2/1 · (1 - 2/4) = 1. Items 1 2 3 and 1 3 2: covariance 1/2, 2/3."""
     assert alpha(np.array([[1.0, 1], [2, 2], [3, 3]])) == pytest.approx(1)
     assert alpha(np.array([[1.0, 1], [2, 3], [3, 2]])) == pytest.approx(2 / 3)
+    # what is small varies too: the variance of the sum is 0.04
+    assert alpha(np.array([[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]])) == pytest.approx(1)
 
 
 def test_there_is_no_alpha_of_one_item_or_of_a_sum_that_does_not_vary() -> None:
@@ -138,6 +152,11 @@ def test_a_main_effect_over_two_bins() -> None:
     assert main_effect(x, np.repeat([0.0, 10], 10)) == pytest.approx(1)
     assert main_effect(x, np.array([0.0] * 8 + [10] * 2 + [0] * 2 + [10] * 8)) == pytest.approx(0.36)
     assert main_effect(-x, np.array([0.0] * 8 + [10] * 2 + [0] * 2 + [10] * 8)) == pytest.approx(0.36)
+
+
+def test_bins_are_of_whole_organisations() -> None:
+    """Of 25 there are two bins, the first 12 and the others; y follows them."""
+    assert main_effect(column(*range(25)), np.repeat([0.0, 10], [12, 13])) == pytest.approx(1)
 
 
 def test_a_main_effect_sees_what_no_line_shows() -> None:
@@ -404,6 +423,36 @@ def test_a_sum_weighs_by_ranges_and_shrinks_without_a_child() -> None:
     found = Edition(document, sent(document, (10, 90), (50, 10), (60, 0))).audited()
     assert [node.weight for node in found.indicators] == [0.75, 0.25]
     assert [node.rank_change for node in found.indicators] == [pytest.approx(4 / 3), 0]
+
+
+def test_a_sum_weighs_by_what_ranges_span() -> None:
+    """From 10 to 30 and from 0 to 10: two thirds and one."""
+    children = [
+        structs.replace(b.ratio(name, 1, ((0, low), (1, top))), range=Range(minimum=low, maximum=top))
+        for name, low, top in (("A", 10, 30), ("B", 0, 10))
+    ]
+    root = structs.replace(b.group("index", *children), aggregation="sum", range=Range(minimum=10, maximum=40))
+    document = b.document(root)
+    found = Edition(document, sent(document, (10, 90), (50, 10), (60, 0))).audited()
+    assert [node.weight for node in found.indicators] == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_who_has_left_is_not_counted() -> None:
+    """Of three organisations two have B, 40 and 60: their mean is 50, and all three have an index."""
+    document = b.document(b.group("index", b.ratio("A"), b.ratio("B")))
+    units = {"A": np.array([5000, 5000, 2000]), "B": np.array([4000, MISSING, 6000])}
+    found = audit(document, units, np.array([4500, 5000, 4000]), lambda _: np.array([4500, 5000, 4000]))
+    second = found.indicators[1]
+    assert (second.organisations, second.mean, found.index.organisations) == (2, 50, 3)
+
+
+def test_a_goalpost_does_not_move_onto_the_one_beside_it() -> None:
+    """5 and 20 % more is 6, where the next stands; 5 and 20 % less is 4, where the last but one does."""
+    for xs, moves in (((0, 5, 6), (True, False)), ((4, 5, 10), (False, True)), ((0, 5, 7), (True, True))):
+        document = b.document(b.group("index", b.amount("A", knots=tuple(zip(xs, (0, 50, 100), strict=True)))))
+        known = Edition(document, [b.submit({"A": {"hours": hours}}) for hours in (1, 5, 6)]).audited()
+        middle = next(goalpost for goalpost in known.goalposts if goalpost.x == 5)
+        assert (middle.down is not None, middle.up is not None) == moves
 
 
 def test_a_child_without_a_weight_has_none_in_a_sum_either() -> None:

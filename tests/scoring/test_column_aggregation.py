@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import msgspec
@@ -104,6 +105,24 @@ def test_means_by_hand() -> None:
     assert combined(group("geometric"), rows) == [3420, 2885, 2000]
     # √((3·400 + 6400 + 2·2500)/6) = √2100; √((1200 + 5000)/5) = √1240
     assert combined(group("power", 2), rows) == [4583, 3521, 2000]
+
+
+@pytest.mark.parametrize("times", [1, 10**5])
+@pytest.mark.parametrize(("aggregation", "exponent"), KINDS[3:])
+def test_hardly_any_row_needs_the_plan(aggregation: Kind, exponent: float | None, times: int) -> None:
+    """Of 2,000 random rows fewer than one in a hundred is too close to a half for floats, in any unit of weights."""
+    known, asked = group(aggregation, exponent, weights=tuple(times * weight for weight in WEIGHTS)), []
+
+    def combine(weights: Sequence[int], scores: Sequence[int]) -> int:
+        asked.append(scores)
+        return known.combine(weights, scores)
+
+    random = Random(11)
+    rows = [[random.randrange(1, 10_001) for _ in WEIGHTS] for _ in range(2_000)]
+    for row in rows[:500]:
+        row[random.choice((0, 2, 3))] = -1
+    combined(msgspec.structs.replace(known, combine=combine), rows)
+    assert len(asked) < 20
 
 
 def test_halves_go_up() -> None:

@@ -24,6 +24,11 @@ LOGNORMAL = msgspec.structs.replace(
 RISING = msgspec.structs.replace(
     b.amount("U"), curve=Curve(kind="lognormal", goalposts=b.goalposts(((2, 50), (8, 90))))
 )
+PRESENCE = msgspec.structs.replace(
+    b.boolean("P"),
+    facts=(b.boolean("P").facts[0], b.amount("P").facts[0], *b.ratio("P").facts),
+    value=Quotient(numerator=b.fact("P", "hours"), denominator=b.fact("P", "denominator")),
+)
 PLAN = plan_of(
     b.read(
         b.document(
@@ -40,6 +45,8 @@ PLAN = plan_of(
                     b.boolean("B"),
                     b.amount("F", knots=((4, 100), (24, 50), (72, 0))),
                     b.checklist("C", 1, ("x", "y", "z"), ((0, 0), (3, 100))),
+                    b.ratio("S", knots=((0, 0), (0.999983, 100))),
+                    PRESENCE,
                 )
             )
         )
@@ -131,6 +138,33 @@ def test_a_half_over_a_large_denominator_is_computed_exactly_and_its_neighbours_
     assert found == exactly("R", parts)
     assert [found[place] for place in (0, 1, 2)] == [0, 1, 1]
     assert exact == [1, 4, 7, 10]
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "score"),
+    [(9_934_087, 11_076_831, 8_968), (11_934_053, 14_853_763, 8_034), (6_934_138, 19_269_851, 3_598)],
+)
+def test_what_lies_just_below_a_half_stays_there(n: int, d: int, score: int) -> None:
+    """2·10^10·n + 1 is an odd multiple of 999,983·d: the score is 1/(2·999,983·d) of a hundredth below a half."""
+    assert 2 * 10**10 * n + 1 == (2 * score + 1) * 999_983 * d
+    assert scored("S", [n, n, 0], [d, 1, 1]) == ([score, 10_000, 0], [0])
+    assert scored("S", [-n, n], [-d, -d], most=-d)[0] == [score, 0]
+
+
+def test_yes_or_no_of_a_number_over_a_number() -> None:
+    """From 1 on: 1.5 hours in millionths of 1, 2 and 1."""
+    found, exact = scored("P", [1] * 5, [1_500_000, 1_500_000, 1_000_000, 999_999, 0], [0] * 5, [1, 2, 1, 1, 3])
+    assert (found, exact) == ([10_000, 0, 10_000, 0, 0], [])
+
+
+def test_over_a_constant() -> None:
+    """A quarter of 2, 0.5, of the way through 0.3 (40) and 0.7 (90) is 65; of 3, 0.75, a sixth from there to 100."""
+    leaf, slot = LEAVES["R"], PLAN.layout.facts["R", "numerator"]
+    compiler = Compiler(PLAN, [(0, 3)] * PLAN.layout.size, Needs())
+    value = value_of(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(4)), compiler, 0)
+    into = np.zeros(3, np.int32)
+    Curves(compiler, PLAN.unit).scoring(leaf, value)(block(compiler.needs.depth, {slot: [2, 3, 0]}), into)
+    assert into.tolist() == [6_500, 9_167, 0]
 
 
 def test_nobody_has_a_value_over_0() -> None:

@@ -9,6 +9,7 @@ import pytest
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.model import Range, Scalar
 from actitud_api.scoring.columns import Columns, aggregate_columns, columns_of, score_columns
+from actitud_api.scoring.columns.evaluator import _rounded
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
@@ -58,6 +59,10 @@ def test_scores_that_32_bits_do_not_hold_take_64() -> None:
         scores = score_columns(columns_of(known, [b.scoring(P=most)]))
         assert scores.scores.dtype == scores.groups.dtype == scores.index.dtype == kind
         assert scores.index.tolist() == [most * 10**6]
+    for most, kind in ((2**31 - 1, np.int32), (2**31, np.int64)):
+        span = (0, most)
+        known = b.read(b.document(b.root(b.group("D", b.points("P", span=span), span=span), span=span), decimals=0))
+        assert score_columns(columns_of(known, [b.scoring(P=7)])).index.dtype == kind
     wide = msgspec.structs.replace(b.points("P", 0), range=Range(minimum=0, maximum=2148))
     known = b.read(b.document(b.root(b.group("D", wide, b.points("Q"))), decimals=6))
     assert score_columns(columns_of(known, [b.scoring(Q=1, P=3)])).index.dtype == np.int64
@@ -97,3 +102,19 @@ def test_what_left_is_left_out_of_what_is_aggregated() -> None:
     groups = aggregate_columns(methodology(), scores)
     # D2.1 6000; D2 (1000 + 24000 + 6000)/5 = 6200; D1 a quarter of its weight, and so not rated
     assert groups.T.tolist() == [[6200, -1, 6200, 6000], [-1, -1, -1, -1]]
+
+
+@pytest.mark.parametrize(
+    ("extent", "wider"),
+    [
+        ((0, 0), (0, 0)),
+        ((-1, 1), (-1, 1)),
+        ((-5, 9), (-7, 15)),
+        ((-8, 16), (-15, 31)),
+        ((3, 7), (0, 7)),
+        ((-9, -3), (-15, 0)),
+    ],
+)
+def test_extents_that_differ_little_are_compiled_alike(extent: tuple[int, int], wider: tuple[int, int]) -> None:
+    """To the next power of two, less one, on either side of 0."""
+    assert _rounded(*extent) == wider

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from actitud_api.methodology.model import Scalar
+from actitud_api.methodology.model import Fact, ProfileField, Scalar
 from actitud_api.scoring.columns import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
 from actitud_api.scoring.columns.table import _bits, _wide_enough, narrow
+from actitud_api.scoring.plan import plan_of
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
@@ -153,6 +155,7 @@ def with_answer(name: str, facts: dict[str, object]) -> dict[str, Any]:
         ({"set_aside": {"X": [1, 1, 1]}}, "set_aside: X is not in the document"),
         ({"set_aside": {"L1": [0, 4, 0]}}, "set_aside of L1: a code is not one of 0 to 3"),
         ({"set_aside": {"L1": [0, -1, 0]}}, "set_aside of L1: a code is not one of 0 to 3"),
+        ({"set_aside": {"L1": [0, 1]}}, "set_aside of L1: has the shape (2,), not (3,)"),
         ({"level_caps": {"X": [1, 1, 1]}}, "level_caps: X is not in the document"),
         ({"level_caps": {"L1": [0, -1, 0]}}, "level_caps of L1: is negative"),
         ({"level_caps": {"L1": [0.5, 1, 0]}}, "level_caps of L1: is not an array of integers or booleans"),
@@ -251,3 +254,35 @@ def test_the_columns_of_submissions() -> None:
     assert plain.facts[T1].tolist() == [2]
     with pytest.raises(DefectiveColumns, match=r"^profile kind: 'city' is not one of its values$"):
         columns_of(methodology(), [b.submit({}, profile | {"kind": "city"}), b.submit({}, profile | {"kind": "town"})])
+
+
+def test_large_integers_keep_every_digit() -> None:
+    """2^53 + 1 is no float64; beyond 64 bits is refused, whatever stands beside it."""
+    columns = made(**with_answer("T1", {"hours": np.array([2**53 + 1, 0, 1])}))
+    assert columns.facts[T1].tolist() == [2**53 + 1, 0, 1]
+    profile: dict[str, Scalar | None] = {"people": 2**63, "kind": "region", "open": False, "before": None, "errors": 3}
+    with pytest.raises(DefectiveColumns, match=r"^profile people: goes beyond 64 bits$"):
+        columns_of(methodology(), [b.submit({}, profile), b.submit({}, profile | {"people": -1})])
+
+
+def test_what_may_be_left_out_of_an_answer() -> None:
+    """Nothing is outside the remit where nothing is sent; an enum that the service has not set is 0."""
+    listed = b.checklist("C1", 1, ("one", "two"), ((0, 0), (2, 100)))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    kind = ProfileField(name="kind", type="enum", set_by="service", values=("town", "region"), nullable=True)
+    tree = b.root(b.group("D", msgspec.structs.replace(listed, facts=(*listed.facts, outside))))
+    known = b.read(b.document(tree, profile=(kind,)))
+    rows = [
+        b.submit({"C1": {"components": ("two",)}}, {"kind": None}),
+        b.submit({"C1": {"components": ("two",), "outside_remit": ("one",)}}, {"kind": "region"}),
+    ]
+    columns = columns_of(known, rows)
+    layout = plan_of(known).layout
+    assert columns.facts[layout.profile["kind"]].tolist() == [0, 1]
+    assert columns.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]
+    assert columns.facts[layout.facts["C1", "outside_count"]].tolist() == [0, 1]
+    facts = {"components": [0b10, 0b10]}
+    alone = columns_from(known, 2, profile={"kind": [0, 1]}, answers={"C1": facts})
+    assert alone.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 0]
+    both = columns_from(known, 2, profile={"kind": [0, 1]}, answers={"C1": facts | {"outside_remit": [0, 1]}})
+    assert both.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]

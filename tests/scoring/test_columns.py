@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from actitud_api.methodology.answers import Submission
+from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.loader import DefectiveMethodology, Methodology
 from actitud_api.methodology.model import (
     Coverage,
@@ -22,6 +22,8 @@ from actitud_api.methodology.model import (
     Group,
     Indicator,
     Product,
+    ProfileField,
+    Quotient,
     Range,
     Share,
     Sum,
@@ -158,6 +160,17 @@ def test_any_document(seed: int, large: bool) -> None:
     except DefectiveMethodology:
         assume(False)
     assert_equal(case.methodology, case.submissions)
+
+
+@pytest.mark.parametrize("first", range(0, 300, 5))
+def test_three_hundred_documents(first: int) -> None:
+    """The same ones each time, so that what they told apart once stays told apart."""
+    for seed in range(first, first + 5):
+        try:
+            case = case_of(Random(seed), SMALL, ANY, 12)
+        except DefectiveMethodology:
+            continue
+        assert_equal(case.methodology, case.submissions)
 
 
 def test_nobody() -> None:
@@ -299,6 +312,64 @@ def test_products_that_64_bits_do_not_hold() -> None:
     assert [CODES[code] for code in scores.codes[0]] == ["contradicted", "full", "full", "full", "contradicted"]
 
 
+def test_a_text_on_either_side() -> None:
+    """L counts 0 for towns, written with the constant first, and M for what has the kind of another field."""
+    kinds = [
+        ProfileField(name=name, type="enum", set_by="organisation", values=values)
+        for name, values in (("one", ("town", "region", "port")), ("other", ("port", "town")))
+    ]
+    leaves = (
+        b.ladder("L", zero_when=b.compare(b.const("town"), "eq", b.field("one"))),
+        b.ladder("M", zero_when=b.compare(b.field("other"), "eq", b.field("one"))),
+        b.ladder("N", zero_when=b.compare(b.const("region"), "ne", b.field("one"))),
+        b.ladder("O", zero_when=b.ALWAYS),
+    )
+    known = b.read(b.document(b.root(b.group("D", *leaves)), profile=tuple(kinds)))
+    answers: dict[str, dict[str, FactValue]] = {name: {"level": 4} for name in "LMNO"}
+    pairs = [(one, other) for one in ("town", "region", "port") for other in ("port", "town")]
+    scores = assert_equal(known, [b.submit(answers, {"one": one, "other": other}) for one, other in pairs])
+    assert scores.scores.tolist() == [
+        [0, 0, 10_000, 10_000, 10_000, 10_000],
+        [10_000, 0, 10_000, 10_000, 0, 10_000],
+        [0, 0, 10_000, 10_000, 0, 0],
+        [0] * 6,
+    ]
+
+
+def test_a_value_of_the_answers_of_another_that_may_leave_or_be_0() -> None:
+    """S, the numerator of S over the denominator of R, from 10 people on, and 0 while B is no; R may be absent."""
+    own = b.ratio("S", part_of_denominator=False)
+    shared = msgspec.structs.replace(
+        own,
+        facts=(own.facts[0],),
+        value=Quotient(numerator=b.fact("S", "numerator"), denominator=b.fact("R", "denominator")),
+        applies=b.compare(b.field("people"), "ge", 10),
+        zero_when=b.compare(b.fact("B", "value"), "eq", False),
+    )
+    tree = b.root(b.group("D", b.ratio("R"), b.boolean("B"), shared))
+    known = b.read(b.document(tree, profile=(b.integer_field("people"),)))
+    rows = []
+    for people in (5, 10):
+        for yes in (True, False, None):
+            for ratio in (True, False):
+                answers: dict[str, dict[str, FactValue]] = {"S": {"numerator": 1}}
+                answers |= {"R": b.of(1, 2)} if ratio else {}
+                answers |= {} if yes is None else {"B": {"value": yes}}
+                rows.append(b.submit(answers, {"people": people}))
+    codes = [CODES[code] for code in assert_equal(known, rows).codes[2]]
+    away, zero = ["not_applicable"] * 2, ["zero_by_rule"] * 2
+    assert codes == [*away, *zero, "unknown", "unknown", "partial", "unknown", *zero, "unknown", "unknown"]
+
+
+def test_products_of_what_is_below_0() -> None:
+    """-4·10^9 times itself is 1.6·10^19, beyond 64 bits, and -3 times itself 9; what is asked is more than 10."""
+    field = ProfileField(name="e", type="integer", set_by="organisation", minimum=-HUGE, maximum=0)
+    zero = b.compare(Product(of=(b.field("e"), b.field("e"))), "gt", 10)
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=(field,)))
+    rows = [b.submit({"L": {"level": 4}}, {"e": e}) for e in (-4 * 10**9, -3, 0, -4)]
+    assert assert_equal(known, rows).index.tolist() == [0, 10_000, 10_000, 0]
+
+
 def test_a_scale_that_64_bits_do_not_hold() -> None:
     """3^41·p + e is at least 3^20 + n: with any p, and without one never, whatever is 0."""
     scaled = Product(of=(b.const(3**20), b.const(3**21), b.field("p")))
@@ -323,6 +394,30 @@ def test_a_sum_of_numbers_of_twelve_decimals() -> None:
         10_000,
         1_250,
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "knots", "scores"),
+    [
+        # hours times hours: 10^4, 10^8 and 10^10, and 0; halfway in the logarithm from 1 to 10^8 is 10^4
+        ("log", ((1, 0), (10**8, 100)), [5_000, 10_000, 10_000, 0]),
+        ("linear", ((0, 0), (10**10, 100)), [0, 100, 10_000, 0]),
+        # 10^4 is the median; at p10, 10^8, and above it is 90 and more
+        ("lognormal", ((10**4, 50), (10**8, 90)), [5_000, 9_000, 9_727, 0]),
+    ],
+)
+def test_a_curve_over_what_64_bits_do_not_hold(
+    kind: Literal["log", "linear", "lognormal"], knots: b.Knots, scores: list[int]
+) -> None:
+    """In millionths of millionths everything above 3.04 hours is beyond 64 bits.
+
+    10^10 is ln 10^6 above the median, of ln 10^4 to p10: erfc(-1.5·0.9061938024)/2 = 0.97272, 1.2815515655·1.5 spreads.
+    """
+    curve = Curve(kind=kind, goalposts=b.goalposts(knots))
+    squared = Product(of=(b.fact("A", "hours"), b.fact("A", "hours")))
+    known = alone(msgspec.structs.replace(b.amount("A"), curve=curve, value=squared, step=None, type="quantity"))
+    sent = [b.submit({"A": {"hours": hours}}) for hours in (100, 10_000, 100_000, 0)]
+    assert score_of(known, *sent) == scores
 
 
 def test_a_contradiction_uncovers_another() -> None:

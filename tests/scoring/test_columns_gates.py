@@ -140,6 +140,7 @@ READ: list[Compare] = [
     b.compare(Maximum(of=(b.score("M"), b.score("N"))), "ge", 50),
     b.compare(Maximum(of=(b.score("F"), b.score("L"), b.score("D"))), "gt", 75),
     b.compare(Minimum(of=(b.score("F"), Product(of=(b.const(100), b.value("A"))))), "ge", 50),
+    b.compare(Minimum(of=(b.score("F"), Product(of=(b.const(100), b.value("A"))))), "ge", 100),
     b.compare(Maximum(of=(b.score("F"), Product(of=(b.const(100), b.value("A"))))), "ge", 50),
     b.compare(Minimum(of=(b.value("M"), b.value("L"))), "ge", 2),
     b.compare(Maximum(of=(b.value("M"), b.value("N"), b.const(1))), "ge", 2),
@@ -231,6 +232,24 @@ def test_the_only_level_may_be_provisional() -> None:
     )
     rows = [b.submit({"B": {"value": True}}, {"people": people}) for people in (9, 10)]
     assert assert_equal(known, [*rows, b.submit({}, {"people": 9})]).provisional.tolist() == [True, False, False]
+
+
+def test_the_highest_level_reached_says_whether_it_is_provisional() -> None:
+    """The first from 5 years on, the second from 2; after 3 the second is firm, and the first alone is not."""
+    levels = (
+        Level(number=1, gates=(), provisional_unless=b.compare(b.field("before"), "ge", 5)),
+        Level(
+            number=2,
+            gates=(Gate(id="G", holds=b.compare(INDEX, "ge", 50)),),
+            provisional_unless=b.compare(b.field("before"), "ge", 2),
+        ),
+    )
+    tree = b.root(b.group("D", b.boolean("B")))
+    known = b.read(b.document(tree, profile=(b.integer_field("before"),), levels=levels))
+    rows = [b.submit({"B": {"value": yes}}, {"before": before}) for yes in (True, False) for before in (1, 3, 5)]
+    scores = assert_equal(known, rows)
+    assert scores.level.tolist() == [2, 2, 2, 1, 1, 1]
+    assert scores.provisional.tolist() == [True, False, False, True, True, False]
 
 
 def test_an_element_of_a_list_is_read_by_a_yes_or_no() -> None:

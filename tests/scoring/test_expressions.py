@@ -182,10 +182,13 @@ def test_more_than_64_bits_are_refused() -> None:
         with pytest.raises(TooWide):
             compiler().held(least, most)
         assert compiler(None).held(least, most) == (least, most)
-    # a product whose factors on the way are wider than the whole
+    # a product whose factors on the way are wider than the whole: times 0 all of it is 0
     factors = Product(of=(b.field("p"), b.field("e"), b.field("n")))
+    assert said(compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).numbers(factors, 0, LEAST)) == (1, 0, 0, False)
     with pytest.raises(TooWide):
-        compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).numbers(factors, 0, LEAST)
+        compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 1)).numbers(factors, 0, LEAST)
+    with pytest.raises(TooWide):
+        compiler(p=(-(2**32), 0), e=(-(2**32), 0), n=(0, 1)).numbers(factors, 0, LEAST)
     assert said(compiler(p=(0, 2**31), e=(0, 2**31), n=(0, 1)).numbers(factors, 0, LEAST)) == (1, 0, 2**62, False)
     # a scale for which a number does not fit
     with pytest.raises(TooWide):

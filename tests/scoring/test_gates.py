@@ -211,3 +211,19 @@ def test_an_integrity_case_holds_2026_1_at_level_2() -> None:
     assert (clean.level.number, caught.level.number) == (3, 2)
     assert [found.gate for found in caught.level.blocked_by] == ["L3.integrity"]
     assert caught.index == clean.index
+
+
+def test_what_the_profile_asks_is_told_where_it_fails() -> None:
+    """At least as many points as there are people, 60: there are 50."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"))),
+            profile=(b.integer_field("people"),),
+            levels=(
+                Level(number=1, gates=()),
+                Level(number=2, gates=(Gate(id="G", holds=b.compare(b.score("D"), "ge", b.field("people"))),)),
+            ),
+        )
+    )
+    (blocked,) = explain(known, b.submit({"L": {"level": 2}}, {"people": 60})).level.blocked_by
+    assert (blocked.gate, blocked.there, blocked.asked, blocked.distance) == ("G", 50, 60, 10)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given
 
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
-from actitud_api.methodology.model import Compare, Gate, Implies, IndexOperand, Level, Minimum, Quotient
+from actitud_api.methodology.loader import DefectiveMethodology
+from actitud_api.methodology.model import (
+    Compare,
+    Fact,
+    Gate,
+    Implies,
+    IndexOperand,
+    Level,
+    Minimum,
+    Product,
+    Quotient,
+    Sum,
+)
+from actitud_api.scoring import path as engine
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
-from actitud_api.scoring.plan import plan_of
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.scoring.plan import load_facts, plan_of, without_rules
+from actitud_api.scoring.scalar import Evaluation, evaluate, evaluate_facts
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
+from tests.scoring.random_documents import ANY, SMALL, case_of
 from tests.scoring.sheets import case
 from tests.scoring.test_laws import SEEDS, examples
 
@@ -284,6 +301,85 @@ def test_a_yes_or_no_is_reported_and_what_counts_from_more_than_0_too() -> None:
     assert ({move.kind for move in found.moves}, found.index_after) == ({"report"}, 100)
 
 
+def test_a_list_of_what_is_within_the_remit_is_reported() -> None:
+    """Of c1, c2 and c3 all that are within the remit: nothing is outside until the service says so."""
+    listed = b.checklist("C", 1, ("c1", "c2", "c3"), ((0, 0), (1, 100)))
+    within = Sum(of=(b.const(3), Product(of=(b.const(-1), b.fact("C", "outside_count")))))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    listed = msgspec.structs.replace(
+        listed,
+        facts=(*listed.facts, outside),
+        value=Quotient(numerator=b.fact("C", "count"), denominator=within),
+    )
+    known = b.read(b.document(b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(index(99))))
+    found = path(known, b.submit({"Z": {"level": 4}}))
+    assert changes(found) == [("C", {"components": ("c1", "c2", "c3"), "outside_remit": ()})]
+
+
+def test_an_answer_of_several_facts_is_not_made_up() -> None:
+    """Of R over S + 1 one fact alone could be reported, but not what the other is."""
+    over = Sum(of=(b.fact("R", "denominator"), b.const(1)))
+    open_ended = msgspec.structs.replace(
+        b.ratio("R", part_of_denominator=False),
+        value=Quotient(numerator=b.fact("R", "numerator"), denominator=over),
+    )
+    known = b.read(b.document(b.root(b.group("D", open_ended, b.ladder("Z", 9))), levels=second(index(99))))
+    assert obstacle(path(known, b.submit({"Z": {"level": 4}}))).indicators == ("R",)
+
+
+def test_people_per_hour_start_from_the_least_hours_that_there_are() -> None:
+    """10 hours over those of H, which are 2 at least, is 5 at most: for all of 5, 2 hours; 1 would be 10."""
+    hours = b.amount("H", knots=((1, 0), (5, 100)))
+    hours = msgspec.structs.replace(
+        hours,
+        facts=(msgspec.structs.replace(hours.facts[0], minimum=2),),
+        value=Quotient(numerator=b.const(10), denominator=b.fact("H", "hours")),
+    )
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(99))))
+    assert changes(path(known, b.submit({"Z": {"level": 4}}))) == [("H", {"hours": 2})]
+
+
+def test_a_value_that_is_the_best_and_only_declared_is_documented() -> None:
+    """Nothing is capped in this document: what counts in full has no value for its gate all the same."""
+    tree = b.root(b.group("D", b.ladder("L")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.value("L"), "ge", 4)), cap=100))
+    move = only(path(known, b.submit({"L": {"level": 4}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence, move.level) == ("evidence", {}, True, 2)
+
+
+@pytest.mark.parametrize("declared", [(), ("X",)])
+def test_no_move_makes_an_answer_worse_to_unlock_another(declared: tuple[str, ...]) -> None:
+    """Y counts 0 above level 2 of X, which is at 3: only level 4 would be better, and unlocks nothing."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "gt", 2)))),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    submission = b.submit({"X": {"level": 3}, "Y": {"level": 3}}, self_declared=declared)
+    assert obstacle(path(known, submission)).obstacle == "zero_by_rule"
+
+
+def test_the_index_of_a_gate_is_the_published_one() -> None:
+    """49.6 is published as 50, which is asked."""
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("L", points=(0, 49.6, 100)))), published=0, levels=second(index(50)))
+    )
+    found = path(known, b.submit({"L": {"level": 0}}))
+    assert (changes(found), found.index_after, found.level_after) == ([("L", {"level": 1})], 50, 2)
+
+
+def test_the_least_of_several_is_named_whole_where_one_of_them_is_out_of_reach() -> None:
+    """Review holds M, and so E, at 0: of the least of D and E, which is 0, 30 is asked."""
+    least = Minimum(of=(b.score("D"), b.score("E")))
+    tree = b.root(b.group("D", b.ladder("L")), b.group("E", b.ladder("M")))
+    known = b.read(b.document(tree, levels=second(b.compare(least, "ge", 30))))
+    submission = b.submit({"L": {"level": 4}, "M": {"level": 0}}, level_caps={"M": 0})
+    found = obstacle(path(known, submission))
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.obstacle) == ("G0", 0, 30, "exhausted")
+
+
 # --- what other facts have to do ------------------------------------------------------------------------------
 
 
@@ -333,6 +429,42 @@ def test_one_move_may_be_what_another_needs() -> None:
     assert changes(found) == [("X", {"level": 1}), ("Y", {"level": 3})]
     assert found.moves is not None
     assert [(move.index, move.requires) for move in found.moves] == [(20, ()), (57.5, ())]
+
+
+@pytest.mark.parametrize("sent", [{}, {"Y": {"value": False}}])
+def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -> None:
+    """Y, not answered or not any more, is 0 below level 1 of X: first that, then Y, then X again for the index of 90.
+
+    X moves once, to level 4, and Y, which stands before it then, is an answer anew all the same.
+    """
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", 9), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 1)))),
+            levels=second(b.compare(b.value("Y"), "eq", True), index(90)),
+        )
+    )
+    submission = b.submit({"X": {"level": 0}, **sent}, set_aside=dict.fromkeys(sent, "stale"))
+    found = path(known, submission)
+    assert changes(found) == [("Y", {"value": True}), ("X", {"level": 4})]
+    assert found.moves is not None
+    assert [(move.kind, move.facts, move.evidence) for move in found.moves] == [
+        ("report", {}, True),
+        ("improve", {"level": 0}, False),
+    ]
+    assert [(move.gain, move.index, move.level) for move in found.moves] == [(0, 0, 1), (100, 100, 2)]
+    assert (found.index_after, found.level_after) == (100, 2)
+
+
+def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a move worth less than the search took it for: what holds the level up then is named."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    submission = b.submit({"L": {"level": 1}})
+    monkeypatch.setattr(engine, "_confirmed", lambda plan, submission, moves: evaluate(known, submission))
+    found = obstacle(path(known, submission))
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
+    assert (found.obstacle, found.indicators) == ("exhausted", ())
+    assert path(known, submission).target == 2
 
 
 def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
@@ -529,3 +661,206 @@ def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
     assert (known.index_after, known.level_after) == (known.moves[-1].index, known.moves[-1].level)
     assert known.level_after is not None
     assert known.level_after >= known.target
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_path_through_any_document(seed: int) -> None:
+    """Every curve, aggregation, rule and state: what each move says of itself is what scoring everything anew gives.
+
+    Rules that a move breaks unless other facts follow are off for it, as it says. No move is superfluous. Without a
+    path, what is named does not hold.
+    """
+    try:
+        drawn = case_of(Random(seed), SMALL, ANY, answers=6)
+    except DefectiveMethodology:
+        return
+    known = drawn.methodology
+    plan = plan_of(known)
+    for submission in drawn.submissions:
+        found, start = path(known, submission), evaluate(known, submission)
+        assert (found.methodology.version, found.methodology.digest) == (known.document.version, known.digest)
+        assert (found.index, found.level) == (in_points(start.index, plan.unit), start.level)
+        next_one = None if start.level is None or start.level == len(plan.levels) else start.level + 1
+        assert found.target == next_one
+        if next_one is None:
+            assert (found.moves, found.unreachable) == (None, ())
+        elif found.moves is None:
+            assert_out_of_reach(found, start, submission)
+        else:
+            assert_delivers(found, found.moves, start, submission)
+
+
+def in_points(units: int | None, unit: int) -> float | None:
+    return None if units is None else units / unit
+
+
+def assert_out_of_reach(found: Path, start: Evaluation, submission: Submission) -> None:
+    """Each gate that is named fails from the start, in the order of no matter what; review is named where it limits."""
+    assert found.unreachable
+    assert (found.index_after, found.level_after) == (None, None)
+    assert found.target is not None
+    held = submission.max_level is not None and submission.max_level < found.target
+    assert [gone.obstacle for gone in found.unreachable if gone.gate is None] == ["review"] * held
+    asked = {gate.id for gate in start.plan.document.levels[found.target - 1].gates}
+    named = [gone.gate.gate for gone in found.unreachable if gone.gate is not None]
+    assert set(named) <= asked
+    assert len(set(named)) == len(named)
+    for gone in found.unreachable:
+        codes = {name: start.leaves[start.plan.positions[name]].code for name in gone.indicators}
+        assert not set(codes.values()) & {"full", "not_applicable"}
+
+
+def assert_delivers(found: Path, moves: tuple[Move, ...], start: Evaluation, submission: Submission) -> None:
+    plan, unit = start.plan, start.plan.unit
+    off = frozenset(rule for move in moves for rule in move.requires)
+
+    def scored(taken: Sequence[Move]) -> Evaluation:
+        after = moved(submission, taken, plan)
+        return evaluate_facts(without_rules(plan, off), load_facts(plan, after), after)
+
+    assert found.target is not None
+    assert len({move.indicator for move in moves}) == len(moves)
+    before = scored([])
+    for count, move in enumerate(moves, start=1):
+        after, position = scored(moves[:count]), plan.positions[move.indicator]
+        was, now = before.leaves[position], after.leaves[position]
+        assert (move.index, move.level) == (in_points(after.index, unit), after.level)
+        assert (move.score_before, move.score) == (in_points(was.score, unit), in_points(now.score, unit))
+        if before.index is not None and after.index is not None:
+            assert move.gain == (after.index - before.index) / unit
+        facts = {fact.name for fact in plan.leaves[position].indicator.facts}
+        field = (plan.leaves[position].indicator.step or "").removeprefix("profile:")
+        assert set(move.change) <= (facts or {field})
+        assert (move.kind == "evidence") == (not move.change)
+        unanswered = move.indicator not in submission.answers or move.indicator in submission.set_aside
+        assert (move.kind == "report") == (bool(facts) and unanswered)
+        if move.kind == "report":
+            assert (move.evidence, set(move.change)) == (True, facts)
+        else:
+            assert move.evidence <= (move.indicator in submission.self_declared)
+            assert set(move.facts) >= set(move.change)
+        less = scored([*moves[: count - 1], *moves[count:]])
+        assert less.level is None or less.level < found.target, move.indicator
+        before = after
+    assert (found.index_after, found.level_after) == (in_points(before.index, unit), before.level)
+    assert before.level is not None
+    assert before.level >= found.target
+
+
+# --- moves after moves ----------------------------------------------------------------------------------------
+
+LOCKED = b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2))
+
+
+def test_a_move_that_turns_others_keeps_what_was_moved_before() -> None:
+    """L for its gate, then X, which unlocks Y."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), b.ladder("X"), LOCKED)),
+            levels=second(b.compare(b.value("L"), "ge", 2), b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 0}, "X": {"level": 0}, "Y": {"level": 3}}))
+    assert changes(found) == [("L", {"level": 2}), ("X", {"level": 2})]
+    assert found.moves is not None
+    # (50 + 0 + 0)/3, then (50 + 50 + 75)/3
+    assert [move.index for move in found.moves] == [16.67, 58.33]
+
+
+def test_what_has_to_follow_is_off_also_where_a_move_turns_others() -> None:
+    """X at level 2 unlocks Y, and breaks V, which contradicts X above 1."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), LOCKED)),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+            rules=(b.rule("V", b.compare(b.fact("X", "level"), "le", 1), "X"),),
+        )
+    )
+    move = only(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}})))
+    assert (move.indicator, move.change, move.requires, move.gain) == ("X", {"level": 2}, ("V",), 62.5)
+
+
+def test_of_two_that_bring_as_much_the_first_of_the_document_comes_first() -> None:
+    """A, of weight 1, is 60 at best and B, of weight 2, 30: each brings 20, and 40 are asked."""
+    tree = b.root(b.group("D", b.ladder("A", 1, points=(0, 60)), b.ladder("B", 2, points=(0, 30))))
+    known = b.read(b.document(tree, levels=second(index(40))))
+    found = path(known, b.submit({"A": {"level": 0}, "B": {"level": 0}}))
+    assert changes(found) == [("A", {"level": 1}), ("B", {"level": 1})]
+
+
+def test_what_brings_most_comes_first_below_groups_of_groups_too() -> None:
+    """C brings 50, B, three quarters of its half, 37.5 and A 12.5; 80 are asked, for which C and all of B do."""
+    tree = b.root(
+        b.group("G", b.group("G1", b.ladder("A"), b.ladder("B", 3)), b.group("G2", b.ladder("C"))), b.ladder("Z", 0)
+    )
+    known = b.read(b.document(tree, levels=second(index(80))))
+    found = path(known, b.submit({name: {"level": 0} for name in "ABCZ"}))
+    assert changes(found) == [("C", {"level": 4}), ("B", {"level": 4})]
+
+
+def test_what_only_a_declared_field_would_exclude_is_not_answered_for_it() -> None:
+    """Nobody knows whether M applies: staff is said to be 0, without evidence."""
+    staff = b.integer_field("staff", needs_evidence=True)
+    away = b.ladder("M", applies=b.compare(b.field("staff"), "ge", 1))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), away)), profile=(staff,), levels=second(index(99))))
+    submission = b.submit({"Z": {"level": 4}}, {"staff": 0}, profile_self_declared=["staff"])
+    found = obstacle(path(known, submission))
+    assert (found.obstacle, found.indicators) == ("exhausted", ("M",))
+
+
+def test_a_list_that_is_reported_and_then_lengthened_is_one_answer() -> None:
+    """One of three for its gate, then all for the index; of what is outside the remit there is nothing."""
+    listed = b.checklist("C", 1, ("c1", "c2", "c3"), ((0, 0), (1, 40), (3, 100)))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    listed = msgspec.structs.replace(listed, facts=(*listed.facts, outside))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(b.compare(b.value("C"), "ge", 1), index(99))
+        )
+    )
+    move = only(path(known, b.submit({"Z": {"level": 4}})))
+    assert (move.kind, move.evidence) == ("report", True)
+    assert move.change == {"components": ("c1", "c2", "c3"), "outside_remit": ()}
+
+
+def test_what_was_documented_for_its_gate_stays_so_when_it_moves_on() -> None:
+    """L, declared at 1, is documented at 2 for its gate, and then goes to 3 for the index of 70."""
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2), index(70)))
+    )
+    move = only(path(known, b.submit({"L": {"level": 1}}, self_declared=["L"])))
+    assert (move.change, move.evidence, move.score) == ({"level": 3}, True, 75)
+
+
+def test_what_no_admissible_fact_reaches_is_not_reported() -> None:
+    """For 100 points it takes 8 hours, and there can be 5."""
+    hours = b.amount("H", knots=((0, 0), (8, 100)))
+    hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], maximum=5),))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(95))))
+    found = obstacle(path(known, b.submit({"Z": {"level": 4}})))
+    assert found.gate is not None
+    assert (found.gate.there, found.gate.asked, found.obstacle) == (90, 95, "exhausted")
+
+
+def test_what_is_dropped_counts_as_it_did_before() -> None:
+    """E asks 40: M from 3 to 4 is just enough, 50. The index asks 40: N, with E 100 and the index 50.
+
+    With M at 3, as it was and not only declared, E is 87.5 and the index 43.75: still enough.
+    """
+    tree = b.root(b.group("D", b.ladder("L", points=(0, 20))), b.group("E", b.ladder("M"), b.boolean("N")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.score("E"), "ge", 40), index(40))))
+    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 3}, "N": {"value": False}}))
+    assert changes(found) == [("N", {"value": True})]
+    assert found.index_after == 43.75
+
+
+def test_what_is_dropped_goes_back_to_the_move_before_it() -> None:
+    """M to 2 for its gate; then the index: for 70 first L, 62.5, and then M to 4, 75; for 80 N, 100.
+
+    With M at 2 again the index is 87.5, which is enough, and its gate holds.
+    """
+    tree = b.root(b.group("D", b.boolean("L")), b.group("E", b.ladder("M"), b.boolean("N")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.value("M"), "ge", 2), index(70), index(80))))
+    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("M", {"level": 2}), ("L", {"value": True}), ("N", {"value": True})]
+    assert (found.index_after, found.level_after) == (87.5, 2)

@@ -28,6 +28,7 @@ from actitud_api.methodology.model import (
 )
 from actitud_api.methodology.predicates import NULL, Evaluated, Facts, Number
 from actitud_api.scoring.plan import (
+    KEPT,
     CompiledIndicator,
     OtherFacts,
     Plan,
@@ -468,3 +469,86 @@ def test_floats_are_rounded_half_up_with_a_little_more() -> None:
         1235,
         10_000,
     ]
+
+
+def test_a_plan_is_made_once_and_the_one_asked_for_longest_ago_goes_first() -> None:
+    known = [msgspec.structs.replace(methodology(), digest=f"kept {number}") for number in range(KEPT + 1)]
+    plans = [plan_of(each) for each in known[:KEPT]]
+    assert [plan_of(known[number]) is plans[number] for number in (0, 1)] == [True, True]
+    plan_of(known[KEPT])
+    assert [plan_of(known[number]) is plans[number] for number in (0, 1, 3, KEPT - 1)] == [True] * 4
+    assert plan_of(known[2]) is not plans[2]
+
+
+def test_what_counts_in_the_index() -> None:
+    """Only what has a weight, below groups that have one."""
+    plan = plan_of(
+        b.read(
+            b.document(
+                b.root(
+                    b.group("A", b.ladder("A1"), b.group("A2", b.ladder("A21")), weight=0),
+                    b.group("B", b.ladder("B1", 0), b.ladder("B2", 2), b.group("B3", b.ladder("B31"), weight=0)),
+                )
+            )
+        )
+    )
+    counting = {leaf.indicator.id: leaf.counts for leaf in plan.leaves}
+    assert counting == {"A1": False, "A21": False, "B1": False, "B2": True, "B31": False}
+
+
+@pytest.mark.parametrize(
+    ("scores", "rising"), [((0, 0, 100), True), ((0, 100, 100), True), ((100, 100, 0), False), ((50, 50, 50), False)]
+)
+def test_a_curve_rises_where_its_last_goalpost_scores_more_than_its_first(
+    scores: tuple[int, int, int], rising: bool
+) -> None:
+    """From its worst goalpost up."""
+    knots = tuple(enumerate(scores))
+    (leaf,) = plan_of(b.read(b.document(b.root(b.group("D", b.amount("X", knots=knots)))))).leaves
+    assert leaf.rising is rising
+    assert [x for x, _ in leaf.ascent] == ([0, 1, 2] if rising else [2, 1, 0])
+
+
+def test_the_rules_that_what_moves_an_indicator_touches() -> None:
+    """X moves the field people, R its numerator; V reads that field, W another, and Y what R is made of."""
+    derived = msgspec.structs.replace(
+        b.amount("X"), type="rate", facts=(), value=b.field("people"), step="profile:people"
+    )
+    rules = (
+        b.rule("V", b.compare(b.field("people"), "le", 5), "X"),
+        b.rule("W", b.compare(b.field("units"), "le", 5), "X"),
+        b.rule("Y", b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), "R"),
+    )
+    plan = plan_of(
+        b.read(
+            b.document(
+                b.root(b.group("D", derived, b.ratio("R"), b.ladder("L"))),
+                profile=(b.integer_field("people"), b.integer_field("units")),
+                rules=rules,
+            )
+        )
+    )
+    touched = {leaf.indicator.id: [rule.rule.id for rule in plan.touching[leaf.position]] for leaf in plan.leaves}
+    assert touched == {"X": ["V"], "R": ["Y"], "L": []}
+    assert [named(plan, name).field for name in ("X", "R")] == ["people", None]
+
+
+def test_decimals_of_raw_values_are_those_of_the_finest_number() -> None:
+    """Six, or more where a fact that is a number has more; those of a count say nothing."""
+    for type_, decimals, expected in (("number", 9, 9), ("number", 3, 6), ("integer", 9, 6)):
+        amount = b.amount("X")
+        fact = msgspec.structs.replace(amount.facts[0], type=type_, decimals=decimals)
+        document = b.document(b.root(b.group("D", msgspec.structs.replace(amount, facts=(fact,)))))
+        plan = plan_of(msgspec.structs.replace(methodology(), document=document, digest=repr((type_, decimals))))
+        assert plan.raw_decimals == expected
+    none = b.document(b.root(b.group("D", b.ladder("L"))))
+    assert plan_of(b.read(none)).raw_decimals == 6
+
+
+def test_a_rule_about_one_answer_where_another_was_sent() -> None:
+    """R at most its whole, asked only of who sent S."""
+    holds = Implies(when=b.present("S"), then=b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"), b.ladder("S"))), rules=(b.rule("V", holds, "R"),)))
+    plan = plan_of(known)
+    assert plan.errors.failing(load_facts(plan, b.submit({"R": b.of(5, 4)}))) == []
+    assert plan.errors.failing(load_facts(plan, b.submit({"R": b.of(5, 4), "S": {"level": 1}}))) == [0]

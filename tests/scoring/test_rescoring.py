@@ -14,10 +14,10 @@ from msgspec import structs
 from actitud_api.demo.simulator import simulate
 from actitud_api.methodology.answers import Submission
 from actitud_api.methodology.loader import Methodology, load
-from actitud_api.methodology.model import Document, Group
+from actitud_api.methodology.model import Document, Group, Range
 from actitud_api.methodology.predicates import exact, indicators
 from actitud_api.scoring.audit import with_goalpost, without_child
-from actitud_api.scoring.columns import columns_of
+from actitud_api.scoring.columns import columns_from, columns_of
 from actitud_api.scoring.rescoring import Rescoring
 from actitud_api.scoring.scalar import evaluate
 from tests.contract.scale import NIGHT
@@ -103,3 +103,34 @@ def test_weights_and_aggregations_change_without_asking_the_facts_again() -> Non
         int(rescoring.index(structs.replace(document, root=root))[0]) for root in (document.root, heavier, geometric)
     ] == [5_000, 3_500, 4_000]
     assert rescoring.scores.index.dtype == np.int32
+
+
+def test_what_each_node_counts_with() -> None:
+    """A is the mean of 20 and 40, which weighs 3: 35; B has left."""
+    asked = b.compare(b.field("open"), "eq", 1)
+    tree = b.root(b.group("A", b.points("A1"), b.points("A2", 3)), b.group("B", b.points("B1", applies=asked)))
+    known = b.read(b.document(tree, profile=(b.integer_field("open"),)))
+    sent = b.submit({"A1": {"hours": 20}, "A2": {"hours": 40}}, {"open": 0})
+    nodes = Rescoring(columns_of(known, [sent])).nodes
+    assert {name: units.tolist() for name, units in nodes.items()} == {
+        "index": [3500], "A": [3500], "B": [-1], "A1": [2000], "A2": [4000], "B1": [-1]
+    }  # fmt: skip
+
+
+def test_scores_beyond_32_bits() -> None:
+    """3 of 10 on a range to 4,000 points, in millionths: with 5 for all of it, 2,400 points."""
+    node = structs.replace(b.amount("A1", knots=((0, 0), (10, 4000))), range=Range(maximum=4000))
+    document = b.document(b.root(b.group("A", node, span=(0, 4000)), span=(0, 4000)), decimals=6)
+    rescoring = Rescoring(columns_of(b.read(document), [b.submit({"A1": {"hours": 3}})]))
+    assert rescoring.scores.index.tolist() == [1_200_000_000]
+    assert rescoring.index(with_goalpost(document, "A1", 1, 5)).tolist() == [2_400_000_000]
+
+
+def test_arrays_that_say_nothing_of_who_only_declares() -> None:
+    document = b.document(b.root(b.group("A", b.ratio("A1"))))
+    columns = columns_from(
+        b.read(document), 2, profile={}, answers={"A1": {"numerator": [1, 2], "denominator": [4, 4]}}
+    )
+    assert columns.self_declared is None
+    changed = with_goalpost(document, "A1", 1, 2)
+    assert Rescoring(columns).index(changed).tolist() == [1_250, 2_500]

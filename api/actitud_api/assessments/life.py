@@ -140,6 +140,12 @@ class Life(Struct, frozen=True):
         if self.state == "under_review":
             self.ensure_in_time("review", now)
 
+    def ensure_answerable(self, now: datetime) -> None:
+        """Raises `OutOfOrder` where nothing is heard, and `Late` where the last day of the hearing is over."""
+        if self.state != "hearing":
+            raise OutOfOrder(self.state)
+        self.ensure_in_time("hearing", now)
+
     def ensure_heard(self, now: datetime) -> None:
         """Raises `Early` until the last day of the hearing is over."""
         day = self.last_day("hearing")

@@ -95,6 +95,7 @@ __all__ = [
     "figures",
     "findings",
     "get",
+    "heard",
     "hold",
     "mend",
     "mended",
@@ -394,6 +395,18 @@ def reviewable(session: Session, edition: str, organisation: str, *, now: dateti
     queries.lock(session, edition, organisation)
     record = find(session, edition, organisation)
     life_of(session, editions.find(session, edition), record).ensure_reviewable(now)
+    return record
+
+
+def heard(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+    """An assessment in its hearing, which nobody else changes until the session ends.
+
+    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
+    """
+    editions.ensure_unpublished(session, edition)
+    queries.lock(session, edition, organisation)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_answerable(now)
     return record
 
 

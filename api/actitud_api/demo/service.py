@@ -19,6 +19,7 @@ from actitud_api.methodology.loader import load as load_methodology
 from actitud_api.organisations import service as organisations
 from actitud_api.publication.service import Asked, Prepared, Published, Publishing
 from actitud_api.storage.database import Database, Session
+from actitud_api.suggestions import service as suggestions
 
 EDITION = "2026-demo"
 """The simulated edition."""
@@ -40,7 +41,20 @@ DRAFT = editions.Draft(
 ASKED = Asked(reason="Demonstration with simulated data. / Demostración con datos simulados.")
 """How it is published."""
 
+SUGGESTION = suggestions.Proposal(
+    kind="error",
+    title="Propuesta inventada para la demostración: cuentas que se borran",
+    text="Con cada gobierno nuevo se cierran cuentas, y con ellas se borran las respuestas que se habían dado. Nadie "
+    "lo ha propuesto de verdad: está aquí para que se vea cómo es una propuesta.",
+    language="es",
+    dimension="D3",
+)
+"""What is proposed in it."""
+
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
+
+_NOBODY = "demo"
+"""In the place of the id of a key that nobody has."""
 
 MADE = datetime(2026, 12, 31, 12, tzinfo=UTC)
 """When all of it is said to have been made: the same time whenever it is."""
@@ -92,6 +106,8 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         assessments.store(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.add(session, EDITION, made_by)
+        if not suggestions.exist(session):
+            suggestions.propose(session, SUGGESTION, proposer=_NOBODY, now=MADE)
         ledger.append(session, EVENT, now=datetime.now(UTC))
     return report
 

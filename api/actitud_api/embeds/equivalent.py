@@ -50,6 +50,11 @@ _STALE: Final = Texts("superada por {edition}", "superseded by {edition}")
 _STALE_LONG: Final = Texts(
     "no es la última: hay una edición posterior, {edition}", "not the latest: there is a later edition, {edition}"
 )
+_REVIEWED: Final = Texts("revisada", "reviewed")
+_REPLIES: Final[dict[bool, Texts]] = {
+    True: Texts("{count} alegación de la organización", "{count} reply of the organisation"),
+    False: Texts("{count} alegaciones de la organización", "{count} replies of the organisation"),
+}
 _LINK: Final = Texts("Explicación de cada punto", "Explanation of every point")
 _TITLE: Final = Texts("{name}: {figures}", "{name}: {figures}")
 _WHOLE: Final = Texts("{title} ({index}). {rest}. {link}: {url}", "{title} ({index}). {rest}. {link}: {url}")
@@ -72,7 +77,8 @@ class Equivalent(Struct, frozen=True, kw_only=True):
     one. `edition`: with its date. `remarks`: that it is simulated, or not the latest. `brief`: score and level in a few
     letters; `version`: the edition in a few, and what takes its place. `title`: one line; `text`: everything, the
     address of the explanation included. `pips`: how many levels are reached, of how many. `stale`: a later edition
-    scores it too. `under`: edition, methodology and coverage.
+    scores it too. `review`: that it was reviewed, and how often the organisation replied; None where nobody said
+    anything. `under`: edition, methodology, coverage and review.
     """
 
     language: Language
@@ -86,6 +92,7 @@ class Equivalent(Struct, frozen=True, kw_only=True):
     edition: str
     methodology: str
     coverage: str | None
+    review: str | None
     remarks: tuple[str, ...]
     brief: str
     version: str
@@ -133,7 +140,10 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
         coverage = told(_COVERAGE, coverage=words.percent(standing.coverage, language))
     title = told(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
     index = sentences.group(document.root.id)
-    under = [edition, used, *([] if coverage is None else [coverage])]
+    review = _review(standing, told)
+    if review is not None:
+        version += f" · {review}"
+    under = [part for part in (edition, used, coverage, review) if part is not None]
     link = _LINK.into(language)
     return Equivalent(
         language=language,
@@ -147,6 +157,7 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
         edition=edition,
         methodology=used,
         coverage=coverage,
+        review=review,
         remarks=tuple(remarks),
         brief=brief,
         version=version,
@@ -169,6 +180,14 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
         pips=(0, 0) if standing.level is None else (standing.level, len(document.levels)),
         stale=standing.superseded_by is not None,
     )
+
+
+def _review(standing: Standing, told: _Told) -> str | None:
+    """What is said of the review of a score; None where there is nothing."""
+    parts = [told(_REVIEWED)] if standing.reviewed else []
+    if standing.replies:
+        parts.append(told(_REPLIES[standing.replies == 1], count=standing.replies))
+    return ", ".join(parts) or None
 
 
 def capitalised(text: str) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from actitud_api.editions import service as editions
 from actitud_api.methodology.loader import load
 from actitud_api.scores import service as scores
-from actitud_api.scores.service import Filters, Row, Sort
+from actitud_api.scores.service import Filters, Row, Sort, Tally
 from actitud_api.scoring.result import COVERAGE_DECIMALS, Figure, points
 from actitud_api.scoring.scalar import Status
 from actitud_api.storage.database import Database
@@ -20,7 +20,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How an organisation stands in a published edition; whatever shows it is made of this alone.
 
     `index` is of 100 points, `coverage` of 1. `dimensions`: the score of each by its id, None where it is not rated.
-    `superseded_by`: the newest published edition after this one that scores the organisation too.
+    `superseded_by`: the newest published edition after this one that scores the organisation too. `reviewed`: somebody
+    has judged answers of it, or said something of the whole; `replies`: about how many indicators it replied.
     """
 
     edition: str
@@ -36,6 +37,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     methodology: str
     simulated: bool
     superseded_by: str | None
+    reviewed: bool = False
+    replies: int = 0
 
 
 def standing(database: Database, edition: str, organisation: str) -> Standing:
@@ -69,10 +72,15 @@ def standings(
     """How organisations stand in an edition, in an order; none where it is not published."""
     rows = scores.ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
     later = scores.later(database, edition, [row.organisation for row in rows])
-    return [_standing(database, edition, row, later.get(row.organisation)) for row in rows]
+    tallies = scores.tallies(database, edition.id, [row.organisation for row in rows])
+    return [
+        _standing(database, edition, row, later.get(row.organisation), tallies.get(row.organisation)) for row in rows
+    ]
 
 
-def _standing(database: Database, edition: editions.Record, row: Row, superseded_by: str | None) -> Standing:
+def _standing(
+    database: Database, edition: editions.Record, row: Row, superseded_by: str | None, tally: Tally | None
+) -> Standing:
     document = load(row.methodology).document
     unit: int = 10**document.decimals
     return Standing(
@@ -91,6 +99,8 @@ def _standing(database: Database, edition: editions.Record, row: Row, superseded
         methodology=row.methodology,
         simulated=row.simulated or edition.simulated,
         superseded_by=superseded_by,
+        reviewed=tally is not None and (tally.verdicts > 0 or tally.remark),
+        replies=0 if tally is None else tally.replies,
     )
 
 

@@ -10,6 +10,7 @@ from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Indicator, Language
 from actitud_api.organisations import kinds
+from actitud_api.replies.service import Verdict
 from actitud_api.scoring.leaves import Code, State
 from actitud_api.scoring.result import COVERAGE_DECIMALS
 from actitud_api.scoring.scalar import Status
@@ -170,6 +171,25 @@ _SCORES: Final = (
 _POINTS: Final = Texts("de 0 a 100; vacío si no se puntúa.", "0 to 100; empty where it is not rated.")
 
 
+_TALLIED: Final = (
+    _Told(
+        "verdicts",
+        "integer",
+        Texts("Dictámenes", "Verdicts"),
+        Texts("Respuestas sobre las que la revisión dictaminó.", "Answers of which the review has found something."),
+    ),
+    _Told(
+        "replies",
+        "integer",
+        Texts("Alegaciones", "Replies"),
+        Texts(
+            "Indicadores sobre los que la organización alegó en la audiencia.",
+            "Indicators about which the organisation replied in the hearing.",
+        ),
+    ),
+)
+
+
 def scores(methodology: Methodology, language: Language) -> tuple[Column, ...]:
     """A row for each organisation of an edition, with a column for each dimension."""
     decimals = methodology.document.decimals
@@ -191,6 +211,7 @@ def scores(methodology: Methodology, language: Language) -> tuple[Column, ...]:
         ),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),
+        *(told.into(language) for told in _TALLIED),
     )
 
 
@@ -262,6 +283,32 @@ _INDICATORS: Final = (
 )
 
 
+_OF_REVIEW: Final = (
+    _Told(
+        "verdict",
+        "string",
+        Texts("Dictamen", "Verdict"),
+        Texts(
+            "Lo que la revisión dictaminó sobre la respuesta; vacío si nadie la revisó.",
+            "What the review found of the answer; empty where nobody has judged.",
+        ),
+        values=get_args(Verdict),
+    ),
+    _Told(
+        "verdict_reason",
+        "string",
+        Texts("Motivo del dictamen", "Reason of the verdict"),
+        Texts("Por qué, en palabras de quien revisó.", "Why, in the words of who judged."),
+    ),
+    _Told(
+        "reply",
+        "string",
+        Texts("Alegación", "Reply"),
+        Texts("Lo que la organización alegó en la audiencia.", "What the organisation replied in the hearing."),
+    ),
+)
+
+
 def indicators(methodology: Methodology, language: Language) -> tuple[Column, ...]:
     """A row for each organisation of a published edition and each indicator."""
     decimals = methodology.document.decimals
@@ -271,6 +318,7 @@ def indicators(methodology: Methodology, language: Language) -> tuple[Column, ..
         *(told.into(language, decimals if told.name in points else None) for told in _INDICATORS),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),
+        *(told.into(language) for told in _OF_REVIEW),
     )
 
 

@@ -21,6 +21,7 @@ from actitud_api.organisations import service as organisations
 from actitud_api.organisations.territories import PROVINCES, REGIONS
 from actitud_api.publication import service as publication
 from actitud_api.publication.service import Published
+from actitud_api.replies.service import Reviewed
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import Filters, Row, Sort
@@ -131,7 +132,8 @@ def scored(database: Database, found: Source, wanted: Wanted) -> Rows:
     """The rows of `columns.scores`."""
     edition = found.edition
     for page in _ranked(database, found, wanted):
-        yield [_scored(edition, wire.line(row)) for row in page]
+        tallies = scores.tallies(database, edition.id, [row.organisation for row in page])
+        yield [_scored(edition, wire.line(row), tallies.get(row.organisation)) for row in page]
 
 
 def units(database: Database, found: Source, wanted: Wanted) -> Iterator[Sequence[Unit]]:
@@ -173,6 +175,7 @@ class _Document(Struct):
     """What an export reads of a published document."""
 
     score: _Score
+    review: Reviewed | None = None
 
 
 _DOCUMENT = msgspec.json.Decoder(_Document)
@@ -185,7 +188,10 @@ def indicated(database: Database, found: Source, published: Published, wanted: W
     for part in parts:
         texts = publication.texts(database, edition.id, revision, [row.organisation for row in part])
         for row in part:
-            score = _DOCUMENT.decode(texts[row.organisation]).score
+            document = _DOCUMENT.decode(texts[row.organisation])
+            review = document.review
+            verdicts = {} if review is None else {one.indicator: one for one in review.verdicts}
+            replies = {} if review is None else {one.indicator: one for one in review.replies}
             yield [
                 (
                     edition.id,
@@ -203,8 +209,11 @@ def indicated(database: Database, found: Source, published: Published, wanted: W
                     one.lost,
                     row.methodology,
                     row.simulated,
+                    verdicts[one.id].verdict if one.id in verdicts else None,
+                    verdicts[one.id].reason if one.id in verdicts else None,
+                    replies[one.id].text if one.id in replies else None,
                 )
-                for dimension, one in _indicators(score)
+                for dimension, one in _indicators(document.score)
             ]
 
 
@@ -332,7 +341,7 @@ def _pages(
         left = None if left is None else left - size
 
 
-def _scored(edition: editions.Record, line: wire.ScoreRow) -> tuple[Value, ...]:
+def _scored(edition: editions.Record, line: wire.ScoreRow, tally: scores.Tally | None) -> tuple[Value, ...]:
     return (
         edition.id,
         edition.period_to,
@@ -354,6 +363,8 @@ def _scored(edition: editions.Record, line: wire.ScoreRow) -> tuple[Value, ...]:
         *line.dimensions.values(),
         line.methodology,
         line.simulated,
+        0 if tally is None else tally.verdicts,
+        0 if tally is None else tally.replies,
     )
 
 

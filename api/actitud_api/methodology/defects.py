@@ -305,7 +305,7 @@ class _Checker:
                     "deben ser un nivel, de 0 al último de la escala",
                     "must be one level, from 0 to the last of the ladder",
                 )
-        yield from self._operand(indicator.value, f"{place}/value", gate=False, top=True)
+        yield from self._formula(indicator.value, f"{place}/value")
         yield from self._predicate(indicator.applies, f"{place}/applies")
         for operand in operands(indicator.applies):
             if isinstance(operand, AnswerOperand | ComponentOperand):
@@ -503,7 +503,10 @@ class _Checker:
         elif left != "number" and compare.op not in ("eq", "ne"):
             yield Defect(place, f"ordena {_KINDS[left].es}", f"orders {_KINDS[left].en}")
         match compare.left, compare.right:
-            case ProfileOperand(field=field), Constant(value=str(text)):
+            case [ProfileOperand(field=field), Constant(value=str(text))] | [
+                Constant(value=str(text)),
+                ProfileOperand(field=field),
+            ]:
                 if text not in self.profile[field].values:
                     yield Defect(
                         place, f"{text!r} no es un valor de {field!r}", f"{text!r} is not a value of {field!r}"
@@ -532,9 +535,19 @@ class _Checker:
             case _:
                 return "number"
 
-    def _operand(self, operand: Operand, place: str, gate: bool, top: bool) -> Iterator[Defect]:
-        for part in parts(operand):
-            yield from self._one(part, place, gate, quotient=top and part is operand)
+    def _formula(self, value: Operand, place: str) -> Iterator[Defect]:
+        combined: list[Operand] = []
+        for part in parts(value):
+            yield from self._one(part, place, gate=False, quotient=part is value)
+            if isinstance(part, Minimum | Maximum | Sum | Product):
+                combined.extend(part.of)
+            if isinstance(part, ProfileOperand) and part not in combined and self._may_be_null(part.field):
+                yield Defect(
+                    place, f"lee {part.field!r}, que puede ser null", f"reads {part.field!r}, which may be null"
+                )
+
+    def _may_be_null(self, field: str) -> bool:
+        return field in self.profile and self.profile[field].nullable
 
     def _one(self, operand: Operand, place: str, gate: bool, quotient: bool = False) -> Iterator[Defect]:
         match operand:
@@ -545,7 +558,7 @@ class _Checker:
                     yield Defect(place, "combina lo que no es un número", "combines what is not a number")
                 read = [member.field for member in members if isinstance(member, ProfileOperand)]
                 for name in read:
-                    if name in self.profile and self.profile[name].nullable:
+                    if self._may_be_null(name):
                         yield Defect(
                             place, f"combina {name!r}, que puede ser null", f"combines {name!r}, which may be null"
                         )

@@ -284,7 +284,9 @@ def _told(error: jsonschema_rs.ValidationError) -> languages.Texts:
             return languages.Texts(f"falta {name!r}", f"{name!r} is missing")
         case "additionalProperties", {"unexpected": [*names]}:
             listed = ", ".join(map(repr, names))
-            return languages.Texts(f"no se conoce {listed}", f"{listed} is not known")
+            if len(names) == 1:
+                return languages.Texts(f"no se conoce {listed}", f"{listed} is not known")
+            return languages.Texts(f"no se conocen {listed}", f"{listed} are not known")
         case "type", {"types": [*types]}:
             return _typed(error, types)
         case "enum", {"options": [*options]}:

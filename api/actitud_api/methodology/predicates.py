@@ -131,7 +131,7 @@ class Layout:
 
 def derived_count(fact: str) -> str:
     """The name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
-    return "count" if fact == "components" else fact.split("_", 1)[0] + "_count"
+    return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
 
 def attribute(indicator: str) -> str:

@@ -14,6 +14,8 @@ from actitud_api.http.scope import ApiRequest, language_of
 from actitud_api.methodology.loader import Methodology, UnknownMethodology, load, versions
 from actitud_api.methodology.model import IndicatorText, Language
 from actitud_api.portal.layout import Crumb, links_of, missing, parameters, portal_page
+from actitud_api.replies.wire import TEXT_MAX
+from actitud_api.texts.reviews import VERDICTS
 from actitud_api.workbooks.layout import Heading, Input, fact_texts, layout
 
 _UNKNOWN = Texts("No hay ninguna metodología con ese nombre.", "There is no methodology of that name.")
@@ -75,6 +77,8 @@ class QuestionnaireController(Controller):
                 "dimensions": sections,
                 "told": lambda text, given: fact_texts(text, given.pointer.rpartition("/")[2]),
                 "asked": sum(bool(question.inputs) for section in sections for question in section.questions),
+                "verdicts": {name: text.into(language) for name, text in VERDICTS.items()},
+                "reply_max": TEXT_MAX,
                 "draft_edition": edition,
                 "draft_organisation": organisation if edition else "",
             },

@@ -32,7 +32,7 @@ from actitud_api.portal.layout import (
 )
 from actitud_api.portal.names import Names, territory
 from actitud_api.portal.ranking import ranking
-from actitud_api.portal.sheet import MOST_PAST, told
+from actitud_api.portal.sheet import MOST_PAST, review_told, told
 from actitud_api.scores import service as scores
 from actitud_api.scores import wire
 from actitud_api.scores.service import UnknownScore
@@ -131,6 +131,7 @@ class PortalController(Controller):
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
                 "told": told(database, state["computed"], record, sent, narrated, names),
+                "review": review_told(sent, names, methodology),
                 "names": names,
                 "addresses": addresses,
                 "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),

@@ -9,7 +9,10 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from actitud_api.editions import service as editions
+from actitud_api.embeds.lettering import plain
 from actitud_api.http.negotiation import Texts
+from actitud_api.methodology import predicates
+from actitud_api.methodology.loader import Methodology
 from actitud_api.portal import charts
 from actitud_api.portal.names import Names
 from actitud_api.portal.ranking import robust_of
@@ -19,6 +22,8 @@ from actitud_api.scores.service import Filters, Sent
 from actitud_api.scores.wire import Dimension, NarratedScore
 from actitud_api.scoring.result import Figure
 from actitud_api.storage.database import Database
+from actitud_api.texts.reviews import VERDICTS
+from actitud_api.texts.sentences import sentences_of
 
 MOST_PAST: Final = 12
 """Editions of a history that a page shows."""
@@ -48,11 +53,86 @@ PROOFS: Final[Mapping[Proof, Texts]] = {
 }
 
 
+class VerdictTold(Struct, frozen=True):
+    """A verdict in words, why, and the day."""
+
+    text: str
+    reason: str
+    day: str
+
+
+class ReplyTold(Struct, frozen=True):
+    """A reply, its documents, and the day."""
+
+    text: str
+    documents: tuple[Document, ...]
+    day: str
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """What the review found of an indicator, and what the organisation replied."""
+
+    indicator: str
+    name: str
+    verdict: VerdictTold | None
+    reply: ReplyTold | None
+
+
+class ReviewTold(Struct, frozen=True, kw_only=True):
+    """What the review of a score came to, in words. `remark`: of the whole, with its day."""
+
+    remark: tuple[str, str] | None
+    max_level: str | None
+    indicators: tuple[Heard, ...]
+
+
 class Document(Struct, frozen=True):
     """A document that counts as evidence."""
 
     url: str
     day: str
+
+
+def review_told(sent: Sent, names: Names, methodology: Methodology) -> ReviewTold | None:
+    """What the review of a score came to, in words; None where nobody has said anything."""
+    found = sent.review
+    if found is None or not (found.remark or found.verdicts or found.replies):
+        return None
+    language, sentences = names.language, sentences_of(methodology, names.language)
+    verdicts = {one.indicator: one for one in found.verdicts}
+    replies = {one.indicator: one for one in found.replies}
+
+    def heard(indicator: str) -> Heard:
+        verdict, reply = verdicts.get(indicator), replies.get(indicator)
+        return Heard(
+            indicator=indicator,
+            name=sentences.indicator(indicator),
+            verdict=None
+            if verdict is None
+            else VerdictTold(
+                VERDICTS[verdict.verdict].into(language).format(level=verdict.level),
+                plain(verdict.reason or ""),
+                names.day(verdict.at.date()),
+            ),
+            reply=None
+            if reply is None
+            else ReplyTold(
+                plain(reply.text),
+                tuple(Document(one.url, names.day(one.date)) for one in sent.replied.get(indicator, ())),
+                names.day(reply.at.date()),
+            ),
+        )
+
+    remark = found.remark
+    return ReviewTold(
+        remark=None if remark is None else (plain(remark.reason), names.day(remark.at.date())),
+        max_level=None if remark is None or remark.max_level is None else names.level(remark.max_level),
+        indicators=tuple(
+            heard(known.id)
+            for known in predicates.indicators(methodology.document.root)
+            if known.id in verdicts or known.id in replies
+        ),
+    )
 
 
 class Evidence(Struct, frozen=True):

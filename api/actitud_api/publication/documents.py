@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -23,6 +23,7 @@ from actitud_api.ledger.signing import Jws
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.digests import canonical, digest_of
 from actitud_api.methodology.model import Scalar
+from actitud_api.replies.service import Reviewed
 from actitud_api.scoring.changes import Change
 from actitud_api.scoring.compare import RANKED
 from actitud_api.scoring.result import Figure, MethodologyReference, Score
@@ -30,6 +31,12 @@ from actitud_api.scoring.scalar import Status
 
 FORMAT: Final = 1
 """The format of all documents, and of bundles; another one, whenever a member is added or means something else."""
+FORMATS: Final[Mapping[str, tuple[int, ...]]] = {
+    "bundle": (1,),
+    "edition": (1,),
+    "score": (1, 2),
+}
+"""The formats of each kind that there are: scores that were published before there were reviews have none."""
 
 _EXACT: Final = 2**53
 """Integers below it are doubles too."""
@@ -51,14 +58,22 @@ class Described(Struct, frozen=True, kw_only=True):
 
 
 class ScoreDocument(Struct, frozen=True, kw_only=True):
-    """The score of an organisation in an edition, with what it was computed from."""
+    """The score of an organisation in an edition, with what it was computed from.
+
+    `review`: what the review of it came to; in format 2, and in none before.
+    """
 
     kind: Literal["score"] = "score"
-    format: Literal[1] = FORMAT
+    format: Literal[1, 2]
     edition: str
     organisation: Described
     submission: Submission
     score: Score
+    review: Reviewed | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.format == 1) is not (self.review is UNSET):
+            raise ValueError("a review stands in format 2, and in no other")
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -186,9 +201,20 @@ def unpacked(member: bytes) -> bytes:
     return zlib.decompress(member, _GZIP)[:-1]
 
 
-def score_document(edition: str, organisation: Described, submission: Submission, score: Score) -> ScoreDocument:
-    """The document of a score; what is a whole number is one in it, whichever way it was sent."""
+def score_document(
+    edition: str,
+    organisation: Described,
+    submission: Submission,
+    score: Score,
+    review: Reviewed | UnsetType = UNSET,
+) -> ScoreDocument:
+    """The document of a score; what is a whole number is one in it, whichever way it was sent.
+
+    Without a review it is one of format 1.
+    """
     return ScoreDocument(
+        format=1 if review is UNSET else 2,
+        review=review,
         edition=edition,
         organisation=organisation,
         submission=structs.replace(

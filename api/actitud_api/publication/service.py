@@ -40,6 +40,8 @@ from actitud_api.publication.documents import (
     score_document,
 )
 from actitud_api.publication.queries import Corrected, Published, Stated, Stored
+from actitud_api.replies import service as replies
+from actitud_api.replies.service import Reviewed
 from actitud_api.scoring.changes import change
 from actitud_api.scoring.explain import explain, explained
 from actitud_api.scoring.result import MethodologyReference
@@ -75,6 +77,8 @@ LATEST: Final = "latest"
 
 ATTEMPTS: Final = 3
 """How often what has changed meanwhile is prepared anew."""
+
+_UNREVIEWED: Final = replies.nothing("final")
 
 T = TypeVar("T")
 
@@ -258,15 +262,17 @@ class Publishing:
         scores: list[Scored] = []
         part = self._stated(place.id, "")
         while part:
-            for stated in part:
-                scores.append(_scored(place.id, methodology, signer, stated))
+            for stated, review in part:
+                scores.append(_scored(place.id, methodology, signer, stated, review))
                 advance()
-            part = self._stated(place.id, part[-1].organisation.id)
+            part = self._stated(place.id, part[-1][0].organisation.id)
         return Prepared(place, state, scores)
 
-    def _stated(self, edition: str, after: str) -> list[Stated]:
+    def _stated(self, edition: str, after: str) -> list[tuple[Stated, Reviewed]]:
         with self._database.read() as session:
-            return queries.stated(session, edition, after=after)
+            part = queries.stated(session, edition, after=after)
+            reviews = replies.reviewed_of(session, edition, [stated.organisation.id for stated in part])
+            return [(stated, reviews.get(stated.organisation.id, _UNREVIEWED)) for stated in part]
 
 
 def approve(
@@ -316,10 +322,10 @@ def _refusals(session: Session, place: editions.Record, newest: Published | None
     )
 
 
-def _scored(edition: str, methodology: Methodology, signer: ledger.Signer, stated: Stated) -> Scored:
+def _scored(edition: str, methodology: Methodology, signer: ledger.Signer, stated: Stated, review: Reviewed) -> Scored:
     evaluation = evaluate(methodology, stated.submission)
     score = explained(evaluation, stated.submission)
-    document = score_document(edition, stated.organisation, stated.submission, score)
+    document = score_document(edition, stated.organisation, stated.submission, score, review)
     figures = assessments.columns_of(evaluation)
     line, stored = _signed(document, signer)
     return Scored(line, stored, None if figures == stated.figures else figures)
@@ -382,7 +388,7 @@ class _Revision:
         unchanged: list[Refusal] = []
         for number, fix in enumerate(self._asked.corrections):
             former = lines[fix.organisation]
-            mended, line, stored, document = self._mended(number, fix)
+            mended, line, stored, document = self._mended(number, fix, former)
             if line.document == former.document:
                 unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", fix.organisation))
                 continue
@@ -463,8 +469,10 @@ class _Revision:
         digests = {line.organisation: line.document for line in lines}
         queries.add_scores(self._session, self._place.id, self._number, digests)
 
-    def _mended(self, number: int, fix: Fix) -> tuple[assessments.Mended, Listed, Stored, ScoreDocument]:
-        """The corrected assessment of an organisation, and its score."""
+    def _mended(
+        self, number: int, fix: Fix, before: Listed
+    ) -> tuple[assessments.Mended, Listed, Stored, ScoreDocument]:
+        """The corrected assessment of an organisation, and its score, in the format of the one before."""
         place = f"/corrections/{number}/assessment"
         mended = assessments.mended(
             self._session, self._place, fix.organisation, fix.assessment, place=place, now=self._now
@@ -472,7 +480,8 @@ class _Revision:
         (stated,) = queries.stated(self._session, self._place.id, only=fix.organisation)
         submission = mended.record.submission
         score = explain(self._methodology, submission)
-        document = score_document(self._place.id, stated.organisation, submission, score)
+        former = read_score(_document(self._session, before.document).form.text)
+        document = score_document(self._place.id, stated.organisation, submission, score, former.review)
         return mended, *_signed(document, self._signer), document
 
     def _note(self, before: Listed, after: Listed, document: ScoreDocument) -> None:

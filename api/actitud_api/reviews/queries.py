@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -104,6 +104,12 @@ _KEY = tuple(VERDICTS.c[name] for name in ("edition", "organisation", "indicator
 _SAID = select(*(REVIEWS.c[name] for name in Said.__struct_fields__)).where(
     REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation == bindparam("by")
 )
+_SOME = _ALL.where(VERDICTS.c.organisation.in_(bindparam("some", expanding=True))).order_by(
+    VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor
+)
+_SAID_OF_SOME = select(*(REVIEWS.c[name] for name in Said.__struct_fields__)).where(
+    REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation.in_(bindparam("some", expanding=True))
+)
 _DRAWING = select(*(SAMPLES.c[name] for name in Drawing.__struct_fields__)).where(SAMPLES.c.edition == bindparam("of"))
 _FLAGS = select(*(FLAGS.c[name] for name in Flag.__struct_fields__)).where(FLAGS.c.edition == bindparam("of"))
 _HANDED_IN = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.state.in_(HANDED_IN))
@@ -141,6 +147,12 @@ def verdicts(session: Session, edition: str, organisation: str) -> list[Given]:
     return [msgspec.convert(dict(row), Given) for row in rows]
 
 
+def verdicts_of(session: Session, edition: str, organisations: Collection[str]) -> list[Given]:
+    """All verdicts of the assessments of some organisations, in the same order."""
+    rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
+    return [msgspec.convert(dict(row), Given) for row in rows]
+
+
 def all_verdicts(session: Session, edition: str) -> list[Given]:
     """All verdicts of an edition, in no order."""
     return [msgspec.convert(dict(row), Given) for row in session.execute(_ALL, {"of": edition}).mappings()]
@@ -162,6 +174,12 @@ def said(session: Session, edition: str, organisation: str) -> Said | None:
     """What is said of an assessment as a whole."""
     row = session.execute(_SAID, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), Said)
+
+
+def said_of(session: Session, edition: str, organisations: Collection[str]) -> list[Said]:
+    """What is said of the assessments of some organisations as a whole."""
+    rows = session.execute(_SAID_OF_SOME, {"of": edition, "some": list(organisations)}).mappings()
+    return [msgspec.convert(dict(row), Said) for row in rows]
 
 
 def keep_said(session: Session, one: Said) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Final, Literal
@@ -56,12 +56,14 @@ __all__ = [
     "UnknownVerdict",
     "Verdict",
     "agreed",
+    "counting",
     "flag",
     "flags",
     "give",
     "hear",
     "judged",
     "judgements",
+    "looked_at",
     "sample",
     "samples",
     "say",
@@ -270,6 +272,33 @@ def judged(database: Database, edition: str, organisation: str, indicator: str) 
         return _judged(_judgements(session, record), indicator)
 
 
+def counting(
+    session: Session, edition: str, records: Mapping[str, Record]
+) -> dict[str, tuple[tuple[Given, ...], Said | None]]:
+    """The verdicts that count, in the order of the methodology, and what is said of the whole, by organisation.
+
+    `records`: assessments of the edition. Those of which nobody has said anything are left out.
+    """
+    given: defaultdict[str, list[Given]] = defaultdict(list)
+    for one in queries.verdicts_of(session, edition, records):
+        given[one.organisation].append(one)
+    said = {one.organisation: one for one in queries.said_of(session, edition, records)}
+    return {
+        name: (
+            tuple(one.counts for one in _of(records[name], given.get(name, ())).values() if one.counts is not None),
+            said.get(name),
+        )
+        for name in records
+        if name in given or name in said
+    }
+
+
+def looked_at(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
+    """Those of these organisations of whose assessment in an edition somebody has ever said anything."""
+    given, said = (found(session, edition, organisations) for found in (queries.verdicts_of, queries.said_of))
+    return {one.organisation for one in given} | {one.organisation for one in said}
+
+
 def give(
     session: Session,
     edition: str,
@@ -382,8 +411,13 @@ def _ensure_judgeable(record: Record, known: Indicator, before: Judged, opinion:
 
 
 def _judgements(session: Session, record: Record) -> dict[str, Judged]:
+    return _of(record, queries.verdicts(session, record.edition, record.organisation))
+
+
+def _of(record: Record, verdicts: Iterable[Given]) -> dict[str, Judged]:
+    """The verdicts of an assessment by indicator, in the order of the methodology."""
     given: defaultdict[str, list[Given]] = defaultdict(list)
-    for one in queries.verdicts(session, record.edition, record.organisation):
+    for one in verdicts:
         given[one.indicator].append(one)
     answers = assessments.content_of(record).answers
     return {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from actitud_api.access.service import OF_ORGANISATIONS, SEES_DRAFTS, Principal
 from actitud_api.assessments import service as assessments
@@ -17,6 +17,8 @@ from actitud_api.methodology.content import Evidence
 from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.organisations import service as organisations
 from actitud_api.publication import service as publication
+from actitud_api.replies import service as replies
+from actitud_api.replies.service import Reviewed, Tally
 from actitud_api.scores import queries
 from actitud_api.scores.queries import DIMENSION_KEYS, SORT_KEYS, Filters, Group, Past, Place, Row, Seen, Sort, place
 from actitud_api.scoring.changes import Carried, Change, Difference, carried, change, difference, replaced
@@ -44,6 +46,7 @@ __all__ = [
     "Sort",
     "Spread",
     "Summary",
+    "Tally",
     "UnknownScore",
     "asked_under",
     "changes",
@@ -63,6 +66,7 @@ __all__ = [
     "state",
     "summary",
     "summed",
+    "tallies",
     "tenths",
     "what_if",
 ]
@@ -101,6 +105,12 @@ def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition: that of its document where it is published."""
     methodology = load(found.methodology)
     return methodology, explain(methodology, found.submission) if found.score is None else found.score
+
+
+def tallies(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, Tally]:
+    """How many verdicts and replies there are of scores that whoever asks may see; those without any are left out."""
+    with database.read() as session:
+        return replies.tallies(session, edition, organisations)
 
 
 def is_provisional(found: Sent) -> bool:
@@ -144,6 +154,8 @@ class Sent(Struct, frozen=True, kw_only=True):
     """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told).
 
     `document`: the digest of what is published of it, and `score` what that says; None where it is not published.
+    `review`: what the review of it came to, as published where it is; None of what was published without. `replied`:
+    the documents of its replies, by indicator, as far as they have not been erased.
     """
 
     edition: str
@@ -155,6 +167,8 @@ class Sent(Struct, frozen=True, kw_only=True):
     submission: Submission
     document: str | None = None
     score: CanonicalScore | None = None
+    review: Reviewed | None = None
+    replied: dict[str, tuple[Evidence, ...]] = {}
 
 
 class Changes(Struct, frozen=True, kw_only=True):
@@ -350,6 +364,8 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
             submission=document.submission,
             document=digest,
             score=document.score,
+            review=None if document.review is UNSET else document.review,
+            replied=replies.evidence(session, found.id, organisation),
         )
     return Sent(
         edition=found.id,
@@ -359,6 +375,8 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
         simulated=stored.simulated,
         methodology=stored.methodology,
         submission=msgspec.convert(stored.submission, Submission),
+        review=replies.reviewed(session, found.id, organisation),
+        replied=replies.evidence(session, found.id, organisation),
     )
 
 

@@ -1,7 +1,8 @@
 """Scores on the wire: the canonical result with its sentences.
 
 Without the members called `name` and `text`, at any depth, and without `result_digest`, a narrated score is the
-canonical result; `result_digest` is the SHA-256 of its RFC 8785 form, the same in every language.
+canonical result; `result_digest` is the SHA-256 of its RFC 8785 form, the same in every language. What an answer has
+beside it (`Sheet`, `ScoreAnswer`) is no part of it: where the score comes from, `review`, `what_if`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from actitud_api.methodology.loader import Methodology, load, versions
 from actitud_api.methodology.model import Document, Language
 from actitud_api.organisations import wire as organisations
 from actitud_api.organisations.service import words
+from actitud_api.replies.wire import ScoreReview, review
 from actitud_api.scores import service
 from actitud_api.scores.service import Changes, Filters, Restated, Row, Sent, Sort, Spread
 from actitud_api.scoring import changes as canonical
@@ -309,6 +311,13 @@ class Sheet(NarratedScore, frozen=True):
     document: Annotated[
         str | None,
         Meta(description="Digest of the published document, for `published.get`; null where nothing is published."),
+    ]
+    review: Annotated[
+        ScoreReview | None,
+        Meta(
+            description="What was found of the answers and what the organisation replied, which is no part of the "
+            "canonical result; null of what was published before there were reviews."
+        ),
     ]
 
 
@@ -688,6 +697,7 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
         rank=sent.rank,
         simulated=sent.simulated,
         document=sent.document,
+        review=None if sent.review is None else review(sent.review, sent.replied),
         **structs.asdict(score),
     )
 

@@ -212,7 +212,7 @@ def main_effect(x: Floats, y: Floats) -> float | None:
         return None
     ascending = np.sort(x)
     # Twice the middle rank among those that have the same x.
-    middle = np.searchsorted(ascending, x, side="left") + np.searchsorted(ascending, x, side="right")
+    middle = np.searchsorted(ascending, x) + np.searchsorted(ascending, x, side="right")
     return correlation_ratio(bins * middle // (2 * x.size), y)
 
 

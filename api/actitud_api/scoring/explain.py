@@ -299,7 +299,7 @@ def _finding(plan: Plan, broken: Broken) -> Finding:
         severity=rule.severity,
         code="contradicted" if broken.supported else "unsupported",
         indicators=rule.invalidates,
-        missing=() if broken.supported else _absent(plan, rule.holds, broken.facts),
+        missing=_absent(plan, rule.holds, broken.facts),
         facts=facts_read(plan, rule.holds, broken.facts),
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, cast
@@ -213,17 +213,6 @@ class _Goal(Struct, frozen=True):
     least: int | None
 
 
-class _Goals(Struct, frozen=True):
-    """What the gates of a level ask.
-
-    `of_groups`: the goals that are met by the score of a group, with its id and how much it has to be at least.
-    """
-
-    every: tuple[_Goal, ...]
-    of_groups: tuple[tuple[_Goal, str, int], ...]
-    others: tuple[_Goal, ...]
-
-
 class _Ways(Struct, frozen=True):
     """What searches on one methodology share.
 
@@ -231,25 +220,19 @@ class _Ways(Struct, frozen=True):
     indicator those that its zero rule reads.
     """
 
-    goals: tuple[_Goals, ...]
+    goals: tuple[tuple[_Goal, ...], ...]
     unlocking: tuple[tuple[int, ...], ...]
 
 
 @lru_cache(KEPT)
 def _ways_of(plan: Plan) -> _Ways:
     return _Ways(
-        goals=tuple(_together(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
+        goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
         unlocking=tuple(
             tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
             for leaf in plan.leaves
         ),
     )
-
-
-def _together(goals: Sequence[_Goal]) -> _Goals:
-    of_groups = [(goal, goal.group.group.id, goal.least) for goal in goals if goal.least is not None and goal.rank == 1]
-    apart = {id(goal) for goal, _, _ in of_groups}
-    return _Goals(tuple(goals), tuple(of_groups), tuple(goal for goal in goals if id(goal) not in apart))
 
 
 def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
@@ -268,7 +251,8 @@ def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
 
 def _goal(plan: Plan, gate: CompiledGate, member: CompiledGate) -> _Goal:
     holds = member.gate.holds
-    read = [*parts(holds.left), *parts(holds.right)]
+    # The right side of a gate reads no score and no value.
+    read = list(parts(holds.left))
     nodes = {part.node for part in read if isinstance(part, ScoreOperand)}
     single = {plan.positions[name] for name in nodes if name in plan.positions}
     single |= {plan.positions[part.indicator] for part in read if isinstance(part, ValueOperand)}
@@ -348,20 +332,11 @@ class _Standing(Struct, frozen=True):
 
     def holds(self, goal: _Goal) -> bool:
         """Whether what a goal asks holds."""
-        if goal.least is not None:
-            score = self.evaluation.index if goal.rank == 2 else self.evaluation.groups[goal.group.group.id]
-            if score is not None:
-                return score >= goal.least
         return gate_holds(goal.member, GateFigures(self.evaluation))
 
-    def holds_all(self, goals: _Goals) -> bool:
+    def holds_all(self, goals: Iterable[_Goal]) -> bool:
         """Whether all that the gates of a level ask holds."""
-        groups = self.evaluation.groups
-        for goal, name, least in goals.of_groups:
-            score = groups[name]
-            if score < least if score is not None else not self.holds(goal):
-                return False
-        return all(self.holds(goal) for goal in goals.others)
+        return all(map(self.holds, goals))
 
     def contradictions(self) -> frozenset[str]:
         """The error rules that do not hold."""
@@ -415,19 +390,16 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
 def _blank(plan: Plan, leaf: CompiledIndicator) -> Change | None:
     """An answer that reaches nothing yet; None where an indicator has other facts than the one that moves."""
     indicator = leaf.indicator
-    if indicator.type not in ("level", "boolean", "checklist") and (len(indicator.facts) != 1 or leaf.step is None):
+    if indicator.type != "checklist" and len(indicator.facts) != 1:
         return None
     change: Change = {}
     for fact in indicator.facts:
         slot = plan.layout.facts[indicator.id, fact.name]
-        match fact.type:
-            case "components":
-                change[slot] = frozenset()
-                change[plan.layout.facts[indicator.id, derived_count(fact.name)]] = 0
-            case "boolean":
-                change[slot] = False
-            case _:
-                change[slot] = fact.minimum or 0
+        if fact.type == "components":
+            change[slot] = frozenset()
+            change[plan.layout.facts[indicator.id, derived_count(fact.name)]] = 0
+        else:
+            change[slot] = fact.minimum or 0
     return change
 
 
@@ -494,17 +466,16 @@ class _Search:
 
     def run(self) -> tuple[Unreachable, ...]:
         """Finds the moves, and drops what is superfluous; otherwise says which gates are out of reach."""
-        lost: dict[str, list[_Goal]] = {}
-        before = -1
         # A move can undo what an earlier goal had reached: again, until nothing more is taken.
-        while before < len(self._taken):
-            before = len(self._taken)
-            lost = {}
-            for goal in self._goals.every:
+        while True:
+            before, lost = len(self._taken), dict[str, list[_Goal]]()
+            for goal in self._goals:
                 while not self._now.holds(goal):
                     if not (self._step(goal, lenient=False) or self._step(goal, lenient=True)):
                         lost.setdefault(goal.gate.gate.id, []).append(goal)
                         break
+            if len(self._taken) == before:
+                break
         if not lost:
             self._drop_superfluous()
         return tuple(self._unreachable(goals) for goals in lost.values())
@@ -537,9 +508,10 @@ class _Search:
     def _move(self, taken: _Taken, before: Evaluation, after: Evaluation, level: int, unmet: frozenset[str]) -> Move:
         plan, leaf = self._plan, self._plan.leaves[taken.position]
         was = before.leaves[taken.position]
+        answered = leaf.present is None or before.sent[leaf.present] is not None
         return Move(
             indicator=leaf.indicator.id,
-            kind="evidence" if not taken.change else "improve" if was.code in OBSERVED else "report",
+            kind="evidence" if not taken.change else "improve" if answered else "report",
             facts=own_facts(before, leaf),
             change=named(leaf, taken.change),
             evidence=taken.documented,
@@ -699,13 +671,9 @@ class _Search:
         if standing.evaluation.broken is self._now.evaluation.broken:
             for name in leaf.path:
                 self._lifted.pop(name, None)
-            self._refused = {
-                option: rules
-                for option, rules in self._refused.items()
-                if not any(taken.position in known.reads or leaf.field in known.fields for known in rules)
-            }
         else:
-            self._lifted, self._refused = {}, {}
+            self._lifted = {}
+        self._refused = {}
         self._taken.append(taken)
         self._now = standing
         self._sought.add((option.position, option.x))

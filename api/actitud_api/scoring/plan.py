@@ -121,7 +121,7 @@ class Errors(Struct, frozen=True):
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
         ]
         found += [number for number, holds in self.others if not holds(facts)]
-        return sorted(found) if found else found
+        return sorted(found)
 
 
 class Step(Struct, frozen=True):
@@ -253,7 +253,7 @@ class CompiledGroup(Struct, frozen=True):
     weights: tuple[int, ...]
     total: int
     complete: bool
-    """With every child it is rated, and every child has a weight."""
+    """Every child has a weight; with every child any group is rated."""
     plain: bool
     """And it is the arithmetic mean of them, and no child makes it unknown."""
     low: int
@@ -392,11 +392,7 @@ def _compile(methodology: Methodology) -> Plan:
             for place, child in enumerate(node.children)
         )
         weights = tuple(child.weight for child in node.children)
-        complete = (
-            all(weights)
-            and node.rated_share.num <= node.rated_share.den
-            and len(children) >= max(node.rated_children, 1)
-        )
+        complete = all(weights)
         compiled_groups[node.id] = compiled = CompiledGroup(
             group=node,
             children=children,
@@ -501,9 +497,10 @@ def _compile(methodology: Methodology) -> Plan:
         unit=unit,
         published=int(10 ** (document.decimals - published)),
         raw_decimals=max(
-            DECIMALS_OF_NUMBERS,
-            *(fact.decimals for known in leaves for fact in known.indicator.facts if fact.type == "number"),
-            0,
+            [
+                DECIMALS_OF_NUMBERS,
+                *(fact.decimals for known in leaves for fact in known.indicator.facts if fact.type == "number"),
+            ]
         ),
         voids=any(known.group.missing == "void" for known in compiled_groups.values()),
         layout=layout,

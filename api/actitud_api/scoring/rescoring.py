@@ -15,7 +15,6 @@ from msgspec import structs
 
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
-    ALWAYS,
     NEVER,
     AnswerOperand,
     Compare,
@@ -58,11 +57,7 @@ class Rescoring:
     def nodes(self) -> dict[str, Integers]:
         """What each group and indicator counts with, by id."""
         found = self.scores
-        groups, leaves = (
-            zip(found.group_ids, found.groups, strict=True),
-            zip(found.indicator_ids, found.scores, strict=True),
-        )
-        return dict([*groups, *leaves])
+        return dict(zip((*found.group_ids, *found.indicator_ids), (*found.groups, *found.scores), strict=True))
 
     def index(self, document: Document) -> Integers:
         """The published index under a document with other curves, weights or aggregations, -1 where there is none."""
@@ -77,51 +72,33 @@ class Rescoring:
             for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
         ]
         ids = self.scores.indicator_ids
-        known = [row != MISSING for row in scores]
         columns = columns_from(
             tree,
             self._columns.rows,
             profile=dict(zip(ids, self.scores.codes == _LEFT, strict=True)),
-            answers={
-                name: {_UNITS: np.where(there, row, 0)} for name, row, there in zip(ids, scores, known, strict=True)
-            },
-            present=dict(zip(ids, known, strict=True)),
+            answers={name: {_UNITS: row} for name, row in zip(ids, scores, strict=True)},
+            present={name: row != MISSING for name, row in zip(ids, scores, strict=True)},
         )
         return score_columns(columns).index
 
     def _curved(self, indicator: Indicator, before: Integers) -> Integers:
         """The scores of an indicator with another curve."""
         plan, columns = self._plan, self._columns
-        leaf = plan.leaves[plan.positions[indicator.id]]
-        asked = structs.replace(indicator, weight=1, applies=ALWAYS, zero_when=NEVER)
-        alone = structs.replace(
-            plan.document,
-            root=Group(
-                id=plan.document.root.id,
-                weight=1,
-                aggregation="arithmetic",
-                missing="zero",
-                children=(asked,),
-                range=indicator.range,
-            ),
-            rules=(),
-            levels=(),
-        )
-        layout, position, name = plan.layout, leaf.position, indicator.id
+        layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
+        asked = structs.replace(indicator, zero_when=NEVER)
+        root = structs.replace(plan.document.root, aggregation="arithmetic", children=(asked,), range=indicator.range)
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
         found = score_columns(
             columns_from(
-                _methodology(columns.methodology, alone),
+                _methodology(columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=())),
                 columns.rows,
                 profile={field: columns.facts[slot] for field, slot in layout.profile.items()},
-                nulls={field: columns.nulls[slot] for field, slot in layout.profile.items() if slot in columns.nulls},
-                answers={name: facts} if facts else {},
-                present={name: columns.present[position]} if facts else {},
+                answers={name: facts},
                 self_declared={} if declared is None else {name: declared[position]},
             )
         )
-        return np.where(np.isin(self.scores.codes[leaf.position], _CURVED), found.scores[0], before)
+        return np.where(np.isin(self.scores.codes[position], _CURVED), found.scores[0], before)
 
 
 def with_document(columns: Columns, document: Document) -> Columns:
@@ -144,31 +121,21 @@ def _of_scores(document: Document) -> Document:
     def given(node: Group | Indicator) -> Group | Indicator:
         if isinstance(node, Group):
             return structs.replace(node, children=tuple(given(child) for child in node.children))
-        ends = [(node.range.minimum, node.range.minimum * unit), (node.range.maximum, node.range.maximum * unit)]
-        return Indicator(
-            id=node.id,
-            weight=node.weight,
-            type="count",
-            direction="higher_is_better",
-            facts=(Fact(name=_UNITS, type="integer", minimum=ends[0][1], maximum=ends[1][1]),),
+        ends = (node.range.minimum, node.range.maximum)
+        return structs.replace(
+            node,
+            facts=(Fact(name=_UNITS, type="integer"),),
             value=AnswerOperand(indicator=node.id, fact=_UNITS),
-            curve=Curve(kind="linear", goalposts=tuple(Goalpost(x=x, score=score) for score, x in ends)),
-            range=node.range,
+            curve=Curve(kind="linear", goalposts=tuple(Goalpost(x=score * unit, score=score) for score in ends)),
+            step=None,
             applies=Compare(op="eq", left=ProfileOperand(field=node.id), right=Constant(value=False)),
+            zero_when=NEVER,
         )
 
     root = given(document.root)
     assert isinstance(root, Group)
-    return Document(
-        version=document.version,
-        decimals=document.decimals,
-        published_decimals=document.published_decimals,
-        root=root,
-        profile=tuple(
-            ProfileField(name=node.id, type="boolean", set_by="service", default=False)
-            for node in indicators(document.root)
-        ),
-    )
+    left = (ProfileField(name=node.id, type="boolean", set_by="service") for node in indicators(document.root))
+    return structs.replace(document, root=root, profile=tuple(left), rules=(), levels=())
 
 
 def _methodology(methodology: Methodology, document: Document) -> Methodology:

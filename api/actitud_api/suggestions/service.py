@@ -35,6 +35,7 @@ __all__ = [
     "UnknownSuggestion",
     "count",
     "decide",
+    "exist",
     "get",
     "page",
     "propose",
@@ -124,8 +125,13 @@ def get(database: Database, suggestion: str) -> Record:
         return _find(session, suggestion)
 
 
-def propose(session: Session, proposal: Proposal, principal: Principal, *, now: datetime) -> Record:
-    """Makes a suggestion, on which nothing is decided yet; raises `Elsewhere`.
+def exist(session: Session) -> bool:
+    """Whether there is any suggestion."""
+    return queries.count(session, Filters()) > 0
+
+
+def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> Record:
+    """Makes a suggestion of the holder of a key, on which nothing is decided yet; raises `Elsewhere`.
 
     One about an indicator is about the dimension of that as well.
     """
@@ -141,7 +147,7 @@ def propose(session: Session, proposal: Proposal, principal: Principal, *, now: 
         state="undecided",
         methodology=None,
         decisions=(),
-        proposer=principal.key,
+        proposer=proposer,
         created=now,
         updated=now,
         version=1,

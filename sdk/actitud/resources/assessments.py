@@ -39,6 +39,7 @@ from actitud.models import (
     SubmissionLine,
     Transition,
 )
+from actitud.resources.replies import AsyncReplies, Replies
 from actitud.resources.reviews import (
     AsyncFlagsOfAssessment,
     AsyncVerdicts,
@@ -432,6 +433,7 @@ class Assessments(Bound):
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
         self.verdicts = Verdicts(core, transport)
+        self.replies = Replies(core, transport)
         self.review = WholeReview(core, transport)
         self.flags = FlagsOfAssessment(core, transport)
         self.submissions = Submissions(core, transport)
@@ -455,6 +457,7 @@ class AsyncAssessments(AsyncBound):
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)
         self.verdicts = AsyncVerdicts(core, transport)
+        self.replies = AsyncReplies(core, transport)
         self.review = AsyncWholeReview(core, transport)
         self.flags = AsyncFlagsOfAssessment(core, transport)
         self.submissions = AsyncSubmissions(core, transport)

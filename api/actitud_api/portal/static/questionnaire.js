@@ -543,8 +543,8 @@
   let tag = null;
   let savedDraft = null;
 
-  async function call(method, path, headers = {}, body = undefined, query = "") {
-    const response = await fetch(`${path}?lang=${language}${query}`, {
+  async function call(method, path, headers = {}, body = undefined) {
+    const response = await fetch(`${path}${path.includes("?") ? "&" : "?"}lang=${language}`, {
       method,
       headers: {
         Authorization: `Bearer ${$("#key").value.trim()}`,
@@ -555,7 +555,7 @@
       cache: "no-store",
       credentials: "omit",
     });
-    return { response, answer: await response.json() };
+    return { response, answer: response.status === 204 ? null : await response.json() };
   }
 
   function guarded(act) {
@@ -590,10 +590,91 @@
 
   async function loadedText(state) {
     if (state !== "returned") return word(`loaded-${state}`);
-    const { answer } = await call("GET", `${draftPath}/transitions`, {}, undefined, "&limit=1000");
+    const { answer } = await call("GET", `${draftPath}/transitions?limit=1000`);
     const { reason, until } = answer.items.findLast((step) => step.to === "returned" && step.phase === null);
     const day = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(until));
     return word("loaded-returned", { reason, until: day });
+  }
+
+  // --- what was found, and what is replied -----------------------------------------------------------------------
+
+  const heard = new Map($$("[data-heard]").map((place) => [place.closest("[data-code]").dataset.code, place]));
+  const replyPath = (code) => `${draftPath}/replies/${encodeURIComponent(code)}`;
+
+  // The documents of a reply are not edited here, and stay.
+  function showReply(place, text, replyTag, evidence = []) {
+    $("[data-reply-text]", place).value = text;
+    place.dataset.evidence = JSON.stringify(evidence);
+    $("[data-reply-remove]", place).hidden = replyTag === null;
+    if (replyTag === null) delete place.dataset.tag;
+    else place.dataset.tag = replyTag;
+  }
+
+  // Before the review there is nothing to tell; in the hearing any answer may be replied about.
+  async function tellReview(state) {
+    for (const place of heard.values()) {
+      place.hidden = true;
+      $("[data-verdict]", place).textContent = $("[data-verdict-reason]", place).textContent = "";
+      $("[data-reply-status]", place).textContent = "";
+      $("[data-reply]", place).hidden = state !== "hearing";
+      $("[data-reply-text]", place).readOnly = state !== "hearing";
+      showReply(place, "", null);
+    }
+    if (["draft", "submitted"].includes(state)) return;
+    const [verdicts, replies] = await Promise.all(
+      ["verdicts", "replies"].map(async (what) => (await call("GET", `${draftPath}/${what}?limit=1000`)).answer.items),
+    );
+    for (const one of verdicts) {
+      const place = heard.get(one.indicator);
+      if (!place || !one.counts) continue;
+      place.hidden = false;
+      $("[data-verdict]", place).textContent = word(`verdict-${one.counts.verdict}`, one.counts);
+      $("[data-verdict-reason]", place).textContent = one.verdicts.find((given) => given.counts)?.reason ?? "";
+    }
+    for (const { indicator: code } of replies) {
+      const place = heard.get(code);
+      const { response, answer } = await call("GET", replyPath(code));
+      if (!place || !response.ok) continue;
+      place.hidden = $("[data-reply]", place).hidden = false;
+      showReply(place, answer.text, response.headers.get("ETag"), answer.evidence);
+      for (const button of $$("button", place)) button.hidden = state !== "hearing";
+    }
+    if (state === "hearing") for (const place of heard.values()) place.hidden = false;
+  }
+
+  async function reply(place, act) {
+    const status = $("[data-reply-status]", place);
+    try {
+      status.textContent = await act(place.closest("[data-code]").dataset.code);
+    } catch {
+      status.textContent = word("unreachable");
+    }
+  }
+
+  const refusedReply = (problem) =>
+    [problem.status === 412 ? word("draft-changed") : problem.detail, ...(problem.errors ?? []).map((error) => error.detail)].join(" ");
+
+  function saveReply(place) {
+    return reply(place, async (code) => {
+      // In one line: a line break is a blank.
+      const text = $("[data-reply-text]", place).value.replace(/\s+/g, " ").trim();
+      if (!text) return word("reply-empty");
+      const precondition = place.dataset.tag ? { "If-Match": place.dataset.tag } : { "If-None-Match": "*" };
+      const { response, answer } = await call("PUT", replyPath(code), precondition, { text, evidence: JSON.parse(place.dataset.evidence) });
+      if (!response.ok) return refusedReply(answer);
+      showReply(place, answer.text, response.headers.get("ETag"), answer.evidence);
+      if (savedDraft === JSON.stringify(forAssessment(collect()))) saved();
+      return word("reply-saved");
+    });
+  }
+
+  function removeReply(place) {
+    return reply(place, async (code) => {
+      const { response, answer } = await call("DELETE", replyPath(code), { "If-Match": place.dataset.tag });
+      if (!response.ok) return refusedReply(answer);
+      showReply(place, "", null);
+      return word("reply-removed");
+    });
   }
 
   if (draftStatus) {
@@ -609,6 +690,7 @@
       } else {
         fill(answer);
         took(answer, response, await loadedText(answer.state));
+        await tellReview(answer.state);
       }
     }));
 
@@ -657,13 +739,15 @@
       }
     }
     isUnsaved = true;
-    changed();
+    if (box.dataset.replyText === undefined) changed();
   });
   form.addEventListener("focusout", () => window.setTimeout(tellTyped));
 
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     const block = event.target.closest("[data-code]");
+    if (button?.dataset.replySave !== undefined) saveReply(button.closest("[data-heard]"));
+    if (button?.dataset.replyRemove !== undefined) removeReply(button.closest("[data-heard]"));
     if (button?.dataset.add !== undefined) $("[data-url]", addDocument(block)).focus();
     if (button?.dataset.remove !== undefined) {
       button.closest("li").remove();

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import IO
 
 from actitud_api.http.negotiation import Texts
-from actitud_api.publication.documents import FORMAT
+from actitud_api.publication.documents import FORMATS
 from actitud_api.publication.verification import editions, ledgers
 from actitud_api.publication.verification.editions import Given
 from actitud_api.publication.verification.findings import Check, Found, Problem, Report, Unverifiable
@@ -47,11 +47,11 @@ def verify(file: IO[bytes], given: Given) -> Report:
         if ledgers.is_entry(document):
             return ledgers.verify(found, given, first, lines)
         kind, form = document.get("kind"), document.get("format")
-        if kind not in ("bundle", "edition", "score") or form != FORMAT:
+        if form not in FORMATS.get(str(kind), ()):
             told = shown(kind), shown(form)
             raise Unverifiable(
                 Texts("kind es {} y format es {}".format(*told), "kind is {} and format is {}".format(*told))
             )
         if kind == "bundle":
             return editions.bundle(found, given, document, lines)
-        return editions.single(found, given, kind, first, lines)
+        return editions.single(found, given, str(kind), first, lines)

@@ -46,8 +46,8 @@ class Weights:
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
         """What is not known of some children, a row for each."""
-        more: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8), dtype=self._kind)
-        self.unknown = more if self.unknown is None else np.add(self.unknown, more, out=self.unknown)
+        more: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
+        self.unknown = more if self.unknown is None else self.unknown + more
 
     def remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
         """The weight that remains; None where all of it does everywhere."""
@@ -55,7 +55,7 @@ class Weights:
             return None
         remaining = np.full(masks[0][0].shape, total, self._kind)
         for mask, weight in masks:
-            np.subtract(remaining, np.multiply(mask, weight, dtype=self._kind), out=remaining)
+            remaining -= mask * self._kind.type(weight)
         return remaining
 
 
@@ -105,7 +105,7 @@ class Aggregation:
             self.mean(weighted, remaining, into, scratch)
             return weighted
         if aggregation == "sum":
-            np.copyto(into, self._summed(rows, [(mask, 1) for mask, _ in missing]), casting="same_kind")
+            np.copyto(into, self._summed(rows, [(mask, 1) for mask, _ in missing]))
         elif aggregation == "min":
             self._least_of(rows, into)
         else:
@@ -113,9 +113,9 @@ class Aggregation:
         return None
 
     def _summed(self, rows: Ints, missing: list[tuple[Bools, int]]) -> Ints:
-        summed: Ints = np.einsum("i,ij->j", self._times, rows, dtype=self.kind, casting="same_kind")
+        summed: Ints = np.einsum("i,ij->j", self._times, rows)
         for mask, weight in missing:
-            np.add(summed, np.multiply(mask, weight, dtype=self.kind), out=summed)
+            summed += mask * self.kind.type(weight)
         return summed
 
     def mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
@@ -123,10 +123,10 @@ class Aggregation:
         over: Ints | int = self._group.total if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
         if self._by_floats:
-            quotient = np.true_divide(doubled, np.multiply(over, 2), out=scratch)
-            np.copyto(into, quotient, casting="unsafe")
+            np.true_divide(doubled, np.multiply(over, 2), out=scratch)
+            np.copyto(into, scratch, casting="unsafe")
         else:
-            np.copyto(into, np.floor_divide(doubled, np.multiply(over, 2)), casting="same_kind")
+            np.copyto(into, np.floor_divide(doubled, np.multiply(over, 2)))
 
     def _least_of(self, rows: Ints, into: Ints) -> None:
         into.fill(self._group.high)
@@ -137,7 +137,7 @@ class Aggregation:
         """In float64, and by the plan where its error could carry it over a whole number."""
         group, unit = self._group, self._unit
         scores = rows[self._weighted]
-        weights = np.array([group.weights[number] for number in self._weighted], np.float64)[:, np.newaxis]
+        weights = np.array([group.weights[number] for number in self._weighted])[:, np.newaxis]
         kept = scores != LEFT
         exponent = EXPONENTS.get(group.group.aggregation, group.group.exponent)
         assert exponent is not None
@@ -155,9 +155,7 @@ class Aggregation:
             less = np.sum(np.where(kept, weights * powers, 0.0), axis=0)
             exactly = np.where(extreme > 0, extreme * np.exp(np.log1p(less / over) / exponent), 0.0)
         units = exactly * unit + (0.5 + EPSILON)
-        least = np.min(np.where(kept, scores, group.high), axis=0)
-        most = np.max(np.where(kept, scores, group.low), axis=0)
-        np.copyto(into, np.clip(np.floor(units), least, most), casting="unsafe")
+        np.copyto(into, np.floor(units), casting="unsafe")
         near = ~(np.abs(units - np.rint(units)) > self._error)
         for row in np.flatnonzero(near & kept.any(axis=0)).tolist():
             there = kept[:, row]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from actitud_api.methodology.model import Constant, Operand, Quotient
 from actitud_api.methodology.predicates import exact
 from actitud_api.scoring.columns.block import Block, Reads, together
-from actitud_api.scoring.columns.expressions import MOST, Compiler, Condition, Numbers, Reading, rows_beyond
+from actitud_api.scoring.columns.expressions import MOST, Compiler, Condition, Numbers, rows_beyond
 from actitud_api.scoring.columns.table import Floats, Ints
 from actitud_api.scoring.plan import EPSILON, INVERSE_ERFC_FIFTH, CompiledIndicator
 
@@ -59,9 +59,9 @@ def value_of(operand: Operand, compiler: Compiler, depth: int) -> Value:
     sides = (operand.numerator, operand.denominator) if isinstance(operand, Quotient) else (operand, Constant(value=1))
     limit = compiler.limit
     while True:
-        narrowed = compiler if limit == compiler.limit else compiler.limited(limit)
+        narrowed = compiler.limited(limit)
         try:
-            above, below = (narrowed.numbers(side, depth + number, Reading.OPEN) for number, side in enumerate(sides))
+            above, below = (narrowed.numbers(side, depth + number) for number, side in enumerate(sides))
             break
         except OverflowError:
             assert limit
@@ -95,24 +95,23 @@ class Curves:
     def _steps(self, leaf: CompiledIndicator, value: Value) -> Scoring:
         steps = [leaf.score(step, 1) for step in range(len(leaf.indicator.curve.goalposts))]
         above, below, scale = value.above, value.below, value.scale
-        if scale == 1 and below.constant and below.least == 1:
-            rise = steps[1] - steps[0]
-            if steps == [steps[0] + rise * step for step in range(len(steps))]:
+        plain, rise = scale == 1 and below.constant and below.least == 1, steps[1] - steps[0]
+        if plain and steps == [rise * step for step in range(len(steps))]:
 
-                def even(block: Block, into: Ints) -> None:
-                    np.multiply(above.read(block), rise, out=into, dtype=into.dtype)
-                    if steps[0]:
-                        np.add(into, steps[0], out=into)
+            def even(block: Block, into: Ints) -> None:
+                np.multiply(above.read(block), rise, out=into, dtype=into.dtype)
 
-                return even
+            return even
         table = np.array(steps)
 
         def looked_up(block: Block, into: Ints) -> None:
-            step = np.floor_divide(
-                np.multiply(above.read(block), scale.numerator, dtype=np.int64),
-                np.multiply(below.read(block), scale.denominator, dtype=np.int64),
-            )
-            np.copyto(into, np.take(table, step, mode="clip"), casting="same_kind")
+            step = above.read(block)
+            if not plain:
+                step = np.floor_divide(
+                    np.multiply(step, scale.numerator, dtype=np.int64),
+                    np.multiply(below.read(block), scale.denominator, dtype=np.int64),
+                )
+            np.copyto(into, np.take(table, step, mode="clip"))
             self._beyond(leaf, value, block, into)
 
         return looked_up
@@ -162,7 +161,7 @@ class Curves:
         def scored(block: Block, into: Ints) -> None:
             x = _ratio(block, value)
             if negative:
-                np.clip(x, least, np.inf, out=x)
+                np.maximum(x, least, out=x)
             np.log(x, out=x)
             self._rounded(leaf, value, block, line.at(block, x), error, into)
 
@@ -179,11 +178,11 @@ class Curves:
 
         def scored(block: Block, into: Ints) -> None:
             x = _ratio(block, value)
-            np.clip(x, 0.0, np.inf, out=x)
+            np.maximum(x, 0.0, out=x)
             np.log(x, out=x)
             np.subtract(x, middle, out=x)
             np.multiply(x, INVERSE_ERFC_FIFTH / spread, out=x)
-            x[:] = np.fromiter(map(math.erfc, x.tolist()), np.float64, block.rows)
+            x[:] = [math.erfc(z) for z in x.tolist()]
             np.multiply(x, width / 2, out=x)
             np.add(x, least + 0.5 + EPSILON, out=x)
             self._rounded(leaf, value, block, x, error, into)
@@ -204,11 +203,12 @@ class Curves:
         """Takes the floor, exactly where the error could carry it over a whole number."""
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:
-            off = np.rint(score, out=block.floats[1] if score is not block.floats[1] else block.floats[0])
+            off, near = block.floats[1], block.truths[0]
+            np.rint(score, out=off)
             np.subtract(score, off, out=off)
             np.abs(off, out=off)
-            near = np.less_equal(off, error, out=block.truths[0])
-            rows = np.flatnonzero(near) if near.any() else _NONE
+            np.less_equal(off, error, out=near)
+            rows = np.flatnonzero(near)
         else:
             rows = np.arange(block.rows)
         self._exactly(leaf, value, block, rows, into)
@@ -261,7 +261,7 @@ class _Line(Struct, frozen=True):
         return _Line(self.parts, self.constant + by)
 
     def at(self, block: Block, x: Floats) -> Floats:
-        """Its scores; in the scratch array of x, or in the next."""
+        """Its scores, in the array of x."""
         if not self.parts:
             x.fill(self.constant)
             return x
@@ -277,7 +277,8 @@ class _Line(Struct, frozen=True):
         np.multiply(x, slope, out=x)
         if firsts:
             np.add(x, total, out=x)
-        return np.add(x, self.constant, out=x)
+        np.add(x, self.constant, out=x)
+        return x
 
 
 def _line(segments: list[_Segment], reach: list[float], first: Fraction, above: float) -> tuple[_Line, float]:
@@ -304,6 +305,3 @@ def _ratio(block: Block, value: Value) -> Floats:
     else:
         np.true_divide(value.above.read(block), value.below.read(block), out=x)
     return x
-
-
-_NONE: NDArray[np.intp] = np.zeros(0, np.intp)

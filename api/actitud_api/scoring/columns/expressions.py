@@ -118,7 +118,7 @@ class Numbers(Struct, frozen=True, eq=False):
     """What an operand gives: integers that mean themselves times `scale` (above 0), within `least` and `most`.
 
     `constant`: it reads nothing and is `least`. `text` holds the values that the integers number. It is determined
-    where all the conditions `given` are, null where one of `nulls` is. `listed`: it is yes or no, and yes there.
+    where all the conditions `given` are, null where one of `nulls` is.
     """
 
     read: Callable[[Block], Ints]
@@ -130,7 +130,6 @@ class Numbers(Struct, frozen=True, eq=False):
     text: tuple[str, ...] | None = None
     given: frozenset[Condition] = frozenset()
     nulls: frozenset[Null] = frozenset()
-    listed: Truths | None = None
 
     @property
     def narrow(self) -> bool:
@@ -147,7 +146,8 @@ class Truths(Struct, frozen=True, eq=False):
 
 
 def _unread(block: Block) -> Bools:
-    raise AssertionError("a constant is never read")
+    """A constant is never read."""
+    raise AssertionError
 
 
 EVERYWHERE = Truths(_unread, constant=True)
@@ -175,7 +175,7 @@ class Compiler:
 
     # operands
 
-    def numbers(self, operand: Operand, depth: int, reading: Reading) -> Numbers:
+    def numbers(self, operand: Operand, depth: int, reading: Reading = Reading.OPEN) -> Numbers:
         """An operand at a depth. Raises `TooWide`."""
         match operand:
             case Constant(value=value):
@@ -278,17 +278,19 @@ class Compiler:
         bit = 1 << self.plan.leaves[position].indicator.components.index(component)
         self.needs.at(depth)
         reads = Reads(slots=frozenset({slot}))
-        listed = Truths(
-            lambda block: cast("Bools", np.not_equal(block.facts[slot] & bit, 0, out=block.truths[depth])), reads
-        )
+
+        def listed(block: Block) -> Bools:
+            into = block.truths[depth]
+            np.not_equal(block.facts[slot] & bit, 0, out=into)
+            return into
+
         return Numbers(
-            read=cast("Callable[[Block], Ints]", listed.read),
+            read=cast("Callable[[Block], Ints]", listed),
             scale=Fraction(1),
             least=0,
             most=1,
             reads=reads,
             given=frozenset() if reading is Reading.LEAST else frozenset({Answer(position)}),
-            listed=listed,
         )
 
     def combined(self, combine: np.ufunc, parts: Sequence[Numbers], depth: int) -> Numbers:
@@ -318,13 +320,12 @@ class Compiler:
             return _whole(sign, scale) if sign else _whole(0, Fraction(1))
         if sign < 0:
             factors.append(_whole(-1, Fraction(1)))
-        least = most = reach = 1
+        # Where a product on the way is beyond these bounds, a factor after it is 0.
+        least = most = 1
         for part in factors:
             corners = [one * other for one in (least, most) for other in (part.least, part.most)]
             least, most = min(corners), max(corners)
-            reach *= max(1, abs(part.least), abs(part.most))
-        self.held(-reach, reach)
-        return self._folded(np.multiply, factors, scale, least, most, depth, reach)
+        return self._folded(np.multiply, factors, scale, *self.held(least, most), depth)
 
     def _folded(
         self,
@@ -334,11 +335,10 @@ class Compiler:
         least: int,
         most: int,
         depth: int,
-        reach: int = 0,
     ) -> Numbers:
         if all(part.constant for part in parts):
             return _whole(int(combine.reduce(np.array([part.least for part in parts], object))), scale)
-        narrow = all(part.narrow for part in parts) and min(least, -reach) >= -NARROW and max(most, reach) <= NARROW
+        narrow = all(part.narrow for part in parts) and -NARROW <= least <= most <= NARROW
         register = self.register(depth, narrow)
         first, *others = [part.read for part in parts]
 
@@ -346,7 +346,8 @@ class Compiler:
             into = register(block)
             so_far = first(block)
             for other in others:
-                so_far = combine(so_far, other(block), out=into, dtype=into.dtype)
+                combine(so_far, other(block), out=into, dtype=into.dtype)
+                so_far = into
             return so_far
 
         return Numbers(
@@ -379,9 +380,10 @@ class Compiler:
 
         def multiplied(block: Block) -> Ints:
             into = register(block)
-            return cast("Ints", np.multiply(part.read(block), times, out=into, dtype=into.dtype))
+            np.multiply(part.read(block), times, out=into, dtype=into.dtype)
+            return into
 
-        return replace(part, read=multiplied, scale=scale, least=least, most=most, listed=None)
+        return replace(part, read=multiplied, scale=scale, least=least, most=most)
 
     def register(self, depth: int, narrow: bool) -> Callable[[Block], Ints]:
         """The scratch array of a depth for integers."""
@@ -392,7 +394,7 @@ class Compiler:
 
     # predicates
 
-    def certain(self, predicate: Predicate, value: bool, depth: int, reading: Reading) -> Truths:
+    def certain(self, predicate: Predicate, value: bool, depth: int, reading: Reading = Reading.OPEN) -> Truths:
         """Where a predicate certainly has that truth value."""
         match predicate:
             case All(of=members) | Any(of=members):
@@ -439,7 +441,8 @@ class Compiler:
                 np.copyto(into, so_far)
                 so_far = into
             for other in others:
-                so_far = join(so_far, other(block), out=into)
+                join(so_far, other(block), out=into)
+                so_far = into
             return so_far
 
         return Truths(joined if others or deeper else first, together(part.reads for part in kept))
@@ -449,7 +452,13 @@ class Compiler:
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
         self.needs.at(depth)
-        return Truths(lambda block: np.logical_not(truths.read(block), out=block.truths[depth]), truths.reads)
+
+        def opposite(block: Block) -> Bools:
+            into = block.truths[depth]
+            np.logical_not(truths.read(block), out=into)
+            return into
+
+        return Truths(opposite, truths.reads)
 
     def present(self, position: int) -> Truths:
         """Where an answer is there."""
@@ -460,7 +469,7 @@ class Compiler:
         op = compare.op if value else INVERSE[compare.op]
         limit = self.limit
         while True:
-            compiler = self if limit == self.limit else self.limited(limit)
+            compiler = self.limited(limit)
             try:
                 left, right = compiler.sides(compare, depth, reading)
                 compared = compiler.compared(op, left, right, depth)
@@ -484,10 +493,7 @@ class Compiler:
         left, right = self.numbers(compare.left, depth, reading), self.numbers(compare.right, depth + 1, reading)
         if left.text is None or right.text is None:
             return left, right
-        first, second = (right, left) if left.constant else (left, right)
-        assert first.text is not None
-        assert second.text is not None
-        numbers = {text: number for number, text in enumerate(dict.fromkeys((*first.text, *second.text)))}
+        numbers = {text: number for number, text in enumerate(dict.fromkeys((*left.text, *right.text)))}
         return _numbered(left, numbers), _numbered(right, numbers)
 
     def compared(self, op: ComparisonOperator, left: Numbers, right: Numbers, depth: int) -> Truths:
@@ -501,10 +507,13 @@ class Compiler:
             return EVERYWHERE if OPERATORS[op](left.least, right.least) else NOWHERE
         self.needs.at(depth)
         function, one, other = OPERATORS[op], left.read, right.read
-        return Truths(
-            lambda block: cast("Bools", function(one(block), other(block), out=block.truths[depth])),
-            together([left.reads, right.reads]),
-        )
+
+        def compared(block: Block) -> Bools:
+            into = block.truths[depth]
+            function(one(block), other(block), out=into)
+            return into
+
+        return Truths(compared, together([left.reads, right.reads]))
 
     def _against(self, op: ComparisonOperator, left: Numbers, bound: Fraction, depth: int) -> Truths:
         """A comparison with a constant, decided at once where the extent decides it."""
@@ -513,8 +522,6 @@ class Compiler:
                 threshold = math.floor(bound)
                 if threshold != bound or not left.least <= threshold <= left.most:
                     return NOWHERE if op == "eq" else EVERYWHERE
-                if left.listed is not None:
-                    return left.listed if (op == "eq") == bool(threshold) else self.opposite(left.listed, depth)
             case "ge" | "lt":
                 threshold = math.ceil(bound)
                 if left.least >= threshold or left.most < threshold:
@@ -525,7 +532,13 @@ class Compiler:
                     return EVERYWHERE if (left.most <= threshold) == (op == "le") else NOWHERE
         self.needs.at(depth)
         function, one = OPERATORS[op], left.read
-        return Truths(lambda block: cast("Bools", function(one(block), threshold, out=block.truths[depth])), left.reads)
+
+        def against(block: Block) -> Bools:
+            into = block.truths[depth]
+            function(one(block), threshold, out=into)
+            return into
+
+        return Truths(against, left.reads)
 
     def determined(self, compared: Truths, left: Numbers, right: Numbers, value: bool, depth: int) -> Truths:
         """A comparison where it is determined; with something null it is false."""

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from actitud_api.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate, Quotient
+from actitud_api.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
 from actitud_api.methodology.predicates import operands
 from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs
 from actitud_api.scoring.columns.curves import Curves, Scoring, Value, value_of
@@ -64,9 +64,9 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
     """Computes a judgement into arrays that are kept."""
     if case.zero_when == NEVER and case.applies == ALWAYS:
         return lambda _: Judgement(None, None, None, None, None)
-    zero = compiler.certain(case.zero_when, True, 0, Reading.OPEN)
-    free = compiler.certain(case.zero_when, False, 1, Reading.OPEN)
-    applies = compiler.certain(case.applies, True, 2, Reading.OPEN)
+    zero = compiler.certain(case.zero_when, True, 0)
+    free = compiler.certain(case.zero_when, False, 1)
+    applies = compiler.certain(case.applies, True, 2)
     surely = compiler.either(
         [
             compiler.certain(case.applies, True, 3, Reading.DECLARED),
@@ -83,13 +83,15 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
         undetermined: Bools | None = None
         not_zero: Bools | None = None
         if free.constant is not True:
-            by_rule = _into(block.kept[zeros], zero, block)
+            by_rule, not_zero = _into(block.kept[zeros], zero, block), block.truths[1]
             if open_question:
-                not_zero = _into(block.truths[1], free, block)
-                undetermined = np.bitwise_or(by_rule, not_zero, out=block.kept[undetermineds])
-                undetermined = some(np.logical_not(undetermined, out=undetermined))
+                _into(not_zero, free, block)
+                neither = block.kept[undetermineds]
+                np.bitwise_or(by_rule, not_zero, out=neither)
+                np.logical_not(neither, out=neither)
+                undetermined = some(neither)
             else:
-                not_zero = np.logical_not(by_rule, out=block.truths[1])
+                np.logical_not(by_rule, out=not_zero)
             by_rule = some(by_rule)
         opened = block.kept[opens]
         if applies.constant is True:
@@ -98,14 +100,17 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
             np.copyto(opened, not_zero)
             return Judgement(opened, by_rule, None, undetermined, None)
         applicable = _into(opened, applies, block)
+        left = block.kept[lefts]
         if not_zero is None:
-            left = np.logical_not(applicable, out=block.kept[lefts])
+            np.logical_not(applicable, out=left)
         else:
-            left = np.greater(not_zero, applicable, out=block.kept[lefts])
+            np.greater(not_zero, applicable, out=left)
             np.bitwise_and(not_zero, applicable, out=opened)
         doubtful: Bools | None = None
         if block.declared and surely.constant is None:
-            doubtful = some(np.greater(left, surely.read(block), out=block.kept[doubtfuls]))
+            unsure = block.kept[doubtfuls]
+            np.greater(left, surely.read(block), out=unsure)
+            doubtful = some(unsure)
             if doubtful is not None:
                 np.greater(left, doubtful, out=left)
         return Judgement(opened, by_rule, some(left), undetermined, doubtful)
@@ -160,10 +165,6 @@ class _Member:
         self._others = sorted(
             given.position for given in self.value.given if isinstance(given, Answer) and given not in own
         )
-        # Where an own fact is the denominator, an absent answer has none: it is 0.
-        formula = leaf.indicator.value
-        below = formula.denominator if isinstance(formula, Quotient) else None
-        self._absent_is_0 = isinstance(below, AnswerOperand) and below.indicator == leaf.indicator.id
 
     def valued(self, block: Block, opened: Bools | None, into: Bools) -> None:
         """Writes where it has a raw value."""
@@ -171,8 +172,7 @@ class _Member:
         there = [block.present[position] for position in self._others]
         if self.value.may_lack:
             np.not_equal(self.value.below.read(block), 0, out=into)
-            if not self._absent_is_0:
-                there.append(present)
+            there.append(present)
         else:
             np.copyto(into, present)
         for each in there if opened is None else (opened, *there):
@@ -215,7 +215,7 @@ class Run:
         self._low = _column(leaf.low for leaf in leaves)
         self._best = _column(leaf.best for leaf in leaves)
         self._cap = _column(leaf.cap for leaf in leaves)
-        self._flat = _column(leaf.best == leaf.low for leaf in leaves).astype(np.bool)
+        self._flat = np.array([[leaf.best == leaf.low] for leaf in leaves])
         capped = (CODE["zero" if leaf.cap == leaf.low else "partial"] for leaf in leaves)
         self._more_when_capped = _column(CODE["capped"] - code for code in capped).astype(np.int8)
         compiler.needs.run(len(leaves))
@@ -244,7 +244,7 @@ class Run:
             codes[number, rows] = CODE["capped"]
         if unknown.any():
             self._mark_unknown(block, for_themselves, codes, unknown, spare)
-            np.multiply(unknown, self._best - self._low, out=most, dtype=most.dtype)
+            np.multiply(unknown, self._best - self._low, out=most)
             np.add(most, scores, out=most)
         else:
             np.copyto(most, scores)
@@ -272,7 +272,7 @@ class Run:
             return
         np.greater(scores, self._cap, out=capped)
         np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
-        np.copyto(scores, self._cap, where=capped, casting="same_kind")
+        np.copyto(scores, self._cap, where=capped)
 
     def _lowered(self, block: Block, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
         """The indicators whose level review has lowered, each with where that lowers its score."""
@@ -300,12 +300,12 @@ class Run:
 
         `capped`: where what is only declared is capped; `spent` is overwritten.
         """
-        least = np.equal(scores, self._low, out=spent).view(np.int8)
-        np.add(least, CODE["partial"], out=codes)
-        best = np.equal(scores, self._best, out=spent)
+        np.equal(scores, self._low, out=spent)
+        np.add(spent.view(np.int8), CODE["partial"], out=codes)
+        np.equal(scores, self._best, out=spent)
         if self._flat.any():
-            np.greater(best, self._flat, out=best)
-        np.subtract(codes, best.view(np.int8), out=codes)
+            np.greater(spent, self._flat, out=spent)
+        np.subtract(codes, spent.view(np.int8), out=codes)
         if block.self_declared is not None:
             np.multiply(capped.view(np.int8), self._more_when_capped, out=spent.view(np.int8))
             np.add(codes, spent.view(np.int8), out=codes)

@@ -58,7 +58,6 @@ class Levels:
     """Finds the levels of blocks."""
 
     def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
-        self._provisional = any(level.firm is not None for level in plan.levels)
         compiler = _GateCompiler(plan, extent, needs)
         self._levels = [
             (level.number, [_gate(gate, compiler) for gate in level.gates], _firm(level, compiler))
@@ -80,8 +79,7 @@ class Levels:
                 return
             # Whoever reaches a level has reached all below it.
             np.add(views.level, there, out=views.level)
-            if self._provisional:
-                np.greater(views.provisional, there, out=views.provisional)
+            np.greater(views.provisional, there, out=views.provisional)
             if firm is not None:
                 np.bitwise_or(views.provisional, there & ~firm(block, there), out=views.provisional)
 
@@ -143,7 +141,7 @@ class _GateCompiler(Compiler):
         # Silence takes a score away only where an unknown child does not count the least.
         self._silent = any(group.group.missing != "zero" for group in plan.groups.values())
 
-    def numbers(self, operand: Operand, depth: int, reading: Reading) -> Numbers:
+    def numbers(self, operand: Operand, depth: int, reading: Reading = Reading.OPEN) -> Numbers:
         unit = self.plan.unit
         match operand:
             case IndexOperand():
@@ -209,7 +207,7 @@ class _GateCompiler(Compiler):
             known.curve.kind == "boolean" and not isinstance(known.value, AnswerOperand)
         ):
             raise Awkward
-        return self._valued(self.numbers(known.value, depth, Reading.OPEN), position)
+        return self._valued(self.numbers(known.value, depth), position)
 
     def _valued(self, numbers: Numbers, position: int) -> Numbers:
         marked = frozenset({RawValue(position)})
@@ -222,11 +220,11 @@ class _GateCompiler(Compiler):
                 position = self.plan.positions[indicator]
                 formula = self.plan.leaves[position].indicator.value
                 if isinstance(formula, Quotient) and self.plan.leaves[position].indicator.curve.kind != "boolean":
-                    below = self.numbers(formula.denominator, depth + 1, Reading.OPEN)
+                    below = self.numbers(formula.denominator, depth + 1)
                     if below.least < 0:
                         raise Awkward
                     asked = self.numbers(compare.right, depth + 2, reading)
-                    above = self.numbers(formula.numerator, depth, Reading.OPEN)
+                    above = self.numbers(formula.numerator, depth)
                     return self._valued(above, position), self.product([below, asked], depth + 1)
         return super().sides(compare, depth, reading)
 
@@ -294,8 +292,8 @@ class _GateCompiler(Compiler):
         above, below = (
             (formula.numerator, formula.denominator) if isinstance(formula, Quotient) else (formula, Constant(value=1))
         )
-        over = self.numbers(below, depth, Reading.OPEN)
-        given = self.numbers(above, depth + 1, Reading.OPEN).given | over.given
+        over = self.numbers(below, depth)
+        given = self.numbers(above, depth + 1).given | over.given
         others = [self.met(condition, depth + 1) for condition in given if condition != Answer(position)]
         codes = np.array([code in _VALUED for code in CODE])
 

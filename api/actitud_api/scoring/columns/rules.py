@@ -52,7 +52,7 @@ class Contradicted(Struct, eq=False):
     @property
     def rows(self) -> Rows:
         """All rows."""
-        return _together([*self.unsupported, *self.contradicted])
+        return np.concatenate([*self.unsupported, *self.contradicted])
 
     def mark(self, codes: NDArray[np.int8]) -> None:
         """Writes the codes of an indicator."""
@@ -81,7 +81,7 @@ class Contradictions:
                     for position in rule.reads
                     if when_absent(holds, plan.leaves[position].indicator.id) is not True
                 )
-                unholdable = compiler.certain(holds, False, 0, Reading.OPEN) if undecided else None
+                unholdable = compiler.certain(holds, False, 0) if undecided else None
                 self._rules.append(RuleOverColumns(rule, broken, unholdable, undecided & invalidated))
         # What a rule reads that may break anew, and what other indicators read.
         self._read_again = frozenset[int]().union(
@@ -93,7 +93,6 @@ class Contradictions:
         found: dict[int, Contradicted] = {}
         taken_out: dict[int, Bools] = {}
         already: dict[int, Bools] = {}
-        fresh: dict[int, Rows] = {}
         for number, rule in enumerate(self._rules):
             rows = np.arange(block.rows) if rule.broken.constant else rule.broken.read(block).nonzero()[0]
             if rows.size:
@@ -116,7 +115,8 @@ class Contradictions:
         unsupported = rows[:0]
         if rule.unholdable is not None:
             few = block.picked(rows, rule.unholdable.reads, self._needs.depth, exact=False)
-            sure = rule.unholdable.read(few) if rule.unholdable.constant is None else rule.unholdable.constant
+            constant = rule.unholdable.constant
+            sure = rule.unholdable.read(few) if constant is None else np.full(rows.shape, constant)
             unsupported, rows = rows[np.logical_not(sure)], rows[sure]
         for position in rule.rule.invalidates:
             contradicted = found.setdefault(position, Contradicted([], []))
@@ -143,12 +143,8 @@ def _to_look_at(rule: RuleOverColumns, fresh: dict[int, Rows], already: Bools | 
     concerned = [fresh[position] for position in rule.again if position in fresh]
     if not concerned or rule.broken.constant is not None:
         return _NONE
-    rows = concerned[0] if len(concerned) == 1 else np.unique(np.concatenate(concerned))
+    rows = np.concatenate(concerned)
     return rows if already is None else rows[~already[rows]]
-
-
-def _together(rows: list[Rows]) -> Rows:
-    return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
 
 def _mask(block: Block, rows: Rows) -> Bools:

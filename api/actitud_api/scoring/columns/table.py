@@ -125,13 +125,13 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
         return {name: mark for name, mark in marks.items() if mark.any()}
 
     set_aside: dict[str, NDArray[np.int8]] = {}
-    level_caps: dict[str, NDArray[np.int32]] = {}
+    level_caps: dict[str, Ints] = {}
     for row, submission in enumerate(submissions):
         for name, why in submission.set_aside.items():
             if name in plan.positions:
                 set_aside.setdefault(name, np.zeros(rows, np.int8))[row] = 1 + SET_ASIDE.index(why)
         for name, cap in submission.level_caps.items():
-            level_caps.setdefault(name, np.full(rows, NO_LIMIT, np.int32))[row] = min(cap, NO_LIMIT)
+            level_caps.setdefault(name, np.full(rows, NO_LIMIT))[row] = min(cap, NO_LIMIT)
     most = [NO_LIMIT if submission.max_level is None else submission.max_level for submission in submissions]
     return columns_from(
         methodology,
@@ -353,7 +353,7 @@ class _Maker:
                 raise DefectiveColumns(f"answers: {place} is missing")
             else:
                 column = self._integers(place, given[fact.name], ~counts, mask=fact.type == "components")
-            least, most = (int(column.min()), int(column.max())) if column.size else (0, 0)
+            least, most = _extent(column)
             if fact.type == "components":
                 if least < 0 or most >> len(indicator.components):
                     raise DefectiveColumns(f"{place}: a bit stands for no component")
@@ -396,7 +396,7 @@ def _extent(column: Ints) -> tuple[int, int]:
 
 def _wide_enough(mask: Ints, bits: int) -> Ints:
     """The mask in the narrowest type that has all the bits."""
-    return mask.astype(next((width for width in WIDTHS if bits < np.iinfo(width).bits), object), copy=False)
+    return mask.astype(next((width for width in WIDTHS if bits < np.iinfo(width).bits), object))
 
 
 def _bits(mask: Ints) -> Ints:

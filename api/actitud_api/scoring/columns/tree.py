@@ -126,7 +126,7 @@ class Tree:
         if step == 1:
             np.copyto(into, internal)
         else:
-            np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step, casting="same_kind")
+            np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step)
             into[internal == LEFT] = LEFT
 
     def aggregate(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
@@ -218,15 +218,16 @@ class Tree:
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
-            covered = np.multiply(share, -COVERED, out=scratch)
-            np.copyto(row, np.add(covered, COVERED + 0.5 + HALF_UP, out=covered), casting="unsafe")
+            np.multiply(share, -COVERED, out=scratch)
+            np.add(scratch, COVERED + 0.5 + HALF_UP, out=scratch)
+            np.copyto(row, scratch, casting="unsafe")
             return Cover(node.compiled.total, whole, weights.unknown, [], share)
         unknown = np.zeros(row.shape) if weights.unknown is None else weights.unknown.astype(np.float64)
         for found, weight in shares:
             assert found.cover.share is not None
-            part = np.multiply(found.cover.share, weight, out=scratch)
-            unknown += part if found.rated_most is None else np.where(found.rated_most, part, 0.0)
-        share = np.true_divide(unknown, whole, out=unknown)
+            np.multiply(found.cover.share, weight, out=scratch)
+            unknown += scratch if found.rated_most is None else np.where(found.rated_most, scratch, 0.0)
+        share = unknown / whole
         cover = Cover(node.compiled.total, whole, weights.unknown, shares, share)
         covered = COVERED * (1 - share) + 0.5
         np.copyto(row, covered, casting="unsafe")

@@ -1,0 +1,81 @@
+"""Replies: what an organisation answers in the hearing to what was found of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._calls import AsyncBound, Bound, Call, Fetched, delete, fetch, fetch_nothing, fetch_page, get, put
+from actitud._config import Core
+from actitud.models import EvidenceLike, Listing, Reply
+
+_LISTING = msgspec.json.Decoder(Listing[Reply])
+_REPLY = msgspec.json.Decoder(Reply)
+
+
+def list_replies(
+    core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
+) -> Call[Fetched[Reply]]:
+    """List the replies of an organisation in an edition, in the order of the methodology.
+
+    ``limit``: items per page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to
+    skip. Raises ``NotFound`` where there is no assessment.
+    """
+    query = {"limit": limit, "offset": offset}
+    request = get(core, "editions", edition, "assessments", organisation, "replies", query=query)
+    return fetch_page(core, request, _LISTING)
+
+
+def get_reply(core: Core, edition: str, organisation: str, indicator: str) -> Call[Reply]:
+    """Fetch the reply about an indicator. Raises ``NotFound`` where there is none."""
+    return fetch(core, get(core, "editions", edition, "assessments", organisation, "replies", indicator), _REPLY)
+
+
+def put_reply(
+    core: Core,
+    edition: str,
+    organisation: str,
+    indicator: str,
+    *,
+    text: str,
+    evidence: Sequence[EvidenceLike] = (),
+    if_match: str | None = None,
+) -> Call[Reply]:
+    """Reply in the hearing to what was found of an indicator; it is published with the edition.
+
+    ``text``: up to 4,000 characters in one line, without data of people. ``evidence``: up to 20 documents.
+    ``if_match``: the ``etag`` of the reply that it takes the place of; ``None`` where there is none yet. Raises
+    ``PreconditionFailed`` where there is another by now, and ``Conflict`` where nothing is heard, or no more.
+    """
+    body = {"text": text, "evidence": tuple(evidence)}
+    segments = ("editions", edition, "assessments", organisation, "replies", indicator)
+    return fetch(core, put(core, *segments, body=body, if_match=if_match), _REPLY)
+
+
+def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
+    """Take back a reply, in the hearing.
+
+    ``if_match``: the ``etag`` of the reply as it was read. Raises as :func:`put_reply`.
+    """
+    segments = ("editions", edition, "assessments", organisation, "replies", indicator)
+    return fetch_nothing(core, delete(core, *segments, if_match=if_match))
+
+
+class Replies(Bound):
+    """``client.editions.assessments.replies``."""
+
+    list = blocking_list(list_replies)
+    get = blocking(get_reply)
+    put = blocking(put_reply)
+    delete = blocking(delete_reply)
+
+
+class AsyncReplies(AsyncBound):
+    """``async_client.editions.assessments.replies``."""
+
+    list = awaitable_list(list_replies)
+    get = awaitable(get_reply)
+    put = awaitable(put_reply)
+    delete = awaitable(delete_reply)
