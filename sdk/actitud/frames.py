@@ -89,7 +89,20 @@ def _indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
             "won": one.won,
             "lost": one.lost,
             **end,
+            **(_reviewed(score, one.id) if isinstance(score, EditionScore) else {}),
         }
+
+
+def _reviewed(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
+    """What the review found of an answer, and what the organisation replied."""
+    review = score.review
+    found = None if review is None else next((one for one in review.verdicts if one.indicator == indicator), None)
+    reply = None if review is None else next((one for one in review.replies if one.indicator == indicator), None)
+    return {
+        "verdict": None if found is None else found.verdict,
+        "verdict_reason": None if found is None else found.reason,
+        "reply": None if reply is None else reply.text,
+    }
 
 
 def _row(row: object) -> Mapping[str, Cell]:

@@ -60,6 +60,19 @@ ARGUMENTS: dict[str, Any] = {
     "period_to": "2027-12-31",
     "workbook": b"",
     "size": 1,
+    "approval": "1",
+    "decision": "accepted",
+    "indicator": "D1.01",
+    "key": "x",
+    "language": "es",
+    "phase": "review",
+    "role": "publisher",
+    "suggestion": "x",
+    "text": "x",
+    "title": "x",
+    "transition": "1",
+    "until": "2027-03-01",
+    "verdict": "accepted",
 }
 FILES = {name for name in operations(Client()) if name.rpartition(".")[2] in ("export", "stream", "bundle", "gobierto")}
 FILES |= {"catalogue.get", "methodologies.workbook.get", "methodologies.workbook.fill", "published.get"}
