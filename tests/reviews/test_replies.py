@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import rfc8785
+from msgspec import UNSET
 
 from actitud_api.assessments.service import Late
+from actitud_api.publication import service as publication
 from actitud_api.replies import service as replies
-from tests.api.test_assessments import EDITION, MINE, OTHER
+from tests import publishing
+from tests.api.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN
+from tests.databases import make_key
 from tests.reviews.conftest import CREATE, Desk
 from tests.settling import anything
 
@@ -160,3 +169,81 @@ def test_nothing_is_told_of_a_review_that_nobody_has_made(desk: Desk) -> None:
         "verdicts": [],
         "replies": [],
     }
+
+
+def bare(value: Any) -> Any:
+    """An answer without what is said in words."""
+    if isinstance(value, dict):
+        return {key: bare(member) for key, member in value.items() if key not in ("name", "text", "result_digest")}
+    return [bare(member) for member in value] if isinstance(value, list) else value
+
+
+BESIDE: Final = ("edition", "organisation", "organisation_name", "rank", "simulated", "document", "review")
+"""What the score of an edition says beside the canonical result."""
+
+
+def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path) -> None:
+    hear(desk)
+    assert reply(desk, text="=1+1 <b>Se ve</b>").status_code == 201
+    desk.settle("final")
+    change = {**desk.keys["administrator"], "If-Match": "*", **MERGE_PATCH}
+    closed = desk.client.patch(f"/v1/editions/{EDITION}", content=b'{"state":"in_review"}', headers=change)
+    assert closed.status_code == 200
+    make_key(desk.database, tmp_path)
+    publishing.publish(desk.database, tmp_path, edition=EDITION, now=datetime(2027, 6, 1, tzinfo=UTC))
+
+    sheet = desk.get(f"/scores/{MINE}?lang=es", None)
+    published = desk.client.get(f"/v1/published/{sheet['document']}").json()
+    assert published["format"] == 2
+    told = {**sheet["review"], "replies": [{**one} for one in sheet["review"]["replies"]]}
+    for one in told["replies"]:
+        # The documents of a reply must stay erasable.
+        assert one.pop("evidence") == REPLY["evidence"]
+    assert published["review"] == told
+    assert (told["state"], told["verdicts"][0]["verdict"]) == ("final", "rejected")
+    # What the documentation promises of the digest.
+    canonical = bare({name: member for name, member in sheet.items() if name not in BESIDE})
+    assert canonical == published["score"]
+    assert sheet["result_digest"] == "sha256:" + hashlib.sha256(rfc8785.dumps(canonical)).hexdigest()
+
+    scores = csv.DictReader(io.StringIO(desk.ask(None, "GET", "/scores.csv").text.removeprefix("\ufeff")))
+    (row,) = scores
+    assert (list(row)[-2:], row["verdicts"], row["replies"]) == (["verdicts", "replies"], "1", "1")
+    table = csv.DictReader(io.StringIO(desk.ask(None, "GET", "/indicators.csv").text.removeprefix("\ufeff")))
+    found = {line["indicator"]: line for line in table}
+    assert list(found["D1.01"])[-3:] == ["verdict", "verdict_reason", "reply"]
+    assert (found["D1.01"]["verdict"], found["D1.01"]["verdict_reason"]) == ("rejected", "Not there.")
+    assert found["D1.01"]["reply"].lstrip("'") == "=1+1 <b>Se ve</b>"
+    assert (found["D1.02"]["verdict"], found["D1.02"]["reply"]) == ("", "")
+
+    page = desk.client.get(f"/portal/{EDITION}/{MINE}?lang=es").text
+    assert "=1+1 &lt;b&gt;Se ve&lt;/b&gt;" in page
+    assert "la respuesta se rechaza y no cuenta" in page
+    words = {"es": "revisada, 1 alegación de la organización", "en": "reviewed, 1 reply of the organisation"}
+    for language, said in words.items():
+        shown = desk.client.get(f"/embed/{EDITION}/{MINE}/score.json?lang={language}").json()
+        assert shown["review"] == said
+        assert said in shown["text"]
+        assert said in shown["version"]
+        assert said in desk.client.get(f"/badge/{EDITION}/{MINE}.json?lang={language}").json()["message"]
+        assert said in desk.client.get(f"/embed/{EDITION}/{MINE}/table.html?lang={language}").text
+
+    # What is published does not change.
+    problem(reply(desk, tag="*"), 409, "conflict")
+
+
+def test_a_correction_of_what_was_published_before_reviews_stays_in_its_format(desk: Desk, tmp_path: Path) -> None:
+    publishing.fill(desk.database, "2028")
+    make_key(desk.database, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        # As releases before reviews published.
+        patch.setattr(publication, "_UNREVIEWED", UNSET)
+        first = publishing.publish(desk.database, tmp_path, edition="2028")
+    fixed = publishing.correction(first, D1_01={"numerator": 320, "denominator": 320})
+    publishing.publish(desk.database, tmp_path, fixed, edition="2028")
+    for revision in ("1", "2"):
+        _, stored = publication.score(desk.database, "2028", revision, publishing.BIG)
+        assert (b'"format":1' in stored.form.text, b'"review"' in stored.form.text) == (True, False)
+    sheet = desk.client.get(f"/v1/editions/2028/scores/{publishing.BIG}").json()
+    assert sheet["review"] is None
+    assert desk.client.get("/v1/editions/2028/indicators.csv").status_code == 200
