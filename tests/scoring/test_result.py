@@ -7,7 +7,10 @@ from fractions import Fraction
 import msgspec
 import pytest
 
+from actitud_api.scoring.explain import explain
 from actitud_api.scoring.result import Figure, figure, points, quotient, rounded, rounded_quotient
+from tests.scoring import builders as b
+from tests.scoring.sheets import indicator_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +38,10 @@ from actitud_api.scoring.result import Figure, figure, points, quotient, rounded
 )
 def test_the_shortest_form(found: Figure | None, form: bytes) -> None:
     assert msgspec.json.encode(found) == form
+
+
+@pytest.mark.parametrize(("yes", "change"), [(False, b'{"value":true}'), (True, None)])
+def test_a_yes_is_written_as_one(yes: bool, change: bytes | None) -> None:
+    known = b.read(b.document(b.root(b.group("D", b.boolean("B")))))
+    step = indicator_of(explain(known, b.submit({"B": {"value": yes}})), "B").next_step
+    assert (None if step is None else msgspec.json.encode(step.change)) == change
