@@ -855,7 +855,7 @@ class ShortVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GivenVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict of one assessor, by the id of the key, on an answer; what was taken back has no ``verdict``.
+    """The verdict of one assessor, by the id of the first key, on an answer; what was taken back has no ``verdict``.
 
     ``rule``: what people check that the answer breaks. ``first``: what the assessor said the first time. ``current``:
     it is about the answer as it is, which has not changed since. ``counts``: it acts on the score.
@@ -905,7 +905,7 @@ class Review(Versioned, frozen=True, kw_only=True):
 
 
 class AgreementOfTwo(msgspec.Struct, frozen=True, kw_only=True):
-    """How far two assessors, by the ids of their keys, agree on the answers that both judged.
+    """How far two assessors, by the ids of their first keys, agree on the answers that both judged.
 
     ``share``: 0 to 1. ``kappa``: Cohen's, -1 to 1; ``None`` where chance alone would make them agree. ``recode``: too
     few are equal.

@@ -135,7 +135,7 @@ def test_a_role_is_bound_only_to_what_it_is_for(
 
 def test_the_holder_of_a_key_is_recognised_until_it_ends(database: Database) -> None:
     created = made(database)
-    principal = Principal(created.record.id, "organisation_editor", (OWNER,))
+    principal = Principal(created.record.id, "organisation_editor", created.record.id, (OWNER,))
     end = NOW + timedelta(days=30)
     assert service.verify(database, (), created.text, now=NOW) == principal
     assert service.verify(database, (), created.text, now=end - timedelta(microseconds=1)) == principal

@@ -91,6 +91,7 @@ def test_a_new_key_stands_alone_in_its_line_and_is_recognised(
         assert access.verify(database, (), key, now=datetime.now(UTC)) == access.Principal(
             record.id,
             role,
+            record.id,
             (OWNER,) if role in access.OF_ORGANISATIONS else (),
             ("2027", "2028") if role == "publisher" else None,
         )

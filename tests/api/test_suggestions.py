@@ -224,6 +224,15 @@ def test_who_proposed_withdraws_while_nothing_is_decided(client: Client) -> None
     assert propose(client, holder).json()["id"] == "2"
 
 
+def test_whoever_has_a_new_key_withdraws_what_they_proposed(client: Client) -> None:
+    holder = key(client, "organisation_editor")
+    propose(client, holder)
+    number = holder["Authorization"].split("_")[1]
+    made = client.post(f"/v1/keys/{number}/rotations", json={"overlap": 0}, headers={**holder, "If-Match": "*"})
+    assert made.status_code == 201, made.text
+    assert withdraw(client, {"Authorization": f"Bearer {made.json()['secret']}"}, "1").status_code == 204
+
+
 def test_nobody_else_withdraws_but_an_administrator_and_the_attempt_is_in_the_ledger(client: Client) -> None:
     propose(client, key(client, "organisation_editor"))
     other = key(client, "organisation_editor")

@@ -482,7 +482,7 @@ def test_a_sheet_is_told_from_what_was_published(
 
 
 def _administrator() -> Principal:
-    return Principal("0" * 12, "administrator")
+    return Principal("0" * 12, "administrator", "0" * 12)
 
 
 @pytest.mark.parametrize("revision", ["2", "0", "01", "-1", "1.0", "١", "9" * 10, "newest", ""])

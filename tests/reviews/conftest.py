@@ -86,6 +86,15 @@ class Desk:
         sent = self.ask(organisation, "POST", f"/assessments/{organisation}/submissions", {"explanations": {}})
         assert sent.status_code == 201, sent.text
 
+    def rotate(self, who: str) -> None:
+        """Puts another key in the place of somebody's, which ends."""
+        number = self.keys[who]["Authorization"].split("_")[1]
+        made = self.client.post(
+            f"/v1/keys/{number}/rotations", json={"overlap": 0}, headers={**self.keys[who], "If-Match": "*"}
+        )
+        assert made.status_code == 201, made.text
+        self.keys[who] = {"Authorization": f"Bearer {made.json()['secret']}"}
+
     def settle(self, until: State, organisation: str = MINE) -> None:
         """Brings an assessment to a state."""
         settle(self.database, EDITION, organisation, until)

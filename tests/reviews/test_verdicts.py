@@ -84,6 +84,20 @@ def test_the_latest_verdict_counts_and_each_assessor_has_one(desk: Desk) -> None
     assert (desk.index(), found["counts"]["verdict"], found["disputed"]) == (44.03, "accepted", False)
 
 
+def test_whoever_has_a_new_key_goes_on_with_their_verdicts(desk: Desk) -> None:
+    """Keys end within a year: with another one nobody disagrees with themselves, nor is a second assessor."""
+    (before,) = desk.given("ada", "D1.01", "accepted")["verdicts"]
+    desk.rotate("ada")
+    found = desk.given("ada", "D1.01", "rejected")
+    (after,) = found["verdicts"]
+    assert (after["assessor"], after["verdict"]) == (before["assessor"], "rejected")
+    assert (after["first"]["verdict"], found["disputed"]) == ("accepted", False)
+    assert desk.get("/agreement")["pairs"] == 0
+    desk.rotate("ada")
+    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01").status_code == 204
+    assert desk.get(f"{VERDICTS}/D1.01")["counts"] is None
+
+
 def test_the_organisation_sees_what_was_found_and_gives_no_verdict(desk: Desk) -> None:
     desk.given("ada", "D1.01", "rejected", reason="The page is empty.", rule=None)
 

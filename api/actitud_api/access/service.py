@@ -135,10 +135,15 @@ class Created(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """Who asks: the id of the key, its role, and the organisations and editions (None: all) that it is bound to."""
+    """Who asks: the id of the key, its role, and the organisations and editions (None: all) that it is bound to.
+
+    `origin`: the id of the first of the keys whose place it has taken, its own where there is none. It tells holders
+    apart, who have another key every year.
+    """
 
     key: str
     role: Role
+    origin: str
     organisations: tuple[str, ...] = ()
     editions: tuple[str, ...] | None = None
 
@@ -264,7 +269,7 @@ def verify(database: Database, peppers: Sequence[Secret], text: str, *, now: dat
         record = queries.one(session, key.id)
     if not _is_of(record, _by_mark(peppers), key.secret) or record is None or not holds(record, now):
         return None
-    return Principal(record.id, record.role, record.organisations, record.editions)
+    return Principal(record.id, record.role, record.origin, record.organisations, record.editions)
 
 
 def known(database: Database, peppers: Sequence[Secret], found: Iterable[Key]) -> dict[Key, Record]:

@@ -63,9 +63,8 @@ def missing(session: Session, edition: str, of: str, publisher: str | None) -> b
 
 def add(session: Session, edition: str, of: str, principal: access.Principal, *, now: datetime) -> Approval | None:
     """Stores an approval of a digest, in a session that holds the edition; None where the same key has approved it."""
-    origin = access.find(session, principal.key).origin
     for before in queries.approvals_of(session, edition, of):
-        if access.find(session, before.key).origin == origin:
+        if access.find(session, before.key).origin == principal.origin:
             return None
     number = queries.last_approval(session, edition) + 1
     made = Approval(edition, number, of, principal.key, principal.role, now)

@@ -302,7 +302,7 @@ class VerdictsController(Controller):
         indicator: FromPath[str],
     ) -> Response[bytes]:
         """Gives a verdict."""
-        opinion, expected, assessor = wire.opinion(VERDICT.of(request)), if_match(request), _key_of(request)
+        opinion, expected, assessor = wire.opinion(VERDICT.of(request)), if_match(request), _assessor(request)
 
         def give(session: Session) -> service.Judged:
             now = datetime.now(UTC)
@@ -335,7 +335,7 @@ class VerdictsController(Controller):
         indicator: FromPath[str],
     ) -> None:
         """Takes back a verdict."""
-        expected, assessor = if_match(request), _key_of(request)
+        expected, assessor = if_match(request), _assessor(request)
 
         def take_back(session: Session) -> service.Judged:
             now = datetime.now(UTC)
@@ -402,7 +402,7 @@ class ReviewController(Controller):
         self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
     ) -> Response[bytes]:
         """Says something of the whole."""
-        sent, expected, reviewer = WHOLE.of(request), if_match(request), _key_of(request)
+        sent, expected, reviewer = WHOLE.of(request), if_match(request), _assessor(request)
 
         def say(session: Session) -> service.Held:
             return service.say(
@@ -603,8 +603,8 @@ def _flags(
     return FLAGS_PAGE.of(request, wire.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
 
-def _key_of(request: ApiRequest) -> str:
-    """The id of the key that a request presents; the operation asks for one."""
+def _assessor(request: ApiRequest) -> str:
+    """Who judges: the origin of the key that a request presents, because whoever replaces a key stays the same."""
     principal = principal_of(request)
     assert principal is not None
-    return principal.key
+    return principal.origin

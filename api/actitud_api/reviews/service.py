@@ -200,7 +200,7 @@ class Held(Struct, frozen=True):
 
 
 class Between(Struct, frozen=True):
-    """How far two assessors, by the ids of their keys, agree."""
+    """How far two assessors, by the origins of their keys, agree."""
 
     first: str
     second: str

@@ -22,8 +22,8 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 class Verdict(Base, table=True):
     """What one assessor found of one answer: there is a row for each answer that was ever judged by each assessor.
 
-    `answer` is the digest of the answer, `assessor` the id of a key. `number` counts the verdicts of an assessment in
-    the order in which they were given, or taken back: then `verdict` is null. `first_verdict` and `first_level` are
+    `answer` is the digest of the answer, `assessor` the origin of a key. `number` counts the verdicts of an assessment
+    in the order in which they were given, or taken back: then `verdict` is null. `first_verdict` and `first_level` are
     those of the first time, which stay.
     """
 

@@ -29,7 +29,9 @@ RuleId = Annotated[
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Number = Annotated[int, Meta(ge=0)]
-Assessor = Annotated[str, Meta(description="The id of the key of the assessor.")]
+Assessor = Annotated[
+    str, Meta(description="The id of the key of the assessor, or of the first of those that it replaced.")
+]
 
 
 class VerdictPath(AssessmentPath, frozen=True):

@@ -159,7 +159,7 @@ class SuggestionsController(Controller):
         proposal, principal = wire.proposal(REQUEST.of(request)), _principal(request)
 
         def act(session: Session) -> Response[bytes]:
-            record = service.propose(session, proposal, proposer=principal.key, now=datetime.now(UTC))
+            record = service.propose(session, proposal, proposer=principal.origin, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
         return once(request, state["database"], act)

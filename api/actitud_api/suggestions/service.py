@@ -186,7 +186,7 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
     Raises `UnknownSuggestion`, `NotTheProposer`, `Stale` and `AlreadyDecided`.
     """
     found = _find(session, suggestion)
-    if principal.key != found.proposer and principal.role != _REMOVES_ANY:
+    if principal.origin != found.proposer and principal.role != _REMOVES_ANY:
         raise NotTheProposer
     record = _as_expected(session, suggestion, expected)
     if record.state != "undecided":

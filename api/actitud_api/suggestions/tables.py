@@ -13,7 +13,7 @@ from actitud_api.storage.times import UtcTime
 class Suggestion(Base, table=True):
     """A suggestion, and every decision on it, the first one first; `state` and `methodology` are of the last of them.
 
-    `id` is never given to another one, whatever is withdrawn. `proposer` is the id of a key, which only the ledger
+    `id` is never given to another one, whatever is withdrawn. `proposer` is the origin of a key, which only the ledger
     tells; it is no foreign key because a key ends. `version` counts the writes.
     """
 
