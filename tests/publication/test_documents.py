@@ -106,7 +106,7 @@ SAID = {
     "replies": [{"indicator": "D1.01", "text": "Sí se ve: «aquí».", "at": "2027-05-03T10:00:00.000005Z"}],
 }
 
-UNSAID = {"state": "final", "remark": None, "verdicts": [], "replies": []}
+UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
 
 
 def made(name: str, review: Reviewed | UnsetType = UNSET) -> documents.ScoreDocument:
