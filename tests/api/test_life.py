@@ -150,6 +150,8 @@ def test_what_was_returned_has_the_day_of_its_last_return_or_a_later_one_that_it
     longer, shorter = extended("submission", date(2027, 5, 20), 3), extended("submission", date(2027, 3, 10), 3)
     assert Life("returned", CALENDAR, [first, second, longer]).last_day("submission") == date(2027, 5, 20)
     assert Life("returned", CALENDAR, [first, second, shorter]).last_day("submission") == date(2027, 5, 1)
+    # What was given before the return, when it was still a draft, was for another submission.
+    assert Life("returned", CALENDAR, [longer, second]).last_day("submission") == date(2027, 5, 1)
 
 
 def test_a_hearing_is_over_after_its_last_day() -> None:

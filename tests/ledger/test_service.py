@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -70,14 +71,28 @@ def test_an_entry_says_who_did_what_and_commits_to_the_subject(database: Databas
     opening = found.opening
     assert opening is not None
     assert (opening.subject, opening.public, opening.owner) == (EVENT.subject, False, "ES-X")
-    salted = bytes.fromhex(opening.salt) + b"/v1/editions/2027/assessments/ES-X"
+    sent, subject = (_committed(opening.salt, told) for told in ("sha256:" + "0" * 64, EVENT.subject))
     assert len(opening.salt) == 32
     assert found.entry.record == (
         '{"action":"editions.assessments.put",'
         '"actor":{"key":"0123456789ab","organisation":"ES-X","role":"organisation"},'
         '"at":"2026-11-25T14:30:00.000005Z","outcome":"done","request":"r-1",'
-        f'"sent":"sha256:{"0" * 64}","subject":"sha256:{hashlib.sha256(salted).hexdigest()}"}}'
+        f'"sent":"{sent}","subject":"{subject}"}}'
     )
+
+
+def _committed(salt: str, text: str) -> str:
+    return "sha256:" + hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+
+
+def test_what_was_sent_is_guessed_from_no_digest_unless_everybody_may_read_it(database: Database) -> None:
+    """Of a draft one answer may be sent at a time: who tries all of them would find the one of a digest."""
+    first, second = (msgspec.json.decode(append(database).record)["sent"] for _ in range(2))
+    assert len({first, second, EVENT.sent}) == 3
+    public = append(database, structs.replace(EVENT, public=True, owner=None))
+    assert msgspec.json.decode(public.record)["sent"] == EVENT.sent
+    unsent = append(database, structs.replace(EVENT, sent=None))
+    assert msgspec.json.decode(unsent.record)["sent"] is None
 
 
 def test_the_same_subject_is_never_told_by_its_commitment(database: Database) -> None:

@@ -247,3 +247,28 @@ def test_a_correction_of_what_was_published_before_reviews_stays_in_its_format(d
     sheet = desk.client.get(f"/v1/editions/2028/scores/{publishing.BIG}").json()
     assert sheet["review"] is None
     assert desk.client.get("/v1/editions/2028/indicators.csv").status_code == 200
+
+
+def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_stays(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Else it would be published as rejected, and count."""
+    desk.given("ada", "D10.07", "capped", level=1)
+    hear(desk)
+    assert reply(desk).status_code == 201
+    desk.settle("final")
+    headers = {**desk.keys["administrator"], **MERGE_PATCH, "If-Match": "*"}
+    assert desk.client.patch(f"/v1/editions/{EDITION}", content='{"state": "in_review"}', headers=headers).is_success
+    make_key(desk.database, tmp_path)
+    first = publishing.publish(desk.database, tmp_path, edition=EDITION)
+    before = desk.get(f"/scores/{MINE}", None)["review"]
+    assert [one["indicator"] for one in before["verdicts"]] == ["D1.01", "D10.07"]
+    publishing.publish(
+        desk.database,
+        tmp_path,
+        publishing.correction(first, MINE, D1_01={"numerator": 319, "denominator": 320}),
+        edition=EDITION,
+    )
+    after = desk.get(f"/scores/{MINE}", None)["review"]
+    assert after == {**before, "verdicts": before["verdicts"][1:]}
+    assert len(after["replies"]) == 1

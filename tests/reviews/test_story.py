@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import Phase as Phases
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from msgspec import UnsetType
 
 from actitud_api.assessments import service as assessments
 from actitud_api.assessments.service import Early, Late, Misdated, OutOfOrder, Phase, State, UnknownAssessment
@@ -551,6 +552,11 @@ class Story(RuleBasedStateMachine):
             score = read_score(document(self.database, line.document).form.text)
             stored = assessments.get(self.database, self.edition, line.organisation)
             assert score.submission == stored.submission
+            assert not isinstance(score.review, UnsetType)
+            judged = reviews.judgements(self.database, self.edition, line.organisation)
+            assert [(one.indicator, one.verdict, one.level) for one in score.review.verdicts] == [
+                (one.indicator, one.counts.verdict, one.counts.level) for one in judged if one.counts is not None
+            ]
 
     def teardown(self) -> None:
         """In the end all is as the model has it."""

@@ -119,9 +119,15 @@ class Life(Struct, frozen=True):
             raise OutOfOrder(self.state)
 
     def last_day(self, phase: Phase) -> date:
-        """The last day of a phase: that of its last extension, where this is later than what held without it."""
+        """The last day of a phase: that of its last extension, where this is later than what held without it.
+
+        What was returned has the day of that, whatever was given before.
+        """
+        steps = self.steps
+        if phase == "submission" and self.state == "returned":
+            steps = steps[self._returned() :]
         day = self._unextended(phase)
-        extended = [step.until for step in self.steps if step.phase == phase and step.until is not None]
+        extended = [step.until for step in steps if step.phase == phase and step.until is not None]
         return max(day, extended[-1]) if extended else day
 
     def ensure_in_time(self, phase: Phase, now: datetime) -> None:
@@ -171,10 +177,15 @@ class Life(Struct, frozen=True):
     def _unextended(self, phase: Phase) -> date:
         """The last day of a phase where nobody has extended it: what was returned has a day of its own."""
         if phase == "submission" and self.state == "returned":
-            returned = [step.until for step in self.steps if step.phase is None and step.until is not None]
-            return returned[-1]
+            until = self.steps[self._returned()].until
+            assert until is not None
+            return until
         spans = {"submission": self.calendar.submission, "review": self.calendar.review}
         return spans.get(phase, self.calendar.hearing).end
+
+    def _returned(self) -> int:
+        """The place among the steps of the last by which it was returned."""
+        return max(place for place, step in enumerate(self.steps) if step.phase is None and step.until is not None)
 
 
 def is_over(day: date, now: datetime) -> bool:

@@ -85,7 +85,8 @@ class Event(Struct, frozen=True, kw_only=True):
     `action`: the id of the operation, or `cli.<command>`. `actor`: None for the command line and the service itself.
     `subject`: the path of what it is about, as `/v1/editions/2027`. `sent`: the digest of the canonical body.
     `request`: the id of the request. `public`: everybody may read the subject; else only `owner`, the organisation
-    that it is of, and administrators.
+    that it is of, and administrators, and `sent` is committed to as the subject is: a short body is guessed from its
+    digest.
     """
 
     action: str
@@ -153,7 +154,7 @@ def append(session: Session, event: Event, *, now: datetime) -> Entry:
         at=signing.rfc3339(now),
         outcome=event.outcome,
         request=event.request,
-        sent=event.sent,
+        sent=event.sent if event.public or event.sent is None else commitment(salt, event.sent),
         subject=commitment(salt, event.subject),
         details=UNSET if event.details is None else event.details,
     )
@@ -163,9 +164,9 @@ def append(session: Session, event: Event, *, now: datetime) -> Entry:
     return entry
 
 
-def commitment(salt: bytes, subject: str) -> str:
-    """What stands in a record for its subject: nobody can tell the one from the other without the salt."""
-    return "sha256:" + hashlib.sha256(salt + subject.encode()).hexdigest()
+def commitment(salt: bytes, text: str) -> str:
+    """What stands in a record for a text: nobody can tell the one from the other without the salt."""
+    return "sha256:" + hashlib.sha256(salt + text.encode()).hexdigest()
 
 
 def page(database: Database, *, action: str | None, after: int | None, offset: int, limit: int) -> list[Shown]:

@@ -40,7 +40,8 @@ _RECORD: Final = {
         "request": {**_TEXT_OR_NULL, "description": "The `X-Request-Id`."},
         "sent": {
             "anyOf": [_DIGEST, {"type": "null"}],
-            "description": "SHA-256 of the RFC 8785 form of what was sent.",
+            "description": "SHA-256 of the RFC 8785 form of what was sent; where not everybody may read the subject, "
+            "SHA-256 of the salt and that digest.",
         },
         "subject": {**_DIGEST, "description": "SHA-256 of the salt and the path of what it is about."},
     },

@@ -472,7 +472,10 @@ class _Revision:
     def _mended(
         self, number: int, fix: Fix, before: Listed
     ) -> tuple[assessments.Mended, Listed, Stored, ScoreDocument]:
-        """The corrected assessment of an organisation, and its score, in the format of the one before."""
+        """The corrected assessment of an organisation, and its score, in the format of the one before.
+
+        What was found of an answer that is another now counts no more, and is not told of it.
+        """
         place = f"/corrections/{number}/assessment"
         mended = assessments.mended(
             self._session, self._place, fix.organisation, fix.assessment, place=place, now=self._now
@@ -481,7 +484,10 @@ class _Revision:
         submission = mended.record.submission
         score = explain(self._methodology, submission)
         former = read_score(_document(self._session, before.document).form.text)
-        document = score_document(self._place.id, stated.organisation, submission, score, former.review)
+        review = former.review
+        if review is not UNSET:
+            review = structs.replace(review, verdicts=replies.verdicts(self._session, mended.record))
+        document = score_document(self._place.id, stated.organisation, submission, score, review)
         return mended, *_signed(document, self._signer), document
 
     def _note(self, before: Listed, after: Listed, document: ScoreDocument) -> None:

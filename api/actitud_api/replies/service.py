@@ -249,21 +249,32 @@ def reviewed_of(session: Session, edition: str, organisations: Collection[str]) 
         found[organisation] = Reviewed(
             state=assessment.state,
             remark=None if said is None else Remarked(max_level=said.max_level, reason=said.reason, at=said.at),
-            verdicts=tuple(
-                Judged(
-                    indicator=one.indicator,
-                    verdict=one.verdict,
-                    level=one.level,
-                    reason=one.reason,
-                    rule=one.rule,
-                    at=one.at,
-                )
-                for one in judged
-                if one.verdict is not None
-            ),
+            verdicts=_told(judged),
             replies=tuple(
                 Replied(indicator=one.indicator, text=one.text, at=one.updated)
                 for one in _ordered(assessment.methodology, replies.get(organisation, ()))
             ),
         )
     return found
+
+
+def verdicts(session: Session, record: Assessment) -> tuple[Judged, ...]:
+    """The verdicts that count on the answers of an assessment as they are in `record`, stored or not."""
+    counting = reviews.counting(session, record.edition, {record.organisation: record})
+    judged, _ = counting.get(record.organisation, ((), None))
+    return _told(judged)
+
+
+def _told(judged: Iterable[reviews.Given]) -> tuple[Judged, ...]:
+    return tuple(
+        Judged(
+            indicator=one.indicator,
+            verdict=one.verdict,
+            level=one.level,
+            reason=one.reason,
+            rule=one.rule,
+            at=one.at,
+        )
+        for one in judged
+        if one.verdict is not None
+    )

@@ -1,6 +1,6 @@
 """All SQL over the scores of editions, which stand in their assessments.
 
-Of a published edition only what was submitted is there: that is what was published. A draft in it stays as it is and
+Of a published edition only what is final is there: that is what was published. Anything else in it stays as it is and
 shows nowhere.
 """
 
