@@ -82,20 +82,20 @@ def test_it_replies_only_in_the_hearing(desk: Desk) -> None:
 
 
 def test_it_replies_until_the_last_day_has_ended_everywhere(desk: Desk) -> None:
-    """The hearing of the edition of 2026 ends on 15 May 2027, in the last time zone at noon of the 16th (UTC)."""
+    """The hearing of the edition ends on 15 May 2095, in the last time zone at noon of the 16th (UTC)."""
     hear(desk)
     new = replies.NewReply(text="A tiempo.")
 
     def at(day: int, hour: int, minute: int = 0) -> None:
         with desk.database.write() as session:
-            now = datetime(2027, 5, day, hour, minute, tzinfo=UTC)
+            now = datetime(2095, 5, day, hour, minute, tzinfo=UTC)
             replies.reply(session, EDITION, MINE, "D1.01", new, expected=anything, now=now)
 
     at(16, 11, 59)
     with pytest.raises(Late) as late:
         at(16, 12)
-    assert (late.value.phase, str(late.value.day)) == ("hearing", "2027-05-15")
-    extended = {"phase": "hearing", "until": "2027-05-20", "reason": "They asked for it."}
+    assert (late.value.phase, str(late.value.day)) == ("hearing", "2095-05-15")
+    extended = {"phase": "hearing", "until": "2095-05-20", "reason": "They asked for it."}
     assert desk.ask("publisher", "POST", f"/assessments/{MINE}/extensions", extended).status_code == 201
     at(21, 11, 59)
 
