@@ -6,9 +6,13 @@
 ...         print(row.rank, row.name, row.index)
 """
 
+from actitud._calls import Response, responses
 from actitud._config import Timeouts
+from actitud._notices import ActitudDeprecationWarning
+from actitud._streams import Progress
 from actitud._version import __version__
 from actitud.client import AsyncClient, Client
+from actitud.embedding import Embed
 from actitud.errors import (
     ActitudError,
     ApiProblem,
@@ -24,6 +28,7 @@ from actitud.errors import (
     NoAnswer,
     NotAcceptable,
     NotFound,
+    NotModified,
     NotSupported,
     PreconditionFailed,
     PreconditionRequired,
@@ -160,6 +165,7 @@ from actitud.verification import Verification, VerificationCheck, VerificationPr
 
 __all__ = [
     "AccessKey",
+    "ActitudDeprecationWarning",
     "ActitudError",
     "Agreement",
     "AgreementOfTwo",
@@ -194,6 +200,7 @@ __all__ = [
     "EditionScore",
     "EditionStatistics",
     "EditionSummary",
+    "Embed",
     "Evidence",
     "EvidenceLike",
     "Exemplar",
@@ -240,6 +247,7 @@ __all__ = [
     "NodeStatistics",
     "NotAcceptable",
     "NotFound",
+    "NotModified",
     "NotSupported",
     "Organisation",
     "Page",
@@ -255,6 +263,7 @@ __all__ = [
     "PreconditionRequired",
     "Problem",
     "Profile",
+    "Progress",
     "Publication",
     "PublicationApproval",
     "PublicationLinks",
@@ -267,6 +276,7 @@ __all__ = [
     "Reply",
     "ReportReceipt",
     "RequestRefused",
+    "Response",
     "Review",
     "ReviewRemark",
     "ReviewReply",
@@ -311,5 +321,6 @@ __all__ = [
     "WorkbookFault",
     "WorkbookReading",
     "__version__",
+    "responses",
     "verify",
 ]

@@ -6,12 +6,15 @@ types of the operation, less its first parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+import msgspec
+
 from actitud._calls import AsyncBound, Bound, Call, Fetched, drive, drive_async
 from actitud._config import Core
+from actitud._streams import Lines, read, read_async
 from actitud.pages import AsyncListing, AsyncPage, Page
 
 P = ParamSpec("P")
@@ -23,7 +26,7 @@ def blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Con
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return drive(operation(bound._core, *args, **kwargs), bound._transport)
+        return drive(operation(_named(bound._core, operation), *args, **kwargs), bound._transport)
 
     return method
 
@@ -35,7 +38,7 @@ def awaitable(
 
     @wraps(operation)
     async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await drive_async(operation(bound._core, *args, **kwargs), bound._transport)
+        return await drive_async(operation(_named(bound._core, operation), *args, **kwargs), bound._transport)
 
     return method
 
@@ -47,8 +50,8 @@ def blocking_list(
 
     @wraps(operation)
     def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Page[T]:
-        call = operation(bound._core, *args, **kwargs)
-        return Page(bound._core, bound._transport, drive(call, bound._transport))
+        core = _named(bound._core, operation)
+        return Page(core, bound._transport, drive(operation(core, *args, **kwargs), bound._transport))
 
     return method
 
@@ -61,9 +64,40 @@ def awaitable_list(
     @wraps(operation)
     def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncListing[T]:
         async def fetch_first() -> AsyncPage[T]:
-            call = operation(bound._core, *args, **kwargs)
-            return AsyncPage(bound._core, bound._transport, await drive_async(call, bound._transport))
+            core = _named(bound._core, operation)
+            fetched = await drive_async(operation(core, *args, **kwargs), bound._transport)
+            return AsyncPage(core, bound._transport, fetched)
 
         return AsyncListing(fetch_first)
 
     return method
+
+
+def blocking_stream(
+    operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
+) -> Callable[Concatenate[Bound, P], Iterator[T]]:
+    """Make the method of the blocking client for an operation that streams a file."""
+
+    @wraps(operation)
+    def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        yield from read(drive(operation(_named(bound._core, operation), *args, **kwargs), bound._transport))
+
+    return method
+
+
+def awaitable_stream(
+    operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
+) -> Callable[Concatenate[AsyncBound, P], AsyncIterator[T]]:
+    """Make the method of the asynchronous client for an operation that streams a file."""
+
+    @wraps(operation)
+    async def method(bound: AsyncBound, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        call = operation(_named(bound._core, operation), *args, **kwargs)
+        async for row in read_async(await drive_async(call, bound._transport)):
+            yield row
+
+    return method
+
+
+def _named(core: Core, operation: Callable[..., object]) -> Core:
+    return msgspec.structs.replace(core, operation=operation.__name__)

@@ -7,24 +7,25 @@ all that the blocking and the asynchronous client do not share.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import secrets
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 
-from actitud._config import Core, check_language, origin_of
-from actitud._retry import decide, parse_retry_after
-from actitud.errors import NoAnswer, Problem, UnexpectedResponse, problem_error
+from actitud._config import LOGGER, Core, check_language, origin_of
+from actitud._notices import warn_of_deprecation
+from actitud._retry import decide, parse_rate_limit, parse_retry_after
+from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, problem_error
 from actitud.models import Listing, Versioned
 
 T = TypeVar("T")
 
-LOGGER = logging.getLogger("actitud")
 MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,7 +45,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Each may be sent twice: it reads, or it computes, or it has an idempotency key, or it is ``guarded``: a
     precondition (``If-Match``, or ``If-None-Match: *``) lets it act once, and refuses it the second time.
     ``target``: path and query; the host is always that of the client. ``headers``: those of this request only.
-    ``most``: bytes of the answer, where it may have more than others.
+    ``most``: bytes of the answer, where it may have more than others. ``streamed``: the media type of an answer of
+    success whose body is handed over while it comes.
     """
 
     method: str
@@ -54,21 +56,28 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     guarded: bool = False
     most: int | None = None
+    streamed: str | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport is asked to do: wait ``delay`` seconds, then send ``request`` before ``deadline``.
 
-    ``deadline`` is a reading of the monotonic clock of the client.
+    ``deadline`` is a reading of the monotonic clock of the client. ``core``: where to, as whom, how patiently.
     """
 
+    core: Core
     request: Request
     delay: float
     deadline: float
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer, read to its end; header names in lower case."""
+def media_type_of(headers: Mapping[str, str]) -> str:
+    """Return the type of a body without parameters, in lower case; empty if none was given."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer of the service as it came, read to its end; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -77,15 +86,54 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def media_type(self) -> str:
         """The type of the body without parameters, in lower case; empty if none was given."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type_of(self.headers)
 
     @property
     def request_id(self) -> str | None:
         """The name under which the service's log knows the request."""
         return self.headers.get("x-request-id")
 
+    @property
+    def etag(self) -> str | None:
+        """The state that was read, for ``if_match`` and ``if_none_match``; ``None`` where the service names none."""
+        # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
+        # of what is stored, not the bytes.
+        tag = self.headers.get("etag")
+        return None if tag is None else tag.removeprefix("W/")
 
-Outcome: TypeAlias = Reply | NoAnswer | UnexpectedResponse
+    def parse(self, kind: type[T]) -> T:
+        """Read the body, JSON, as a model, ``dict`` … Raises ``UnexpectedResponse`` where it is none."""
+        return _decode(self, msgspec.json.Decoder(kind))
+
+
+class OpenResponse(Response, frozen=True, kw_only=True):
+    """An answer of success to a ``streamed`` request, whose body is still coming; whoever has it closes it.
+
+    ``pieces``: of the body, blocking (``Iterator``) or asynchronous, as the client; a failure is raised.
+    """
+
+    pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
+
+
+_SEEN: ContextVar[list[Response] | None] = ContextVar("actitud_responses", default=None)
+
+
+@contextmanager
+def responses() -> Iterator[list[Response]]:
+    """Keep what the service answers to the calls made in the block, in a list: headers, request ids, entity tags.
+
+    It holds for the thread or task that opens the block, and for tasks made in it. Redirects, attempts that were
+    repeated and files that are streamed are not kept; answers are, with their bodies, so keep the block short.
+    """
+    seen: list[Response] = []
+    token = _SEEN.set(seen)
+    try:
+        yield seen
+    finally:
+        _SEEN.reset(token)
+
+
+Outcome: TypeAlias = Response | NoAnswer | UnexpectedResponse
 Call: TypeAlias = Generator[Attempt, Outcome, T]
 
 
@@ -154,7 +202,13 @@ def get(
     lang: str | None = None,
 ) -> Request:
     """Make a reading request; query parameters that are ``None`` are left out."""
-    return Request(method="GET", target=_target(core, segments, query or {}), lang=_language(core, lang))
+    target = _target(core, segments, query or {})
+    return Request(method="GET", target=target, lang=_language(core, lang), headers=unless_known(core))
+
+
+def unless_known(core: Core) -> Mapping[str, str]:
+    """Return the header of a reading request of a client that knows a state already (``if_none_match``)."""
+    return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
 def compute(
@@ -196,11 +250,15 @@ def create(
 
     Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
     """
+    match = {} if if_match is msgspec.UNSET else _matching(if_match)
+    return _sent(core, "POST", segments, {**_once(idempotency_key), **match}, body=body, lang=lang)
+
+
+def _once(idempotency_key: str | None) -> Mapping[str, str]:
     key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
-    match = {} if if_match is msgspec.UNSET else _matching(if_match)
-    return _sent(core, "POST", segments, {"Idempotency-Key": key, **match}, body=body, lang=lang)
+    return {"Idempotency-Key": key}
 
 
 def put(
@@ -303,21 +361,71 @@ def fetch(core: Core, request: Request, decoder: msgspec.json.Decoder[T]) -> Cal
     reply = yield from _answer(core, request)
     value = _read(core, reply, decoder)
     if isinstance(value, Versioned):
-        # A proxy that compresses makes the tag weak, and a weak one never matches. That of the service names the state
-        # of what is stored, not the bytes.
-        tag = reply.headers.get("etag")
-        return msgspec.structs.replace(value, etag=None if tag is None else tag.removeprefix("W/"))
+        return msgspec.structs.replace(value, etag=reply.etag)
     return value
 
 
 def fetch_bytes(
     core: Core, request: Request, media_type: str = "application/json", most: int | None = None
-) -> Call[Reply]:
+) -> Call[Response]:
     """Send a request and take the bytes of the answer as they are, ``most`` of them. Raises as :func:`fetch`."""
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most))
     _check(core, reply, media_type)
     return reply
+
+
+def fetch_any(
+    core: Core,
+    method: str,
+    path: str,
+    *,
+    cast_to: type[T],
+    query: Mapping[str, QueryValue] | None = None,
+    body: Mapping[str, object] | None = None,
+    if_match: str | None = None,
+    idempotency_key: str | None = None,
+    lang: str | None = None,
+) -> Call[T]:
+    """Call any path of the service; see :meth:`actitud.Client.request`."""
+    if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"{path!r} is not a path of the service: /v1/…, without query")
+    headers: dict[str, str] = {} if if_match is None else dict(_matching(if_match))
+    match method:
+        case "GET" if body is None and if_match is None:
+            headers |= unless_known(core)
+        case "POST":
+            headers |= _once(idempotency_key)
+        case "PUT" | "PATCH" | "DELETE" if if_match is not None:
+            pass
+        case _:
+            raise ValueError(f"{method} takes no body" if method == "GET" else f"{method} needs if_match")
+    if body is not None:
+        headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    request = Request(
+        method=method,
+        target=_queried(f"{core.prefix}{path}", query or {}),
+        lang=_language(core, lang),
+        body=None if body is None else _json(body),
+        headers=headers,
+        guarded=if_match is not None,
+    )
+    if cast_to not in (bytes, Response):
+        return (yield from fetch(core, request, msgspec.json.Decoder(cast_to)))
+    reply = yield from _answer(core, msgspec.structs.replace(request, headers={**headers, "Accept": "*/*"}))
+    if reply.status >= 400:
+        raise _problem(core, reply)
+    return cast(T, reply.body if cast_to is bytes else reply)
+
+
+def fetch_open(core: Core, request: Request, media_type: str, most: int) -> Call[OpenResponse]:
+    """Send a request and hand over the answer while its body comes, ``most`` bytes of it. Raises as :func:`fetch`."""
+    headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
+    reply = yield from _answer(core, msgspec.structs.replace(request, headers=headers, most=most, streamed=media_type))
+    if isinstance(reply, OpenResponse):
+        return reply
+    _check(core, reply, media_type)
+    raise _unexpected(reply, f"status {reply.status} where a file was due")
 
 
 def fetch_nothing(core: Core, request: Request) -> Call[None]:
@@ -329,14 +437,28 @@ def fetch_nothing(core: Core, request: Request) -> Call[None]:
         raise _unexpected(reply, f"status {reply.status} where an empty answer was due")
 
 
-def _answer(core: Core, request: Request) -> Call[Reply]:
+def _answer(core: Core, request: Request) -> Call[Response]:
     deadline = core.runtime.clock() + core.timeouts.total
     for _ in range(1 + MAX_REDIRECTS):
         reply = yield from _exchange(core, request, deadline)
         if reply.status not in _REDIRECTS:
-            return reply
+            return _seen(core, request, reply)
         request = _redirected(core, request, reply)
     raise UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects in a row")
+
+
+def _seen(core: Core, request: Request, reply: Response) -> Response:
+    seen = _SEEN.get()
+    if seen is not None and not isinstance(reply, OpenResponse):
+        seen.append(reply)
+    if "deprecation" in reply.headers or "sunset" in reply.headers:
+        place = core.operation or f"{request.method} {request.target.partition('?')[0]}"
+        if place not in core.shared.deprecated:
+            core.shared.deprecated.add(place)
+            warn_of_deprecation(place, reply.headers)
+    if reply.status == 304 and "If-None-Match" in request.headers:
+        raise NotModified(reply.etag or request.headers["If-None-Match"])
+    return reply
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -353,18 +475,20 @@ def fetch_page(core: Core, request: Request, decoder: msgspec.json.Decoder[Listi
     following = None
     if listing.next is not None:
         target = _local_target(core, listing.next, request.target)
-        following = msgspec.structs.replace(request, target=target)
+        # The state that is known is that of the first page.
+        headers = {name: value for name, value in request.headers.items() if name != "If-None-Match"}
+        following = msgspec.structs.replace(request, target=target, headers=headers)
     return Fetched(items=listing.items, following=following, decoder=decoder)
 
 
-def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
+def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
     runtime = core.runtime
     path = request.target.partition("?")[0]
-    retries_done, delay = 0, 0.0
-    lost: Reply | NoAnswer | None = None
+    retries_done, delay = 0, _pause(core, deadline)
+    lost: Response | NoAnswer | None = None
     while True:
         begun = runtime.clock()
-        outcome = yield Attempt(request=request, delay=delay, deadline=deadline)
+        outcome = yield Attempt(core=core, request=request, delay=delay, deadline=deadline)
         now = runtime.clock()
         # No query, header or body: they may name people or hold the key.
         LOGGER.debug(
@@ -377,7 +501,9 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
         )
         if isinstance(outcome, UnexpectedResponse):
             raise outcome
-        reply = outcome if isinstance(outcome, Reply) else None
+        reply = outcome if isinstance(outcome, Response) else None
+        if reply is not None and core.wait_for_limit:
+            core.shared.full_until = now + parse_rate_limit(reply.headers.get("ratelimit"))
         pause = decide(
             core.policy,
             retries_done=retries_done,
@@ -388,6 +514,7 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
         )
         if pause is not None:
             retries_done, delay = retries_done + 1, pause
+            LOGGER.info("%s %s: %s, again in %.1f s", request.method, path, _summary(outcome), pause)
             if _may_have_acted(outcome):
                 lost = outcome
         elif isinstance(outcome, NoAnswer):
@@ -399,27 +526,34 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Reply]:
             return outcome
 
 
-def _may_have_acted(outcome: Reply | NoAnswer) -> bool:
+def _pause(core: Core, deadline: float) -> float:
+    # Where the call has no time to wait for the limit to begin anew, the service shall say so itself.
+    now = core.runtime.clock()
+    pause = core.shared.full_until - now if core.wait_for_limit else 0.0
+    return pause if 0.0 < pause < deadline - now else 0.0
+
+
+def _may_have_acted(outcome: Response | NoAnswer) -> bool:
     # 408 and 429 refuse a request before it is looked at.
     return outcome.sent if isinstance(outcome, NoAnswer) else outcome.status not in (408, 429)
 
 
 def _summary(outcome: Outcome) -> str:
-    if isinstance(outcome, Reply):
+    if isinstance(outcome, Response):
         return f"{outcome.status} (request {outcome.request_id})"
     return type(outcome).__name__
 
 
-def _retry_after(core: Core, reply: Reply) -> float | None:
+def _retry_after(core: Core, reply: Response) -> float | None:
     return parse_retry_after(reply.headers.get("retry-after"), core.runtime.now())
 
 
-def _read(core: Core, reply: Reply, decoder: msgspec.json.Decoder[T]) -> T:
+def _read(core: Core, reply: Response, decoder: msgspec.json.Decoder[T]) -> T:
     _check(core, reply, "application/json")
     return _decode(reply, decoder)
 
 
-def _check(core: Core, reply: Reply, media_type: str) -> None:
+def _check(core: Core, reply: Response, media_type: str) -> None:
     if reply.status >= 400:
         raise _problem(core, reply)
     if not 200 <= reply.status <= 299 or reply.media_type != media_type:
@@ -429,14 +563,14 @@ def _check(core: Core, reply: Reply, media_type: str) -> None:
         )
 
 
-def _problem(core: Core, reply: Reply) -> Exception:
+def _problem(core: Core, reply: Response) -> Exception:
     if reply.media_type != "application/problem+json":
         return _unexpected(reply, f"status {reply.status} without a problem document: not the service answered")
     problem = _decode(reply, _PROBLEM)
     return problem_error(problem, reply.status, problem.request_id or reply.request_id, _retry_after(core, reply))
 
 
-def _decode(reply: Reply, decoder: msgspec.json.Decoder[T]) -> T:
+def _decode(reply: Response, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(reply.body)
     except msgspec.ValidationError as error:
@@ -446,11 +580,11 @@ def _decode(reply: Reply, decoder: msgspec.json.Decoder[T]) -> T:
     raise _unexpected(reply, reason)
 
 
-def _unexpected(reply: Reply, message: str) -> UnexpectedResponse:
+def _unexpected(reply: Response, message: str) -> UnexpectedResponse:
     return UnexpectedResponse(message, reply.status, reply.request_id)
 
 
-def _redirected(core: Core, request: Request, reply: Reply) -> Request:
+def _redirected(core: Core, request: Request, reply: Response) -> Request:
     location = reply.headers.get("location")
     if location is None:
         raise _unexpected(reply, f"status {reply.status} without Location")
@@ -477,7 +611,10 @@ def _target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValu
     for segment in segments:
         if segment in ("", ".", ".."):
             raise ValueError(f"{segment!r} is not an id")
-    path = "/".join([core.prefix, "v1", *(quote(segment, safe="") for segment in segments)])
+    return _queried("/".join([core.prefix, "v1", *(quote(segment, safe="") for segment in segments)]), query)
+
+
+def _queried(path: str, query: Mapping[str, QueryValue]) -> str:
     pairs = {name: _parameter(value) for name, value in query.items() if value is not None}
     return f"{path}?{urlencode(pairs)}" if pairs else path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import random
@@ -9,11 +10,15 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from actitud._retry import RetryPolicy
+
+LOGGER: Final = logging.getLogger("actitud")
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 DEFAULT_MAX_RETRIES = 2
@@ -22,6 +27,13 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_COMMENT = re.compile(r"[!-'*-\[\]-~]+")
+_ENTITY_TAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
+_LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
+
+AppInfo: TypeAlias = tuple[str, str] | tuple[str, str, str]
+"""The program that uses the library, for the log of the service: its name, its version and, perhaps, its address."""
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,10 +104,25 @@ SYSTEM = Runtime()
 """The clock, sleep and chance of this computer."""
 
 
+class Shared:
+    """What a client and those made of it by ``with_options`` learn from answers.
+
+    ``deprecated``: the operations of which it was said. ``full_until``: a reading of the clock, before which the
+    service takes no further request.
+    """
+
+    __slots__ = ("deprecated", "full_until")
+
+    def __init__(self) -> None:
+        self.deprecated: set[str] = set()
+        self.full_until = 0.0
+
+
 class Core(msgspec.Struct, frozen=True, kw_only=True):
     """The immutable settings of one client.
 
-    ``origin`` is ``scheme://host:port``, ``prefix`` the path before ``/v1`` (often empty).
+    ``origin`` is ``scheme://host:port``, ``prefix`` the path before ``/v1`` (often empty). ``operation`` is the name of
+    that which is called, empty in the client itself.
     """
 
     origin: str
@@ -106,6 +133,11 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     policy: RetryPolicy
     max_body_bytes: int
     runtime: Runtime
+    shared: Shared
+    app: str = ""
+    wait_for_limit: bool = False
+    if_none_match: str | None = None
+    operation: str = ""
 
     @property
     def base_url(self) -> str:
@@ -139,6 +171,8 @@ def configure(
     api_key: str | None,
     lang: str | None,
     max_retries: int,
+    app_info: AppInfo | None,
+    wait_for_limit: bool,
     runtime: Runtime,
 ) -> Core:
     """Settle the settings of a client: an explicit argument wins, then the environment, then the default.
@@ -148,18 +182,82 @@ def configure(
     parts = _base_parts(base_url or _environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _environment("ACTITUD_API_KEY") if api_key is None else api_key
     timeouts = _timeouts(timeout)
-    if max_retries < 0:
-        raise ValueError(f"max_retries must be 0 or more, not {max_retries!r}")
+    _show_log()
     return Core(
         origin=origin_of(parts),
         prefix=parts.path.rstrip("/"),
         api_key=Secret(key) if key else None,
         lang=check_language(lang),
         timeouts=timeouts,
-        policy=RetryPolicy(max_retries=max_retries, total=timeouts.total),
+        policy=RetryPolicy(max_retries=_retries(max_retries), total=timeouts.total),
         max_body_bytes=MAX_BODY_BYTES,
         runtime=runtime,
+        shared=Shared(),
+        app=_app(app_info),
+        wait_for_limit=wait_for_limit,
     )
+
+
+def reconfigure(
+    core: Core,
+    *,
+    timeout: float | Timeouts | UnsetType,
+    api_key: str | UnsetType,
+    lang: str | UnsetType | None,
+    max_retries: int | UnsetType,
+    app_info: AppInfo | UnsetType | None,
+    wait_for_limit: bool | UnsetType,
+    if_none_match: str | UnsetType | None,
+) -> Core:
+    """Return the settings with those in place that are given. Raises as :func:`configure`."""
+    timeouts = core.timeouts if timeout is UNSET else _timeouts(timeout)
+    retries = core.policy.max_retries if max_retries is UNSET else _retries(max_retries)
+    changes: dict[str, object] = {
+        "timeouts": timeouts,
+        "policy": RetryPolicy(max_retries=retries, total=timeouts.total),
+    }
+    if api_key is not UNSET:
+        changes["api_key"] = Secret(api_key) if api_key else None
+    if lang is not UNSET:
+        changes["lang"] = check_language(lang)
+    if app_info is not UNSET:
+        changes["app"] = _app(app_info)
+    if wait_for_limit is not UNSET:
+        changes["wait_for_limit"] = wait_for_limit
+    if if_none_match is not UNSET:
+        if if_none_match is not None and not _ENTITY_TAG.fullmatch(if_none_match):
+            raise ValueError(f"{if_none_match!r} is not an entity tag")
+        changes["if_none_match"] = if_none_match
+    return msgspec.structs.replace(core, **changes)
+
+
+def _retries(count: int) -> int:
+    if count < 0:
+        raise ValueError(f"max_retries must be 0 or more, not {count!r}")
+    return count
+
+
+def _app(info: AppInfo | None) -> str:
+    if info is None:
+        return ""
+    name, version, *address = info
+    if not (_TOKEN.fullmatch(name) and _TOKEN.fullmatch(version) and all(map(_COMMENT.fullmatch, address))):
+        raise ValueError("app_info is (name, version) or (name, version, address), in ASCII and without blanks")
+    return " ".join([f"{name}/{version}", *(f"({one})" for one in address)])
+
+
+def _show_log() -> None:
+    text = _environment("ACTITUD_LOG")
+    if text is None:
+        return
+    if text.lower() not in _LOG_LEVELS:
+        raise ValueError(f"ACTITUD_LOG must be debug or info, not {text!r}")
+    LOGGER.setLevel(_LOG_LEVELS[text.lower()])
+    # Who has set up logging sees the lines anyway; the others asked for them with the variable.
+    if not LOGGER.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        LOGGER.addHandler(handler)
 
 
 def _environment(name: str) -> str | None:

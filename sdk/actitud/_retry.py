@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
+
+_RATE_LIMIT = re.compile(r"[^;,]*;r=(\d{1,9});t=(\d{1,9})")
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,3 +74,13 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     # RFC 5322 reads "-0000" as UTC of unknown place, which Python returns without a zone.
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - now).total_seconds())
+
+
+def parse_rate_limit(value: str | None) -> float:
+    """Return for how many seconds nothing is left of a limit, by a ``RateLimit`` header; 0 where something is.
+
+    The header is that of draft-ietf-httpapi-ratelimit-headers-11: ``"read";r=0;t=30``, several after commas. What it
+    does not say so is no reason to wait.
+    """
+    found = (_RATE_LIMIT.fullmatch(item.strip()) for item in (value or "").split(","))
+    return max((float(limit[2]) for limit in found if limit and int(limit[1]) == 0), default=0.0)

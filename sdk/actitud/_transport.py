@@ -1,19 +1,24 @@
-"""Sends attempts with httpx. No other module of this library imports it."""
+"""Sends attempts with httpx. No other module of this library imports it, nor hishel."""
 
 from __future__ import annotations
 
+import hashlib
 import platform
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from os import PathLike, fspath
 from typing import TypeAlias
 
 import httpx
 
-from actitud._calls import Attempt, Outcome, Reply
+from actitud._calls import Attempt, OpenResponse, Outcome, Response, media_type_of
 from actitud._config import Core
 from actitud._version import __version__
 from actitud.errors import ConnectionFailed, NoAnswer, TimedOut, UnexpectedResponse
 
 HttpClient: TypeAlias = httpx.Client
 AsyncHttpClient: TypeAlias = httpx.AsyncClient
+Cache: TypeAlias = str | PathLike[str]
 
 USER_AGENT = f"actitud/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
 
@@ -25,30 +30,34 @@ _DECODABLE = frozenset({"", "identity", "gzip"})
 
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
+_CONNECTIONS = 100
+"""Connections of a client of our own: as many as httpx opens unless told otherwise."""
+
 Failure: TypeAlias = NoAnswer | UnexpectedResponse
 
 
 class HttpxTransport:
     """The transport of the blocking client; it closes the httpx client only if it made it."""
 
-    def __init__(self, core: Core, http_client: HttpClient | None) -> None:
-        self._core = core
+    def __init__(self, core: Core, http_client: HttpClient | None, cache: Cache | None) -> None:
         self._owned = http_client is None
-        self._client = httpx.Client() if http_client is None else http_client
+        self._cached = cache is not None
+        self._client = _blocking_client(core, cache) if http_client is None else http_client
 
     def perform(self, attempt: Attempt) -> Outcome:
         """Wait, send, and return the answer or the failure."""
         if attempt.delay:
-            self._core.runtime.sleep(attempt.delay)
+            attempt.core.runtime.sleep(attempt.delay)
         try:
-            request = _request(self._core, attempt, self._client)
-            response = self._client.send(request, stream=True, follow_redirects=False)
-            try:
-                body = _Body(self._core, attempt, response)
+            with ExitStack() as opened:
+                request = _request(attempt, self._client, self._cached)
+                response = self._client.send(request, stream=True, follow_redirects=False)
+                opened.callback(response.close)
+                body = _Body(attempt, response)
+                if body.streamed:
+                    return body.open(_pieces(body, response, opened.pop_all()))
                 for chunk in response.iter_bytes():
                     body.add(chunk)
-            finally:
-                response.close()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
@@ -64,29 +73,56 @@ class HttpxTransport:
 class AsyncHttpxTransport:
     """The transport of the asynchronous client; it closes the httpx client only if it made it."""
 
-    def __init__(self, core: Core, http_client: AsyncHttpClient | None) -> None:
-        self._core = core
+    def __init__(self, core: Core, http_client: AsyncHttpClient | None, cache: Cache | None) -> None:
+        # Imported late: a blocking client never needs it, and `import actitud` stays quick.
+        import asyncio
+
         self._owned = http_client is None
-        self._client = httpx.AsyncClient() if http_client is None else http_client
+        self._cached = cache is not None
+        self._client = _asynchronous_client(core, cache) if http_client is None else http_client
+        # httpcore 1.0.9 loses a connection for ever where a call is cancelled while it waits for one (httpcore issue
+        # 1093). With a turn for each connection no call ever waits there. How many a client of the caller has is not
+        # known, so it keeps its own queue.
+        self._turns = asyncio.Semaphore(_CONNECTIONS) if http_client is None else None
 
     async def perform(self, attempt: Attempt) -> Outcome:
         """Wait, send, and return the answer or the failure."""
         if attempt.delay:
-            await self._core.runtime.sleep_async(attempt.delay)
+            await attempt.core.runtime.sleep_async(attempt.delay)
         try:
-            request = _request(self._core, attempt, self._client)
-            response = await self._client.send(request, stream=True, follow_redirects=False)
-            try:
-                body = _Body(self._core, attempt, response)
+            async with AsyncExitStack() as opened:
+                await opened.enter_async_context(self._turn(attempt))
+                request = _request(attempt, self._client, self._cached)
+                response = await self._client.send(request, stream=True, follow_redirects=False)
+                opened.push_async_callback(response.aclose)
+                body = _Body(attempt, response)
+                if body.streamed:
+                    return body.open(_pieces_async(body, response, opened.pop_all()))
                 async for chunk in response.aiter_bytes():
                     body.add(chunk)
-            finally:
-                await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
             return failure
         return body.reply()
+
+    @asynccontextmanager
+    async def _turn(self, attempt: Attempt) -> AsyncIterator[None]:
+        import asyncio
+
+        if self._turns is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(_limits(attempt)[0]):
+                await self._turns.acquire()
+        except TimeoutError:
+            text = f"{_place(attempt)}: none of {_CONNECTIONS} connections became free in time"
+            raise TimedOut(text, sent=False) from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client belongs to the caller."""
@@ -94,16 +130,68 @@ class AsyncHttpxTransport:
             await self._client.aclose()
 
 
-class _Body:
-    """Collects a body within the limits of size and time."""
+def _blocking_client(core: Core, cache: Cache | None) -> HttpClient:
+    if cache is None:
+        return httpx.Client(trust_env=_is_private(core))
+    from hishel import CacheOptions, SqliteStorage
+    from hishel.httpx import CacheClient
 
-    def __init__(self, core: Core, attempt: Attempt, response: httpx.Response) -> None:
-        self._core = core
-        self._attempt = attempt
+    storage = SqliteStorage(database_path=fspath(cache))
+    return CacheClient(storage=storage, rfc=CacheOptions(shared=False), trust_env=_is_private(core))
+
+
+def _asynchronous_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
+    if cache is None:
+        return httpx.AsyncClient(trust_env=_is_private(core))
+    from hishel import AsyncSqliteStorage, CacheOptions
+    from hishel.httpx import AsyncCacheClient
+
+    storage = AsyncSqliteStorage(database_path=fspath(cache))
+    return AsyncCacheClient(storage=storage, rfc=CacheOptions(shared=False), trust_env=_is_private(core))
+
+
+def _is_private(core: Core) -> bool:
+    # The proxies of the environment see nothing of what goes through them by https; by http everything, the key too.
+    return core.origin.startswith("https:")
+
+
+def _pieces(body: _Body, response: httpx.Response, opened: ExitStack) -> Generator[bytes, None, None]:
+    failure: Failure | None = None
+    with opened:
+        try:
+            for chunk in response.iter_bytes():
+                body.add(chunk)
+                yield chunk
+        except httpx.HTTPError as error:
+            failure = _failure(error, body.attempt)
+    if failure is not None:
+        raise failure
+
+
+async def _pieces_async(body: _Body, response: httpx.Response, opened: AsyncExitStack) -> AsyncGenerator[bytes, None]:
+    failure: Failure | None = None
+    async with opened:
+        try:
+            async for chunk in response.aiter_bytes():
+                body.add(chunk)
+                yield chunk
+        except httpx.HTTPError as error:
+            failure = _failure(error, body.attempt)
+    if failure is not None:
+        raise failure
+
+
+class _Body:
+    """Takes a body within the limits of size and time, and collects it unless it is streamed."""
+
+    def __init__(self, attempt: Attempt, response: httpx.Response) -> None:
+        self.attempt = attempt
         self._status = response.status_code
-        self._most = attempt.request.most or core.max_body_bytes
         self._headers = {name.lower(): value for name, value in response.headers.items()}
+        self.streamed = self._status == 200 and media_type_of(self._headers) == attempt.request.streamed
+        self._most = attempt.request.most or attempt.core.max_body_bytes
         self._bytes = bytearray()
+        self._size = 0
         coding = self._headers.get("content-encoding", "").strip().lower()
         if coding not in _DECODABLE:
             raise self._refused(f"an answer with the content coding {coding!r}, which was not asked for")
@@ -113,15 +201,22 @@ class _Body:
 
     def add(self, chunk: bytes) -> None:
         """Take one more piece; raises where the body becomes too large or the time is over."""
-        self._bytes += chunk
-        if len(self._bytes) > self._most:
+        self._size += len(chunk)
+        if self._size > self._most:
             raise self._too_large()
-        if self._core.runtime.clock() > self._attempt.deadline:
-            raise TimedOut(f"{_place(self._attempt)}: the answer was not complete within the time of the call")
+        if self.streamed:
+            return
+        self._bytes += chunk
+        if self.attempt.core.runtime.clock() > self.attempt.deadline:
+            raise TimedOut(f"{_place(self.attempt)}: the answer was not complete within the time of the call")
 
-    def reply(self) -> Reply:
+    def reply(self) -> Response:
         """Return the whole answer."""
-        return Reply(status=self._status, headers=self._headers, body=bytes(self._bytes))
+        return Response(status=self._status, headers=self._headers, body=bytes(self._bytes))
+
+    def open(self, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]) -> OpenResponse:
+        """Return the answer of which the body is still to come."""
+        return OpenResponse(status=self._status, headers=self._headers, body=b"", pieces=pieces)
 
     def _too_large(self) -> UnexpectedResponse:
         return self._refused(f"an answer of more than {self._most} bytes")
@@ -130,11 +225,15 @@ class _Body:
         return UnexpectedResponse(message, self._status, self._headers.get("x-request-id"))
 
 
-def _request(core: Core, attempt: Attempt, client: HttpClient | AsyncHttpClient) -> httpx.Request:
-    limits = core.timeouts
-    left = max(_LEAST_TIMEOUT, attempt.deadline - core.runtime.clock())
-    connect, read = min(limits.connect, left), min(limits.read, left)
-    wanted = attempt.request
+def _limits(attempt: Attempt) -> tuple[float, float]:
+    limits = attempt.core.timeouts
+    left = max(_LEAST_TIMEOUT, attempt.deadline - attempt.core.runtime.clock())
+    return min(limits.connect, left), min(limits.read, left)
+
+
+def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:
+    core, wanted = attempt.core, attempt.request
+    connect, read = _limits(attempt)
     request = client.build_request(
         wanted.method,
         core.origin + wanted.target,
@@ -143,14 +242,19 @@ def _request(core: Core, attempt: Attempt, client: HttpClient | AsyncHttpClient)
         headers={
             "Accept": "application/json, application/problem+json",
             "Accept-Encoding": "gzip",
-            "User-Agent": USER_AGENT,
+            "User-Agent": f"{USER_AGENT} {core.app}".rstrip(),
             **wanted.headers,
         },
     )
     if wanted.lang is not None:
         request.headers["Accept-Language"] = wanted.lang
-    if core.api_key is not None:
-        request.headers["Authorization"] = f"Bearer {core.api_key.reveal()}"
+    key = "" if core.api_key is None else core.api_key.reveal()
+    if key:
+        request.headers["Authorization"] = f"Bearer {key}"
+    if cached:
+        # What a key was answered is for that key alone, whatever the answer says of who may keep it.
+        place = hashlib.sha256(f"{key} {core.origin}{wanted.target}".encode()).hexdigest()
+        request.extensions["caching"] = {"key": place}
     return request
 
 

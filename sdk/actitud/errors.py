@@ -7,6 +7,7 @@
     │   ├── ConnectionFailed        no connection, or one that broke
     │   └── TimedOut                no answer in time
     ├── UnexpectedResponse      an answer that is not one of the service
+    ├── NotModified             what was read is still as it was (``if_none_match``)
     ├── ScoreHasErrors          the answers contradict each other; carries the score
     ├── Unverifiable            what ``verify`` was given is nothing that a service publishes
     └── ApiProblem              the service refused or failed, and says why (RFC 9457)
@@ -114,6 +115,17 @@ class UnexpectedResponse(ActitudError):
 
     def __str__(self) -> str:
         return self.message + _request(self.request_id)
+
+
+class NotModified(ActitudError):
+    """What is asked for is still as the client knows it (304): nothing was sent again. ``etag`` names the state."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+    def __str__(self) -> str:
+        return f"still {self.etag}"
 
 
 class ScoreHasErrors(ActitudError):

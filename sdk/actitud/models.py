@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from actitud._html import changes_html, dimension_html, peers_html, score_html
+
 if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 else:
@@ -256,6 +258,14 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
 
+    @property
+    def all_indicators(self) -> tuple[IndicatorScore, ...]:
+        """The indicators of the groups in it, and its own."""
+        return (*(one for group in self.groups for one in group.all_indicators), *self.indicators)
+
+    def _repr_html_(self) -> str:
+        return dimension_html(self)
+
 
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of the next level that fails: what is there, what is asked, and how far apart they are."""
@@ -333,6 +343,12 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def error_findings(self) -> tuple[Finding, ...]:
         """The findings of severity ``error``: contradictions that a submission would be refused for."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def _repr_html_(self) -> str:
+        return score_html(self, self._caption())
+
+    def _caption(self) -> str:
+        return ""
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
@@ -458,6 +474,11 @@ class EditionScore(Score, frozen=True, kw_only=True):
     simulated: bool
     document: str | None
     review: ScoreReview | None = None
+
+    def _caption(self) -> str:
+        rank = "" if self.rank is None else f", {self.rank}º"
+        simulated = " (datos simulados · simulated data)" if self.simulated else ""
+        return f"{self.organisation_name}, {self.edition}{rank}{simulated}"
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -597,6 +618,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     indicators: tuple[IndicatorChange, ...]
     carried: Carried
     text: str
+
+    def _repr_html_(self) -> str:
+        return changes_html(self)
 
 
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -1075,6 +1099,9 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
     methodology: str
     simulated: bool
     text: str
+
+    def _repr_html_(self) -> str:
+        return peers_html(self)
 
 
 class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
 from actitud._calls import AsyncTransport, Fetched, Transport, drive, drive_async, fetch_page
 from actitud._config import Core
+from actitud._html import page_html
 from actitud.errors import UnexpectedResponse
 
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from actitud.frames import Framed
+
 T = TypeVar("T")
+F = TypeVar("F", bound="Framed")
 
 
 class Page(Generic[T]):
@@ -27,9 +35,26 @@ class Page(Generic[T]):
     def __repr__(self) -> str:
         return f"<Page of {len(self.items)} items{_more(self._fetched)}>"
 
+    def _repr_html_(self) -> str:
+        return page_html(self.items, self._fetched.following is not None)
+
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.items
+
+    @overload
+    def to_frame(self: Page[F], *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
+
+    @overload
+    def to_frame(self: Page[F], *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
+
+    def to_frame(
+        self: Page[F], *, backend: Literal["polars", "pandas"] = "polars"
+    ) -> polars.DataFrame | pandas.DataFrame:
+        """Make a data frame of **all** items, of this page and of those after it; see :mod:`actitud.frames`."""
+        from actitud.frames import to_frame
+
+        return to_frame(self) if backend == "polars" else to_frame(self, backend=backend)
 
     def next_page(self) -> Page[T] | None:
         """Fetch the page after this one; ``None`` if this is the last. Raises as any call."""
@@ -61,10 +86,28 @@ class AsyncPage(Generic[T]):
     def __repr__(self) -> str:
         return f"<AsyncPage of {len(self.items)} items{_more(self._fetched)}>"
 
+    def _repr_html_(self) -> str:
+        return page_html(self.items, self._fetched.following is not None)
+
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
             for item in page.items:
                 yield item
+
+    @overload
+    async def to_frame(self: AsyncPage[F], *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
+
+    @overload
+    async def to_frame(self: AsyncPage[F], *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
+
+    async def to_frame(
+        self: AsyncPage[F], *, backend: Literal["polars", "pandas"] = "polars"
+    ) -> polars.DataFrame | pandas.DataFrame:
+        """Make a data frame of **all** items, of this page and of those after it; see :mod:`actitud.frames`."""
+        from actitud.frames import to_frame
+
+        items = [item async for item in self]
+        return to_frame(items) if backend == "polars" else to_frame(items, backend=backend)
 
     async def next_page(self) -> AsyncPage[T] | None:
         """Fetch the page after this one; ``None`` if this is the last. Raises as any call."""

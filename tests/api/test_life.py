@@ -208,3 +208,25 @@ def test_something_is_returned_until_today_at_the_least() -> None:
         with pytest.raises(Misdated) as caught:
             life.ensure_until(until, NOW)
         assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_answers_are_judged_in_the_review_and_in_the_hearing(state: State) -> None:
+    life = Life(state, CALENDAR)
+    if state in ("under_review", "hearing"):
+        life.ensure_reviewable(NOW)
+        return
+    with pytest.raises(OutOfOrder) as caught:
+        life.ensure_reviewable(NOW)
+    assert caught.value.state == state
+
+
+def test_a_review_has_a_last_day_and_in_the_hearing_a_verdict_may_change_until_it_is_settled() -> None:
+    """The last day ends in the last time zone at noon of the day after (UTC)."""
+    end, over = datetime(2027, 5, 1, 11, 59, tzinfo=UTC), datetime(2027, 5, 1, 12, tzinfo=UTC)
+    Life("under_review", CALENDAR).ensure_reviewable(end)
+    with pytest.raises(Late) as caught:
+        Life("under_review", CALENDAR).ensure_reviewable(over)
+    assert (caught.value.phase, caught.value.day) == ("review", date(2027, 4, 30))
+    Life("under_review", CALENDAR, (extended("review", date(2027, 5, 2)),)).ensure_reviewable(over)
+    Life("hearing", CALENDAR).ensure_reviewable(datetime(2027, 8, 1, tzinfo=UTC))

@@ -123,6 +123,7 @@ def test_one_about_an_indicator_is_about_its_dimension(client: Client) -> None:
             "rule": "indicator",
             "value": "D3",
             "suggestion": "D9",
+            "allowed": [],
             "detail": "D9.02 is of the dimension D9, not of D3.",
         }
     ]

@@ -45,6 +45,8 @@ from tests.settling import anything, settle
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
+PACKED: Final = Path(__file__).parents[2] / "sdk" / "actitud" / "_examples.json"
+"""Those of the operations of the SDK in one file, which its wheel brings along."""
 BEST: Final = "/v1/editions/2026-demo/scores?limit=1"
 READS: Final = {
     "system.livez": "/livez",
@@ -432,6 +434,15 @@ def main() -> None:
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")
         app.state["database"].close()
+    PACKED.write_text(packed(), encoding="utf-8")
+
+
+def packed() -> str:
+    """What the examples of the answers come to in one file, a line for each."""
+    files = sorted(file for file in FOLDER.glob("*.response.json") if not file.name.startswith("system."))
+    examples = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    lines = (f"{json.dumps(name)}:{json.dumps(examples[name], ensure_ascii=False)}" for name in examples)
+    return "{" + ",\n".join(lines) + "}\n"
 
 
 if __name__ == "__main__":

@@ -51,3 +51,7 @@ STORIES: Final = 1_000 if NIGHT else 100
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30
 """Steps of each at most."""
+CANCELLED: Final = 1_000 if NIGHT else 300
+"""Calls of the SDK that are cancelled before a hundred that are not."""
+LOST: Final = 500 if NIGHT else 25
+"""Writes through the SDK whose first answer is lost."""

@@ -83,6 +83,8 @@ def test_every_operation_with_a_body_is_tried_and_the_cells_are_counted(capsys: 
 
 
 TAKEN: Final = {
+    "editions.assessments.review.put": {"max_level"},
+    "editions.assessments.verdicts.put": {"verdict"},
     "editions.update": {"state"},
     "keys.create": {"role"},
 }

@@ -34,8 +34,9 @@ OWNED: Final = {"organisation": THIRD, "edition": EMPTY, "key": NO_KEY}
 """The parameters that name what a key may be bound to, and what is there without anything to be seen of it."""
 WITHIN: Final = frozenset({"approval", "revision", "submission", "transition"})
 """Those that count what is in an edition or in the assessment of an organisation."""
-PUBLIC: Final = frozenset({"digest", "format", "size", "version"})
-"""Those that name what everybody may read: what is published, formats, checkpoints, methodologies."""
+PUBLIC: Final = frozenset({"digest", "format", "indicator", "size", "suggestion", "version"})
+"""Those that name what everybody may read: what is published, formats, indicators, checkpoints, suggestions (who may
+withdraw or decide one is in the matrix), methodologies."""
 
 
 class Stage(NamedTuple):
@@ -166,7 +167,7 @@ def sent(operation: Operation) -> Any:
 def test_in_a_path_it_is_as_what_does_not_exist(stage: Stage, operation: Operation) -> None:
     installation = stage.installation
     before = installation.stored()
-    others = {**dict.fromkeys(WITHIN, "1"), "digest": "", "format": "csv", "size": "1", "version": "2026.1"}
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "format": "csv", "indicator": "D1.01", "version": "2026.1"}
     if operation.id == "editions.scores.gobierto":
         others["format"] = "json"
 

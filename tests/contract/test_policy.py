@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 import pytest
 
 from actitud_api.access.service import Role
+from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, Place, id_of, operations
 
 ALL = operations()
@@ -198,9 +199,12 @@ def class_of(operation: Operation) -> Class:
 def test_every_operation_has_one_row_and_the_matrix_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(NAMES) == sorted(name for ids in CLASSES.values() for name in ids)
     assert {role for role, _ in HOLDERS} == set.union(*map(set, ROLES.values()))
-    cells = len(ALL) * (len(HOLDERS) + 1 + 2 * len(ENDED))
+    drafts = len(ALL) * (len(HOLDERS) + 1 + 2 * len(ENDED))
+    of_published = len(IN_EDITIONS) * (len(HOLDERS) + 1)
+    own = sum(class_of(operation) == "hold" for operation in ALL) * len(HOLDERS)
+    cells = f"{drafts} cells over drafts, {of_published} over what is published, {own} over one's own key"
     with capsys.disabled():
-        print(f"\nmatrix of access: {len(ALL)} operations, {cells} cells")
+        print(f"\nmatrix of access: {len(ALL)} operations, {cells}")
 
 
 def test_the_document_says_of_each_operation_who_may() -> None:
@@ -314,3 +318,63 @@ def test_each_holder_has_its_own_key_in_hand(installation: Installation, operati
 
 
 by_id = {operation.id: operation for operation in ALL}
+
+
+# --- what is published ----------------------------------------------------------------------------------------
+
+IN_EDITIONS: Final = [one for one in ALL if "{edition}" in one.path]
+
+
+@pytest.fixture(scope="module")
+def published(installation: Installation) -> str:
+    """An edition that is published with the assessments of both organisations, and was approved before."""
+    edition = "2026-published"
+    installation.edition(edition)
+    for organisation in (MINE, OTHER):
+        installation.draft(edition, organisation)
+        installation.submit(edition, organisation)
+        installation.settle(edition, organisation)
+    installation.review(edition)
+    path = f"/v1/editions/{edition}/approvals"
+    installation._made("POST", path, installation.approval(edition))
+    installation.publish(edition)
+    return edition
+
+
+MADE_LATER: Final = ("editions.assessments.verdicts.get", "editions.samples.create", "editions.flags.create")
+"""What an edition that was published without any of it answers in its own way; see its own tests."""
+
+
+@pytest.mark.parametrize("operation", IN_EDITIONS, ids=lambda one: one.id)
+def test_what_is_published_is_for_everybody_and_nobody_changes_it(
+    installation: Installation, published: str, operation: Operation
+) -> None:
+    row = class_of(operation)
+    others = {"format": "json" if operation.id == "editions.scores.gobierto" else "csv", "indicator": "D1.01"}
+    numbered = dict.fromkeys(("approval", "revision", "submission", "transition"), "1")
+    path = {**numbered, **others, "edition": published, "organisation": MINE}
+    takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
+    place = Place(path, examples.request(operation.id) if takes_json else None)
+    before = installation.stored()
+    anonymous = installation.call(operation, place)
+    assert anonymous.status_code == 401 if row in ROLES else anonymous.is_success, anonymous.text
+    for holder in HOLDERS:
+        response = installation.call(operation, place, key_of(installation, holder, published))
+        status = expected(operation, holder)
+        if row == "shows more":
+            assert response.is_success, (holder, response.text)
+            if operation.id in LISTED:
+                assert OTHER in response.text
+        elif status is not None:
+            assert response.status_code == status, (holder, response.text)
+        elif operation.id in MADE_LATER:
+            assert response.status_code < 500
+        elif operation.method in SAFE:
+            assert response.is_success, (holder, response.text)
+        else:
+            assert response.status_code == 409, (holder, response.text)
+    if operation.id not in MADE_LATER:
+        after = installation.stored()
+        assert {name: rows for name, rows in after.items() if name != "access_key"} == {
+            name: rows for name, rows in before.items() if name != "access_key"
+        }

@@ -165,7 +165,7 @@ def test_cells_of_a_workbook_are_typed_and_show_all_decimals(site: Client) -> No
     book = openpyxl.load_workbook(io.BytesIO(site.get(f"{SCORES}.xlsx?lang=es").content))
     sheet, notes = book.worksheets
     assert (sheet.title, notes.title) == ("scores", "metadatos")
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:AC4")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:AE4")
     names = [cell.value for cell in sheet[1]]
     first = {name: cell for name, cell in zip(names, sheet[2], strict=True) if isinstance(cell, Cell)}
     assert (first["index"].data_type, first["index"].number_format) == ("n", "0.00")

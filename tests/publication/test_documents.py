@@ -83,6 +83,12 @@ REVIEW = Reviewed(
     ),
     replies=(Replied(indicator="D1.01", text="Sí se ve: «aquí».", at=datetime(2027, 5, 3, 10, 0, 0, 5, tzinfo=UTC)),),
 )
+PUBLISHED = {
+    BIG: "sha256:fd956bcdaab560ac12e2379c7627f65e01f8eae4fc6dae5bbb548dccbb322a90",
+    SMALL: "sha256:bb6bbb1c4e894757f48abf34378901963a9ad834367c13bd6a488b71da99b4b7",
+    BARE: "sha256:b3c4e2fe9b6276378dca4f40959ab5ce4abccb66552bda43d58f20bb6ed86c1a",
+}
+"""What they are in format 2 where nobody has reviewed anything."""
 NOTHING = Reviewed(state="final", remark=None, verdicts=(), replies=())
 SAID = {
     "state": "final",
@@ -121,6 +127,11 @@ def test_one_of_format_2_says_what_its_review_came_to_and_else_the_same(
     assert rfc8785.dumps(told) == form.text
     assert form.digest == REVIEWED[name]
     assert read_score(form.text) == made(name, review)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_one_that_nobody_has_reviewed_has_the_digest_that_it_always_had(name: str) -> None:
+    assert form_of(made(name, NOTHING)).digest == PUBLISHED[name]
 
 
 def test_a_review_stands_in_format_2_and_in_no_other() -> None:

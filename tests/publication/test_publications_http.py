@@ -25,7 +25,7 @@ from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.databases import make_key, unlimited
 from tests.faults.serving import administrator
-from tests.publication.test_documents import GOLDEN
+from tests.publication.test_documents import PUBLISHED
 from tests.publishing import BARE, BIG, EDITION, LATE, SMALL, fill
 
 Client = TestClient[Litestar]
@@ -143,7 +143,7 @@ def test_a_correction_is_another_revision(client: Client) -> None:
     assert second["corrections"] == [
         {
             "organisation": BIG,
-            "before": GOLDEN[BIG],
+            "before": PUBLISHED[BIG],
             "after": second["corrections"][0]["after"],
             "index_before": 44.03,
             "index_after": 45.28,
@@ -201,7 +201,7 @@ def test_without_its_key_the_service_says_that_it_cannot_sign(client: Client, tm
 
 def test_a_document_is_at_the_address_of_its_digest_for_ever(client: Client) -> None:
     told = publish(client).json()
-    for digest in (told["digest"], *GOLDEN.values()):
+    for digest in (told["digest"], *PUBLISHED.values()):
         path = f"/v1/published/{digest}"
         first, again = client.get(path), client.get(path)
         for answer in (first, again):
@@ -216,14 +216,14 @@ def test_a_document_is_at_the_address_of_its_digest_for_ever(client: Client) -> 
             assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", answer.headers["etag"])
         problem(client.get(path, headers={"Accept": "text/html"}), 406, "not-acceptable")
         problem(client.get(path, params={"x": 1}), 400, "invalid-request")
-    assert f"<{PUBLICATIONS}/latest/scores/{BIG}>" in client.get(f"/v1/published/{GOLDEN[BIG]}").headers["link"]
+    assert f"<{PUBLICATIONS}/latest/scores/{BIG}>" in client.get(f"/v1/published/{PUBLISHED[BIG]}").headers["link"]
     assert f"<{PUBLICATIONS}/latest>" in client.get(f"/v1/published/{told['digest']}").headers["link"]
 
 
 def test_a_signature_is_beside_its_document(client: Client) -> None:
     told = publish(client).json()
     keys = [Jwk(key["x"], key["kid"]) for key in client.get("/.well-known/jwks.json").json()["keys"]]
-    for digest in (told["digest"], GOLDEN[SMALL]):
+    for digest in (told["digest"], PUBLISHED[SMALL]):
         for _ in range(2):
             answer = client.get(f"/v1/published/{digest}/signature")
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -237,7 +237,7 @@ def test_the_score_of_an_organisation_is_at_the_newest_revision(client: Client) 
     first = publish(client).json()
     address = f"{PUBLICATIONS}/latest/scores/{BIG}"
     before = client.get(address)
-    assert before.headers["content-location"] == f"/v1/published/{GOLDEN[BIG]}"
+    assert before.headers["content-location"] == f"/v1/published/{PUBLISHED[BIG]}"
     assert (before.headers["etag"], before.headers["repr-digest"]) == of_digest(before)
     assert before.headers["cache-control"] == "public, no-cache"
     assert client.get(address, headers={"If-None-Match": before.headers["etag"]}).status_code == 304
@@ -262,7 +262,7 @@ def test_the_whole_publication_in_one_file(client: Client) -> None:
     header, edition, *scores = gzip.decompress(answer.content).splitlines()
     assert json.loads(header)["digest"] == told["digest"]
     assert edition == client.get(f"/v1/published/{told['digest']}").content
-    assert scores == [client.get(f"/v1/published/{GOLDEN[name]}").content for name in (BIG, SMALL, BARE)]
+    assert scores == [client.get(f"/v1/published/{PUBLISHED[name]}").content for name in (BIG, SMALL, BARE)]
     assert client.get(told["links"]["bundle"], headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
     head = client.head(told["links"]["bundle"])
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(answer.content)))
@@ -279,9 +279,9 @@ def test_views_in_a_language_carry_the_digest_and_change_no_signature(client: Cl
     publish(client)
     sheets = [client.get(f"/v1/editions/{EDITION}/scores/{BIG}", params={"lang": lang}) for lang in ("es", "en")]
     assert sheets[0].content != sheets[1].content
-    assert {sheet.json()["document"] for sheet in sheets} == {GOLDEN[BIG]}
-    document = client.get(f"/v1/published/{GOLDEN[BIG]}", params={"lang": "es"})
-    assert document.content == client.get(f"/v1/published/{GOLDEN[BIG]}", params={"lang": "en"}).content
+    assert {sheet.json()["document"] for sheet in sheets} == {PUBLISHED[BIG]}
+    document = client.get(f"/v1/published/{PUBLISHED[BIG]}", params={"lang": "es"})
+    assert document.content == client.get(f"/v1/published/{PUBLISHED[BIG]}", params={"lang": "en"}).content
 
 
 def test_before_it_is_published_a_sheet_has_no_document(client: Client) -> None:
@@ -294,7 +294,7 @@ def test_before_it_is_published_a_sheet_has_no_document(client: Client) -> None:
 def test_what_was_asked_for_once_needs_no_database_any_more(client: Client) -> None:
     publish(client)
     database = client.app.state["database"]
-    path = f"/v1/published/{GOLDEN[BIG]}"
+    path = f"/v1/published/{PUBLISHED[BIG]}"
     first = client.get(path)
     problem(client.get(f"{path}x"), 404, "not-found")
     # As if the database were lost: whatever asks it fails.

@@ -36,7 +36,7 @@ from actitud_api.storage.database import Database
 from actitud_api.storage.errors import Irreversible
 from actitud_api.storage.revisions import move, revisions
 from tests.databases import make_key, opened
-from tests.publication.test_documents import GOLDEN
+from tests.publication.test_documents import PUBLISHED
 from tests.publishing import (
     BARE,
     BEFORE,
@@ -53,8 +53,8 @@ from tests.publishing import (
 )
 from tests.settling import settle
 
-GOLDEN_EDITION = "sha256:a9528db564f0b9faaf98b7ca8e13b5f0f8558140eb314fe84553db677f0c27a4"
-"""The same of the edition document, made by version 0 of the engine, without a checkpoint before it."""
+GOLDEN_EDITION = "sha256:4d61cf6e51b6a45a99ca5f4d46aeb36be2801cacd552829b29afbc48cb6e36cd"
+"""That of the edition document of these, made by version 0 of the engine, without a checkpoint before it."""
 LATER = NOW + timedelta(days=1)
 
 
@@ -110,7 +110,7 @@ def test_an_edition_is_published_with_what_was_submitted(ready: Database, folder
         (SMALL, "complete", 1, 16.51, 2),
         (BARE, "insufficient_evidence", None, 0.75, None),
     ]
-    assert {line.organisation: line.document for line in document.scores} == GOLDEN
+    assert {line.organisation: line.document for line in document.scores} == PUBLISHED
     assert editions.get(ready, EDITION).record.state == "published"
     assert editions.get(ready, "latest").organisations == 3
     assert service.get(ready, "latest", "latest") == made
@@ -182,7 +182,7 @@ def test_every_document_is_signed_and_the_ledger_with_it(ready: Database, folder
     with ready.read() as session:
         (key,) = (Jwk(known.public, known.kid) for known in ledger.signing_keys(session))
         end = ledger.head(session)
-    for digest in (made.digest, *GOLDEN.values()):
+    for digest in (made.digest, *PUBLISHED.values()):
         stored = service.document(ready, digest)
         assert "sha256:" + hashlib.sha256(stored.form.text).hexdigest() == digest
         assert verify(stored.jws, stored.form.text, [key]) == key.kid
@@ -219,7 +219,7 @@ def test_a_bundle_is_the_whole_publication_in_one_file(ready: Database, folder: 
     assert told["jws"] == {"protected": made.protected, "signature": made.signature}
     assert [sorted(key) for key in told["keys"]["keys"]] == [["alg", "created", "crv", "kid", "kty", "use", "x"]]
     digests = ["sha256:" + hashlib.sha256(line).hexdigest() for line in lines]
-    assert digests == [made.digest, GOLDEN[BIG], GOLDEN[SMALL], GOLDEN[BARE]]
+    assert digests == [made.digest, PUBLISHED[BIG], PUBLISHED[SMALL], PUBLISHED[BARE]]
 
 
 def test_drafts_never_show(ready: Database, folder: Path) -> None:
@@ -351,7 +351,7 @@ Wrong = Callable[[Published], Asked]
 @pytest.mark.parametrize(
     ("wrong", "refused"),
     [
-        (lambda made: Asked(reason="x", supersedes=GOLDEN[BIG]), [("/supersedes", "superseded")]),
+        (lambda made: Asked(reason="x", supersedes=PUBLISHED[BIG]), [("/supersedes", "superseded")]),
         (lambda made: Asked(reason="x", supersedes=made.digest), [("/corrections", "corrections")]),
         (lambda made: correction(made, "XX-NADIE"), [("/corrections/0/organisation", "unknown")]),
         (lambda made: correction(made, LATE), [("/corrections/0/organisation", "unknown")]),
@@ -410,7 +410,7 @@ def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folde
 
     before, after = (edition_document(ready, found) for found in (first, second))
     (told,) = after.corrections
-    assert (told.organisation, told.before) == (BIG, GOLDEN[BIG])
+    assert (told.organisation, told.before) == (BIG, PUBLISHED[BIG])
     assert told.change.parts == msgspec.convert(
         {"methodology": 0, "coverage": 0, "data": 1.25, "total": 1.25}, type(told.change.parts)
     )
@@ -456,7 +456,7 @@ def test_a_correction_back_is_the_document_that_was_there(ready: Database, folde
     third = publish(ready, folder, correction(second, D1_01={"numerator": 160, "denominator": 320}), now=LATER)
     assert third.revision == 3
     assert third.digest != first.digest
-    assert {line.organisation: line.document for line in edition_document(ready, third).scores} == GOLDEN
+    assert {line.organisation: line.document for line in edition_document(ready, third).scores} == PUBLISHED
     assert [found.revision for found in service.page(ready, EDITION, before=None, offset=0, limit=9)] == [3, 2, 1]
 
 
@@ -476,7 +476,7 @@ def test_a_sheet_is_told_from_what_was_published(
     monkeypatch.setattr(scores, "explain", changed)
     sent = scores.sent(ready, EDITION, BIG)
     assert scores.sheet(sent) == computed
-    assert sent.document == GOLDEN[BIG]
+    assert sent.document == PUBLISHED[BIG]
     change_organisation(ready, organisations.Change(name="Otro"))
     assert scores.sent(ready, EDITION, BIG).name == "Ávila"
 

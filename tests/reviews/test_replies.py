@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import rfc8785
+from msgspec import UNSET
 from sqlalchemy import text
 
 from actitud_api.assessments.service import Late
+from actitud_api.publication import service as publication
 from actitud_api.replies import service as replies
+from tests import publishing
 from tests.api.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN
 from tests.databases import make_key
-from tests.publishing import correction, publish
 from tests.reviews.conftest import CREATE, Desk
 from tests.settling import anything
 
@@ -77,20 +83,20 @@ def test_it_replies_only_in_the_hearing(desk: Desk) -> None:
 
 
 def test_it_replies_until_the_last_day_has_ended_everywhere(desk: Desk) -> None:
-    """The hearing of the edition of 2026 ends on 15 May 2027, in the last time zone at noon of the 16th (UTC)."""
+    """The hearing of the edition ends on 15 May 2095, in the last time zone at noon of the 16th (UTC)."""
     hear(desk)
     new = replies.NewReply(text="A tiempo.")
 
     def at(day: int, hour: int, minute: int = 0) -> None:
         with desk.database.write() as session:
-            now = datetime(2027, 5, day, hour, minute, tzinfo=UTC)
+            now = datetime(2095, 5, day, hour, minute, tzinfo=UTC)
             replies.reply(session, EDITION, MINE, "D1.01", new, expected=anything, now=now)
 
     at(16, 11, 59)
     with pytest.raises(Late) as late:
         at(16, 12)
-    assert (late.value.phase, str(late.value.day)) == ("hearing", "2027-05-15")
-    extended = {"phase": "hearing", "until": "2027-05-20", "reason": "They asked for it."}
+    assert (late.value.phase, str(late.value.day)) == ("hearing", "2095-05-15")
+    extended = {"phase": "hearing", "until": "2095-05-20", "reason": "They asked for it."}
     assert desk.ask("publisher", "POST", f"/assessments/{MINE}/extensions", extended).status_code == 201
     at(21, 11, 59)
 
@@ -166,6 +172,84 @@ def test_nothing_is_told_of_a_review_that_nobody_has_made(desk: Desk) -> None:
     }
 
 
+def bare(value: Any) -> Any:
+    """An answer without what is said in words."""
+    if isinstance(value, dict):
+        return {key: bare(member) for key, member in value.items() if key not in ("name", "text", "result_digest")}
+    return [bare(member) for member in value] if isinstance(value, list) else value
+
+
+BESIDE: Final = ("edition", "organisation", "organisation_name", "rank", "simulated", "document", "review")
+"""What the score of an edition says beside the canonical result."""
+
+
+def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path) -> None:
+    hear(desk)
+    assert reply(desk, text="=1+1 <b>Se ve</b>").status_code == 201
+    desk.settle("final")
+    change = {**desk.keys["administrator"], "If-Match": "*", **MERGE_PATCH}
+    closed = desk.client.patch(f"/v1/editions/{EDITION}", content=b'{"state":"in_review"}', headers=change)
+    assert closed.status_code == 200
+    make_key(desk.database, tmp_path)
+    publishing.publish(desk.database, tmp_path, edition=EDITION, now=datetime(2027, 6, 1, tzinfo=UTC))
+
+    sheet = desk.get(f"/scores/{MINE}?lang=es", None)
+    published = desk.client.get(f"/v1/published/{sheet['document']}").json()
+    assert published["format"] == 2
+    told = {**sheet["review"], "replies": [{**one} for one in sheet["review"]["replies"]]}
+    for one in told["replies"]:
+        # The documents of a reply must stay erasable.
+        assert one.pop("evidence") == REPLY["evidence"]
+    assert published["review"] == told
+    assert (told["state"], told["verdicts"][0]["verdict"]) == ("final", "rejected")
+    # What the documentation promises of the digest.
+    canonical = bare({name: member for name, member in sheet.items() if name not in BESIDE})
+    assert canonical == published["score"]
+    assert sheet["result_digest"] == "sha256:" + hashlib.sha256(rfc8785.dumps(canonical)).hexdigest()
+
+    scores = csv.DictReader(io.StringIO(desk.ask(None, "GET", "/scores.csv").text.removeprefix("\ufeff")))
+    (row,) = scores
+    assert (list(row)[-2:], row["verdicts"], row["replies"]) == (["verdicts", "replies"], "1", "1")
+    table = csv.DictReader(io.StringIO(desk.ask(None, "GET", "/indicators.csv").text.removeprefix("\ufeff")))
+    found = {line["indicator"]: line for line in table}
+    assert list(found["D1.01"])[-3:] == ["verdict", "verdict_reason", "reply"]
+    assert (found["D1.01"]["verdict"], found["D1.01"]["verdict_reason"]) == ("rejected", "Not there.")
+    assert found["D1.01"]["reply"].lstrip("'") == "=1+1 <b>Se ve</b>"
+    assert (found["D1.02"]["verdict"], found["D1.02"]["reply"]) == ("", "")
+
+    page = desk.client.get(f"/portal/{EDITION}/{MINE}?lang=es").text
+    assert "=1+1 &lt;b&gt;Se ve&lt;/b&gt;" in page
+    assert "la respuesta se rechaza y no cuenta" in page
+    words = {"es": "revisada, 1 alegación de la organización", "en": "reviewed, 1 reply of the organisation"}
+    for language, said in words.items():
+        shown = desk.client.get(f"/embed/{EDITION}/{MINE}/score.json?lang={language}").json()
+        assert shown["review"] == said
+        assert said in shown["text"]
+        assert said in shown["version"]
+        assert said in desk.client.get(f"/badge/{EDITION}/{MINE}.json?lang={language}").json()["message"]
+        assert said in desk.client.get(f"/embed/{EDITION}/{MINE}/table.html?lang={language}").text
+
+    # What is published does not change.
+    problem(reply(desk, tag="*"), 409, "conflict")
+
+
+def test_a_correction_of_what_was_published_before_reviews_stays_in_its_format(desk: Desk, tmp_path: Path) -> None:
+    publishing.fill(desk.database, "2028")
+    make_key(desk.database, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        # As releases before reviews published.
+        patch.setattr(publication, "_UNREVIEWED", UNSET)
+        first = publishing.publish(desk.database, tmp_path, edition="2028")
+    fixed = publishing.correction(first, D1_01={"numerator": 320, "denominator": 320})
+    publishing.publish(desk.database, tmp_path, fixed, edition="2028")
+    for revision in ("1", "2"):
+        _, stored = publication.score(desk.database, "2028", revision, publishing.BIG)
+        assert (b'"format":1' in stored.form.text, b'"review"' in stored.form.text) == (True, False)
+    sheet = desk.client.get(f"/v1/editions/2028/scores/{publishing.BIG}").json()
+    assert sheet["review"] is None
+    assert desk.client.get("/v1/editions/2028/indicators.csv").status_code == 200
+
+
 def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_stays(
     desk: Desk, tmp_path: Path
 ) -> None:
@@ -177,13 +261,16 @@ def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_s
     headers = {**desk.keys["administrator"], **MERGE_PATCH, "If-Match": "*"}
     assert desk.client.patch(f"/v1/editions/{EDITION}", content='{"state": "in_review"}', headers=headers).is_success
     make_key(desk.database, tmp_path)
-    first = publish(desk.database, tmp_path, edition=EDITION)
+    first = publishing.publish(desk.database, tmp_path, edition=EDITION)
     before = desk.get(f"/scores/{MINE}", None)["review"]
     assert [one["indicator"] for one in before["verdicts"]] == ["D1.01", "D10.07"]
     with desk.database.write() as session:
         session.connection().execute(text("UPDATE verdict SET reason = NULL"))
-    publish(
-        desk.database, tmp_path, correction(first, MINE, D1_01={"numerator": 319, "denominator": 320}), edition=EDITION
+    publishing.publish(
+        desk.database,
+        tmp_path,
+        publishing.correction(first, MINE, D1_01={"numerator": 319, "denominator": 320}),
+        edition=EDITION,
     )
     after = desk.get(f"/scores/{MINE}", None)["review"]
     assert after == {**before, "verdicts": before["verdicts"][1:]}

@@ -220,7 +220,7 @@ def test_after_the_last_day_of_the_review_nobody_judges(desk: Desk) -> None:
     with desk.database.write() as session:
         end = assessments.one(session, EDITION, MINE)
         assert end.state == "under_review"
-    later = datetime(2027, 6, 1, tzinfo=UTC)
+    later = datetime(2095, 6, 1, tzinfo=UTC)
     with desk.database.write() as session, pytest.raises(assessments.Late) as late:
         assessments.reviewable(session, EDITION, MINE, now=later)
     assert late.value.phase == "review"

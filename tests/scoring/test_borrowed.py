@@ -52,3 +52,12 @@ def test_who_declares_what_is_not_asked_declares_nothing() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L")))))
     score = explain(known, b.submit({"L": {"level": 4}}, self_declared=("L", "N")))
     assert (score.index, indicator_of(score, "L").reason.code) == (50, "capped")
+
+
+def test_the_most_that_an_indicator_brings_is_at_least_what_its_step_brings_to_others() -> None:
+    """X from level 3 to 4 is 12.5 points of its own, and unlocks Y, worth 50."""
+    locked = b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 4))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("X"), locked))))
+    step = indicator_of(explain(known, b.submit({"X": {"level": 3}, "Y": {"level": 4}})), "X").next_step
+    assert step is not None
+    assert (step.gain, step.gain_max) == (62.5, 62.5)

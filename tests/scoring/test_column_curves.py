@@ -157,14 +157,17 @@ def test_yes_or_no_of_a_number_over_a_number() -> None:
     assert (found, exact) == ([10_000, 0, 10_000, 0, 0], [])
 
 
-def test_over_a_constant() -> None:
-    """A quarter of 2, 0.5, of the way through 0.3 (40) and 0.7 (90) is 65; of 3, 0.75, a sixth from there to 100."""
+@pytest.mark.parametrize(
+    ("whole", "parts", "scores"), [(4, [2, 3, 0], [6_500, 9_167, 0]), (2, [1, 2, 0], [6_500, 10_000, 0])]
+)
+def test_over_a_constant(whole: int, parts: list[int], scores: list[int]) -> None:
+    """0.5 of the way through 0.3 (40) and 0.7 (90) is 65; 0.75, a sixth from there to 100, 91.67."""
     leaf, slot = LEAVES["R"], PLAN.layout.facts["R", "numerator"]
     compiler = Compiler(PLAN, [(0, 3)] * PLAN.layout.size, Needs())
-    value = value_of(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(4)), compiler, 0)
+    value = value_of(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(whole)), compiler, 0)
     into = np.zeros(3, np.int32)
-    Curves(compiler, PLAN.unit).scoring(leaf, value)(block(compiler.needs.depth, {slot: [2, 3, 0]}), into)
-    assert into.tolist() == [6_500, 9_167, 0]
+    Curves(compiler, PLAN.unit).scoring(leaf, value)(block(compiler.needs.depth, {slot: parts}), into)
+    assert into.tolist() == scores
 
 
 def test_nobody_has_a_value_over_0() -> None:

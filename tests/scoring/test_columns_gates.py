@@ -209,6 +209,9 @@ UNLESS: list[Predicate] = [
     b.compare(Sum(of=(b.value("R"), b.value("A"))), "lt", 1),
     b.compare(b.value("Z"), "eq", False),
     Not(of=b.compare(Sum(of=(b.value("R"), b.field("people"))), "ge", 40.5)),
+    Any(of=(b.compare(Sum(of=(b.value("R"), b.value("A"))), "lt", 0.1), b.compare(b.field("kind"), "eq", "region"))),
+    Any(of=(b.compare(b.value("Z"), "eq", False), Not(of=b.compare(b.field("before"), "ge", 2)))),
+    Any(of=(b.compare(b.value("Z"), "eq", False), b.compare(b.field("open"), "eq", False))),
 ]
 
 

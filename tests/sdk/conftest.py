@@ -20,5 +20,5 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ACTITUD_BASE_URL", "ACTITUD_API_KEY", "ACTITUD_TIMEOUT"):
+    for name in ("ACTITUD_BASE_URL", "ACTITUD_API_KEY", "ACTITUD_TIMEOUT", "ACTITUD_LOG"):
         monkeypatch.delenv(name, raising=False)

@@ -494,6 +494,7 @@ def test_the_wait_before_an_attempt_is_not_counted_as_its_time(mode: Mode, caplo
         run(mode, handler, lambda client: client.organisations.get("x"))
     assert [record.getMessage() for record in caplog.records if record.name == "actitud"] == [
         "GET /v1/organisations/x, attempt 1: 503 (request None) in 0.000 s",
+        "GET /v1/organisations/x: 503 (request None), again in 0.2 s",
         "GET /v1/organisations/x, attempt 2: 200 (request None) in 0.000 s",
     ]
 

@@ -22,7 +22,7 @@ PACKAGE = Path(actitud.__file__).parent
 def test_all_names_are_there_sorted_and_documented() -> None:
     assert sorted(actitud.__all__, key=lambda name: (not name[0].isupper(), name)) == actitud.__all__
     public = {name for name in vars(actitud) if not name.startswith("_")}
-    modules = {"client", "errors", "models", "pages", "resources", "verification"}
+    modules = {"client", "embedding", "errors", "frames", "models", "pages", "resources", "testing", "verification"}
     assert public - modules == set(actitud.__all__) - {"__version__"}
     classes = [value for name in actitud.__all__ if inspect.isclass(value := vars(actitud)[name])]
     assert [kind.__name__ for kind in classes if not inspect.getdoc(kind)] == []
@@ -67,6 +67,9 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
     blocking, asynchronous = operations(actitud.Client()), operations(actitud.AsyncClient())
     assert blocking == asynchronous
     assert set(blocking) == {
+        "embed",
+        "request",
+        "with_options",
         "score",
         "scores.create",
         "methodologies.list",
@@ -80,6 +83,7 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "organisations.create",
         "organisations.update",
         "organisations.export",
+        "organisations.stream",
         "organisations.scores.list",
         "editions.list",
         "editions.get",
@@ -90,7 +94,9 @@ def test_both_clients_have_the_same_operations_with_the_same_parameters() -> Non
         "editions.export",
         "editions.datapackage",
         "editions.indicators.export",
+        "editions.indicators.stream",
         "editions.scores.export",
+        "editions.scores.stream",
         "editions.scores.gobierto",
         "editions.scores.list",
         "editions.scores.get",

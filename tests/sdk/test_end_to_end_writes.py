@@ -30,6 +30,7 @@ from actitud import (
     Forbidden,
     IdempotencyKeyReused,
     InvalidRequest,
+    JudgedAnswer,
     NotFound,
     Organisation,
     PreconditionFailed,
@@ -748,3 +749,64 @@ def test_a_key_that_somebody_found_is_reported(installation: Installation, admin
     assert nothing == found
     with pytest.raises(Unauthorized):
         installation(lambda client: client.keys.get(made.id), key=made.secret or "")
+
+
+def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, officer: str, administrator: str) -> None:
+    """Without D1.01 example A has 42.78 (tests/reviews/test_effects.py)."""
+    ada, eva, publisher = (installation.key(role) for role in ("assessor", "assessor", "publisher"))
+    draft = installation(stated, key=officer)
+    installation(lambda client: submitted(client, draft), key=officer)
+    tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=ada).etag
+    installation(lambda client: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), key=ada)
+
+    def judge(key: str, **said: Any) -> JudgedAnswer:
+        known = installation(lambda client: client.editions.assessments.verdicts.get("2027", VILLA, "D1.01"), key=key)
+        return installation(
+            lambda client: client.editions.assessments.verdicts.put(
+                "2027", VILLA, "D1.01", if_match=known.etag, **said
+            ),
+            key=key,
+        )
+
+    found = judge(ada, verdict="rejected", reason="The page is empty.")
+    assert found.counts is not None
+    assert (found.counts.verdict, found.verdicts[0].reason) == ("rejected", "The page is empty.")
+    assert index_of(installation, officer) == 42.78
+    with pytest.raises(Conflict) as caught:
+        judge(ada, verdict="capped", reason="Lower.", level=1)
+    assert [error.rule for error in caught.value.errors] == ["ladder"]
+    with pytest.raises(ValueError, match="if_match is missing"):
+        installation(
+            lambda client: client.editions.assessments.verdicts.put(
+                "2027", VILLA, "D1.01", verdict="accepted", if_match=None
+            ),
+            key=ada,
+        )
+    found = judge(eva, verdict="accepted")
+    assert (found.disputed, [one.counts for one in found.verdicts]) == (True, [False, True])
+    installation(
+        lambda client: client.editions.assessments.verdicts.delete("2027", VILLA, "D1.01", if_match=found.etag), key=eva
+    )
+    listed = installation(lambda client: client.editions.assessments.verdicts.list("2027", VILLA, limit=1), key=officer)
+    assert [(one.indicator, one.counts is None) for one in listed.items] == [("D1.01", False)]
+    agreed = installation(lambda client: client.editions.agreement.get("2027"), key=publisher)
+    assert (agreed.pairs, agreed.agreed, agreed.share, agreed.recode) == (1, 0, 0, True)
+
+    whole = installation(lambda client: client.editions.assessments.review.get("2027", VILLA), key=ada)
+    said = installation(
+        lambda client: client.editions.assessments.review.put(
+            "2027", VILLA, reason="A case.", max_level=2, profile={"integrity_case": True}, if_match=whole.etag
+        ),
+        key=ada,
+    )
+    assert (said.max_level, said.profile) == (2, {"integrity_case": True})
+
+    sample = installation(lambda client: client.editions.samples.create("2027", seed="drawn-in-public"), key=publisher)
+    assert (sample.seed, sample.given, sample.share, sample.organisations) == ("drawn-in-public", True, 0.2, (VILLA,))
+    (shown,) = installation(lambda client: client.editions.samples.list("2027")).items
+    assert (shown.seed, shown.organisations) == ("drawn-in-public", ())
+    flagged = installation(lambda client: client.editions.flags.create("2027"), key=publisher)
+    assert (flagged.assessments, flagged.flags) == (1, 0)
+    assert installation(lambda client: client.editions.flags.list("2027"), key=ada).items == ()
+    of_one = installation(lambda client: client.editions.assessments.flags.list("2027", VILLA, kind="growth"), key=ada)
+    assert of_one.items == ()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actitud._retry import RetryPolicy, decide, is_temporary, parse_retry_after
+from actitud._retry import RetryPolicy, decide, is_temporary, parse_rate_limit, parse_retry_after
 
 POLICY = RetryPolicy(max_retries=4, total=120.0, first_wait=0.5, longest_wait=3.0, longest_obeyed=60.0)
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -111,3 +111,25 @@ def test_retry_after_is_read_as_seconds_or_date_and_never_fails(value: str | Non
 
 def test_a_date_is_measured_from_the_moment_given() -> None:
     assert parse_retry_after("Tue, 24 Nov 2026 12:00:30 GMT", NOW + timedelta(seconds=20)) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ('"read";r=0;t=30', 30.0),
+        ('"read";r=1;t=30', 0.0),
+        ('"read";r=10;t=30', 0.0),
+        ('"read";r=00;t=7', 7.0),
+        ('"read";r=5;t=60, "write";r=0;t=7', 7.0),
+        ('"read";r=0;t=7,"write";r=0;t=60', 60.0),
+        ('"read";r=0', 0.0),
+        ('"read";r=0;t=30;pk=:x:', 0.0),
+        ('"read";r=-1;t=30', 0.0),
+        ('"read";r=0;t=9999999999', 0.0),
+        ("100", 0.0),
+        ("", 0.0),
+        (None, 0.0),
+    ],
+)
+def test_only_a_spent_limit_is_a_reason_to_wait(value: str | None, seconds: float) -> None:
+    assert parse_rate_limit(value) == seconds

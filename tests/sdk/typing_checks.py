@@ -7,6 +7,7 @@ from typing import assert_type
 
 from actitud import (
     AccessKey,
+    Agreement,
     Answers,
     Assessment,
     AssessmentAnswers,
@@ -23,6 +24,7 @@ from actitud import (
     EditionSummary,
     Evidence,
     Exemplar,
+    JudgedAnswer,
     LedgerEntry,
     LevelPath,
     Methodology,
@@ -36,6 +38,7 @@ from actitud import (
     PublicationApproval,
     ReportReceipt,
     RobustScore,
+    Sample,
     Score,
     ScoreRow,
     Signature,
@@ -113,6 +116,10 @@ def blocking(client: Client) -> None:
     assert_type(client.keys.rotations.create("x", if_match="*"), NewAccessKey)
     assert_type(client.keys.revocations.create("x"), AccessKey)
     assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
+    judged = client.editions.assessments.verdicts.get("2026", "x", "D1.01")
+    assert_type(judged, JudgedAnswer)
+    assert_type(client.editions.samples.list("2026"), Page[Sample])
+    assert_type(client.editions.agreement.get("2026"), Agreement)
     assert_type(client.ledger.list(action="editions.create"), Page[LedgerEntry])
     assert_type(client.ledger.checkpoints.list(limit=3), Page[Checkpoint])
     assert_type(client.ledger.checkpoints.get(7), Checkpoint)

@@ -67,6 +67,7 @@ _LINKS = {
     "verdicts": Link("editions.assessments.verdicts.list", _HERE, "What was found of its answers."),
     "whole": Link("editions.assessments.review.get", _HERE, "What is said of it as a whole."),
     "flags": Link("editions.assessments.flags.list", _HERE, "What is remarkable of it."),
+    "replies": Link("editions.assessments.replies.list", _HERE, "What it replied in the hearing."),
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
 }
 _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}

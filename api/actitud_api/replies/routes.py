@@ -35,6 +35,7 @@ _LINKS = {
     "reply": Link("editions.assessments.replies.get", _ONE, "The reply."),
     "replace": Link("editions.assessments.replies.put", {**_ONE, **VERSION}, "To replace this version of it."),
     "delete": Link("editions.assessments.replies.delete", {**_ONE, **VERSION}, "To take back this version of it."),
+    "replies": Link("editions.assessments.replies.list", _HERE, "All replies of the assessment."),
     "verdict": Link("editions.assessments.verdicts.get", _ONE, "What was found of the answer."),
     "score": Link("editions.scores.get", _HERE, "The explained score, with every verdict and reply."),
 }

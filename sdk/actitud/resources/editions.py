@@ -9,7 +9,14 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import (
+    awaitable,
+    awaitable_list,
+    awaitable_stream,
+    blocking,
+    blocking_list,
+    blocking_stream,
+)
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -55,6 +62,7 @@ from actitud.resources.exports import (
     export_editions,
     get_datapackage,
     get_gobierto,
+    stream_edition_scores,
 )
 from actitud.resources.publications import Approvals, AsyncApprovals, AsyncPublications, Publications
 from actitud.resources.reviews import (
@@ -263,6 +271,7 @@ class EditionScores(Bound):
     changes = blocking(get_changes)
     peers = blocking(get_peers)
     export = blocking(export_edition_scores)
+    stream = blocking_stream(stream_edition_scores)
     gobierto = blocking(get_gobierto)
 
 
@@ -275,6 +284,7 @@ class AsyncEditionScores(AsyncBound):
     changes = awaitable(get_changes)
     peers = awaitable(get_peers)
     export = awaitable(export_edition_scores)
+    stream = awaitable_stream(stream_edition_scores)
     gobierto = awaitable(get_gobierto)
 
 

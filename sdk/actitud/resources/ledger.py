@@ -46,7 +46,7 @@ def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
     return fetch(core, get(core, "ledger", "checkpoints", str(size)), _CHECKPOINT)
 
 
-def list_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
+def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
     """Fetch the keys that sign or have signed, the oldest first."""
     request = Request(method="GET", target=f"{core.prefix}/.well-known/jwks.json", lang=core.lang)
     return (yield from fetch(core, request, _KEYS)).keys
@@ -72,7 +72,7 @@ class Ledger(Bound):
 class SigningKeys(Bound):
     """``client.signing_keys``."""
 
-    list = blocking(list_keys)
+    list = blocking(list_signing_keys)
 
 
 class AsyncCheckpoints(AsyncBound):
@@ -95,4 +95,4 @@ class AsyncLedger(AsyncBound):
 class AsyncSigningKeys(AsyncBound):
     """``async_client.signing_keys``."""
 
-    list = awaitable(list_keys)
+    list = awaitable(list_signing_keys)

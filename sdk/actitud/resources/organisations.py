@@ -8,7 +8,14 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
+from actitud._bind import (
+    awaitable,
+    awaitable_list,
+    awaitable_stream,
+    blocking,
+    blocking_list,
+    blocking_stream,
+)
 from actitud._calls import (
     AsyncBound,
     AsyncTransport,
@@ -24,7 +31,7 @@ from actitud._calls import (
 )
 from actitud._config import Core
 from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind, PastScore
-from actitud.resources.exports import export_organisations
+from actitud.resources.exports import export_organisations, stream_organisations
 
 _LISTING = msgspec.json.Decoder(Listing[Organisation])
 _SCORES = msgspec.json.Decoder(Listing[PastScore])
@@ -217,6 +224,7 @@ class Organisations(Bound):
     create = blocking(create_organisation)
     update = blocking(update_organisation)
     export = blocking(export_organisations)
+    stream = blocking_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: Transport) -> None:
         super().__init__(core, transport)
@@ -231,6 +239,7 @@ class AsyncOrganisations(AsyncBound):
     create = awaitable(create_organisation)
     update = awaitable(update_organisation)
     export = awaitable(export_organisations)
+    stream = awaitable_stream(stream_organisations)
 
     def __init__(self, core: Core, transport: AsyncTransport) -> None:
         super().__init__(core, transport)

@@ -89,9 +89,9 @@ def list_approvals(
     return fetch_page(core, get(core, "editions", edition, "approvals", query=query), _APPROVALS)
 
 
-def get_approval(core: Core, edition: str, number: int) -> Call[PublicationApproval]:
-    """Fetch an approval by its number, from 1. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "editions", edition, "approvals", str(number)), _APPROVAL)
+def get_approval(core: Core, edition: str, approval: str) -> Call[PublicationApproval]:
+    """Fetch an approval by its id, which counts from 1. Raises ``NotFound`` where there is none."""
+    return fetch(core, get(core, "editions", edition, "approvals", approval), _APPROVAL)
 
 
 def create_approval(

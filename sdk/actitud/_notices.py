@@ -1,0 +1,46 @@
+"""Tells that the service will not have an operation for ever (RFC 9745, RFC 8594)."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+_LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?(?:deprecation|sunset|successor-version)"?')
+_SECONDS = re.compile(r"@(\d{1,11})")
+
+
+class ActitudDeprecationWarning(FutureWarning):
+    """The service will not have an operation for ever, or answers it only for a while.
+
+    It is shown to whoever runs the program, unlike ``DeprecationWarning``: what the service gives up ends in every
+    version of the program.
+    """
+
+
+def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:
+    """Warn of what ``Deprecation``, ``Sunset`` and ``Link`` say of an operation, at the line that called it."""
+    parts = [f"the service gives {operation} up"]
+    if "deprecation" in headers:
+        parts.append(f"deprecated since {_day(headers['deprecation'])}")
+    if "sunset" in headers:
+        parts.append(f"not there after {headers['sunset']}")
+    link = _LINK.search(headers.get("link", ""))
+    if link:
+        parts.append(f"see {link[1]}")
+    warnings.warn("; ".join(parts), ActitudDeprecationWarning, stacklevel=_outside())
+
+
+def _day(value: str) -> str:
+    seconds = _SECONDS.fullmatch(value.strip())
+    return value if seconds is None else datetime.fromtimestamp(int(seconds[1]), UTC).date().isoformat()
+
+
+def _outside() -> int:
+    # The first frame that is not of this package; `warn` counts from the frame that calls it, which is 1.
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "actitud":
+        depth, frame = depth + 1, frame.f_back
+    return depth

@@ -1,0 +1,103 @@
+"""Files that are read while they come: JSON Lines, row by row, with a bounded part of it in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import aclosing, closing
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from actitud._calls import Call, OpenResponse, Request, fetch_open
+from actitud._config import Core
+from actitud.errors import UnexpectedResponse
+
+T = TypeVar("T")
+
+_LINE_MAX = 1024 * 1024
+"""Bytes of a line at most; those of an edition have some 600."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a file has come: ``rows`` and ``bytes`` so far, decompressed."""
+
+    rows: int
+    bytes: int
+
+
+class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A file that is on its way, what its lines are, and whom to tell how far it is."""
+
+    reply: OpenResponse
+    decoder: msgspec.json.Decoder[T]
+    progress: Callable[[Progress], object] | None
+
+
+def fetch_lines(
+    core: Core,
+    request: Request,
+    decoder: msgspec.json.Decoder[T],
+    progress: Callable[[Progress], object] | None,
+    most: int,
+) -> Call[Lines[T]]:
+    """Send a request for JSON Lines, ``most`` bytes of them, with repetitions until the answer begins.
+
+    Raises as every call.
+    """
+    reply = yield from fetch_open(core, request, "application/jsonl", most)
+    return Lines(reply=reply, decoder=decoder, progress=progress)
+
+
+def read(lines: Lines[T]) -> Iterator[T]:
+    """Iterate over the rows; a file that breaks off is an error, and nothing is asked for again."""
+    splitter = _Splitter(lines)
+    # The transport of a blocking client makes blocking pieces.
+    with closing(cast(Generator[bytes, None, None], lines.reply.pieces)) as pieces:
+        for piece in pieces:
+            yield from splitter.rows(piece)
+    splitter.end()
+
+
+async def read_async(lines: Lines[T]) -> AsyncIterator[T]:
+    """Iterate over the rows; a file that breaks off is an error, and nothing is asked for again."""
+    splitter = _Splitter(lines)
+    async with aclosing(cast(AsyncGenerator[bytes, None], lines.reply.pieces)) as pieces:
+        async for piece in pieces:
+            for row in splitter.rows(piece):
+                yield row
+    splitter.end()
+
+
+class _Splitter(Generic[T]):
+    """Makes rows of pieces that end anywhere."""
+
+    def __init__(self, lines: Lines[T]) -> None:
+        self._lines = lines
+        self._rest = b""
+        self._rows = 0
+        self._bytes = 0
+
+    def rows(self, piece: bytes) -> list[T]:
+        whole, newline, rest = piece.rpartition(b"\n")
+        rows = self._decoded(self._rest + whole) if newline else []
+        self._rest = rest if newline else self._rest + rest
+        if len(self._rest) > _LINE_MAX:
+            raise self._refused(f"a line of more than {_LINE_MAX} bytes")
+        self._rows += len(rows)
+        self._bytes += len(piece)
+        if self._lines.progress is not None:
+            self._lines.progress(Progress(rows=self._rows, bytes=self._bytes))
+        return rows
+
+    def end(self) -> None:
+        if self._rest:
+            raise self._refused(f"a file that breaks off in the line after {self._rows} rows")
+
+    def _decoded(self, lines: bytes) -> list[T]:
+        try:
+            return self._lines.decoder.decode_lines(lines)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self._refused(f"a line after {self._rows} rows that is not what it has to be") from None
+
+    def _refused(self, message: str) -> UnexpectedResponse:
+        return UnexpectedResponse(message, self._lines.reply.status, self._lines.reply.request_id)

@@ -1,0 +1,79 @@
+"""What to copy into a page of your own so that it shows a score: a badge, a card, a frame or the custom element."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal, TypeAlias
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from actitud._config import check_language
+
+EmbedForm: TypeAlias = Literal["badge", "card", "frame", "element"]
+EmbedTheme: TypeAlias = Literal["auto", "light", "dark"]
+
+_INDEX = {"es": "Índice de Madurez 2.0", "en": "2.0-maturity index"}
+_ELEMENT = "actitud-score-1.0.0.js"
+_INTEGRITY = "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL"
+"""Of that file, which never changes (W3C Subresource Integrity)."""
+
+
+class Embed(msgspec.Struct, frozen=True, kw_only=True):
+    """A form of a score for a page.
+
+    ``html``: to be put into the page as it is; every name in it is escaped. ``policy``: the sources that a
+    Content-Security-Policy of the page has to allow for it. ``explanation``: the address of the page that explains it.
+    """
+
+    html: str
+    policy: str
+    explanation: str
+
+
+def embed(
+    base_url: str,
+    *,
+    edition: str,
+    organisation: str,
+    name: str,
+    form: EmbedForm,
+    lang: str,
+    theme: EmbedTheme,
+) -> Embed:
+    """Make the code that embeds a score; without network. See :meth:`actitud.Client.embed`.
+
+    Raises ``ValueError`` on a form or a language that there is not.
+    """
+    check_language(lang)
+    base = base_url.removesuffix(":443" if base_url.startswith("https:") else ":80")
+    place = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
+    asked = {} if lang == "es" else {"lang": lang}
+    plain = f"?{urlencode(asked)}" if asked else ""
+    themed = asked if theme == "auto" else {**asked, "theme": theme}
+    query = f"?{urlencode(themed)}" if themed else ""
+    label = escape(f"{_INDEX.get(lang, _INDEX['es'])}: {name}")
+    url = escape(f"{base}/portal/{place}{plain}")
+    match form:
+        case "badge":
+            picture = escape(f"{base}/badge/{place}.svg{plain}")
+            html, policy = f'<a href="{url}"><img src="{picture}" alt="{label}" height="22"></a>', f"img-src {base}"
+        case "card":
+            picture = escape(f"{base}/embed/{place}/card.svg{query}")
+            html, policy = f'<a href="{url}"><img src="{picture}" alt="{label}" width="360"></a>', f"img-src {base}"
+        case "frame":
+            frame = escape(f"{base}/embed/{place}{query}")
+            html = f'<iframe src="{frame}" title="{label}" width="600" height="680"></iframe>'
+            policy = f"frame-src {base}"
+        case "element":
+            told = {"edition": None if edition == "latest" else edition, "theme": None if theme == "auto" else theme}
+            more = "".join(f' {attribute}="{escape(value)}"' for attribute, value in told.items() if value)
+            html = (
+                f'<script src="{escape(base)}/embed/{_ELEMENT}" integrity="{_INTEGRITY}" crossorigin="anonymous" defer>'
+                f'</script>\n<actitud-score organisation="{escape(organisation)}"{more} lang="{escape(lang)}">'
+                f'<a href="{url}">{label}</a></actitud-score>'
+            )
+            policy = f"script-src {base}; connect-src {base}"
+        case _:
+            raise ValueError(f"{form!r} is none of the forms badge, card, frame and element")
+    return Embed(html=html, policy=policy, explanation=f"{base}/portal/{place}{plain}")

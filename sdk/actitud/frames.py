@@ -1,0 +1,136 @@
+"""Data frames of what the service answers, through narwhals (``pip install actitud[frames]``, and polars or pandas).
+
+Each row is one observation and each column one variable. The columns are those of the files, by the same names
+(docs/formats.md, "Columns"), and as frozen as they are. What is not there is null, never 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast, overload
+
+import msgspec
+
+from actitud.models import EditionScore, Organisation, PastScore, Score, ScoreRow
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+Cell: TypeAlias = str | int | float | bool | date | None
+Framed: TypeAlias = "ScoreRow | PastScore | Organisation | Mapping[str, Cell]"
+
+_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("population", "population_year", "employees", "employees_year", "rank", "level", "weight"), "Int64"
+    ),
+    **dict.fromkeys(("index", "index_max", "coverage", "value", "score", "possible", "won", "lost"), "Float64"),
+    **dict.fromkeys(("period_to", "valid_from", "valid_to"), "Date"),
+    "simulated": "Boolean",
+}
+"""The types of the columns that are no texts, beside those of the dimensions, which are numbers; names of narwhals."""
+_DIMENSION = re.compile(r"d\d+")
+_NULLABLE = {"String": "string", "Boolean": "boolean", "Date": "datetime64[s]"}
+"""The types of pandas that know null, where their names are others."""
+
+
+@overload
+def to_frame(data: Score | Iterable[Framed], *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
+
+
+@overload
+def to_frame(data: Score | Iterable[Framed], *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
+
+
+def to_frame(
+    data: Score | Iterable[Framed], *, backend: Literal["polars", "pandas"] = "polars"
+) -> polars.DataFrame | pandas.DataFrame:
+    """Make a data frame of a score, or of all rows of a list or a stream.
+
+    ``data``: a :class:`actitud.Score`, which gives a row for each indicator; else rows: a page, which is followed to
+    the end of its list, what ``stream`` gives, or a list of either. Those of a ranking and of a history have a column
+    for each dimension (``d1`` …); organisations have no column for what they have several of. Columns of pandas are of
+    its nullable types. Where there are no rows, there are no columns.
+
+    Raises ``ModuleNotFoundError`` where narwhals or the backend is not installed, and ``TypeError`` on other rows.
+    """
+    import narwhals
+
+    rows = list(_indicators(data) if isinstance(data, Score) else map(_row, data))
+    kinds = {name: _kind(name) for name in dict.fromkeys(name for row in rows for name in row)}
+    columns = {name: [_cell(row.get(name), kind) for row in rows] for name, kind in kinds.items()}
+    if backend == "polars":
+        schema = {name: getattr(narwhals, kind)() for name, kind in kinds.items()}
+        return cast("polars.DataFrame", narwhals.from_dict(columns, schema, backend=backend).to_native())
+    frame = cast("pandas.DataFrame", narwhals.from_dict(columns, backend=backend).to_native())
+    return frame.astype({name: _NULLABLE.get(kind, kind) for name, kind in kinds.items()})
+
+
+def _indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
+    place: dict[str, Cell] = {}
+    end: dict[str, Cell] = {"methodology": score.methodology.version}
+    if isinstance(score, EditionScore):
+        place = {"edition": score.edition, "organisation": score.organisation, "name": score.organisation_name}
+        end["simulated"] = score.simulated
+    of_dimensions = [(one.id, indicator) for one in score.dimensions for indicator in one.all_indicators]
+    for dimension, one in [*of_dimensions, *((None, indicator) for indicator in score.indicators)]:
+        yield {
+            **place,
+            "dimension": dimension,
+            "indicator": one.id,
+            "state": one.state,
+            "reason": one.reason.code,
+            "value": one.value,
+            "score": one.score,
+            "weight": one.weight,
+            "possible": one.possible,
+            "won": one.won,
+            "lost": one.lost,
+            **end,
+            **(_reviewed(score, one.id) if isinstance(score, EditionScore) else {}),
+        }
+
+
+def _reviewed(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
+    """What the review found of an answer, and what the organisation replied."""
+    review = score.review
+    found = None if review is None else next((one for one in review.verdicts if one.indicator == indicator), None)
+    reply = None if review is None else next((one for one in review.replies if one.indicator == indicator), None)
+    return {
+        "verdict": None if found is None else found.verdict,
+        "verdict_reason": None if found is None else found.reason,
+        "reply": None if reply is None else reply.text,
+    }
+
+
+def _row(row: object) -> Mapping[str, Cell]:
+    if isinstance(row, Mapping):
+        return row
+    if not isinstance(row, ScoreRow | PastScore | Organisation):
+        raise TypeError(f"{type(row).__name__} is no row of a data frame")
+    cells: dict[str, Cell] = {}
+    for name in row.__struct_fields__:
+        value = getattr(row, name)
+        if name == "dimensions":
+            cells |= {dimension.lower(): score for dimension, score in value.items()}
+        elif name == "id":
+            cells["organisation"] = value
+        elif name not in ("etag", "created", "updated") and not isinstance(value, tuple | msgspec.Struct):
+            cells[name] = value
+    for name in ("contact", "carried"):
+        cells.pop(name, None)
+    return cells
+
+
+def _kind(name: str) -> str:
+    return _KINDS.get(name, "Float64" if _DIMENSION.fullmatch(name) else "String")
+
+
+def _cell(value: Cell, kind: str) -> Cell:
+    if value is None:
+        return None
+    if kind == "Date" and isinstance(value, str):
+        return date.fromisoformat(value)
+    return float(value) if kind == "Float64" and isinstance(value, int) else value

@@ -1,0 +1,284 @@
+"""For the tests of programs that use this library: a service without network, and models with any content.
+
+>>> from actitud.testing import FakeServer, build
+>>> from actitud import EditionScore
+>>> server = FakeServer()
+>>> server.answer("editions.scores.get", build(EditionScore, index=61.5))
+>>> server.client().editions.scores.get("2026", "ES-DIR3-L01280796").index
+61.5
+
+What nobody has set is answered with the example of the OpenAPI document. Importing this module reads no examples; they
+come with the library.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from actitud import models
+from actitud._calls import AsyncBound, Attempt, Bound, OpenResponse, Outcome, Response
+from actitud._config import SYSTEM, AppInfo, Core, configure
+from actitud.client import AsyncClient, Client
+from actitud.errors import ApiProblem, NoAnswer
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_KINDS: Mapping[type, str] = {
+    models.Score: "scores.create",
+    models.MethodologySummary: "methodologies.list",
+    models.Organisation: "organisations.get",
+    models.PastScore: "organisations.scores.list",
+    models.Edition: "editions.get",
+    models.EditionSummary: "editions.summary",
+    models.ScoreRow: "editions.scores.list",
+    models.EditionScore: "editions.scores.get",
+    models.LevelPath: "editions.scores.path",
+    models.Changes: "editions.scores.changes",
+    models.Peers: "editions.scores.peers",
+    models.Exemplar: "editions.exemplars.list",
+    models.RobustScore: "editions.robustness.list",
+    models.EditionStatistics: "editions.statistics.get",
+    models.AssessmentLine: "editions.assessments.list",
+    models.Assessment: "editions.assessments.get",
+    models.SubmissionLine: "editions.assessments.submissions.list",
+    models.Submission: "editions.assessments.submissions.get",
+    models.Publication: "editions.publications.get",
+    models.Signature: "published.signature",
+    models.LedgerEntry: "ledger.list",
+    models.Checkpoint: "ledger.checkpoints.get",
+    models.WorkbookReading: "methodologies.workbook.read",
+}
+_ETAG = '"fake"'
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it came to a fake service: which operation, and what was asked.
+
+    ``operation``: as the OpenAPI document names it, empty for ``client.request``. ``query`` and ``headers``: by name,
+    headers as the library sets them for the call (``If-Match``, ``Idempotency-Key`` …). ``body``: what the JSON says;
+    bytes of what is none.
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: models.JsonValue | bytes
+
+
+def build(kind: type[S], **changes: object) -> S:
+    """Make a model of the example of the OpenAPI document, with other values in place of some of its members.
+
+    Raises ``TypeError`` where there is no example of that model, or no such member.
+    """
+    if kind not in _KINDS:
+        raise TypeError(f"there is no example of {kind.__name__}")
+    example = _examples()[f"{_KINDS[kind]}.response"]
+    if isinstance(example, dict) and isinstance(items := example.get("items"), list):
+        example = items[0]
+    return msgspec.structs.replace(msgspec.convert(example, kind), **changes)
+
+
+class FakeServer:
+    """A service without network, for both clients.
+
+    ``requests``: what came, in order. One server may serve many clients; it has no state: what is sent changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Received] = []
+        self._answers: dict[str, deque[object]] = {}
+
+    def answer(self, operation: str, *answers: object) -> None:
+        """Set what an operation answers: these in turn, the last of them for ever.
+
+        ``operation``: as the OpenAPI document names it and the clients have it, ``editions.scores.get``; ``request``
+        for what goes through ``client.request``. An answer is a model or anything that JSON can say; for a list its
+        items, as a ``list`` or ``tuple`` (one page); for a file or a document its ``bytes``, for a stream its rows; an
+        exception, to be raised: :class:`actitud.ConnectionFailed`, :class:`actitud.TimedOut`, or a problem such as
+        :class:`actitud.NotFound`. Failures that pass are repeated by the client as always, without waiting.
+
+        Raises ``ValueError`` where there is no such operation, and without answers.
+        """
+        if operation not in {*_operations().values(), "request"}:
+            raise ValueError(f"there is no operation {operation!r}")
+        if not answers:
+            raise ValueError("there is nothing to answer")
+        self._answers[operation] = deque(answers)
+
+    def client(
+        self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
+    ) -> Client:
+        """Make a blocking client of this service; parameters as those of :class:`actitud.Client`."""
+        return Client._of(_core(api_key, lang, max_retries, app_info), _Blocking(self))
+
+    def async_client(
+        self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
+    ) -> AsyncClient:
+        """Make an asynchronous client of this service; parameters as those of :class:`actitud.AsyncClient`."""
+        return AsyncClient._of(_core(api_key, lang, max_retries, app_info), _Asynchronous(self))
+
+    def _reply(self, attempt: Attempt) -> tuple[Outcome, bytes]:
+        request = attempt.request
+        path, _, query = request.target.partition("?")
+        operation = _operations().get(attempt.core.operation, "")
+        self.requests.append(
+            Received(
+                operation=operation,
+                method=request.method,
+                path=path,
+                query=dict(parse_qsl(query)),
+                headers=dict(request.headers),
+                body=_read(request.body),
+            )
+        )
+        answers = self._answers.get(operation or "request")
+        if answers is None:
+            given = _example(operation, request.method)
+        else:
+            given = answers.popleft() if len(answers) > 1 else answers[0]
+        if isinstance(given, NoAnswer):
+            return given, b""
+        if isinstance(given, ApiProblem):
+            return _problem(given), b""
+        if isinstance(given, Exception):
+            raise given
+        if request.method == "DELETE":
+            return _ok(204, "", b""), b""
+        tag = given.etag if isinstance(given, models.Versioned) else None
+        media_type, body = _written(operation, given, request.headers.get("Accept", "").partition(",")[0])
+        if request.headers.get("If-None-Match") in (tag or _ETAG, "*") and request.method == "GET":
+            return _ok(304, "", b"", tag), b""
+        return _ok(200, media_type, body, tag), body
+
+
+class _Blocking:
+    def __init__(self, server: FakeServer) -> None:
+        self._server = server
+
+    def perform(self, attempt: Attempt) -> Outcome:
+        outcome, body = self._server._reply(attempt)
+        return _opened(outcome, attempt, _pieces(body))
+
+
+class _Asynchronous:
+    def __init__(self, server: FakeServer) -> None:
+        self._server = server
+
+    async def perform(self, attempt: Attempt) -> Outcome:
+        outcome, body = self._server._reply(attempt)
+        return _opened(outcome, attempt, _pieces_async(body))
+
+
+def _opened(
+    outcome: Outcome, attempt: Attempt, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
+) -> Outcome:
+    if isinstance(outcome, Response) and outcome.status == 200 and attempt.request.streamed is not None:
+        return OpenResponse(status=200, headers=outcome.headers, body=b"", pieces=pieces)
+    return outcome
+
+
+def _pieces(body: bytes) -> Generator[bytes, None, None]:
+    yield body
+
+
+async def _pieces_async(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+
+
+def _core(api_key: str, lang: str | None, max_retries: int, app_info: AppInfo | None) -> Core:
+    return configure(
+        base_url="http://fake.test",
+        timeout=1.0,
+        api_key=api_key,
+        lang=lang,
+        max_retries=max_retries,
+        app_info=app_info,
+        wait_for_limit=False,
+        runtime=msgspec.structs.replace(SYSTEM, sleep=_at_once, sleep_async=_at_once_async),
+    )
+
+
+def _at_once(seconds: float) -> None:
+    pass
+
+
+async def _at_once_async(seconds: float) -> None:
+    pass
+
+
+def _example(operation: str, method: str) -> object:
+    if method == "DELETE":
+        return None
+    example = _examples().get(f"{operation}.response")
+    if example is None:
+        raise LookupError(f"say with answer({operation or 'request'!r}, …) what it answers: there is no example")
+    # The example of a list is the first of many pages.
+    return {**example, "next": None} if isinstance(example, dict) and "next" in example else example
+
+
+def _written(operation: str, given: object, accept: str) -> tuple[str, bytes]:
+    if isinstance(given, bytes):
+        return accept or "application/json", given
+    if accept == "application/jsonl" and isinstance(given, Iterable):
+        return accept, b"".join(msgspec.json.encode(row) + b"\n" for row in given)
+    if isinstance(given, list | tuple) and operation in _lists():
+        given = {"keys": given} if operation == "signing_keys.list" else {"items": given, "next": None}
+    return "application/json", msgspec.json.encode(given)
+
+
+def _problem(error: ApiProblem) -> Response:
+    headers = {"content-type": "application/problem+json", "x-request-id": error.request_id or "fake"}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(round(error.retry_after))
+    return Response(status=error.status, headers=headers, body=msgspec.json.encode(error.problem))
+
+
+def _ok(status: int, media_type: str, body: bytes, etag: str | None = None) -> Response:
+    headers = {"content-type": media_type, "etag": etag or _ETAG, "x-request-id": "fake"}
+    return Response(status=status, headers=headers, body=body)
+
+
+def _read(body: bytes | None) -> models.JsonValue | bytes:
+    if body is None:
+        return None
+    try:
+        value: models.JsonValue = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body
+    return value
+
+
+@cache
+def _lists() -> frozenset[str]:
+    return frozenset(name for name in _operations().values() if name.endswith(".list"))
+
+
+@cache
+def _examples() -> Mapping[str, models.JsonValue]:
+    return msgspec.json.decode(
+        files("actitud").joinpath("_examples.json").read_bytes(), type=dict[str, models.JsonValue]
+    )
+
+
+@cache
+def _operations() -> Mapping[str, str]:
+    """The operations of the document, by the name of the function that is called."""
+    return dict(_methods(FakeServer().client(), ""))
+
+
+def _methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:
+    for name, value in inspect.getmembers(bound):
+        if inspect.ismethod(value) and hasattr(value, "__wrapped__") and prefix:
+            yield value.__wrapped__.__name__, prefix + name
+        elif isinstance(value, Bound | AsyncBound) and not name.startswith("_"):
+            yield from _methods(value, f"{prefix}{name}.")
