@@ -278,7 +278,7 @@ def _operations() -> Mapping[str, str]:
 
 def _methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:
     for name, value in inspect.getmembers(bound):
-        if inspect.ismethod(value) and hasattr(value, "__wrapped__") and prefix:
-            yield value.__wrapped__.__name__, prefix + name
+        if inspect.ismethod(value) and value.__name__ != name and prefix:
+            yield value.__name__, prefix + name
         elif isinstance(value, Bound | AsyncBound) and not name.startswith("_"):
             yield from _methods(value, f"{prefix}{name}.")
