@@ -42,6 +42,7 @@ check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy api/actitud_api sdk/actitud tests docs/verify.py
+	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/actitud-api openapi --check openapi/openapi.json
 	$(BIN)/python -m tests.languages --check
@@ -70,8 +71,9 @@ $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pypr
 	@$(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
 	@touch $@
 
-mutation: $(MUTATION)/mutation.done ## do the tests see each small change of scoring and methodology; takes hours and goes on where it ended; a module or function: make mutation PART=points; 500 at random: SAMPLE=500
+mutation: $(MUTATION)/mutation.done ## do the tests see each small change of scoring and methodology, and of the retry policy of the SDK; takes hours and goes on where it ended; a module or function: make mutation PART=points; 500 at random: SAMPLE=500
 	@$(MUTATION)/bin/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(PART)
+	@$(MUTATION)/bin/python -m tests.mutation.retrying
 
 contract: $(VENV)/all.done ## Schemathesis against a running service: make contract URL=http://127.0.0.1:8000; with ACTITUD_API_KEY as whoever has that key, which changes all it can
 	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }

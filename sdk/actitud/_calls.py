@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -119,7 +119,7 @@ _SEEN: ContextVar[list[Response] | None] = ContextVar("actitud_responses", defau
 
 
 @contextmanager
-def responses() -> Iterator[list[Response]]:
+def responses() -> Generator[list[Response], None, None]:
     """Keep what the service answers to the calls made in the block, in a list: headers, request ids, entity tags.
 
     It holds for the thread or task that opens the block, and for tasks made in it. Redirects, attempts that were
@@ -250,7 +250,7 @@ def create(
 
     Raises ``ValueError`` on a key or an entity tag that cannot be one, and as :func:`_json`.
     """
-    match = {} if if_match is msgspec.UNSET else _matching(if_match)
+    match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _matching(if_match)
     return _sent(core, "POST", segments, {**_once(idempotency_key), **match}, body=body, lang=lang)
 
 

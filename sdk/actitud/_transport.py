@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from os import PathLike, fspath
 from typing import TypeAlias
@@ -107,7 +107,7 @@ class AsyncHttpxTransport:
         return body.reply()
 
     @asynccontextmanager
-    async def _turn(self, attempt: Attempt) -> AsyncIterator[None]:
+    async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
         import asyncio
 
         if self._turns is None:

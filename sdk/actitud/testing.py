@@ -27,7 +27,7 @@ from actitud import models
 from actitud._calls import AsyncBound, Attempt, Bound, OpenResponse, Outcome, Response
 from actitud._config import SYSTEM, AppInfo, Core, configure
 from actitud.client import AsyncClient, Client
-from actitud.errors import ApiProblem, NoAnswer
+from actitud.errors import PROBLEM_TYPES, ApiProblem, NoAnswer, Problem
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -57,6 +57,7 @@ _KINDS: Mapping[type, str] = {
     models.WorkbookReading: "methodologies.workbook.read",
 }
 _ETAG = '"fake"'
+_NO_TYPE = Problem().type
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,16 +205,8 @@ def _core(api_key: str, lang: str | None, max_retries: int, app_info: AppInfo | 
         max_retries=max_retries,
         app_info=app_info,
         wait_for_limit=False,
-        runtime=msgspec.structs.replace(SYSTEM, sleep=_at_once, sleep_async=_at_once_async),
+        runtime=SYSTEM,
     )
-
-
-def _at_once(seconds: float) -> None:
-    pass
-
-
-async def _at_once_async(seconds: float) -> None:
-    pass
 
 
 def _example(operation: str, method: str) -> object:
@@ -240,7 +233,12 @@ def _problem(error: ApiProblem) -> Response:
     headers = {"content-type": "application/problem+json", "x-request-id": error.request_id or "fake"}
     if error.retry_after is not None:
         headers["retry-after"] = str(round(error.retry_after))
-    return Response(status=error.status, headers=headers, body=msgspec.json.encode(error.problem))
+    problem = error.problem
+    slugs = {kind: slug for slug, kind in PROBLEM_TYPES.items()}
+    if problem.type == _NO_TYPE and type(error) in slugs:
+        # It is raised again as what it was given as, which follows from its type.
+        problem = msgspec.structs.replace(problem, type=f"/problems/{slugs[type(error)]}")
+    return Response(status=error.status, headers=headers, body=msgspec.json.encode(problem))
 
 
 def _ok(status: int, media_type: str, body: bytes, etag: str | None = None) -> Response:
@@ -278,7 +276,7 @@ def _operations() -> Mapping[str, str]:
 
 def _methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:
     for name, value in inspect.getmembers(bound):
-        if inspect.ismethod(value) and hasattr(value, "__wrapped__") and prefix:
-            yield value.__wrapped__.__name__, prefix + name
+        if inspect.ismethod(value) and value.__name__ != name and prefix:
+            yield value.__name__, prefix + name
         elif isinstance(value, Bound | AsyncBound) and not name.startswith("_"):
             yield from _methods(value, f"{prefix}{name}.")

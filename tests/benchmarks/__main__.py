@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import columns, http, scalar
+from tests.benchmarks import columns, http, scalar, sdk
 from tests.benchmarks.measure import ROUNDS, machine
 
-PARTS: dict[str, Callable[[], None]] = {"columns": columns.run, "scalar": scalar.run, "http": http.run}
+PARTS: dict[str, Callable[[], None]] = {"columns": columns.run, "scalar": scalar.run, "http": http.run, "sdk": sdk.run}
 """Each part is a module with `run`, which prints its tables."""
 
 

@@ -17,6 +17,7 @@ from actitud import (
     InvalidRequest,
     NoAnswer,
     NotFound,
+    NotModified,
     Organisation,
     Problem,
     RequestRefused,
@@ -25,6 +26,7 @@ from actitud import (
     ServiceFailed,
     TimedOut,
     UnexpectedResponse,
+    Unverifiable,
 )
 from actitud.errors import PROBLEM_TYPES
 from tests.sdk.support import Answers, Mode, finding, problem, run, score
@@ -99,6 +101,8 @@ SCORE = msgspec.convert(score(finding("error")), Score)
         TimedOut("GET /v1/x: slow", sent=False),
         UnexpectedResponse("odd", 502, "r-1"),
         ScoreHasErrors(SCORE),
+        Unverifiable({"es": "no es nada", "en": "it is nothing"}),
+        NotModified('"one"'),
         NotFound(PROBLEM, 404, "r-2", 3.0),
         *(kind(PROBLEM, 400) for kind in PROBLEM_TYPES.values()),
     ],

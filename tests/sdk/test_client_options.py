@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import os
 import pickle
 import subprocess
@@ -444,6 +445,21 @@ def test_who_has_a_log_keeps_it() -> None:
     mine = "import logging; logging.basicConfig(format='mine %(message)s', level='WARNING')\n"
     (line,) = logged("info", mine)
     assert line.startswith("mine GET /v1/organisations/x: 503")
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_handler_is_added_once_and_only_where_nobody_hears(monkeypatch: pytest.MonkeyPatch, heard: bool) -> None:
+    logger = logging.Logger("alone")
+    mine = logging.NullHandler()
+    if heard:
+        logger.addHandler(mine)
+    monkeypatch.setattr("actitud._config.LOGGER", logger)
+    monkeypatch.setenv("ACTITUD_LOG", "debug")
+    Client()
+    AsyncClient()
+    assert logger.level == logging.DEBUG
+    assert len(logger.handlers) == 1
+    assert (logger.handlers[0] is mine) is heard
 
 
 def test_a_wrong_level_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,7 @@ from actitud_api.settings import Settings
 from tests import publishing
 from tests.assessing import DOMAIN, body_a
 from tests.contract.installation import calendar
+from tests.contract.scale import LOST
 from tests.databases import make_key
 from tests.sdk.support import Mode
 from tests.sdk.test_end_to_end import BASE, as_said, example
@@ -387,6 +388,22 @@ def test_an_organisation_is_added_once_and_changed_once_whatever_is_lost(
         )
     now = installation(lambda client: client.organisations.get(VILLA))
     assert (now.name, [former.name for former in now.former_names]) == ("Otra", ["Villa de Ejemplo"])
+
+
+def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(installation: Installation, editor: str) -> None:
+    names = [f"XX-DEMO-{number:05}" for number in range(LOST)]
+    for name in names:
+        made = installation(
+            lambda client, name=name: client.organisations.create(id=name, name=name, kind="MUN", simulated=True),  # type: ignore[misc]  # bound at once
+            key=editor,
+            losses=1,
+        )
+        assert made.id == name
+    found = installation(lambda client: client.organisations.list(limit=1000))
+    assert sorted(one.id for one in found.items) == names
+    # The ledger has an entry for everything that was done: a second one would be a duplicate.
+    entries = installation(lambda client: client.ledger.list(action="organisations.create", limit=1000), key=editor)
+    assert len(entries.items) == LOST
 
 
 def test_what_contradicts_an_organisation_is_told_place_by_place(installation: Installation, editor: str) -> None:

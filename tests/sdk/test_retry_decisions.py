@@ -133,3 +133,12 @@ def test_a_date_is_measured_from_the_moment_given() -> None:
 )
 def test_only_a_spent_limit_is_a_reason_to_wait(value: str | None, seconds: float) -> None:
     assert parse_rate_limit(value) == seconds
+
+
+def test_the_policy_of_a_client_that_says_nothing_is_what_the_documentation_says() -> None:
+    policy = RetryPolicy(max_retries=2, total=120.0)
+    assert (policy.first_wait, policy.longest_wait, policy.longest_obeyed) == (0.5, 8.0, 60.0)
+    with pytest.raises(AttributeError, match="immutable"):
+        policy.max_retries = 3  # type: ignore[misc]  # on purpose
+    with pytest.raises(TypeError, match="positional"):
+        RetryPolicy(2, 120.0)  # type: ignore[call-arg]  # on purpose

@@ -19,6 +19,7 @@ from actitud import (
     NotModified,
     Organisation,
     Problem,
+    RequestRefused,
     ScoreRow,
     ServiceUnavailable,
     models,
@@ -155,6 +156,12 @@ def test_failures_are_those_of_the_service_and_waited_for_in_no_time() -> None:
     assert (caught.value.request_id, caught.value.retry_after, caught.value.problem.title) == ("r-1", 2.0, "Later")
     server.answer("organisations.get", NotFound(Problem(type="/problems/not-found"), 404))
     with pytest.raises(NotFound):
+        server.client().organisations.get("x")
+    server.answer("organisations.get", NotFound(Problem(title="Without type"), 404))
+    with pytest.raises(NotFound, match="Without type"):
+        server.client().organisations.get("x")
+    server.answer("organisations.get", RequestRefused(Problem(title="Of no type"), 418))
+    with pytest.raises(RequestRefused, match="Of no type"):
         server.client().organisations.get("x")
     server.answer("organisations.get", ConnectionFailed("gone"))
     with pytest.raises(ConnectionFailed, match="gone"):

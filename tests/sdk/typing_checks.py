@@ -1,9 +1,13 @@
-"""Read by mypy, never run: each operation has a precise type through both clients."""
+"""Read by mypy and pyright, never run: each operation has a precise type through both clients."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import assert_type
+
+import pandas
+import polars
 
 from actitud import (
     AccessKey,
@@ -22,6 +26,7 @@ from actitud import (
     EditionScore,
     EditionStatistics,
     EditionSummary,
+    Embed,
     Evidence,
     Exemplar,
     JudgedAnswer,
@@ -37,6 +42,7 @@ from actitud import (
     Publication,
     PublicationApproval,
     ReportReceipt,
+    Response,
     RobustScore,
     Sample,
     Score,
@@ -49,7 +55,10 @@ from actitud import (
     SuggestionDecision,
     Transition,
     WhatIf,
+    responses,
 )
+from actitud.frames import to_frame
+from actitud.resources.exports import FileRow
 
 FACTS: Answers = {
     "D1.01": {"numerator": 160, "denominator": 320},
@@ -143,7 +152,23 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.assessments.finals.create("2026", "x", if_match=stated.etag), Transition)
     assert_type(client.editions.assessments.transitions.list("2026", "x"), Page[Transition])
 
-    # Each line is an error on purpose: where it no longer is one, mypy says that the ignore is not needed.
+    assert_type(client.with_options(if_none_match='"1"', lang=None), Client)
+    assert_type(client.request("GET", "/v1/x", cast_to=Organisation), Organisation)
+    assert_type(client.request("GET", "/v1/x", cast_to=Response), Response)
+    assert_type(client.embed("2026", "x", name="x", form="card"), Embed)
+    assert_type(client.editions.scores.stream("2026", progress=print), Iterator[FileRow])
+    assert_type(page.to_frame(), polars.DataFrame)
+    assert_type(page.to_frame(backend="pandas"), pandas.DataFrame)
+    assert_type(to_frame(client.editions.scores.get("2026", "x")), polars.DataFrame)
+    with responses() as seen:
+        assert_type(seen, list[Response])
+        assert_type(seen[0].parse(Edition), Edition)
+
+    # Each line is an error on purpose: where it no longer is one, both say that the ignore is not needed.
+    client.with_options(base_url="http://127.0.0.1")  # type: ignore[call-arg]
+    client.request("GET", "/v1/x")  # type: ignore[call-arg]
+    client.embed("2026", "x", name="x", form="banner")  # type: ignore[arg-type]
+    client.editions.scores.stream("2026", regoin="09")  # type: ignore[call-arg]
     client.editions.update("2026", state="open")  # type: ignore[call-arg]
     client.editions.assessments.returns.create("2026", "x", if_match="*", reason="y")  # type: ignore[call-arg]
     client.editions.update("2026", if_match="*", state="published")  # type: ignore[arg-type]
@@ -186,7 +211,15 @@ async def asynchronous(client: AsyncClient) -> None:
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)
 
-    # Each line is an error on purpose: where it no longer is one, mypy says that the ignore is not needed.
+    assert_type(client.with_options(max_retries=0), AsyncClient)
+    assert_type(await client.request("GET", "/v1/x", cast_to=Organisation), Organisation)
+    assert_type(client.editions.indicators.stream("2026"), AsyncIterator[FileRow])
+    assert_type(await page.to_frame(), polars.DataFrame)
+    assert_type(await page.to_frame(backend="pandas"), pandas.DataFrame)
+
+    # Each line is an error on purpose: where it no longer is one, both say that the ignore is not needed.
+    client.with_options(languag="es")  # type: ignore[call-arg]
+    await client.request("GET", "/v1/x", castto=dict)  # type: ignore[call-arg]
     await client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     await client.score(profile={}, answers=FACTS, on_findings="shout")  # type: ignore[arg-type]
     client.organisations.list(limit="3")  # type: ignore[arg-type]

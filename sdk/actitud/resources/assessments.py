@@ -105,7 +105,7 @@ def put_assessment(
     somebody else has changed it since; ``Conflict`` where its state, its last day or the edition does not admit it;
     ``InvalidRequest`` with every wrong field if the facts do not fit the methodology.
     """
-    body = {"methodology": methodology, "profile": profile, "answers": answers}
+    body: dict[str, object] = {"methodology": methodology, "profile": profile, "answers": answers}
     if profile_evidence is not UNSET:
         body["profile_evidence"] = profile_evidence
     request = put(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
