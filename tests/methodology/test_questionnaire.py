@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from actitud_api.languages import InLanguages
 from actitud_api.methodology.content import Evidence
 from actitud_api.methodology.model import Fact, ProfileField
 from actitud_api.methodology.predicates import indicators
@@ -242,3 +243,13 @@ def test_without_the_whole_profile_nothing_can_be_sent() -> None:
     assert missing_fields(KNOWN, lacking) == ("kind",)
     assert scores_document(KNOWN, lacking) is None
     assert assessment_document(KNOWN, lacking) is None
+
+
+def test_the_schema_is_in_english() -> None:
+    spanish = {
+        name: msgspec.structs.replace(text, question="¿?") for name, text in KNOWN.texts["es"].indicators.items()
+    }
+    texts = {"es": msgspec.structs.replace(KNOWN.texts["es"], indicators=spanish), "en": KNOWN.texts["en"]}
+    known = msgspec.structs.replace(KNOWN, texts=InLanguages(texts))
+    definitions = msgspec.json.schema(request_type(known))["$defs"]
+    assert definitions["QuestionnaireAnswer_R_1_test_1"]["description"] == "R.1?"
