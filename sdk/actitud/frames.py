@@ -24,7 +24,18 @@ Framed: TypeAlias = "ScoreRow | PastScore | Organisation | Mapping[str, Cell]"
 
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("population", "population_year", "employees", "employees_year", "rank", "level", "weight"), "Int64"
+        (
+            "population",
+            "population_year",
+            "employees",
+            "employees_year",
+            "rank",
+            "level",
+            "weight",
+            "verdicts",
+            "replies",
+        ),
+        "Int64",
     ),
     **dict.fromkeys(("index", "index_max", "coverage", "value", "score", "possible", "won", "lost"), "Float64"),
     **dict.fromkeys(("period_to", "valid_from", "valid_to"), "Date"),

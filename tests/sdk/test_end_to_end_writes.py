@@ -394,7 +394,7 @@ def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(installation: 
     names = [f"XX-DEMO-{number:05}" for number in range(LOST)]
     for name in names:
         made = installation(
-            lambda client, name=name: client.organisations.create(id=name, name=name, kind="MUN", simulated=True),  # type: ignore[misc]  # bound at once
+            lambda client, name=name: client.organisations.create(id=name, name=name, kind="MUN"),  # type: ignore[misc]  # bound at once
             key=editor,
             losses=1,
         )
