@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -18,6 +18,7 @@ from actitud_api.access import keys, queries
 from actitud_api.access import service as access
 from actitud_api.access.uses import Uses
 from actitud_api.app import create_app
+from actitud_api.editions import service as editions
 from actitud_api.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.ledger import service as ledger
 from actitud_api.organisations import service as organisations
@@ -142,6 +143,21 @@ def test_a_key_is_for_what_is_there(service: Service) -> None:
     response = service.ask("POST", "/v1/keys", {"role": "organisation_reader", "organisations": [MINE, "XX-NO-1"]})
     assert ended(response) == (409, "/organisations/1", "unknown")
     response = service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["1999"]})
+    assert ended(response) == (409, "/editions/0", "unknown")
+
+
+def test_a_key_is_for_an_edition_and_not_for_the_latest(service: Service) -> None:
+    year = editions.Draft(
+        id="2026",
+        titles={},
+        methodology="2026.1",
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 12, 31),
+    )
+    with service.database.write() as session:
+        editions.add(session, editions.made(year, now=datetime.now(UTC), state="published"))
+    assert service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["2026"]}).status_code == 201
+    response = service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["latest"]})
     assert ended(response) == (409, "/editions/0", "unknown")
 
 

@@ -19,9 +19,9 @@ from tests.reviews.test_verdicts import returned
 from tests.settling import anything
 
 
-def hear(desk: Desk) -> None:
+def hear(desk: Desk, role: str = "assessor") -> None:
     with desk.database.write() as session:
-        service.hear(session, EDITION, MINE, role="assessor", expected=anything, now=datetime.now(UTC))
+        service.hear(session, EDITION, MINE, role=role, expected=anything, now=datetime.now(UTC))
 
 
 def test_a_hearing_waits_until_assessors_agree(desk: Desk) -> None:
@@ -40,6 +40,14 @@ def test_a_hearing_waits_until_assessors_agree(desk: Desk) -> None:
     assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D10.07").status_code == 204
     hear(desk)
     assert desk.get(f"/assessments/{MINE}")["state"] == "hearing"
+
+
+def test_an_administrator_opens_the_hearing_although_they_differ(desk: Desk) -> None:
+    desk.given("ada", "D1.01", "accepted")
+    desk.given("eva", "D1.01", "rejected")
+    hear(desk, "administrator")
+    assert desk.get(f"/assessments/{MINE}")["state"] == "hearing"
+    assert desk.get(f"/assessments/{MINE}/verdicts/D1.01")["counts"]["verdict"] == "rejected"
 
 
 def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:

@@ -78,6 +78,8 @@ def _named(wanted: Wanted) -> Iterator[tuple[str, str, str]]:
 
 def _id(session: Session, kind: str, name: str) -> str:
     if kind == "edition":
+        if name == editions.LATEST:  # a key is bound to an edition, not to whichever is the newest one day
+            raise editions.UnknownEdition(name)
         return editions.find(session, name).id
     try:
         return organisations.find(session, name).id

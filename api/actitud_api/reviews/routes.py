@@ -181,7 +181,8 @@ class HearingsController(Controller):
         summary="Hear the organisation about its review",
         description=(
             "From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not "
-            "over: the organisation answers until then. Not while assessors disagree on an answer."
+            "over: the organisation answers until then. Not while assessors disagree on an answer, "
+            "but where an administrator opens it."
         ),
         opt=makes(),
         sync_to_thread=True,

@@ -363,13 +363,15 @@ def take_back(
 def hear(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> Transition:
-    """Opens the hearing of an assessment on which its assessors agree.
+    """Opens the hearing of an assessment on which its assessors agree; an administrator opens it although they do not.
 
-    Raises what `assessments.service.to_hearing` raises, and `Disagreement`.
+    Else one whose key has ended, and who takes nothing back any more, would keep it from being heard. Raises what
+    `assessments.service.to_hearing` raises, and `Disagreement`.
     """
     step = assessments.to_hearing(session, edition, organisation, role=role, expected=expected, now=now)
     record = assessments.one(session, edition, organisation)
-    if disputed := [one.indicator for one in _judgements(session, record).values() if one.is_disputed]:
+    disputed = [one.indicator for one in _judgements(session, record).values() if one.is_disputed]
+    if disputed and role != "administrator":
         raise Disagreement(disputed)
     return step
 
