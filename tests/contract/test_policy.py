@@ -341,7 +341,12 @@ def published(installation: Installation) -> str:
     return edition
 
 
-MADE_LATER: Final = ("editions.assessments.verdicts.get", "editions.samples.create", "editions.flags.create")
+MADE_LATER: Final = (
+    "editions.assessments.replies.get",
+    "editions.assessments.verdicts.get",
+    "editions.flags.create",
+    "editions.samples.create",
+)
 """What an edition that was published without any of it answers in its own way; see its own tests."""
 
 

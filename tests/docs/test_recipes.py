@@ -131,7 +131,7 @@ def test_excel_asks_what_it_may_and_whether_it_is_there_before_it_opens(web: htt
     assert book.sheetnames == ["scores", "metadatos"]
     opened = web.get(spanish).content
     assert opened.startswith(b"\xef\xbb\xbf")
-    assert opened.splitlines()[1].count(b";") == 28
+    assert opened.splitlines()[1].count(b";") == 30
 
 
 def test_libreoffice_tries_webdav_first_and_then_reads(web: httpx.Client) -> None:

@@ -240,7 +240,7 @@ def test_what_is_not_published_is_only_for_who_may_see_it(own: Client) -> None:
 def test_a_workbook_that_would_take_too_long_is_refused_with_what_there_is(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "CELLS_MAX", 15 * 69 * 2)
+    monkeypatch.setattr(service, "CELLS_MAX", 18 * 69 * 2)
     path = "/v1/editions/2026/indicators.xlsx"
     refused = site.get(path)
     assert (refused.status_code, refused.headers["content-type"]) == (404, "application/problem+json")

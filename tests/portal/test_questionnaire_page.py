@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import Final, get_args
 
 import pytest
 from justhtml import JustHTML
 
+from actitud_api.assessments.life import State
 from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.methodology.predicates import indicators
+from actitud_api.scoring.review import Verdict
 from tests.contract.scale import NAMES
 from tests.databases import opened, sqlite_url
 from tests.embeds.hostile import names
@@ -20,6 +23,8 @@ from tests.embeds.installation import Client, installed
 PATH = "/portal/questionnaires/2026.1"
 METHODOLOGY = load("2026.1")
 SCRIPT = files("actitud_api.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
+TOLD: Final = {"loaded": State, "verdict": Verdict}
+"""What the script says in a word for each: the state of the assessment, and what was found of an answer."""
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +127,10 @@ def test_whatever_the_draft_is_said_to_be_of_is_inert(client: Client) -> None:
 
 def test_every_word_that_the_script_says_stands_in_the_page_and_no_other(client: Client) -> None:
     there = {(one.attrs or {})["data-word"] for one in page(client, "es").query("[data-word]")}
-    said = set(re.findall(r'word\(\s*"([a-z-]+)"', SCRIPT)) | set(
-        re.findall(r'\? "([a-z-]+)" : "([a-z-]+)"', SCRIPT)[0]
-    )
-    assert there == said
+    said = set(re.findall(r'word\(\s*"([a-z-]+)"', SCRIPT))
+    of_states, of_verdicts = ({f"{name}-{one}" for one in get_args(of)} for name, of in TOLD.items())
+    assert there == said | of_states | of_verdicts
+    assert re.findall(r"word\(`([a-z]+)-\$", SCRIPT) == [*TOLD]
 
 
 def test_the_script_keeps_nothing_and_runs_no_text() -> None:
