@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
+from functools import lru_cache
+from logging import DEBUG
 from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -32,7 +34,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SPENT = frozenset({404, 412})
 """How a guarded request is refused once it has acted: what it was made for is not there any more, or has changed."""
 _REDIRECTS_THAT_KEEP_THE_METHOD = frozenset({307, 308})
-_PROBLEM = msgspec.json.Decoder(Problem)
 _ENTITY_TAG = re.compile(r'\*|"[\x21\x23-\x7e]*"')
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
@@ -103,7 +104,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     def parse(self, kind: type[T]) -> T:
         """Read the body, JSON, as a model, ``dict`` … Raises ``UnexpectedResponse`` where it is none."""
-        return _decode(self, msgspec.json.Decoder(kind))
+        return _decode(self, kind)
 
 
 class OpenResponse(Response, frozen=True, kw_only=True):
@@ -353,13 +354,13 @@ def _matching(if_match: str | None) -> Mapping[str, str]:
     return {"If-Match": if_match}
 
 
-def fetch(core: Core, request: Request, decoder: msgspec.json.Decoder[T]) -> Call[T]:
+def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
     """Send a request, with repetitions and redirects, and decode the answer.
 
     Raises every error of :mod:`actitud.errors` except ``ScoreHasErrors``.
     """
     reply = yield from _answer(core, request)
-    value = _read(core, reply, decoder)
+    value = _read(core, reply, kind)
     if isinstance(value, Versioned):
         return msgspec.structs.replace(value, etag=reply.etag)
     return value
@@ -411,7 +412,7 @@ def fetch_any(
         guarded=if_match is not None,
     )
     if cast_to not in (bytes, Response):
-        return (yield from fetch(core, request, msgspec.json.Decoder(cast_to)))
+        return (yield from fetch(core, request, cast_to))
     reply = yield from _answer(core, msgspec.structs.replace(request, headers={**headers, "Accept": "*/*"}))
     if reply.status >= 400:
         raise _problem(core, reply)
@@ -466,19 +467,19 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     items: tuple[T, ...]
     following: Request | None
-    decoder: msgspec.json.Decoder[Listing[T]]
+    kind: type[Listing[T]]
 
 
-def fetch_page(core: Core, request: Request, decoder: msgspec.json.Decoder[Listing[T]]) -> Call[Fetched[T]]:
+def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
     """Fetch one page of a list. The address of the next page must be on the host of the client."""
-    listing = yield from fetch(core, request, decoder)
+    listing = yield from fetch(core, request, kind)
     following = None
     if listing.next is not None:
         target = _local_target(core, listing.next, request.target)
         # The state that is known is that of the first page.
         headers = {name: value for name, value in request.headers.items() if name != "If-None-Match"}
         following = msgspec.structs.replace(request, target=target, headers=headers)
-    return Fetched(items=listing.items, following=following, decoder=decoder)
+    return Fetched(items=listing.items, following=following, kind=kind)
 
 
 def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
@@ -490,15 +491,16 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
         begun = runtime.clock()
         outcome = yield Attempt(core=core, request=request, delay=delay, deadline=deadline)
         now = runtime.clock()
-        # No query, header or body: they may name people or hold the key.
-        LOGGER.debug(
-            "%s %s, attempt %d: %s in %.3f s",
-            request.method,
-            path,
-            retries_done + 1,
-            _summary(outcome),
-            now - begun - delay,
-        )
+        if LOGGER.isEnabledFor(DEBUG):
+            # No query, header or body: they may name people or hold the key.
+            LOGGER.debug(
+                "%s %s, attempt %d: %s in %.3f s",
+                request.method,
+                path,
+                retries_done + 1,
+                _summary(outcome),
+                now - begun - delay,
+            )
         if isinstance(outcome, UnexpectedResponse):
             raise outcome
         reply = outcome if isinstance(outcome, Response) else None
@@ -545,12 +547,13 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _retry_after(core: Core, reply: Response) -> float | None:
-    return parse_retry_after(reply.headers.get("retry-after"), core.runtime.now())
+    value = reply.headers.get("retry-after")
+    return None if value is None else parse_retry_after(value, core.runtime.now())
 
 
-def _read(core: Core, reply: Response, decoder: msgspec.json.Decoder[T]) -> T:
+def _read(core: Core, reply: Response, kind: type[T]) -> T:
     _check(core, reply, "application/json")
-    return _decode(reply, decoder)
+    return _decode(reply, kind)
 
 
 def _check(core: Core, reply: Response, media_type: str) -> None:
@@ -566,13 +569,23 @@ def _check(core: Core, reply: Response, media_type: str) -> None:
 def _problem(core: Core, reply: Response) -> Exception:
     if reply.media_type != "application/problem+json":
         return _unexpected(reply, f"status {reply.status} without a problem document: not the service answered")
-    problem = _decode(reply, _PROBLEM)
+    problem = _decode(reply, Problem)
     return problem_error(problem, reply.status, problem.request_id or reply.request_id, _retry_after(core, reply))
 
 
-def _decode(reply: Response, decoder: msgspec.json.Decoder[T]) -> T:
+def decoder_of(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """Return what reads a type, made once it is needed: of all of them the import would take half as long again."""
+    return cast("msgspec.json.Decoder[T]", _decoder(cast(Hashable, kind)))
+
+
+@lru_cache(maxsize=256)
+def _decoder(kind: Hashable) -> object:
+    return msgspec.json.Decoder(kind)
+
+
+def _decode(reply: Response, kind: type[T]) -> T:
     try:
-        return decoder.decode(reply.body)
+        return decoder_of(kind).decode(reply.body)
     except msgspec.ValidationError as error:
         reason = f"an answer of another shape: {error}"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

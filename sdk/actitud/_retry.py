@@ -57,13 +57,11 @@ def decide(
     return wait if elapsed + wait < policy.total else None
 
 
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
+def parse_retry_after(value: str, now: datetime) -> float | None:
     """Read a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds, or a date measured from ``now``.
 
     A date in the past is 0; anything unreadable is ``None``, never an error that would hide the real one.
     """
-    if value is None:
-        return None
     text = value.strip()
     if text.isascii() and text.isdecimal():
         return float(text)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from actitud._calls import Call, OpenResponse, Request, fetch_open
+from actitud._calls import Call, OpenResponse, Request, decoder_of, fetch_open
 from actitud._config import Core
 from actitud.errors import UnexpectedResponse
 
@@ -29,14 +29,14 @@ class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A file that is on its way, what its lines are, and whom to tell how far it is."""
 
     reply: OpenResponse
-    decoder: msgspec.json.Decoder[T]
+    kind: type[T]
     progress: Callable[[Progress], object] | None
 
 
 def fetch_lines(
     core: Core,
     request: Request,
-    decoder: msgspec.json.Decoder[T],
+    kind: type[T],
     progress: Callable[[Progress], object] | None,
     most: int,
 ) -> Call[Lines[T]]:
@@ -45,7 +45,7 @@ def fetch_lines(
     Raises as every call.
     """
     reply = yield from fetch_open(core, request, "application/jsonl", most)
-    return Lines(reply=reply, decoder=decoder, progress=progress)
+    return Lines(reply=reply, kind=kind, progress=progress)
 
 
 def read(lines: Lines[T]) -> Iterator[T]:
@@ -95,7 +95,7 @@ class _Splitter(Generic[T]):
 
     def _decoded(self, lines: bytes) -> list[T]:
         try:
-            return self._lines.decoder.decode_lines(lines)
+            return decoder_of(self._lines.kind).decode_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._refused(f"a line after {self._rows} rows that is not what it has to be") from None
 

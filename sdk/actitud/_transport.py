@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from os import PathLike, fspath
 from typing import TypeAlias
 
@@ -21,6 +21,8 @@ AsyncHttpClient: TypeAlias = httpx.AsyncClient
 Cache: TypeAlias = str | PathLike[str]
 
 USER_AGENT = f"actitud/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+
+_ALWAYS = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip"}
 
 _LEAST_TIMEOUT = 0.001
 """What an attempt still gets when the budget is used up: httpx reads 0 as "do not wait at all"."""
@@ -49,20 +51,23 @@ class HttpxTransport:
         if attempt.delay:
             attempt.core.runtime.sleep(attempt.delay)
         try:
-            with ExitStack() as opened:
-                request = _request(attempt, self._client, self._cached)
-                response = self._client.send(request, stream=True, follow_redirects=False)
-                opened.callback(response.close)
+            response = self._client.send(
+                _request(attempt, self._client, self._cached), stream=True, follow_redirects=False
+            )
+            try:
                 body = _Body(attempt, response)
-                if body.streamed:
-                    return body.open(_pieces(body, response, opened.pop_all()))
-                for chunk in response.iter_bytes():
-                    body.add(chunk)
+                if not body.streamed:
+                    for chunk in response.iter_bytes():
+                        body.add(chunk)
+                    response.close()
+            except BaseException:
+                response.close()
+                raise
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
             return failure
-        return body.reply()
+        return body.open(_pieces(body, response)) if body.streamed else body.reply()
 
     def close(self) -> None:
         """Close the connections, unless the httpx client belongs to the caller."""
@@ -155,9 +160,9 @@ def _is_private(core: Core) -> bool:
     return core.origin.startswith("https:")
 
 
-def _pieces(body: _Body, response: httpx.Response, opened: ExitStack) -> Generator[bytes, None, None]:
+def _pieces(body: _Body, response: httpx.Response) -> Generator[bytes, None, None]:
     failure: Failure | None = None
-    with opened:
+    with closing(response):
         try:
             for chunk in response.iter_bytes():
                 body.add(chunk)
@@ -190,7 +195,7 @@ class _Body:
         self._headers = {name.lower(): value for name, value in response.headers.items()}
         self.streamed = self._status == 200 and media_type_of(self._headers) == attempt.request.streamed
         self._most = attempt.request.most or attempt.core.max_body_bytes
-        self._bytes = bytearray()
+        self._chunks: list[bytes] = []
         self._size = 0
         coding = self._headers.get("content-encoding", "").strip().lower()
         if coding not in _DECODABLE:
@@ -206,13 +211,13 @@ class _Body:
             raise self._too_large()
         if self.streamed:
             return
-        self._bytes += chunk
+        self._chunks.append(chunk)
         if self.attempt.core.runtime.clock() > self.attempt.deadline:
             raise TimedOut(f"{_place(self.attempt)}: the answer was not complete within the time of the call")
 
     def reply(self) -> Response:
         """Return the whole answer."""
-        return Response(status=self._status, headers=self._headers, body=bytes(self._bytes))
+        return Response(status=self._status, headers=self._headers, body=b"".join(self._chunks))
 
     def open(self, pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]) -> OpenResponse:
         """Return the answer of which the body is still to come."""
@@ -234,27 +239,28 @@ def _limits(attempt: Attempt) -> tuple[float, float]:
 def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:
     core, wanted = attempt.core, attempt.request
     connect, read = _limits(attempt)
-    request = client.build_request(
-        wanted.method,
-        core.origin + wanted.target,
-        content=wanted.body,
-        timeout=httpx.Timeout(connect=connect, read=read, write=read, pool=connect),
-        headers={
-            "Accept": "application/json, application/problem+json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": f"{USER_AGENT} {core.app}".rstrip(),
-            **wanted.headers,
-        },
-    )
-    if wanted.lang is not None:
-        request.headers["Accept-Language"] = wanted.lang
+    url = core.origin + wanted.target
     key = "" if core.api_key is None else core.api_key.reveal()
+    headers = {**_ALWAYS, "User-Agent": f"{USER_AGENT} {core.app}".rstrip(), **wanted.headers}
+    if wanted.lang is not None:
+        headers["Accept-Language"] = wanted.lang
     if key:
-        request.headers["Authorization"] = f"Bearer {key}"
+        headers["Authorization"] = f"Bearer {key}"
+    ours = [(name.encode(), value.encode()) for name, value in headers.items()]
+    named = {name.lower() for name, _ in ours}
+    # As `build_request` of the client does it, which takes half as long again to put headers in the place of others.
+    request = httpx.Request(
+        wanted.method,
+        url,
+        params=client.params or None,
+        headers=[header for header in client.headers.raw if header[0].lower() not in named] + ours,
+        cookies=client.cookies or None,
+        content=wanted.body,
+        extensions={"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}},
+    )
     if cached:
         # What a key was answered is for that key alone, whatever the answer says of who may keep it.
-        place = hashlib.sha256(f"{key} {core.origin}{wanted.target}".encode()).hexdigest()
-        request.extensions["caching"] = {"key": place}
+        request.extensions["caching"] = {"key": hashlib.sha256(f"{key} {url}".encode()).hexdigest()}
     return request
 
 

@@ -61,7 +61,7 @@ class Page(Generic[T]):
         following = self._fetched.following
         if following is None:
             return None
-        call = fetch_page(self._core, following, self._fetched.decoder)
+        call = fetch_page(self._core, following, self._fetched.kind)
         return Page(self._core, self._transport, drive(call, self._transport))
 
     def pages(self) -> Iterator[Page[T]]:
@@ -114,7 +114,7 @@ class AsyncPage(Generic[T]):
         following = self._fetched.following
         if following is None:
             return None
-        call = fetch_page(self._core, following, self._fetched.decoder)
+        call = fetch_page(self._core, following, self._fetched.kind)
         return AsyncPage(self._core, self._transport, await drive_async(call, self._transport))
 
     async def pages(self) -> AsyncIterator[AsyncPage[T]]:

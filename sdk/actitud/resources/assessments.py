@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
@@ -49,13 +48,6 @@ from actitud.resources.reviews import (
     WholeReview,
 )
 
-_LISTING = msgspec.json.Decoder(Listing[AssessmentLine])
-_ASSESSMENT = msgspec.json.Decoder(Assessment)
-_SUBMISSIONS = msgspec.json.Decoder(Listing[SubmissionLine])
-_TRANSITIONS = msgspec.json.Decoder(Listing[Transition])
-_TRANSITION = msgspec.json.Decoder(Transition)
-_SUBMISSION = msgspec.json.Decoder(Submission)
-
 
 def list_assessments(
     core: Core,
@@ -71,7 +63,7 @@ def list_assessments(
     all pages. ``offset``: items to skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {"state": state, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "assessments", query=query), _LISTING)
+    return fetch_page(core, get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])
 
 
 def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Assessment]:
@@ -79,7 +71,7 @@ def get_assessment(core: Core, edition: str, organisation: str, *, lang: str | N
 
     Raises ``NotFound`` where there is none.
     """
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, lang=lang), _ASSESSMENT)
+    return fetch(core, get(core, "editions", edition, "assessments", organisation, lang=lang), Assessment)
 
 
 def put_assessment(
@@ -109,7 +101,7 @@ def put_assessment(
     if profile_evidence is not UNSET:
         body["profile_evidence"] = profile_evidence
     request = put(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
-    return fetch(core, request, _ASSESSMENT)
+    return fetch(core, request, Assessment)
 
 
 def update_assessment(
@@ -137,7 +129,7 @@ def update_assessment(
         "profile_evidence": profile_evidence,
     }
     request = patch(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
-    return fetch(core, request, _ASSESSMENT)
+    return fetch(core, request, Assessment)
 
 
 def delete_assessment(core: Core, edition: str, organisation: str, *, if_match: str | None) -> Call[None]:
@@ -180,7 +172,7 @@ def create_submission(
         if_match=if_match,
         lang=lang,
     )
-    return fetch(core, request, _SUBMISSION)
+    return fetch(core, request, Submission)
 
 
 def list_submissions(
@@ -199,7 +191,7 @@ def list_submissions(
     """
     query = {"limit": limit, "offset": offset}
     request = get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
-    return fetch_page(core, request, _SUBMISSIONS)
+    return fetch_page(core, request, Listing[SubmissionLine])
 
 
 def get_submission(
@@ -210,7 +202,7 @@ def get_submission(
     Raises ``NotFound`` where there is none.
     """
     request = get(core, "editions", edition, "assessments", organisation, "submissions", submission, lang=lang)
-    return fetch(core, request, _SUBMISSION)
+    return fetch(core, request, Submission)
 
 
 def create_review(
@@ -296,7 +288,7 @@ def list_transitions(
     """
     query = {"limit": limit, "offset": offset}
     request = get(core, "editions", edition, "assessments", organisation, "transitions", query=query)
-    return fetch_page(core, request, _TRANSITIONS)
+    return fetch_page(core, request, Listing[Transition])
 
 
 def get_transition(core: Core, edition: str, organisation: str, transition: str) -> Call[Transition]:
@@ -305,7 +297,7 @@ def get_transition(core: Core, edition: str, organisation: str, transition: str)
     Raises ``NotFound`` where there is none.
     """
     request = get(core, "editions", edition, "assessments", organisation, "transitions", transition)
-    return fetch(core, request, _TRANSITION)
+    return fetch(core, request, Transition)
 
 
 def _transition(
@@ -328,7 +320,7 @@ def _transition(
         idempotency_key=idempotency_key,
         if_match=if_match,
     )
-    return fetch(core, request, _TRANSITION)
+    return fetch(core, request, Transition)
 
 
 class Submissions(Bound):

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import AsyncBound, Bound, Call, Fetched, fetch, fetch_page, get
 from actitud._config import Core
 from actitud.models import EditionStatistics, Exemplar, Listing, OrganisationKind, Peers, RobustScore
-
-_PEERS = msgspec.json.Decoder(Peers)
-_EXEMPLARS = msgspec.json.Decoder(Listing[Exemplar])
-_ROBUSTNESS = msgspec.json.Decoder(Listing[RobustScore])
-_STATISTICS = msgspec.json.Decoder(EditionStatistics)
 
 
 def get_peers(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[Peers]:
@@ -23,7 +16,7 @@ def get_peers(core: Core, edition: str, organisation: str, *, lang: str | None =
     ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
     organisation.
     """
-    return fetch(core, get(core, "editions", edition, "scores", organisation, "peers", lang=lang), _PEERS)
+    return fetch(core, get(core, "editions", edition, "scores", organisation, "peers", lang=lang), Peers)
 
 
 def list_exemplars(
@@ -56,7 +49,7 @@ def list_exemplars(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "editions", edition, "exemplars", query=query, lang=lang), _EXEMPLARS)
+    return fetch_page(core, get(core, "editions", edition, "exemplars", query=query, lang=lang), Listing[Exemplar])
 
 
 def list_robustness(
@@ -95,7 +88,7 @@ def list_robustness(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "editions", edition, "robustness", query=query, lang=lang), _ROBUSTNESS)
+    return fetch_page(core, get(core, "editions", edition, "robustness", query=query, lang=lang), Listing[RobustScore])
 
 
 def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call[EditionStatistics]:
@@ -104,7 +97,7 @@ def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call
     Raises ``NotFound`` on an unknown edition, and ``ServiceUnavailable`` where too many wait for what has to be
     computed first.
     """
-    return fetch(core, get(core, "editions", edition, "statistics", lang=lang), _STATISTICS)
+    return fetch(core, get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
 
 
 class EditionExemplars(Bound):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from actitud._bind import (
@@ -74,14 +73,6 @@ from actitud.resources.reviews import (
     EditionSamples,
 )
 
-_EDITIONS = msgspec.json.Decoder(Listing[Edition])
-_EDITION = msgspec.json.Decoder(Edition)
-_ROWS = msgspec.json.Decoder(Listing[ScoreRow])
-_SUMMARY = msgspec.json.Decoder(EditionSummary)
-_SCORE = msgspec.json.Decoder(EditionScore)
-_PATH = msgspec.json.Decoder(LevelPath)
-_CHANGES = msgspec.json.Decoder(Changes)
-
 
 def list_editions(
     core: Core, *, limit: int | None = None, offset: int | None = None, lang: str | None = None
@@ -92,7 +83,7 @@ def list_editions(
     skip.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", query=query, lang=lang), _EDITIONS)
+    return fetch_page(core, get(core, "editions", query=query, lang=lang), Listing[Edition])
 
 
 def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Edition]:
@@ -100,7 +91,7 @@ def get_edition(core: Core, edition: str, *, lang: str | None = None) -> Call[Ed
 
     Raises ``NotFound`` on an unknown id.
     """
-    return fetch(core, get(core, "editions", edition, lang=lang), _EDITION)
+    return fetch(core, get(core, "editions", edition, lang=lang), Edition)
 
 
 def create_edition(
@@ -138,7 +129,7 @@ def create_edition(
         "calendar": calendar,
         "accept_draft": accept_draft,
     }
-    return fetch(core, create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), _EDITION)
+    return fetch(core, create(core, "editions", body=body, idempotency_key=idempotency_key, lang=lang), Edition)
 
 
 def update_edition(
@@ -158,7 +149,7 @@ def update_edition(
     changed it since, and ``Conflict`` where it is published or would contradict itself.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
-    return fetch(core, patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), _EDITION)
+    return fetch(core, patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
 
 
 def delete_edition(core: Core, edition: str, *, if_match: str | None) -> Call[None]:
@@ -185,7 +176,7 @@ def get_edition_summary(
     The filters are those of the scores. Raises ``NotFound`` on an unknown edition.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
-    return fetch(core, get(core, "editions", edition, "summary", query=query), _SUMMARY)
+    return fetch(core, get(core, "editions", edition, "summary", query=query), EditionSummary)
 
 
 def list_edition_scores(
@@ -229,7 +220,7 @@ def list_edition_scores(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "editions", edition, "scores", query=query), _ROWS)
+    return fetch_page(core, get(core, "editions", edition, "scores", query=query), Listing[ScoreRow])
 
 
 def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[EditionScore]:
@@ -237,7 +228,7 @@ def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str 
 
     Raises ``NotFound`` where the edition is unknown or holds no score of the organisation.
     """
-    return fetch(core, get(core, "editions", edition, "scores", organisation, lang=lang), _SCORE)
+    return fetch(core, get(core, "editions", edition, "scores", organisation, lang=lang), EditionScore)
 
 
 def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[LevelPath]:
@@ -246,7 +237,7 @@ def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = 
     ``lang``: language of the sentences. Raises ``NotFound`` where the edition is unknown or holds no score of the
     organisation.
     """
-    return fetch(core, get(core, "editions", edition, "scores", organisation, "path", lang=lang), _PATH)
+    return fetch(core, get(core, "editions", edition, "scores", organisation, "path", lang=lang), LevelPath)
 
 
 def get_changes(
@@ -259,7 +250,7 @@ def get_changes(
     """
     query = {"from": from_edition}
     request = get(core, "editions", edition, "scores", organisation, "changes", query=query, lang=lang)
-    return fetch(core, request, _CHANGES)
+    return fetch(core, request, Changes)
 
 
 class EditionScores(Bound):

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_stream, blocking, blocking_stream
 from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, fetch_bytes, get, unless_known
 from actitud._config import Core
@@ -25,7 +23,6 @@ FileRow: TypeAlias = dict[str, str | int | float | bool | None]
 EXPORT_MAX = 1024 * 1024 * 1024
 """Bytes of a file that are read at most; the indicators of 8,131 organisations as CSV have 43 MB."""
 
-_ROW = msgspec.json.Decoder(FileRow)
 _JSON = "application/json"
 _MEDIA_TYPES: Mapping[str, str] = {
     "csv": "text/csv",
@@ -184,7 +181,7 @@ def stream_organisations(
 ) -> Call[Lines[FileRow]]:
     """Iterate over the organisations as they come, however many there are; as :func:`stream_edition_scores`."""
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
-    return fetch_lines(core, get(core, "organisations.jsonl", query=query), _ROW, progress, EXPORT_MAX)
+    return fetch_lines(core, get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX)
 
 
 def stream_edition_scores(
@@ -221,7 +218,7 @@ def stream_edition_scores(
         "organisation": organisation,
         "sort": sort,
     }
-    return fetch_lines(core, get(core, "editions", edition, "scores.jsonl", query=query), _ROW, progress, EXPORT_MAX)
+    return fetch_lines(core, get(core, "editions", edition, "scores.jsonl", query=query), FileRow, progress, EXPORT_MAX)
 
 
 def stream_edition_indicators(
@@ -255,7 +252,7 @@ def stream_edition_indicators(
         "sort": sort,
     }
     request = get(core, "editions", edition, "indicators.jsonl", query=query)
-    return fetch_lines(core, request, _ROW, progress, EXPORT_MAX)
+    return fetch_lines(core, request, FileRow, progress, EXPORT_MAX)
 
 
 def export_methodology_indicators(

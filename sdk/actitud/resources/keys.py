@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import (
     AsyncBound,
@@ -24,10 +22,6 @@ from actitud._calls import (
 from actitud._config import Core
 from actitud.models import AccessKey, Listing, NewAccessKey, ReportReceipt, Role
 
-_KEYS = msgspec.json.Decoder(Listing[AccessKey])
-_KEY = msgspec.json.Decoder(AccessKey)
-_NEW_KEY = msgspec.json.Decoder(NewAccessKey)
-_RECEIPT = msgspec.json.Decoder(ReportReceipt)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -45,12 +39,12 @@ def list_keys(
     given; iterating goes on over all pages. ``offset``: items to skip.
     """
     query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "keys", query=query), _KEYS)
+    return fetch_page(core, get(core, "keys", query=query), Listing[AccessKey])
 
 
 def get_key(core: Core, key: str) -> Call[AccessKey]:
     """Fetch a key by its id, without its secret. Raises ``NotFound`` for what is neither there nor yours."""
-    return fetch(core, get(core, "keys", key), _KEY)
+    return fetch(core, get(core, "keys", key), AccessKey)
 
 
 def create_key(
@@ -73,7 +67,7 @@ def create_key(
     """
     given = {"organisations": organisations, "editions": editions}
     body = {"role": role, "days": days, **{name: list(value) for name, value in given.items() if value is not None}}
-    return fetch(core, create(core, "keys", body=body, idempotency_key=idempotency_key), _NEW_KEY)
+    return fetch(core, create(core, "keys", body=body, idempotency_key=idempotency_key), NewAccessKey)
 
 
 def create_rotation(
@@ -94,13 +88,13 @@ def create_rotation(
     """
     body = {"days": days, "overlap": overlap}
     request = create(core, "keys", key, "rotations", body=body, idempotency_key=idempotency_key, if_match=if_match)
-    return fetch(core, request, _NEW_KEY)
+    return fetch(core, request, NewAccessKey)
 
 
 def create_revocation(core: Core, key: str, *, idempotency_key: str | None = None) -> Call[AccessKey]:
     """End a key from the next call on. Raises ``Conflict`` where it was revoked already."""
     request = create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
-    return fetch(core, request, _KEY)
+    return fetch(core, request, AccessKey)
 
 
 def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[ReportReceipt]:
@@ -109,7 +103,7 @@ def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[Rep
     The answer is the same whatever is sent. Line ends are sent as blanks.
     """
     body = {"text": _CONTROL.sub(" ", text)}
-    return fetch(core, compute(core, "keys", "reports", query={}, body=body, lang=lang), _RECEIPT)
+    return fetch(core, compute(core, "keys", "reports", query={}, body=body, lang=lang), ReportReceipt)
 
 
 class KeyRotations(Bound):

@@ -14,12 +14,6 @@ class _KeySet(msgspec.Struct, frozen=True):
     keys: tuple[SigningKey, ...]
 
 
-_ENTRIES = msgspec.json.Decoder(Listing[LedgerEntry])
-_CHECKPOINTS = msgspec.json.Decoder(Listing[Checkpoint])
-_CHECKPOINT = msgspec.json.Decoder(Checkpoint)
-_KEYS = msgspec.json.Decoder(_KeySet)
-
-
 def list_entries(
     core: Core, *, action: str | None = None, limit: int | None = None, offset: int | None = None
 ) -> Call[Fetched[LedgerEntry]]:
@@ -29,13 +23,13 @@ def list_entries(
     iterating goes on over all pages. ``offset``: items to skip.
     """
     query = {"action": action, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "ledger", query=query), _ENTRIES)
+    return fetch_page(core, get(core, "ledger", query=query), Listing[LedgerEntry])
 
 
 def list_checkpoints(core: Core, *, limit: int | None = None, offset: int | None = None) -> Call[Fetched[Checkpoint]]:
     """List the signed checkpoints, the smallest first. ``limit`` and ``offset`` as elsewhere."""
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "ledger", "checkpoints", query=query), _CHECKPOINTS)
+    return fetch_page(core, get(core, "ledger", "checkpoints", query=query), Listing[Checkpoint])
 
 
 def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
@@ -43,13 +37,13 @@ def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
 
     Raises ``NotFound`` where there is none.
     """
-    return fetch(core, get(core, "ledger", "checkpoints", str(size)), _CHECKPOINT)
+    return fetch(core, get(core, "ledger", "checkpoints", str(size)), Checkpoint)
 
 
 def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
     """Fetch the keys that sign or have signed, the oldest first."""
     request = Request(method="GET", target=f"{core.prefix}/.well-known/jwks.json", lang=core.lang)
-    return (yield from fetch(core, request, _KEYS)).keys
+    return (yield from fetch(core, request, _KeySet)).keys
 
 
 class Checkpoints(Bound):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import AsyncBound, AsyncTransport, Bound, Call, Fetched, Transport, fetch, fetch_page, get
 from actitud._config import Core
 from actitud.models import Listing, Methodology, MethodologySummary
 from actitud.resources.exports import AsyncMethodologyIndicators, MethodologyIndicators
 from actitud.resources.workbooks import AsyncWorkbook, Workbook
-
-_LISTING = msgspec.json.Decoder(Listing[MethodologySummary])
-_METHODOLOGY = msgspec.json.Decoder(Methodology)
 
 
 def list_methodologies(
@@ -24,7 +19,7 @@ def list_methodologies(
     skip.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "methodologies", query=query, lang=lang), _LISTING)
+    return fetch_page(core, get(core, "methodologies", query=query, lang=lang), Listing[MethodologySummary])
 
 
 def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Call[Methodology]:
@@ -32,7 +27,7 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
 
     Raises ``NotFound`` on an unknown version.
     """
-    return fetch(core, get(core, "methodologies", version, lang=lang), _METHODOLOGY)
+    return fetch(core, get(core, "methodologies", version, lang=lang), Methodology)
 
 
 class Methodologies(Bound):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from actitud._bind import (
@@ -32,10 +31,6 @@ from actitud._calls import (
 from actitud._config import Core
 from actitud.models import Contact, FormerName, Listing, Organisation, OrganisationKind, PastScore
 from actitud.resources.exports import export_organisations, stream_organisations
-
-_LISTING = msgspec.json.Decoder(Listing[Organisation])
-_SCORES = msgspec.json.Decoder(Listing[PastScore])
-_ORGANISATION = msgspec.json.Decoder(Organisation)
 
 
 def list_organisations(
@@ -69,7 +64,7 @@ def list_organisations(
         "limit": limit,
         "offset": offset,
     }
-    return fetch_page(core, get(core, "organisations", query=query), _LISTING)
+    return fetch_page(core, get(core, "organisations", query=query), Listing[Organisation])
 
 
 def get_organisation(core: Core, organisation: str) -> Call[Organisation]:
@@ -77,7 +72,7 @@ def get_organisation(core: Core, organisation: str) -> Call[Organisation]:
 
     Raises ``NotFound`` on an unknown id.
     """
-    return fetch(core, get(core, "organisations", organisation), _ORGANISATION)
+    return fetch(core, get(core, "organisations", organisation), Organisation)
 
 
 def create_organisation(
@@ -127,7 +122,7 @@ def create_organisation(
         "contact": contact,
         "domains": tuple(domains),
     }
-    return fetch(core, create(core, "organisations", body=body, idempotency_key=idempotency_key), _ORGANISATION)
+    return fetch(core, create(core, "organisations", body=body, idempotency_key=idempotency_key), Organisation)
 
 
 def update_organisation(
@@ -178,7 +173,7 @@ def update_organisation(
         "contact": contact,
         "domains": _given(domains),
     }
-    return fetch(core, patch(core, "organisations", organisation, body=body, if_match=if_match), _ORGANISATION)
+    return fetch(core, patch(core, "organisations", organisation, body=body, if_match=if_match), Organisation)
 
 
 def _given(items: Sequence[object] | UnsetType) -> tuple[object, ...] | UnsetType:
@@ -201,7 +196,9 @@ def list_organisation_scores(
     skip. Raises ``NotFound`` on an unknown id.
     """
     query = {"methodology": methodology, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "organisations", organisation, "scores", query=query, lang=lang), _SCORES)
+    return fetch_page(
+        core, get(core, "organisations", organisation, "scores", query=query, lang=lang), Listing[PastScore]
+    )
 
 
 class OrganisationScores(Bound):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import (
     AsyncBound,
@@ -28,12 +26,6 @@ from actitud.models import Listing, Publication, PublicationApproval, Signature
 BUNDLE_MAX = 1024 * 1024 * 1024
 """Bytes of a bundle that are read at most; one of 8,131 organisations has 35 MB."""
 
-_PUBLICATIONS = msgspec.json.Decoder(Listing[Publication])
-_PUBLICATION = msgspec.json.Decoder(Publication)
-_APPROVALS = msgspec.json.Decoder(Listing[PublicationApproval])
-_APPROVAL = msgspec.json.Decoder(PublicationApproval)
-_SIGNATURE = msgspec.json.Decoder(Signature)
-
 
 def list_publications(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
@@ -43,7 +35,7 @@ def list_publications(
     ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` on an unknown edition.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "publications", query=query), _PUBLICATIONS)
+    return fetch_page(core, get(core, "editions", edition, "publications", query=query), Listing[Publication])
 
 
 def get_publication(core: Core, edition: str, revision: int | str = "latest") -> Call[Publication]:
@@ -51,7 +43,7 @@ def get_publication(core: Core, edition: str, revision: int | str = "latest") ->
 
     Raises ``NotFound`` where the edition is unknown or has no such revision.
     """
-    return fetch(core, get(core, "editions", edition, "publications", str(revision)), _PUBLICATION)
+    return fetch(core, get(core, "editions", edition, "publications", str(revision)), Publication)
 
 
 def create_publication(
@@ -75,7 +67,7 @@ def create_publication(
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
-    return fetch(core, request, _PUBLICATION)
+    return fetch(core, request, Publication)
 
 
 def list_approvals(
@@ -86,12 +78,12 @@ def list_approvals(
     ``limit`` and ``offset`` as elsewhere. Raises ``NotFound`` where the edition is unknown.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "approvals", query=query), _APPROVALS)
+    return fetch_page(core, get(core, "editions", edition, "approvals", query=query), Listing[PublicationApproval])
 
 
 def get_approval(core: Core, edition: str, approval: str) -> Call[PublicationApproval]:
     """Fetch an approval by its id, which counts from 1. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "editions", edition, "approvals", approval), _APPROVAL)
+    return fetch(core, get(core, "editions", edition, "approvals", approval), PublicationApproval)
 
 
 def create_approval(
@@ -112,7 +104,7 @@ def create_approval(
     """
     body = {"digest": digest, "reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = create(core, "editions", edition, "approvals", body=body, idempotency_key=idempotency_key)
-    return fetch(core, request, _APPROVAL)
+    return fetch(core, request, PublicationApproval)
 
 
 def get_bundle(core: Core, edition: str, revision: int | str = "latest") -> Call[bytes]:
@@ -149,7 +141,7 @@ def get_document(core: Core, digest: str) -> Call[bytes]:
 
 def get_signature(core: Core, digest: str) -> Call[Signature]:
     """Fetch the signature of the published document with that digest. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "published", digest, "signature"), _SIGNATURE)
+    return fetch(core, get(core, "published", digest, "signature"), Signature)
 
 
 class PublicationScores(Bound):

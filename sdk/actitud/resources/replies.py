@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import AsyncBound, Bound, Call, Fetched, delete, fetch, fetch_nothing, fetch_page, get, put
 from actitud._config import Core
 from actitud.models import EvidenceLike, Listing, Reply
-
-_LISTING = msgspec.json.Decoder(Listing[Reply])
-_REPLY = msgspec.json.Decoder(Reply)
 
 
 def list_replies(
@@ -25,12 +20,12 @@ def list_replies(
     """
     query = {"limit": limit, "offset": offset}
     request = get(core, "editions", edition, "assessments", organisation, "replies", query=query)
-    return fetch_page(core, request, _LISTING)
+    return fetch_page(core, request, Listing[Reply])
 
 
 def get_reply(core: Core, edition: str, organisation: str, indicator: str) -> Call[Reply]:
     """Fetch the reply about an indicator. Raises ``NotFound`` where there is none."""
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, "replies", indicator), _REPLY)
+    return fetch(core, get(core, "editions", edition, "assessments", organisation, "replies", indicator), Reply)
 
 
 def put_reply(
@@ -51,7 +46,7 @@ def put_reply(
     """
     body = {"text": text, "evidence": tuple(evidence)}
     segments = ("editions", edition, "assessments", organisation, "replies", indicator)
-    return fetch(core, put(core, *segments, body=body, if_match=if_match), _REPLY)
+    return fetch(core, put(core, *segments, body=body, if_match=if_match), Reply)
 
 
 def delete_reply(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:

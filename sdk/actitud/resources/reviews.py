@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import (
     AsyncBound,
@@ -36,15 +34,6 @@ from actitud.models import (
     Verdict,
 )
 
-_JUDGED = msgspec.json.Decoder(JudgedAnswer)
-_JUDGED_LISTING = msgspec.json.Decoder(Listing[JudgedAnswer])
-_REVIEW = msgspec.json.Decoder(Review)
-_AGREEMENT = msgspec.json.Decoder(Agreement)
-_SAMPLE = msgspec.json.Decoder(Sample)
-_SAMPLES = msgspec.json.Decoder(Listing[Sample])
-_FLAGS = msgspec.json.Decoder(Listing[Flag])
-_FLAGGED = msgspec.json.Decoder(Flagged)
-
 
 def list_verdicts(
     core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
@@ -56,7 +45,7 @@ def list_verdicts(
     """
     query = {"limit": limit, "offset": offset}
     request = get(core, "editions", edition, "assessments", organisation, "verdicts", query=query)
-    return fetch_page(core, request, _JUDGED_LISTING)
+    return fetch_page(core, request, Listing[JudgedAnswer])
 
 
 def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> Call[JudgedAnswer]:
@@ -64,7 +53,7 @@ def get_verdict(core: Core, edition: str, organisation: str, indicator: str) -> 
 
     Raises ``NotFound`` where there is no assessment, or no such indicator.
     """
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), _JUDGED)
+    return fetch(core, get(core, "editions", edition, "assessments", organisation, "verdicts", indicator), JudgedAnswer)
 
 
 def put_verdict(
@@ -91,7 +80,7 @@ def put_verdict(
     said = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
     body = {name: value for name, value in said.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
-    return fetch(core, replace(core, *segments, body=body, if_match=if_match), _JUDGED)
+    return fetch(core, replace(core, *segments, body=body, if_match=if_match), JudgedAnswer)
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
@@ -109,7 +98,7 @@ def get_review(core: Core, edition: str, organisation: str) -> Call[Review]:
 
     Raises ``NotFound`` where there is no assessment.
     """
-    return fetch(core, get(core, "editions", edition, "assessments", organisation, "review"), _REVIEW)
+    return fetch(core, get(core, "editions", edition, "assessments", organisation, "review"), Review)
 
 
 def put_review(
@@ -133,7 +122,7 @@ def put_review(
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
     body |= {name: value for name, value in {"profile": profile, "answers": answers}.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "review")
-    return fetch(core, replace(core, *segments, body=body, if_match=if_match), _REVIEW)
+    return fetch(core, replace(core, *segments, body=body, if_match=if_match), Review)
 
 
 def list_flags_of_assessment(
@@ -153,7 +142,7 @@ def list_flags_of_assessment(
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
     request = get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
-    return fetch_page(core, request, _FLAGS)
+    return fetch_page(core, request, Listing[Flag])
 
 
 def list_flags(
@@ -171,7 +160,7 @@ def list_flags(
     skip. Raises ``NotFound`` on an unknown edition.
     """
     query = {"kind": kind, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "flags", query=query, lang=lang), _FLAGS)
+    return fetch_page(core, get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
 
 
 def create_flags(core: Core, edition: str) -> Call[Flagged]:
@@ -179,7 +168,7 @@ def create_flags(core: Core, edition: str) -> Call[Flagged]:
 
     Raises ``NotFound`` on an unknown edition.
     """
-    return fetch(core, compute(core, "editions", edition, "flags", query={}, body=None, lang=None), _FLAGGED)
+    return fetch(core, compute(core, "editions", edition, "flags", query={}, body=None, lang=None), Flagged)
 
 
 def get_agreement(core: Core, edition: str) -> Call[Agreement]:
@@ -187,7 +176,7 @@ def get_agreement(core: Core, edition: str) -> Call[Agreement]:
 
     Raises ``NotFound`` on an unknown edition.
     """
-    return fetch(core, get(core, "editions", edition, "agreement"), _AGREEMENT)
+    return fetch(core, get(core, "editions", edition, "agreement"), Agreement)
 
 
 def list_samples(
@@ -198,7 +187,7 @@ def list_samples(
     ``limit`` and ``offset`` as in other lists. Raises ``NotFound`` on an unknown edition.
     """
     query = {"limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "editions", edition, "samples", query=query), _SAMPLES)
+    return fetch_page(core, get(core, "editions", edition, "samples", query=query), Listing[Sample])
 
 
 def create_sample(
@@ -217,7 +206,7 @@ def create_sample(
     """
     body: Mapping[str, object] = {"share": share, "seed": seed}
     request = create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)
-    return fetch(core, request, _SAMPLE)
+    return fetch(core, request, Sample)
 
 
 class Verdicts(Bound):

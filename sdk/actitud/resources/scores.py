@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-import msgspec
-
 from actitud._bind import awaitable, blocking
 from actitud._calls import AsyncBound, Bound, Call, compute, fetch
 from actitud._config import Core
 from actitud.errors import ScoreHasErrors
 from actitud.models import Answers, Profile, Score, Supposed
-
-_SCORE = msgspec.json.Decoder(Score)
 
 
 def create_score(
@@ -51,7 +47,7 @@ def create_score(
     if what_if is not None:
         body["what_if"] = what_if
     score = yield from fetch(
-        core, compute(core, "scores", query={"explain": None if explain else "false"}, body=body, lang=lang), _SCORE
+        core, compute(core, "scores", query={"explain": None if explain else "false"}, body=body, lang=lang), Score
     )
     if on_findings == "raise" and score.error_findings:
         raise ScoreHasErrors(score)

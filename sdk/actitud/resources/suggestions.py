@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
 from actitud._bind import awaitable, awaitable_list, blocking, blocking_list
 from actitud._calls import (
     AsyncBound,
@@ -24,9 +22,6 @@ from actitud._calls import (
 from actitud._config import Core
 from actitud.models import Listing, Suggestion, SuggestionKind, SuggestionState
 
-_LISTING = msgspec.json.Decoder(Listing[Suggestion])
-_SUGGESTION = msgspec.json.Decoder(Suggestion)
-
 
 def list_suggestions(
     core: Core,
@@ -43,12 +38,12 @@ def list_suggestions(
     page, 1 to 1,000, 50 unless given; iterating goes on over all pages. ``offset``: items to skip.
     """
     query = {"kind": kind, "state": state, "dimension": dimension, "limit": limit, "offset": offset}
-    return fetch_page(core, get(core, "suggestions", query=query), _LISTING)
+    return fetch_page(core, get(core, "suggestions", query=query), Listing[Suggestion])
 
 
 def get_suggestion(core: Core, suggestion: str) -> Call[Suggestion]:
     """Fetch one suggestion by its id. Raises ``NotFound`` where there is none, or it was withdrawn."""
-    return fetch(core, get(core, "suggestions", suggestion), _SUGGESTION)
+    return fetch(core, get(core, "suggestions", suggestion), Suggestion)
 
 
 def create_suggestion(
@@ -78,7 +73,7 @@ def create_suggestion(
         "dimension": dimension,
         "indicator": indicator,
     }
-    return fetch(core, create(core, "suggestions", body=body, idempotency_key=idempotency_key), _SUGGESTION)
+    return fetch(core, create(core, "suggestions", body=body, idempotency_key=idempotency_key), Suggestion)
 
 
 def delete_suggestion(core: Core, suggestion: str, *, if_match: str | None) -> Call[None]:
@@ -111,7 +106,7 @@ def create_decision(
     request = create(
         core, "suggestions", suggestion, "decisions", body=body, idempotency_key=idempotency_key, if_match=if_match
     )
-    return fetch(core, request, _SUGGESTION)
+    return fetch(core, request, Suggestion)
 
 
 class SuggestionDecisions(Bound):

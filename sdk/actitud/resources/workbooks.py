@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from actitud._bind import awaitable, blocking
 from actitud._calls import AsyncBound, Bound, Call, compute, fetch, fetch_bytes, get, post_file
 from actitud._config import Core
 from actitud.models import AssessmentAnswers, EvidenceLike, Profile, WorkbookReading
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-_READING = msgspec.json.Decoder(WorkbookReading)
 
 
 def get_workbook(core: Core, version: str, *, lang: str | None = None) -> Call[bytes]:
@@ -62,7 +58,7 @@ def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None
     request = post_file(
         core, "methodologies", version, "workbook", "answers", body=workbook, media_type=XLSX, lang=lang
     )
-    return fetch(core, request, _READING)
+    return fetch(core, request, WorkbookReading)
 
 
 class Workbook(Bound):
