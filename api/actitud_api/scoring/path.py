@@ -336,7 +336,8 @@ class _Standing(Struct, frozen=True):
 
     def holds_all(self, goals: Iterable[_Goal]) -> bool:
         """Whether all that the gates of a level ask holds."""
-        return all(map(self.holds, goals))
+        figures = GateFigures(self.evaluation)
+        return all(gate_holds(goal.member, figures) for goal in goals)
 
     def contradictions(self) -> frozenset[str]:
         """The error rules that do not hold."""

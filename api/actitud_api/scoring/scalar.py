@@ -596,13 +596,18 @@ class GateFigures:
             return self._least[nodes]
         evaluation = self._evaluation
         groups, leaves, positions = evaluation.groups, evaluation.leaves, evaluation.plan.positions
-        found = [
-            evaluation.index if node is None else groups[node] if node in groups else leaves[positions[node]].score
-            for node in nodes
-        ]
-        units = None if None in found else min(cast("list[int]", found))
-        self._least[nodes] = units
-        return units
+        least: int | None = None
+        for node in nodes:
+            if node is None:
+                score = evaluation.index
+            else:
+                score = groups[node] if node in groups else leaves[positions[node]].score
+            if score is None:
+                least = None
+                break
+            least = score if least is None else min(least, score)
+        self._least[nodes] = least
+        return least
 
     def score(self, node: str) -> Evaluated:
         """The score of a node in points; absent where only silence took it away, NULL where it left."""
