@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
-from sqlalchemy import MetaData, select
+from sqlalchemy import inspect, text
 
 from actitud_api.access import keys
 from actitud_api.access import service as access
@@ -370,12 +370,10 @@ class Installation:
         """Everything in the database but the ledger and the uses of keys, by table."""
         with self.database.read() as session:
             connection = session.connection()
-            metadata = MetaData()
-            metadata.reflect(connection)
             return {
-                table.name: sorted(repr(row) for row in connection.execute(select(table)))
-                for table in metadata.sorted_tables
-                if table.name not in LEDGER and table.name != USES
+                table: sorted(map(repr, connection.execute(text(f'SELECT * FROM "{table}"'))))
+                for table in inspect(connection).get_table_names()
+                if table not in LEDGER and table != USES
             }
 
     @property

@@ -120,9 +120,7 @@ def apply(mutant: Mutant) -> None:
     """Has the function do what the mutant says, wherever it is kept, for the rest of the process."""
     function = resolved(mutant.function)
     body = "".join(f"    {line}\n" for line in mutant.source.splitlines())
-    if function.__code__.co_freevars:
-        # `super()` without arguments finds its class in this variable, which a mutant without `super()` has to have too.
-        body += "        if False:\n            __class__\n"
+    # `super()` without arguments finds its class in a variable of this name.
     name = function.__name__
     # Global, so that one that calls itself does it as it did: by its name in the module.
     text = f"from __future__ import annotations\ndef make(__class__):\n    global {name}\n{body}    return {name}\n"

@@ -44,15 +44,6 @@ def test_a_method_still_finds_its_class(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(loader.UnknownMethodology("1999.1")) == "1999.1!"
 
 
-def test_a_method_may_lose_what_it_finds_its_class_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed(
-        monkeypatch,
-        "methodology.loader.UnknownMethodology.__init__",
-        "def __init__(self, version):\n    self.version = version\n",
-    )
-    assert loader.UnknownMethodology("1999.1").version == "1999.1"
-
-
 def test_a_function_that_calls_itself_still_does(monkeypatch: pytest.MonkeyPatch) -> None:
     body = "def halfup(share):\n    return share if share < 10 else halfup(share - 10)\n"
     assert changed(monkeypatch, "methodology.predicates.halfup", body)(37) == 7
