@@ -202,6 +202,14 @@ def test_levels_of_a_formula(name: str, facts: dict[tuple[str, str], list[int]],
     assert (found, curves.exact) == (scores, [])
 
 
+def test_a_curve_takes_three_arrays() -> None:
+    """x, what the straight parts of the curve add up to, and the part that is being added."""
+    for name in "LRHT":
+        compiler = Compiler(PLAN, [(0, 4)] * PLAN.layout.size, Needs())
+        Curves(compiler, PLAN.unit).scoring(LEAVES[name], value_of(LEAVES[name].indicator.value, compiler, 0))
+        assert compiler.needs.depth == 3
+
+
 # --- straight -------------------------------------------------------------------------------------------------
 
 
@@ -417,7 +425,10 @@ def test_what_a_value_reads_and_whether_it_may_lack() -> None:
         assert value.given == {Answer(0)}
         assert (value.scale, value.limit) == (Fraction(1), MOST)
     hours = Quotient(numerator=b.fact("F", "hours"), denominator=Sum(of=(b.fact("H", "hours"), b.const(1))))
-    value = value_of(hours, Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)
+    compiler = Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs())
+    value = value_of(hours, compiler, 0)
+    # the sum stands one deeper than the hours
+    assert compiler.needs.depth == 2
     assert value.scale == Fraction(1)
     assert value.given == {Answer(8), Answer(1)}
     plain = value_of(b.fact("F", "hours"), Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)

@@ -223,15 +223,39 @@ def test_the_least_and_the_greatest_of_what_has_not_left() -> None:
 
 
 def test_a_yes_or_no_that_is_half() -> None:
-    """Half the number of listed elements: 0, 1/2 and 1; whatever is not 0 is a yes."""
+    """Half the number of listed elements, 0, 1/2 and 1, or one of two; whatever is not 0 is a yes."""
     half = msgspec.structs.replace(b.boolean("B"), value=Product(of=(b.const(0.5), b.fact("C", "count"))))
-    tree = b.root(b.group("D", b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))), half))
-    gate = Gate(id="G", holds=b.compare(b.value("B"), "eq", True))
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    tree = b.root(b.group("D", b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))), half, DERIVED))
+    gates = [Gate(id=f"G{name}", holds=b.compare(b.value(name), "eq", True)) for name in "BZ"]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
     known = b.read(b.document(tree, levels=levels, coverage=b.SOME))
     lists: list[tuple[str, ...]] = [(), ("x",), ("x", "y")]
-    rows = [b.submit({"C": {"components": one}, "B": {"value": False}}) for one in lists]
-    assert assert_equal(known, rows).level.tolist() == [1, 2, 2]
+    rows = [
+        b.submit({"C": {"components": one}, "B": {"value": False}, "Z": {"value": False} | b.of(part, 2)})
+        for one in lists
+        for part in (0, 1, 2)
+    ]
+    assert assert_equal(known, rows).level.tolist() == [1, 1, 1, 2, 3, 3, 2, 3, 3]
+
+
+def test_review_may_set_the_highest_level_and_raises_none() -> None:
+    """Level 2 asks for 50, level 3 for 80."""
+    gates = [Gate(id=f"G{least}", holds=b.compare(INDEX, "ge", least)) for least in (50, 80)]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), levels=levels))
+    reviewed = [(9, None), (9, 3), (9, 2), (9, 1), (6, 3), (6, 1), (1, 2), (1, 1)]
+    rows = [b.submit({"R": b.of(n, 10)}, max_level=most) for n, most in reviewed]
+    assert assert_equal(known, [*rows, b.submit({}, max_level=2)]).level.tolist() == [3, 3, 2, 1, 2, 1, 1, 1, 0]
+
+
+def test_gates_that_hold_or_fail_for_everybody() -> None:
+    """Nobody has less than 0 people, and nobody here a million."""
+    people = b.field("people")
+    gates = [Gate(id=f"G{least}", holds=b.compare(people, "ge", least)) for least in (0, 1_000_000)]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=FIELDS[:1], levels=levels))
+    rows = [b.submit({"R": b.of(1, 10)}, {"people": count}) for count in (0, 9)]
+    assert assert_equal(known, rows).level.tolist() == [2, 2]
 
 
 SUMS = msgspec.structs.replace(
@@ -243,11 +267,14 @@ SUMS = msgspec.structs.replace(
     part_of_denominator=False,
 )
 """Each side of its value takes an array of its own, and what it is compared with a third."""
+SUM = msgspec.structs.replace(
+    b.amount("T"), value=Sum(of=(b.fact("T", "hours"), b.field("people"))), step=None, type="quantity"
+)
 
 
 def sums(missing: Missing, *gates: Gate) -> Methodology:
     people = b.compare(b.field("people"), "ge", 1)
-    tree = b.root(b.group("D", SUMS, b.ladder("L", applies=people)), b.group("E", b.boolean("B")), missing=missing)
+    tree = b.root(b.group("D", SUMS, b.ladder("L", applies=people)), b.group("E", b.boolean("B"), SUM), missing=missing)
     levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
     return b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
 
@@ -273,6 +300,8 @@ ARRAYS: list[tuple[Compare, Missing, Literal["pass", "fail"], int]] = [
     (b.compare(b.score("D"), "ge", 50), "zero", "pass", 2),
     (b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", PLUS), "zero", "pass", 2),
     (b.compare(b.value("L"), "ge", 3), "zero", "pass", 2),
+    # its two parts on one scale, and one deeper once more whether it has a value
+    (b.compare(b.value("T"), "ge", 3), "zero", "fail", 3),
     # above, below and what is asked
     (b.compare(b.value("S"), "ge", PLUS), "zero", "fail", 3),
     (b.compare(b.value("S"), "ge", 0.5), "zero", "fail", 2),
@@ -290,6 +319,12 @@ def test_how_many_scratch_arrays_a_gate_takes(
     plan, needs = plan_of(sums(missing, Gate(id="G", holds=holds, when_not_applicable=left))), Needs()
     Levels(plan, [(0, 1_000)] * plan.layout.size, needs)
     assert needs.depth == depth
+
+
+def test_what_makes_a_level_firm_takes_no_array_more_than_a_gate() -> None:
+    plan, needs = plan_of(b.read(document("zero", (), b.compare(b.field("people"), "ge", 10)))), Needs()
+    Levels(plan, [(0, 1_000)] * plan.layout.size, needs)
+    assert needs.depth == 1
 
 
 UNLESS: list[Predicate] = [

@@ -222,16 +222,12 @@ class Curves:
             return
         unbounded = value_of(leaf.indicator.value, self._unlimited, 0)
         few = block.picked(rows, unbounded.reads, self._unlimited.needs.depth, exact=True)
-        above, below = (
-            np.broadcast_to(np.asarray(side.read(few), object), rows.shape)
-            for side in (unbounded.above, unbounded.below)
-        )
+        above, below = (np.broadcast_to(side.read(few), rows.shape) for side in (unbounded.above, unbounded.below))
         scale = unbounded.scale
         for row, n, d in zip(rows.tolist(), above.tolist(), below.tolist(), strict=True):
             numerator, denominator = n * scale.numerator, d * scale.denominator
             if denominator:
-                sign = 1 if denominator > 0 else -1
-                into[row] = leaf.score(sign * numerator, sign * denominator)
+                into[row] = leaf.score(numerator if denominator > 0 else -numerator, abs(denominator))
 
 
 class _Segment(Struct, frozen=True):

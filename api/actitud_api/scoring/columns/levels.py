@@ -258,14 +258,13 @@ class _GateCompiler(Compiler):
                 combine(found, there, out=found)
             return found
 
-        every = all(part.nulls for part in parts)
         return Numbers(
             extreme,
             parts[0].scale,
             least,
             most,
             given=frozenset[Condition]().union(*(part.given for part in parts)),
-            nulls=frozenset({Every(tuple(part.nulls for part in parts))}) if every else frozenset(),
+            nulls=frozenset({Every(tuple(part.nulls for part in parts))}),
         )
 
     def met(self, condition: Condition, depth: int) -> Truths:
