@@ -46,6 +46,7 @@ from actitud_api.scoring.columns.expressions import (
     constant,
     rows_beyond,
 )
+from actitud_api.scoring.columns.table import narrow
 from actitud_api.scoring.plan import Plan, plan_of
 from tests.scoring import builders as b
 
@@ -229,13 +230,13 @@ def test_32_bits_are_computed_in_where_they_hold_all(operand: Operand, most: int
 
 
 def test_narrow_is_what_32_bits_hold() -> None:
-    for least, most, narrow in (
+    for least, most, fits in (
         (-NARROW, NARROW, True),
         (-NARROW - 1, 0, False),
         (0, NARROW + 1, False),
         (NARROW, NARROW, True),
     ):
-        assert Numbers(lambda _: np.zeros(1, np.int64), Fraction(1), least, most).narrow is narrow
+        assert Numbers(lambda _: np.zeros(1, np.int64), Fraction(1), least, most).narrow is fits
 
 
 def test_what_it_reads_and_what_it_is_determined_by() -> None:
@@ -440,6 +441,32 @@ ROWS: list[tuple[Predicate, Reading, list[int], list[int], int]] = [
         [0, 0, 1, 0],
         2,
     ),
+    # what is absent counts the least wherever it stands: row 2 as 0 hours, below 3
+    (Not(of=b.compare(ANSWER_A, "ge", 3)), LEAST, [1, 1, 1, 0], [0, 0, 0, 1], 1),
+    (
+        All(of=(b.compare(ANSWER_A, "lt", 3), b.compare(ANSWER_A, "le", 3))),
+        LEAST,
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    (
+        Implies(when=b.compare(ANSWER_A, "ge", 3), then=b.compare(b.field("p"), "lt", 5)),
+        LEAST,
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    (
+        Implies(when=b.compare(b.field("p"), "ge", 3), then=b.compare(ANSWER_A, "lt", 3)),
+        LEAST,
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    (b.compare(b.field("p"), "gt", ANSWER_A), LEAST, [1, 1, 1, 1], [0, 0, 0, 0], 1),
+    # and undetermined where nothing is said of it
+    (Not(of=b.compare(ANSWER_A, "ge", 3)), OPEN, [1, 1, 0, 0], [0, 0, 0, 1], 1),
     # the first decided, the second at its depth
     (
         All(of=(b.compare(b.field("p"), "ge", 0), b.compare(b.field("p"), "ge", 5))),
@@ -526,6 +553,38 @@ def test_rows_with_a_fact_beyond_the_limit_are_computed_apart() -> None:
     known = compiler(p=(-(2**40), 2**41))
     assert rows(known.certain(square, True, 0, LEAST), known, {P: values}, 5) == [False, False, True, True, True]
     assert rows(known.certain(square, False, 0, LEAST), known, {P: values}, 5) == [True, True, False, False, False]
+
+
+def test_rows_that_are_computed_apart_read_what_is_absent_alike() -> None:
+    """p·p·A is above 10^25 for 7 hours, which count where A is absent, and not for 1."""
+    hours = b.fact("A", "hours", absent=b.const(7))
+    known = compiler(p=(0, 2**41))
+    above = b.compare(Product(of=(b.field("p"), b.field("p"), hours)), "gt", 10**25)
+    facts = {P: [2**41, 2**41, 3, 3], HOURS: [1_000_000, 0, 1_000_000, 0]}
+    for value, there in ((True, [False, True, False, False]), (False, [True, False, True, True])):
+        truths = known.certain(above, value, 0, LEAST)
+        assert rows(truths, known, facts, 4, absent={A: [False, True, False, True]}) == there
+
+
+def test_narrow_numbers_are_combined_as_wide_as_it_takes() -> None:
+    """100,000 times itself is beyond 32 bits, and 3,000 hours in millionths."""
+    known = compiler(p=(0, 100_000), f=(0, 4 * 10**6))
+    square = known.numbers(Product(of=(b.field("p"), b.field("p"))), 0, LEAST)
+    # p in millionths of f
+    both = known.numbers(Sum(of=(b.field("p"), b.field("f"))), 0, LEAST)
+    there = block(known.needs.depth, {P: [100_000, 3_000], F: [1, 2]}, 2)
+    there.facts = [narrow(fact) for fact in there.facts]
+    assert square.read(there).tolist() == [10**10, 9 * 10**6]
+    assert both.read(there).tolist() == [10**11 + 1, 3 * 10**9 + 2]
+    # what 32 bits hold is combined in them
+    small = known.numbers(Sum(of=(b.field("e"), b.field("n"))), 0, LEAST)
+    there = block(known.needs.depth, {E: [100, 1], N: [100, 2]}, 2)
+    there.facts = [narrow(fact) for fact in there.facts]
+    assert small.read(there).tolist() == [200, 3]
+    assert small.read(there).dtype == np.int32
+    thrice = known.numbers(Product(of=(b.const(1_000), b.const(0.001), Sum(of=(b.field("e"), b.const(0.25))))), 0)
+    assert thrice.read(there).tolist() == [401, 5]
+    assert (thrice.scale, thrice.read(there).dtype) == (Fraction(1, 4), np.int32)
 
 
 def test_which_slots_and_rows_lie_beyond() -> None:
