@@ -8,7 +8,9 @@ import numpy as np
 
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.model import Coverage, Group, Share
-from actitud_api.scoring.columns.tree import STATUSES, Cover
+from actitud_api.scoring.columns.block import group_ids
+from actitud_api.scoring.columns.tree import STATUSES, Cover, _Node
+from actitud_api.scoring.plan import plan_of
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 
@@ -80,3 +82,59 @@ def test_an_asked_share_in_a_million_parts() -> None:
     known = b.read(b.document(tree, profile=(b.integer_field("people"),), coverage=asked))
     scores = assert_equal(known, [b.submit({"X": YES}, {"people": 9}), b.submit({}, {"people": 9})])
     assert [STATUSES[status] for status in scores.status] == ["sufficient", "insufficient_evidence"]
+
+
+def test_children_side_by_side_are_taken_as_they_stand() -> None:
+    """Those of A and E are; between those of C stands a group, and that group stands between those of the root."""
+    tree = b.root(
+        b.group("C", b.boolean("p"), b.group("C1", b.boolean("q")), b.boolean("r", 2)),
+        b.group("A", b.boolean("x"), b.boolean("y", 3)),
+        b.group("B", b.boolean("z"), b.ladder("w", points=(0, 25, 50))),
+        b.group("E", b.group("E1", b.boolean("s")), b.group("E2", b.boolean("t"))),
+    )
+    plan = plan_of(b.read(b.document(tree)))
+    ids = group_ids(plan)
+    assert ids == ("index", "C", "C1", "A", "B", "E", "E1", "E2")
+    nodes = {
+        name: _Node(plan, group, {each: row for row, each in enumerate(ids)}) for name, group in plan.groups.items()
+    }
+    runs = {name: [(run.start, run.weights.tolist()) for run in node.runs] for name, node in nodes.items()}
+    assert runs == {
+        "index": [],
+        "C": [(0, [1]), (2, [2])],
+        "C1": [(1, [1])],
+        "A": [(3, [1, 3])],
+        "B": [(5, [1, 1])],
+        "E": [],
+        "E1": [(7, [1])],
+        "E2": [(8, [1])],
+    }
+    assert {name for name, node in nodes.items() if node.is_a_run} == {"C1", "A", "B", "E1", "E2"}
+    # what an unknown child lacks: 100 points of each, or of w only 50
+    spans = {name: node.span for name, node in nodes.items()}
+    assert spans == dict.fromkeys(ids, None) | dict.fromkeys(("C1", "A", "E1", "E2"), 10_000)
+    indicators, groups = np.arange(9)[:, np.newaxis] + 100, np.arange(8)[:, np.newaxis]
+    children = {name: node.children(indicators, groups) for name, node in nodes.items()}
+    assert {name: found[:, 0].tolist() for name, found in children.items()} == {
+        "index": [1, 3, 4, 5],
+        "C": [100, 2, 102],
+        "C1": [101],
+        "A": [103, 104],
+        "B": [105, 106],
+        "E": [6, 7],
+        "E1": [107],
+        "E2": [108],
+    }
+    shared = {
+        name for name, found in children.items() if any(np.shares_memory(found, all_) for all_ in (indicators, groups))
+    }
+    assert shared == set(ids) - {"index", "C"}
+
+
+def test_an_indicator_on_each_side_of_a_group() -> None:
+    """p and r count 1 and 2, the group of q 1: (1·100 + 1·0 + 2·0)/4, (0 + 100 + 0)/4, (0 + 0 + 2·100)/4."""
+    tree = b.root(b.group("C", b.boolean("p"), b.group("C1", b.boolean("q")), b.boolean("r", 2)))
+    rows = [b.submit({name: {"value": name == yes} for name in "pqr"}) for yes in "pqr"]
+    scores = assert_equal(b.read(b.document(tree)), [*rows, b.submit({"q": YES, "r": YES})])
+    assert scores.groups[1].tolist() == [2_500, 2_500, 5_000, 7_500]
+    assert scores.coverages[1].tolist() == [10_000, 10_000, 10_000, 7_500]

@@ -32,6 +32,9 @@ COVERED = 10_000
 HALF_UP = 1e-9
 """Makes the floor of a half right in float64, where rounding may have put it below."""
 
+HEAVY = round(1 / (4 * HALF_UP))
+"""From this total of weights on, a share of them may be so near a half that `HALF_UP` reaches it."""
+
 COVER_ERROR = 1e-11
 """More than rounding makes of a coverage in float64, in a tree of five levels."""
 
@@ -212,7 +215,7 @@ class Tree:
             row.fill(COVERED)
             return None
         whole: Ints | int = node.compiled.total if remaining is None else remaining
-        if not below and node.compiled.total < 1 / (4 * HALF_UP):
+        if not below and node.compiled.total < HEAVY:
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
@@ -241,7 +244,8 @@ class Tree:
             return
         cover, rated = found.partly
         spare = Fraction(asked.den - asked.num, asked.den)
-        if cover.unknown is not None and not cover.below and cover.most * spare.denominator <= MOST:
+        if not cover.below and cover.most * spare.denominator <= MOST:
+            assert cover.unknown is not None
             short = cover.unknown.astype(np.int64) * spare.denominator > np.multiply(
                 cover.whole, spare.numerator, dtype=np.int64
             )
@@ -290,7 +294,7 @@ class _Node:
             for child, weight in zip(compiled.children, compiled.weights, strict=True)
             if not isinstance(child, int)
         ]
-        self.is_a_run = len(self.runs) == 1 and not self.groups
+        self.is_a_run = not self.groups
         self.span: int | None = None
         leaves = [plan.leaves[child] for child in compiled.children if isinstance(child, int)]
         spans = {leaf.best - leaf.low for leaf in leaves}
