@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import msgspec
@@ -126,7 +126,7 @@ class Watched(Curves):
         super()._exactly(leaf, block, rows, into)
 
 
-def block(depth: int, columns: dict[int, Sequence[int]]) -> Block:
+def block(depth: int, columns: Mapping[int, Sequence[int]]) -> Block:
     rows = len(next(iter(columns.values())))
     made = Block.__new__(Block)
     made.rows = rows
@@ -147,7 +147,7 @@ def scored(name: str, *columns: Sequence[int], most: int | None = None) -> tuple
     return into, curves.exact
 
 
-def watched(name: str, columns: dict[int, Sequence[int]], most: int | None = None) -> tuple[list[int], Watched]:
+def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = None) -> tuple[list[int], Watched]:
     """The scores of an indicator of facts by their slots, each in the narrowest type, and what was watched."""
     leaf = LEAVES[name]
     extent = [(0, 0)] * PLAN.layout.size
