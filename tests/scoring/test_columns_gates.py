@@ -248,6 +248,39 @@ def test_review_may_set_the_highest_level_and_raises_none() -> None:
     assert assert_equal(known, [*rows, b.submit({}, max_level=2)]).level.tolist() == [3, 3, 2, 1, 2, 1, 1, 1, 0]
 
 
+def test_a_score_that_silence_took_away_is_not_one_that_left() -> None:
+    """The gate asks 50 of X, and lets pass what X does not apply to: below 10 people."""
+    gate = Gate(id="G", holds=b.compare(b.score("X"), "ge", 50), when_not_applicable="pass")
+    applies = b.compare(b.field("people"), "ge", 10)
+    tree = b.root(b.group("D", b.ladder("X", applies=applies), b.boolean("Y"), missing="leave"), missing="leave")
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    known = b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+    yes: dict[str, dict[str, FactValue]] = {"Y": {"value": True}}
+    rows = [b.submit(yes, {"people": people}) for people in (9, 10)]
+    rows += [b.submit(yes | {"X": {"level": level}}, {"people": 10}) for level in (1, 2)]
+    assert assert_equal(known, rows).level.tolist() == [2, 1, 1, 2]
+
+
+def test_a_value_of_the_answers_of_another_is_there_when_these_are() -> None:
+    """The numerator of R over that of S: 0 where both were sent, R has none and S has some."""
+    half = msgspec.structs.replace(
+        SHARED, value=Quotient(numerator=b.fact("R", "numerator"), denominator=b.fact("S", "numerator"))
+    )
+    gate = Gate(id="G", holds=b.compare(b.value("S"), "eq", 0))
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"), half)), levels=levels, coverage=b.SOME))
+    sent: list[dict[str, dict[str, FactValue]]] = [
+        {"R": b.of(0, 9), "S": {"numerator": 2}},
+        {"R": b.of(5, 9), "S": {"numerator": 2}},
+        {"S": {"numerator": 2}},
+        {"R": b.of(0, 9)},
+        {"R": b.of(0, 9), "S": {"numerator": 0}},
+    ]
+    rows = [b.submit(answers) for answers in sent]
+    rows.append(b.submit(sent[0], self_declared=["S"]))
+    assert assert_equal(known, rows).level.tolist() == [2, 1, 1, 1, 1, 1]
+
+
 def test_gates_that_hold_or_fail_for_everybody() -> None:
     """Nobody has less than 0 people, and nobody here a million."""
     people = b.field("people")
@@ -300,8 +333,8 @@ ARRAYS: list[tuple[Compare, Missing, Literal["pass", "fail"], int]] = [
     (b.compare(b.score("D"), "ge", 50), "zero", "pass", 2),
     (b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", PLUS), "zero", "pass", 2),
     (b.compare(b.value("L"), "ge", 3), "zero", "pass", 2),
-    # its two parts on one scale, and one deeper once more whether it has a value
-    (b.compare(b.value("T"), "ge", 3), "zero", "fail", 3),
+    # its two parts on one scale
+    (b.compare(b.value("T"), "ge", 3), "zero", "fail", 2),
     # above, below and what is asked
     (b.compare(b.value("S"), "ge", PLUS), "zero", "fail", 3),
     (b.compare(b.value("S"), "ge", 0.5), "zero", "fail", 2),

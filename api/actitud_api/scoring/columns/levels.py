@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from actitud_api.methodology.model import (
     AnswerOperand,
     Compare,
-    Constant,
     IndexOperand,
     Maximum,
     Minimum,
@@ -24,7 +23,6 @@ from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evalua
 from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs, group_ids
 from actitud_api.scoring.columns.expressions import (
     INVERSE,
-    Answer,
     Compiler,
     Condition,
     Every,
@@ -280,22 +278,16 @@ class _GateCompiler(Compiler):
     def _has_value(self, position: int, depth: int) -> Truths:
         """Where a raw value is there, with evidence, or the indicator does not apply."""
         formula = self.plan.leaves[position].indicator.value
-        above, below = (
-            (formula.numerator, formula.denominator) if isinstance(formula, Quotient) else (formula, Constant(value=1))
-        )
-        over = self.numbers(below, depth)
-        given = self.numbers(above, depth).given | over.given
-        others = [self.met(condition, depth) for condition in given if condition != Answer(position)]
+        below = self.numbers(formula.denominator, depth) if isinstance(formula, Quotient) else None
+        # These codes say as well that all that it reads was sent.
         codes = np.array([code in _VALUED for code in CODE])
 
         def there(block: Block) -> Bools:
             found: Bools = codes[block.views.codes[position]]
             if block.self_declared is not None:
                 found &= ~block.self_declared[position]
-            if not over.constant:
-                found &= np.not_equal(over.read(block), 0)
-            for other in others:
-                found &= other.read(block)
+            if below is not None:
+                found &= np.not_equal(below.read(block), 0)
             found |= block.views.codes[position] == CODE["not_applicable"]
             return found
 
