@@ -127,6 +127,7 @@ def apply(mutant: Mutant) -> None:
     names = dict(function.__globals__)
     exec(compile(text, function.__code__.co_filename, "exec"), names)
     changed = names["make"](None)
-    function.__code__ = changed.__code__
+    # A mutant without the `super()` of the original has no use for that variable, and is given it nevertheless.
+    function.__code__ = changed.__code__.replace(co_freevars=function.__code__.co_freevars)
     function.__defaults__ = changed.__defaults__
     function.__kwdefaults__ = changed.__kwdefaults__

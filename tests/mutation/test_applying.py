@@ -44,6 +44,12 @@ def test_a_method_still_finds_its_class(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(loader.UnknownMethodology("1999.1")) == "1999.1!"
 
 
+def test_a_method_may_lose_the_call_that_finds_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "def __init__(self, version):\n    self.version = 7\n"
+    changed(monkeypatch, "methodology.loader.UnknownMethodology.__init__", source)
+    assert loader.UnknownMethodology("1999.1").version == 7
+
+
 def test_a_function_that_calls_itself_still_does(monkeypatch: pytest.MonkeyPatch) -> None:
     body = "def halfup(share):\n    return share if share < 10 else halfup(share - 10)\n"
     assert changed(monkeypatch, "methodology.predicates.halfup", body)(37) == 7

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import msgspec
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from actitud_api.methodology.model import Curve, Product, Quotient, Sum
+from actitud_api.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
 from actitud_api.scoring.columns.block import Block, Needs
 from actitud_api.scoring.columns.curves import ROUNDING, Curves, Value, _line, _Segment, value_of
 from actitud_api.scoring.columns.expressions import MOST, Answer, Compiler
-from actitud_api.scoring.columns.table import Ints
+from actitud_api.scoring.columns.table import Floats, Ints, narrow
 from actitud_api.scoring.plan import CompiledIndicator, plan_of
 from tests.scoring import builders as b
 
@@ -28,6 +29,56 @@ PRESENCE = msgspec.structs.replace(
     b.boolean("P"),
     facts=(b.boolean("P").facts[0], b.amount("P").facts[0], *b.ratio("P").facts),
     value=Quotient(numerator=b.fact("P", "hours"), denominator=b.fact("P", "denominator")),
+)
+HOURS, OTHER = b.fact("F", "hours"), b.fact("H", "hours")
+WIDE = Quotient(numerator=Product(of=(HOURS, OTHER)), denominator=Product(of=(HOURS, HOURS)))
+"""The other hours over the hours, in a way that 64 bits do not hold."""
+
+
+def of_value(indicator: Indicator, value: Operand) -> Indicator:
+    """An indicator of another value, of which nothing is a part."""
+    kind = "level" if indicator.type == "level" else "quantity"
+    return msgspec.structs.replace(indicator, value=value, part_of_denominator=False, step=None, type=kind)
+
+
+def quotient(name: str, denominator: Operand) -> Indicator:
+    """A ladder of its level over something."""
+    return of_value(b.ladder(name), Quotient(numerator=b.fact(name, "level"), denominator=denominator))
+
+
+BENT = Curve(kind="lognormal", goalposts=b.goalposts(((0.2, 92), (0.6, 60))))
+"""From 20 to 100 points: 9/10 of that are 92, half of it 60."""
+MANY_SIDED = (
+    of_value(b.ladder("W1"), WIDE),
+    of_value(b.amount("W2", knots=((0, 0), (2, 100))), WIDE),
+    of_value(b.amount("W3", knots=((0.1, 0), (10, 100)), log=True), WIDE),
+    of_value(
+        msgspec.structs.replace(
+            b.amount("W4"), curve=Curve(kind="lognormal", goalposts=b.goalposts(((0.5, 90), (2, 50))))
+        ),
+        WIDE,
+    ),
+    of_value(
+        b.ratio("I"),
+        Quotient(
+            numerator=Product(of=(b.fact("I", "numerator"), b.fact("I", "numerator"))),
+            denominator=b.fact("I", "denominator"),
+        ),
+    ),
+    quotient("K2", b.const(2)),
+    of_value(b.ladder("K3"), HOURS),
+    quotient("K4", Sum(of=(b.const(1), b.fact("L", "level")))),
+    quotient("K5", HOURS),
+    msgspec.structs.replace(
+        b.ratio("G", knots=((0.5, 10), (3, 20), (40, 100)), part_of_denominator=False),
+        curve=msgspec.structs.replace(b.amount("G", knots=((0.5, 10), (3, 20), (40, 100)), log=True).curve),
+    ),
+    msgspec.structs.replace(
+        b.ratio("V", 0, ((0, 1), (1, 0)), part_of_denominator=False),
+        curve=BENT,
+        range=Range(minimum=20, maximum=100),
+    ),
+    b.ratio("O", knots=((0.333333, 0), (1.333333, 100)), part_of_denominator=False),
 )
 PLAN = plan_of(
     b.read(
@@ -47,6 +98,7 @@ PLAN = plan_of(
                     b.checklist("C", 1, ("x", "y", "z"), ((0, 0), (3, 100))),
                     b.ratio("S", knots=((0, 0), (0.999983, 100))),
                     PRESENCE,
+                    *MANY_SIDED,
                 )
             )
         )
@@ -56,18 +108,25 @@ LEAVES = {leaf.indicator.id: leaf for leaf in PLAN.leaves}
 
 
 class Watched(Curves):
-    """Keeps which rows are computed by the exact curve."""
+    """Keeps which rows are computed by the exact curve, and how far off others may be."""
 
     def __init__(self, compiler: Compiler, unit: int) -> None:
         super().__init__(compiler, unit)
         self.exact: list[int] = []
+        self.error = 0.0
 
-    def _exactly(self, leaf: CompiledIndicator, value: Value, block: Block, rows: NDArray[np.intp], into: Ints) -> None:
+    def _rounded(
+        self, leaf: CompiledIndicator, value: Value, block: Block, score: Floats, error: float, into: Ints
+    ) -> None:
+        self.error = error
+        super()._rounded(leaf, value, block, score, error, into)
+
+    def _exactly(self, leaf: CompiledIndicator, block: Block, rows: NDArray[np.intp], into: Ints) -> None:
         self.exact += rows.tolist()
-        super()._exactly(leaf, value, block, rows, into)
+        super()._exactly(leaf, block, rows, into)
 
 
-def block(depth: int, columns: dict[int, Sequence[int]]) -> Block:
+def block(depth: int, columns: Mapping[int, Sequence[int]]) -> Block:
     rows = len(next(iter(columns.values())))
     made = Block.__new__(Block)
     made.rows = rows
@@ -83,18 +142,26 @@ def block(depth: int, columns: dict[int, Sequence[int]]) -> Block:
 
 def scored(name: str, *columns: Sequence[int], most: int | None = None) -> tuple[list[int], list[int]]:
     """The scores of an indicator of facts, and the rows that were computed exactly."""
+    slots = [PLAN.layout.facts[name, fact.name] for fact in LEAVES[name].indicator.facts]
+    into, curves = watched(name, dict(zip(slots, columns, strict=True)), most)
+    return into, curves.exact
+
+
+def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = None) -> tuple[list[int], Watched]:
+    """The scores of an indicator of facts by their slots, each in the narrowest type, and what was watched."""
     leaf = LEAVES[name]
-    slots = [PLAN.layout.facts[name, fact.name] for fact in leaf.indicator.facts]
     extent = [(0, 0)] * PLAN.layout.size
-    for slot, column in zip(slots, columns, strict=True):
+    for slot, column in columns.items():
         extent[slot] = (min(column), max(column) if most is None else most)
     compiler = Compiler(PLAN, extent, Needs())
     curves = Watched(compiler, PLAN.unit)
     scoring = curves.scoring(leaf, value_of(leaf.indicator.value, compiler, 0))
-    into = np.full(len(columns[0]), -7, np.int32)
+    made = block(compiler.needs.depth, columns)
+    made.facts = [narrow(fact) for fact in made.facts]
+    into = np.full(made.rows, -7, np.int32)
     with np.errstate(all="ignore"):
-        scoring(block(compiler.needs.depth, dict(zip(slots, columns, strict=True))), into)
-    return into.tolist(), curves.exact
+        scoring(made, into)
+    return into.tolist(), curves
 
 
 def exactly(name: str, values: Sequence[tuple[int, int]]) -> list[int]:
@@ -115,6 +182,32 @@ def exactly(name: str, values: Sequence[tuple[int, int]]) -> list[int]:
 )
 def test_levels_and_yes_or_no(name: str, levels: list[int], scores: list[int]) -> None:
     assert scored(name, levels) == (scores, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "scores"),
+    [
+        # the level over 2, rounded down
+        ("K2", {("K2", "level"): [0, 1, 2, 3, 4]}, [0, 0, 2500, 2500, 5000]),
+        # whole hours, of millionths
+        ("K3", {("F", "hours"): [0, 999_999, 1_000_000, 2_500_000, 4_000_000]}, [0, 0, 2500, 5000, 10_000]),
+        # over 1 and another level
+        ("K4", {("K4", "level"): [4, 4, 4, 4, 3], ("L", "level"): [0, 1, 2, 3, 3]}, [10_000, 5000, 2500, 2500, 0]),
+        # over hours: 4 over 2, over 4/3 and over 1
+        ("K5", {("K5", "level"): [4, 4, 4], ("F", "hours"): [2_000_000, 1_333_333, 1_000_000]}, [5000, 7500, 10_000]),
+    ],
+)
+def test_levels_of_a_formula(name: str, facts: dict[tuple[str, str], list[int]], scores: list[int]) -> None:
+    found, curves = watched(name, {PLAN.layout.facts[fact]: column for fact, column in facts.items()})
+    assert (found, curves.exact) == (scores, [])
+
+
+def test_a_curve_takes_three_arrays() -> None:
+    """x, what the straight parts of the curve add up to, and the part that is being added."""
+    for name in "LRHT":
+        compiler = Compiler(PLAN, [(0, 4)] * PLAN.layout.size, Needs())
+        Curves(compiler, PLAN.unit).scoring(LEAVES[name], value_of(LEAVES[name].indicator.value, compiler, 0))
+        assert compiler.needs.depth == 3
 
 
 # --- straight -------------------------------------------------------------------------------------------------
@@ -149,6 +242,15 @@ def test_what_lies_just_below_a_half_stays_there(n: int, d: int, score: int) -> 
     assert 2 * 10**10 * n + 1 == (2 * score + 1) * 999_983 * d
     assert scored("S", [n, n, 0], [d, 1, 1]) == ([score, 10_000, 0], [0])
     assert scored("S", [-n, n], [-d, -d], most=-d)[0] == [score, 0]
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "score"), [(734_084_882, 1_000_957_047, 4_000), (1_111_847_144, 1_000_687_747, 7_777)]
+)
+def test_a_curve_that_starts_at_a_fraction_is_fine_grained(n: int, d: int, score: int) -> None:
+    """From 0.333333 on a whole unit is 1/10,000: the score is n/d·10,000 - 3333.33, and 1/(100·d) below a half."""
+    assert 10**6 * n - 333_333 * d - (100 * score + 50) * d == -1
+    assert scored("O", [n], [d]) == ([score], [0])
 
 
 def test_yes_or_no_of_a_number_over_a_number() -> None:
@@ -216,6 +318,65 @@ def test_bent_curves_by_hand() -> None:
     assert scored("H", [10_954_451])[0] == [6000]
 
 
+@pytest.mark.parametrize("name", ["H", "T", "U"])
+def test_what_is_below_0_is_scored_as_0(name: str) -> None:
+    first = scored(name, [0, 0])[0][0]
+    assert first == (10_000 if name == "T" else 0)
+    assert scored(name, [-5_000_000, -1, 3_000_000])[0][:2] == [first, first]
+
+
+def test_bent_curves_of_a_ratio() -> None:
+    """G: 1/2 and below are 10, 3 is 20, 40 is 100, half way up there √1.5; V: 92 at 0.2, 60 at 0.6, 100 at 0."""
+    above, below = [1, 3, 40, 100, 3, -3, -3, 0, 1_224_745], [2, 1, 1, 1, -4, 4, -1, 5, 1_000_000]
+    assert scored("G", above, below)[0] == [1000, 2000, 10_000, 10_000, 1000, 1000, 2000, 1000, 1500]
+    assert scored("G", [3, 40], [-1, 1])[0] == [1000, 10_000]
+    assert scored("G", [-3, 40], [1, 1])[0] == [1000, 10_000]
+    assert scored("G", [1, 3], [1, 1])[0] == exactly("G", [(1, 1), (3, 1)])
+    assert scored("V", [1, 3, 0, 10**9], [5, 5, 1, 1])[0] == [9200, 6000, 10_000, 2000]
+    assert scored("V", [1, 2], [10, 5])[0] == exactly("V", [(1, 10), (2, 5)])
+
+
+@pytest.mark.parametrize(("name", "value", "score"), [("T", 2_079_243, 8936), ("H", 1_037_266, 1376)])
+def test_what_is_less_than_a_millionth_below_a_half_is_rounded_up(name: str, value: int, score: int) -> None:
+    """SCORING, section 3: 8935.4999995 and 1375.4999996 hundredths, to which 0.500001 is added before the floor."""
+    assert scored(name, [value]) == ([score], [])
+
+
+def test_how_far_off_a_bent_curve_may_be() -> None:
+    """A rounding of what is added up, often enough; in millionths of an hour, as the facts are."""
+    # U is T the other way round
+    for name, middle in (("T", math.log(8_000_000)), ("U", math.log(2_000_000))):
+        error = 64 * ROUNDING * (10_000 + 10_000 * (middle / math.log(4) + 8))
+        assert watched(name, {PLAN.layout.facts[name, "hours"]: [1]})[1].error == pytest.approx(error, rel=1e-12)
+    # 80 wide, from 20 on; 0.6 is below 1
+    error = 64 * ROUNDING * (10_000 + 8_000 * (-math.log(0.6) / math.log(3) + 8))
+    facts = {PLAN.layout.facts["V", "numerator"]: [1], PLAN.layout.facts["V", "denominator"]: [2]}
+    assert watched("V", facts)[1].error == pytest.approx(error, rel=1e-12)
+    # two straight parts of logarithms: 2000 over ln 30 and 8000 over ln 40/3, each x with an error of 1 more
+    first, second, third = math.log(100_000), math.log(3_000_000), math.log(40_000_000)
+    slopes = 2000 / (second - first), 8000 / (third - second)
+    constant = slopes[0] * first + slopes[1] * second - 0.5 - 1e-6
+    whole = constant + slopes[0] * (second + 1) + slopes[1] * (third + 1)
+    found = watched("H", {PLAN.layout.facts["H", "hours"]: [1]})[1].error
+    assert found == pytest.approx(8 * 2 * 10 * ROUNDING * whole, rel=1e-12)
+
+
+def test_only_what_may_be_off_is_computed_exactly() -> None:
+    """Within the error of a whole number; all of it where that is a quarter or more."""
+    leaf = LEAVES["H"]
+    for error, exact in ((0.2, [1, 3]), (0.125, [1]), (0.25, [0, 1, 2, 3, 4]), (1.0, [0, 1, 2, 3, 4])):
+        compiler = Compiler(PLAN, [(0, 10**8)] * PLAN.layout.size, Needs())
+        curves = Watched(compiler, PLAN.unit)
+        value = value_of(leaf.indicator.value, compiler, 0)
+        curves.scoring(leaf, value)
+        into = np.full(5, -7, np.int32)
+        made = block(compiler.needs.depth, {PLAN.layout.facts["H", "hours"]: [3_000_000] * 5})
+        curves._rounded(leaf, value, made, np.array([1.5, 2.0, 3.25, 3.8125, 0.75]), error, into)
+        assert curves.exact == exact
+        # 3 hours are 20 points; the others are the floor of what was given
+        assert into.tolist() == [2000 if row in exact else floor for row, floor in enumerate((1, 2, 3, 3, 0))]
+
+
 # --- facts that are large -------------------------------------------------------------------------------------
 
 
@@ -235,6 +396,22 @@ def test_how_large_facts_may_be_for_64_bits() -> None:
     assert (value.beyond, value.limit) == (frozenset(), MOST)
 
 
+@pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4"])
+def test_facts_whose_products_64_bits_do_not_hold(name: str) -> None:
+    """6·10^9 over 2^32 + 1 is 1.397: their product wraps around, and the square of the latter to hardly 2^33."""
+    hours, other = [2**32 + 1, 2_000_000, 2**32 + 1], [6 * 10**9, 3_000_000, 2**32 + 1]
+    found, curves = watched(name, {PLAN.layout.facts["F", "hours"]: hours, PLAN.layout.facts["H", "hours"]: other})
+    assert found == exactly(name, [(6 * 10**9, 2**32 + 1), (3, 2), (1, 1)])
+    # by hand: from the first level on, half a hundredth of the ratio
+    assert found[1] == {"W1": 2500, "W2": 7500}.get(name, found[1])
+    assert set(curves.exact) == {0, 2}
+
+
+def test_a_square_over_1() -> None:
+    """It is far above 1 over 1, and below 0 over -1."""
+    assert scored("I", [4 * 10**9, 4 * 10**9, 1, 1], [1, -1, 2, 1])[0] == [10_000, 0, 5000, 10_000]
+
+
 def test_what_a_value_reads_and_whether_it_may_lack() -> None:
     numerator, denominator = PLAN.layout.facts["R", "numerator"], PLAN.layout.facts["R", "denominator"]
     formula = LEAVES["R"].indicator.value
@@ -248,7 +425,10 @@ def test_what_a_value_reads_and_whether_it_may_lack() -> None:
         assert value.given == {Answer(0)}
         assert (value.scale, value.limit) == (Fraction(1), MOST)
     hours = Quotient(numerator=b.fact("F", "hours"), denominator=Sum(of=(b.fact("H", "hours"), b.const(1))))
-    value = value_of(hours, Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)
+    compiler = Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs())
+    value = value_of(hours, compiler, 0)
+    # the sum stands one deeper than the hours
+    assert compiler.needs.depth == 2
     assert value.scale == Fraction(1)
     assert value.given == {Answer(8), Answer(1)}
     plain = value_of(b.fact("F", "hours"), Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)

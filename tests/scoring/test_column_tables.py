@@ -286,3 +286,66 @@ def test_what_may_be_left_out_of_an_answer() -> None:
     assert alone.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 0]
     both = columns_from(known, 2, profile={"kind": [0, 1]}, answers={"C1": facts | {"outside_remit": [0, 1]}})
     assert both.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]
+
+
+SIZED = b.read(
+    b.document(
+        b.root(
+            b.group(
+                "D",
+                # it asks for nothing: its value is in the profile
+                msgspec.structs.replace(
+                    b.amount("Z", knots=((0, 0), (10, 100))),
+                    facts=(),
+                    value=b.field("size"),
+                    step=None,
+                    type="quantity",
+                ),
+                b.ladder("L"),
+                b.checklist("C", 1, tuple(f"c{number}" for number in range(70)), ((0, 0), (70, 100))),
+            )
+        ),
+        profile=(
+            ProfileField(name="size", type="number", set_by="organisation", minimum=0, maximum=9),
+            ProfileField(name="area", type="number", set_by="service", minimum=0, maximum=9, nullable=True),
+        ),
+    )
+)
+
+
+def test_numbers_of_the_profile_lists_of_many_and_levels_that_are_capped_at_0() -> None:
+    """Numbers in millionths; of 70 elements the last is bit 69."""
+    columns = columns_of(
+        SIZED,
+        [
+            b.submit(
+                {"L": {"level": 3}, "C": {"components": ("c69", "c1")}},
+                {"size": 2.5, "area": None},
+                level_caps={"L": 0},
+            ),
+            b.submit({"L": {"level": 4}}, {"size": 0, "area": 0.125}, level_caps={"L": 4}),
+        ],
+    )
+    layout = plan_of(SIZED).layout
+    assert columns.methodology is SIZED
+    assert columns.take(np.array([1])).methodology is SIZED
+    facts = {name: columns.facts[slot].tolist() for name, slot in layout.profile.items()}
+    assert facts == {"size": [2_500_000, 0], "area": [0, 125_000]}
+    assert columns.nulls[layout.profile["area"]].tolist() == [True, False]
+    assert columns.facts[layout.facts["L", "level"]].tolist() == [0, 4]
+    assert columns.facts[layout.facts["C", "components"]].tolist() == [2**69 + 2, 0]
+    assert columns.facts[layout.facts["C", "count"]].tolist() == [2, 0]
+    assert columns.present.tolist() == [[True, True], [True, True], [True, False]]
+
+
+def test_one_reason_for_all() -> None:
+    rows = columns_from(
+        SIZED,
+        2,
+        profile={"size": [1, 2], "area": [1, 2]},
+        answers={"L": {"level": [1, 2]}},
+        set_aside={"L": [2, 2]},
+    )
+    assert rows.set_aside is not None
+    assert rows.set_aside.tolist() == [[0, 0], [2, 2], [0, 0]]
+    assert rows.present.tolist() == [[True, True], [False, False], [False, False]]

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from actitud_api.methodology.answers import FactValue, Submission
+from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     Any,
     Compare,
@@ -32,6 +33,9 @@ from actitud_api.methodology.model import (
     Scalar,
     Sum,
 )
+from actitud_api.scoring.columns.block import Needs
+from actitud_api.scoring.columns.levels import Levels
+from actitud_api.scoring.plan import plan_of
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 
@@ -193,6 +197,167 @@ def test_what_a_gate_reads(holds: Compare) -> None:
         levels += assert_equal(known, ROWS).level.tolist()
     # Each holds for some and not for all.
     assert {1, 2} <= set(levels)
+
+
+def test_the_least_and_the_greatest_of_what_has_not_left() -> None:
+    """Level 2 asks that the least of D and F be 50, level 3 that the greatest be 80; F has left below 10 people."""
+    pair = b.score("D"), b.score("F")
+    gates = [
+        Gate(id="G2", holds=b.compare(Minimum(of=pair), "ge", 50)),
+        Gate(id="G3", holds=b.compare(Maximum(of=pair), "ge", 80)),
+    ]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    tree = b.root(
+        b.group("D", b.ratio("R")), b.group("F", b.ladder("N", applies=b.compare(b.field("people"), "ge", 10)))
+    )
+    known = b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+    sent = [
+        ((1, 2), 4, 10),  # 50 and 100
+        ((3, 5), 3, 10),  # 60 and 75
+        ((2, 5), 4, 10),  # 40 and 100
+        ((1, 2), 4, 9),  # 50 alone
+        ((9, 10), 0, 9),  # 90 alone
+    ]
+    rows = [b.submit({"R": b.of(*ratio), "N": {"level": level}}, {"people": people}) for ratio, level, people in sent]
+    assert assert_equal(known, rows).level.tolist() == [3, 2, 1, 2, 3]
+
+
+def test_a_yes_or_no_that_is_half() -> None:
+    """Half the number of listed elements, 0, 1/2 and 1, or one of two; whatever is not 0 is a yes."""
+    half = msgspec.structs.replace(b.boolean("B"), value=Product(of=(b.const(0.5), b.fact("C", "count"))))
+    tree = b.root(b.group("D", b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))), half, DERIVED))
+    gates = [Gate(id=f"G{name}", holds=b.compare(b.value(name), "eq", True)) for name in "BZ"]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    known = b.read(b.document(tree, levels=levels, coverage=b.SOME))
+    lists: list[tuple[str, ...]] = [(), ("x",), ("x", "y")]
+    rows = [
+        b.submit({"C": {"components": one}, "B": {"value": False}, "Z": {"value": False} | b.of(part, 2)})
+        for one in lists
+        for part in (0, 1, 2)
+    ]
+    assert assert_equal(known, rows).level.tolist() == [1, 1, 1, 2, 3, 3, 2, 3, 3]
+
+
+def test_review_may_set_the_highest_level_and_raises_none() -> None:
+    """Level 2 asks for 50, level 3 for 80."""
+    gates = [Gate(id=f"G{least}", holds=b.compare(INDEX, "ge", least)) for least in (50, 80)]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), levels=levels))
+    reviewed = [(9, None), (9, 3), (9, 2), (9, 1), (6, 3), (6, 1), (1, 2), (1, 1)]
+    rows = [b.submit({"R": b.of(n, 10)}, max_level=most) for n, most in reviewed]
+    assert assert_equal(known, [*rows, b.submit({}, max_level=2)]).level.tolist() == [3, 3, 2, 1, 2, 1, 1, 1, 0]
+
+
+def test_a_score_that_silence_took_away_is_not_one_that_left() -> None:
+    """The gate asks 50 of X, and lets pass what X does not apply to: below 10 people."""
+    gate = Gate(id="G", holds=b.compare(b.score("X"), "ge", 50), when_not_applicable="pass")
+    applies = b.compare(b.field("people"), "ge", 10)
+    tree = b.root(b.group("D", b.ladder("X", applies=applies), b.boolean("Y"), missing="leave"), missing="leave")
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    known = b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+    yes: dict[str, dict[str, FactValue]] = {"Y": {"value": True}}
+    rows = [b.submit(yes, {"people": people}) for people in (9, 10)]
+    rows += [b.submit(yes | {"X": {"level": level}}, {"people": 10}) for level in (1, 2)]
+    assert assert_equal(known, rows).level.tolist() == [2, 1, 1, 2]
+
+
+def test_a_value_of_the_answers_of_another_is_there_when_these_are() -> None:
+    """The numerator of R over that of S: 0 where both were sent, R has none and S has some."""
+    half = msgspec.structs.replace(
+        SHARED, value=Quotient(numerator=b.fact("R", "numerator"), denominator=b.fact("S", "numerator"))
+    )
+    gate = Gate(id="G", holds=b.compare(b.value("S"), "eq", 0))
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"), half)), levels=levels, coverage=b.SOME))
+    sent: list[dict[str, dict[str, FactValue]]] = [
+        {"R": b.of(0, 9), "S": {"numerator": 2}},
+        {"R": b.of(5, 9), "S": {"numerator": 2}},
+        {"S": {"numerator": 2}},
+        {"R": b.of(0, 9)},
+        {"R": b.of(0, 9), "S": {"numerator": 0}},
+    ]
+    rows = [b.submit(answers) for answers in sent]
+    rows.append(b.submit(sent[0], self_declared=["S"]))
+    assert assert_equal(known, rows).level.tolist() == [2, 1, 1, 1, 1, 1]
+
+
+def test_gates_that_hold_or_fail_for_everybody() -> None:
+    """Nobody has less than 0 people, and nobody here a million."""
+    people = b.field("people")
+    gates = [Gate(id=f"G{least}", holds=b.compare(people, "ge", least)) for least in (0, 1_000_000)]
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=FIELDS[:1], levels=levels))
+    rows = [b.submit({"R": b.of(1, 10)}, {"people": count}) for count in (0, 9)]
+    assert assert_equal(known, rows).level.tolist() == [2, 2]
+
+
+SUMS = msgspec.structs.replace(
+    b.ratio("S"),
+    value=Quotient(
+        numerator=Sum(of=(b.fact("S", "numerator"), b.field("people"))),
+        denominator=Sum(of=(b.fact("S", "denominator"), b.field("people"))),
+    ),
+    part_of_denominator=False,
+)
+"""Each side of its value takes an array of its own, and what it is compared with a third."""
+SUM = msgspec.structs.replace(
+    b.amount("T"), value=Sum(of=(b.fact("T", "hours"), b.field("people"))), step=None, type="quantity"
+)
+
+
+def sums(missing: Missing, *gates: Gate) -> Methodology:
+    people = b.compare(b.field("people"), "ge", 1)
+    tree = b.root(b.group("D", SUMS, b.ladder("L", applies=people)), b.group("E", b.boolean("B"), SUM), missing=missing)
+    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    return b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+
+
+def test_a_quotient_of_sums_against_a_sum() -> None:
+    """(1 + people) / (4 + people) against people + people - 1/2: 1/4, 2/5 and 3/6 against -1/2, 3/2 and 7/2."""
+    asked = Sum(of=(b.field("people"), b.field("people"), b.const(-0.5)))
+    known = sums("zero", Gate(id="G", holds=b.compare(b.value("S"), "ge", asked)))
+    rows = [b.submit({"S": b.of(1, 4)}, {"people": people}) for people in range(3)]
+    rows += [b.submit({"S": b.of(n, 0)}, {"people": 1}) for n in (0, 1, 2)]  # 1, 2 and 3 against 3/2
+    rows.append(b.submit({"S": b.of(1, 0)}, {"people": 0}))  # over 0 there is no value
+    assert assert_equal(known, rows).level.tolist() == [2, 1, 1, 1, 2, 2, 1]
+
+
+PLUS = Sum(of=(b.field("people"), b.field("people")))
+ARRAYS: list[tuple[Compare, Missing, Literal["pass", "fail"], int]] = [
+    (b.compare(INDEX, "ge", 50), "zero", "fail", 1),
+    (b.compare(b.score("D"), "ge", 50), "zero", "fail", 1),
+    # both sides, each in its own
+    (b.compare(b.score("D"), "ge", PLUS), "zero", "fail", 2),
+    (b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", PLUS), "zero", "fail", 2),
+    # what is null is beside what holds
+    (b.compare(b.score("D"), "ge", 50), "zero", "pass", 2),
+    (b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", PLUS), "zero", "pass", 2),
+    (b.compare(b.value("L"), "ge", 3), "zero", "pass", 2),
+    # its two parts on one scale
+    (b.compare(b.value("T"), "ge", 3), "zero", "fail", 2),
+    # above, below and what is asked
+    (b.compare(b.value("S"), "ge", PLUS), "zero", "fail", 3),
+    (b.compare(b.value("S"), "ge", 0.5), "zero", "fail", 2),
+    # whether it has a value takes its denominator once more, beside what is null
+    (b.compare(b.value("S"), "ge", 0.5), "zero", "pass", 3),
+    # two nodes, and beside them where one of them left
+    (b.compare(Minimum(of=(b.score("D"), b.value("L"))), "ge", 1), "zero", "fail", 3),
+]
+
+
+@pytest.mark.parametrize(("holds", "missing", "left", "depth"), ARRAYS)
+def test_how_many_scratch_arrays_a_gate_takes(
+    holds: Compare, missing: Missing, left: Literal["pass", "fail"], depth: int
+) -> None:
+    plan, needs = plan_of(sums(missing, Gate(id="G", holds=holds, when_not_applicable=left))), Needs()
+    Levels(plan, [(0, 1_000)] * plan.layout.size, needs)
+    assert needs.depth == depth
+
+
+def test_what_makes_a_level_firm_takes_no_array_more_than_a_gate() -> None:
+    plan, needs = plan_of(b.read(document("zero", (), b.compare(b.field("people"), "ge", 10)))), Needs()
+    Levels(plan, [(0, 1_000)] * plan.layout.size, needs)
+    assert needs.depth == 1
 
 
 UNLESS: list[Predicate] = [

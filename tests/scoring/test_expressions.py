@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from actitud_api.methodology.model import (
     All,
@@ -31,8 +32,10 @@ from actitud_api.methodology.model import (
 )
 from actitud_api.scoring.columns.block import Block, Needs, Reads
 from actitud_api.scoring.columns.expressions import (
+    EVERYWHERE,
     MOST,
     NARROW,
+    NOWHERE,
     Answer,
     Compiler,
     Empty,
@@ -46,6 +49,7 @@ from actitud_api.scoring.columns.expressions import (
     constant,
     rows_beyond,
 )
+from actitud_api.scoring.columns.table import narrow
 from actitud_api.scoring.plan import Plan, plan_of
 from tests.scoring import builders as b
 
@@ -125,6 +129,11 @@ BOUNDS: list[tuple[Operand, tuple[object, int, int, bool]]] = [
     (b.fact("A", "hours", absent=b.const(-1)), (MILLIONTH, -1_000_000, 4_000_000, False)),
     (b.fact("L", "level", absent=b.field("e")), (1, -3, 5, False)),
     (b.fact("L", "level", absent=b.const(0.5)), (Fraction(1, 2), 0, 8, False)),
+    # in millionths of quarters: 0 to 9 times -3 (and a quarter) to 5 and a quarter
+    (
+        Product(of=(b.field("f"), Sum(of=(b.field("e"), b.const(0.25))))),
+        (Fraction(1, 4_000_000), -108_000_000, 189_000_000, False),
+    ),
     # combined
     (Minimum(of=(b.field("p"), b.field("e"))), (1, -3, 5, False)),
     (Maximum(of=(b.field("p"), b.field("e"))), (1, 0, 10, False)),
@@ -229,13 +238,13 @@ def test_32_bits_are_computed_in_where_they_hold_all(operand: Operand, most: int
 
 
 def test_narrow_is_what_32_bits_hold() -> None:
-    for least, most, narrow in (
+    for least, most, fits in (
         (-NARROW, NARROW, True),
         (-NARROW - 1, 0, False),
         (0, NARROW + 1, False),
         (NARROW, NARROW, True),
     ):
-        assert Numbers(lambda _: np.zeros(1, np.int64), Fraction(1), least, most).narrow is narrow
+        assert Numbers(lambda _: np.zeros(1, np.int64), Fraction(1), least, most).narrow is fits
 
 
 def test_what_it_reads_and_what_it_is_determined_by() -> None:
@@ -440,6 +449,56 @@ ROWS: list[tuple[Predicate, Reading, list[int], list[int], int]] = [
         [0, 0, 1, 0],
         2,
     ),
+    # a number in millionths on the right, a number that may be null, and what is in other units beside each other
+    (b.compare(b.const(1.5), "le", ANSWER_A), LEAST, [0, 1, 0, 1], [1, 0, 1, 0], 1),
+    (b.compare(b.field("n"), "le", 6.5), LEAST, [0, 0, 1, 0], [1, 1, 0, 1], 2),
+    (
+        All(of=(b.compare(b.field("p"), "le", 4), b.compare(b.field("n"), "le", 7.5))),
+        LEAST,
+        [1, 0, 0, 0],
+        [0, 1, 1, 1],
+        3,
+    ),
+    (b.compare(Sum(of=(b.field("p"), b.field("e"), b.field("f"))), "ge", 5.5), LEAST, [0, 0, 1, 1], [1, 1, 0, 0], 2),
+    # the first of those inside is decided, and what is beside them computes where the second has
+    (
+        All(
+            of=(
+                Any(of=(b.compare(b.field("p"), "lt", 0), b.compare(b.field("p"), "ge", 5))),
+                b.compare(b.field("e"), "le", 0),
+            )
+        ),
+        LEAST,
+        [0, 0, 0, 0],
+        [1, 1, 1, 1],
+        2,
+    ),
+    # what is absent counts the least wherever it stands: row 2 as 0 hours, below 3
+    (Not(of=b.compare(ANSWER_A, "ge", 3)), LEAST, [1, 1, 1, 0], [0, 0, 0, 1], 1),
+    (
+        All(of=(b.compare(ANSWER_A, "lt", 3), b.compare(ANSWER_A, "le", 3))),
+        LEAST,
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    (
+        Implies(when=b.compare(ANSWER_A, "ge", 3), then=b.compare(b.field("p"), "lt", 5)),
+        LEAST,
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    (
+        Implies(when=b.compare(b.field("p"), "ge", 3), then=b.compare(ANSWER_A, "lt", 3)),
+        LEAST,
+        [1, 1, 1, 0],
+        [0, 0, 0, 1],
+        2,
+    ),
+    (b.compare(b.field("p"), "gt", ANSWER_A), LEAST, [1, 1, 1, 1], [0, 0, 0, 0], 1),
+    # and undetermined where nothing is said of it
+    (Not(of=b.compare(ANSWER_A, "ge", 3)), OPEN, [1, 1, 0, 0], [0, 0, 0, 1], 1),
     # the first decided, the second at its depth
     (
         All(of=(b.compare(b.field("p"), "ge", 0), b.compare(b.field("p"), "ge", 5))),
@@ -470,6 +529,38 @@ def test_where_a_predicate_is_certain(
     found = [rows(truths, known, facts, 4, absent=absent, nulls=nulls, declared=declared) for truths in both]
     assert found == [[bool(there) for there in wanted] for wanted in (true, false)]
     assert known.needs.depth == depth
+
+
+def test_what_a_predicate_reads() -> None:
+    known = compiler()
+    every = All(
+        of=(
+            b.compare(b.field("p"), "ge", 5),
+            Any(of=(b.present("A"), Not(of=b.compare(b.field("n"), "ge", 6.5)))),
+            Implies(when=b.present("C"), then=b.compare(b.field("e"), "ge", 1)),
+            Not(of=b.present("L")),
+        )
+    )
+    for value in (True, False):
+        assert known.certain(every, value, 0, DECLARED).reads == Reads(frozenset({P, N, E}), frozenset({A, C, L}))
+    nullable = known.null(Empty(N, frozenset({A})), 0)
+    assert nullable.reads == Reads(frozenset({N}), frozenset({A}))
+    assert known.met(Evidence(E), 0).reads == Reads(frozenset({E}))
+    wide = compiler(p=(0, 2**41)).certain(
+        b.compare(Product(of=(b.field("p"), b.field("p"))), "gt", b.field("e")), True, 0
+    )
+    assert wide.reads == Reads(frozenset({P, E}))
+
+
+def test_marks_that_nobody_has() -> None:
+    """Nobody's n is null and nobody's e is only declared."""
+    known = compiler()
+    below = b.compare(b.field("n"), "le", 6.5)
+    facts = {N: [7, 6], E: [1, 0]}
+    assert rows(known.certain(below, True, 0), known, facts, 2) == [False, True]
+    assert rows(known.certain(below, False, 0), known, facts, 2) == [True, False]
+    declared = b.compare(b.field("e"), "ge", 1)
+    assert rows(known.certain(declared, True, 0, DECLARED), known, facts, 2) == [True, False]
 
 
 def test_what_is_decided_decides_the_whole() -> None:
@@ -526,6 +617,72 @@ def test_rows_with_a_fact_beyond_the_limit_are_computed_apart() -> None:
     known = compiler(p=(-(2**40), 2**41))
     assert rows(known.certain(square, True, 0, LEAST), known, {P: values}, 5) == [False, False, True, True, True]
     assert rows(known.certain(square, False, 0, LEAST), known, {P: values}, 5) == [True, True, False, False, False]
+
+
+def test_only_rows_beyond_the_limit_are_computed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """p to the fifth takes 64 bits from 2^12 on; 4000^5 is 1.024·10^18, and 3900^5 0.9·10^18."""
+    apart: list[list[int]] = []
+    picked = Block.picked
+
+    def watched(self: Block, rows: NDArray[np.intp], reads: Reads, depth: int, *, exact: bool) -> Block:
+        apart.append(rows.tolist())
+        return picked(self, rows, reads, depth, exact=exact)
+
+    monkeypatch.setattr(Block, "picked", watched)
+    known = compiler(p=(0, 2**20))
+    fifth = Product(of=(b.field("p"),) * 5)
+    values = {P: [4_000, 4_095, 3_900, 4_096, 2**20, 0]}
+    above = known.certain(b.compare(fifth, "gt", 10**18), True, 0)
+    assert rows(above, known, values, 6) == [True, True, False, True, True, False]
+    # decided for every number, however large
+    decided = known.certain(b.compare(fifth, "ge", 0), True, 0)
+    assert rows(decided, known, values, 6) == [True] * 6
+    assert apart == [[3, 4]]
+
+
+def test_constants_of_any_size() -> None:
+    known = compiler(None)
+    assert said(known.numbers(Sum(of=(b.const(2**62),) * 3), 0)) == (1, 3 * 2**62, 3 * 2**62, True)
+    assert known.opposite(EVERYWHERE, 0) is NOWHERE
+    assert known.opposite(NOWHERE, 0) is EVERYWHERE
+
+
+def test_rows_that_are_computed_apart_read_what_is_absent_alike() -> None:
+    """p·p·A is above 10^25 for 7 hours, which count where A is absent, and not for 1."""
+    hours = b.fact("A", "hours", absent=b.const(7))
+    known = compiler(p=(0, 2**41))
+    above = b.compare(Product(of=(b.field("p"), b.field("p"), hours)), "gt", 10**25)
+    facts = {P: [2**41, 2**41, 3, 3], HOURS: [1_000_000, 0, 1_000_000, 0]}
+    for value, there in ((True, [False, True, False, False]), (False, [True, False, True, True])):
+        truths = known.certain(above, value, 0, LEAST)
+        assert rows(truths, known, facts, 4, absent={A: [False, True, False, True]}) == there
+
+
+def test_narrow_numbers_are_combined_as_wide_as_it_takes() -> None:
+    """100,000 times itself is beyond 32 bits, and 3,000 hours in millionths."""
+    known = compiler(p=(0, 100_000), f=(0, 4 * 10**6))
+    square = known.numbers(Product(of=(b.field("p"), b.field("p"))), 0, LEAST)
+    # p in millionths of f
+    both = known.numbers(Sum(of=(b.field("p"), b.field("f"))), 0, LEAST)
+    there = block(known.needs.depth, {P: [100_000, 3_000], F: [1, 2]}, 2)
+    there.facts = [narrow(fact) for fact in there.facts]
+    assert square.read(there).tolist() == [10**10, 9 * 10**6]
+    assert both.read(there).tolist() == [10**11 + 1, 3 * 10**9 + 2]
+    below = compiler(e=(-100_000, 0))
+    sunk = below.numbers(Sum(of=(b.field("e"), b.field("f"))), 0, LEAST)
+    there = block(below.needs.depth, {E: [-100_000, -1], F: [1, 2]}, 2)
+    there.facts = [narrow(fact) for fact in there.facts]
+    assert sunk.read(there).tolist() == [-(10**11) + 1, -999_998]
+    # what 32 bits hold is combined in them
+    small = known.numbers(Sum(of=(b.field("e"), b.field("n"))), 0, LEAST)
+    there = block(known.needs.depth, {E: [100, 1], N: [100, 2]}, 2)
+    there.facts = [narrow(fact) for fact in there.facts]
+    assert small.read(there).tolist() == [200, 3]
+    assert small.read(there).dtype == np.int32
+    thrice = known.numbers(Product(of=(b.const(1_000), b.const(0.001), Sum(of=(b.field("e"), b.const(0.25))))), 0)
+    assert thrice.read(there).tolist() == [401, 5]
+    assert thrice.scale == Fraction(1, 4)
+    assert thrice.read(there).dtype == np.int32
 
 
 def test_which_slots_and_rows_lie_beyond() -> None:

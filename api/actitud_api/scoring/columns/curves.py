@@ -95,7 +95,7 @@ class Curves:
     def _steps(self, leaf: CompiledIndicator, value: Value) -> Scoring:
         steps = [leaf.score(step, 1) for step in range(len(leaf.indicator.curve.goalposts))]
         above, below, scale = value.above, value.below, value.scale
-        plain, rise = scale == 1 and below.constant and below.least == 1, steps[1] - steps[0]
+        plain, rise = scale == 1 and below.constant and below.least == 1, steps[1]
         if plain and steps == [rise * step for step in range(len(steps))]:
 
             def even(block: Block, into: Ints) -> None:
@@ -122,8 +122,7 @@ class Curves:
         line, error = _line(segments, [float(x) for x in xs], ys[0], 0.5)
         finest = max(
             *(math.lcm(segment.slope.denominator, segment.offset.denominator) for segment in segments),
-            ys[0].denominator,
-            ys[-1].denominator,
+            *(y.denominator for y in ys),
         )
         # Two scores that a value over `below` can have, or such a score and a half, are 1 / (2 · finest · below) apart
         # or more. Where that is more than twice the error, adding the error makes the floor right: a half stays one,
@@ -141,7 +140,7 @@ class Curves:
                 if rows.size:
                     over = score[rows]
                     rows = rows[~(over - np.floor(over) > 2.5 * error)]
-                    self._exactly(leaf, value, block, rows, into)
+                    self._exactly(leaf, block, rows, into)
             self._beyond(leaf, value, block, into)
 
         return scored
@@ -168,13 +167,12 @@ class Curves:
         return scored
 
     def _lognormal(self, leaf: CompiledIndicator, value: Value) -> Scoring:
-        (first, second), _ = self._goalposts(leaf, value)
-        posts = leaf.indicator.curve.goalposts
-        p10, median = (first, second) if exact(posts[0].score) > exact(posts[1].score) else (second, first)
+        xs, ys = self._goalposts(leaf, value)
+        (_, median), (_, p10) = sorted(zip(ys, xs, strict=True))
         spread, middle = -math.log(p10 / median), math.log(median)
         width, least = leaf.high - leaf.low, leaf.low
         # Beyond 8 spreads the curve is flat; within, an error of the logarithm counts by the steepness of the curve.
-        error = 64 * ROUNDING * (leaf.high + width * (abs(middle) + 8 * abs(spread)) / abs(spread))
+        error = 64 * ROUNDING * (leaf.high + width * (abs(middle / spread) + 8))
 
         def scored(block: Block, into: Ints) -> None:
             x = _ratio(block, value)
@@ -211,29 +209,25 @@ class Curves:
             rows = np.flatnonzero(near)
         else:
             rows = np.arange(block.rows)
-        self._exactly(leaf, value, block, rows, into)
+        self._exactly(leaf, block, rows, into)
         self._beyond(leaf, value, block, into)
 
     def _beyond(self, leaf: CompiledIndicator, value: Value, block: Block, into: Ints) -> None:
         if value.beyond:
-            self._exactly(leaf, value, block, rows_beyond(block, value.beyond, value.limit), into)
+            self._exactly(leaf, block, rows_beyond(block, value.beyond, value.limit), into)
 
-    def _exactly(self, leaf: CompiledIndicator, value: Value, block: Block, rows: NDArray[np.intp], into: Ints) -> None:
+    def _exactly(self, leaf: CompiledIndicator, block: Block, rows: NDArray[np.intp], into: Ints) -> None:
         """Scores some rows by the exact curve."""
         if not rows.size:
             return
         unbounded = value_of(leaf.indicator.value, self._unlimited, 0)
         few = block.picked(rows, unbounded.reads, self._unlimited.needs.depth, exact=True)
-        above, below = (
-            np.broadcast_to(np.asarray(side.read(few), object), rows.shape)
-            for side in (unbounded.above, unbounded.below)
-        )
+        above, below = (np.broadcast_to(side.read(few), rows.shape) for side in (unbounded.above, unbounded.below))
         scale = unbounded.scale
         for row, n, d in zip(rows.tolist(), above.tolist(), below.tolist(), strict=True):
             numerator, denominator = n * scale.numerator, d * scale.denominator
             if denominator:
-                sign = 1 if denominator > 0 else -1
-                into[row] = leaf.score(sign * numerator, sign * denominator)
+                into[row] = leaf.score(numerator if denominator > 0 else -numerator, abs(denominator))
 
 
 class _Segment(Struct, frozen=True):

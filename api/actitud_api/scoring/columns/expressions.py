@@ -488,7 +488,7 @@ class Compiler:
             )
         return self.determined(compared, left, right, value, depth)
 
-    def sides(self, compare: Compare, depth: int, reading: Reading) -> tuple[Numbers, Numbers]:
+    def sides(self, compare: Compare, depth: int, reading: Reading = Reading.OPEN) -> tuple[Numbers, Numbers]:
         """Both sides of a comparison, the right one a depth deeper. Raises `TooWide`."""
         left, right = self.numbers(compare.left, depth, reading), self.numbers(compare.right, depth + 1, reading)
         if left.text is None or right.text is None:
@@ -571,6 +571,10 @@ class Compiler:
                 )
             case _:
                 raise TypeError(f"facts have no {type(null).__name__}")
+
+    def nulled(self, nulls: Iterable[Null], depth: int) -> Truths:
+        """Where one of several is null."""
+        return self.either([self.null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth)
 
     # large facts
 

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from actitud_api.methodology.model import (
     AnswerOperand,
     Compare,
-    Constant,
     IndexOperand,
     Maximum,
     Minimum,
@@ -24,7 +23,6 @@ from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Evalua
 from actitud_api.scoring.columns.block import CODE, LEFT, Block, Needs, group_ids
 from actitud_api.scoring.columns.expressions import (
     INVERSE,
-    Answer,
     Compiler,
     Condition,
     Every,
@@ -87,12 +85,11 @@ class Levels:
 def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
     gate = compiled.gate
     try:
-        holds = compiler.certain(gate.holds, True, 0, Reading.LEAST)
+        holds = compiler.certain(gate.holds, True, 0)
         if gate.when_not_applicable == "pass":
-            there, _ = compiler.sides(gate.holds, 1, Reading.LEAST)
-            left = compiler.either([compiler.null(null, 1 + bool(k)) for k, null in enumerate(there.nulls)], 1)
-            left = compiler.both([left, *(compiler.met(condition, 2) for condition in there.given)], 1)
-            holds = compiler.either([holds, left], 0)
+            there, _ = compiler.sides(gate.holds, 0)
+            left = [compiler.nulled(there.nulls, 1), *(compiler.met(condition, 2) for condition in there.given)]
+            holds = compiler.either([holds, compiler.both(left, 1)], 0)
         return _everywhere(holds)
     except (Awkward, TooWide):
         passes = gate.when_not_applicable == "pass"
@@ -107,7 +104,7 @@ def _firm(level: CompiledLevel, compiler: _GateCompiler) -> Asked | None:
     if predicate is None:
         return None
     try:
-        return _everywhere(compiler.certain(predicate, True, 0, Reading.LEAST))
+        return _everywhere(compiler.certain(predicate, True, 0))
     except (Awkward, TooWide):
         firm = level.firm
         assert firm is not None
@@ -134,7 +131,10 @@ def _by_the_plan(plan: Plan, holds: Callable[[_Row], bool]) -> Asked:
 
 
 class _GateCompiler(Compiler):
-    """Compiles operands over the figures of a score; raises `Awkward` for those that are not whole numbers."""
+    """Compiles operands over the figures of a score; raises `Awkward` for those that are not whole numbers.
+
+    They read no answers, of which alone a reading says anything.
+    """
 
     def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
         super().__init__(plan, extent, needs)
@@ -159,9 +159,9 @@ class _GateCompiler(Compiler):
                 nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
                 if len(nodes) == len(members):
                     return self._extreme(np.minimum if isinstance(operand, Minimum) else np.maximum, nodes)
-                return super().numbers(operand, depth, reading)
+                return super().numbers(operand, depth)
             case _:
-                return super().numbers(operand, depth, reading)
+                return super().numbers(operand, depth)
 
     def _extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> Numbers:
         """The least or greatest score of nodes, of those that have not left: -1 where all have."""
@@ -213,7 +213,7 @@ class _GateCompiler(Compiler):
         marked = frozenset({RawValue(position)})
         return replace(numbers, given=marked, nulls=marked)
 
-    def sides(self, compare: Compare, depth: int, reading: Reading) -> tuple[Numbers, Numbers]:
+    def sides(self, compare: Compare, depth: int, reading: Reading = Reading.OPEN) -> tuple[Numbers, Numbers]:
         """A quotient of the left side multiplies the right one instead."""
         match compare.left:
             case ValueOperand(indicator=indicator):
@@ -223,14 +223,14 @@ class _GateCompiler(Compiler):
                     below = self.numbers(formula.denominator, depth + 1)
                     if below.least < 0:
                         raise Awkward
-                    asked = self.numbers(compare.right, depth + 2, reading)
+                    asked = self.numbers(compare.right, depth + 2)
                     above = self.numbers(formula.numerator, depth)
                     return self._valued(above, position), self.product([below, asked], depth + 1)
-        return super().sides(compare, depth, reading)
+        return super().sides(compare, depth)
 
     def certainly(self, compare: Compare, value: bool, depth: int, reading: Reading) -> Truths:
         """As over facts, but what is too wide is awkward too."""
-        left, right = self.sides(compare, depth, reading)
+        left, right = self.sides(compare, depth)
         if value and compare.op in ("ge", "gt") and right.constant and right.least >= 0:
             # Scores that left are -1, and so reach nothing by themselves.
             scores = frozenset(null for null in left.nulls if isinstance(null, Score | Extreme))
@@ -244,36 +244,25 @@ class _GateCompiler(Compiler):
         if combine is np.add or not any(part.nulls for part in parts):
             return super().combined(combine, parts, depth)
         parts = self.alike(parts, depth)
-        least, most = min(part.least for part in parts), max(part.most for part in parts)
-        other = most + 1 if combine is np.minimum else least - 1
-        reads = [
-            (
-                part.read,
-                self.either([self.null(null, depth + 2 + bool(k)) for k, null in enumerate(part.nulls)], depth + 2),
-            )
-            for part in parts
-        ]
-        self.held(least - 1, most + 1)
-        register = self.register(depth + 1, False)
+        least, most = self.held(min(part.least for part in parts), max(part.most for part in parts))
+        neutral = most if combine is np.minimum else least
+        reads = [(part.read, self.nulled(part.nulls, depth + 2)) for part in parts]
 
         def extreme(block: Block) -> Ints:
-            found = register(block)
-            found.fill(other)
+            found = np.full(block.rows, neutral)
             for read, null in reads:
                 values = read(block)
-                combine(
-                    found, np.where(null.read(block), other, values) if null.constant is None else values, out=found
-                )
+                there = values if null.constant is False else np.where(null.read(block), neutral, values)
+                combine(found, there, out=found)
             return found
 
-        every = all(part.nulls for part in parts)
         return Numbers(
             extreme,
             parts[0].scale,
-            least - 1,
-            most + 1,
+            least,
+            most,
             given=frozenset[Condition]().union(*(part.given for part in parts)),
-            nulls=frozenset({Every(tuple(part.nulls for part in parts))}) if every else frozenset(),
+            nulls=frozenset({Every(tuple(part.nulls for part in parts))}),
         )
 
     def met(self, condition: Condition, depth: int) -> Truths:
@@ -289,22 +278,16 @@ class _GateCompiler(Compiler):
     def _has_value(self, position: int, depth: int) -> Truths:
         """Where a raw value is there, with evidence, or the indicator does not apply."""
         formula = self.plan.leaves[position].indicator.value
-        above, below = (
-            (formula.numerator, formula.denominator) if isinstance(formula, Quotient) else (formula, Constant(value=1))
-        )
-        over = self.numbers(below, depth)
-        given = self.numbers(above, depth + 1).given | over.given
-        others = [self.met(condition, depth + 1) for condition in given if condition != Answer(position)]
+        below = self.numbers(formula.denominator, depth) if isinstance(formula, Quotient) else None
+        # These codes say as well that all that it reads was sent.
         codes = np.array([code in _VALUED for code in CODE])
 
         def there(block: Block) -> Bools:
             found: Bools = codes[block.views.codes[position]]
             if block.self_declared is not None:
                 found &= ~block.self_declared[position]
-            if not over.constant:
-                found &= np.not_equal(over.read(block), 0)
-            for other in others:
-                found &= other.read(block)
+            if below is not None:
+                found &= np.not_equal(below.read(block), 0)
             found |= block.views.codes[position] == CODE["not_applicable"]
             return found
 
@@ -321,13 +304,7 @@ class _GateCompiler(Compiler):
                 extreme = self._extreme(combine, nodes).read
                 return Truths(lambda block: extreme(block) == LEFT)
             case Every(of=parts):
-                return self.both(
-                    [
-                        self.either([self.null(each, depth + 2) for each in part], depth + bool(number))
-                        for number, part in enumerate(parts)
-                    ],
-                    depth,
-                )
+                return self.both([self.nulled(part, depth + bool(number)) for number, part in enumerate(parts)], depth)
             case _:
                 return super().null(null, depth)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.methodology.model import Share
+from actitud_api.methodology.predicates import halfup
 from actitud_api.scoring.columns.aggregation import Aggregation, Weights
 from actitud_api.scoring.columns.block import LEFT, Block, group_ids
 from actitud_api.scoring.columns.expressions import MOST
@@ -31,6 +32,9 @@ COVERED = 10_000
 HALF_UP = 1e-9
 """Makes the floor of a half right in float64, where rounding may have put it below."""
 
+HEAVY = round(1 / (4 * HALF_UP))
+"""From this total of weights on, a share of them may be so near a half that `HALF_UP` reaches it."""
+
 COVER_ERROR = 1e-11
 """More than rounding makes of a coverage in float64, in a tree of five levels."""
 
@@ -39,36 +43,34 @@ class Cover(Struct, eq=False):
     """What is not known of a group in the rows of a block; anything where it is not rated.
 
     Of the weight `whole`, at `most` all of the group, the weight `unknown` of indicators (None: none), and of the
-    groups `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`; None
-    where everything is known.
+    groups `below`, each with its weight, what is not known of them. `share`: that share, within `COVER_ERROR`.
     """
 
     most: int
     whole: Ints | int
     unknown: Ints | None
-    below: list[tuple[GroupCounted, int]]
-    share: Floats | None
+    below: list[tuple[Partly, int]]
+    share: Floats
 
     def exactly(self, row: int) -> Fraction:
         """The share in one row where the group is rated with every unknown at its best."""
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         whole = self.whole if isinstance(self.whole, int) else int(self.whole[row])
-        parts = [
-            (weight, found.cover.exactly(row))
-            for found, weight in self.below
-            if found.rated_most is None or found.rated_most[row]
-        ]
+        parts = [(weight, cover.exactly(row)) for (cover, rated), weight in self.below if rated is None or rated[row]]
         common = math.lcm(*(share.denominator for _, share in parts))
         total = sum(weight * share.numerator * (common // share.denominator) for weight, share in parts)
         return Fraction(unknown * common + total, whole * common)
 
 
+Partly: TypeAlias = tuple[Cover, Bools | None]
+"""What is not known of a group, and where it is rated with every unknown at its best (None: everywhere)."""
+
+
 class GroupCounted(Struct, eq=False):
-    """What a group counts with as a child, what is not known of it, and where it is rated with every unknown."""
+    """What a group counts with as a child, and what is not known of it; None where everything is known."""
 
     counted: Counted
-    cover: Cover
-    rated_most: Bools | None
+    partly: Partly | None
 
 
 class Tree:
@@ -90,7 +92,7 @@ class Tree:
         def group(compiled: CompiledGroup, counts: bool) -> GroupCounted:
             node = self._nodes[compiled.group.id]
             weights = Weights(node.aggregation.kind)
-            below: list[tuple[GroupCounted, int]] = []
+            below: list[tuple[Partly, int]] = []
             rows: Ints | None = None
             for run in node.runs:
                 positions = self._runs[run.start].slice
@@ -106,7 +108,8 @@ class Tree:
                 if compiled is self._plan.root and weight:
                     self._suffice(found, self._plan.document.coverage.per_dimension, insufficient)
                 weights.add(found.counted, weight)
-                below.append((found, weight))
+                if found.partly is not None and weight:
+                    below.append((found.partly, weight))
             if counts and weights.unknown is not None:
                 np.bitwise_or(unknown, weights.unknown > 0, out=unknown)
             return self._aggregated(block, node, weights, below, rows)
@@ -137,7 +140,7 @@ class Tree:
             weights = Weights(node.aggregation.kind)
             for child, weight in zip(compiled.children, compiled.weights, strict=True):
                 left = some(scores[child] == LEFT) if isinstance(child, int) else group(child)
-                weights.add(Counted(left, left), weight)
+                weights.add(Counted(left), weight)
             rows = node.children(scores, groups)
             _, rated, _ = _combined(node, weights, weights.left, [], rows, groups[node.row], scratch)
             return None if rated is None else ~rated
@@ -149,7 +152,7 @@ class Tree:
         block: Block,
         node: _Node,
         weights: Weights,
-        below: list[tuple[GroupCounted, int]],
+        below: list[tuple[Partly, int]],
         rows: Ints | None,
     ) -> GroupCounted:
         """The scores of a group whose children are scored; `rows`: their scores, where these are at hand."""
@@ -175,10 +178,10 @@ class Tree:
         counted = Counted(left, left_most)
         if weights.voids:
             self._void(node.compiled, weights, left, scores, counted)
-        cover = self._cover(node, weights, remaining, rated, below, out.coverages[node.row], scratch)
+        cover = self._cover(node, weights, remaining, below, out.coverages[node.row], scratch)
         if left_most is not None:
             out.coverages[node.row][left_most] = LEFT
-        return GroupCounted(counted, cover, rated)
+        return GroupCounted(counted, None if cover is None else (cover, rated))
 
     def _void(
         self, compiled: CompiledGroup, weights: Weights, left: Bools | None, scores: Ints, counted: Counted
@@ -203,18 +206,16 @@ class Tree:
         node: _Node,
         weights: Weights,
         remaining: Ints | None,
-        rated: Bools | None,
-        below: list[tuple[GroupCounted, int]],
+        below: list[tuple[Partly, int]],
         row: NDArray[np.int16],
         scratch: Floats,
-    ) -> Cover:
+    ) -> Cover | None:
         """The coverage of a group: written in ten-thousandths, half up, and given as what is not known."""
-        whole: Ints | int = node.compiled.total if remaining is None else remaining
-        shares = [(found, weight) for found, weight in below if weight and found.cover.share is not None]
-        if weights.unknown is None and not shares:
+        if weights.unknown is None and not below:
             row.fill(COVERED)
-            return Cover(node.compiled.total, whole, None, [], None)
-        if not shares and node.compiled.total < 1 / (4 * HALF_UP):
+            return None
+        whole: Ints | int = node.compiled.total if remaining is None else remaining
+        if not below and node.compiled.total < HEAVY:
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
@@ -222,38 +223,39 @@ class Tree:
             np.add(scratch, COVERED + 0.5 + HALF_UP, out=scratch)
             np.copyto(row, scratch, casting="unsafe")
             return Cover(node.compiled.total, whole, weights.unknown, [], share)
-        unknown = np.zeros(row.shape) if weights.unknown is None else weights.unknown.astype(np.float64)
-        for found, weight in shares:
-            assert found.cover.share is not None
-            np.multiply(found.cover.share, weight, out=scratch)
-            unknown += scratch if found.rated_most is None else np.where(found.rated_most, scratch, 0.0)
+        unknown = np.zeros(row.shape)
+        if weights.unknown is not None:
+            unknown += weights.unknown
+        for (part, rated), weight in below:
+            np.multiply(part.share, weight, out=scratch)
+            unknown += scratch if rated is None else np.where(rated, scratch, 0.0)
         share = unknown / whole
-        cover = Cover(node.compiled.total, whole, weights.unknown, shares, share)
+        cover = Cover(node.compiled.total, whole, weights.unknown, below, share)
         covered = COVERED * (1 - share) + 0.5
         np.copyto(row, covered, casting="unsafe")
         near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
-        for number in np.flatnonzero(near if rated is None else near & rated).tolist():
-            exactly = 1 - cover.exactly(number)
-            row[number] = (2 * COVERED * exactly.numerator + exactly.denominator) // (2 * exactly.denominator)
+        for number in np.flatnonzero(near).tolist():
+            row[number] = halfup(COVERED * (1 - cover.exactly(number)))
         return cover
 
     def _suffice(self, found: GroupCounted, asked: Share, insufficient: Bools) -> None:
         """Marks where a rated group covers less than is asked."""
-        cover = found.cover
-        if cover.share is None:
+        if found.partly is None:
             return
+        cover, rated = found.partly
         spare = Fraction(asked.den - asked.num, asked.den)
-        if cover.unknown is not None and not cover.below and cover.most * spare.denominator <= MOST:
+        if not cover.below and cover.most * spare.denominator <= MOST:
+            assert cover.unknown is not None
             short = cover.unknown.astype(np.int64) * spare.denominator > np.multiply(
                 cover.whole, spare.numerator, dtype=np.int64
             )
         else:
             short = cover.share > float(spare)
             near = np.abs(cover.share - float(spare)) <= COVER_ERROR
-            for row in np.flatnonzero(near if found.rated_most is None else near & found.rated_most).tolist():
+            for row in np.flatnonzero(near).tolist():
                 short[row] = cover.exactly(row) > spare
-        if found.rated_most is not None:
-            short &= found.rated_most
+        if rated is not None:
+            short &= rated
         insufficient |= short
 
 
@@ -292,7 +294,7 @@ class _Node:
             for child, weight in zip(compiled.children, compiled.weights, strict=True)
             if not isinstance(child, int)
         ]
-        self.is_a_run = len(self.runs) == 1 and not self.groups
+        self.is_a_run = not self.groups
         self.span: int | None = None
         leaves = [plan.leaves[child] for child in compiled.children if isinstance(child, int)]
         spans = {leaf.best - leaf.low for leaf in leaves}
