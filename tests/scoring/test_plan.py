@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from actitud_api.methodology.model import (
     Compare,
     Fact,
     Gate,
+    Group,
     Implies,
     IndexOperand,
     Indicator,
@@ -42,7 +44,10 @@ from actitud_api.scoring.plan import (
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
-SMALL = plan_of(methodology())
+
+@cache
+def small() -> Plan:
+    return plan_of(methodology())
 
 
 def named(plan: Plan, name: str) -> CompiledIndicator:
@@ -55,8 +60,8 @@ def whole(goalposts: Sequence[tuple[Fraction, int]]) -> list[tuple[float, int]]:
 
 def test_the_leaves_of_the_small_methodology() -> None:
     """R1, L1 and B1 in D1; C1, T1 and, below D2.1, A1 in D2; L1 is 0 by rule of B1."""
-    leaves = SMALL.leaves
-    assert SMALL.positions == {"R1": 0, "L1": 1, "B1": 2, "C1": 3, "T1": 4, "A1": 5}
+    leaves = small().leaves
+    assert small().positions == {"R1": 0, "L1": 1, "B1": 2, "C1": 3, "T1": 4, "A1": 5}
     assert [leaf.position for leaf in leaves] == [0, 1, 2, 3, 4, 5]
     assert [leaf.present for leaf in leaves] == [5, 7, 8, 9, 11, 12]
     assert [(leaf.slots.start, leaf.slots.stop) for leaf in leaves] == [
@@ -85,7 +90,7 @@ def test_the_leaves_of_the_small_methodology() -> None:
 
 
 def test_the_groups_of_the_small_methodology() -> None:
-    groups = SMALL.groups
+    groups = small().groups
     assert list(groups) == ["D1", "D2.1", "D2", "index"]
     assert [group.names for group in groups.values()] == [
         ("R1", "L1", "B1"), ("A1",), ("C1", "T1", "D2.1"), ("D1", "D2")
@@ -95,13 +100,28 @@ def test_the_groups_of_the_small_methodology() -> None:
     assert [group.span for group in groups.values()] == [slice(0, 3), slice(5, 6), None, None]
     assert {(group.complete, group.low, group.high) for group in groups.values()} == {(True, 0, 10_000)}
     assert [group.unknown for group in groups.values()] == [0, 0, 0, -1]
-    assert SMALL.root is groups["index"]
+    assert small().root is groups["index"]
     assert groups["D2"].children == (3, 4, groups["D2.1"])
 
 
+@pytest.mark.parametrize(
+    ("group", "complete", "plain"),
+    [
+        (b.group("D", b.points("A"), b.points("B", 3)), True, True),
+        (b.group("D", b.points("A"), b.points("B", 0)), False, False),
+        (b.group("D", b.points("A"), b.points("B"), missing="leave"), True, True),
+        (b.group("D", b.points("A"), b.points("B"), missing="void"), True, False),
+        (b.group("D", b.points("A"), b.points("B"), aggregation="geometric"), True, False),
+    ],
+)
+def test_a_plain_group_is_the_mean_of_children_that_all_count(group: Group, complete: bool, plain: bool) -> None:
+    found = plan_of(b.read(b.document(b.root(group)))).groups["D"]
+    assert (found.complete, found.plain) == (complete, plain)
+
+
 def test_the_rest_of_the_small_methodology() -> None:
-    assert (SMALL.unit, SMALL.published, SMALL.raw_decimals, SMALL.voids) == (100, 10, 6, False)
-    assert SMALL.answers == (
+    assert (small().unit, small().published, small().raw_decimals, small().voids) == (100, 10, 6, False)
+    assert small().answers == (
         ("R1", (("numerator", 5), ("denominator", 6)), None),
         ("L1", (("level", 7),), None),
         ("B1", (("value", 8),), None),
@@ -109,21 +129,25 @@ def test_the_rest_of_the_small_methodology() -> None:
         ("T1", (), OtherFacts(numbers=(("hours", 11, 6),), lists=())),
         ("A1", (), OtherFacts(numbers=(("hours", 12, 6),), lists=())),
     )
-    assert [compiled.rule.id for compiled in SMALL.rules] == ["E1", "W1"]
-    assert [(compiled.invalidates, list(compiled.reads), list(compiled.fields)) for compiled in SMALL.rules] == [
+    assert [compiled.rule.id for compiled in small().rules] == ["E1", "W1"]
+    assert [(compiled.invalidates, list(compiled.reads), list(compiled.fields)) for compiled in small().rules] == [
         ((0,), [0], []), ((), [1], [])
     ]  # fmt: skip
-    assert (SMALL.warnings, [number for number, _ in SMALL.errors.others], SMALL.errors.ordered) == ((1,), [0], ())
-    assert [[known.rule.id for known in touching] for touching in SMALL.touching] == [["E1"], [], [], [], [], []]
-    assert [level.firm is None for level in SMALL.levels] == [True, True, False]
-    together = [[scorer.compiled.indicator.id for scorer in block.scorers] for block in SMALL.blocks.blocks]
+    assert (small().warnings, [number for number, _ in small().errors.others], small().errors.ordered) == (
+        (1,),
+        [0],
+        (),
+    )
+    assert [[known.rule.id for known in touching] for touching in small().touching] == [["E1"], [], [], [], [], []]
+    assert [level.firm is None for level in small().levels] == [True, True, False]
+    together = [[scorer.compiled.indicator.id for scorer in block.scorers] for block in small().blocks.blocks]
     assert together == [["R1"], ["L1"], ["B1", "C1", "T1", "A1"]]
     kinds = [
         ([known[0] for known in block.tables], [known[:3] for known in block.quotients], [p for p, _ in block.others])
-        for block in SMALL.blocks.blocks
+        for block in small().blocks.blocks
     ]
     assert kinds == [([], [(0, 5, 6)], []), ([1], [], []), ([2], [(3, 10, None), (5, 12, None)], [4])]
-    levels = SMALL.blocks.scorers[1].table
+    levels = small().blocks.scorers[1].table
     assert levels is not None
     assert [(leaf.code, leaf.score, leaf.maximum, leaf.value, leaf.uncapped) for leaf in levels] == [
         ("zero", 0, 0, (0, 1), 0),
@@ -134,6 +158,7 @@ def test_the_rest_of_the_small_methodology() -> None:
     ]
 
 
+@cache
 def other() -> Plan:
     """What the small one has not: fields in values, values of other answers, ranges, nodes without weight."""
     shared = msgspec.structs.replace(
@@ -192,12 +217,9 @@ def other() -> Plan:
     return plan_of(msgspec.structs.replace(methodology(), document=document, digest="another"))
 
 
-OTHER = other()
-
-
 def test_what_an_indicator_reads_of_others_and_of_the_profile() -> None:
-    assert (OTHER.unit, OTHER.published, OTHER.raw_decimals, OTHER.voids) == (1000, 100, 8, True)
-    q, r, s, p, a, own = (named(OTHER, name) for name in ("Q", "R", "S", "P", "A", "L"))
+    assert (other().unit, other().published, other().raw_decimals, other().voids) == (1000, 100, 8, True)
+    q, r, s, p, a, own = (named(other(), name) for name in ("Q", "R", "S", "P", "A", "L"))
     assert (q.low, q.high, q.best, q.cap, q.unknown) == (10_000, 60_000, 60_000, 35_000, None)
     assert r.unknown == -1
     assert [leaf.counts for leaf in (q, r, a)] == [False, True, False]
@@ -210,24 +232,24 @@ def test_what_an_indicator_reads_of_others_and_of_the_profile() -> None:
     ]  # fmt: skip
     assert [leaf.circular for leaf in (q, r, s, p, a, own)] == [False, False, False, False, False, True]
     assert own.declarable == {"accounts": 1}
-    assert [known.rule.id for known in OTHER.touching[p.position]] == ["B"]
-    assert [known.rule.id for known in OTHER.touching[r.position]] == ["O"]
-    assert OTHER.errors.ordered == ((0, *r.slots),)
-    assert [number for number, _ in OTHER.errors.others] == [1]
-    assert OTHER.rules[0].invalidates == (r.position, s.position)
-    assert OTHER.rules[1].fields == {"asleep", "accounts"}
-    d, e = OTHER.groups["D"], OTHER.groups["E"]
+    assert [known.rule.id for known in other().touching[p.position]] == ["B"]
+    assert [known.rule.id for known in other().touching[r.position]] == ["O"]
+    assert other().errors.ordered == ((0, *r.slots),)
+    assert [number for number, _ in other().errors.others] == [1]
+    assert other().rules[0].invalidates == (r.position, s.position)
+    assert other().rules[1].fields == {"asleep", "accounts"}
+    d, e = other().groups["D"], other().groups["E"]
     assert (d.low, d.high, d.complete, d.unknown) == (10_000, 60_000, True, 10_000)
-    assert (e.complete, e.unknown, OTHER.groups["index"].complete) == (False, 0, False)
-    assert ("A", (), OtherFacts(numbers=(("hours", a.slots.start, 8),), lists=())) in OTHER.answers
+    assert (e.complete, e.unknown, other().groups["index"].complete) == (False, 0, False)
+    assert ("A", (), OtherFacts(numbers=(("hours", a.slots.start, 8),), lists=())) in other().answers
 
 
 def test_rules_that_are_left_out() -> None:
-    assert without_rules(OTHER, ()) is OTHER
-    less = without_rules(OTHER, {"O"})
+    assert without_rules(other(), ()) is other()
+    less = without_rules(other(), {"O"})
     assert ([known.rule.id for known in less.rules], less.errors.ordered) == (["B"], ())
     assert [number for number, _ in less.errors.others] == [0]
-    warned = without_rules(SMALL, {"E1"})
+    warned = without_rules(small(), {"E1"})
     assert (warned.warnings, warned.errors.others) == ((0,), ())
 
 
@@ -266,7 +288,7 @@ def test_a_value_as_a_quotient_in_the_fact_that_moves(
 
 
 def test_the_fact_that_moves() -> None:
-    profile, hours, least = named(OTHER, "P").step, named(OTHER, "A").step, named(OTHER, "S").step
+    profile, hours, least = named(other(), "P").step, named(other(), "A").step, named(other(), "S").step
     assert profile is not None
     assert hours is not None
     assert least is not None
@@ -281,10 +303,12 @@ def test_the_fact_that_moves() -> None:
     )
     field = ProfileField(name="area", type="number", set_by="organisation", minimum=3, maximum=9)
     document = b.document(b.root(b.group("D", area)), profile=(b.integer_field("people"), field))
-    step = plan_of(msgspec.structs.replace(methodology(), document=document, digest="area")).leaves[0].step
+    leaf = plan_of(msgspec.structs.replace(methodology(), document=document, digest="area")).leaves[0]
+    step = leaf.step
     assert step is not None
+    assert leaf.quotient is None
     assert (step.name, step.field, step.slot, step.scale, step.minimum, step.maximum) == ("area", True, 1, 10**6, 3, 9)
-    assert named(SMALL, "L1").step is None
+    assert named(small(), "L1").step is None
 
 
 # --- values ---------------------------------------------------------------------------------------------------
@@ -298,7 +322,10 @@ VALUES: list[tuple[Operand, Facts, tuple[int, int] | None]] = [
     (Quotient(numerator=F, denominator=G), [4, 6, None], None),
     (Quotient(numerator=F, denominator=G), [4, Fraction(3, 2), 6], (1, 4)),
     (Quotient(numerator=F, denominator=G), [4, 3, Fraction(-3, 4)], (-4, 1)),
+    (Quotient(numerator=F, denominator=G), [4, 3, Fraction(1, 2)], (6, 1)),
+    (Quotient(numerator=F, denominator=G), [4, Fraction(3, 2), Fraction(-9, 4)], (-2, 3)),
     (Quotient(numerator=Sum(of=(F, G)), denominator=b.const(2)), [4, 3, 4], (7, 2)),
+    (Quotient(numerator=Sum(of=(F, G)), denominator=b.const(2)), [4, 3, None], None),
     (Quotient(numerator=F, denominator=Product(of=(G, b.const(0.5)))), [4, 3, 4], (3, 2)),
     (F, [4, 6, 8], (6, 1)),
     (F, [4, Fraction(3, 2), 8], (3, 2)),
@@ -329,14 +356,14 @@ def test_facts_go_to_their_slots() -> None:
             "B1": {"value": True},
             "A1": {"hours": 2},
         },
-        {"people": 7, "kind": "town", "open": False, "before": None, "errors": 2.5},
+        {"people": 7, "kind": "town", "open": False, "before": None, "errors": 0.1},
         set_aside={"B1": "stale"},
     )
-    assert load_facts(SMALL, submission) == [
-        7, "town", False, NULL, Fraction(5, 2), 3, 4, None, None, frozenset({"one", "two"}), 2,
+    assert load_facts(small(), submission) == [
+        7, "town", False, NULL, Fraction(1, 10), 3, 4, None, None, frozenset({"one", "two"}), 2,
         Fraction(123_457, 1_000_000), 2
     ]  # fmt: skip
-    assert load_facts(SMALL, b.submit({}, {})) == [None] * 13
+    assert load_facts(small(), b.submit({}, {})) == [None] * 13
 
 
 # --- gates ----------------------------------------------------------------------------------------------------
@@ -429,11 +456,10 @@ def test_bent_curves_by_hand() -> None:
         0, 0, 2500, 5000, 7500, 10_000, 10_000
     ]  # fmt: skip
     assert score(1, 2) == 0
-    falling, rising = named(SMALL, "T1"), OTHER
+    falling = named(small(), "T1")
     assert [falling.score(n, d) for n, d in ((2, 1), (4, 1), (0, 1), (10**9, 1), (-1, 1))] == [
         9000, 5000, 10_000, 0, 10_000
     ]  # fmt: skip
-    assert rising is OTHER
 
 
 def test_ranges_other_than_a_hundred() -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import islice, pairwise
 from random import Random
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec import structs
@@ -18,7 +19,7 @@ from actitud_api.methodology.model import Document, Group, Range
 from actitud_api.methodology.predicates import exact, indicators
 from actitud_api.scoring.audit import with_goalpost, without_child
 from actitud_api.scoring.columns import columns_from, columns_of
-from actitud_api.scoring.rescoring import Rescoring
+from actitud_api.scoring.rescoring import Rescoring, of_scores
 from actitud_api.scoring.scalar import evaluate
 from tests.contract.scale import NIGHT
 from tests.scoring import builders as b
@@ -103,6 +104,16 @@ def test_weights_and_aggregations_change_without_asking_the_facts_again() -> Non
         int(rescoring.index(structs.replace(document, root=root))[0]) for root in (document.root, heavier, geometric)
     ] == [5_000, 3_500, 4_000]
     assert rescoring.scores.index.dtype == np.int32
+
+
+def test_the_document_of_scores_is_one_that_can_be_written_and_read() -> None:
+    """Of each indicator it asks for units, and of the service whether it has left."""
+    known = load("2026.1").document
+    asked = of_scores(known)
+    assert msgspec.json.decode(msgspec.json.encode(asked), type=Document) == asked
+    assert [field.name for field in asked.profile] == [node.id for node in indicators(known.root)]
+    assert {field.set_by for field in asked.profile} == {"service"}
+    assert {(fact.name, fact.type) for node in indicators(asked.root) for fact in node.facts} == {("units", "integer")}
 
 
 def test_what_each_node_counts_with() -> None:

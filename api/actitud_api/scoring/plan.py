@@ -554,8 +554,7 @@ def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
         ) if sent == one == two:
             low, high = slot_of(left, layout), slot_of(right, layout)
             return None if low is None or high is None else (low, high)
-        case _:
-            return None
+    return None
 
 
 def without_rules(plan: Plan, names: Collection[str]) -> Plan:
@@ -602,9 +601,9 @@ def _block(members: Sequence[Scorer]) -> Block:
 def _scorer(leaf: CompiledIndicator) -> Scorer:
     unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
     indicator = leaf.indicator
-    alone = leaf.present is not None and not leaf.reads and not leaf.borrows
+    own = isinstance(indicator.value, AnswerOperand) and not leaf.borrows
     table: tuple[Leaf, ...] | None = None
-    if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
+    if own and indicator.curve.kind in ("ladder", "boolean"):
         table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
     return Scorer(
         compiled=leaf,
@@ -667,8 +666,6 @@ def _read(read: Iterable[Operand]) -> Iterator[str]:
                 yield name
             case ProfileOperand(field=field):
                 yield f"profile:{field}"
-            case _:
-                continue
 
 
 def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
@@ -812,8 +809,7 @@ def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
                     case _:
                         return None
             return tuple(nodes), exact(asked)
-        case _:
-            return None
+    return None
 
 
 def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
@@ -822,8 +818,7 @@ def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
             op="ge" | "le" as op, left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)
         ):
             return None if isinstance(asked, bool) else (indicator, exact(asked), op == "ge")
-        case _:
-            return None
+    return None
 
 
 def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
