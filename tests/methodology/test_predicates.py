@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-import sys
 from fractions import Fraction
-from types import FrameType
 
 import pytest
 
@@ -45,6 +43,7 @@ from actitud_api.methodology.predicates import (
     present_in_facts,
     slot_of,
 )
+from tests.calling import calls_of
 from tests.methodology.planting import DOCUMENT
 from tests.scoring import builders as b
 
@@ -144,18 +143,7 @@ def calls(predicate: Predicate, *, absent: bool) -> int:
     """How many functions run to evaluate a predicate where all that it reads is there."""
     closure = compile_over_facts(predicate, LAYOUT, absent=absent)
     facts: Facts = [3] * LAYOUT.size
-    begun: list[str] = []
-
-    def told(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
-            begun.append(frame.f_code.co_name)
-
-    sys.setprofile(told)
-    try:
-        closure(facts)
-    finally:
-        sys.setprofile(None)
-    return len(begun)
+    return calls_of(lambda: closure(facts))
 
 
 def test_the_shapes_that_rules_have_take_one_call() -> None:

@@ -17,15 +17,18 @@ from actitud_api.methodology.model import (
     Gate,
     Implies,
     IndexOperand,
+    Indicator,
     Level,
     Minimum,
     Product,
     Quotient,
+    Rule,
     Sum,
 )
+from actitud_api.methodology.predicates import Slot
 from actitud_api.scoring import path as engine
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
-from actitud_api.scoring.plan import load_facts, plan_of, without_rules
+from actitud_api.scoring.plan import Plan, load_facts, plan_of, without_rules
 from actitud_api.scoring.scalar import Evaluation, evaluate, evaluate_facts
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
@@ -465,6 +468,64 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
     assert (found.obstacle, found.indicators) == ("exhausted", ())
     assert path(known, submission).target == 2
+
+
+X_AND_Y = (b.ladder("X"), b.ladder("Y"))
+LEVEL_OF_X = b.fact("X", "level")
+AT_LEVEL_1 = b.submit({"X": {"level": 1}})
+WITH_A_YES = b.submit({"X": {"level": 1}, "Y": {"value": True}})
+IDLE = msgspec.structs.replace(
+    b.ratio("X", knots=((0, 100), (1, 0)), part_of_denominator=False),
+    facts=(),
+    value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+    step="profile:idle",
+)
+NEEDS_X = Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(LEVEL_OF_X, "ge", 1))
+
+
+@pytest.mark.parametrize(
+    ("children", "rules", "asked", "submission", "anew"),
+    [
+        # its own score alone, whatever rule holds before and after, or is left to other facts
+        ((b.ladder("X"),), (), 50, AT_LEVEL_1, 0),
+        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 4), "X"),), 50, AT_LEVEL_1, 0),
+        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 1), "X"),), 50, AT_LEVEL_1, 0),
+        ((IDLE,), (), 50, b.submit({}, {"idle": 4, "all": 4}), 0),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 1))), (), 75, WITH_A_YES, 0),
+        # level 2 is 0 by rule, which is found out anew; level 3 is not
+        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 2)),), (), 50, AT_LEVEL_1, 1),
+        # what review lowered is tried anew, and is not enough
+        (X_AND_Y, (), 60, b.submit({"X": {"level": 3}, "Y": {"level": 1}}, level_caps={"X": 1}), 1),
+        # an answer that is new, that unlocks another, or that mends a rule: as tried, as told, and as left out
+        (X_AND_Y, (), 50, b.submit({"Y": {"level": 1}}), 3),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 3))), (), 85, WITH_A_YES, 3),
+        (X_AND_Y, (b.rule("R", NEEDS_X, "Y"),), 50, b.submit({"X": {"level": 0}, "Y": {"level": 4}}), 3),
+    ],
+)
+def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
+    monkeypatch: pytest.MonkeyPatch,
+    children: tuple[Indicator, ...],
+    rules: tuple[Rule, ...],
+    asked: float,
+    submission: Submission,
+    anew: int,
+) -> None:
+    """And once more at the end."""
+    profile = (b.integer_field("idle"), b.integer_field("all"))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", *children)), levels=second(index(asked)), rules=rules, profile=profile, coverage=b.SOME
+        )
+    )
+    scored: list[Evaluation] = []
+
+    def scoring(plan: Plan, sent: Sequence[Slot], submission: Submission) -> Evaluation:
+        scored.append(evaluate_facts(plan, list(sent), submission))
+        return scored[-1]
+
+    monkeypatch.setattr(engine, "evaluate_facts", scoring)
+    assert path(known, submission).moves is not None
+    assert len(scored) == anew + 1
 
 
 def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:

@@ -41,6 +41,7 @@ from actitud_api.scoring.plan import (
     quantised,
     without_rules,
 )
+from tests.calling import calls_of
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
@@ -244,6 +245,33 @@ def test_what_an_indicator_reads_of_others_and_of_the_profile() -> None:
     assert ("A", (), OtherFacts(numbers=(("hours", a.slots.start, 8),), lists=())) in other().answers
 
 
+@pytest.mark.parametrize(
+    ("holds", "ordered"),
+    [
+        (b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), True),
+        (b.compare(b.fact("R", "numerator", absent=b.const(1)), "le", b.fact("R", "denominator")), False),
+        (b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator", absent=b.const(1))), False),
+        (b.compare(b.fact("R", "numerator"), "lt", b.fact("R", "denominator")), False),
+        (b.compare(b.fact("R", "numerator"), "le", b.fact("S", "denominator")), False),
+        (b.compare(b.fact("S", "numerator"), "le", b.fact("S", "denominator")), False),
+    ],
+)
+def test_a_rule_that_puts_two_facts_in_order(holds: Compare, ordered: bool) -> None:
+    rule = b.rule("O", Implies(when=Present(indicator="R"), then=holds), "R")
+    plan = plan_of(b.read(b.document(b.root(b.group("D", b.ratio("R"), b.ratio("S"))), rules=(rule,))))
+    assert plan.errors.ordered == (((0, 0, 1),) if ordered else ())
+    assert [number for number, _ in plan.errors.others] == ([] if ordered else [0])
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [({}, "unknown"), ({"asleep": 1, "accounts": 0}, "zero"), ({"asleep": 0, "accounts": 4}, "zero")],
+)
+def test_a_value_of_fields_that_are_not_there_is_unknown_and_over_0_it_is_0(profile: dict[str, int], code: str) -> None:
+    scorer = other().blocks.scorers[other().positions["P"]]
+    assert scorer.scored(load_facts(other(), b.submit({}, profile))).code == code
+
+
 def test_rules_that_are_left_out() -> None:
     assert without_rules(other(), ()) is other()
     less = without_rules(other(), {"O"})
@@ -285,6 +313,27 @@ def test_a_value_as_a_quotient_in_the_fact_that_moves(
     assert (step.name, step.field, step.slot, step.scale, step.minimum, step.maximum) == (
         "numerator", False, 1, 1, 0, b.MANY
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "calls"),
+    [
+        (F, 1),
+        (Quotient(numerator=F, denominator=G), 1),
+        (Quotient(numerator=G, denominator=F), 1),
+        (Quotient(numerator=b.field("people"), denominator=F), 1),
+    ],
+)
+def test_the_quotient_of_two_slots_is_read_off(value: Operand, calls: int) -> None:
+    """Of all else the value is computed where the fact is 0, and where it is 1."""
+    indicator = msgspec.structs.replace(b.ratio("X"), value=value)
+    document = b.document(b.root(b.group("D", indicator)), profile=(b.integer_field("people"),))
+    leaf = plan_of(msgspec.structs.replace(methodology(), document=document, digest=repr(value))).leaves[0]
+    step = leaf.step
+    assert step is not None
+    assert calls_of(lambda: step.coefficients([4, 99, 7])) == calls
+    if value == F:
+        assert calls_of(lambda: leaf.value([4, 99, 7])) == 1
 
 
 def test_the_fact_that_moves() -> None:
@@ -364,6 +413,25 @@ def test_facts_go_to_their_slots() -> None:
         Fraction(123_457, 1_000_000), 2
     ]  # fmt: skip
     assert load_facts(small(), b.submit({}, {})) == [None] * 13
+
+
+def test_a_list_that_was_not_sent_is_empty() -> None:
+    known = b.checklist("C", 1, ("one", "two"), ((0, 0), (2, 100)))
+    outside = Fact(name="outside_remit", type="components", required=False)
+    known = msgspec.structs.replace(known, facts=(*known.facts, outside))
+    document = b.document(b.root(b.group("D", known)))
+    plan = plan_of(msgspec.structs.replace(methodology(), document=document, digest="outside"))
+    sent = b.submit({"C": {"components": ("two",)}})
+    assert load_facts(plan, sent) == [frozenset({"two"}), 1, frozenset(), 0]
+
+
+def test_only_what_an_answer_says_itself_is_looked_up_in_a_table() -> None:
+    """A yes in the profile is not: it has no slot of its own."""
+    known = msgspec.structs.replace(b.boolean("B"), facts=(), value=b.field("open"))
+    field = ProfileField(name="open", type="boolean", set_by="organisation")
+    document = b.document(b.root(b.group("D", known, b.ladder("L"))), profile=(field,))
+    plan = plan_of(msgspec.structs.replace(methodology(), document=document, digest="yes in the profile"))
+    assert [scorer.table is None for scorer in plan.blocks.scorers] == [True, False]
 
 
 # --- gates ----------------------------------------------------------------------------------------------------
@@ -449,6 +517,20 @@ def test_a_straight_curve_by_hand() -> None:
     assert [score(n, d) for n, d in values] == [0, 0, 2000, 4000, 7000, 10_000, 10_000, 0, 1, 0]
 
 
+def test_curves_between_goalposts_that_are_not_whole() -> None:
+    """From 0.5 to 2.5, or 3.2: at 1 a quarter of the line, at 4 all; the logarithm of √1.6 is in the middle."""
+    straight = curve(b.ratio("R", knots=((0.5, 0), (2.5, 100)))).leaves[0].score
+    assert [straight(n, d) for n, d in ((1, 2), (1, 1), (5, 2), (4, 1))] == [0, 2500, 10_000, 10_000]
+    bent = curve(b.amount("A", knots=((0.5, 0), (2.5, 100)), log=True)).leaves[0].score
+    assert [bent(n, d) for n, d in ((1, 2), (1, 4), (5, 2), (4, 1))] == [0, 0, 10_000, 10_000]
+    assert bent(111_803_398_875, 10**11) == 5000
+    # 1 point in all, without decimals: 0.3 of it at 0.6, 0.55 at 0.85
+    coarse = curve(b.ratio("R", knots=((0.3, 0), (1.3, 1))), decimals=0).leaves[0].score
+    assert [coarse(n, 100) for n in (30, 60, 85, 130)] == [0, 0, 1, 1]
+    # half of 5 points, up
+    assert curve(b.amount("A", knots=((1, 0), (100, 5)), log=True), decimals=0).leaves[0].score(10, 1) == 3
+
+
 def test_bent_curves_by_hand() -> None:
     """Between 1 and 100 the logarithm of 10 lies half way; between 10 and 1000 that of 100."""
     score = curve(b.amount("A", knots=((1, 0), (100, 50), (10_000, 100)), log=True)).leaves[0].score
@@ -456,6 +538,8 @@ def test_bent_curves_by_hand() -> None:
         0, 0, 2500, 5000, 7500, 10_000, 10_000
     ]  # fmt: skip
     assert score(1, 2) == 0
+    # what no double tells from the last goalpost
+    assert score(10**24 - 1, 10**20) == 10_000
     falling = named(small(), "T1")
     assert [falling.score(n, d) for n, d in ((2, 1), (4, 1), (0, 1), (10**9, 1), (-1, 1))] == [
         9000, 5000, 10_000, 0, 10_000
@@ -480,6 +564,7 @@ def test_power_means_by_hand() -> None:
     assert power_mean(-1, [1, 3], [20, 80]) == pytest.approx(4 / (1 / 20 + 3 / 80))
     assert power_mean(2, [1, 1], [0, 80]) == pytest.approx(3200**0.5)
     assert power_mean(2, [1, 3], [0, 0]) == 0
+    assert power_mean(0.5, [1, 1], [0, 80]) == pytest.approx(20)
     for exponent in (0, -0.5, -1):
         assert power_mean(exponent, [1, 3], [0, 80]) == 0
     assert power_mean(20, [1, 1], [1e300, 1e300]) == pytest.approx(1e300)

@@ -884,9 +884,17 @@ def _simple_coefficients(
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)
     if over == slot and under is not None and under != slot:
-        return lambda facts: (1, 0, 0, cast("Number", facts[under]))
+
+        def over_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
+            return 1, 0, 0, facts[under]
+
+        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", over_another)
     if under == slot and over is not None and over != slot:
-        return lambda facts: (0, cast("Number", facts[over]), 1, 0)
+
+        def under_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
+            return 0, facts[over], 1, 0
+
+        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", under_another)
     return None
 
 
@@ -910,16 +918,17 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
     if curve.kind == "linear":
         segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
+        *lower, (_, _, last_slope, last_offset, last_scale) = segments
 
         def linear(n: int, d: int) -> int:
             if n * low_d <= low_n * d:
                 return first
             if n * high_d >= high_n * d:
                 return last
-            for end_n, end_d, slope, offset, scale in segments:
+            for end_n, end_d, slope, offset, scale in lower:
                 if n * end_d <= end_n * d:
                     return (slope * n + offset * d) // (scale * d)
-            raise AssertionError("a value inside the goalposts lies on a segment")
+            return (last_slope * n + last_offset * d) // (last_scale * d)
 
         return linear
     logs = [math.log(x) for x in xs]
@@ -1039,7 +1048,6 @@ def _counts_with(missing: Missing, low: int) -> int | None:
     match missing:
         case "zero":
             return low
-        case "leave":
-            return None
         case "void":
             return UNKNOWN
+    return None
