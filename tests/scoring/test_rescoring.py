@@ -92,6 +92,22 @@ def test_a_raw_value_of_the_answers_of_others() -> None:
     assert (rescoring.index(changed) != rescoring.scores.index).any()
 
 
+def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
+    """40 of 100 scores 40, and 80 where half is full marks: declared 50; where Y is no it is 0 by rule."""
+    tree = b.root(
+        b.group("A", b.ratio("A1", zero_when=b.compare(b.fact("Y", "value"), "eq", False)), b.boolean("Y", 0))
+    )
+    document = b.document(tree)
+    known = b.read(document)
+    sent: list[tuple[bool, list[str]]] = [(True, []), (True, ["A1"]), (False, [])]
+    submissions = [
+        b.submit({"A1": b.of(40, 100), "Y": {"value": yes}}, self_declared=declared) for yes, declared in sent
+    ]
+    rescoring = Rescoring(columns_of(known, submissions))
+    assert rescoring.scores.index.tolist() == [4_000, 4_000, 0]
+    assert rescoring.index(with_goalpost(document, "A1", 1, 0.5)).tolist() == [8_000, 5_000, 0]
+
+
 def test_weights_and_aggregations_change_without_asking_the_facts_again() -> None:
     """Two dimensions of 20 and 80, weights 1 and 1: 50; three to one 35; geometric 40."""
     document = b.document(b.group("index", b.group("A", b.ratio("A1")), b.group("B", b.ratio("B1"))))
