@@ -8,13 +8,19 @@ import msgspec
 import pytest
 
 from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import All, Any, Implies, Not, Predicate, ProfileField
+from actitud_api.methodology.model import All, Any, Implies, Not, Predicate, ProfileField, Quotient
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.result import Figure, MethodologyReference, Parameters, PassedGoalpost
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 
 KNOTS: b.Knots = ((0, 0), (0.25, 50), (0.5, 75), (1, 100))
+IDLE = msgspec.structs.replace(
+    b.ratio("Idle", knots=((0, 100), (1, 0)), part_of_denominator=False),
+    facts=(),
+    value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+    step="profile:idle",
+)
 KNOWN = b.read(
     b.document(
         b.root(
@@ -30,9 +36,16 @@ KNOWN = b.read(
                 b.ladder("Silent"),
                 b.boolean("Yes", zero_when=b.lists("C", "two")),
                 b.checklist("C", 1, ("one", "two", "three"), ((0, 0), (3, 100))),
+                b.boolean("Waiting", zero_when=b.lists("Unsent", "two")),
+                b.checklist("Unsent", 1, ("one", "two"), ((0, 0), (2, 100))),
+                IDLE,
             )
         ),
-        profile=(ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),),
+        profile=(
+            ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),
+            b.integer_field("idle"),
+            b.integer_field("all"),
+        ),
         rules=(b.rule("V", b.compare(b.fact("Wrong", "numerator"), "le", b.fact("Wrong", "denominator")), "Wrong"),),
     )
 )
@@ -46,8 +59,9 @@ SENT = b.submit(
         "Wrong": b.of(5, 4),
         "Yes": {"value": True},
         "C": {"components": ("two", "one")},
+        "Waiting": {"value": True},
     },
-    {"kind": "town"},
+    {"kind": "town", "idle": 1, "all": 4},
     self_declared=["Declared"],
 )
 
@@ -59,12 +73,20 @@ def parameters(
     cap: Figure | None = None,
     uncapped: Figure | None = None,
     rules: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
 ) -> Parameters:
     passed = tuple(PassedGoalpost(x=x, score=score) for x, score in between)
     return Parameters(
-        facts=facts, value=value, between=passed, cap=cap, uncapped=uncapped, level_sent=None, rules=rules, missing=(),
+        facts=facts,
+        value=value,
+        between=passed,
+        cap=cap,
+        uncapped=uncapped,
+        level_sent=None,
+        rules=rules,
+        missing=missing,
         fields=(),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,6 +101,8 @@ def parameters(
         ("Wrong", 1, 0, "contradicted", parameters({}, rules=("V",))),
         ("Silent", 1, 0, "unknown", parameters({})),
         ("Yes", 1, 0, "zero_by_rule", parameters({"C.two": True})),
+        ("Waiting", 1, 0, "unknown", parameters({"Unsent.two": None}, missing=("Unsent",))),
+        ("Idle", 1, 75, "partial", parameters({"idle": 1, "all": 4}, 0.25, (0, 100), (1, 0))),
         ("C", 1, 66.67, "partial", parameters({"components": ("one", "two")}, 2, (0, 0), (3, 100))),
     ],
 )

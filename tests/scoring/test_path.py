@@ -458,6 +458,30 @@ def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -
     assert (found.index_after, found.level_after) == (100, 2)
 
 
+def test_what_only_reaches_a_bound_that_has_to_be_passed_is_not_enough() -> None:
+    """D has to pass 25. X alone reaches it, with its 50; Y at its second level passes it: 30."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", points=(0, 50)), b.ladder("Y", points=(0, 10, 60)))),
+            levels=second(b.compare(b.score("D"), "gt", 25)),
+        )
+    )
+    assert changes(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))) == [("Y", {"level": 2})]
+
+
+def test_a_gate_over_several_groups_is_reached_in_any_of_them() -> None:
+    """D has its 100: for 150 of both E goes from 25 to 50."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("X")), b.group("E", b.ladder("Y"))),
+            levels=second(b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", 150)),
+        )
+    )
+    found = path(known, b.submit({"X": {"value": True}, "Y": {"level": 1}}))
+    # nothing says how much is just enough: what brings most is taken
+    assert changes(found) == [("Y", {"level": 4})]
+
+
 def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were a move worth less than the search took it for: what holds the level up then is named."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))

@@ -397,6 +397,34 @@ def test_an_unknown_answer_is_reported(set_aside: dict[str, SetAside]) -> None:
     assert (found.kind, found.change, found.gain, found.gain_max) == ("report", {}, None, 50)
 
 
+def test_what_only_declared_fields_exclude_needs_their_evidence() -> None:
+    """Were X to count, it could bring the 100 of its half."""
+    known = b.read(
+        b.document(
+            b.root(b.ladder("X", applies=b.compare(b.field("staff"), "ge", 10)), b.ladder("Y")),
+            profile=(b.integer_field("staff", needs_evidence=True),),
+        )
+    )
+    found = step(known, b.submit({"Y": {"level": 2}}, {"staff": 3}, profile_self_declared=["staff"]))
+    assert found is not None
+    assert (found.kind, found.change, found.gain, found.gain_max, found.evidence) == ("evidence", {}, None, 50, True)
+
+
+def test_what_an_absent_answer_would_support_is_reported() -> None:
+    needs = b.rule("R", b.compare(b.fact("X", "level"), "le", b.fact("Y", "level")), "X")
+    found = step(methodology(b.ladder("X"), b.ladder("Y"), rules=(needs,)), b.submit({"X": {"level": 2}}))
+    assert found is not None
+    assert (found.kind, found.gain, found.gain_max) == ("report", None, 50)
+
+
+def test_a_ladder_on_which_nothing_scores_leads_nowhere() -> None:
+    """Its best is its 0."""
+    known = methodology(b.ladder("X", points=(0, 0)), b.ladder("Y"))
+    found = step(known, b.submit({"X": {"level": 0}, "Y": {"level": 2}}))
+    assert found is not None
+    assert (found.kind, found.change, found.gain, found.gain_max) == ("act", {}, None, 0)
+
+
 def test_what_is_contradicted_is_corrected_and_what_is_0_by_rule_unlocked() -> None:
     known = b.read(
         b.document(
@@ -446,6 +474,10 @@ def test_a_gain_counts_what_the_step_unlocks() -> None:
     known = methodology(b.ladder("X"), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2)))
     submission = b.submit({"X": {"level": 1}, "Y": {"value": True}})
     assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
+    # alone X could bring (100 − 25)/2
+    found = step(known, submission)
+    assert found is not None
+    assert found.gain_max == 62.5
 
 
 def test_a_gain_of_a_step_that_would_break_a_rule_is_that_of_its_own_indicator() -> None:
