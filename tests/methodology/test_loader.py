@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import jsonschema_rs
 import msgspec
 import pytest
 
@@ -349,6 +350,36 @@ def test_a_document_nested_beyond_all_measure_is_a_defect() -> None:
         with pytest.raises(loader.DefectiveMethodology) as caught:
             loader.read("2026.1", "draft", deep, {})
         assert [(found.place, found.en) for found in caught.value.defects] == [("/", "is nested too deep")]
+
+
+@pytest.mark.parametrize(("opened", "closed"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
+def test_so_many_levels_may_be_nested_and_no_more(opened: bytes, closed: bytes) -> None:
+    """60 lists or objects, of either or both: whatever else is wrong with them."""
+    levels = 60 // (opened.count(b"[") + opened.count(b"{"))
+    deepest = opened * levels + b"0" + closed * levels
+    for document, too_deep in ((deepest, False), (b"[" + deepest + b"]", True), (b'{"a":' + deepest + b"}", True)):
+        found = loader.check(document, {"es": document}).defects
+        told = [(defect.place, defect.en, defect.es) for defect in found if "nested" in defect.en]
+        deep = ("is nested too deep", "está anidado a demasiada profundidad")
+        assert told == ([("/", *deep), ("/texts/es", *deep)] if too_deep else [])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_integer_that_every_reader_reads_alike_is_no_defect_and_the_next_is(sign: int) -> None:
+    for number, unsafe in ((2**53 - 1, False), (2**53, True)):
+        found = loader.check(b'{"decimals": %d}' % (sign * number), {}).defects
+        told = [(defect.place, defect.en) for defect in found if "within" in defect.en]
+        assert told == ([("/decimals", "is not within ±9007199254740991")] if unsafe else [])
+
+
+def test_where_no_version_is_asked_for_the_message_names_none() -> None:
+    with pytest.raises(loader.DefectiveMethodology, match=r"^: /: is not JSON: "):
+        loader.read(None, "draft", b"{", {})
+
+
+def test_a_keyword_that_no_type_has_yet_is_told_as_the_schema_does() -> None:
+    (error,) = jsonschema_rs.Draft202012Validator({"minimum": 3}).iter_errors(2)
+    assert loader._told(error) == ("incumple minimum: " + error.message, "breaks minimum: " + error.message)
 
 
 def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:

@@ -54,6 +54,18 @@ def test_a_retired_one_too(data: Path) -> None:
         loader.load("2026.1")
 
 
+def test_a_document_of_another_version_is_refused(data: Path) -> None:
+    edit(data / "2026.2-draft" / "document.json", '"version": "2026.2-draft"', '"version": "2026.3-draft"')
+    with pytest.raises(loader.DefectiveMethodology, match=r"/version: is '2026\.3-draft', expected '2026\.2-draft'$"):
+        loader.load("2026.2-draft")
+
+
+def test_a_version_is_kept_as_it_is_written(data: Path) -> None:
+    known = loader.load("2026.2-draft")
+    assert (known.version, known.status) == ("2026.2-draft", "draft")
+    assert bytes(known.written) == (data / "2026.2-draft" / "document.json").read_bytes()
+
+
 def test_a_draft_may_change(data: Path) -> None:
     before = loader.load("2026.2-draft")
     loader.load.cache_clear()

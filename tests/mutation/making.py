@@ -22,7 +22,7 @@ from mutmut.mutation.file_mutation import create_mutations, deep_replace
 from tests.mutation.applying import name
 from tests.mutation.verdicts import Mutant
 
-UNSEEN: Final = re.compile(r",\s*(strict=(True|False|None)\s*)?,?\s*(?=\))|(?<=\bcast\()(\"[^\"]*\"|None)(?=,)")
+UNSEEN: Final = re.compile(r",\s*(strict=(True|False|None)\s*)?,?\s*(?=\))|\bcast\(\s*(\"[^\"]*\"|None)(?=,)")
 
 
 def mutants(file: Path) -> list[Mutant]:

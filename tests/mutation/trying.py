@@ -38,7 +38,7 @@ from tests.mutation.verdicts import Kept, Mutant
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
 
-TESTS: Final = ("tests/scoring", "tests/methodology", "tests/cases")
+TESTS: Final = ("tests/scoring", "tests/methodology", "tests/cases", "tests/reviews/test_effects.py")
 ARGUMENTS: Final = (
     "--override-ini=addopts=--import-mode=importlib",
     "-qq",

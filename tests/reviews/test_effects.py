@@ -156,6 +156,29 @@ EVERYTHING = Review(
 )
 
 
+def test_a_level_that_is_not_capped_stays() -> None:
+    """Whatever stands beside another verdict."""
+    verdicts: tuple[Verdict, ...] = ("accepted", "insufficient")
+    for verdict in verdicts:
+        judged = found("D10.07", verdict, 1)
+        assert reviewed(METHODOLOGY, submission(), judged, example_a().answers).level_caps == {}
+
+
+def test_what_is_reviewed_stays_as_it_was() -> None:
+    sent = submission()
+    after = reviewed(METHODOLOGY, sent, EVERYTHING, example_a().answers)
+    assert sent == submission()
+    assert (sent.answers["D2.02"]["outside_remit"], after.answers["D2.02"]["outside_remit"]) == ((), ("c3",))
+
+
+def test_of_what_was_not_answered_the_service_says_nothing() -> None:
+    content = example_a()
+    silent = structs.replace(content, answers={name: one for name, one in content.answers.items() if name != "D2.02"})
+    after = reviewed(METHODOLOGY, submission(silent), EVERYTHING, silent.answers)
+    assert "D2.02" not in after.answers
+    assert after.profile["incidents"] == 1
+
+
 def test_without_a_review_is_as_before_it() -> None:
     after = reviewed(METHODOLOGY, submission(), EVERYTHING, example_a().answers)
     assert (after.set_aside, after.level_caps, after.max_level) == (
@@ -171,6 +194,9 @@ def test_what_no_verdict_is_about_stays_set_aside() -> None:
     before = structs.replace(submission(), set_aside={"D2.01": "stale"}, level_caps={"D2.05": 1})
     after = unreviewed(METHODOLOGY, before, found("D1.01", "rejected"))
     assert after == before
+    # nor does what the service said otherwise, where no review spoke of the whole
+    told = structs.replace(before, profile={**before.profile, "incidents": 3})
+    assert unreviewed(METHODOLOGY, told, found("D1.01", "rejected")) == told
 
 
 def test_only_ladders_have_levels() -> None:

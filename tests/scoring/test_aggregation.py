@@ -22,8 +22,10 @@ from actitud_api.methodology.model import (
     Missing,
     Range,
 )
+from actitud_api.scoring import scalar
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.scalar import Evaluation, evaluate
+from tests.calling import calls_of
 from tests.scoring import builders as b
 from tests.scoring.sheets import assert_adds_up, dimension_of, indicator_of
 
@@ -434,3 +436,45 @@ def test_a_document_needs_no_more_than_its_tree() -> None:
     assert (score.index, score.status, score.level.number) == (37.7, "complete", None)
     assert (score.index_geometric, score.findings) == (None, ())
     assert_adds_up(score)
+
+
+# --- groups with another score of one child ---------------------------------------------------------------------
+
+
+def test_the_mean_is_a_line_in_the_score_of_each_child() -> None:
+    """20 of weight 1 and 40 of weight 3: 35. With s instead of 20 (s + 120)/4, so (2s + 24,002)/8 rounded down.
+
+    Of the other (20 + 3s)/4, so (6s + 4,002)/8 with 2 for the half.
+    """
+    known = scored(b.root(b.group("D", b.points("A"), b.points("B", 3))), A=20, B=40)
+    there = scalar.family(known, known.plan.groups["D"])
+    assert there.counted == [2000, 4000]
+    assert there.lines == [(2, 24_004, 8), (6, 4_004, 8)]
+    assert [there.with_child(0, units) for units in (2000, 3000, 2001)] == [3500, 3750, 3500]
+    assert calls_of(lambda: there.with_child(0, 3000)) == 1
+
+
+@pytest.mark.parametrize("aggregation", ["geometric", "min", "sum"])
+def test_no_other_group_is(aggregation: Aggregation) -> None:
+    span = (0, 200) if aggregation == "sum" else (0, 100)
+    tree = b.group("D", b.points("A"), b.points("B"), aggregation=aggregation, span=span)
+    known = scored(b.root(tree, span=span), A=20, B=80)
+    there = scalar.family(known, known.plan.groups["D"])
+    assert there.lines == [None, None]
+    assert there.with_child(0, 8000) == {"geometric": 8000, "min": 8000, "sum": 16_000}[aggregation]
+
+
+def test_of_a_group_with_what_makes_it_unknown_no_child_is_and_of_one_beside_it_each() -> None:
+    tree = b.root(b.group("V", b.points("A"), b.points("B"), missing="void"), b.group("D", b.points("C")))
+    known = scored(tree, A=20, C=40)
+    assert known.unknown == {"B"}
+    lines = {name: scalar.family(known, known.plan.groups[name]).lines for name in ("V", "D")}
+    assert (lines["V"], None in lines["D"]) == ([None, None], False)
+
+
+def test_what_is_not_rated_has_no_coverage_and_no_lines() -> None:
+    never = b.compare(b.field("open"), "eq", 1)
+    known = b.read(b.document(b.root(b.group("D", b.points("A", applies=never))), profile=(b.integer_field("open"),)))
+    found = evaluate(known, b.submit({}, {"open": 0}))
+    assert (found.status, found.coverage, found.coverages) == ("not_rateable", None, {"D": None, "index": None})
+    assert scalar.family(found, found.plan.groups["D"]).lines == [None]

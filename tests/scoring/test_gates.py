@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Literal
 
 import pytest
+from msgspec import structs
 
 from actitud_api.methodology import loader
 from actitud_api.methodology.answers import FactValue, SetAside
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
 from actitud_api.scoring.explain import explain
-from actitud_api.scoring.scalar import BlockedBy, Evaluation, evaluate
+from actitud_api.scoring.plan import Figures, compile_gate
+from actitud_api.scoring.scalar import BlockedBy, Evaluation, GateFigures, evaluate, gate_holds, sides
 from tests.scoring import builders as b
 from tests.scoring.sheets import case
 
@@ -227,3 +230,48 @@ def test_what_the_profile_asks_is_told_where_it_fails() -> None:
     )
     (blocked,) = explain(known, b.submit({"L": {"level": 2}}, {"people": 60})).level.blocked_by
     assert (blocked.gate, blocked.there, blocked.asked, blocked.distance) == ("G", 50, 60, 10)
+
+
+# --- gates of the shapes that are decided at once -----------------------------------------------------------------
+
+
+def asked_at_length(figures: Figures) -> None:
+    raise AssertionError("it is decided by its scores or its value alone")
+
+
+@pytest.mark.parametrize(
+    ("holds", "decided", "there"),
+    [
+        # the ladder 100 of weight 9 and 1 of 2 of weight 1: D 95, E 50, index 72.5
+        (b.compare(IndexOperand(), "ge", 72.5), True, Fraction(145, 2)),
+        (b.compare(IndexOperand(), "ge", 72.51), False, Fraction(145, 2)),
+        (b.compare(b.score("D"), "ge", 95), True, 95),
+        (b.compare(b.score("L"), "ge", 100), True, 100),
+        (b.compare(Minimum(of=(b.score("D"), b.score("E"))), "ge", 50.01), False, 50),
+        (b.compare(Minimum(of=(b.score("E"), b.score("D"))), "ge", 50), True, 50),
+    ],
+)
+def test_a_gate_over_scores_is_decided_without_asking_it_at_length(
+    holds: Compare, decided: bool, there: Fraction | int
+) -> None:
+    answers: dict[str, dict[str, FactValue]] = {"R": b.of(1, 2), "L": {"level": 4}, "N": {"level": 2}}
+    figures = GateFigures(evaluate(methodology(), b.submit(answers, OPEN)))
+    quick = structs.replace(compile_gate(Gate(id="G", holds=holds)), holds=asked_at_length, there=asked_at_length)
+    assert (gate_holds(quick, figures), gate_holds(quick, figures)) == (decided, decided)
+    assert sides(quick, figures).there == there
+
+
+@pytest.mark.parametrize(("op", "decided"), [("ge", (True, True, False)), ("le", (False, True, True))])
+def test_a_gate_over_a_value_is_too(op: Literal["ge", "le"], decided: tuple[bool, bool, bool]) -> None:
+    """1 of 2 against 0.4, 0.5 and 0.6."""
+    figures = GateFigures(evaluate(methodology(), b.submit({"R": b.of(1, 2), **FULL}, OPEN)))
+    gates = (compile_gate(Gate(id="G", holds=b.compare(b.value("R"), op, asked))) for asked in (0.4, 0.5, 0.6))
+    quick = [structs.replace(known, holds=asked_at_length, there=asked_at_length) for known in gates]
+    assert tuple(gate_holds(known, figures) for known in quick) == decided
+
+
+def test_figures_that_are_not_there_and_a_yes_that_is_one() -> None:
+    known = b.read(b.document(b.root(b.boolean("Y"), b.boolean("N"), missing="void")))
+    figures = GateFigures(evaluate(known, b.submit({"Y": {"value": True}})))
+    assert (figures.index(), figures.value("N")) == (None, None)
+    assert figures.value("Y") is True

@@ -51,6 +51,15 @@ def alone(indicator: Indicator, *others: Indicator) -> Methodology:
     return b.read(b.document(b.root(b.group("D", indicator, *others))))
 
 
+@pytest.mark.parametrize(
+    ("cases", "low", "high", "least", "most"), [(0, 0, 0.793451, 0, 79.35), (1, 0.206549, 1, 20.65, 100)]
+)
+def test_a_share_of_none_and_of_all_is_one(cases: int, low: float, high: float, least: float, most: float) -> None:
+    found = interval(alone(b.ratio("R")), b.submit({"R": b.of(cases, 1)}))
+    assert found is not None
+    assert (found.n, found.low, found.high, found.index_low, found.index_high) == (1, low, high, least, most)
+
+
 def test_the_index_follows_through_the_curve() -> None:
     """30 of 100: 21.8949 % to 39.5848 %. R and L weigh the same; L is 50.
 

@@ -9,9 +9,11 @@ import pytest
 
 from actitud_api.methodology.answers import FactValue, SetAside, Submission
 from actitud_api.methodology.loader import Methodology
+from actitud_api.methodology.model import Indicator
 from actitud_api.scoring.leaves import NOT_APPLICABLE, Leaf
 from actitud_api.scoring.plan import load_facts, plan_of
-from actitud_api.scoring.scalar import _reviewed, contradictions, evaluate, score_leaf
+from actitud_api.scoring.scalar import _reviewed, contradictions, evaluate, evaluate_facts, score_leaf, score_leaves
+from tests.calling import calls_of
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
 from tests.scoring.random_documents import ANY, SMALL, case_of
@@ -143,3 +145,29 @@ def test_each_of_2026_1_counts_alone_what_it_counts_among_the_others() -> None:
 def test_each_of_any_document_counts_alone_what_it_counts_among_the_others(seed: int) -> None:
     case = case_of(Random(seed), SMALL, ANY, 6)
     each_alone(case.methodology, case.submissions)
+
+
+def cost(*children: Indicator, **answer: FactValue) -> int:
+    """The functions that scoring indicators takes which all have the same answer."""
+    plan = plan_of(b.read(b.document(b.root(b.group("D", *children)))))
+    submission = b.submit({leaf.indicator.id: answer for leaf in plan.leaves})
+    facts = load_facts(plan, submission)
+    return calls_of(lambda: score_leaves(plan, facts, {}, {}, submission))
+
+
+def test_a_level_is_looked_up_and_of_a_quotient_only_its_curve_asked() -> None:
+    """What two indicators more of a kind take: nothing, or one call each."""
+    names = ("X", "Y", "Z")
+    assert cost(*map(b.ladder, names), level=2) == cost(b.ladder("X"), level=2)
+    assert cost(*map(b.ratio, names), numerator=1, denominator=2) == cost(b.ratio("X"), numerator=1, denominator=2) + 2
+    assert cost(*map(b.amount, names), hours=1) == cost(b.amount("X"), hours=1) + 2
+
+
+def test_facts_stay_as_they_are_where_review_lowers_a_level() -> None:
+    plan = plan_of(KNOWN)
+    submission = b.submit(ALL, {"people": 20}, level_caps={"L": 1, "V": 3})
+    sent = load_facts(plan, submission)
+    lowered = evaluate_facts(plan, sent, submission)
+    assert sent == load_facts(plan, submission)
+    slots = [plan.leaves[plan.positions[name]].slots[0] for name in ("L", "V")]
+    assert [lowered.sent[slot] for slot in slots] == [1, 3]

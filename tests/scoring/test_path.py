@@ -15,18 +15,23 @@ from actitud_api.methodology.model import (
     Compare,
     Fact,
     Gate,
+    Group,
     Implies,
     IndexOperand,
+    Indicator,
     Level,
     Minimum,
     Product,
     Quotient,
+    Rule,
     Sum,
 )
+from actitud_api.methodology.predicates import Slot
 from actitud_api.scoring import path as engine
 from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
-from actitud_api.scoring.plan import load_facts, plan_of, without_rules
+from actitud_api.scoring.plan import CompiledIndicator, Plan, load_facts, plan_of, without_rules
 from actitud_api.scoring.scalar import Evaluation, evaluate, evaluate_facts
+from actitud_api.scoring.steps import Change
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
 from tests.scoring.random_documents import ANY, SMALL, case_of
@@ -34,6 +39,11 @@ from tests.scoring.sheets import case
 from tests.scoring.test_laws import SEEDS, examples
 
 Facts = dict[str, FactValue]
+
+LEVEL_OF_X = b.fact("X", "level")
+AT_LEVEL_1 = b.submit({"X": {"level": 1}})
+LOCKED = b.boolean("Locked", zero_when=b.compare(b.field("idle"), "ge", 0))
+"""0 by rule, whatever is answered."""
 
 
 def second(*holds: Compare) -> tuple[Level, ...]:
@@ -455,6 +465,118 @@ def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -
     assert (found.index_after, found.level_after) == (100, 2)
 
 
+def test_what_only_reaches_a_bound_that_has_to_be_passed_is_not_enough() -> None:
+    """D has to pass 25. X alone reaches it, with its 50; Y at its second level passes it: 30."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", points=(0, 50)), b.ladder("Y", points=(0, 10, 60)))),
+            levels=second(b.compare(b.score("D"), "gt", 25)),
+        )
+    )
+    assert changes(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))) == [("Y", {"level": 2})]
+
+
+def test_a_move_that_raises_its_group_only_with_another_is_taken_too() -> None:
+    """The least of two at 0 is raised by neither alone: X goes first, and as far as it can."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y"), aggregation="min")),
+            levels=second(b.compare(b.score("D"), "ge", 50)),
+        )
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
+    assert changes(found) == [("X", {"level": 4}), ("Y", {"level": 2})]
+
+
+def test_a_move_of_a_hundredth_is_one() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("X", points=(0, 0.01)))), levels=second(index(0.01))))
+    assert changes(path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
+
+
+def test_of_levels_that_score_the_same_a_move_goes_to_the_first() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("X", points=(0, 40, 40, 60)))), levels=second(index(40))))
+    assert changes(path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
+
+
+def test_where_other_facts_have_to_follow_what_no_fact_helps_is_passed_over() -> None:
+    """Level 3 is 0 by rule; level 4 breaks R, and the index asks 75."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 3)))),
+            levels=second(index(75)),
+            rules=(b.rule("R", b.compare(LEVEL_OF_X, "le", 3), "X"),),
+        )
+    )
+    move = only(path(known, AT_LEVEL_1))
+    assert (move.change, move.requires) == ({"level": 4}, ("R",))
+
+
+@pytest.mark.parametrize(
+    ("children", "holds", "facts", "tried"),
+    [
+        # the first that is just enough; then it is told, and left out once to see whether it is superfluous
+        ((b.ladder("X"),), index(50), {"X": {"level": 1}}, 1 + 2),
+        # what has no weight brings nothing to an index that cannot be reached
+        ((b.boolean("X"), LOCKED, b.ladder("Z", 0)), index(60), {"X": {"value": False}, "Z": {"level": 0}}, 1),
+        # all that is 0 by rule is tried, and none of it again
+        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "ge", 1)),), index(50), {"X": {"level": 0}}, 4),
+        # of what is asked of a value only what is beyond it
+        ((b.ladder("X"),), b.compare(b.value("X"), "ge", 2), {"X": {"level": 1}}, 1 + 2),
+        (
+            (b.amount("X", knots=((2, 100), (4, 50), (8, 0))),),
+            b.compare(Product(of=(b.const(-1), b.value("X"))), "ge", -2),
+            {"X": {"hours": 4}},
+            3,
+        ),
+    ],
+)
+def test_what_is_tried_on_the_way(
+    monkeypatch: pytest.MonkeyPatch,
+    children: tuple[Indicator, ...],
+    holds: Compare,
+    facts: dict[str, Facts],
+    tried: int,
+) -> None:
+    assert tries(monkeypatch, b.root(b.group("D", *children)), holds, facts) == tried
+
+
+def test_a_move_that_raises_the_index_but_not_as_it_is_published_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The half of 60.2 is published as 30, and so is that of 60.6; X can go no further."""
+    tree = b.root(b.group("D", b.ladder("X", points=(60.2, 60.6)), LOCKED))
+    assert tries(monkeypatch, tree, index(60), {"X": {"level": 0}}, published=0) == 1
+
+
+def tries(
+    monkeypatch: pytest.MonkeyPatch, tree: Group, holds: Compare, facts: dict[str, Facts], published: int | None = None
+) -> int:
+    """How often it is looked at how things stand after a move, until a path is found or none."""
+    looked = 0
+    after = engine._after
+
+    def looking(standing: engine._Standing, leaf: CompiledIndicator, change: Change, *, declared: bool) -> object:
+        nonlocal looked
+        looked += 1
+        return after(standing, leaf, change, declared=declared)
+
+    monkeypatch.setattr(engine, "_after", looking)
+    document = b.document(tree, levels=second(holds), profile=(b.integer_field("idle"),), published=published)
+    path(b.read(document), b.submit(facts, {"idle": 0}))
+    return looked
+
+
+def test_a_gate_over_several_groups_is_reached_in_any_of_them() -> None:
+    """D has its 100: for 150 of both E goes from 25 to 50."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("X")), b.group("E", b.ladder("Y"))),
+            levels=second(b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", 150)),
+        )
+    )
+    found = path(known, b.submit({"X": {"value": True}, "Y": {"level": 1}}))
+    # nothing says how much is just enough: what brings most is taken
+    assert changes(found) == [("Y", {"level": 4})]
+
+
 def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were a move worth less than the search took it for: what holds the level up then is named."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
@@ -465,6 +587,62 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
     assert (found.obstacle, found.indicators) == ("exhausted", ())
     assert path(known, submission).target == 2
+
+
+X_AND_Y = (b.ladder("X"), b.ladder("Y"))
+WITH_A_YES = b.submit({"X": {"level": 1}, "Y": {"value": True}})
+IDLE = msgspec.structs.replace(
+    b.ratio("X", knots=((0, 100), (1, 0)), part_of_denominator=False),
+    facts=(),
+    value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+    step="profile:idle",
+)
+NEEDS_X = Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(LEVEL_OF_X, "ge", 1))
+
+
+@pytest.mark.parametrize(
+    ("children", "rules", "asked", "submission", "anew"),
+    [
+        # its own score alone, whatever rule holds before and after, or is left to other facts
+        ((b.ladder("X"),), (), 50, AT_LEVEL_1, 0),
+        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 4), "X"),), 50, AT_LEVEL_1, 0),
+        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 1), "X"),), 50, AT_LEVEL_1, 0),
+        ((IDLE,), (), 50, b.submit({}, {"idle": 4, "all": 4}), 0),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 1))), (), 75, WITH_A_YES, 0),
+        # level 2 is 0 by rule, which is found out anew; level 3 is not
+        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 2)),), (), 50, AT_LEVEL_1, 1),
+        # what review lowered is tried anew, and is not enough
+        (X_AND_Y, (), 60, b.submit({"X": {"level": 3}, "Y": {"level": 1}}, level_caps={"X": 1}), 1),
+        # an answer that is new, that unlocks another, or that mends a rule: as tried, as told, and as left out
+        (X_AND_Y, (), 50, b.submit({"Y": {"level": 1}}), 3),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 3))), (), 85, WITH_A_YES, 3),
+        (X_AND_Y, (b.rule("R", NEEDS_X, "Y"),), 50, b.submit({"X": {"level": 0}, "Y": {"level": 4}}), 3),
+    ],
+)
+def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
+    monkeypatch: pytest.MonkeyPatch,
+    children: tuple[Indicator, ...],
+    rules: tuple[Rule, ...],
+    asked: float,
+    submission: Submission,
+    anew: int,
+) -> None:
+    """And once more at the end."""
+    profile = (b.integer_field("idle"), b.integer_field("all"))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", *children)), levels=second(index(asked)), rules=rules, profile=profile, coverage=b.SOME
+        )
+    )
+    scored: list[Evaluation] = []
+
+    def scoring(plan: Plan, sent: Sequence[Slot], submission: Submission) -> Evaluation:
+        scored.append(evaluate_facts(plan, list(sent), submission))
+        return scored[-1]
+
+    monkeypatch.setattr(engine, "evaluate_facts", scoring)
+    assert path(known, submission).moves is not None
+    assert len(scored) == anew + 1
 
 
 def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:

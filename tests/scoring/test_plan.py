@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from actitud_api.methodology.model import (
     Compare,
     Fact,
     Gate,
+    Group,
     Implies,
     IndexOperand,
     Indicator,
@@ -39,10 +41,14 @@ from actitud_api.scoring.plan import (
     quantised,
     without_rules,
 )
+from tests.calling import calls_of
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
-SMALL = plan_of(methodology())
+
+@cache
+def small() -> Plan:
+    return plan_of(methodology())
 
 
 def named(plan: Plan, name: str) -> CompiledIndicator:
@@ -55,8 +61,8 @@ def whole(goalposts: Sequence[tuple[Fraction, int]]) -> list[tuple[float, int]]:
 
 def test_the_leaves_of_the_small_methodology() -> None:
     """R1, L1 and B1 in D1; C1, T1 and, below D2.1, A1 in D2; L1 is 0 by rule of B1."""
-    leaves = SMALL.leaves
-    assert SMALL.positions == {"R1": 0, "L1": 1, "B1": 2, "C1": 3, "T1": 4, "A1": 5}
+    leaves = small().leaves
+    assert small().positions == {"R1": 0, "L1": 1, "B1": 2, "C1": 3, "T1": 4, "A1": 5}
     assert [leaf.position for leaf in leaves] == [0, 1, 2, 3, 4, 5]
     assert [leaf.present for leaf in leaves] == [5, 7, 8, 9, 11, 12]
     assert [(leaf.slots.start, leaf.slots.stop) for leaf in leaves] == [
@@ -85,7 +91,7 @@ def test_the_leaves_of_the_small_methodology() -> None:
 
 
 def test_the_groups_of_the_small_methodology() -> None:
-    groups = SMALL.groups
+    groups = small().groups
     assert list(groups) == ["D1", "D2.1", "D2", "index"]
     assert [group.names for group in groups.values()] == [
         ("R1", "L1", "B1"), ("A1",), ("C1", "T1", "D2.1"), ("D1", "D2")
@@ -95,13 +101,28 @@ def test_the_groups_of_the_small_methodology() -> None:
     assert [group.span for group in groups.values()] == [slice(0, 3), slice(5, 6), None, None]
     assert {(group.complete, group.low, group.high) for group in groups.values()} == {(True, 0, 10_000)}
     assert [group.unknown for group in groups.values()] == [0, 0, 0, -1]
-    assert SMALL.root is groups["index"]
+    assert small().root is groups["index"]
     assert groups["D2"].children == (3, 4, groups["D2.1"])
 
 
+@pytest.mark.parametrize(
+    ("group", "complete", "plain"),
+    [
+        (b.group("D", b.points("A"), b.points("B", 3)), True, True),
+        (b.group("D", b.points("A"), b.points("B", 0)), False, False),
+        (b.group("D", b.points("A"), b.points("B"), missing="leave"), True, True),
+        (b.group("D", b.points("A"), b.points("B"), missing="void"), True, False),
+        (b.group("D", b.points("A"), b.points("B"), aggregation="geometric"), True, False),
+    ],
+)
+def test_a_plain_group_is_the_mean_of_children_that_all_count(group: Group, complete: bool, plain: bool) -> None:
+    found = plan_of(b.read(b.document(b.root(group)))).groups["D"]
+    assert (found.complete, found.plain) == (complete, plain)
+
+
 def test_the_rest_of_the_small_methodology() -> None:
-    assert (SMALL.unit, SMALL.published, SMALL.raw_decimals, SMALL.voids) == (100, 10, 6, False)
-    assert SMALL.answers == (
+    assert (small().unit, small().published, small().raw_decimals, small().voids) == (100, 10, 6, False)
+    assert small().answers == (
         ("R1", (("numerator", 5), ("denominator", 6)), None),
         ("L1", (("level", 7),), None),
         ("B1", (("value", 8),), None),
@@ -109,21 +130,25 @@ def test_the_rest_of_the_small_methodology() -> None:
         ("T1", (), OtherFacts(numbers=(("hours", 11, 6),), lists=())),
         ("A1", (), OtherFacts(numbers=(("hours", 12, 6),), lists=())),
     )
-    assert [compiled.rule.id for compiled in SMALL.rules] == ["E1", "W1"]
-    assert [(compiled.invalidates, list(compiled.reads), list(compiled.fields)) for compiled in SMALL.rules] == [
+    assert [compiled.rule.id for compiled in small().rules] == ["E1", "W1"]
+    assert [(compiled.invalidates, list(compiled.reads), list(compiled.fields)) for compiled in small().rules] == [
         ((0,), [0], []), ((), [1], [])
     ]  # fmt: skip
-    assert (SMALL.warnings, [number for number, _ in SMALL.errors.others], SMALL.errors.ordered) == ((1,), [0], ())
-    assert [[known.rule.id for known in touching] for touching in SMALL.touching] == [["E1"], [], [], [], [], []]
-    assert [level.firm is None for level in SMALL.levels] == [True, True, False]
-    together = [[scorer.compiled.indicator.id for scorer in block.scorers] for block in SMALL.blocks.blocks]
+    assert (small().warnings, [number for number, _ in small().errors.others], small().errors.ordered) == (
+        (1,),
+        [0],
+        (),
+    )
+    assert [[known.rule.id for known in touching] for touching in small().touching] == [["E1"], [], [], [], [], []]
+    assert [level.firm is None for level in small().levels] == [True, True, False]
+    together = [[scorer.compiled.indicator.id for scorer in block.scorers] for block in small().blocks.blocks]
     assert together == [["R1"], ["L1"], ["B1", "C1", "T1", "A1"]]
     kinds = [
         ([known[0] for known in block.tables], [known[:3] for known in block.quotients], [p for p, _ in block.others])
-        for block in SMALL.blocks.blocks
+        for block in small().blocks.blocks
     ]
     assert kinds == [([], [(0, 5, 6)], []), ([1], [], []), ([2], [(3, 10, None), (5, 12, None)], [4])]
-    levels = SMALL.blocks.scorers[1].table
+    levels = small().blocks.scorers[1].table
     assert levels is not None
     assert [(leaf.code, leaf.score, leaf.maximum, leaf.value, leaf.uncapped) for leaf in levels] == [
         ("zero", 0, 0, (0, 1), 0),
@@ -134,6 +159,7 @@ def test_the_rest_of_the_small_methodology() -> None:
     ]
 
 
+@cache
 def other() -> Plan:
     """What the small one has not: fields in values, values of other answers, ranges, nodes without weight."""
     shared = msgspec.structs.replace(
@@ -192,12 +218,9 @@ def other() -> Plan:
     return plan_of(msgspec.structs.replace(methodology(), document=document, digest="another"))
 
 
-OTHER = other()
-
-
 def test_what_an_indicator_reads_of_others_and_of_the_profile() -> None:
-    assert (OTHER.unit, OTHER.published, OTHER.raw_decimals, OTHER.voids) == (1000, 100, 8, True)
-    q, r, s, p, a, own = (named(OTHER, name) for name in ("Q", "R", "S", "P", "A", "L"))
+    assert (other().unit, other().published, other().raw_decimals, other().voids) == (1000, 100, 8, True)
+    q, r, s, p, a, own = (named(other(), name) for name in ("Q", "R", "S", "P", "A", "L"))
     assert (q.low, q.high, q.best, q.cap, q.unknown) == (10_000, 60_000, 60_000, 35_000, None)
     assert r.unknown == -1
     assert [leaf.counts for leaf in (q, r, a)] == [False, True, False]
@@ -210,24 +233,51 @@ def test_what_an_indicator_reads_of_others_and_of_the_profile() -> None:
     ]  # fmt: skip
     assert [leaf.circular for leaf in (q, r, s, p, a, own)] == [False, False, False, False, False, True]
     assert own.declarable == {"accounts": 1}
-    assert [known.rule.id for known in OTHER.touching[p.position]] == ["B"]
-    assert [known.rule.id for known in OTHER.touching[r.position]] == ["O"]
-    assert OTHER.errors.ordered == ((0, *r.slots),)
-    assert [number for number, _ in OTHER.errors.others] == [1]
-    assert OTHER.rules[0].invalidates == (r.position, s.position)
-    assert OTHER.rules[1].fields == {"asleep", "accounts"}
-    d, e = OTHER.groups["D"], OTHER.groups["E"]
+    assert [known.rule.id for known in other().touching[p.position]] == ["B"]
+    assert [known.rule.id for known in other().touching[r.position]] == ["O"]
+    assert other().errors.ordered == ((0, *r.slots),)
+    assert [number for number, _ in other().errors.others] == [1]
+    assert other().rules[0].invalidates == (r.position, s.position)
+    assert other().rules[1].fields == {"asleep", "accounts"}
+    d, e = other().groups["D"], other().groups["E"]
     assert (d.low, d.high, d.complete, d.unknown) == (10_000, 60_000, True, 10_000)
-    assert (e.complete, e.unknown, OTHER.groups["index"].complete) == (False, 0, False)
-    assert ("A", (), OtherFacts(numbers=(("hours", a.slots.start, 8),), lists=())) in OTHER.answers
+    assert (e.complete, e.unknown, other().groups["index"].complete) == (False, 0, False)
+    assert ("A", (), OtherFacts(numbers=(("hours", a.slots.start, 8),), lists=())) in other().answers
+
+
+@pytest.mark.parametrize(
+    ("holds", "ordered"),
+    [
+        (b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), True),
+        (b.compare(b.fact("R", "numerator", absent=b.const(1)), "le", b.fact("R", "denominator")), False),
+        (b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator", absent=b.const(1))), False),
+        (b.compare(b.fact("R", "numerator"), "lt", b.fact("R", "denominator")), False),
+        (b.compare(b.fact("R", "numerator"), "le", b.fact("S", "denominator")), False),
+        (b.compare(b.fact("S", "numerator"), "le", b.fact("S", "denominator")), False),
+    ],
+)
+def test_a_rule_that_puts_two_facts_in_order(holds: Compare, ordered: bool) -> None:
+    rule = b.rule("O", Implies(when=Present(indicator="R"), then=holds), "R")
+    plan = plan_of(b.read(b.document(b.root(b.group("D", b.ratio("R"), b.ratio("S"))), rules=(rule,))))
+    assert plan.errors.ordered == (((0, 0, 1),) if ordered else ())
+    assert [number for number, _ in plan.errors.others] == ([] if ordered else [0])
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [({}, "unknown"), ({"asleep": 1, "accounts": 0}, "zero"), ({"asleep": 0, "accounts": 4}, "zero")],
+)
+def test_a_value_of_fields_that_are_not_there_is_unknown_and_over_0_it_is_0(profile: dict[str, int], code: str) -> None:
+    scorer = other().blocks.scorers[other().positions["P"]]
+    assert scorer.scored(load_facts(other(), b.submit({}, profile))).code == code
 
 
 def test_rules_that_are_left_out() -> None:
-    assert without_rules(OTHER, ()) is OTHER
-    less = without_rules(OTHER, {"O"})
+    assert without_rules(other(), ()) is other()
+    less = without_rules(other(), {"O"})
     assert ([known.rule.id for known in less.rules], less.errors.ordered) == (["B"], ())
     assert [number for number, _ in less.errors.others] == [0]
-    warned = without_rules(SMALL, {"E1"})
+    warned = without_rules(small(), {"E1"})
     assert (warned.warnings, warned.errors.others) == ((0,), ())
 
 
@@ -265,8 +315,29 @@ def test_a_value_as_a_quotient_in_the_fact_that_moves(
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("value", "calls"),
+    [
+        (F, 1),
+        (Quotient(numerator=F, denominator=G), 1),
+        (Quotient(numerator=G, denominator=F), 1),
+        (Quotient(numerator=b.field("people"), denominator=F), 1),
+    ],
+)
+def test_the_quotient_of_two_slots_is_read_off(value: Operand, calls: int) -> None:
+    """Of all else the value is computed where the fact is 0, and where it is 1."""
+    indicator = msgspec.structs.replace(b.ratio("X"), value=value)
+    document = b.document(b.root(b.group("D", indicator)), profile=(b.integer_field("people"),))
+    leaf = plan_of(msgspec.structs.replace(methodology(), document=document, digest=repr(value))).leaves[0]
+    step = leaf.step
+    assert step is not None
+    assert calls_of(lambda: step.coefficients([4, 99, 7])) == calls
+    if value == F:
+        assert calls_of(lambda: leaf.value([4, 99, 7])) == 1
+
+
 def test_the_fact_that_moves() -> None:
-    profile, hours, least = named(OTHER, "P").step, named(OTHER, "A").step, named(OTHER, "S").step
+    profile, hours, least = named(other(), "P").step, named(other(), "A").step, named(other(), "S").step
     assert profile is not None
     assert hours is not None
     assert least is not None
@@ -281,10 +352,12 @@ def test_the_fact_that_moves() -> None:
     )
     field = ProfileField(name="area", type="number", set_by="organisation", minimum=3, maximum=9)
     document = b.document(b.root(b.group("D", area)), profile=(b.integer_field("people"), field))
-    step = plan_of(msgspec.structs.replace(methodology(), document=document, digest="area")).leaves[0].step
+    leaf = plan_of(msgspec.structs.replace(methodology(), document=document, digest="area")).leaves[0]
+    step = leaf.step
     assert step is not None
+    assert leaf.quotient is None
     assert (step.name, step.field, step.slot, step.scale, step.minimum, step.maximum) == ("area", True, 1, 10**6, 3, 9)
-    assert named(SMALL, "L1").step is None
+    assert named(small(), "L1").step is None
 
 
 # --- values ---------------------------------------------------------------------------------------------------
@@ -298,7 +371,10 @@ VALUES: list[tuple[Operand, Facts, tuple[int, int] | None]] = [
     (Quotient(numerator=F, denominator=G), [4, 6, None], None),
     (Quotient(numerator=F, denominator=G), [4, Fraction(3, 2), 6], (1, 4)),
     (Quotient(numerator=F, denominator=G), [4, 3, Fraction(-3, 4)], (-4, 1)),
+    (Quotient(numerator=F, denominator=G), [4, 3, Fraction(1, 2)], (6, 1)),
+    (Quotient(numerator=F, denominator=G), [4, Fraction(3, 2), Fraction(-9, 4)], (-2, 3)),
     (Quotient(numerator=Sum(of=(F, G)), denominator=b.const(2)), [4, 3, 4], (7, 2)),
+    (Quotient(numerator=Sum(of=(F, G)), denominator=b.const(2)), [4, 3, None], None),
     (Quotient(numerator=F, denominator=Product(of=(G, b.const(0.5)))), [4, 3, 4], (3, 2)),
     (F, [4, 6, 8], (6, 1)),
     (F, [4, Fraction(3, 2), 8], (3, 2)),
@@ -329,14 +405,33 @@ def test_facts_go_to_their_slots() -> None:
             "B1": {"value": True},
             "A1": {"hours": 2},
         },
-        {"people": 7, "kind": "town", "open": False, "before": None, "errors": 2.5},
+        {"people": 7, "kind": "town", "open": False, "before": None, "errors": 0.1},
         set_aside={"B1": "stale"},
     )
-    assert load_facts(SMALL, submission) == [
-        7, "town", False, NULL, Fraction(5, 2), 3, 4, None, None, frozenset({"one", "two"}), 2,
+    assert load_facts(small(), submission) == [
+        7, "town", False, NULL, Fraction(1, 10), 3, 4, None, None, frozenset({"one", "two"}), 2,
         Fraction(123_457, 1_000_000), 2
     ]  # fmt: skip
-    assert load_facts(SMALL, b.submit({}, {})) == [None] * 13
+    assert load_facts(small(), b.submit({}, {})) == [None] * 13
+
+
+def test_a_list_that_was_not_sent_is_empty() -> None:
+    known = b.checklist("C", 1, ("one", "two"), ((0, 0), (2, 100)))
+    outside = Fact(name="outside_remit", type="components", required=False)
+    known = msgspec.structs.replace(known, facts=(*known.facts, outside))
+    document = b.document(b.root(b.group("D", known)))
+    plan = plan_of(msgspec.structs.replace(methodology(), document=document, digest="outside"))
+    sent = b.submit({"C": {"components": ("two",)}})
+    assert load_facts(plan, sent) == [frozenset({"two"}), 1, frozenset(), 0]
+
+
+def test_only_what_an_answer_says_itself_is_looked_up_in_a_table() -> None:
+    """A yes in the profile is not: it has no slot of its own."""
+    known = msgspec.structs.replace(b.boolean("B"), facts=(), value=b.field("open"))
+    field = ProfileField(name="open", type="boolean", set_by="organisation")
+    document = b.document(b.root(b.group("D", known, b.ladder("L"))), profile=(field,))
+    plan = plan_of(msgspec.structs.replace(methodology(), document=document, digest="yes in the profile"))
+    assert [scorer.table is None for scorer in plan.blocks.scorers] == [True, False]
 
 
 # --- gates ----------------------------------------------------------------------------------------------------
@@ -422,6 +517,20 @@ def test_a_straight_curve_by_hand() -> None:
     assert [score(n, d) for n, d in values] == [0, 0, 2000, 4000, 7000, 10_000, 10_000, 0, 1, 0]
 
 
+def test_curves_between_goalposts_that_are_not_whole() -> None:
+    """From 0.5 to 2.5, or 3.2: at 1 a quarter of the line, at 4 all; the logarithm of √1.6 is in the middle."""
+    straight = curve(b.ratio("R", knots=((0.5, 0), (2.5, 100)))).leaves[0].score
+    assert [straight(n, d) for n, d in ((1, 2), (1, 1), (5, 2), (4, 1))] == [0, 2500, 10_000, 10_000]
+    bent = curve(b.amount("A", knots=((0.5, 0), (2.5, 100)), log=True)).leaves[0].score
+    assert [bent(n, d) for n, d in ((1, 2), (1, 4), (5, 2), (4, 1))] == [0, 0, 10_000, 10_000]
+    assert bent(111_803_398_875, 10**11) == 5000
+    # 1 point in all, without decimals: 0.3 of it at 0.6, 0.55 at 0.85
+    coarse = curve(b.ratio("R", knots=((0.3, 0), (1.3, 1))), decimals=0).leaves[0].score
+    assert [coarse(n, 100) for n in (30, 60, 85, 130)] == [0, 0, 1, 1]
+    # half of 5 points, up
+    assert curve(b.amount("A", knots=((1, 0), (100, 5)), log=True), decimals=0).leaves[0].score(10, 1) == 3
+
+
 def test_bent_curves_by_hand() -> None:
     """Between 1 and 100 the logarithm of 10 lies half way; between 10 and 1000 that of 100."""
     score = curve(b.amount("A", knots=((1, 0), (100, 50), (10_000, 100)), log=True)).leaves[0].score
@@ -429,11 +538,12 @@ def test_bent_curves_by_hand() -> None:
         0, 0, 2500, 5000, 7500, 10_000, 10_000
     ]  # fmt: skip
     assert score(1, 2) == 0
-    falling, rising = named(SMALL, "T1"), OTHER
+    # what no double tells from the last goalpost
+    assert score(10**24 - 1, 10**20) == 10_000
+    falling = named(small(), "T1")
     assert [falling.score(n, d) for n, d in ((2, 1), (4, 1), (0, 1), (10**9, 1), (-1, 1))] == [
         9000, 5000, 10_000, 0, 10_000
     ]  # fmt: skip
-    assert rising is OTHER
 
 
 def test_ranges_other_than_a_hundred() -> None:
@@ -454,6 +564,7 @@ def test_power_means_by_hand() -> None:
     assert power_mean(-1, [1, 3], [20, 80]) == pytest.approx(4 / (1 / 20 + 3 / 80))
     assert power_mean(2, [1, 1], [0, 80]) == pytest.approx(3200**0.5)
     assert power_mean(2, [1, 3], [0, 0]) == 0
+    assert power_mean(0.5, [1, 1], [0, 80]) == pytest.approx(20)
     for exponent in (0, -0.5, -1):
         assert power_mean(exponent, [1, 3], [0, 80]) == 0
     assert power_mean(20, [1, 1], [1e300, 1e300]) == pytest.approx(1e300)

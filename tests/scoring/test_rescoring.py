@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import islice, pairwise
 from random import Random
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec import structs
@@ -18,7 +19,7 @@ from actitud_api.methodology.model import Document, Group, Range
 from actitud_api.methodology.predicates import exact, indicators
 from actitud_api.scoring.audit import with_goalpost, without_child
 from actitud_api.scoring.columns import columns_from, columns_of
-from actitud_api.scoring.rescoring import Rescoring
+from actitud_api.scoring.rescoring import Rescoring, of_scores
 from actitud_api.scoring.scalar import evaluate
 from tests.contract.scale import NIGHT
 from tests.scoring import builders as b
@@ -91,6 +92,22 @@ def test_a_raw_value_of_the_answers_of_others() -> None:
     assert (rescoring.index(changed) != rescoring.scores.index).any()
 
 
+def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
+    """40 of 100 scores 40, and 80 where half is full marks: declared 50; where Y is no it is 0 by rule."""
+    tree = b.root(
+        b.group("A", b.ratio("A1", zero_when=b.compare(b.fact("Y", "value"), "eq", False)), b.boolean("Y", 0))
+    )
+    document = b.document(tree)
+    known = b.read(document)
+    sent: list[tuple[bool, list[str]]] = [(True, []), (True, ["A1"]), (False, [])]
+    submissions = [
+        b.submit({"A1": b.of(40, 100), "Y": {"value": yes}}, self_declared=declared) for yes, declared in sent
+    ]
+    rescoring = Rescoring(columns_of(known, submissions))
+    assert rescoring.scores.index.tolist() == [4_000, 4_000, 0]
+    assert rescoring.index(with_goalpost(document, "A1", 1, 0.5)).tolist() == [8_000, 5_000, 0]
+
+
 def test_weights_and_aggregations_change_without_asking_the_facts_again() -> None:
     """Two dimensions of 20 and 80, weights 1 and 1: 50; three to one 35; geometric 40."""
     document = b.document(b.group("index", b.group("A", b.ratio("A1")), b.group("B", b.ratio("B1"))))
@@ -103,6 +120,16 @@ def test_weights_and_aggregations_change_without_asking_the_facts_again() -> Non
         int(rescoring.index(structs.replace(document, root=root))[0]) for root in (document.root, heavier, geometric)
     ] == [5_000, 3_500, 4_000]
     assert rescoring.scores.index.dtype == np.int32
+
+
+def test_the_document_of_scores_is_one_that_can_be_written_and_read() -> None:
+    """Of each indicator it asks for units, and of the service whether it has left."""
+    known = load("2026.1").document
+    asked = of_scores(known)
+    assert msgspec.json.decode(msgspec.json.encode(asked), type=Document) == asked
+    assert [field.name for field in asked.profile] == [node.id for node in indicators(known.root)]
+    assert {field.set_by for field in asked.profile} == {"service"}
+    assert {(fact.name, fact.type) for node in indicators(asked.root) for fact in node.facts} == {("units", "integer")}
 
 
 def test_what_each_node_counts_with() -> None:

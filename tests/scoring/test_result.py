@@ -41,6 +41,11 @@ def test_the_shortest_form(write: Callable[..., Figure | None], arguments: tuple
     assert msgspec.json.encode(write(*arguments)) == form
 
 
+def test_a_whole_number_is_taken_as_it_is() -> None:
+    units = 10**20
+    assert figure(units) is units
+
+
 @pytest.mark.parametrize(("yes", "change"), [(False, b'{"value":true}'), (True, None)])
 def test_a_yes_is_written_as_one(yes: bool, change: bytes | None) -> None:
     known = b.read(b.document(b.root(b.group("D", b.boolean("B")))))

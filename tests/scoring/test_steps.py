@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import msgspec
 import pytest
 
@@ -12,7 +14,7 @@ from actitud_api.scoring.explain import explain
 from actitud_api.scoring.plan import plan_of
 from actitud_api.scoring.result import NextStep
 from actitud_api.scoring.scalar import evaluate
-from actitud_api.scoring.steps import named
+from actitud_api.scoring.steps import named, reach
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 
@@ -137,6 +139,20 @@ def test_a_step_goes_on_where_only_the_nearest_goalpost_would_be_taken_away() ->
     assert improvement(known, {"hours": 1}) == ("improve", {"hours": 10}, 90, False)
 
 
+def test_a_step_of_a_level_that_its_own_zero_rule_reads() -> None:
+    """Level 2 is 0 by rule, so from 1 it goes to 3, of 75 points; review believes level 1 until there is evidence."""
+    known = methodology(b.ladder("X", zero_when=b.compare(b.fact("X", "level"), "eq", 2)))
+    found = step(known, b.submit({"X": {"level": 1}}, level_caps={"X": 1}))
+    assert found is not None
+    assert (found.kind, found.change, found.gain, found.evidence, found.cap) == ("improve", {"level": 3}, 50, True, 25)
+
+
+def test_a_yes_that_its_own_zero_rule_reads_stays_a_yes() -> None:
+    yes = b.boolean("X", zero_when=b.compare(b.fact("X", "value"), "ne", b.fact("X", "value")))
+    (value,) = improvement(yes, {"value": False})[1].values()
+    assert value is True
+
+
 def test_a_step_to_the_greatest_and_to_the_least_admissible_value() -> None:
     """From 1 to 20 hours in tenths: 20 and 1 can be reached, 20.1 and 0.9 cannot."""
     for knots, hours, reached in (
@@ -225,6 +241,15 @@ def test_a_number_moves_by_millionths() -> None:
     falling = msgspec.structs.replace(b.amount("X", knots=((1, 100), (2, 0))), value=tripled)
     assert improvement(rising, {"hours": 0.1})[1] == {"hours": 0.333334}
     assert improvement(falling, {"hours": 0.5})[1] == {"hours": 0.333333}
+
+
+def test_a_whole_number_that_a_step_leads_to_is_an_integer() -> None:
+    """As facts are kept: 1.5 hours as 3/2, 2.0 as 2."""
+    for x, type_ in ((1.5, Fraction), (2, int)):
+        known = evaluate(methodology(b.amount("X", knots=((0, 0), (x, 100)))), b.submit({"X": {"hours": 1}}))
+        change = reach(known, known.plan.leaves[0], Fraction(x))
+        assert change == {0: x}
+        assert type(change[0]) is type_
 
 
 def test_a_checklist_adds_the_first_that_are_missing() -> None:
@@ -372,6 +397,34 @@ def test_an_unknown_answer_is_reported(set_aside: dict[str, SetAside]) -> None:
     assert (found.kind, found.change, found.gain, found.gain_max) == ("report", {}, None, 50)
 
 
+def test_what_only_declared_fields_exclude_needs_their_evidence() -> None:
+    """Were X to count, it could bring the 100 of its half."""
+    known = b.read(
+        b.document(
+            b.root(b.ladder("X", applies=b.compare(b.field("staff"), "ge", 10)), b.ladder("Y")),
+            profile=(b.integer_field("staff", needs_evidence=True),),
+        )
+    )
+    found = step(known, b.submit({"Y": {"level": 2}}, {"staff": 3}, profile_self_declared=["staff"]))
+    assert found is not None
+    assert (found.kind, found.change, found.gain, found.gain_max, found.evidence) == ("evidence", {}, None, 50, True)
+
+
+def test_what_an_absent_answer_would_support_is_reported() -> None:
+    needs = b.rule("R", b.compare(b.fact("X", "level"), "le", b.fact("Y", "level")), "X")
+    found = step(methodology(b.ladder("X"), b.ladder("Y"), rules=(needs,)), b.submit({"X": {"level": 2}}))
+    assert found is not None
+    assert (found.kind, found.gain, found.gain_max) == ("report", None, 50)
+
+
+def test_a_ladder_on_which_nothing_scores_leads_nowhere() -> None:
+    """Its best is its 0."""
+    known = methodology(b.ladder("X", points=(0, 0)), b.ladder("Y"))
+    found = step(known, b.submit({"X": {"level": 0}, "Y": {"level": 2}}))
+    assert found is not None
+    assert (found.kind, found.change, found.gain, found.gain_max) == ("act", {}, None, 0)
+
+
 def test_what_is_contradicted_is_corrected_and_what_is_0_by_rule_unlocked() -> None:
     known = b.read(
         b.document(
@@ -421,6 +474,10 @@ def test_a_gain_counts_what_the_step_unlocks() -> None:
     known = methodology(b.ladder("X"), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2)))
     submission = b.submit({"X": {"level": 1}, "Y": {"value": True}})
     assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
+    # alone X could bring (100 − 25)/2
+    found = step(known, submission)
+    assert found is not None
+    assert found.gain_max == 62.5
 
 
 def test_a_gain_of_a_step_that_would_break_a_rule_is_that_of_its_own_indicator() -> None:

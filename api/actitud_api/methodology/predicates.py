@@ -198,8 +198,6 @@ def parts(operand: Operand) -> Iterator[Operand]:
             yield from parts(denominator)
         case AnswerOperand(absent=absent) if absent is not None:
             yield from parts(absent)
-        case _:
-            return
 
 
 def presences(predicate: Predicate) -> Iterator[str]:
@@ -453,8 +451,7 @@ def slot_of(operand: Operand, layout: Layout) -> int | None:
             return layout.profile[field]
         case AnswerOperand(indicator=indicator, fact=fact, absent=None):
             return layout.facts[indicator, fact]
-        case _:
-            return None
+    return None
 
 
 def compile_over_facts(predicate: Predicate, layout: Layout, *, absent: bool) -> Callable[[Facts], Truth]:
@@ -525,10 +522,10 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
         ) if name == indicator and (field := slot_of(right, layout)) is not None:
             compared_with, slot = _OPERATORS[op], layout.facts[name, left.fact]
 
-            def topped(facts: Sequence[Evaluated]) -> Truth:
+            def topped(facts: Sequence[Number | None]) -> Truth:  # Nothing that may be null is combined.
                 if facts[sent] is None:
                     return True
-                value = cast("Number | None", facts[field])  # Nothing that may be null is combined.
+                value = facts[field]
                 if value is None:
                     return None
                 return compared_with(facts[slot], top if value > top else value)

@@ -105,7 +105,7 @@ def standing(values: ArrayLike, own: int, percentiles_from: int) -> Standing:
     The percentile is the percentile rank, the share that has less and half of the share that has as much, its own
     included (the `mean` of SciPy's `percentileofscore`); only among `percentiles_from` or more.
     """
-    found = np.asarray(values, np.int64)
+    found = np.asarray(values)
     below, equal, count = int((found < own).sum()), int((found == own).sum()), found.size
     share = Fraction(2 * below + equal, 2 * count) * 100 * 10**PERCENTILE_DECIMALS
     return Standing(
@@ -118,7 +118,7 @@ def standing(values: ArrayLike, own: int, percentiles_from: int) -> Standing:
 
 def spread(values: ArrayLike) -> Spread | None:
     """The spread of values in any order; None where there are none."""
-    found = np.sort(np.asarray(values, np.int64))
+    found = np.sort(values)
     if not found.size:
         return None
     quartiles = (int(quantile(found, number, 4)) for number in range(5))

@@ -335,16 +335,16 @@ def facts_read(plan: Plan, predicate: Predicate, facts: Facts) -> dict[str, Fact
     for operand in operands(predicate):
         match operand:
             case ProfileOperand(field=field):
-                found[field] = _plain(facts[plan.layout.profile[field]], ())
+                found[field] = _plain(facts[plan.layout.profile[field]])
             case AnswerOperand(indicator=indicator, fact=fact):
-                found[f"{indicator}.{fact}"] = _plain(facts[plan.layout.facts[indicator, fact]], ())
+                found[f"{indicator}.{fact}"] = _plain(facts[plan.layout.facts[indicator, fact]])
             case ComponentOperand(indicator=indicator, component=component):
                 ids = facts[plan.layout.facts[indicator, "components"]]
                 found[f"{indicator}.{component}"] = None if ids is None else component in cast("frozenset[str]", ids)
     return found
 
 
-def _plain(value: Slot, components: tuple[str, ...]) -> FactValue | str | None:
+def _plain(value: Slot, components: tuple[str, ...] = ()) -> FactValue | str | None:
     """A fact as JSON has it; a set of components in document order."""
     if value is None or isinstance(value, bool | str):
         return value
@@ -479,7 +479,7 @@ def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, Fact
     """The facts of an indicator by name, or the profile fields of one without facts; none where it has no answer."""
     plan, indicator, facts = evaluation.plan, leaf.indicator, evaluation.facts
     if leaf.present is None:
-        return {operand.field: _plain(facts[plan.layout.profile[operand.field]], ()) for operand in leaf.reads}
+        return {operand.field: _plain(facts[plan.layout.profile[operand.field]]) for operand in leaf.reads}
     if facts[leaf.present] is None:
         return {}
     return {

@@ -554,8 +554,7 @@ def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
         ) if sent == one == two:
             low, high = slot_of(left, layout), slot_of(right, layout)
             return None if low is None or high is None else (low, high)
-        case _:
-            return None
+    return None
 
 
 def without_rules(plan: Plan, names: Collection[str]) -> Plan:
@@ -602,9 +601,9 @@ def _block(members: Sequence[Scorer]) -> Block:
 def _scorer(leaf: CompiledIndicator) -> Scorer:
     unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
     indicator = leaf.indicator
-    alone = leaf.present is not None and not leaf.reads and not leaf.borrows
+    own = isinstance(indicator.value, AnswerOperand) and not leaf.borrows
     table: tuple[Leaf, ...] | None = None
-    if alone and indicator.curve.kind in ("ladder", "boolean") and isinstance(indicator.value, AnswerOperand):
+    if own and indicator.curve.kind in ("ladder", "boolean"):
         table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
     return Scorer(
         compiled=leaf,
@@ -667,8 +666,6 @@ def _read(read: Iterable[Operand]) -> Iterator[str]:
                 yield name
             case ProfileOperand(field=field):
                 yield f"profile:{field}"
-            case _:
-                continue
 
 
 def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
@@ -812,8 +809,7 @@ def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
                     case _:
                         return None
             return tuple(nodes), exact(asked)
-        case _:
-            return None
+    return None
 
 
 def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
@@ -822,8 +818,7 @@ def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
             op="ge" | "le" as op, left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)
         ):
             return None if isinstance(asked, bool) else (indicator, exact(asked), op == "ge")
-        case _:
-            return None
+    return None
 
 
 def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
@@ -889,9 +884,17 @@ def _simple_coefficients(
     if over == slot and below == Constant(value=1):
         return lambda _: (1, 0, 0, 1)
     if over == slot and under is not None and under != slot:
-        return lambda facts: (1, 0, 0, cast("Number", facts[under]))
+
+        def over_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
+            return 1, 0, 0, facts[under]
+
+        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", over_another)
     if under == slot and over is not None and over != slot:
-        return lambda facts: (0, cast("Number", facts[over]), 1, 0)
+
+        def under_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
+            return 0, facts[over], 1, 0
+
+        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", under_another)
     return None
 
 
@@ -915,16 +918,17 @@ def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
     if curve.kind == "linear":
         segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
+        *lower, (_, _, last_slope, last_offset, last_scale) = segments
 
         def linear(n: int, d: int) -> int:
             if n * low_d <= low_n * d:
                 return first
             if n * high_d >= high_n * d:
                 return last
-            for end_n, end_d, slope, offset, scale in segments:
+            for end_n, end_d, slope, offset, scale in lower:
                 if n * end_d <= end_n * d:
                     return (slope * n + offset * d) // (scale * d)
-            raise AssertionError("a value inside the goalposts lies on a segment")
+            return (last_slope * n + last_offset * d) // (last_scale * d)
 
         return linear
     logs = [math.log(x) for x in xs]
@@ -1044,7 +1048,6 @@ def _counts_with(missing: Missing, low: int) -> int | None:
     match missing:
         case "zero":
             return low
-        case "leave":
-            return None
         case "void":
             return UNKNOWN
+    return None

@@ -66,7 +66,7 @@ class Rescoring:
         changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
         if any(_reads_others(indicator) for indicator in changed):
             return score_columns(with_document(self._columns, document)).index
-        tree = _methodology(self._columns.methodology, _of_scores(document))
+        tree = _methodology(self._columns.methodology, of_scores(document))
         scores = [
             row if indicator.curve == self._curves[indicator.id] else self._curved(indicator, row)
             for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
@@ -86,7 +86,7 @@ class Rescoring:
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
         asked = structs.replace(indicator, zero_when=NEVER)
-        root = structs.replace(plan.document.root, aggregation="arithmetic", children=(asked,), range=indicator.range)
+        root = structs.replace(plan.document.root, children=(asked,))
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
         found = score_columns(
@@ -114,7 +114,7 @@ def _reads_others(indicator: Indicator) -> bool:
     )
 
 
-def _of_scores(document: Document) -> Document:
+def of_scores(document: Document) -> Document:
     """The document in which every indicator is asked for its score, and a field of the profile says where it left."""
     unit = int(10**document.decimals)
 

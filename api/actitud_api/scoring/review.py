@@ -109,7 +109,8 @@ def _said(methodology: Methodology, submission: Submission, whole: Whole) -> Sub
     for indicator in indicators(methodology.document.root):
         if (set_by_service := facts_of_service(indicator)) and indicator.id in answers:
             there = whole.answers.get(indicator.id, {})
-            answers[indicator.id] |= {fact.name: there.get(fact.name, ()) for fact in set_by_service}
+            said = {fact.name: there.get(fact.name, ()) for fact in set_by_service}
+            answers[indicator.id] = {**answers[indicator.id], **said}
     return structs.replace(
         submission, profile={**submission.profile, **profile}, answers=answers, max_level=whole.max_level
     )

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -58,7 +58,10 @@ _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
 _DOUBT: Final = 1e-12
 """How far an exponential may be from its exact value, relatively: a thousand times what any machine is."""
-_DIGITS: Final = 30
+_EXACTLY: Final = Context(prec=30)
+
+_NO_END: Final = 2**62
+"""Above every index."""
 
 
 class Robustness(Struct, frozen=True):
@@ -106,9 +109,9 @@ def robustness(document: Document, scores: Integers, attainable: Integers, *, dr
 
 def draw(weights: Iterable[int], draws: int, seed: int) -> Draws:
     """So many draws of the aggregation and of weights around these, from a seed of 0 to 2^128 - 1."""
-    around = np.array(list(weights), np.float64)
+    around = np.array(list(weights))
     words = _words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
-    uniform = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    uniform = (words >> np.uint64(11)) * 2.0**-53
     return Draws(uniform[:, 0] >= 0.5, around * ((1 - WITHIN) + 2 * WITHIN * uniform[:, 1:]))
 
 
@@ -128,12 +131,9 @@ def _words(count: int, seed: int) -> NDArray[np.uint64]:
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
-    generator.state = {
-        "bit_generator": "PCG64",
-        "state": {"state": state, "inc": increment},
-        "has_uint32": 0,
-        "uinteger": 0,
-    }
+    fresh = generator.state
+    fresh["state"] = {"state": state, "inc": increment}
+    generator.state = fresh
     return generator.random_raw(count)
 
 
@@ -149,7 +149,7 @@ def _indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
     found = np.empty((count, organisations), np.min_scalar_type(document.root.range.maximum * unit))
     floor = 0 if document.additional_index is None else document.additional_index.floor * unit
     step = 1 if document.published_decimals is None else 10 ** (document.decimals - document.published_decimals)
-    plain = np.where(rated, scores, 0).astype(np.float64)
+    plain = np.where(rated, scores, 0.0)
     logarithms = np.where(rated, _logarithms(np.maximum(scores, floor)), 0.0)
     height = max(1, BLOCK // max(1, organisations))
     for geometric, values in ((False, plain), (True, logarithms)):
@@ -157,13 +157,13 @@ def _indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
         for start in range(0, rows.size, height):
             block = rows[start : start + height]
             weights = drawn.weights[block]
-            shares = _weighted(values, weights) / _weighted(patterns.astype(np.float64), weights)[:, pattern]
-            units = _exponentials(shares) if geometric else np.floor(shares + (0.5 + EPSILON)).astype(np.int64)
+            shares = _weighted(values, weights) / _weighted(patterns, weights)[:, pattern]
+            units = _exponentials(shares) if geometric else np.floor(shares + (0.5 + EPSILON))
             found[block] = units if step == 1 else (2 * units + step) // (2 * step) * step
     return found
 
 
-def _weighted(values: Floats, weights: Floats) -> Floats:
+def _weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
     """Σ weight · value of each row of weights with each row of values, added in order of the columns."""
     total = np.zeros((weights.shape[0], values.shape[0]))
     for column in range(values.shape[1]):
@@ -179,24 +179,22 @@ def _logarithms(units: Integers) -> Floats:
 
 @lru_cache(2**15)
 def _logarithm(units: int) -> float:
-    with localcontext(prec=_DIGITS):
-        return float(Decimal(units).ln())
+    return float(_EXACTLY.ln(Decimal(units)))
 
 
-def _exponentials(powers: Floats) -> Integers:
+def _exponentials(powers: Floats) -> Floats:
     """floor(e^x + 1/2 + 10^-6) of each, exactly."""
     shifted = np.exp(powers) + (0.5 + EPSILON)
-    found = np.floor(shifted).astype(np.int64)
+    found = np.floor(shifted)
     doubtful = np.abs(shifted - np.rint(shifted)) <= _DOUBT * shifted
-    with localcontext(prec=_DIGITS):
-        for place in zip(*np.nonzero(doubtful), strict=True):
-            found[place] = math.floor(Decimal(powers[place].item()).exp() + Decimal("0.500001"))
+    for place in zip(*np.nonzero(doubtful), strict=True):
+        found[place] = math.floor(_EXACTLY.exp(Decimal(powers[place].item())) + Decimal("0.500001"))
     return found
 
 
 def _percentiles(drawn: Integers) -> Integers:
     """The `PERCENTILES` of each column."""
-    ordered = np.sort(drawn.T, axis=1)
+    ordered = np.sort(drawn.T)
     return np.stack([quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
 
 
@@ -217,7 +215,7 @@ def _windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
     """The indices, in units, at which the gates of each level that read the index hold: the least and the greatest."""
     found = []
     for level in levels:
-        least, most = 0, 2**62
+        least, most = 0, _NO_END
         for gate in level.gates:
             if _reads_index(gate.holds):
                 low, high = _window(gate.holds, gate.id, unit)
@@ -234,9 +232,9 @@ def _window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
             raise ValueError(f"gate {gate} does not compare the index itself with a number")
     match holds.op:
         case "ge":
-            return math.ceil(bound), 2**62
+            return math.ceil(bound), _NO_END
         case "gt":
-            return math.floor(bound) + 1, 2**62
+            return math.floor(bound) + 1, _NO_END
         case "eq":
             return math.ceil(bound), math.floor(bound)
         case _:

@@ -40,7 +40,8 @@ class Branches:
         if index is None:
             return None
         changed = self.rescored(leaf, score)
-        return None if changed is None else quotient(changed - index, self._unit)
+        assert changed is not None
+        return quotient(changed - index, self._unit)
 
     def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
         """The published index in units with a new score of one indicator."""
@@ -69,10 +70,9 @@ class Branches:
         return found
 
     def _family(self, name: str) -> Family:
-        found = self._families.get(name)
-        if found is None:
-            found = self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
-        return found
+        if name not in self._families:
+            self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
+        return self._families[name]
 
     @property
     def broken(self) -> frozenset[str]:
@@ -88,8 +88,6 @@ def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicato
     match result.code:
         case "partial" | "zero":
             return _improve(branches, submission, leaf)
-        case "full" | "not_applicable":
-            return None
         case "zero_by_rule":
             return _without_facts(branches, leaf, "unlock")
         case "contradicted":
@@ -100,6 +98,7 @@ def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicato
             return _without_facts(branches, leaf, "report")
         case "capped":
             return _evidence(branches, submission, leaf)
+    return None
 
 
 def _without_facts(branches: Branches, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
@@ -120,7 +119,7 @@ def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicato
     result = evaluation.leaves[leaf.position]
     assert result.score is not None
     change: Change = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
-    own, requires = _effect(branches, submission, leaf, change, None, result.uncapped, evidence=True)
+    own, requires = _effect(branches, submission, leaf, change, result.uncapped, evidence=True)
     return NextStep(
         kind="evidence",
         change={},
@@ -140,7 +139,7 @@ def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator
     if rungs is not None:
         for rung in rungs:
             if rung.units > score:
-                return _improved(branches, submission, leaf, rung, score, None)
+                return _improved(branches, submission, leaf, rung, score)
         return _without_facts(branches, leaf, "act")
     for x, units in leaf.ascent:
         if units <= score:
@@ -148,14 +147,13 @@ def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator
         change = reach(evaluation, leaf, x)
         if change is None:
             continue
-        changed = with_change(evaluation.facts, change)
-        value_after = _value_after(leaf, changed)
+        value_after = _value_after(leaf, with_change(evaluation.facts, change))
         if value_after is None:
             continue
         reached = leaf.score(*value_after)
         if reached > score:
             better = _Better(reached, value_after, change, named(leaf, change))
-            return _improved(branches, submission, leaf, better, score, changed)
+            return _improved(branches, submission, leaf, better, score)
     return _without_facts(branches, leaf, "act")
 
 
@@ -169,19 +167,11 @@ class _Better(Struct, frozen=True, gc=False):
 
 
 def _improved(
-    branches: Branches,
-    submission: Submission,
-    leaf: CompiledIndicator,
-    better: _Better,
-    score: int,
-    changed: Facts | None,
+    branches: Branches, submission: Submission, leaf: CompiledIndicator, better: _Better, score: int
 ) -> NextStep:
-    """The step to a better score; `changed`: all facts after it, where they are known."""
     held = _held(leaf, submission, better.value, better.units)
     evidence = held <= score
-    own, requires = _effect(
-        branches, submission, leaf, better.change, changed, better.units if evidence else held, evidence
-    )
+    own, requires = _effect(branches, submission, leaf, better.change, better.units if evidence else held, evidence)
     return NextStep(
         kind="improve",
         change=better.named,
@@ -234,19 +224,14 @@ def _effect(
     submission: Submission,
     leaf: CompiledIndicator,
     change: Change,
-    changed: Facts | None,
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks.
-
-    `changed`: all facts after it, where they are known.
-    """
+    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
     evaluation = branches.evaluation
     if not leaf.ripples and not evaluation.plan.touching[leaf.position]:
         return branches.gain(leaf, score), ()
-    if changed is None:
-        changed = with_change(evaluation.facts, change) if change else evaluation.facts
+    changed = with_change(evaluation.facts, change)
     requires, mended = _rules_that_turn(branches, leaf, change, changed)
     if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
         return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
@@ -279,7 +264,7 @@ def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Chang
         least > cast("int", facts[layout.facts[indicator.id, "denominator"]]) * scale
     ):
         return None
-    return {step.slot: least if scale == 1 else Fraction(least, scale) if least % scale else least // scale}
+    return {step.slot: Fraction(least, scale) if least % scale else least // scale}
 
 
 def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
@@ -344,25 +329,21 @@ def _rules_that_turn(
     branches: Branches, leaf: CompiledIndicator, change: Change, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
-    evaluation = branches.evaluation
-    breaks: list[str] = []
-    mended = False
-    for compiled in evaluation.plan.touching[leaf.position]:
-        if compiled.rule.id in branches.broken:
-            mended = mended or bool(compiled.holds(with_change(evaluation.sent, change)))
-        elif not compiled.holds(changed):
-            breaks.append(compiled.rule.id)
-    return tuple(breaks), mended
+    evaluation, broken = branches.evaluation, branches.broken
+    touching = evaluation.plan.touching[leaf.position]
+    breaks = tuple(known.rule.id for known in touching if known.rule.id not in broken and not known.holds(changed))
+    mends = (known.holds(with_change(evaluation.sent, change)) for known in touching if known.rule.id in broken)
+    return breaks, any(mends)
 
 
 def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
     """Whether the change turns the zero rule, the applicability or the value of another indicator."""
-    for position in leaf.ripples:
-        other = evaluation.plan.leaves[position]
-        for closure in (other.zero_when, other.applies, other.value):
-            if closure is not None and closure(evaluation.facts) != closure(changed):
-                return True
-    return False
+    others = (evaluation.plan.leaves[position] for position in leaf.ripples)
+    return any(
+        closure is not None and closure(evaluation.facts) != closure(changed)
+        for other in others
+        for closure in (other.zero_when, other.applies, other.value)
+    )
 
 
 def _gain_of_all(
