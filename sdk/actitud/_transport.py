@@ -7,6 +7,7 @@ import platform
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from os import PathLike, fspath
 from typing import Self, TypeAlias
 
@@ -171,7 +172,7 @@ class AsyncHttpxTransport:
 def _blocking_client(core: Core, cache: Cache | None) -> HttpClient:
     from actitud import _network
 
-    client = httpx.Client(trust_env=_is_private(core))
+    client = httpx.Client(trust_env=_is_private(core), cookies=_no_cookies())
     _network.end_in_time(client)
     if cache is not None:
         from hishel import CacheOptions, SqliteStorage
@@ -185,7 +186,7 @@ def _blocking_client(core: Core, cache: Cache | None) -> HttpClient:
 def _asynchronous_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
     from actitud import _network
 
-    client = httpx.AsyncClient(trust_env=_is_private(core))
+    client = httpx.AsyncClient(trust_env=_is_private(core), cookies=_no_cookies())
     _network.end_in_time_async(client)
     if cache is not None:
         from hishel import AsyncSqliteStorage, CacheOptions
@@ -194,6 +195,11 @@ def _asynchronous_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
         storage, options = AsyncSqliteStorage(database_path=fspath(cache)), CacheOptions(shared=False)
         _network.put_before_async(client, lambda inner: AsyncCacheTransport(inner, storage, options))
     return client
+
+
+def _no_cookies() -> CookieJar:
+    # The service sets none. One of a proxy that is not ASCII would make httpx refuse every later call.
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _is_private(core: Core) -> bool:

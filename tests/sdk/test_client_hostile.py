@@ -363,6 +363,16 @@ def test_a_problem_of_no_known_status_is_one_all_the_same(mode: Mode, server: Se
         used(mode, server.url, USES["get"])
 
 
+def test_no_cookie_is_kept(mode: Mode, server: Server) -> None:
+    """Each of these three would stop the redirected request, or show in it."""
+    cookies = b"Set-Cookie: a=b\r\nSet-Cookie: c=\xff; Path=/\r\nSet-Cookie: \xe9=d; Max-Age=9\r\n"
+    server.answer = whole(sized(b"HTTP/1.1 307 Go\r\nLocation: /v1/y\r\n" + cookies, b""))
+    with pytest.raises(UnexpectedResponse, match="more than 5 redirects"):
+        used(mode, server.url, USES["get"])
+    assert len(server.requests) == 6
+    assert not [request for request in server.requests if b"cookie" in request.lower()]
+
+
 def test_what_is_odd_but_whole_is_an_answer(mode: Mode, server: Server) -> None:
     odd = (
         b"X-Request-Id: \xff\xfe\r\nSet-Cookie: \xff=; expires=99; Max-Age=-9999999999999\r\nContent-Encoding: GZip\r\n"
