@@ -19,6 +19,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeAlias, cast
 
+import httpx
 import msgspec
 import pytest
 
@@ -39,6 +40,7 @@ from tests.sdk.support import KEY, FakeTime, Mode, organisation
 Use: TypeAlias = Callable[[Client], Any]
 Answer: TypeAlias = Callable[[socket.socket], None]
 
+CERTIFICATES = httpx.create_ssl_context()
 TAG = '"v7.1a2b3c4d-0123456789ab"'
 
 
@@ -141,6 +143,8 @@ def hurried(fake_time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> None:
         return fake_time.seconds
 
     monkeypatch.setattr("actitud.client.SYSTEM", msgspec.structs.replace(fake_time.runtime(), clock=clock))
+    # Each client of a call would read the certificates anew, which is most of the time of these tests.
+    monkeypatch.setattr("httpx._transports.default.create_ssl_context", lambda **_: CERTIFICATES)
     monkeypatch.setattr("actitud._config.MAX_BODY_BYTES", 100_000)
     monkeypatch.setattr("actitud.resources.exports.EXPORT_MAX", 100_000)
 
