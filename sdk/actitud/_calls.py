@@ -59,6 +59,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None = None
     streamed: str | None = None
 
+    def __repr__(self) -> str:
+        # Tracebacks show it: no query, header or body, which may name people or hold a key.
+        return f"<Request {self.method} {self.target.partition('?')[0]}>"
+
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport is asked to do: wait ``delay`` seconds, then send ``request`` before ``deadline``.
@@ -83,6 +87,10 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        # Tracebacks show it, and a new key is in a body.
+        return f"<{type(self).__name__} {self.status}, {self.media_type or 'no type'}, {len(self.body)} bytes>"
 
     @property
     def media_type(self) -> str:
@@ -416,6 +424,8 @@ def fetch_any(
     reply = yield from _answer(core, msgspec.structs.replace(request, headers={**headers, "Accept": "*/*"}))
     if reply.status >= 400:
         raise _problem(core, reply)
+    if not _is_whole(reply):
+        raise _unexpected(reply, f"status {reply.status} where an answer was due")
     return cast(T, reply.body if cast_to is bytes else reply)
 
 
@@ -559,11 +569,16 @@ def _read(core: Core, reply: Response, kind: type[T]) -> T:
 def _check(core: Core, reply: Response, media_type: str) -> None:
     if reply.status >= 400:
         raise _problem(core, reply)
-    if not 200 <= reply.status <= 299 or reply.media_type != media_type:
+    if not _is_whole(reply) or reply.media_type != media_type:
         due = "JSON" if media_type == "application/json" else media_type
         raise _unexpected(
             reply, f"status {reply.status} and type {reply.media_type or 'unknown'!r} where {due} was due"
         )
+
+
+def _is_whole(reply: Response) -> bool:
+    # No part was asked for: 206 is part of an answer that somebody else got.
+    return 200 <= reply.status <= 299 and reply.status != 206
 
 
 def _problem(core: Core, reply: Response) -> Exception:

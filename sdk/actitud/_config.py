@@ -39,7 +39,7 @@ AppInfo: TypeAlias = tuple[str, str] | tuple[str, str, str]
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of patience, in seconds, all finite.
 
-    ``connect``: to open the connection. ``read``: between two pieces of the answer.
+    ``connect``: to open the connection. ``read``: between two pieces of the answer, and for each row of a stream.
     ``total``: for the whole call, with its repetitions and the waits between them.
     """
 

@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-_LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?(?:deprecation|sunset|successor-version)"?')
+# Neither part goes beyond the next "<": what looks at all of a long header from every "<" on takes minutes.
+_LINK = re.compile(r'<([^<>]*)>[^<,]*;\s*rel="?(?:deprecation|sunset|successor-version)"?')
 _SECONDS = re.compile(r"@(\d{1,11})")
 
 

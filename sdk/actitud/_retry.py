@@ -67,7 +67,7 @@ def parse_retry_after(value: str, now: datetime) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # RFC 5322 reads "-0000" as UTC of unknown place, which Python returns without a zone.
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

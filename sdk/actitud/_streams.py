@@ -73,14 +73,17 @@ class _Splitter(Generic[T]):
 
     def __init__(self, lines: Lines[T]) -> None:
         self._lines = lines
-        self._rest = b""
+        self._rest = bytearray()
         self._rows = 0
         self._bytes = 0
 
     def rows(self, piece: bytes) -> list[T]:
         whole, newline, rest = piece.rpartition(b"\n")
-        rows = self._decoded(self._rest + whole) if newline else []
-        self._rest = rest if newline else self._rest + rest
+        rows: list[T] = []
+        if newline:
+            rows = self._decoded(bytes(self._rest + whole))
+            self._rest.clear()
+        self._rest += rest
         if len(self._rest) > _LINE_MAX:
             raise self._refused(f"a line of more than {_LINE_MAX} bytes")
         self._rows += len(rows)

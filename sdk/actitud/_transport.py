@@ -1,13 +1,15 @@
-"""Sends attempts with httpx. No other module of this library imports it, nor hishel."""
+"""Sends attempts with httpx. No other module of this library but ``_network`` imports it, nor hishel."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import AsyncGenerator, Generator
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from os import PathLike, fspath
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import httpx
 
@@ -30,12 +32,37 @@ _LEAST_TIMEOUT = 0.001
 _DECODABLE = frozenset({"", "identity", "gzip"})
 """Content codings that are read. Stacked codings and those that swell a thousandfold per layer are not."""
 
+_PIECE = 256 * 1024
+"""Bytes that are unpacked at once."""
+
+CREDENTIALS = "actitud.credentials"
+"""The extension of a request under which the headers go round the cache that hold the key."""
+
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _CONNECTIONS = 100
 """Connections of a client of our own: as many as httpx opens unless told otherwise."""
 
 Failure: TypeAlias = NoAnswer | UnexpectedResponse
+
+
+class Until(float):
+    """Seconds that one step may take, and ``end``, the reading of the clock when all of them have to be over."""
+
+    __slots__ = ("_clock", "end")
+    _clock: Callable[[], float]
+    end: float
+
+    def __new__(cls, seconds: float, clock: Callable[[], float], end: float) -> Self:
+        """Take the number with what goes with it."""
+        made = super().__new__(cls, seconds)
+        made._clock = clock
+        made.end = end
+        return made
+
+    def left(self) -> float:
+        """Return the seconds that the next step may take: none, or less, where the end is past."""
+        return min(self, self.end - self._clock())
 
 
 class HttpxTransport:
@@ -51,14 +78,14 @@ class HttpxTransport:
         if attempt.delay:
             attempt.core.runtime.sleep(attempt.delay)
         try:
-            response = self._client.send(
-                _request(attempt, self._client, self._cached), stream=True, follow_redirects=False
-            )
+            request = _request(attempt, self._client, self._cached)
+            response = self._client.send(request, stream=True, follow_redirects=False)
             try:
-                body = _Body(attempt, response)
+                body = _Body(attempt, request, response)
                 if not body.streamed:
-                    for chunk in response.iter_bytes():
-                        body.add(chunk)
+                    for raw in _raw(response):
+                        body.add(raw)
+                    body.end()
                     response.close()
             except BaseException:
                 response.close()
@@ -67,6 +94,9 @@ class HttpxTransport:
             return _failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
             return failure
+        except BaseException as error:
+            _forget_what_was_sent(error)
+            raise
         return body.open(_pieces(body, response)) if body.streamed else body.reply()
 
     def close(self) -> None:
@@ -100,15 +130,19 @@ class AsyncHttpxTransport:
                 request = _request(attempt, self._client, self._cached)
                 response = await self._client.send(request, stream=True, follow_redirects=False)
                 opened.push_async_callback(response.aclose)
-                body = _Body(attempt, response)
+                body = _Body(attempt, request, response)
                 if body.streamed:
                     return body.open(_pieces_async(body, response, opened.pop_all()))
-                async for chunk in response.aiter_bytes():
-                    body.add(chunk)
+                async for raw in _raw_async(response):
+                    body.add(raw)
+                body.end()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _failure(error, attempt)
         except (TimedOut, UnexpectedResponse) as failure:
             return failure
+        except BaseException as error:
+            _forget_what_was_sent(error)
+            raise
         return body.reply()
 
     @asynccontextmanager
@@ -136,23 +170,36 @@ class AsyncHttpxTransport:
 
 
 def _blocking_client(core: Core, cache: Cache | None) -> HttpClient:
-    if cache is None:
-        return httpx.Client(trust_env=_is_private(core))
-    from hishel import CacheOptions, SqliteStorage
-    from hishel.httpx import CacheClient
+    from actitud import _network
 
-    storage = SqliteStorage(database_path=fspath(cache))
-    return CacheClient(storage=storage, rfc=CacheOptions(shared=False), trust_env=_is_private(core))
+    client = httpx.Client(trust_env=_is_private(core), cookies=_no_cookies())
+    _network.end_in_time(client)
+    if cache is not None:
+        from hishel import CacheOptions, SqliteStorage
+        from hishel.httpx import CacheTransport
+
+        storage, options = SqliteStorage(database_path=fspath(cache)), CacheOptions(shared=False)
+        _network.put_before(client, lambda inner: CacheTransport(inner, storage, options))
+    return client
 
 
 def _asynchronous_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
-    if cache is None:
-        return httpx.AsyncClient(trust_env=_is_private(core))
-    from hishel import AsyncSqliteStorage, CacheOptions
-    from hishel.httpx import AsyncCacheClient
+    from actitud import _network
 
-    storage = AsyncSqliteStorage(database_path=fspath(cache))
-    return AsyncCacheClient(storage=storage, rfc=CacheOptions(shared=False), trust_env=_is_private(core))
+    client = httpx.AsyncClient(trust_env=_is_private(core), cookies=_no_cookies())
+    _network.end_in_time_async(client)
+    if cache is not None:
+        from hishel import AsyncSqliteStorage, CacheOptions
+        from hishel.httpx import AsyncCacheTransport
+
+        storage, options = AsyncSqliteStorage(database_path=fspath(cache)), CacheOptions(shared=False)
+        _network.put_before_async(client, lambda inner: AsyncCacheTransport(inner, storage, options))
+    return client
+
+
+def _no_cookies() -> CookieJar:
+    # The service sets none. One of a proxy that is not ASCII would make httpx refuse every later call.
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _is_private(core: Core) -> bool:
@@ -164,9 +211,9 @@ def _pieces(body: _Body, response: httpx.Response) -> Generator[bytes, None, Non
     failure: Failure | None = None
     with closing(response):
         try:
-            for chunk in response.iter_bytes():
-                body.add(chunk)
-                yield chunk
+            for raw in _raw(response):
+                yield from body.pieces(raw)
+            body.end()
         except httpx.HTTPError as error:
             failure = _failure(error, body.attempt)
     if failure is not None:
@@ -177,43 +224,103 @@ async def _pieces_async(body: _Body, response: httpx.Response, opened: AsyncExit
     failure: Failure | None = None
     async with opened:
         try:
-            async for chunk in response.aiter_bytes():
-                body.add(chunk)
-                yield chunk
+            async for raw in _raw_async(response):
+                for piece in body.pieces(raw):
+                    yield piece
+            body.end()
         except httpx.HTTPError as error:
             failure = _failure(error, body.attempt)
     if failure is not None:
         raise failure
 
 
+# What was read whole before it got here, as tests do, is unpacked already.
+
+
+def _raw(response: httpx.Response) -> Iterator[bytes]:
+    return response.iter_bytes() if response.is_stream_consumed else response.iter_raw()
+
+
+def _raw_async(response: httpx.Response) -> AsyncIterator[bytes]:
+    return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
+
+
+class _Gunzip:
+    """Unpacks gzip in pieces of a bounded size, and knows whether it has come to its end. httpx does neither."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self.complete = True
+
+    def pieces(self, raw: bytes) -> Iterator[bytes]:
+        while True:
+            piece = self._member.decompress(raw, _PIECE)
+            self.complete = self._member.eof
+            if piece:
+                yield piece
+            raw = self._member.unconsumed_tail
+            if self._member.unused_data:
+                # After the end of one member another may follow (RFC 1952, section 2.2).
+                raw = self._member.unused_data
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            elif not raw and len(piece) < _PIECE:
+                return
+
+
 class _Body:
     """Takes a body within the limits of size and time, and collects it unless it is streamed."""
 
-    def __init__(self, attempt: Attempt, response: httpx.Response) -> None:
+    def __init__(self, attempt: Attempt, request: httpx.Request, response: httpx.Response) -> None:
         self.attempt = attempt
         self._status = response.status_code
         self._headers = {name.lower(): value for name, value in response.headers.items()}
         self.streamed = self._status == 200 and media_type_of(self._headers) == attempt.request.streamed
+        self._step: Until = request.extensions["timeout"]["read"]
         self._most = attempt.request.most or attempt.core.max_body_bytes
         self._chunks: list[bytes] = []
         self._size = 0
         coding = self._headers.get("content-encoding", "").strip().lower()
         if coding not in _DECODABLE:
             raise self._refused(f"an answer with the content coding {coding!r}, which was not asked for")
+        self._gunzip = _Gunzip() if coding == "gzip" and not response.is_stream_consumed else None
         length = self._headers.get("content-length", "")
         if length.isdecimal() and float(length) > self._most:
             raise self._too_large()
+        self._go_on()
 
-    def add(self, chunk: bytes) -> None:
-        """Take one more piece; raises where the body becomes too large or the time is over."""
-        self._size += len(chunk)
-        if self._size > self._most:
-            raise self._too_large()
-        if self.streamed:
+    def pieces(self, raw: bytes) -> Iterator[bytes]:
+        """Unpack what has come; raises where it is too large, broken or too late."""
+        if self._step.left() < 0:
+            raise TimedOut(f"{_place(self.attempt)}: the answer was not complete in time")
+        unpacked: Iterable[bytes] = (raw,) if self._gunzip is None else self._gunzip.pieces(raw)
+        try:
+            for piece in unpacked:
+                self._size += len(piece)
+                if self._size > self._most:
+                    raise self._too_large()
+                yield piece
+                if b"\n" in piece:
+                    self._go_on()
+        except zlib.error:
+            failure = self._refused("an answer that is not the gzip that it says it is")
+        else:
             return
-        self._chunks.append(chunk)
-        if self.attempt.core.runtime.clock() > self.attempt.deadline:
-            raise TimedOut(f"{_place(self.attempt)}: the answer was not complete within the time of the call")
+        raise failure
+
+    def add(self, raw: bytes) -> None:
+        """Take one more part of a body that is collected. Raises as :meth:`pieces`."""
+        self._chunks.extend(self.pieces(raw))
+
+    def end(self) -> None:
+        """Take note that nothing more comes; raises where more was due."""
+        if self._gunzip is not None and not self._gunzip.complete:
+            raise self._refused("an answer that breaks off in its gzip")
+
+    def _go_on(self) -> None:
+        # Of a file each line has its time, from when the one before it has been dealt with.
+        if self.streamed:
+            core = self.attempt.core
+            self._step.end = core.runtime.clock() + core.timeouts.read
 
     def reply(self) -> Response:
         """Return the whole answer."""
@@ -238,14 +345,15 @@ def _limits(attempt: Attempt) -> tuple[float, float]:
 
 def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:
     core, wanted = attempt.core, attempt.request
-    connect, read = _limits(attempt)
+    connect, read = (Until(seconds, core.runtime.clock, attempt.deadline) for seconds in _limits(attempt))
     url = core.origin + wanted.target
     key = "" if core.api_key is None else core.api_key.reveal()
+    credentials = {"Authorization": f"Bearer {key}"} if key else {}
     headers = {**_ALWAYS, "User-Agent": f"{USER_AGENT} {core.app}".rstrip(), **wanted.headers}
     if wanted.lang is not None:
         headers["Accept-Language"] = wanted.lang
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
+    if not cached:
+        headers |= credentials
     ours = [(name.encode(), value.encode()) for name, value in headers.items()]
     named = {name.lower() for name, _ in ours}
     # As `build_request` of the client does it, which takes half as long again to put headers in the place of others.
@@ -259,6 +367,7 @@ def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: boo
         extensions={"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}},
     )
     if cached:
+        request.extensions[CREDENTIALS] = credentials
         # What a key was answered is for that key alone, whatever the answer says of who may keep it.
         request.extensions["caching"] = {"key": hashlib.sha256(f"{key} {url}".encode()).hexdigest()}
     return request
@@ -270,9 +379,16 @@ def _failure(error: httpx.HTTPError | httpx.InvalidURL, attempt: Attempt) -> Fai
     sent = not isinstance(error, _BEFORE_SENDING)
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(text, sent)
-    if isinstance(error, httpx.DecodingError | httpx.InvalidURL):
+    if isinstance(error, httpx.InvalidURL):
         return UnexpectedResponse(text)
     return ConnectionFailed(text, sent)
+
+
+def _forget_what_was_sent(error: BaseException) -> None:
+    # Where a call is cancelled or interrupted while it sends, the frames of httpx hold what it sends, and with it the
+    # key. Those of a fault stay: they may be of a transport of the caller.
+    if not isinstance(error, Exception):
+        error.__traceback__ = None
 
 
 def _place(attempt: Attempt) -> str:

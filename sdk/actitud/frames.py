@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, overload
 
 import msgspec
@@ -65,10 +66,18 @@ def to_frame(
     for each dimension (``d1`` …); organisations have no column for what they have several of. Columns of pandas are of
     its nullable types. Where there are no rows, there are no columns.
 
-    Raises ``ModuleNotFoundError`` where narwhals or the backend is not installed, and ``TypeError`` on other rows.
+    Raises ``ModuleNotFoundError`` where narwhals or the backend is not installed, ``ValueError`` on another backend and
+    ``TypeError`` on other rows.
     """
-    import narwhals
+    if backend not in ("polars", "pandas"):
+        raise ValueError(f"backend is 'polars' or 'pandas', not {backend!r}")
+    try:
+        import narwhals
 
+        import_module(backend)
+    except ModuleNotFoundError as error:
+        mend = f"pip install 'actitud[frames]' {backend}; backend= is 'polars' or 'pandas'"
+        raise ModuleNotFoundError(f"{error.name} is not installed: {mend}", name=error.name) from None
     rows = list(_indicators(data) if isinstance(data, Score) else map(_row, data))
     kinds = {name: _kind(name) for name in dict.fromkeys(name for row in rows for name in row)}
     columns = {name: [_cell(row.get(name), kind) for row in rows] for name, kind in kinds.items()}

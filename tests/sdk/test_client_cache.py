@@ -80,6 +80,8 @@ def test_what_has_not_changed_is_not_sent_again_and_stays_with_its_key(
     assert use(base_url, "", cache) == ["nobody"] * 2
     assert use(base_url, "one", cache) == ["Bearer one"] * 2
     tags = {key: f'"{abs(hash(key))}"' for key in ("Bearer one", "Bearer two", None)}
+    # Anybody may read the file, so what was sent is in it without the key. That of the answers is the service's doing.
+    assert b"uthorization" not in cache.read_bytes()
     assert Service.asked == [
         ("Bearer one", None),
         ("Bearer one", tags["Bearer one"]),

@@ -10,7 +10,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from actitud import AsyncClient, Client, ConnectionFailed, NotFound, Progress, UnexpectedResponse
+from actitud import AsyncClient, Client, ConnectionFailed, NotFound, Progress, TimedOut, UnexpectedResponse
 from tests.sdk.support import Answers, FakeTime, Handler, Mode, problem
 from tests.sdk.test_client_transport import Pieces
 
@@ -118,6 +118,29 @@ def test_a_small_answer_that_swells_is_read_as_the_others(mode: Mode, fake_time:
     assert streamed(mode, lambda request: httpx.Response(200, headers=headers, stream=body), scores) == ROWS
 
 
+def test_a_small_answer_that_swells_is_unpacked_in_parts(mode: Mode, fake_time: FakeTime) -> None:
+    """40 MB in one piece of 40 kB: of the rows no more than those of a part are there at once."""
+    told: list[Progress] = []
+    body = Pieces(fake_time, 0.0, gzip.compress(b'{"a":1}\n' * 5_000_000, 1))
+    headers = {**LINES, "content-encoding": "gzip"}
+    streamed(
+        mode,
+        lambda request: httpx.Response(200, headers=headers, stream=body),
+        lambda client: client.editions.scores.stream("2026", progress=told.append),
+        most=100_000,
+    )
+    # 8 bytes a row: 32,768 of them are 256 KiB, and the hundred thousandth is in the fourth part.
+    assert [one.rows for one in told] == [32_768, 65_536, 98_304, 131_072]
+
+
+def test_a_line_that_does_not_come_ends_with_its_time(mode: Mode, fake_time: FakeTime) -> None:
+    """Each piece is within the 30 s of a read, but no line comes out of the first four: 4 · 8 s are more."""
+    body = Pieces(fake_time, 8.0, *[b" "] * 100)
+    with pytest.raises(TimedOut, match="not complete in time"):
+        streamed(mode, lambda request: httpx.Response(200, headers=LINES, stream=body), scores)
+    assert (body.read, body.closed) == (4, True)
+
+
 def test_it_is_repeated_until_it_begins_and_a_refusal_is_told(mode: Mode, fake_time: FakeTime) -> None:
     handler = Answers(problem(503, "unavailable"), httpx.Response(200, headers=LINES, content=WHOLE))
     assert streamed(mode, handler, scores) == ROWS
@@ -175,6 +198,7 @@ def test_what_is_no_such_file_is_told_apart(mode: Mode, body: bytes, said: str) 
         httpx.Response(200, headers={"content-type": "text/html"}, content=b"<html>"),
         httpx.Response(200, headers={"content-type": "application/json"}, content=WHOLE),
         httpx.Response(204),
+        httpx.Response(203, headers=LINES, content=WHOLE),
         httpx.Response(206, headers=LINES, content=WHOLE),
     ],
     ids=lambda answer: str(answer.status_code),

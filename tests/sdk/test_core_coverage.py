@@ -10,12 +10,12 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 CORE: Final = (
-    "_bind", "_calls", "_config", "_html", "_notices", "_retry", "_streams", "_transport", "client", "embedding",
-    "errors", "frames", "pages", "testing",
+    "_bind", "_calls", "_config", "_html", "_network", "_notices", "_retry", "_streams", "_transport", "client",
+    "embedding", "errors", "frames", "pages", "testing",
 )  # fmt: skip
 """The engine and what stands around it; operations and models are held against the document."""
 TESTS: Final = (
-    "cancelled", "calls", "config", "errors", "options", "pages", "streams", "transport", "writes", "cache",
+    "cancelled", "calls", "config", "errors", "hostile", "options", "pages", "streams", "transport", "writes", "cache",
 )  # fmt: skip
 
 

@@ -134,12 +134,15 @@ def test_a_page_is_followed_to_its_end_by_both_clients() -> None:
 def test_other_rows_are_refused_and_none_are_none() -> None:
     with pytest.raises(TypeError, match="EditionScore is no row"):
         to_frame([build(EditionScore)])  # type: ignore[list-item]  # on purpose
+    with pytest.raises(ValueError, match="'polars' or 'pandas', not 'pyarrow'"):
+        to_frame([ROW], backend="pyarrow")  # type: ignore[call-overload]  # on purpose
     none: list[Framed] = []
     assert to_frame(none).shape == (0, 0)
     assert to_frame(none, backend="pandas").shape == (0, 0)
 
 
-def test_without_the_extra_the_error_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "narwhals", None)
-    with pytest.raises(ModuleNotFoundError, match="narwhals"):
+@pytest.mark.parametrize("missing", ["narwhals", "polars"])
+def test_without_the_extra_the_error_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModuleNotFoundError, match=f"^{missing} is not installed: pip install 'actitud.frames.' polars"):
         to_frame([ROW])

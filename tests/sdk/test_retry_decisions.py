@@ -102,6 +102,8 @@ def test_a_wait_that_would_use_up_the_budget_stops_the_call() -> None:
         ("٣", None),
         ("soon", None),
         ("Tue, 99 Nov 2026 12:00:30 GMT", None),
+        ("Tue, 24 Nov 99999999999 12:00:30 GMT", None),
+        ("Tue, 24 Nov 2026 12:00:30 +99999999999", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date_and_never_fails(value: str, seconds: float | None) -> None:

@@ -47,8 +47,11 @@ def test_it_holds_the_package_and_nothing_else(wheel: Path) -> None:
     }
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        licence = archive.read(next(name for name in names if name.endswith("/LICENSE")))
     assert {name for name in names if ".dist-info/" not in name} == package
-    assert {name.partition("/")[2] for name in names - package} == {"METADATA", "RECORD", "WHEEL"}
+    told = {name.partition("/")[2] for name in names - package}
+    assert told == {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE"}
+    assert licence == (SDK.parent / "LICENSE").read_bytes()
 
 
 def test_it_is_small(wheel: Path) -> None:

@@ -1,0 +1,165 @@
+"""What connections of ours do beyond those of httpx: they end in time, and the key goes round the cache.
+
+A limit of httpx holds for one step. A server that sends a byte now and then, or interim answers without end, makes as
+many steps as it likes; so each step gets at most what is left of the time of the call (:class:`Until`).
+
+Imported late, as it brings in httpcore, which is what httpx stands on. A client of the caller stays as it is.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable
+from typing import cast
+
+import httpcore
+import httpx
+
+from actitud._transport import CREDENTIALS, Until
+
+_SLICE = 64 * 1024
+"""Bytes that are written in one step."""
+
+_SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+# httpx has no public way to the transports of a client, nor to the network of a transport.
+
+
+def end_in_time(client: httpx.Client) -> None:
+    """Have the connections of a client of ours keep to the time of the call."""
+    for transport in filter(None, (client._transport, *client._mounts.values())):
+        pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
+        pool._network_backend = _Network(pool._network_backend)
+
+
+def end_in_time_async(client: httpx.AsyncClient) -> None:
+    """Have the connections of a client of ours keep to the time of the call."""
+    for transport in filter(None, (client._transport, *client._mounts.values())):
+        pool = cast(httpx.AsyncHTTPTransport, transport)._pool
+        pool._network_backend = _AsyncNetwork(pool._network_backend)
+
+
+def put_before(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
+    """Put a cache before the connections of a client of ours. It gets to see no key, which it would store."""
+    client._transport = cache(_Keyed(client._transport))
+    for pattern, transport in client._mounts.items():
+        client._mounts[pattern] = transport and cache(_Keyed(transport))
+
+
+def put_before_async(
+    client: httpx.AsyncClient, cache: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+) -> None:
+    """Put a cache before the connections of a client of ours. It gets to see no key, which it would store."""
+    client._transport = cache(_AsyncKeyed(client._transport))
+    for pattern, transport in client._mounts.items():
+        client._mounts[pattern] = transport and cache(_AsyncKeyed(transport))
+
+
+class _Keyed(httpx.BaseTransport):
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.headers.update(request.extensions[CREDENTIALS])
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _AsyncKeyed(httpx.AsyncBaseTransport):
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.headers.update(request.extensions[CREDENTIALS])
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _left(timeout: float | None, kind: type[httpcore.TimeoutException]) -> float:
+    left = cast(Until, timeout).left()  # as the transport gives it with each request
+    if left <= 0:
+        raise kind("the time of the call is over")
+    return left
+
+
+class _Network(httpcore.NetworkBackend):
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[_SocketOption] | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _SLICE):
+            self._inner.write(buffer[start : start + _SLICE], _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._inner.get_extra_info(info)
+
+
+class _AsyncNetwork(httpcore.AsyncNetworkBackend):
+    def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
+        self._inner = inner
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[_SocketOption] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _AsyncStream(await self._inner.connect_tcp(host, port, left, local_address, socket_options))
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._inner.get_extra_info(info)
