@@ -516,6 +516,8 @@ def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
         reply = outcome if isinstance(outcome, Response) else None
         if reply is not None and core.wait_for_limit:
             core.shared.full_until = now + parse_rate_limit(reply.headers.get("ratelimit"))
+        if reply is not None and reply.status < 400:
+            return reply
         pause = decide(
             core.policy,
             retries_done=retries_done,
@@ -639,7 +641,12 @@ def _target(core: Core, segments: tuple[str, ...], query: Mapping[str, QueryValu
     for segment in segments:
         if segment in ("", ".", ".."):
             raise ValueError(f"{segment!r} is not an id")
-    return _queried("/".join([core.prefix, "v1", *(quote(segment, safe="") for segment in segments)]), query)
+    return _queried("/".join([core.prefix, "v1", *map(_escaped, segments)]), query)
+
+
+@lru_cache(maxsize=1024)
+def _escaped(segment: str) -> str:
+    return quote(segment, safe="")
 
 
 def _queried(path: str, query: Mapping[str, QueryValue]) -> str:

@@ -212,7 +212,9 @@ def _pieces(body: _Body, response: httpx.Response) -> Generator[bytes, None, Non
     with closing(response):
         try:
             for raw in _raw(response):
-                yield from body.pieces(raw)
+                for piece in body.pieces(raw):
+                    yield piece
+                    body.dealt_with(piece)
             body.end()
         except httpx.HTTPError as error:
             failure = _failure(error, body.attempt)
@@ -227,6 +229,7 @@ async def _pieces_async(body: _Body, response: httpx.Response, opened: AsyncExit
             async for raw in _raw_async(response):
                 for piece in body.pieces(raw):
                     yield piece
+                    body.dealt_with(piece)
             body.end()
         except httpx.HTTPError as error:
             failure = _failure(error, body.attempt)
@@ -286,26 +289,33 @@ class _Body:
         length = self._headers.get("content-length", "")
         if length.isdecimal() and float(length) > self._most:
             raise self._too_large()
-        self._go_on()
+        if self.streamed:
+            self._go_on()
 
-    def pieces(self, raw: bytes) -> Iterator[bytes]:
+    def pieces(self, raw: bytes) -> Iterable[bytes]:
         """Unpack what has come; raises where it is too large, broken or too late."""
         if self._step.left() < 0:
             raise TimedOut(f"{_place(self.attempt)}: the answer was not complete in time")
-        unpacked: Iterable[bytes] = (raw,) if self._gunzip is None else self._gunzip.pieces(raw)
+        if self._gunzip is not None:
+            return self._unpacked(self._gunzip, raw)
+        self._count(raw)
+        return (raw,)
+
+    def _unpacked(self, gunzip: _Gunzip, raw: bytes) -> Iterator[bytes]:
         try:
-            for piece in unpacked:
-                self._size += len(piece)
-                if self._size > self._most:
-                    raise self._too_large()
+            for piece in gunzip.pieces(raw):
+                self._count(piece)
                 yield piece
-                if b"\n" in piece:
-                    self._go_on()
         except zlib.error:
             failure = self._refused("an answer that is not the gzip that it says it is")
         else:
             return
         raise failure
+
+    def _count(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._most:
+            raise self._too_large()
 
     def add(self, raw: bytes) -> None:
         """Take one more part of a body that is collected. Raises as :meth:`pieces`."""
@@ -316,11 +326,14 @@ class _Body:
         if self._gunzip is not None and not self._gunzip.complete:
             raise self._refused("an answer that breaks off in its gzip")
 
+    def dealt_with(self, piece: bytes) -> None:
+        """Give each line of a file its time, from when the one before it has been dealt with."""
+        if b"\n" in piece:
+            self._go_on()
+
     def _go_on(self) -> None:
-        # Of a file each line has its time, from when the one before it has been dealt with.
-        if self.streamed:
-            core = self.attempt.core
-            self._step.end = core.runtime.clock() + core.timeouts.read
+        core = self.attempt.core
+        self._step.end = core.runtime.clock() + core.timeouts.read
 
     def reply(self) -> Response:
         """Return the whole answer."""
@@ -337,15 +350,15 @@ class _Body:
         return UnexpectedResponse(message, self._status, self._headers.get("x-request-id"))
 
 
-def _limits(attempt: Attempt) -> tuple[float, float]:
-    limits = attempt.core.timeouts
-    left = max(_LEAST_TIMEOUT, attempt.deadline - attempt.core.runtime.clock())
-    return min(limits.connect, left), min(limits.read, left)
+def _limits(attempt: Attempt) -> tuple[Until, Until]:
+    limits, clock, end = attempt.core.timeouts, attempt.core.runtime.clock, attempt.deadline
+    left = max(_LEAST_TIMEOUT, end - clock())
+    return Until(min(limits.connect, left), clock, end), Until(min(limits.read, left), clock, end)
 
 
 def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:
     core, wanted = attempt.core, attempt.request
-    connect, read = (Until(seconds, core.runtime.clock, attempt.deadline) for seconds in _limits(attempt))
+    connect, read = _limits(attempt)
     url = core.origin + wanted.target
     key = "" if core.api_key is None else core.api_key.reveal()
     credentials = {"Authorization": f"Bearer {key}"} if key else {}
