@@ -1,0 +1,60 @@
+"""Indicators over columns: what is judged beforehand and in how many arrays, flat curves, a cap of 0."""
+
+from __future__ import annotations
+
+import pytest
+
+from actitud_api.methodology.answers import FactValue
+from actitud_api.methodology.model import Predicate
+from actitud_api.scoring.columns.block import CODES, Needs
+from actitud_api.scoring.columns.indicators import Cases
+from actitud_api.scoring.plan import plan_of
+from tests.scoring import builders as b
+from tests.scoring.test_columns import assert_equal
+
+STAFFED = b.compare(b.field("people"), "ge", 10)
+LISTED = b.compare(b.fact("B", "level"), "ge", 2)
+
+
+@pytest.mark.parametrize(
+    ("zero_when", "applies", "depth", "kept"),
+    [
+        (b.NEVER, b.ALWAYS, 0, 0),
+        # where it holds and where it does not, one after the other
+        (LISTED, b.ALWAYS, 1, 5),
+        (b.ALWAYS, b.ALWAYS, 1, 5),
+        # applicability is computed below the zero rule
+        (b.NEVER, STAFFED, 2, 5),
+        (LISTED, STAFFED, 2, 5),
+    ],
+)
+def test_how_many_scratch_arrays_a_judgement_takes(
+    zero_when: Predicate, applies: Predicate, depth: int, kept: int
+) -> None:
+    tree = b.root(b.group("D", b.ladder("A", zero_when=zero_when, applies=applies), b.ladder("B")))
+    plan, needs = plan_of(b.read(b.document(tree, profile=(b.integer_field("people"),)))), Needs()
+    Cases(plan, [(0, 20)] * plan.layout.size, needs)
+    assert (needs.depth, needs.kept) == (depth, kept)
+
+
+def test_what_applies_to_everybody() -> None:
+    """Nobody has less than 0 people: R is judged as one that always applies."""
+    applies = b.compare(b.field("people"), "ge", 0)
+    known = b.read(
+        b.document(b.root(b.group("D", b.ratio("R", applies=applies))), profile=(b.integer_field("people"),))
+    )
+    scores = assert_equal(known, [b.submit({"R": b.of(1, 4)}, {"people": 7}), b.submit({}, {"people": 7})])
+    assert scores.scores.tolist() == [[2_500, 0]]
+
+
+def test_flat_curves_and_a_cap_of_0() -> None:
+    """F scores 0 whatever is answered; what is only declared counts nothing, and is capped where it would count."""
+    known = b.read(b.document(b.root(b.group("D", b.ratio("F", knots=((0, 0), (1, 0))), b.ratio("R"))), cap=0))
+    answers: dict[str, dict[str, FactValue]] = {"F": b.of(1, 2), "R": b.of(1, 2)}
+    rows = [b.submit(answers), b.submit(answers, self_declared=["F", "R"])]
+    rows += [b.submit(answers | {"R": b.of(0, 2)}, self_declared=["R"]), b.submit({})]
+    scores = assert_equal(known, rows)
+    codes = [[CODES[code] for code in column] for column in scores.codes]
+    assert codes == [["zero", "zero", "zero", "unknown"], ["partial", "capped", "zero", "unknown"]]
+    assert scores.scores.tolist() == [[0, 0, 0, 0], [5_000, 0, 0, 0]]
+    assert scores.maxima.tolist() == [[0, 0, 0, 0], [5_000, 0, 0, 10_000]]
