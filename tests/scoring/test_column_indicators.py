@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actitud_api.methodology.answers import FactValue
+from actitud_api.methodology.answers import FactValue, SetAside
 from actitud_api.methodology.model import Predicate
 from actitud_api.scoring.columns.block import CODES, Needs
 from actitud_api.scoring.columns.indicators import Cases
@@ -58,3 +58,22 @@ def test_flat_curves_and_a_cap_of_0() -> None:
     assert codes == [["zero", "zero", "zero", "unknown"], ["partial", "capped", "zero", "unknown"]]
     assert scores.scores.tolist() == [[0, 0, 0, 0], [5_000, 0, 0, 0]]
     assert scores.maxima.tolist() == [[0, 0, 0, 0], [5_000, 0, 0, 10_000]]
+
+
+def test_what_is_unknown_for_itself_is_not_set_aside() -> None:
+    """The field that would exclude A, B and C is only declared: they are unknown, whoever set their answers aside."""
+    field = b.integer_field("people", needs_evidence=True)
+    ladders = [b.ladder(name, applies=STAFFED) for name in "ABC"]
+    known = b.read(b.document(b.root(b.group("D", *ladders, b.ladder("E"))), profile=(field,)))
+    answers: dict[str, dict[str, FactValue]] = {name: {"level": 4} for name in "ABCE"}
+    aside: dict[str, SetAside] = {"A": "rejected", "B": "stale", "E": "stale"}
+    rows = [
+        b.submit(answers, {"people": people}, profile_self_declared=declared, set_aside=aside)
+        for people, declared in ((9, ["people"]), (9, []), (10, ["people"]))
+    ]
+    scores = assert_equal(known, rows)
+    assert [[CODES[code] for code in column] for column in scores.codes.T] == [
+        ["unknown", "unknown", "unknown", "stale"],
+        ["not_applicable", "not_applicable", "not_applicable", "stale"],
+        ["rejected", "stale", "full", "stale"],
+    ]

@@ -260,9 +260,8 @@ class Run:
             np.add(scores, self._low, out=scores)
 
     def _cap_declared(self, block: Block, scores: Ints, capped: Bools) -> None:
-        """Caps what is only declared; `capped`: where that lowers a score."""
+        """Caps what is only declared; `capped`: where that lowers a score, and anything where nobody only declares."""
         if block.self_declared is None:
-            capped.fill(False)
             return
         np.greater(scores, self._cap, out=capped)
         np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
