@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actitud_api.methodology.answers import FactValue, SetAside
-from actitud_api.methodology.model import Predicate
+from actitud_api.methodology.model import Any, Predicate
 from actitud_api.scoring.columns.block import CODES, Needs
 from actitud_api.scoring.columns.indicators import Cases
 from actitud_api.scoring.plan import plan_of
@@ -77,3 +77,34 @@ def test_what_is_unknown_for_itself_is_not_set_aside() -> None:
         ["not_applicable", "not_applicable", "not_applicable", "stale"],
         ["rejected", "stale", "full", "stale"],
     ]
+
+
+def test_one_of_two_reasons_is_enough() -> None:
+    """A counts 0 from level 2 of B on or from 1000 people on, and applies from 10 people on or where e is 1.
+
+    That e, which is only declared, excludes A is not sure.
+    """
+    either = Any(of=(STAFFED, b.compare(b.field("e"), "ge", 1)))
+    zero_when = Any(of=(LISTED, b.compare(b.field("people"), "ge", 1_000)))
+    fields = (b.integer_field("people"), b.integer_field("e", needs_evidence=True))
+    tree = b.root(b.group("D", b.ladder("A", zero_when=zero_when, applies=either), b.ladder("B")))
+    known = b.read(b.document(tree, profile=fields))
+    expected = {
+        # people, e, whether that is only declared, level of B
+        (9, 0, False, 1): "not_applicable",
+        (9, 0, True, 1): "unknown",
+        (9, 1, True, 1): "full",
+        (10, 0, True, 1): "full",
+        (9, 0, False, 2): "zero_by_rule",
+        (1_000, 0, False, 1): "zero_by_rule",
+        (1_000, 0, False, 2): "zero_by_rule",
+    }
+    rows = [
+        b.submit(
+            {"A": {"level": 4}, "B": {"level": level}},
+            {"people": people, "e": e},
+            profile_self_declared=["e"] if declared else [],
+        )
+        for people, e, declared, level in expected
+    ]
+    assert [CODES[code] for code in assert_equal(known, rows).codes[0]] == list(expected.values())
