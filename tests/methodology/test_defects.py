@@ -163,3 +163,8 @@ def test_only_lists_are_counted() -> None:
     counted = msgspec.structs.replace(b.amount("A"), value=b.fact("A", "hours_count"), step=None, type="quantity")
     found = defects(b.document(b.root(b.group("D", counted))))
     assert ("/root/children/0/children/0/value", "A.hours_count is not a fact of the document") in found
+
+
+def test_a_curve_that_goes_up_and_down_again_by_a_point() -> None:
+    found = defects(b.document(b.root(b.group("D", b.ratio("R", knots=((0, 0), (0.5, 1), (1, 0)))))))
+    assert found == [("/root/children/0/children/0/curve/goalposts", "scores must go in one direction")]
