@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from actitud_api.methodology import loader
 from actitud_api.methodology.loader import NESTING_MAX
+from actitud_api.methodology.model import Aggregation, Document
 from tests.methodology.planting import DOCUMENT, Found, read
+from tests.scoring import builders as b
 
 
 class Case(Struct, forbid_unknown_fields=True):
@@ -117,3 +119,52 @@ def test_a_version_that_nobody_knows_is_named() -> None:
 def test_an_operand_without_its_kind_lacks_just_that() -> None:
     place = "/root/children/1/children/2/children/0/value"
     assert read({"A1/value": {"indicator": "A1", "fact": "hours"}}) == [(place, "falta 'kind'", "'kind' is missing")]
+
+
+# --- documents of their own -----------------------------------------------------------------------------------
+
+
+def defects(document: Document) -> list[tuple[str, str]]:
+    """Where a document is defective, and what is said there in English."""
+    return [(place, english) for place, _, english in told(msgspec.json.encode(document))]
+
+
+def test_how_many_children_may_share_a_loss() -> None:
+    """12 where it takes all their orders; means and sums share it by weight, however many they are."""
+    cases: list[tuple[Aggregation, int, list[str]]] = [
+        ("geometric", 12, []),
+        ("geometric", 13, ["/root/children/0/children"]),
+        ("min", 13, ["/root/children/0/children"]),
+        ("arithmetic", 13, []),
+        ("sum", 13, []),
+    ]
+    for aggregation, count, places in cases:
+        span = (0, 100 * count) if aggregation == "sum" else (0, 100)
+        leaves = [b.points(f"P{number}") for number in range(count)]
+        tree = b.root(b.group("D", *leaves, aggregation=aggregation, span=span), span=span)
+        found = defects(b.document(tree))
+        assert [place for place, _ in found] == places
+        assert all(english == "are more than 12, too many to share a loss exactly" for _, english in found)
+
+
+def test_how_much_children_may_weigh() -> None:
+    """Twice 2^30 points times weights of 2^31 together are 2^62, which is too much; one less is not."""
+    for weight, expected in (
+        (2**31 - 1, []),
+        (2**31, [("/root/children/0/children", "weigh too much for 64 bits at these decimals")]),
+    ):
+        leaf = b.points("P", weight, span=(0, 2**30))
+        tree = b.root(b.group("D", leaf, span=(0, 2**30)), span=(0, 2**30))
+        assert defects(b.document(tree, decimals=0)) == expected
+
+
+def test_only_lists_are_counted() -> None:
+    """A number has no fact that counts it."""
+    counted = msgspec.structs.replace(b.amount("A"), value=b.fact("A", "hours_count"), step=None, type="quantity")
+    found = defects(b.document(b.root(b.group("D", counted))))
+    assert ("/root/children/0/children/0/value", "A.hours_count is not a fact of the document") in found
+
+
+def test_a_curve_that_goes_up_and_down_again_by_a_point() -> None:
+    found = defects(b.document(b.root(b.group("D", b.ratio("R", knots=((0, 0), (0.5, 1), (1, 0)))))))
+    assert found == [("/root/children/0/children/0/curve/goalposts", "scores must go in one direction")]

@@ -136,6 +136,15 @@ def test_a_group_can_leave_where_something_in_it_can() -> None:
     assert Spans(b.document(staying)).of(IndexOperand()) == Span(0, 75)
 
 
+def test_the_least_child_is_one_that_stays_or_where_all_may_leave_the_best() -> None:
+    """A of 40 points at most stays; without it only F may be left, of 100."""
+    leaves = b.compare(b.field("people"), "ge", 10)
+    free = b.ladder("E", points=(0, 60), applies=leaves), b.ladder("F", points=(0, 100), applies=leaves)
+    for children, most in (((b.ladder("A", points=(0, 40)), *free), 40), (free, 100)):
+        tree = b.root(b.group("D", *children, aggregation="min"))
+        assert Spans(b.document(tree, profile=(b.integer_field("people"),))).of(b.score("D")) == Span(0, most)
+
+
 def test_an_unweighted_child_that_may_leave_keeps_no_group_from_staying() -> None:
     leaves = b.compare(b.field("people"), "ge", 10)
     inner = b.group("E", b.ladder("P", points=(0, 50)), b.ladder("Q", 0, applies=leaves))

@@ -65,17 +65,12 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
     if case.zero_when == NEVER and case.applies == ALWAYS:
         return lambda _: Judgement(None, None, None, None, None)
     zero = compiler.certain(case.zero_when, True, 0)
-    free = compiler.certain(case.zero_when, False, 1)
-    applies = compiler.certain(case.applies, True, 2)
-    surely = compiler.either(
-        [
-            compiler.certain(case.applies, True, 3, Reading.DECLARED),
-            compiler.certain(case.applies, False, 4, Reading.DECLARED),
-        ],
-        3,
-    )
+    free = compiler.certain(case.zero_when, False, 0)
+    # Below it stands where the zero rule does not hold.
+    applies = compiler.certain(case.applies, True, 1)
+    surely_not = compiler.certain(case.applies, False, 0, Reading.DECLARED)
     zeros, opens, lefts, undetermineds, doubtfuls = (needs.keep() for _ in range(5))
-    needs.at(3)
+    needs.at(0)
     open_question = any(isinstance(operand, AnswerOperand | ComponentOperand) for operand in operands(case.zero_when))
 
     def judge(block: Block) -> Judgement:
@@ -83,7 +78,7 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
         undetermined: Bools | None = None
         not_zero: Bools | None = None
         if free.constant is not True:
-            by_rule, not_zero = _into(block.kept[zeros], zero, block), block.truths[1]
+            by_rule, not_zero = _into(block.kept[zeros], zero, block), block.truths[0]
             if open_question:
                 _into(not_zero, free, block)
                 neither = block.kept[undetermineds]
@@ -107,9 +102,9 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
             np.greater(not_zero, applicable, out=left)
             np.bitwise_and(not_zero, applicable, out=opened)
         doubtful: Bools | None = None
-        if block.declared and surely.constant is None:
+        if block.declared and surely_not.constant is None:
             unsure = block.kept[doubtfuls]
-            np.greater(left, surely.read(block), out=unsure)
+            np.greater(left, surely_not.read(block), out=unsure)
             doubtful = some(unsure)
             if doubtful is not None:
                 np.greater(left, doubtful, out=left)
@@ -161,9 +156,8 @@ class _Member:
         self.leaf = leaf
         self.value: Value = value_of(leaf.indicator.value, compiler, 0)
         self.score: Scoring = curves.scoring(leaf, self.value)
-        own = {Answer(leaf.position)}
         self._others = sorted(
-            given.position for given in self.value.given if isinstance(given, Answer) and given not in own
+            {given.position for given in self.value.given if isinstance(given, Answer)} - {leaf.position}
         )
 
     def valued(self, block: Block, opened: Bools | None, into: Bools) -> None:
@@ -266,9 +260,8 @@ class Run:
             np.add(scores, self._low, out=scores)
 
     def _cap_declared(self, block: Block, scores: Ints, capped: Bools) -> None:
-        """Caps what is only declared; `capped`: where that lowers a score."""
+        """Caps what is only declared; `capped`: where that lowers a score, and anything where nobody only declares."""
         if block.self_declared is None:
-            capped.fill(False)
             return
         np.greater(scores, self._cap, out=capped)
         np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
