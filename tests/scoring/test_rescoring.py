@@ -97,7 +97,7 @@ def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
     tree = b.root(
         b.group("A", b.ratio("A1", zero_when=b.compare(b.fact("Y", "value"), "eq", False)), b.boolean("Y", 0))
     )
-    document = b.document(tree)
+    document = b.document(tree, levels=b.staged(0, 50, dimensions=("A",)))
     known = b.read(document)
     sent: list[tuple[bool, list[str]]] = [(True, []), (True, ["A1"]), (False, [])]
     submissions = [
