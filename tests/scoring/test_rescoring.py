@@ -108,6 +108,15 @@ def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
     assert rescoring.index(with_goalpost(document, "A1", 1, 0.5)).tolist() == [8_000, 5_000, 0]
 
 
+def test_an_indicator_of_no_weight_changes_nothing_under_any_mean() -> None:
+    """The root of the mean of the squares of 20 and 80 is √3400 = 58.3095…."""
+    tree = b.root(b.points("A"), b.points("B"), b.ratio("Z", 0), aggregation="power", exponent=2)
+    document = b.document(tree)
+    sent = b.submit({"A": {"hours": 20}, "B": {"hours": 80}, "Z": b.of(40, 100)})
+    rescoring = Rescoring(columns_of(b.read(document), [sent]))
+    assert rescoring.index(with_goalpost(document, "Z", 1, 0.5)).tolist() == [5_831]
+
+
 def test_weights_and_aggregations_change_without_asking_the_facts_again() -> None:
     """Two dimensions of 20 and 80, weights 1 and 1: 50; three to one 35; geometric 40."""
     document = b.document(b.group("index", b.group("A", b.ratio("A1")), b.group("B", b.ratio("B1"))))
