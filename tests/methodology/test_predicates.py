@@ -21,6 +21,7 @@ from actitud_api.methodology.model import (
     Predicate,
     Present,
     Product,
+    Quotient,
     Scalar,
     Sum,
     ValueOperand,
@@ -40,6 +41,7 @@ from actitud_api.methodology.predicates import (
     exact_fact,
     halfup,
     over_facts,
+    parts,
     present_in_facts,
     slot_of,
 )
@@ -214,6 +216,17 @@ def test_operands_by_hand() -> None:
     ):
         found = compile_operand(operand, over_facts(LAYOUT, absent=True))(facts)
         assert found == wanted, operand
+
+
+def test_what_an_operand_is_made_of_outermost_first() -> None:
+    people, level, three = b.field("people"), b.fact("L1", "level"), b.const(3)
+    instead = b.fact("R1", "numerator", absent=Maximum(of=(three, people)))
+    share = Quotient(numerator=Sum(of=(people, level)), denominator=Product(of=(three, instead)))
+    assert list(parts(share)) == [
+        share, share.numerator, people, level, share.denominator, three, instead, instead.absent, three, people
+    ]  # fmt: skip
+    assert list(parts(Minimum(of=(level, three)))) == [Minimum(of=(level, three)), level, three]
+    assert list(parts(level)) == [level]
 
 
 def test_names_and_numbers() -> None:

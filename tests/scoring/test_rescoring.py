@@ -97,7 +97,7 @@ def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
     tree = b.root(
         b.group("A", b.ratio("A1", zero_when=b.compare(b.fact("Y", "value"), "eq", False)), b.boolean("Y", 0))
     )
-    document = b.document(tree)
+    document = b.document(tree, levels=b.staged(0, 50, dimensions=("A",)))
     known = b.read(document)
     sent: list[tuple[bool, list[str]]] = [(True, []), (True, ["A1"]), (False, [])]
     submissions = [
@@ -106,6 +106,15 @@ def test_what_is_only_declared_stays_capped_and_what_is_0_by_rule_0() -> None:
     rescoring = Rescoring(columns_of(known, submissions))
     assert rescoring.scores.index.tolist() == [4_000, 4_000, 0]
     assert rescoring.index(with_goalpost(document, "A1", 1, 0.5)).tolist() == [8_000, 5_000, 0]
+
+
+def test_an_indicator_of_no_weight_changes_nothing_under_any_mean() -> None:
+    """The root of the mean of the squares of 20 and 80 is √3400 = 58.3095…."""
+    tree = b.root(b.points("A"), b.points("B"), b.ratio("Z", 0), aggregation="power", exponent=2)
+    document = b.document(tree)
+    sent = b.submit({"A": {"hours": 20}, "B": {"hours": 80}, "Z": b.of(40, 100)})
+    rescoring = Rescoring(columns_of(b.read(document), [sent]))
+    assert rescoring.index(with_goalpost(document, "Z", 1, 0.5)).tolist() == [5_831]
 
 
 def test_weights_and_aggregations_change_without_asking_the_facts_again() -> None:

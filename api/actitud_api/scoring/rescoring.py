@@ -86,7 +86,7 @@ class Rescoring:
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
         asked = structs.replace(indicator, zero_when=NEVER)
-        root = structs.replace(plan.document.root, children=(asked,))
+        root = structs.replace(plan.document.root, aggregation="arithmetic", children=(asked,))
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
         found = score_columns(
