@@ -12,6 +12,7 @@ import pytest
 from actitud_api.methodology.answers import request_type
 from actitud_api.methodology.content import types
 from actitud_api.methodology.loader import load
+from actitud_api.methodology.reviewing import review_type
 
 Schema = dict[str, Any]  # JSON
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
@@ -22,7 +23,8 @@ def test_the_types_of_a_version_are_those_of_the_document(version: str) -> None:
     methodology = load(version)
     made = types(methodology)
     _, components = msgspec.json.schema_components(
-        [made.whole, made.patch, request_type(methodology)], ref_template="#/components/schemas/{name}"
+        [made.whole, made.patch, request_type(methodology), review_type(methodology)],
+        ref_template="#/components/schemas/{name}",
     )
     committed = json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]
     assert len(components) > 140
@@ -31,7 +33,7 @@ def test_the_types_of_a_version_are_those_of_the_document(version: str) -> None:
 
 
 def said(schema: Schema) -> Schema:
-    """A schema without the members to which the document adds something: what notes refuse, which ids there are."""
+    """A schema without the members to which the document adds what notes and reasons refuse, or which ids there are."""
     members = schema.get("properties", {})
-    added = {"note", "self_declared", "profile_self_declared", "what_if"}
+    added = {"note", "self_declared", "profile_self_declared", "reason", "what_if"}
     return schema | {"properties": {name: member for name, member in members.items() if name not in added}}

@@ -1,0 +1,59 @@
+"""What a review says of a whole assessment: read by the closed type of the version, and told by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from actitud_api.methodology.loader import load
+from actitud_api.methodology.predicates import indicators
+from actitud_api.methodology.reviewing import ReviewRequest, answers_of, facts_of_service, profile_of, review_type
+
+METHODOLOGY = load("2026.1")
+
+
+def read(**said: Any) -> ReviewRequest:  # JSON
+    body = {"methodology": "2026.1", "reason": "A court has found it."} | said
+    return msgspec.json.decode(msgspec.json.encode(body), type=review_type(METHODOLOGY))
+
+
+def test_what_is_said_is_told_by_name_and_the_rest_is_not_there() -> None:
+    request = read(
+        profile={"incidents": 2, "previous_level": None}, answers={"D2.02": {"outside_remit": ["c1", "c10"]}}
+    )
+    assert profile_of(request) == {"incidents": 2, "previous_level": None}
+    assert answers_of(request) == {"D2.02": {"outside_remit": ("c1", "c10")}}
+    assert request.max_level is None
+
+
+def test_of_nothing_said_nothing_is_told() -> None:
+    request = read(max_level=2)
+    assert (profile_of(request), answers_of(request), request.max_level) == ({}, {}, 2)
+    assert answers_of(read(answers={"D2.02": {}})) == {"D2.02": {"outside_remit": ()}}
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({"max_level": 0}, "`int` >= 1 - at `$.max_level`"),
+        ({"max_level": 6}, "`int` <= 5 - at `$.max_level`"),
+        ({"profile": {"population": 5}}, "unknown field `population` - at `$.profile`"),
+        ({"answers": {"D1.01": {}}}, "unknown field `D1.01` - at `$.answers`"),
+        ({"answers": {"D2.02": {"channels": []}}}, "unknown field `channels` - at `$.answers.D2.02`"),
+        ({"answers": {"D2.02": {"outside_remit": ["c1", "c1"]}}}, "repeated elements"),
+        ({"methodology": "2026.2-draft"}, "Invalid value '2026.2-draft' - at `$.methodology`"),
+        ({"levels": 1}, "unknown field `levels`"),
+    ],
+)
+def test_what_the_version_has_not_or_the_organisation_sends_is_refused(said: dict[str, object], place: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as refused:
+        read(**said)
+    assert place in str(refused.value)
+
+
+def test_the_service_sets_one_fact_of_one_indicator() -> None:
+    found = {indicator.id: facts_of_service(indicator) for indicator in indicators(METHODOLOGY.document.root)}
+    told = {name: [fact.name for fact in facts] for name, facts in found.items() if facts}
+    assert (len(found), told) == (69, {"D2.02": ["outside_remit"]})
