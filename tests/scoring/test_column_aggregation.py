@@ -220,3 +220,11 @@ def test_how_far_off_a_power_mean_may_be() -> None:
     """128 roundings for each of four children and eight more, of 10,000 units, as often as the lightest weighs in 9."""
     aggregation = Aggregation(group("geometric", weights=(3, 0, 2, 4)), 100)
     assert aggregation._error == pytest.approx(128 * 12 * 2.0**-53 * 10_000 * 9 / 2, rel=1e-12)
+
+
+def test_a_group_that_is_rated_everywhere_needs_no_mask() -> None:
+    """A third left in one row, which is rated all the same."""
+    known = group(rated_share=(1, 2))
+    aggregation, weights = Aggregation(known, 100), Weights(np.dtype(np.int32))
+    weights.add(Counted(np.array([True, False])), 2)
+    assert aggregation.rated(2, weights.remaining(known.total, weights.left), weights.left) is None
