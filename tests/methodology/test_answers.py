@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import get_args
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from actitud_api.methodology.answers import (
     submission,
     supposition,
 )
+from actitud_api.methodology.forms import profile_members, suffix
 from actitud_api.methodology.model import Scalar
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
@@ -164,3 +166,13 @@ def test_the_schema_says_what_the_decoder_does() -> None:
     answers = components["WhatIfAnswers_test_1"]["properties"]
     assert list(answers) == ["R1", "L1", "B1", "C1", "T1", "A1"]
     assert sorted(answers["A1"]["anyOf"], key=str) == [{"$ref": "Answer_A1_test_1"}, {"type": "null"}]
+
+
+def test_what_types_of_a_version_are_called_and_say() -> None:
+    field = b.integer_field("people")
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=(field,), version="2026.1-draft"))
+    assert suffix(known) == "2026_1_draft"
+    ((name, form),) = profile_members(known, known.document.profile)
+    assert (name, [meta.description for meta in get_args(form)[1:]][-1]) == ("people", "d (u)")
+    config = request_type(known).__struct_config__
+    assert (config.frozen, config.forbid_unknown_fields) == (True, True)

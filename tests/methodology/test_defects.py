@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from actitud_api.methodology import loader
 from actitud_api.methodology.loader import NESTING_MAX
-from actitud_api.methodology.model import Aggregation, Document
+from actitud_api.methodology.model import Aggregation, Document, Gate, Level
 from tests.methodology.planting import DOCUMENT, Found, read
 from tests.scoring import builders as b
 
@@ -168,3 +168,28 @@ def test_only_lists_are_counted() -> None:
 def test_a_curve_that_goes_up_and_down_again_by_a_point() -> None:
     found = defects(b.document(b.root(b.group("D", b.ratio("R", knots=((0, 0), (0.5, 1), (1, 0)))))))
     assert found == [("/root/children/0/children/0/curve/goalposts", "scores must go in one direction")]
+
+
+def test_gates_name_nodes_and_rules_divide_nothing() -> None:
+    leaf = b.ratio("R")
+    gate = Gate(id="G", holds=b.compare(b.score("X"), "ge", 50))
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    found = defects(b.document(b.root(b.group("D", leaf)), levels=levels))
+    assert ("/levels/1/gates/0/holds", "'X' is not a node") in found
+    divided = b.rule("V", b.compare(leaf.value, "le", 1), "R")
+    found = defects(b.document(b.root(b.group("D", leaf)), rules=(divided,)))
+    assert ("/rules/0/holds", "a quotient may only stand at the top of a value formula") in found
+
+
+def test_texts_are_looked_at_after_one_that_is_missing() -> None:
+    """A has no text; that of B says nothing of its hours."""
+    document = b.document(b.root(b.group("D", b.amount("A"), b.amount("B"))))
+    texts = b.texts(document, "es")
+    silent = msgspec.structs.replace(texts.indicators["B"], facts={})
+    found = told(
+        msgspec.json.encode(document),
+        msgspec.json.encode(msgspec.structs.replace(texts, indicators={"B": silent})),
+    )
+    places = [place for place, _, _ in found]
+    assert "/texts/es/indicators/A" in places
+    assert "/texts/es/indicators/B/facts/hours" in places

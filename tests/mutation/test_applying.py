@@ -45,9 +45,9 @@ def test_a_method_still_finds_its_class(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_method_may_lose_the_call_that_finds_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = 'def __init__(self, version):\n    self.version = "none"\n'
+    source = 'def __init__(self, version):\n    self.version = version + "!"\n'
     changed(monkeypatch, "methodology.loader.UnknownMethodology.__init__", source)
-    assert loader.UnknownMethodology("1999.1").version == "none"
+    assert loader.UnknownMethodology("1999.1").version == "1999.1!"
 
 
 def test_a_function_that_calls_itself_still_does(monkeypatch: pytest.MonkeyPatch) -> None:

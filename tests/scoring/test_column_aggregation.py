@@ -199,3 +199,32 @@ def test_what_the_children_bring_along() -> None:
     assert (voided.unknown.tolist(), voided.unknown.dtype) == ([7, 4, 3], np.dtype(np.int64))
     voided.add_unknown(np.array([[False, False, True]]), np.array([10]))
     assert voided.unknown.tolist() == [7, 4, 13]
+
+
+def test_weights_remember_that_some_child_is_silent() -> None:
+    """With every unknown at its best the first has not left; of the second everything is known."""
+    nowhere, somewhere = np.array([False, False]), np.array([True, False])
+    for first, silent in (
+        (Counted(somewhere, nowhere), True),
+        (Counted(somewhere, somewhere, somewhere), True),
+        (Counted(somewhere, somewhere), False),
+    ):
+        weights = Weights(np.dtype(np.int32))
+        assert weights.silent is False
+        weights.add(first, 2)
+        weights.add(Counted(), 1)
+        assert weights.silent is silent
+
+
+def test_how_far_off_a_power_mean_may_be() -> None:
+    """128 roundings for each of four children and eight more, of 10,000 units, as often as the lightest weighs in 9."""
+    aggregation = Aggregation(group("geometric", weights=(3, 0, 2, 4)), 100)
+    assert aggregation._error == pytest.approx(128 * 12 * 2.0**-53 * 10_000 * 9 / 2, rel=1e-12)
+
+
+def test_a_group_that_is_rated_everywhere_needs_no_mask() -> None:
+    """A third left in one row, which is rated all the same."""
+    known = group(rated_share=(1, 2))
+    aggregation, weights = Aggregation(known, 100), Weights(np.dtype(np.int32))
+    weights.add(Counted(np.array([True, False])), 2)
+    assert aggregation.rated(2, weights.remaining(known.total, weights.left), weights.left) is None

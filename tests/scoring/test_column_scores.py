@@ -118,3 +118,11 @@ def test_what_left_is_left_out_of_what_is_aggregated() -> None:
 def test_extents_that_differ_little_are_compiled_alike(extent: tuple[int, int], wider: tuple[int, int]) -> None:
     """To the next power of two, less one, on either side of 0."""
     assert _rounded(*extent) == wider
+
+
+def test_blocks_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven rows in blocks of three, three and one."""
+    monkeypatch.setattr("actitud_api.scoring.columns.evaluator.SIZE", 3)
+    known = b.read(b.document(b.root(b.group("D", b.ratio("R")))))
+    scores = score_columns(columns_of(known, [b.submit({"R": b.of(row, 10)}) for row in range(7)]))
+    assert scores.index.tolist() == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]

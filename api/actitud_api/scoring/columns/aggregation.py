@@ -86,7 +86,7 @@ class Aggregation:
             return None if everywhere else np.zeros(rows, np.bool)
         rated = remaining >= self._least
         if children > 1:
-            kept = np.full(rated.shape, len(self._weighted), np.int32)
+            kept = np.full(rated.shape, len(self._weighted))
             for mask, _ in left:
                 kept -= mask
             rated &= kept >= children

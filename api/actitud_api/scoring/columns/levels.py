@@ -145,8 +145,7 @@ class _GateCompiler(Compiler):
         unit = self.plan.unit
         match operand:
             case IndexOperand():
-                most = max(self.plan.root.high, 0)
-                return Numbers(lambda block: block.views.index, Fraction(1, unit), LEFT, most)
+                return Numbers(lambda block: block.views.index, Fraction(1, unit), LEFT, self.plan.root.high)
             case ScoreOperand(node=node):
                 read, _, most = self._node(node)
                 marked = frozenset({Score(node)})
@@ -364,8 +363,6 @@ class _Row:
                     facts[slot] = field.values[stored]
                 case "number":
                     facts[slot] = Fraction(stored, 10**DECIMALS_OF_NUMBERS)
-                case "boolean":
-                    facts[slot] = bool(stored)
                 case _:
                     facts[slot] = stored
         for leaf in plan.leaves:
