@@ -110,7 +110,7 @@ def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> N
 
 def render(document: Node) -> bytes:
     """The document as it is served and committed: sorted, indented by two, with a final line end."""
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
 
 
 def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
