@@ -71,9 +71,16 @@ $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pypr
 	@$(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
 	@touch $@
 
-mutation: $(MUTATION)/mutation.done ## do the tests see each small change of scoring and methodology, and of the retry policy of the SDK; takes hours and goes on where it ended; a module or function: make mutation PART=points; 500 at random: SAMPLE=500
-	@$(MUTATION)/bin/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(PART)
-	@$(MUTATION)/bin/python -m tests.mutation.retrying
+# mutmut wants a folder src, and writes beside it: it works on a copy.
+mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a module of the engine: make mutation PART=scoring.points; other tests: WITH=tests/scoring/test_points.py
+	@test -n "$(PART)" || { echo "Name a module: make mutation PART=scoring.points"; exit 2; }
+	@rm -rf .mutation && mkdir -p .mutation/src && cp -r api/actitud_api .mutation/src/ && cp -r tests .mutation/
+	@part=$$(echo "$(PART)" | sed -E 's/\.py$$//; s:\.:/:g; s:^(api/)?(actitud_api/)?::'); \
+	{ printf '[mutmut]\nsource_paths=src\nonly_mutate=\n  src/*/%s.py\n  src/*/%s/*\n' $$part $$part; \
+	  printf 'pytest_add_cli_args=\n  --noconftest\n  --import-mode=importlib\n  --hypothesis-profile=ci\n'; \
+	  printf 'pytest_add_cli_args_test_selection=\n'; printf '  %s\n' $(or $(WITH),tests/scoring tests/methodology); \
+	  printf '[tool:pytest]\npythonpath=.\n'; } > .mutation/setup.cfg
+	@cd .mutation && ../$(MUTATION)/bin/mutmut run && ../$(MUTATION)/bin/mutmut results
 
 contract: $(VENV)/all.done ## Schemathesis against a running service: make contract URL=http://127.0.0.1:8000; with ACTITUD_API_KEY as whoever has that key, which changes all it can
 	@test -n "$(URL)" || { echo "Say where: make contract URL=http://127.0.0.1:8000"; exit 2; }
