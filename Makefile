@@ -7,7 +7,20 @@ BENCH := .venv-bench
 MUTATION := .venv-mutation
 # A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
+
+# uv fills the environments: pip took 54 s for what the service needs, uv takes 2 s where it has it already. It trusts
+# the certificates of the machine, as pip does, for networks that have their own. Where it fails, as on a machine that
+# names its package index to pip alone, pip installs the same files.
+UV_ENVIRONMENT := .venv-uv
+UV := UV_SYSTEM_CERTS=1 $(UV_ENVIRONMENT)/bin/uv
+PIP := --quiet --disable-pip-version-check
+NEW_ENVIRONMENT = $(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+# $(call install,ENVIRONMENT,LOCK): a lock file and the two distributions of this tree, the latter without network.
+define install
+@$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(1)/bin/python -r requirements/$(2).txt \
+	|| $(UV_ENVIRONMENT)/bin/python -m pip --python $(1)/bin/python install $(PIP) --require-hashes -r requirements/$(2).txt
+@$(UV) pip install --quiet --offline --no-deps --no-build-isolation --python $(1)/bin/python -e api -e sdk
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test night check bench mutation contract openapi languages lock clean
@@ -15,20 +28,23 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-$(VENV)/bin/python:
+$(UV_ENVIRONMENT)/uv.done: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Actitud needs Python 3.11 or newer: make PYTHON=python3.x")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(UV_ENVIRONMENT)
+	@$(UV_ENVIRONMENT)/bin/python -m pip install $(PIP) --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/bin/python: | $(UV_ENVIRONMENT)/uv.done
+	@$(NEW_ENVIRONMENT) $(VENV)
 
 $(VENV)/run.done: requirements/run.txt api/pyproject.toml sdk/pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the service needs (once)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/run.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	$(call install,$(VENV),run)
 	@touch $@
 
 $(VENV)/all.done: requirements/all.txt api/pyproject.toml sdk/pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the tests need (once)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements/all.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	$(call install,$(VENV),all)
 	@touch $@ $(VENV)/run.done
 
 demo: $(VENV)/run.done ## serve 8,131 invented municipalities on 127.0.0.1:PORT (default 8000)
@@ -54,21 +70,19 @@ test: check ## everything, at gate size
 night: check ## the same tests at the full size of the issues
 	ACTITUD_SCALE=night $(TESTS)
 
-$(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.toml
+$(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done
 	@echo "Installing what the benchmarks need (once)"
-	@$(PYTHON) -m venv $(BENCH)
-	@$(BENCH)/bin/python -m pip install $(PIP_FLAGS) -r requirements/bench.txt
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	@$(NEW_ENVIRONMENT) $(BENCH)
+	$(call install,$(BENCH),bench)
 	@touch $@
 
 bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns
 	@$(BENCH)/bin/python -m tests.benchmarks $(PART)
 
-$(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pyproject.toml
+$(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done
 	@echo "Installing what mutation testing needs (once)"
-	@$(PYTHON) -m venv $(MUTATION)
-	@$(MUTATION)/bin/python -m pip install $(PIP_FLAGS) -r requirements/mutation.txt
-	@$(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e api -e sdk
+	@$(NEW_ENVIRONMENT) $(MUTATION)
+	$(call install,$(MUTATION),mutation)
 	@touch $@
 
 # mutmut wants a folder src, and writes beside it: it works on a copy.
@@ -92,20 +106,21 @@ openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 languages: $(VENV)/all.done ## write the texts for translators anew and bring the catalogues to them; a new one: make languages NEW=gl
 	$(BIN)/python -m tests.languages $(NEW)
 
-lock: $(VENV)/bin/python ## write requirements/*.txt anew from the distributions and requirements/*.in
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distributions and requirements/*.in
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url requirements/uv.in -o requirements/uv.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/test.in \
 		-o requirements/all.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in \
 		-c requirements/all.txt -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/bench.in \
 		-c requirements/all.txt -o requirements/bench.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/mutation.in \
 		-c requirements/all.txt -o requirements/mutation.txt
 
-clean: ## remove the environment and what tools left
-	rm -rf $(VENV) $(BENCH) $(MUTATION) .mutation var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove the environments and what tools left
+	rm -rf $(UV_ENVIRONMENT) $(VENV) $(BENCH) $(MUTATION) .mutation var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
