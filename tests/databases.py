@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -69,9 +71,7 @@ def empty(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
 def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them."""
     if kind == "sqlite":
-        with opened(sqlite_url(tmp_path)) as database:
-            database.migrate()
-        yield sqlite_url(tmp_path)
+        yield migrated_sqlite(tmp_path)
         return
     server: postgres.Server = request.getfixturevalue("postgresql")
     with server.database(request.getfixturevalue("template")) as name:
@@ -116,8 +116,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _make_demonstration(folder: Path) -> None:
-    with opened(sqlite_url(folder)) as database:
-        database.migrate()
+    with opened(migrated_sqlite(folder)) as database:
         demo.load(database, lambda: None)
         make_key(database, folder)
         demo.publish(database, folder, lambda: None, now=demo.MADE)
@@ -196,3 +195,22 @@ def unlimited(url: str) -> Settings:
 def sqlite_url(folder: Path) -> str:
     """The URL of an SQLite database in a folder."""
     return f"sqlite:///{folder / 'made' / 'test.sqlite3'}"
+
+
+def migrated_sqlite(folder: Path) -> str:
+    """Make an SQLite database with the tables in a folder. Return its URL."""
+    url = sqlite_url(folder)
+    file = Path(url.removeprefix("sqlite:///"))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(_migrated_bytes())
+    return url
+
+
+@functools.cache
+def _migrated_bytes() -> bytes:
+    """Return an SQLite file with the tables. Migrating takes 0.15 s of CPU, writing these bytes 0.5 ms."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "template.sqlite3"
+        with opened(f"sqlite:///{file}") as database:
+            database.migrate()
+        return file.read_bytes()

@@ -15,6 +15,7 @@ from actitud_api.access import keys, queries, service
 from actitud_api.access.service import Created, Misbound, Principal, Role, UnknownKey
 from actitud_api.settings import Secret
 from actitud_api.storage.database import Database
+from tests.databases import migrated_sqlite
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD, NEW = Secret("an old pepper, long enough to hold"), Secret("a new pepper, long enough to hold")
@@ -23,8 +24,7 @@ OWNER = "ES-DIR3-L01280796"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    opened.migrate()
+    opened = Database(migrated_sqlite(tmp_path))
     yield opened
     opened.close()
 
@@ -75,7 +75,7 @@ def test_one_wrong_character_anywhere_is_no_key() -> None:
 def test_no_part_of_the_secret_is_in_the_file(database: Database, tmp_path: Path, peppers: tuple[Secret, ...]) -> None:
     created = made(database, *peppers)
     database.close()
-    raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    raw = b"".join(file.read_bytes() for file in (tmp_path / "made").iterdir())
     key = keys.parse(created.text)
     assert key is not None
     assert key.id.encode() in raw
@@ -97,7 +97,7 @@ def test_times_are_kept_in_utc_whatever_zone_they_came_in(database: Database, tm
         stored = queries.one(session, created.record.id)
     assert stored is not None
     assert stored.created == datetime(2026, 6, 30, 23, tzinfo=UTC)
-    with closing(sqlite3.connect(tmp_path / "test.sqlite3")) as connection:
+    with closing(sqlite3.connect(tmp_path / "made" / "test.sqlite3")) as connection:
         assert connection.execute("SELECT expires FROM access_key").fetchone() == ("2026-07-01 23:00:00.000000",)
 
 

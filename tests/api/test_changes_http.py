@@ -30,7 +30,7 @@ from actitud_api.scoring.scalar import evaluate
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.postgresql import Server
 
 Client = TestClient[Litestar]
@@ -96,9 +96,7 @@ def served(url: str) -> Iterator[Client]:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("changes"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("changes"))
         with served(url) as made:
             yield made
         return

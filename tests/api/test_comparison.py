@@ -35,7 +35,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, body_a, document
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.postgresql import Server
 from tests.scoring.test_robustness import stranger
 
@@ -106,9 +106,7 @@ def served(url: str) -> Iterator[Client]:
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; what tests write is theirs alone."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("comparison"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("comparison"))
         with served(url) as made:
             yield made
         return
@@ -592,9 +590,7 @@ def test_those_that_wait_leave_threads_to_others_even_on_one_processor(
 ) -> None:
     for count in ("cpu_count", "process_cpu_count"):
         monkeypatch.setattr(os, count, lambda: 1, raising=False)
-    url = sqlite_url(tmp_path)
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path)
     with served(url) as client, ThreadPoolExecutor(12) as threads:
         with client.app.state["computed"]._turn:
             computing = [

@@ -28,7 +28,7 @@ from actitud_api.scores.wire import SORTS
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.postgresql import Server
 
 Client = TestClient[Litestar]
@@ -121,9 +121,7 @@ def served(url: str) -> Iterator[Client]:
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; for tests that only read."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("scores"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("scores"))
         with served(url) as made:
             yield made
         return

@@ -32,7 +32,7 @@ from tests.api.test_http_problems import problem
 from tests.api.toys import RULES as RULES_OF_TOYS
 from tests.api.toys import ToyController
 from tests.contract.asgi import Received, Sent, exchange
-from tests.databases import sqlite_url
+from tests.databases import migrated_sqlite
 
 RULES: Rules = {**RULES_OF_TOYS, **RULES_OF_WHO, "toys.part": Rule(limit="score")}
 READ, MORE, OWN = "/v1/toys/x", f"/v1/who/more/{MINE}", f"/v1/who/own/{MINE}"
@@ -67,10 +67,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def sqlite_at(tmp_path: Any) -> str:
-    url = sqlite_url(tmp_path)
-    database = Database(url)
-    database.migrate()
-    database.close()
+    url = migrated_sqlite(tmp_path)
     return url
 
 

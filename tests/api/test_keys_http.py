@@ -24,7 +24,7 @@ from actitud_api.ledger import service as ledger
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database
 from tests.contract.scale import NIGHT
-from tests.databases import opened, sqlite_url, unlimited
+from tests.databases import migrated_sqlite, unlimited
 from tests.postgresql import Server
 
 MINE, ALIAS, OTHER = "ES-DIR3-L01280796", "ES-INE-28079", "ES-DIR3-L01462508"
@@ -75,9 +75,7 @@ class Service(NamedTuple):
 def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them, one for the module."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("keys"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("keys"))
         yield url
         return
     server: Server = request.getfixturevalue("postgresql")

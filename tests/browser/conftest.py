@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.chromium import program
 from tests.browser.hosts import Host, hosting
 from tests.browser.watching import Watched
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.installation import installed
 from tests.serving import served
 
@@ -25,9 +25,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """The service, and what it answered to whom."""
-    url = sqlite_url(tmp_path_factory.mktemp("browser"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("browser"))
     with installed(url, public_url=None) as client:
         watched = Watched(client.app)
         with served(watched) as address:

@@ -13,7 +13,7 @@ from actitud_api.embeds.lettering import plain
 from tests.browser.chromium import Seen, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import custom, framed, image
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.installation import Figures, add_edition, add_organisation, installed
 from tests.serving import served
 
@@ -28,9 +28,7 @@ FORMS: Final = ("badge", "badges", "card", "table", "frame", "element", "oembed"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service in which organisations have such names."""
-    url = sqlite_url(tmp_path_factory.mktemp("hostile"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("hostile"))
     with installed(url, public_url=None) as client:
         with client.app.state["database"].write() as session:
             for identifier, name in NAMES.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.installation import Installation, installed
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.postgresql import Server
 
 
@@ -15,9 +15,7 @@ from tests.postgresql import Server
 def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them, one for a module."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("installation"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("installation"))
         yield url
         return
     server: Server = request.getfixturevalue("postgresql")

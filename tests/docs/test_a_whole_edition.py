@@ -16,7 +16,7 @@ from actitud import Client
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.settings import Settings
-from tests.databases import make_key, opened, sqlite_url
+from tests.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.docs.test_readme import STATED
 from tests.serving import served
 
@@ -27,8 +27,7 @@ PAGES = ("docs/a-whole-edition.md", "docs/a-whole-edition.es.md")
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Litestar]:
     """The application on a database of its own, without anything in it but a key that signs."""
-    with opened(sqlite_url(tmp_path)) as database:
-        database.migrate()
+    with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
     made = create_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path))
     yield made

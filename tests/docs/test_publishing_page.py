@@ -20,7 +20,7 @@ from actitud_api.demo import service as demo
 from actitud_api.demo.simulator import simulate
 from actitud_api.settings import Settings
 from tests.contract.scale import NIGHT, TUTORIAL
-from tests.databases import make_key, opened, sqlite_url
+from tests.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.docs.test_readme import STATED
 from tests.serving import served
 
@@ -33,8 +33,7 @@ MARK = "=== end of block ==="
 def in_review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Litestar]:
     """The application on the demonstration as `demo --in-review` leaves it, with fewer organisations at the gate."""
     monkeypatch.setattr(demo, "simulate", lambda methodology: islice(simulate(methodology), TUTORIAL))
-    with opened(sqlite_url(tmp_path)) as database:
-        database.migrate()
+    with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
         demo.load(database, lambda: None)
     made = create_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path))

@@ -18,7 +18,7 @@ from actitud_api import cli
 from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.settings import Settings
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.serving import served
 
 ROOT = Path(__file__).parents[2]
@@ -37,9 +37,7 @@ def address(app: Litestar) -> Iterator[str]:
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Litestar]:
     """The application on a database of its own, without anything in it."""
-    url = sqlite_url(tmp_path)
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path)
     made = create_app(Settings(database_url=url))
     yield made
     made.state["database"].close()

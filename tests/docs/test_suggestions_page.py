@@ -14,7 +14,7 @@ from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.settings import Settings
 from actitud_api.suggestions import wire
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.docs.test_readme import STATED, blocks
 from tests.serving import served
 
@@ -33,9 +33,7 @@ PRINTED: Final = {
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Litestar]:
-    with opened(sqlite_url(tmp_path)) as database:
-        database.migrate()
-    made = create_app(Settings(database_url=sqlite_url(tmp_path)))
+    made = create_app(Settings(database_url=migrated_sqlite(tmp_path)))
     yield made
     made.state["database"].close()
 

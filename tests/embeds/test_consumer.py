@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from micawber import Provider, ProviderException, ProviderRegistry  # type: ignore[import-untyped]  # it has no types
 
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.installation import ZAMORA, installed
 from tests.embeds.reading import fragment
 from tests.serving import served
@@ -16,9 +16,7 @@ from tests.serving import served
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the service."""
-    url = sqlite_url(tmp_path_factory.mktemp("consumer"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("consumer"))
     with installed(url, public_url=None) as client, served(client.app) as address:
         yield address
 

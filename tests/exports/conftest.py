@@ -14,7 +14,7 @@ from msgspec import structs
 from actitud_api.app import create_app
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database
-from tests.databases import make_key, opened, sqlite_url, unlimited
+from tests.databases import make_key, migrated_sqlite, unlimited
 from tests.exports.hostile import HOSTILE
 from tests.postgresql import Server
 from tests.publishing import BEFORE, fill, publish
@@ -27,9 +27,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A client of the service on each kind of database; for tests that only read."""
     folder = tmp_path_factory.mktemp("exports")
     if request.param == "sqlite":
-        url = sqlite_url(folder)
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(folder)
         yield from _installed(url, folder)
         return
     server: Server = request.getfixturevalue("postgresql")

@@ -15,7 +15,7 @@ from rdflib.compare import isomorphic
 
 from actitud_api.app import create_app
 from actitud_api.storage.database import Database
-from tests.databases import make_key, opened, sqlite_url, unlimited
+from tests.databases import make_key, migrated_sqlite, unlimited
 from tests.exports.conftest import BASE
 from tests.publishing import fill, publish
 
@@ -50,9 +50,7 @@ def shapes() -> Graph:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a service that says no more of who publishes than its name."""
     folder = tmp_path_factory.mktemp("plain")
-    url = sqlite_url(folder)
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(folder)
     app = create_app(structs.replace(unlimited(url), public_url=BASE))
     found: Database = app.state["database"]
     make_key(found, folder)

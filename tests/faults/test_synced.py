@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.contract.scale import SYNCED
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite, opened
 from tests.faults.serving import SERVE, SERVE_UNSYNCED, administrator, one_serving
 
 CALLS = "trace=fsync,fdatasync,write,writev,sendto,sendmsg"
@@ -33,9 +33,8 @@ def strace() -> str:
 
 def synced_before_answered(strace: str, folder: Path, program: str) -> list[bool]:
     """Of each change that was answered 2xx, whether the write-ahead log was synced since the answer before it."""
-    url, trace = sqlite_url(folder), folder / "trace"
+    url, trace = migrated_sqlite(folder), folder / "trace"
     with opened(url) as database:
-        database.migrate()
         headers = administrator(database)
     # With -D the server is the process that was started, and ends when it is told to; strace ends after it.
     watched_by = [strace, "-D", "-f", "-y", "-e", CALLS, "-o", str(trace)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.portal.places import Client, placed
 from tests.postgresql import Server
 
@@ -13,9 +13,7 @@ from tests.postgresql import Server
 def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service on each kind of database; for tests that only read."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("places"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("places"))
         with placed(url) as client:
             yield client
         return

@@ -10,7 +10,7 @@ import pytest
 
 from actitud_api.access import service as access
 from actitud_api.methodology.model import LANGUAGES
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.reading import page
 from tests.portal.places import EDITION, OPEN, UNPUBLISHED, Client, placed
 
@@ -76,9 +76,7 @@ def test_the_latest_edition_is_the_published_one(places: Client, path: str) -> N
 
 
 def test_a_key_shows_nothing_more(tmp_path_factory: pytest.TempPathFactory) -> None:
-    url = sqlite_url(tmp_path_factory.mktemp("keyed"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("keyed"))
     with placed(url) as client:
         with client.app.state["database"].write() as session:
             made = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC))

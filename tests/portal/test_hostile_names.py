@@ -9,7 +9,7 @@ import pytest
 
 from actitud_api.embeds.lettering import plain
 from tests.contract.scale import NAMES as MANY
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.installation import Client, Figures, add_edition, add_organisation, installed
 from tests.embeds.reading import Document, page
@@ -29,9 +29,7 @@ HERE: Final = ("/", "#", "?", "mailto:", "https://creativecommons.org/licenses/b
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a service in whose edition of 2028 organisations have all these names."""
-    url = sqlite_url(tmp_path_factory.mktemp("named"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("named"))
     with installed(url) as client:
         scored = {f"XX-H-{number:03}": Figures("complete", 3, 9_000 - number, 9_000) for number in range(len(NAMES))}
         with client.app.state["database"].write() as session:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from actitud_api.embeds.lettering import plain
 from actitud_api.organisations.queries import ORGANISATIONS
 from tests.contract.scale import NAMES
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.reading import Document, fragment, page
 from tests.portal.places import Client, placed
@@ -46,9 +46,7 @@ Shape = list[tuple[str, dict[str, str]]]
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a service in which an organisation changes its name."""
-    url = sqlite_url(tmp_path_factory.mktemp("names"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("names"))
     with placed(url) as client:
         yield client
 

@@ -16,7 +16,7 @@ from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.methodology.predicates import indicators
 from actitud_api.scoring.review import Verdict
 from tests.contract.scale import NAMES
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.installation import Client, installed
 
@@ -29,9 +29,7 @@ TOLD: Final = {"loaded": State, "verdict": Verdict}
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    url = sqlite_url(tmp_path_factory.mktemp("portal"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("portal"))
     with installed(url) as made:
         yield made
 

@@ -18,7 +18,7 @@ from actitud_api.scores.computed import Busy
 from tests.api.test_edition_scores import Client, served
 from tests.contract.asgi import Sent, exchange
 from tests.contract.hostile import FILTERS, SEGMENTS, WRONG
-from tests.databases import opened, sqlite_url, unlimited
+from tests.databases import migrated_sqlite, opened, unlimited
 from tests.embeds.reading import Document, Element, page
 from tests.postgresql import Server
 
@@ -29,9 +29,7 @@ EDITION = "/portal/2026"
 def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service on each kind of database; for tests that only read."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("years"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("years"))
         with served(url) as made:
             yield made
         return

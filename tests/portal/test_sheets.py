@@ -20,7 +20,7 @@ from actitud_api.organisations import service as organisations
 from actitud_api.scores import audits, service
 from actitud_api.scores.computed import Busy
 from actitud_api.storage.database import Database
-from tests.databases import opened, sqlite_url, unlimited
+from tests.databases import migrated_sqlite, unlimited
 from tests.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
 from tests.embeds.reading import Document, Element, page
 from tests.postgresql import Server
@@ -58,9 +58,7 @@ EVIDENCE: Final = {
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service with the editions of the embeds; for tests that only read."""
     if request.param == "sqlite":
-        url = sqlite_url(tmp_path_factory.mktemp("sheets"))
-        with opened(url) as database:
-            database.migrate()
+        url = migrated_sqlite(tmp_path_factory.mktemp("sheets"))
         with installed(url) as client:
             yield client
         return

@@ -11,7 +11,7 @@ import pytest
 from actitud_api.suggestions import service
 from actitud_api.suggestions.queries import SUGGESTIONS
 from tests.contract.scale import NAMES
-from tests.databases import opened, sqlite_url
+from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.reading import Element, page
 from tests.portal.places import Client, placed
@@ -38,9 +38,7 @@ def decide(client: Client, suggestion: str, decision: service.Outcome, reason: s
 @pytest.fixture
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a service without suggestions."""
-    url = sqlite_url(tmp_path_factory.mktemp("suggestions"))
-    with opened(url) as database:
-        database.migrate()
+    url = migrated_sqlite(tmp_path_factory.mktemp("suggestions"))
     with placed(url) as opened_client:
         yield opened_client
 
