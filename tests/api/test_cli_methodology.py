@@ -70,25 +70,25 @@ DEFECTS: list[Planted] = [
 ]
 TOLD = {
     "en": [
-        "/root/children/0/children/1/weight: is negative",
-        "/root/children/0/children/2/curve/goalposts: x must increase strictly",
-        "/root/children/0/children/2/applies: 'people' is not a profile field",
-        "/levels/2/gates/3: the level cannot be reached: asks for 1.2, and there can be at most 1",
-        "/levels/3/gates/0: asks for less (39) than a lower level (40, in L3.index)",
-        "/levels/3/gates/4: asks for less (0.65) than a lower level (1.2, in L3.D9.01)",
-        "/levels/4/gates/5: asks for less (0.65) than a lower level (1.2, in L3.D9.01)",
-        "/texts/es/gates/L3.D4: is empty",
+        "/root/children/0/children/1/weight: is negative [negative-weight]",
+        "/root/children/0/children/2/curve/goalposts: x must increase strictly [goalpost-order]",
+        "/root/children/0/children/2/applies: 'people' is not a profile field [unknown-profile-field]",
+        "/levels/2/gates/3: the level cannot be reached: asks for 1.2, and there can be at most 1 [unreachable-level]",
+        "/levels/3/gates/0: asks for less (39) than a lower level (40, in L3.index) [gate-below-lower-level]",
+        "/levels/3/gates/4: asks for less (0.65) than a lower level (1.2, in L3.D9.01) [gate-below-lower-level]",
+        "/levels/4/gates/5: asks for less (0.65) than a lower level (1.2, in L3.D9.01) [gate-below-lower-level]",
+        "/texts/es/gates/L3.D4: is empty [empty-text]",
         "Defects: 8.",
     ],
     "es": [
-        "/root/children/0/children/1/weight: es negativo",
-        "/root/children/0/children/2/curve/goalposts: x debe crecer siempre",
-        "/root/children/0/children/2/applies: 'people' no es un campo del perfil",
-        "/levels/2/gates/3: el nivel es inalcanzable: pide 1.2 y puede haber como máximo 1",
-        "/levels/3/gates/0: pide menos (39) que un nivel inferior (40, en L3.index)",
-        "/levels/3/gates/4: pide menos (0.65) que un nivel inferior (1.2, en L3.D9.01)",
-        "/levels/4/gates/5: pide menos (0.65) que un nivel inferior (1.2, en L3.D9.01)",
-        "/texts/es/gates/L3.D4: está vacío",
+        "/root/children/0/children/1/weight: es negativo [negative-weight]",
+        "/root/children/0/children/2/curve/goalposts: x debe crecer siempre [goalpost-order]",
+        "/root/children/0/children/2/applies: 'people' no es un campo del perfil [unknown-profile-field]",
+        "/levels/2/gates/3: el nivel es inalcanzable: pide 1.2 y puede haber como máximo 1 [unreachable-level]",
+        "/levels/3/gates/0: pide menos (39) que un nivel inferior (40, en L3.index) [gate-below-lower-level]",
+        "/levels/3/gates/4: pide menos (0.65) que un nivel inferior (1.2, en L3.D9.01) [gate-below-lower-level]",
+        "/levels/4/gates/5: pide menos (0.65) que un nivel inferior (1.2, en L3.D9.01) [gate-below-lower-level]",
+        "/texts/es/gates/L3.D4: está vacío [empty-text]",
         "Defectos: 8.",
     ],
 }
@@ -108,16 +108,18 @@ def test_every_defect_is_named_with_its_place(
         (
             "es",
             [
-                '/root/aggregation: es "mode", y debe ser uno de: arithmetic, geometric, harmonic, min, power, sum',
-                "nota, /: lo demás se comprueba cuando el documento tiene la forma debida",
+                '/root/aggregation: es "mode", y debe ser uno de: arithmetic, geometric, harmonic, min, power, sum'
+                " [unknown-option]",
+                "nota, /: lo demás se comprueba cuando el documento tiene la forma debida [form-first]",
                 "Defectos: 1.",
             ],
         ),
         (
             "en",
             [
-                '/root/aggregation: is "mode", and must be one of: arithmetic, geometric, harmonic, min, power, sum',
-                "note, /: the rest is checked once the document has the form of one",
+                '/root/aggregation: is "mode", and must be one of: arithmetic, geometric, harmonic, min, power, sum'
+                " [unknown-option]",
+                "note, /: the rest is checked once the document has the form of one [form-first]",
                 "Defects: 1.",
             ],
         ),
@@ -132,17 +134,21 @@ def test_where_the_form_is_wrong_it_says_that_there_may_be_more(
 
 def test_texts_are_those_beside_it_or_those_that_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path / "v", ("/texts/en/rules/V20", " "), languages=["en"])
-    lacking = "note, /texts/es: there are no texts in this language; a version needs them"
-    assert ran(capsys, "check", str(file)) == (1, ["/texts/en/rules/V20: is empty", lacking, "Defects: 1."], [])
+    lacking = "note, /texts/es: there are no texts in this language; a version needs them [no-texts]"
+    assert ran(capsys, "check", str(file)) == (
+        1,
+        ["/texts/en/rules/V20: is empty [empty-text]", lacking, "Defects: 1."],
+        [],
+    )
     elsewhere = written(tmp_path / "w", ("/texts/es/rules/V20", " "))
     named = [str(elsewhere.parent / "texts" / f"{language}.json") for language in ("en", "es")]
     assert ran(capsys, "check", str(file), "--texts", *named) == (
         1,
-        ["/texts/es/rules/V20: is empty", "Defects: 1."],
+        ["/texts/es/rules/V20: is empty [empty-text]", "Defects: 1."],
         [],
     )
     code, lines, _ = ran(capsys, "check", str(file), "--texts", named[0], "--lang", "es")
-    assert (code, lines[0]) == (0, "nota, /texts/es: no hay textos en este idioma; una versión los necesita")
+    assert (code, lines[0]) == (0, "nota, /texts/es: no hay textos en este idioma; una versión los necesita [no-texts]")
 
 
 def test_a_missing_text_is_a_defect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,8 +159,8 @@ def test_a_missing_text_is_a_defect(tmp_path: Path, capsys: pytest.CaptureFixtur
     code, lines, _ = ran(capsys, "check", str(file))
     assert code == 1
     for language in ("es", "en"):
-        assert f"/texts/{language}/indicators/D1.99: is missing" in lines
-        assert f"/texts/{language}/indicators/D1.01: belongs to nothing in the document" in lines
+        assert f"/texts/{language}/indicators/D1.99: is missing [missing-text]" in lines
+        assert f"/texts/{language}/indicators/D1.01: belongs to nothing in the document [unused-text]" in lines
 
 
 @pytest.mark.parametrize(
@@ -179,7 +185,7 @@ def test_what_is_no_document_is_one_defect(tmp_path: Path, capsys: pytest.Captur
     file = tmp_path / "document.json"
     file.write_text("{", encoding="utf-8")
     code, lines, _ = ran(capsys, "check", str(file))
-    assert (code, lines[0], lines[-1]) == (1, "/: is not JSON: Input data was truncated", "Defects: 1.")
+    assert (code, lines[0], lines[-1]) == (1, "/: is not JSON: Input data was truncated [not-json]", "Defects: 1.")
 
 
 def test_a_document_may_come_from_standard_input(

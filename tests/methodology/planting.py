@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, cast
 import msgspec
 
 from actitud_api.methodology import loader
+from actitud_api.methodology.defects import Defect
 from actitud_api.methodology.loader import Methodology
 from actitud_api.methodology.model import (
     LANGUAGES,
@@ -33,8 +34,8 @@ from actitud_api.methodology.model import (
 from tests.methodology.editing import REMOVED, Json, plant
 from tests.scoring import builders as b
 
-Found: TypeAlias = tuple[str, str, str]
-"""A defect: its place, and what is wrong in Spanish and in English."""
+Found: TypeAlias = tuple[str, str]
+"""A defect: its pointer and its code."""
 
 RATE = msgspec.structs.replace(
     b.amount("T1", 3, ((2, 90), (4, 50))),
@@ -160,7 +161,12 @@ def _planted(value: object) -> object:
 
 
 def read(changes: Mapping[str, object]) -> list[Found]:
-    """The defects of the small methodology with these changes, by place; none where it loads.
+    """The pointers and codes of the defects of the small methodology with these changes, in order."""
+    return sorted((defect.place, defect.code) for defect in defects_of(changes))
+
+
+def defects_of(changes: Mapping[str, object]) -> list[Defect]:
+    """The defects of the small methodology with these changes; none where it loads.
 
     Each is at a pointer that begins with a member of the document, the id of a node, or `texts/<language>`. Texts are
     read where they are changed.
@@ -184,5 +190,5 @@ def read(changes: Mapping[str, object]) -> list[Found]:
             {language: msgspec.json.encode(text) for language, text in told.items()},
         )
     except loader.DefectiveMethodology as defective:
-        return sorted((defect.place, defect.es, defect.en) for defect in defective.defects)
+        return defective.defects
     return []

@@ -1,21 +1,24 @@
-"""Each defect, planted in a small methodology: where it is named, and its whole text in both languages.
+"""Each defect, planted in a small methodology: where it is named, and by which code.
 
-`defects.json` holds a case a line: what is planted where (see `planting.read`), and all that is named of it; nothing
-where the methodology is still well formed, which is how far each bound goes.
+`defects.json` holds a case a line: what is planted where (see `planting.read`), and the pointer and the code of all
+defects that follow; none where the methodology is still well formed, which is how far each bound goes. `messages.json`
+holds the words of each message, once, in Spanish and English.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 from msgspec import Struct
 
 from actitud_api.methodology import loader
+from actitud_api.methodology.defects import Code, Defect
 from actitud_api.methodology.loader import NESTING_MAX
 from actitud_api.methodology.model import Aggregation, Document, Gate, Level
-from tests.methodology.planting import DOCUMENT, Found, read
+from tests.methodology.planting import DOCUMENT, Found, defects_of, read
 from tests.scoring import builders as b
 
 
@@ -24,20 +27,41 @@ class Case(Struct, forbid_unknown_fields=True):
     defects: list[Found]
 
 
+class Message(Struct, forbid_unknown_fields=True):
+    planted: dict[str, object]
+    pointer: str
+    code: str
+    es: str
+    en: str
+
+
 CASES = msgspec.json.decode(Path(__file__).with_name("defects.json").read_bytes(), type=list[Case])
-
-
-def _name(case: Case) -> str:
-    return " ".join(case.planted)
+MESSAGES = msgspec.json.decode(Path(__file__).with_name("messages.json").read_bytes(), type=list[Message])
+ELSEWHERE = {
+    # of bytes and of the registry: below, in test_loader.py and in test_registry.py
+    *("not-json", "nested-too-deep", "duplicated-member", "broken-schema", "draft-name", "digest-changed"),
+    # notes: in test_loader.py and tests/api/test_cli_methodology.py
+    *("silence-may-pay", "no-texts", "form-first"),
+}
 
 
 def test_the_small_methodology_has_none() -> None:
     assert read({}) == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=_name)
-def test_a_defect_is_named_whole(case: Case) -> None:
-    assert read(case.planted) == case.defects
+def test_planted_defects_and_no_others_are_named() -> None:
+    wrong = [(case.planted, found) for case in CASES if (found := read(case.planted)) != case.defects]
+    assert wrong == []
+
+
+def test_each_message_has_its_words_in_both_languages() -> None:
+    for message in MESSAGES:
+        found = [(defect.place, defect.code, defect.es, defect.en) for defect in defects_of(message.planted)]
+        assert (message.pointer, message.code, message.es, message.en) in found, message.planted
+
+
+def test_every_code_has_its_words_tested() -> None:
+    assert {message.code for message in MESSAGES} | ELSEWHERE == set(get_args(Code))
 
 
 # --- how JSON is written --------------------------------------------------------------------------------------
@@ -45,26 +69,32 @@ def test_a_defect_is_named_whole(case: Case) -> None:
 PLAIN = msgspec.json.encode(DOCUMENT)
 
 
+def check(document: bytes, texts: bytes | None = None) -> list[Defect]:
+    """Return the defects of a document as it is written, in the order in which they are found."""
+    return loader.check(document, {} if texts is None else {"es": texts}).defects
+
+
 def told(document: bytes, texts: bytes | None = None) -> list[Found]:
-    """What is wrong with a document as it is written, in the order in which it is found."""
-    found = loader.check(document, {} if texts is None else {"es": texts}).defects
-    return [(defect.place, defect.es, defect.en) for defect in found]
+    """Return the pointers and codes of the defects of a document as it is written."""
+    return [(defect.place, defect.code) for defect in check(document, texts)]
 
 
 def with_member(text: bytes) -> bytes:
     return PLAIN.replace(b"{", b"{" + text + b",", 1)
 
 
-def test_a_member_that_stands_twice_or_more_is_one_defect() -> None:
-    twice = ("está dos veces", "stands twice")
-    assert told(with_member(b'"catalogue":"x"')) == [("/catalogue", *twice)]
-    assert told(with_member(b'"catalogue":"x","catalogue":"y"')) == [("/catalogue", *twice)]
+def test_a_duplicated_member_is_one_defect() -> None:
+    twice = "duplicated-member"
+    assert told(with_member(b'"catalogue":"x"')) == [("/catalogue", twice)]
+    assert told(with_member(b'"catalogue":"x","catalogue":"y"')) == [("/catalogue", twice)]
     assert told(PLAIN.replace(b'"title":"A source"', b'"title":"A source","title":"Another"')) == [
-        ("/sources/S1/title", *twice)
+        ("/sources/S1/title", twice)
     ]
     assert told(PLAIN.replace(b'{"kind":"indicator","id":"R1"', b'{"kind":"indicator","id":"R1","id":"R1"', 1)) == [
-        ("/root/children/0/children/0/id", *twice)
+        ("/root/children/0/children/0/id", twice)
     ]
+    (defect,) = check(with_member(b'"catalogue":"x"'))
+    assert (defect.es, defect.en) == ("está dos veces", "stands twice")
 
 
 def test_integers_are_within_what_every_reader_holds() -> None:
@@ -78,26 +108,25 @@ def test_integers_are_within_what_every_reader_holds() -> None:
     ):
         body = PLAIN.replace(b'"minimum":1,"maximum":3', b'"minimum":1,"maximum":%d' % number)
         assert body != PLAIN
-        found = [defect for defect in told(body) if defect[2].startswith("is not within")]
-        assert [place for place, _, _ in found] == defects
-        for _, spanish, english in found:
-            assert (spanish, english) == (f"no está entre ±{most}", f"is not within ±{most}")
+        assert [place for place, code in told(body) if code == "integer-range"] == defects
 
 
 def test_what_is_no_json_or_nested_too_deep_says_so_and_nothing_else() -> None:
-    broken = told(b"{", b"[")
-    assert [place for place, _, _ in broken] == ["/", "/texts/es"]
-    for _, spanish, english in broken:
-        assert spanish.removeprefix("no es JSON: ") == english.removeprefix("is not JSON: ")
-        assert (spanish[:12], english[:13]) == ("no es JSON: ", "is not JSON: ")
-    deep = ("está anidado a demasiada profundidad", "is nested too deep")
+    broken = check(b"{", b"[")
+    assert [(defect.place, defect.code) for defect in broken] == [("/", "not-json"), ("/texts/es", "not-json")]
+    for defect in broken:
+        assert defect.es.removeprefix("no es JSON: ") == defect.en.removeprefix("is not JSON: ")
+        assert (defect.es[:12], defect.en[:13]) == ("no es JSON: ", "is not JSON: ")
+    deep = "nested-too-deep"
     for levels in (NESTING_MAX, 20_000):
-        assert told(with_member(b'"x":' + b"[" * levels + b"]" * levels)) == [("/", *deep)]
+        (defect,) = check(with_member(b'"x":' + b"[" * levels + b"]" * levels))
+        assert (defect.place, defect.code) == ("/", deep)
+        assert (defect.es, defect.en) == ("está anidado a demasiada profundidad", "is nested too deep")
     just = told(with_member(b'"x":' + b"[" * (NESTING_MAX - 1) + b"]" * (NESTING_MAX - 1)))
-    assert just == [("/", "no se conoce 'x'", "'x' is not known")]
+    assert just == [("/", "unknown-member")]
     objects = told(with_member(b'"x":' + b'{"a":' * NESTING_MAX + b"1" + b"}" * NESTING_MAX))
-    assert objects == [("/", *deep)]
-    assert told(PLAIN, b'{"x":' + b"[" * NESTING_MAX + b"]" * NESTING_MAX + b"}") == [("/texts/es", *deep)]
+    assert objects == [("/", deep)]
+    assert told(PLAIN, b'{"x":' + b"[" * NESTING_MAX + b"]" * NESTING_MAX + b"}") == [("/texts/es", deep)]
 
 
 def test_all_that_is_wrong_is_told_in_either_language() -> None:
@@ -118,15 +147,15 @@ def test_a_version_that_nobody_knows_is_named() -> None:
 
 def test_an_operand_without_its_kind_lacks_just_that() -> None:
     place = "/root/children/1/children/2/children/0/value"
-    assert read({"A1/value": {"indicator": "A1", "fact": "hours"}}) == [(place, "falta 'kind'", "'kind' is missing")]
+    assert read({"A1/value": {"indicator": "A1", "fact": "hours"}}) == [(place, "missing-member")]
 
 
 # --- documents of their own -----------------------------------------------------------------------------------
 
 
-def defects(document: Document) -> list[tuple[str, str]]:
-    """Where a document is defective, and what is said there in English."""
-    return [(place, english) for place, _, english in told(msgspec.json.encode(document))]
+def defects(document: Document) -> list[Found]:
+    """Return where a document is defective, and by which code."""
+    return told(msgspec.json.encode(document))
 
 
 def test_how_many_children_may_share_a_loss() -> None:
@@ -144,14 +173,14 @@ def test_how_many_children_may_share_a_loss() -> None:
         tree = b.root(b.group("D", *leaves, aggregation=aggregation, span=span), span=span)
         found = defects(b.document(tree))
         assert [place for place, _ in found] == places
-        assert all(english == "are more than 12, too many to share a loss exactly" for _, english in found)
+        assert all(code == "too-many-children" for _, code in found)
 
 
 def test_how_much_children_may_weigh() -> None:
     """Twice 2^30 points times weights of 2^31 together are 2^62, which is too much; one less is not."""
     for weight, expected in (
         (2**31 - 1, []),
-        (2**31, [("/root/children/0/children", "weigh too much for 64 bits at these decimals")]),
+        (2**31, [("/root/children/0/children", "weights-too-large")]),
     ):
         leaf = b.points("P", weight, span=(0, 2**30))
         tree = b.root(b.group("D", leaf, span=(0, 2**30)), span=(0, 2**30))
@@ -162,12 +191,12 @@ def test_only_lists_are_counted() -> None:
     """A number has no fact that counts it."""
     counted = msgspec.structs.replace(b.amount("A"), value=b.fact("A", "hours_count"), step=None, type="quantity")
     found = defects(b.document(b.root(b.group("D", counted))))
-    assert ("/root/children/0/children/0/value", "A.hours_count is not a fact of the document") in found
+    assert ("/root/children/0/children/0/value", "unknown-fact") in found
 
 
 def test_a_curve_that_goes_up_and_down_again_by_a_point() -> None:
     found = defects(b.document(b.root(b.group("D", b.ratio("R", knots=((0, 0), (0.5, 1), (1, 0)))))))
-    assert found == [("/root/children/0/children/0/curve/goalposts", "scores must go in one direction")]
+    assert found == [("/root/children/0/children/0/curve/goalposts", "curve-direction")]
 
 
 def test_gates_name_nodes_and_rules_divide_nothing() -> None:
@@ -175,10 +204,10 @@ def test_gates_name_nodes_and_rules_divide_nothing() -> None:
     gate = Gate(id="G", holds=b.compare(b.score("X"), "ge", 50))
     levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
     found = defects(b.document(b.root(b.group("D", leaf)), levels=levels))
-    assert ("/levels/1/gates/0/holds", "'X' is not a node") in found
+    assert ("/levels/1/gates/0/holds", "unknown-node") in found
     divided = b.rule("V", b.compare(leaf.value, "le", 1), "R")
     found = defects(b.document(b.root(b.group("D", leaf)), rules=(divided,)))
-    assert ("/rules/0/holds", "a quotient may only stand at the top of a value formula") in found
+    assert ("/rules/0/holds", "quotient-inside") in found
 
 
 def test_texts_are_looked_at_after_one_that_is_missing() -> None:
@@ -190,6 +219,6 @@ def test_texts_are_looked_at_after_one_that_is_missing() -> None:
         msgspec.json.encode(document),
         msgspec.json.encode(msgspec.structs.replace(texts, indicators={"B": silent})),
     )
-    places = [place for place, _, _ in found]
+    places = [place for place, _ in found]
     assert "/texts/es/indicators/A" in places
     assert "/texts/es/indicators/B/facts/hours" in places

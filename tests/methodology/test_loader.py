@@ -10,7 +10,7 @@ import pytest
 
 from actitud_api.languages import WRITTEN
 from actitud_api.methodology import loader
-from actitud_api.methodology.defects import silences
+from actitud_api.methodology.defects import Defect, silences
 from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}
@@ -379,7 +379,9 @@ def test_where_no_version_is_asked_for_the_message_names_none() -> None:
 
 def test_a_keyword_that_no_type_has_yet_is_told_as_the_schema_does() -> None:
     (error,) = jsonschema_rs.Draft202012Validator({"minimum": 3}).iter_errors(2)
-    assert loader._told(error) == ("incumple minimum: " + error.message, "breaks minimum: " + error.message)
+    assert loader._structural_defect("/x", error) == Defect(
+        "/x", "broken-schema", f"incumple minimum: {error.message}", f"breaks minimum: {error.message}"
+    )
 
 
 def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:

@@ -84,9 +84,10 @@ def _check(options: argparse.Namespace, language: Language) -> int:
     texts = texts_beside(options.file, chosen) if options.texts is None else _given(options.texts, chosen)
     checked = loader.check(raw, texts)
     for defect in checked.defects:
-        sys.stdout.write(f"{defect.place}: {defect.into(chosen)}\n")
+        sys.stdout.write(f"{defect.place}: {defect.into(chosen)} [{defect.code}]\n")
     for remark in _remarks(checked, texts):
-        sys.stdout.write(_REMARK.into(chosen).format(place=remark.place, text=remark.into(chosen)) + "\n")
+        told = _REMARK.into(chosen).format(place=remark.place, text=remark.into(chosen))
+        sys.stdout.write(f"{told} [{remark.code}]\n")
     if checked.defects or checked.document is None:
         count = words.number(len(checked.defects), chosen)
         sys.stdout.write(_DEFECTS.into(chosen).format(count=count) + "\n")
@@ -98,8 +99,8 @@ def _check(options: argparse.Namespace, language: Language) -> int:
 
 def _remarks(checked: Checked, texts: dict[Language, bytes]) -> list[Remark]:
     """What a reader should know besides the defects."""
-    found = [Remark(f"/texts/{language}", *_NO_TEXTS) for language in WRITTEN if language not in texts]
-    first = [Remark("/", *_FORM_FIRST)] if checked.document is None else silences(checked.document)
+    found = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
+    first = [Remark("/", "form-first", *_FORM_FIRST)] if checked.document is None else silences(checked.document)
     return [*first, *found]
 
 

@@ -128,6 +128,7 @@ def load(version: str) -> Methodology:
     if (entry.status == "draft") != version.endswith(DRAFT):
         defect = Defect(
             "/version",
+            "draft-name",
             f"un borrador, y solo un borrador, se llama …{DRAFT}",
             f"a draft, and only a draft, is called …{DRAFT}",
         )
@@ -135,6 +136,7 @@ def load(version: str) -> Methodology:
     if entry.status != "draft" and methodology.digest != entry.digest:
         defect = Defect(
             "/",
+            "digest-changed",
             f"el documento de una versión en uso o retirada cambió: su resumen es {methodology.digest}",
             f"the document of a version in use or retired changed: its digest is {methodology.digest}",
         )
@@ -152,7 +154,12 @@ def read(version: str | None, status: Status, document: bytes, texts: Mapping[La
     if decoded is not None and version not in (None, decoded.version):
         told = (decoded.version, version)
         found.append(
-            Defect("/version", "es {!r}, se esperaba {!r}".format(*told), "is {!r}, expected {!r}".format(*told))
+            Defect(
+                "/version",
+                "another-version",
+                "es {!r}, se esperaba {!r}".format(*told),
+                "is {!r}, expected {!r}".format(*told),
+            )
         )
     if found or decoded is None:
         raise DefectiveMethodology(version or "", found)
@@ -206,12 +213,14 @@ def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) ->
         written = json.loads(raw, object_pairs_hook=_Members)
         too_deep = _is_deeper(written, NESTING_MAX)
     except msgspec.DecodeError as error:
-        found.append(Defect(place or "/", f"no es JSON: {error}", f"is not JSON: {error}"))
+        found.append(Defect(place or "/", "not-json", f"no es JSON: {error}", f"is not JSON: {error}"))
         return None
     except RecursionError:
         too_deep = True
     if too_deep:
-        found.append(Defect(place or "/", "está anidado a demasiada profundidad", "is nested too deep"))
+        found.append(
+            Defect(place or "/", "nested-too-deep", "está anidado a demasiada profundidad", "is nested too deep")
+        )
         return None
     found += _unsound(written, place)
     try:
@@ -219,11 +228,13 @@ def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) ->
     except msgspec.ValidationError as error:
         validator = jsonschema_rs.Draft202012Validator(msgspec.json.schema(shape))
         problems = [
-            Defect(place + "".join(f"/{part}" for part in problem.instance_path) or "/", *_told(problem))
+            _structural_defect(place + "".join(f"/{part}" for part in problem.instance_path) or "/", problem)
             for error_found in validator.iter_errors(value)
             for problem in _innermost(error_found)
         ]
-        found += problems or [Defect(place or "/", f"no se admite: {error}", f"is not admitted: {error}")]
+        found += problems or [
+            Defect(place or "/", "not-admitted", f"no se admite: {error}", f"is not admitted: {error}")
+        ]
         return None
 
 
@@ -244,14 +255,14 @@ def _unsound(value: object, place: str) -> Iterator[Defect]:
     if isinstance(value, _Members):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
-                yield Defect(f"{place}/{name}", "está dos veces", "stands twice")
+                yield Defect(f"{place}/{name}", "duplicated-member", "está dos veces", "stands twice")
         for name, member in value:
             yield from _unsound(member, f"{place}/{name}")
     elif isinstance(value, list):
         for position, member in enumerate(value):
             yield from _unsound(member, f"{place}/{position}")
     elif isinstance(value, int) and abs(value) > INTEGER_MAX:
-        yield Defect(place, f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
+        yield Defect(place, "integer-range", f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
 
 
 def _innermost(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
@@ -276,38 +287,48 @@ def _is_another(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Valid
     return inner.instance_path == [*outer.instance_path, "kind"]
 
 
-def _told(error: jsonschema_rs.ValidationError) -> languages.Texts:
-    """A structural defect in Spanish and in English."""
+def _structural_defect(place: str, error: jsonschema_rs.ValidationError) -> Defect:
+    """Return the defect that an error of the JSON Schema stands for."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
         case "required", {"property": name}:
-            return languages.Texts(f"falta {name!r}", f"{name!r} is missing")
+            return Defect(place, "missing-member", f"falta {name!r}", f"{name!r} is missing")
         case "additionalProperties", {"unexpected": [*names]}:
             listed = ", ".join(map(repr, names))
             if len(names) == 1:
-                return languages.Texts(f"no se conoce {listed}", f"{listed} is not known")
-            return languages.Texts(f"no se conocen {listed}", f"{listed} are not known")
+                return Defect(place, "unknown-member", f"no se conoce {listed}", f"{listed} is not known")
+            return Defect(place, "unknown-member", f"no se conocen {listed}", f"{listed} are not known")
         case "type", {"types": [*types]}:
-            return _typed(error, types)
+            return _type_defect(place, error, types)
         case "enum", {"options": [*options]}:
             listed, value = ", ".join(map(str, options)), _shown(error.instance)
-            return languages.Texts(
-                f"es {value}, y debe ser uno de: {listed}", f"is {value}, and must be one of: {listed}"
+            return Defect(
+                place,
+                "unknown-option",
+                f"es {value}, y debe ser uno de: {listed}",
+                f"is {value}, and must be one of: {listed}",
             )
         case "anyOf", {"context": [*branches]}:
             inside = [inner for branch in branches for inner in branch if _is_another(error, inner)]
             types = [name for inner in inside if inner.kind.name == "type" for name in inner.kind.as_dict()["types"]]
             if not isinstance(error.instance, dict):
-                return _typed(error, list(dict.fromkeys(types)))
+                return _type_defect(place, error, list(dict.fromkeys(types)))
             if "kind" not in error.instance:
-                return languages.Texts("falta 'kind'", "'kind' is missing")
+                return Defect(place, "missing-member", "falta 'kind'", "'kind' is missing")
             kinds = [name for inner in inside if inner.kind.name == "enum" for name in inner.kind.as_dict()["options"]]
             listed, value = ", ".join(kinds), _shown(error.instance["kind"])
-            return languages.Texts(
+            return Defect(
+                place,
+                "unknown-option",
                 f"su kind es {value}, y debe ser uno de: {listed}",
                 f"its kind is {value}, and must be one of: {listed}",
             )
-    return languages.Texts(f"incumple {error.kind.name}: {error.message}", f"breaks {error.kind.name}: {error.message}")
+    return Defect(
+        place,
+        "broken-schema",
+        f"incumple {error.kind.name}: {error.message}",
+        f"breaks {error.kind.name}: {error.message}",
+    )
 
 
 _SHOWN_MAX: Final = 60
@@ -322,11 +343,14 @@ _TYPES: Final = {
 }
 
 
-def _typed(error: jsonschema_rs.ValidationError, types: list[str]) -> languages.Texts:
+def _type_defect(place: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
     value = _shown(error.instance)
     spanish, english = zip(*(_TYPES[name] for name in types), strict=True)
-    return languages.Texts(
-        f"es {value}, y debe ser {' o '.join(spanish)}", f"is {value}, and must be {' or '.join(english)}"
+    return Defect(
+        place,
+        "wrong-type",
+        f"es {value}, y debe ser {' o '.join(spanish)}",
+        f"is {value}, and must be {' or '.join(english)}",
     )
 
 
