@@ -1,8 +1,18 @@
-"""The revisions of the database that this release has, by the names of their files."""
+"""The revisions of the database that this release has, and one more, as a later release will have it."""
 
 from pathlib import Path
 
+import pytest
+
 from actitud_api.storage.migrations import versions
 
-REVISIONS = tuple(sorted(file.name[1:5] for file in Path(versions.__path__[0]).glob("r[0-9]*.py")))
+REVISIONS = tuple(sorted(file.name[:5] for file in Path(versions.__path__[0]).glob("r[0-9]*.py")))
 NEWEST = REVISIONS[-1]
+LATER = "r9999"
+BEFORE_RELEASES = "0016"
+"""The last revision before release 0.1.0."""
+
+
+def pretend_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this release know one more revision, which every database lacks."""
+    monkeypatch.setattr("actitud_api.storage.revisions._known", lambda: (*REVISIONS, LATER))

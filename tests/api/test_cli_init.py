@@ -20,7 +20,7 @@ from actitud_api.organisations import service as organisations
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from actitud_api.storage.places import shown
-from tests.revisions import NEWEST, REVISIONS
+from tests.revisions import LATER, NEWEST, REVISIONS, pretend_later
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN", "--population", "3422416"]
 OTHER = ["--organisation", "ES-DIR3-L01040097", "--name", "Alcudia de Monteagud", "--kind", "MUN"]
@@ -198,16 +198,16 @@ def test_a_methodology_that_changed_stops_it(
 
 
 def test_an_older_database_is_not_migrated_unasked(
-    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli.main(["init", "--database", url]) == 0
-    assert cli.main(["migrate", "--database", url, "--to", "0001"]) == 0
+    pretend_later(monkeypatch)
     capsys.readouterr()
     file = tmp_path / "list.csv"
     file.write_text("dir3,ine,name,province_code,region_code,population\n", "utf-8")
     for command in (["init"], ["organisations", "import", str(file)]):
         assert cli.main([*command, "--database", url]) == 1
-        assert f"is at revision 0001 and needs {NEWEST}: run actitud-api migrate" in capsys.readouterr().err
+        assert f"is at revision {NEWEST} and needs {LATER}: run actitud-api migrate" in capsys.readouterr().err
 
 
 # --- migrate --------------------------------------------------------------------------------------------------
@@ -227,20 +227,19 @@ def test_it_says_what_it_did_down_and_up(url: str, capsys: pytest.CaptureFixture
         assert cli.main(["migrate", "--database", url, *arguments]) == 0
         return capsys.readouterr().out
 
-    undone, done = ", ".join(reversed(REVISIONS)), ", ".join(REVISIONS[1:])
+    undone, done = ", ".join(reversed(REVISIONS)), ", ".join(REVISIONS)
     assert said() == f"Already at revision {NEWEST}: nothing to do.\n"
     assert said("--to", "base") == f"From revision {NEWEST} to base. Undone: {undone}.\n"
     assert tables(url) == {"alembic_version"}
-    assert said("--to", "0001") == "From revision base to 0001. Done: 0001.\n"
-    assert said() == f"From revision 0001 to {NEWEST}. Done: {done}.\n"
+    assert said() == f"From revision base to {NEWEST}. Done: {done}.\n"
     assert tables(url) == whole
 
 
 def test_a_revision_that_there_is_not_changes_nothing(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     with at(url) as database:
         database.migrate()
-    assert cli.main(["migrate", "--database", url, "--to", "0999"]) == 2
-    assert re.search(r"no revision “0999”. There are: base, 0001, 0002", capsys.readouterr().err)
+    assert cli.main(["migrate", "--database", url, "--to", "r0999"]) == 2
+    assert re.search(r"no revision “r0999”. There are: base, r0001", capsys.readouterr().err)
     with at(url) as database:
         assert database.is_current()
 
@@ -255,7 +254,7 @@ def test_there_has_to_be_a_database_to_migrate(
 
 def test_a_migration_that_fails_says_why(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     with at(url) as database, database.write() as session:
-        session.connection().exec_driver_sql("CREATE TABLE score (in_the_way INTEGER)")
+        session.connection().exec_driver_sql("CREATE TABLE edition (in_the_way INTEGER)")
     assert cli.main(["migrate", "--database", url]) == 1
-    assert re.search(r"cannot be used: (table|relation) \W?score\W? already exists", capsys.readouterr().err)
-    assert tables(url) == {"score"}
+    assert re.search(r"cannot be used: (table|relation) \W?edition\W? already exists", capsys.readouterr().err)
+    assert tables(url) == {"edition"}

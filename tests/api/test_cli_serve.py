@@ -28,9 +28,9 @@ from actitud_api.http.scope import ApiRequest
 from actitud_api.http.system import HEALTH, Health
 from actitud_api.settings import LONGEST_HANDLER, Proxy, Settings
 from actitud_api.storage.database import Database
-from actitud_api.storage.revisions import move
 from actitud_api.storage.sqlite import BUSY_TIMEOUT
 from tests.api.toys import toy_app
+from tests.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 
 ENTERED, LEAVE = threading.Event(), threading.Event()
 
@@ -85,13 +85,24 @@ def test_it_refuses_a_database_without_tables(tmp_path: Path, url: str, capsys: 
     assert "is not initialised: run actitud-api init" in capsys.readouterr().err
 
 
-def test_it_refuses_a_database_of_an_older_release(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:
-    database = Database(migrated)
-    move(database, "0001")
-    database.close()
+def test_it_refuses_a_database_of_an_older_release(
+    migrated: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_later(monkeypatch)
     assert cli.main(["serve", "--database", migrated]) == 1
-    assert "is at revision 0001 and needs" in (said := capsys.readouterr().err)
+    assert f"is at revision {NEWEST} and needs {LATER}" in (said := capsys.readouterr().err)
     assert said.endswith("run actitud-api migrate\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "init", "migrate", "demo"])
+def test_it_refuses_a_database_from_before_the_first_release(
+    migrated: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "folder" / "test.sqlite3")) as connection, connection:
+        connection.execute(f"UPDATE alembic_version SET version_num = '{BEFORE_RELEASES}'")
+    assert cli.main([command, "--database", migrated]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"The database {migrated} was made by a version before 0.1.0 (revision {BEFORE_RELEASES})")
 
 
 def test_it_refuses_a_database_of_a_newer_release(

@@ -14,7 +14,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
-from sqlalchemy import text
 
 from actitud_api import cli
 from actitud_api.app import create_app
@@ -26,7 +25,6 @@ from actitud_api.organisations.service import FaultyFile, Imported
 from actitud_api.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
-from actitud_api.storage.migrate import downgrade
 from tests.shared import shared
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"
@@ -475,41 +473,6 @@ def test_the_command_says_that_there_is_no_file(
     monkeypatch.setenv("LC_ALL", "C")
     assert cli.main(["organisations", "import", str(tmp_path / "none.csv")]) == 1
     assert "none.csv: No such file or directory" in capsys.readouterr().err
-
-
-# --- the tables -----------------------------------------------------------------------------------------------
-
-
-def test_organisations_from_before_are_kept_when_the_tables_change(database: Database) -> None:
-    with database.write() as session:
-        downgrade(session.connection(), "0002")
-        session.connection().execute(
-            text(
-                "INSERT INTO organisation (id, name, kind, population, band, province, region, simulated, search) "
-                "VALUES ('ES-DIR3-L01280796', 'Madrid', 'MUN', 3334730, 'P5', '28', '13', false, 'madrid')"
-            )
-        )
-    before = datetime.now(UTC)
-    database.migrate()
-    madrid = service.get(database, "ES-DIR3-L01280796")
-    assert before <= madrid.created == madrid.updated <= datetime.now(UTC)
-    assert madrid == service.Record(
-        id="ES-DIR3-L01280796",
-        name="Madrid",
-        kind="MUN",
-        population=3_334_730,
-        band="P5",
-        province="28",
-        region="13",
-        preceded_by=(),
-        created=madrid.created,
-        updated=madrid.created,
-        version=1,
-    )
-    with database.write() as session:
-        downgrade(session.connection(), "0002")
-        (row,) = session.connection().execute(text("SELECT * FROM organisation")).mappings()
-    assert (row["name"], row["population"], "version" in row) == ("Madrid", 3_334_730, False)
 
 
 # --- search, filters, pages -----------------------------------------------------------------------------------

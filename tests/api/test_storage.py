@@ -12,13 +12,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from msgspec import structs
-from sqlalchemy import Connection, bindparam, insert, inspect, select, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from actitud_api.access import service as access
 from actitud_api.editions import service as editions
-from actitud_api.organisations import service as organisations
 from actitud_api.storage.base import Base
 from actitud_api.storage.database import Database, InvalidDatabase, Session
 from actitud_api.storage.folding import fold, words
@@ -264,168 +261,14 @@ def test_the_revisions_go_down_and_up(database: Database) -> None:
     assert database.is_current()
 
 
-def test_an_organisation_that_stands_gets_its_place_by_name(database: Database) -> None:
-    with database.write() as session:
-        downgrade(connection_of(session), "0002")
-        insertion = text(
-            "INSERT INTO organisation (id, name, kind, simulated, search) VALUES (:id, :name, 'MUN', false, '')"
-        )
-        names = [{"id": "XX-T-1", "name": "Ávila"}, {"id": "XX-T-2", "name": "Alcúdia, l'"}]
-        connection_of(session).execute(insertion, names)
-
-    database.migrate()
-
-    with database.read() as session:
-        ordered = connection_of(session).execute(text("SELECT id, name_order FROM organisation ORDER BY name_order"))
-        assert list(map(tuple, ordered)) == [("XX-T-2", "alcudia l"), ("XX-T-1", "avila")]
-
-
-def test_an_edition_that_stands_gets_its_dates_and_its_organisations_are_counted(database: Database) -> None:
-    with database.write() as session:
-        downgrade(connection_of(session), "0002")
-        connection = connection_of(session)
-        connection.execute(
-            text(
-                "INSERT INTO edition "
-                "(id, titles, methodology, state, period_from, period_to, simulated, organisations) "
-                """VALUES ('2026', '{"es": "Edición", "en": "Edition"}', '2026.1', 'open', """
-                "'2026-01-01', '2026-12-31', false, 7)"
-            )
-        )
-    before = datetime.now(UTC)
-
-    database.migrate()
-
-    ((record, organisations),) = [
-        (counted.record, counted.organisations) for counted in editions.page(database, after=None, offset=0, limit=10)
-    ]
-    assert before <= record.created == record.updated <= datetime.now(UTC)
-    assert record == structs.replace(an_edition(), created=record.created, updated=record.updated)
-    assert organisations == 0
-    with database.write() as session:
-        downgrade(connection_of(session), "0002")
-        assert connection_of(session).execute(text("SELECT organisations FROM edition")).scalar_one() == 0
-
-
-def test_keys_keep_whom_they_are_for_under_their_new_roles_and_back(database: Database) -> None:
-    told = [("K1", "XX-T-1", "organisation"), ("K2", None, "editor"), ("K3", "XX-T-2", "administrator")]
-    with database.write() as session:
-        downgrade(connection_of(session), "0009")
-        connection_of(session).execute(
-            text(
-                "INSERT INTO access_key (id, owner, role, pepper, digest, created, expires) "
-                "VALUES (:id, :owner, :role, '', 'd', '2026-01-01', '2027-01-01')"
-            ),
-            [{"id": identifier, "owner": owner, "role": role} for identifier, owner, role in told],
-        )
-
-    database.migrate()
-
-    with database.write() as session:
-        found = {record.id: (record.role, record.organisations, record.editions) for record in access.all_keys(session)}
-        assert found == {
-            "K1": ("organisation_editor", ("XX-T-1",), None),
-            "K2": ("registrar", (), None),
-            "K3": ("administrator", ("XX-T-2",), None),
-        }
-        now = datetime.now(UTC)
-        access.create_key(session, (), role="assessor", days=1, now=now)
-        access.create_key(session, (), role="organisation_reader", organisations=["XX-T-1"], days=1, now=now)
-        access.create_key(session, (), role="organisation_editor", organisations=["XX-T-1", "XX-T-2"], days=1, now=now)
-        downgrade(connection_of(session), "0009")
-        rows = connection_of(session).execute(text("SELECT id, owner, role FROM access_key ORDER BY id"))
-        # What an earlier release has no role for would be of no use to it, or of more than it was made for.
-        assert list(map(tuple, rows)) == told
-
-
-def test_scores_become_submitted_assessments_and_those_scores_again(database: Database) -> None:
-    figures = {
-        "edition": "2026",
-        "organisation": "ES-X",
-        "status": "complete",
-        "level": 3,
-        "rank_points": 6160,
-        "d10": 50,
-    }
-    answered = '{"answers": {"D1.01": {"numerator": 1}}}'
-    with database.write() as session:
-        editions.add(session, an_edition())
-        organisations.add(session, [organisations.Entry(id="ES-X", name="X", kind="MUN")], datetime.now(UTC))
-        connection = connection_of(session)
-        downgrade(connection, "0002")
-        connection.execute(
-            text(
-                "INSERT INTO score (edition, organisation, methodology, status, level, rank_points, d10, submission) "
-                "VALUES (:edition, :organisation, '2026.1', :status, :level, :rank_points, :d10, :submission)"
-            ),
-            {**figures, "submission": answered},
-        )
-    before = datetime.now(UTC)
-
-    database.migrate()
-
-    with database.write() as session:
-        (found,) = session.connection().execute(select(ASSESSMENTS)).mappings()
-        assert {name: found[name] for name in figures} == figures
-        assert (found["submission"], found["evidence"]) == ({"answers": {"D1.01": {"numerator": 1}}}, {})
-        assert (found["state"], found["version"], found["methodology"]) == ("submitted", 1, "2026.1")
-        assert found["created"] == found["updated"] == found["submitted"]
-        assert before <= found["created"] <= datetime.now(UTC)
-        editions.add(session, an_edition("2027"))
-        draft = {**found, "edition": "2027", "state": "draft", "submitted": None}
-        session.connection().execute(insert(ASSESSMENTS), draft)
-        downgrade(session.connection(), "0002")
-        (score,) = session.connection().execute(text("SELECT * FROM score")).mappings()
-        assert {name: score[name] for name in figures} == figures
-
-
-def test_what_is_published_or_invented_becomes_final_and_what_else_was_submitted_stays_so(database: Database) -> None:
-    """And down again: an earlier release knows drafts and what was submitted."""
-    made = [("2024", "published", False), ("2025", "in_review", False), ("2026", "in_review", True)]
-    with database.write() as session:
-        organisations.add(session, [organisations.Entry(id="ES-X", name="X", kind="MUN")], datetime.now(UTC))
-        for name, state, simulated in made:
-            editions.add(session, structs.replace(an_edition(name), state=state, simulated=simulated))
-        connection = connection_of(session)
-        downgrade(connection, "0010")
-        insertion = text(
-            "INSERT INTO assessment (edition, organisation, state, version, created, updated, submitted, methodology, "
-            "status, rank_points, submission, evidence) VALUES (:edition, 'ES-X', 'submitted', 1, :at, :at, :at, "
-            "'2026.1', 'complete', 1, '{}', '{}')"
-        ).bindparams(bindparam("at", type_=ASSESSMENTS.c.created.type))
-        connection.execute(insertion, [{"edition": name, "at": datetime.now(UTC)} for name, _, _ in made])
-
-    database.migrate()
-
-    told = text("SELECT edition, state, submitted IS NULL FROM assessment ORDER BY edition")
-    with database.write() as session:
-        connection = connection_of(session)
-        assert [tuple(row)[:2] for row in connection.execute(told)] == [
-            ("2024", "final"),
-            ("2025", "submitted"),
-            ("2026", "final"),
-        ]
-        for edition, state in (("2025", "returned"), ("2026", "hearing")):
-            connection.execute(
-                text("UPDATE assessment SET state = :state WHERE edition = :edition"),
-                {"edition": edition, "state": state},
-            )
-        downgrade(connection, "0010")
-        assert list(map(tuple, connection.execute(told))) == [
-            ("2024", "submitted", False),
-            ("2025", "draft", True),
-            ("2026", "submitted", False),
-        ]
-
-
 def test_a_migration_that_fails_leaves_the_tables_as_they_were(empty: str) -> None:
     with opened(empty) as database:
         with database.write() as session:
-            connection_of(session).execute(text("CREATE TABLE score (in_the_way INTEGER)"))
+            connection_of(session).execute(text("CREATE TABLE edition (in_the_way INTEGER)"))
         with pytest.raises(DBAPIError, match="already exists"):
             database.migrate()
         with database.read() as session:
-            assert inspect(connection_of(session)).get_table_names() == ["score"]
+            assert inspect(connection_of(session)).get_table_names() == ["edition"]
 
 
 def test_processes_that_start_at_once_migrate_once(empty: str) -> None:

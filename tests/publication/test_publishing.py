@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from actitud_api.access.service import Principal
@@ -34,7 +33,7 @@ from actitud_api.scoring.compare import rank_points
 from actitud_api.storage import backup as copies
 from actitud_api.storage.database import Database
 from actitud_api.storage.errors import Irreversible
-from actitud_api.storage.revisions import move, revisions
+from actitud_api.storage.revisions import BASE, move, revisions
 from tests.databases import make_key, opened
 from tests.publication.test_documents import PUBLISHED
 from tests.publishing import (
@@ -521,19 +520,10 @@ def test_what_is_published_cannot_be_migrated_away(ready: Database, folder: Path
     made = publish(ready, folder)
     before = everything(ready)
     with pytest.raises(Irreversible):
-        move(ready, "0008")
+        move(ready, BASE)
     assert everything(ready) == before
     assert revisions(ready).state == "current"
     assert service.get(ready, EDITION, "1") == made
-
-
-def test_without_anything_published_the_revision_can_be_undone_and_done(ready: Database) -> None:
-    move(ready, "0008")
-    with ready.write() as session:
-        session.connection().execute(text("UPDATE edition SET state = 'published'"))
-        assert MigrationContext.configure(session.connection()).get_current_revision() == "0008"
-    move(ready)
-    assert editions.get(ready, EDITION).record.state == "in_review", "nothing was published by then"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

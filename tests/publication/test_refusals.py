@@ -17,12 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from actitud_api.assessments import service as assessments
 from actitud_api.publication import service
 from actitud_api.storage.database import Database
-from actitud_api.storage.migrate import downgrade
 from tests.databases import Kind, make_key
 from tests.publication.test_documents import GOLDEN
 from tests.publication.test_publishing import LATER, everything
-from tests.publishing import BARE, BEFORE, BIG, EDITION, LATE, SMALL, correction, fill, publish
-from tests.revisions import REVISIONS
+from tests.publishing import BEFORE, BIG, EDITION, LATE, correction, fill, publish
 from tests.settling import anything
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -186,27 +184,6 @@ def test_sqlite_refuses_a_replacement_to_other_clients_too(published: Database, 
             with pytest.raises(sqlite3.IntegrityError, match="does not change"):
                 connection.execute(statement)
             assert connection.execute(f"SELECT * FROM {table}").fetchall() == rows
-
-
-def test_what_was_published_before_there_were_more_states_becomes_final_and_stays_refused(published: Database) -> None:
-    """The trigger that refuses is taken away for the revision of the database, and is there again."""
-    told = text("SELECT organisation, state FROM assessment ORDER BY organisation")
-    with published.write() as session:
-        before = list(map(tuple, session.connection().execute(told)))
-        downgrade(session.connection(), REVISIONS[REVISIONS.index("0012") - 1])
-        earlier = list(map(tuple, session.connection().execute(told)))
-    assert before == [(BIG, "final"), (SMALL, "final"), (BARE, "final"), (LATE, "draft")]
-    assert earlier == [(BIG, "submitted"), (SMALL, "submitted"), (BARE, "submitted"), (LATE, "draft")]
-    forged = text(f"UPDATE assessment SET state = 'draft' WHERE organisation = '{BIG}'")
-    with pytest.raises(DBAPIError, match="does not change"), published.write() as session:
-        session.connection().execute(forged)
-
-    published.migrate()
-
-    with published.read() as session:
-        assert list(map(tuple, session.connection().execute(told))) == before
-    with pytest.raises(DBAPIError, match="does not change"), published.write() as session:
-        session.connection().execute(forged)
 
 
 def test_assessments_change_while_a_revision_is_made_and_only_then(published: Database) -> None:

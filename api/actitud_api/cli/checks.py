@@ -121,6 +121,13 @@ _MIGRATE = Texts(
     "make a copy with actitud-api backup and run actitud-api migrate",
 )
 _FOREIGN = Texts("{current}, que esta versión no conoce", "{current}, which this release does not know")
+_UNRELEASED = Texts(
+    "{current}, de una versión anterior a la 0.1.0, que esta no lee",
+    "{current}, of a version before 0.1.0, which this release does not read",
+)
+_REPLACE = Texts(
+    "quite la base de datos de ahí y ejecute actitud-api init", "move the database away and run actitud-api init"
+)
 _UPGRADE = Texts("use la versión que la hizo, o una posterior", "use the release that made it, or a later one")
 _WRITES = Texts("acepta cambios", "takes changes")
 _PERMISSIONS = Texts(
@@ -156,6 +163,7 @@ def migrated(settings: Settings, database: Database, language: Language) -> Chec
         "current": (_AT, None),
         "empty": (_EMPTY, _INIT),
         "behind": (_BEHIND, _MIGRATE),
+        "unreleased": (_UNRELEASED, _REPLACE),
         "foreign": (_FOREIGN, _UPGRADE),
     }[found.state]
     said = text.into(language).format(current=found.current, newest=found.newest)

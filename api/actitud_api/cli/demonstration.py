@@ -14,6 +14,7 @@ from rich.console import Console
 
 from actitud_api.access import service as access
 from actitud_api.cli.common import Added, CommandError, progress, settings_of, takes_database
+from actitud_api.cli.readiness import check_known, reaching
 from actitud_api.cli.serving import address_of, application, database_of, readiness_of, takes_address
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
@@ -23,6 +24,7 @@ from actitud_api.ledger import service as ledger
 from actitud_api.methodology.model import Language
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
+from actitud_api.storage.revisions import revisions
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
 """The demonstration has a database of its own: nothing invented gets into a real one."""
@@ -63,7 +65,9 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
     loaded = threading.Event()
     with application(settings, language) as app:
         database = database_of(app)
-        database.migrate()
+        with reaching(settings, language):
+            check_known(settings, revisions(database), language)
+            database.migrate()
         if demo.is_published(database) and (options.in_review or demo.stored(database) is None):
             raise CommandError(_PUBLISHED.into(language))
         _make_signing_key(database, settings)

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
-from actitud_api.cli.readiness import FOREIGN, about, check_there, reaching
+from actitud_api.cli.readiness import check_known, check_there, reaching
 from actitud_api.http.negotiation import Texts
 from actitud_api.methodology.model import Language
 from actitud_api.storage.errors import Irreversible
@@ -47,9 +47,7 @@ def _migrate(options: argparse.Namespace, language: Language) -> int:
     settings = settings_of(options)
     check_there(settings, language)
     with opened(settings, language) as database, reaching(settings, language):
-        found = revisions(database)
-        if found.state == "foreign":
-            raise CommandError(about(FOREIGN, settings, found, language))
+        check_known(settings, revisions(database), language)
         try:
             moved = move(database, options.to)
         except UnknownRevision as error:

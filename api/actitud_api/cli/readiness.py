@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from actitud_api.cli.common import CommandError
 from actitud_api.http.negotiation import Texts
@@ -21,10 +22,17 @@ NOT_MIGRATED = Texts(
     "La base de datos {database} está en la revisión {current} y hace falta la {newest}: ejecute actitud-api migrate",
     "The database {database} is at revision {current} and needs {newest}: run actitud-api migrate",
 )
-FOREIGN = Texts(
+_FOREIGN = Texts(
     "La base de datos {database} está en la revisión {current}, que esta versión no conoce: use la versión que la hizo",
     "The database {database} is at revision {current}, which this release does not know: use the release that made it",
 )
+_UNRELEASED = Texts(
+    "La base de datos {database} la hizo una versión anterior a la 0.1.0 (revisión {current}), y esta versión no la "
+    "lee: quítela de ahí o indique otra con --database",
+    "The database {database} was made by a version before 0.1.0 (revision {current}), and this release does not read "
+    "it: move it away or name another one with --database",
+)
+_UNKNOWN: Final = {"unreleased": _UNRELEASED, "foreign": _FOREIGN}
 UNREACHABLE = Texts(
     "No se puede usar la base de datos {database}: {reason}", "The database {database} cannot be used: {reason}"
 )
@@ -46,12 +54,19 @@ def check_there(settings: Settings, language: Language) -> None:
         raise CommandError(NOT_INITIALISED.into(language).format(database=shown(settings.database_url)))
 
 
+def check_known(settings: Settings, found: Revisions, language: Language) -> None:
+    """Raise `CommandError` where no revision of this release made the tables."""
+    if found.state in _UNKNOWN:
+        raise CommandError(about(_UNKNOWN[found.state], settings, found, language))
+
+
 def check_ready(settings: Settings, database: Database, language: Language) -> None:
     """Raises `CommandError` with what to do, unless the tables of a database are there as this release needs them."""
     check_there(settings, language)
     with reaching(settings, language):
         found = revisions(database)
-    said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED, "foreign": FOREIGN}.get(found.state)
+    check_known(settings, found, language)
+    said = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED}.get(found.state)
     if said is not None:
         raise CommandError(about(said, settings, found, language))
 
@@ -63,9 +78,9 @@ def make_tables(settings: Settings, database: Database, language: Language) -> t
     """
     with reaching(settings, language):
         found = revisions(database)
-        if found.state in ("behind", "foreign"):
-            said = NOT_MIGRATED if found.state == "behind" else FOREIGN
-            raise CommandError(about(said, settings, found, language))
+        check_known(settings, found, language)
+        if found.state == "behind":
+            raise CommandError(about(NOT_MIGRATED, settings, found, language))
         return found.state == "empty", move(database).after
 
 

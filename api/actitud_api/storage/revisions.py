@@ -17,6 +17,13 @@ from actitud_api.storage.places import failures
 BASE = "base"
 """The name of the state before the first revision: no tables."""
 
+_BEFORE_RELEASES = frozenset(f"{number:04}" for number in range(1, 17))
+"""The revisions before release 0.1.0, which were made one."""
+
+
+State = Literal["empty", "behind", "current", "unreleased", "foreign"]
+"""`unreleased`: a version before 0.1.0 made the tables; `foreign`: a release that is unknown here."""
+
 
 class UnknownRevision(LookupError):
     """There is no revision of that name in this release; `known` lists those that there are, oldest first."""
@@ -39,10 +46,12 @@ class Revisions(Struct, frozen=True):
         return self.known[-1]
 
     @property
-    def state(self) -> Literal["empty", "behind", "current", "foreign"]:
-        """Whether the tables are there and as this release needs; `foreign` where a release unknown here made them."""
+    def state(self) -> State:
+        """Tell whether the tables are there and as this release needs them."""
         if self.current == BASE:
             return "empty"
+        if self.current in _BEFORE_RELEASES:
+            return "unreleased"
         if self.current not in self.known:
             return "foreign"
         return "current" if self.current == self.newest else "behind"

@@ -10,21 +10,12 @@ from alembic import op
 
 Change = Literal["INSERT", "UPDATE", "DELETE"]
 
-_FUNCTION = """
-CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'what is in % does not change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-END
-$$
-"""
-
 
 def refuse(table: str, change: Change, when: str | None = None) -> None:
-    """Makes the database refuse a change of the rows of a table; `when`: only where that holds of `NEW` and `OLD`."""
+    """Make the database refuse a change of the rows of a table; `when`: only where that holds of `NEW` and `OLD`."""
     condition = "" if when is None else f"WHEN ({when})"
     name = f"{table}_refuses_{change.lower()}"
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(_FUNCTION)
         op.execute(
             f"CREATE TRIGGER {name} BEFORE {change} ON {table} FOR EACH ROW {condition} "
             "EXECUTE FUNCTION refuse_change()"
@@ -37,7 +28,7 @@ def refuse(table: str, change: Change, when: str | None = None) -> None:
 
 
 def refuse_replacement(table: str, key: str, when: str = "true") -> None:
-    """Makes SQLite refuse a row in the place of another, whoever is connected.
+    """Make SQLite refuse a row in the place of another, whoever is connected.
 
     `key`: a unique column; `when`: only where that holds of `there`, the row that would go. On PostgreSQL
     what takes the place of a row is an update of it.
@@ -51,9 +42,8 @@ def refuse_replacement(table: str, key: str, when: str = "true") -> None:
 
 
 def refuse_truncation(table: str) -> None:
-    """Makes PostgreSQL refuse to empty a table at once; SQLite empties it row by row."""
+    """Make PostgreSQL refuse to empty a table at once; SQLite empties it row by row."""
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(_FUNCTION)
         op.execute(
             f"CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT "
             "EXECUTE FUNCTION refuse_change()"
