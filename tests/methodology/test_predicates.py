@@ -45,7 +45,6 @@ from actitud_api.methodology.predicates import (
     present_in_facts,
     slot_of,
 )
-from tests.calling import calls_of
 from tests.methodology.planting import DOCUMENT
 from tests.scoring import builders as b
 
@@ -139,35 +138,6 @@ def test_comparisons_by_hand(op: ComparisonOperator) -> None:
     assert held(Implies(when=sent, then=b.compare(OWN, op, b.field("before"))), absent=True, before=NULL) is False
     assert held(b.compare(b.field("before"), op, 4), absent=True, before=NULL) is False
     assert held(Implies(when=Present(indicator="L1"), then=compared), absent=True) is True
-
-
-def calls(predicate: Predicate, *, absent: bool) -> int:
-    """How many functions run to evaluate a predicate where all that it reads is there."""
-    closure = compile_over_facts(predicate, LAYOUT, absent=absent)
-    facts: Facts = [3] * LAYOUT.size
-    return calls_of(lambda: closure(facts))
-
-
-def test_the_shapes_that_rules_have_take_one_call() -> None:
-    """One for what is compared with a slot or a constant, where it is as it stands; one more for what is computed."""
-    sent, other, people = Present(indicator="R1"), b.fact("L1", "level"), b.field("people")
-    both = Sum(of=(people, b.field("before")))
-    for right, stays_absent, counts in (
-        (b.const(3), 1, 1),
-        (b.fact("R1", "denominator"), 1, 1),
-        (people, 1, 1),
-        (Minimum(of=(b.const(3), people)), 1, 1),
-        # where it may be absent and counts 0 then, another answer is asked for it
-        (other, 1, 2),
-        (both, 2, 2),
-    ):
-        asked = Implies(when=sent, then=b.compare(OWN, "le", right))
-        assert (calls(asked, absent=True), calls(asked, absent=False)) == (stays_absent, counts)
-    field, answer = b.compare(people, "le", 3), b.compare(OWN, "le", 3)
-    assert (calls(field, absent=True), calls(field, absent=False)) == (1, 1)
-    # absent, an answer counts 0: the comparison asks for both of its sides
-    assert (calls(answer, absent=True), calls(answer, absent=False)) == (1, 3)
-    assert (calls(All(of=(field, field)), absent=True), calls(Any(of=(Not(of=field), field)), absent=True)) == (3, 5)
 
 
 def test_the_slots_of_a_document() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
 
 import msgspec
@@ -107,24 +106,6 @@ def test_means_by_hand() -> None:
     assert combined(group("power", 2), rows) == [4583, 3521, 2000]
 
 
-@pytest.mark.parametrize("times", [1, 10**5])
-@pytest.mark.parametrize(("aggregation", "exponent"), KINDS[3:])
-def test_hardly_any_row_needs_the_plan(aggregation: Kind, exponent: float | None, times: int) -> None:
-    """Of 2,000 random rows fewer than one in a hundred is too close to a half for floats, in any unit of weights."""
-    known, asked = group(aggregation, exponent, weights=tuple(times * weight for weight in WEIGHTS)), []
-
-    def combine(weights: Sequence[int], scores: Sequence[int]) -> int:
-        asked.append(scores)
-        return known.combine(weights, scores)
-
-    random = Random(11)
-    rows = [[random.randrange(1, 10_001) for _ in WEIGHTS] for _ in range(2_000)]
-    for row in rows[:500]:
-        row[random.choice((0, 2, 3))] = -1
-    combined(msgspec.structs.replace(known, combine=combine), rows)
-    assert len(asked) < 20
-
-
 def test_halves_go_up() -> None:
     """Of 1 and 3 hundredths: harmonic 1.5; of 1 and 2: arithmetic 1.5."""
     assert combined(group("harmonic", weights=(1, 1)), [[1, 3], [3, 1], [3, 9], [0, 5]]) == [2, 2, 5, 0]
@@ -141,12 +122,6 @@ def test_integers_that_floats_do_not_hold() -> None:
     wanted = [(2 * (heavy * one + (heavy + 1) * other) + total) // (2 * total) for one, other in rows]
     assert combined(known, rows, 10**6) == wanted
     assert wanted[2:] == [most, most - 1]
-
-
-def test_32_bits_where_they_hold_all_sums() -> None:
-    """2·(10,000 + 1)·weight stays below 2^31 up to a weight of 107,363."""
-    assert Aggregation(group(weights=(107_363,)), 100).kind == np.int32
-    assert Aggregation(group(weights=(107_364,)), 100).kind == np.int64
 
 
 @pytest.mark.parametrize(
@@ -174,57 +149,3 @@ def test_what_makes_a_group_rated(share: tuple[int, int], children: int, rated: 
         found = aggregation.rated(len(rows), weights.remaining(known.total, weights.left), weights.left)
         assert ([True] * len(rows) if found is None else found.tolist()) == wanted
         assert (found is None) == all(wanted)
-
-
-def test_what_the_children_bring_along() -> None:
-    weights = Weights(np.dtype(np.int32))
-    here, there = np.array([True, False, False]), np.array([False, True, True])
-    assert weights.remaining(6, weights.left) is None
-    weights.add(Counted(here, here), 2)
-    weights.add(Counted(here, here, here), 0)
-    assert (weights.silent, weights.voids, len(weights.left)) == (False, [], 1)
-    weights.add(Counted(there, None), 3)
-    assert weights.silent
-    assert [(mask.tolist(), weight) for mask, weight in weights.left] == [(here.tolist(), 2), (there.tolist(), 3)]
-    assert [weight for _, weight in weights.left_most] == [2]
-    remaining = weights.remaining(6, weights.left)
-    assert remaining is not None
-    assert (remaining.tolist(), remaining.dtype) == ([4, 3, 3], np.dtype(np.int32))
-    voided = Weights(np.dtype(np.int64))
-    voided.add(Counted(None, None, there), 5)
-    assert (voided.silent, [weight for _, weight in voided.voids]) == (True, [5])
-    assert [voided.unknown] == [None]
-    voided.add_unknown(np.array([[True, False, True], [True, True, False]]), np.array([3, 4]))
-    assert voided.unknown is not None
-    assert (voided.unknown.tolist(), voided.unknown.dtype) == ([7, 4, 3], np.dtype(np.int64))
-    voided.add_unknown(np.array([[False, False, True]]), np.array([10]))
-    assert voided.unknown.tolist() == [7, 4, 13]
-
-
-def test_weights_remember_that_some_child_is_silent() -> None:
-    """With every unknown at its best the first has not left; of the second everything is known."""
-    nowhere, somewhere = np.array([False, False]), np.array([True, False])
-    for first, silent in (
-        (Counted(somewhere, nowhere), True),
-        (Counted(somewhere, somewhere, somewhere), True),
-        (Counted(somewhere, somewhere), False),
-    ):
-        weights = Weights(np.dtype(np.int32))
-        assert weights.silent is False
-        weights.add(first, 2)
-        weights.add(Counted(), 1)
-        assert weights.silent is silent
-
-
-def test_how_far_off_a_power_mean_may_be() -> None:
-    """128 roundings for each of four children and eight more, of 10,000 units, as often as the lightest weighs in 9."""
-    aggregation = Aggregation(group("geometric", weights=(3, 0, 2, 4)), 100)
-    assert aggregation._error == pytest.approx(128 * 12 * 2.0**-53 * 10_000 * 9 / 2, rel=1e-12)
-
-
-def test_a_group_that_is_rated_everywhere_needs_no_mask() -> None:
-    """A third left in one row, which is rated all the same."""
-    known = group(rated_share=(1, 2))
-    aggregation, weights = Aggregation(known, 100), Weights(np.dtype(np.int32))
-    weights.add(Counted(np.array([True, False])), 2)
-    assert aggregation.rated(2, weights.remaining(known.total, weights.left), weights.left) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 
 from actitud_api.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
 from actitud_api.scoring.columns.block import Block, Needs
-from actitud_api.scoring.columns.curves import ROUNDING, Curves, Value, _line, _Segment, value_of
-from actitud_api.scoring.columns.expressions import MOST, Answer, Compiler
+from actitud_api.scoring.columns.curves import Curves, Value, value_of
+from actitud_api.scoring.columns.expressions import MOST, Compiler
 from actitud_api.scoring.columns.table import Floats, Ints, narrow
 from actitud_api.scoring.plan import CompiledIndicator, plan_of
 from tests.scoring import builders as b
@@ -202,24 +201,7 @@ def test_levels_of_a_formula(name: str, facts: dict[tuple[str, str], list[int]],
     assert (found, curves.exact) == (scores, [])
 
 
-def test_a_curve_takes_three_arrays() -> None:
-    """x, what the straight parts of the curve add up to, and the part that is being added."""
-    for name in "LRHT":
-        compiler = Compiler(PLAN, [(0, 4)] * PLAN.layout.size, Needs())
-        Curves(compiler, PLAN.unit).scoring(LEAVES[name], value_of(LEAVES[name].indicator.value, compiler, 0))
-        assert compiler.needs.depth == 3
-
-
 # --- straight -------------------------------------------------------------------------------------------------
-
-
-def test_a_straight_curve_needs_no_exact_curve_where_denominators_are_small() -> None:
-    """Every half is met: 1/8 of the way to 0.3 and so on, by hand 0.15 is 20 points, 0.5 is 65, 0.85 is 95."""
-    parts = [(n, d) for d in (1, 3, 7, 20, 40, 64, 999, 1000) for n in range(0, d + 2, max(1, d // 40))]
-    found, exact = scored("R", [n for n, _ in parts], [d for _, d in parts])
-    assert found == exactly("R", parts)
-    assert exact == []
-    assert scored("R", [3, 1, 17, 5, 0], [20, 2, 20, 4, 3])[0] == [2000, 6500, 9500, 10_000, 0]
 
 
 def test_a_half_over_a_large_denominator_is_computed_exactly_and_its_neighbours_are_not() -> None:
@@ -342,41 +324,6 @@ def test_what_is_less_than_a_millionth_below_a_half_is_rounded_up(name: str, val
     assert scored(name, [value]) == ([score], [])
 
 
-def test_how_far_off_a_bent_curve_may_be() -> None:
-    """A rounding of what is added up, often enough; in millionths of an hour, as the facts are."""
-    # U is T the other way round
-    for name, middle in (("T", math.log(8_000_000)), ("U", math.log(2_000_000))):
-        error = 64 * ROUNDING * (10_000 + 10_000 * (middle / math.log(4) + 8))
-        assert watched(name, {PLAN.layout.facts[name, "hours"]: [1]})[1].error == pytest.approx(error, rel=1e-12)
-    # 80 wide, from 20 on; 0.6 is below 1
-    error = 64 * ROUNDING * (10_000 + 8_000 * (-math.log(0.6) / math.log(3) + 8))
-    facts = {PLAN.layout.facts["V", "numerator"]: [1], PLAN.layout.facts["V", "denominator"]: [2]}
-    assert watched("V", facts)[1].error == pytest.approx(error, rel=1e-12)
-    # two straight parts of logarithms: 2000 over ln 30 and 8000 over ln 40/3, each x with an error of 1 more
-    first, second, third = math.log(100_000), math.log(3_000_000), math.log(40_000_000)
-    slopes = 2000 / (second - first), 8000 / (third - second)
-    constant = slopes[0] * first + slopes[1] * second - 0.5 - 1e-6
-    whole = constant + slopes[0] * (second + 1) + slopes[1] * (third + 1)
-    found = watched("H", {PLAN.layout.facts["H", "hours"]: [1]})[1].error
-    assert found == pytest.approx(8 * 2 * 10 * ROUNDING * whole, rel=1e-12)
-
-
-def test_only_what_may_be_off_is_computed_exactly() -> None:
-    """Within the error of a whole number; all of it where that is a quarter or more."""
-    leaf = LEAVES["H"]
-    for error, exact in ((0.2, [1, 3]), (0.125, [1]), (0.25, [0, 1, 2, 3, 4]), (1.0, [0, 1, 2, 3, 4])):
-        compiler = Compiler(PLAN, [(0, 10**8)] * PLAN.layout.size, Needs())
-        curves = Watched(compiler, PLAN.unit)
-        value = value_of(leaf.indicator.value, compiler, 0)
-        curves.scoring(leaf, value)
-        into = np.full(5, -7, np.int32)
-        made = block(compiler.needs.depth, {PLAN.layout.facts["H", "hours"]: [3_000_000] * 5})
-        curves._rounded(leaf, value, made, np.array([1.5, 2.0, 3.25, 3.8125, 0.75]), error, into)
-        assert curves.exact == exact
-        # 3 hours are 20 points; the others are the floor of what was given
-        assert into.tolist() == [2000 if row in exact else floor for row, floor in enumerate((1, 2, 3, 3, 0))]
-
-
 # --- facts that are large -------------------------------------------------------------------------------------
 
 
@@ -412,54 +359,4 @@ def test_a_square_over_1() -> None:
     assert scored("I", [4 * 10**9, 4 * 10**9, 1, 1], [1, -1, 2, 1])[0] == [10_000, 0, 5000, 10_000]
 
 
-def test_what_a_value_reads_and_whether_it_may_lack() -> None:
-    numerator, denominator = PLAN.layout.facts["R", "numerator"], PLAN.layout.facts["R", "denominator"]
-    formula = LEAVES["R"].indicator.value
-    for least, most, lacks in ((0, 5, True), (-5, 0, True), (-1, 1, True), (1, 5, True), (-5, -1, True)):
-        extent = [(0, 0)] * PLAN.layout.size
-        extent[denominator] = (least, most)
-        value = value_of(formula, Compiler(PLAN, extent, Needs()), 0)
-        # 0 stands where nothing is.
-        assert value.may_lack is lacks
-        assert value.reads.slots == {numerator, denominator}
-        assert value.given == {Answer(0)}
-        assert (value.scale, value.limit) == (Fraction(1), MOST)
-    hours = Quotient(numerator=b.fact("F", "hours"), denominator=Sum(of=(b.fact("H", "hours"), b.const(1))))
-    compiler = Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs())
-    value = value_of(hours, compiler, 0)
-    # the sum stands one deeper than the hours
-    assert compiler.needs.depth == 2
-    assert value.scale == Fraction(1)
-    assert value.given == {Answer(8), Answer(1)}
-    plain = value_of(b.fact("F", "hours"), Compiler(PLAN, [(0, 9)] * PLAN.layout.size, Needs()), 0)
-    assert (plain.scale, plain.below.constant, plain.below.least, plain.may_lack) == (
-        Fraction(1, 10**6),
-        True,
-        1,
-        False,
-    )
-
-
 # --- lines ----------------------------------------------------------------------------------------------------
-
-
-def test_a_line_and_how_far_off_it_may_be() -> None:
-    """From (2, 10) up by 5 to 4, flat to 6, down by 1/2 to 10: 10, 20, 20, 18; the constant is 10 - (10 - 3) + 1/2."""
-    parts = [
-        _Segment(Fraction(5), Fraction(2), Fraction(4), Fraction(10)),
-        _Segment(Fraction(0), Fraction(4), Fraction(6), Fraction(20)),
-        _Segment(Fraction(-1, 2), Fraction(6), Fraction(10), Fraction(20)),
-    ]
-    assert [part.offset for part in parts] == [0, 20, 23]
-    line, error = _line(parts, [2.0, 4.0, 6.0, 10.0], Fraction(10), 0.5)
-    assert line.parts == ((5.0, 2.0, 4.0), (-0.5, 6.0, 10.0))
-    assert line.constant == 3.5
-    # (3.5 + 5·4 + 0·6 + 0.5·10) as often as there are parts and eight more, twice
-    assert error == 2 * 11 * ROUNDING * 28.5
-    assert line.raised(0.25).constant == 3.75
-    made = Block.__new__(Block)
-    made.floats = [np.array([0.0, 2, 3, 4, 5, 6, 8, 10, 99])] + [np.zeros(9) for _ in range(2)]
-    assert line.at(made, made.floats[0]).tolist() == [10.5, 10.5, 15.5, 20.5, 20.5, 20.5, 19.5, 18.5, 18.5]
-    flat, _ = _line([parts[1]], [4.0, 6.0], Fraction(20), 0.5)
-    made.floats[0] = np.array([1.0, 5.0])
-    assert flat.at(made, made.floats[0]).tolist() == [20.5, 20.5]

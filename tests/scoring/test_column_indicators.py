@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from actitud_api.methodology.answers import FactValue, SetAside
-from actitud_api.methodology.model import Any, Predicate
-from actitud_api.scoring.columns.block import CODES, Needs
-from actitud_api.scoring.columns.indicators import Cases
-from actitud_api.scoring.plan import plan_of
+from actitud_api.methodology.model import Any
+from actitud_api.scoring.columns.block import CODES
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 
 STAFFED = b.compare(b.field("people"), "ge", 10)
 LISTED = b.compare(b.fact("B", "level"), "ge", 2)
-
-
-@pytest.mark.parametrize(
-    ("zero_when", "applies", "depth", "kept"),
-    [
-        (b.NEVER, b.ALWAYS, 0, 0),
-        # where it holds and where it does not, one after the other
-        (LISTED, b.ALWAYS, 1, 5),
-        (b.ALWAYS, b.ALWAYS, 1, 5),
-        # applicability is computed below the zero rule
-        (b.NEVER, STAFFED, 2, 5),
-        (LISTED, STAFFED, 2, 5),
-    ],
-)
-def test_how_many_scratch_arrays_a_judgement_takes(
-    zero_when: Predicate, applies: Predicate, depth: int, kept: int
-) -> None:
-    tree = b.root(b.group("D", b.ladder("A", zero_when=zero_when, applies=applies), b.ladder("B")))
-    plan, needs = plan_of(b.read(b.document(tree, profile=(b.integer_field("people"),)))), Needs()
-    Cases(plan, [(0, 20)] * plan.layout.size, needs)
-    assert (needs.depth, needs.kept) == (depth, kept)
 
 
 def test_what_applies_to_everybody() -> None:

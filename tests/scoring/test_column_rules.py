@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from actitud_api.methodology.answers import FactValue, Submission
 from actitud_api.methodology.loader import Methodology
@@ -21,9 +19,9 @@ from actitud_api.methodology.model import (
     Rule,
     Sum,
 )
-from actitud_api.scoring.columns.block import CODES, Block, Needs, Reads
-from actitud_api.scoring.columns.rules import Contradictions, simplified, when_absent
-from actitud_api.scoring.plan import plan_of
+from actitud_api.scoring.columns import columns_of, score_columns
+from actitud_api.scoring.columns.block import CODES
+from actitud_api.scoring.columns.rules import when_absent
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 
@@ -58,18 +56,6 @@ ABSENT: list[tuple[Predicate, bool | None]] = [
 @pytest.mark.parametrize(("predicate", "truth"), ABSENT)
 def test_what_a_rule_comes_to_where_an_answer_is_absent(predicate: Predicate, truth: bool | None) -> None:
     assert when_absent(predicate, "R") is truth
-
-
-def test_a_test_for_presence_that_changes_nothing_is_left_out() -> None:
-    holds, breaks = b.compare(N, "le", D), b.compare(N, "ge", 3)
-    assert simplified(Implies(when=SENT, then=holds)) == holds
-    for kept in (
-        Implies(when=SENT, then=breaks),
-        Implies(when=ELSE, then=holds),
-        Implies(when=holds, then=SENT),
-        holds,
-    ):
-        assert simplified(kept) == kept
 
 
 FOUR: dict[str, FactValue] = {"level": 4}
@@ -256,44 +242,10 @@ def test_other_indicators_count_without_what_is_contradicted() -> None:
         assert codes_of(known, *told) == expected
 
 
-def test_what_is_compiled_of_a_rule() -> None:
-    """Of A alone nothing is open once it is absent. What B and C are compared with is, where it may be taken out."""
-    level = {name: b.fact(name, "level") for name in "ABCD"}
-    known = of_ladders(
-        "ABCD",
-        b.rule("1", b.compare(level["A"], "le", 3), "A"),
-        b.rule("2", b.compare(level["B"], "le", level["A"]), "B"),
-        b.rule("3", b.compare(level["C"], "le", level["D"]), "C"),
-    )
-    plan, needs = plan_of(known), Needs()
-    compiled = Contradictions(plan, [(0, 4)] * plan.layout.size, needs)
-    assert [(rule.unholdable is None, rule.again) for rule in compiled._rules] == [
-        (True, frozenset()),
-        (False, {0, 1}),
-        (False, {2}),
-    ]
-    assert needs.depth == 1
-
-
-def test_few_rows_are_computed_in_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows that are looked at once more hold what all rows do, for which no integers of Python are needed."""
-    kinds: list[bool] = []
-    picked = Block.picked
-
-    def watched(self: Block, rows: NDArray[np.intp], reads: Reads, depth: int, *, exact: bool) -> Block:
-        kinds.append(exact)
-        return picked(self, rows, reads, depth, exact=exact)
-
-    monkeypatch.setattr(Block, "picked", watched)
-    known = of_ladders(
-        "AB",
-        b.rule("1", b.compare(b.fact("A", "level"), "le", 3), "A"),
-        b.rule("2", b.compare(b.fact("B", "level"), "le", b.fact("A", "level")), "B"),
-    )
-    # A is taken out, and B, which needs it, once that is looked at again
-    assert codes_of(known, levels(A=4, B=3), levels(A=3, B=4)) == [
-        ["contradicted", "unsupported"],
-        ["partial", "contradicted"],
-    ]
-    # which rows of rule 2 no answer would mend, in either round, and which of them break anew
-    assert kinds == [False] * 3
+def test_scoring_leaves_the_columns_as_they_are() -> None:
+    """A is taken out, and scored the same the second time."""
+    known = of_ladders("AB", b.rule("1", b.compare(b.fact("A", "level"), "le", 3), "A"))
+    columns = columns_of(known, [levels(A=4, B=3), levels(A=3, B=4)])
+    first, second = score_columns(columns), score_columns(columns)
+    assert first.codes.tolist() == second.codes.tolist()
+    assert [CODES[code] for code in first.codes[:, 0]] == ["contradicted", "partial"]

@@ -9,7 +9,6 @@ import pytest
 from actitud_api.methodology.answers import FactValue
 from actitud_api.methodology.model import Range, Scalar
 from actitud_api.scoring.columns import Columns, aggregate_columns, columns_of, score_columns
-from actitud_api.scoring.columns.evaluator import _rounded
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
@@ -102,22 +101,6 @@ def test_what_left_is_left_out_of_what_is_aggregated() -> None:
     groups = aggregate_columns(methodology(), scores)
     # D2.1 6000; D2 (1000 + 24000 + 6000)/5 = 6200; D1 a quarter of its weight, and so not rated
     assert groups.T.tolist() == [[6200, -1, 6200, 6000], [-1, -1, -1, -1]]
-
-
-@pytest.mark.parametrize(
-    ("extent", "wider"),
-    [
-        ((0, 0), (0, 0)),
-        ((-1, 1), (-1, 1)),
-        ((-5, 9), (-7, 15)),
-        ((-8, 16), (-15, 31)),
-        ((3, 7), (0, 7)),
-        ((-9, -3), (-15, 0)),
-    ],
-)
-def test_extents_that_differ_little_are_compiled_alike(extent: tuple[int, int], wider: tuple[int, int]) -> None:
-    """To the next power of two, less one, on either side of 0."""
-    assert _rounded(*extent) == wider
 
 
 def test_blocks_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:

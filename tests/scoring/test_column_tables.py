@@ -10,7 +10,7 @@ import pytest
 
 from actitud_api.methodology.model import Fact, ProfileField, Scalar
 from actitud_api.scoring.columns import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
-from actitud_api.scoring.columns.table import _bits, _wide_enough, narrow
+from actitud_api.scoring.columns.table import narrow
 from actitud_api.scoring.plan import plan_of
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
@@ -209,17 +209,6 @@ def test_the_narrowest_type(values: list[int], kind: type) -> None:
     column = narrow(np.array(values, object))
     assert column.dtype == np.dtype(kind)
     assert column.tolist() == values
-
-
-def test_masks_have_room_for_all_components() -> None:
-    mask = np.array([1, 0b11], np.int8)
-    assert [_wide_enough(mask, bits).dtype for bits in (7, 8, 15, 16, 31, 32, 63, 64)] == [
-        np.int8, np.int16, np.int16, np.int32, np.int32, np.int64, np.int64, object
-    ]  # fmt: skip
-    assert _bits(mask).tolist() == [1, 2]
-    assert _bits(mask).dtype == np.int8
-    wide = _bits(np.array([2**200 - 1, 0], object))
-    assert (wide.tolist(), wide.dtype) == ([200, 0], np.dtype(np.int16))
 
 
 def test_the_columns_of_submissions() -> None:
