@@ -1,16 +1,32 @@
 """The matrix of access: every operation of the document, called by every kind of holder, on drafts and on what is
-published. What each may is written here by hand; an operation without a row fails.
+published. What each may is written here by hand; an operation without a row fails. Of each call the same pass asserts
+its status, that it changes something or nothing, and its entry in the ledger.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NamedTuple, get_args
 
+import httpx
 import pytest
 
+from actitud_api.access import keys as forms
 from actitud_api.access.service import Role
 from tests.contract import examples
-from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, Place, id_of, operations
+from tests.contract.installation import (
+    MINE,
+    OTHER,
+    SAFE,
+    Installation,
+    Operation,
+    Place,
+    Recorded,
+    id_of,
+    operations,
+)
+from tests.contract.recorded import assert_denied, assert_done, is_entered, verify_entries
 
 ALL = operations()
 NAMES = [operation.id for operation in ALL]
@@ -256,54 +272,122 @@ def expected(operation: Operation, holder: Holder) -> int | None:
     return None
 
 
+class Call(NamedTuple):
+    """A call that was answered: where, with which outcome, and who the ledger says it was."""
+
+    place: Place
+    response: httpx.Response
+    is_done: bool
+    actor: Mapping[str, Any]
+
+
+def actor_of(key: str | None, holder: Holder | None = None) -> Mapping[str, Any]:
+    """Return the actor of an entry: of a key that does not count only the id that it claims."""
+    identifier = None if key is None else id_of(key)
+    if holder is None:
+        return {"key": identifier, "organisation": None, "role": None}
+    role, bound = holder
+    return {"key": identifier, "organisation": {"mine": MINE, "other": OTHER}.get(bound), "role": role}
+
+
+def wrong_keys(installation: Installation) -> Sequence[tuple[str, str | None]]:
+    """Return texts that are no key of anybody, each with the key whose id it claims, if it has the form of one."""
+    right = installation.key("administrator")
+    guessed = forms.Key(id_of(right), "0" * forms.SECRET_LENGTH).text()
+    return [(guessed, right), ("no-key-at-all", None), (right[:-1], None), (f"{right}x", None)]
+
+
 @pytest.mark.parametrize("operation", ALL, ids=NAMES)
-def test_each_holder_is_answered_as_the_matrix_says(installation: Installation, operation: Operation) -> None:
+def test_each_holder_is_answered_and_entered_as_the_matrix_says(
+    installation: Installation, operation: Operation
+) -> None:
     row = class_of(operation)
     place = installation.place(operation)
     edition = place.path["edition"]
     keys = {holder: key_of(installation, holder, edition) for holder in HOLDERS}
     ended = [key_of(installation, holder, edition, ended=how) for holder in ENDED for how in ("revoked", "expired")]
-    before = installation.stored()
+    wrong = wrong_keys(installation)
+    before, size, begun = installation.stored(), len(installation.entries()), datetime.now(UTC)
+    calls: list[Call] = []
 
-    for key in ended:
+    for key, claimed in [*((key, key) for key in ended), *wrong]:
         response = installation.call(operation, place, key)
-        assert response.is_success if row == "open" else response.status_code == 401
-    anonymous = installation.call(operation, place)
-    if row in ROLES:
-        assert anonymous.status_code == 401
-    elif operation.id in TOLD_BY_ID:
-        assert anonymous.status_code == 404
-    else:
-        assert anonymous.is_success, anonymous.text
-
-    allowed = [holder for holder in HOLDERS if expected(operation, holder) is None]
+        assert response.is_success if row == "open" else response.status_code == 401, response.text
+        calls.append(Call(place, response, is_done=False, actor=actor_of(claimed)))
     for holder, key in keys.items():
-        status = expected(operation, holder)
-        if status is None:
-            continue
-        response = installation.call(operation, place, key)
-        assert response.status_code == status, (holder, response.text)
-        assert response.headers["content-type"] == "application/problem+json"
+        if (status := expected(operation, holder)) is not None:
+            response = installation.call(operation, place, key)
+            assert response.status_code == status, (holder, response.text)
+            assert response.headers["content-type"] == "application/problem+json"
+            calls.append(Call(place, response, is_done=False, actor=actor_of(key, holder)))
+    unknown = call_without_a_key(installation, operation, place)
     assert installation.stored() == before
 
-    for holder in allowed:
+    for holder, key in keys.items():
+        if expected(operation, holder) is not None:
+            continue
         if operation.method not in SAFE:
             place = installation.place(operation)
-            keys[holder] = key_of(installation, holder, place.path["edition"])
-            installation.give(operation, place, keys[holder])
+            keys[holder] = key = key_of(installation, holder, place.path["edition"])
+            installation.give(operation, place, key)
             before = installation.stored()
-        response = installation.call(operation, place, keys[holder])
+        response = installation.call(operation, place, key)
         assert response.is_success, (holder, response.text)
         if row in ROLES:
             assert (installation.stored() == before) is (operation.method in SAFE), holder
-        if operation.id in LISTED:
-            # A history names editions, the newest first; everything else organisations.
-            shown = edition if operation.id.startswith("organisations.") else MINE
-            assert (shown in response.text) is (holder in SEES_DRAFTS), holder
-        if row == "own list" and holder[0] != "administrator":
-            assert [found["id"] for found in response.json()["items"]] == [id_of(keys[holder])]
-        if row == "list":
-            assert (MINE in response.text) is (holder[1] not in FAR), holder
+        calls.append(Call(place, response, is_done=True, actor=actor_of(key, holder)))
+        assert_shown(operation, holder, key, place, response)
+
+    entries = verify_entries(installation)[size:]
+    assert_entered(operation, calls, entries, begun)
+    assert not {response.headers["x-request-id"] for response in unknown} & {
+        entry.record["request"] for entry in entries
+    }
+    written = repr(entries)
+    for key in [*keys.values(), *ended, *(key for _, key in wrong if key is not None)]:
+        assert key.split("_")[2][:12] not in written
+
+
+def call_without_a_key(installation: Installation, operation: Operation, place: Place) -> Sequence[httpx.Response]:
+    """Assert how an operation answers without a key. Return the responses."""
+    anonymous = installation.call(operation, place)
+    if class_of(operation) not in ROLES:
+        wanted = anonymous.status_code == 404 if operation.id in TOLD_BY_ID else anonymous.is_success
+        assert wanted, anonymous.text
+        return [anonymous]
+    path = operation.path.format_map(place.path)
+    offered = [
+        installation.client.request(operation.method.upper(), path, headers={"Authorization": text})
+        for text in ("Basic YTpi", "Bearer", "Bearer ")
+    ]
+    assert {response.status_code for response in [anonymous, *offered]} == {401}
+    return [anonymous, *offered]
+
+
+def assert_shown(operation: Operation, holder: Holder, key: str, place: Place, response: httpx.Response) -> None:
+    """Assert that a list shows a holder what it sees, and nothing else."""
+    row = class_of(operation)
+    if operation.id in LISTED:
+        # A history names editions, the newest first; everything else organisations.
+        shown = place.path["edition"] if operation.id.startswith("organisations.") else MINE
+        assert (shown in response.text) is (holder in SEES_DRAFTS), holder
+    if row == "own list" and holder[0] != "administrator":
+        assert [found["id"] for found in response.json()["items"]] == [id_of(key)]
+    if row == "list":
+        assert (MINE in response.text) is (holder[1] not in FAR), holder
+
+
+def assert_entered(operation: Operation, calls: Sequence[Call], entries: Sequence[Recorded], begun: datetime) -> None:
+    """Assert that each call with a key left one entry, in the order of the calls, or none where it only reads."""
+    requests = {call.response.headers["x-request-id"] for call in calls}
+    entered = [entry for entry in entries if entry.record["request"] in requests]
+    if not is_entered(operation):
+        assert entered == []
+        return
+    for call, entry in zip(calls, entered, strict=True):
+        assert begun <= datetime.fromisoformat(entry.record["at"]) <= datetime.now(UTC)
+        check = assert_done if call.is_done else assert_denied
+        check(entry, operation, call.place, call.response, call.actor)
 
 
 @pytest.mark.parametrize("operation", [one for one in ALL if class_of(one) == "hold"], ids=lambda one: one.id)

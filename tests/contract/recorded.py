@@ -1,0 +1,117 @@
+"""What the ledger must say of a call: the entries that a test compares with those that are there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+import rfc8785
+
+from actitud_api.ledger import service as ledger
+from actitud_api.ledger.chain import verify
+from tests.contract.installation import MINE, SAFE, Installation, Operation, Place, Recorded
+
+OWN: Final = "/assessments/{organisation}"
+KEYS: Final = "/v1/keys"
+LOCATED: Final = ("keys.create", "keys.rotations.create", "keys.revocations.create", "suggestions.create")
+"""Operations whose subject is the key, or the suggestion, that the answer locates."""
+SUBJECTS: Final = {
+    "organisations.create": "/v1/organisations/XX-TEST-{edition}",
+    "editions.create": "/v1/editions/{edition}",
+    "editions.approvals.create": "/v1/editions/{edition}/approvals/1",
+    "suggestions.decisions.create": "/v1/suggestions/{suggestion}",
+    "editions.publications.create": "/v1/editions/{edition}/publications/1",
+    "editions.assessments.submissions.create": "/v1/editions/{edition}/assessments/{organisation}/submissions/1",
+    "editions.assessments.reviews.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/2",
+    "editions.assessments.hearings.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/3",
+    "editions.assessments.finals.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/4",
+    "editions.assessments.returns.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/2",
+    "editions.assessments.extensions.create": "/v1/editions/{edition}/assessments/{organisation}/transitions/1",
+}
+"""The subject of an operation that makes something, where the path does not name it."""
+
+
+def is_entered(operation: Operation) -> bool:
+    """Return True if the ledger keeps who called an operation: it changes something and needs a key."""
+    return operation.method not in SAFE and operation.roles is not None
+
+
+def is_public(operation: Operation) -> bool:
+    """Return True if everybody may know the subject of an operation."""
+    return OWN not in operation.path and not operation.path.startswith(KEYS)
+
+
+def verify_entries(installation: Installation) -> Sequence[Recorded]:
+    """Verify the chain of the ledger. Return all of its entries."""
+    entries = installation.entries()
+    with installation.database.read() as session:
+        assert verify(shown.entry for shown in ledger.chain(session)).size == len(entries)
+    return entries
+
+
+def new_entries(installation: Installation, before: Sequence[Recorded]) -> Sequence[Recorded]:
+    """Return the entries after those of `before`, which are still there; the whole chain is valid."""
+    after = verify_entries(installation)
+    assert after[: len(before)] == before
+    return after[len(before) :]
+
+
+def assert_done(
+    entry: Recorded, operation: Operation, place: Place, response: httpx.Response, actor: Mapping[str, Any]
+) -> None:
+    """Assert that an entry says all of a change that was made."""
+    details: dict[str, Any] = {}
+    if operation.id == "editions.publications.create":
+        details["details"] = {
+            "digest": response.json()["digest"],
+            "edition": place.path["edition"],
+            "revision": 1,
+        }
+    subject = SUBJECTS.get(operation.id, operation.path).format_map(place.path)
+    if operation.id in LOCATED:
+        subject = response.headers["location"]
+    body = None if place.body is None else f"sha256:{hashlib.sha256(rfc8785.dumps(dict(place.body))).hexdigest()}"
+    sent = body if body is None or is_public(operation) else _commitment(entry, body)
+    _assert_record(entry, operation, response, actor, outcome="done", subject=subject, sent=sent, **details)
+    assert entry.opening is not None
+    assert entry.opening.subject == subject
+    assert entry.opening.owner == (MINE if OWN in operation.path else None)
+
+
+def assert_denied(
+    entry: Recorded, operation: Operation, place: Place, response: httpx.Response, actor: Mapping[str, Any]
+) -> None:
+    """Assert that an entry says all of an attempt that was refused, and nothing of its body."""
+    subject = operation.path.format_map(place.path)
+    _assert_record(entry, operation, response, actor, outcome="denied", subject=subject, sent=None)
+
+
+def _assert_record(
+    entry: Recorded,
+    operation: Operation,
+    response: httpx.Response,
+    actor: Mapping[str, Any],
+    *,
+    outcome: str,
+    subject: str,
+    **others: object,
+) -> None:
+    assert entry.record == {
+        "action": operation.id,
+        "actor": actor,
+        "at": entry.record["at"],
+        "outcome": outcome,
+        "request": response.headers["x-request-id"],
+        "subject": _commitment(entry, subject),
+        **others,
+    }
+    assert entry.opening is not None
+    assert entry.opening.public is is_public(operation)
+
+
+def _commitment(entry: Recorded, text: str) -> str:
+    """Return what a record has in the place of a text that not everybody may read."""
+    assert entry.opening is not None
+    return f"sha256:{hashlib.sha256(bytes.fromhex(entry.opening.salt) + text.encode()).hexdigest()}"
