@@ -20,7 +20,7 @@ from actitud_api.editions import service as editions
 from actitud_api.ledger import service as ledger
 from actitud_api.ledger.signing import Jwk, read_note, verify
 from actitud_api.organisations import service as organisations
-from actitud_api.publication import service
+from actitud_api.publication import service, workers
 from actitud_api.publication.documents import EditionDocument, read_edition, read_score
 from actitud_api.publication.service import Asked, Fix, Published, Refused, UnknownDocument, UnknownPublication
 from actitud_api.scores import queries as score_queries
@@ -321,6 +321,24 @@ def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, 
 
     assert attempts == 2
     assert [score.organisation for score in published.scores] == [BIG, SMALL, BARE]
+
+
+def test_documents_are_the_same_in_one_process_and_in_several(
+    ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    asked = Asked(reason="The calendar says so.")
+
+    def kept(prepared: service.Prepared | None) -> service.Prepared | None:
+        return prepared
+
+    alone = service.Publishing(ready, folder).prepared(EDITION, asked, kept)
+    with workers.spread_over_cores("actitud_api.publication.service") as spread:
+        together = service.Publishing(ready, folder, spread=spread).prepared(EDITION, asked, kept)
+
+    assert alone is not None
+    assert alone.scores
+    assert together == alone
 
 
 def test_an_edition_in_which_nothing_is_final_is_not_published(ready: Database, folder: Path) -> None:

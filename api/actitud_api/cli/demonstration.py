@@ -22,6 +22,7 @@ from actitud_api.demo.report import Report
 from actitud_api.http.negotiation import Texts
 from actitud_api.ledger import service as ledger
 from actitud_api.methodology.model import Language
+from actitud_api.publication.workers import spread_over_cores
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from actitud_api.storage.revisions import revisions
@@ -84,8 +85,11 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
                 report = _loaded(database, language)
                 if not options.in_review and not demo.is_published(database):
                     with progress(_PUBLISHING.into(language), demo.ORGANISATIONS) as advance:
-                        demo.publish(database, settings.signing_folder, advance, now=datetime.now(UTC))
+                        now = datetime.now(UTC)
+                        demo.publish(database, settings.signing_folder, advance, now=now, spread=spread)
             except BaseException:
+                if server.should_exit:
+                    return  # told to end before it was ready: what is unfinished is dropped
                 server.should_exit = True
                 raise
             loaded.set()
@@ -95,9 +99,10 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
                 console.print(_KEY.into(language).format(key=_key(database, settings)), soft_wrap=True)
             console.print(_READY.into(language).format(address=address_of(settings)))
 
-        threading.Thread(target=load, daemon=True).start()
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[socket])
+        with spread_over_cores("actitud_api.publication.service") as spread:
+            threading.Thread(target=load, daemon=True).start()
+            with suppress(KeyboardInterrupt):
+                server.run(sockets=[socket])
     return 0 if loaded.is_set() else 1
 
 

@@ -18,6 +18,7 @@ from actitud_api.ledger import service as ledger
 from actitud_api.methodology.loader import load as load_methodology
 from actitud_api.organisations import service as organisations
 from actitud_api.publication.service import Asked, Prepared, Published, Publishing
+from actitud_api.publication.workers import Spread, in_turn
 from actitud_api.storage.database import Database, Session
 from actitud_api.suggestions import service as suggestions
 
@@ -120,9 +121,14 @@ def is_published(database: Database) -> bool:
         return False
 
 
-def publish(database: Database, folder: Path, advance: Callable[[], None], *, now: datetime) -> Published:
-    """Publishes the demonstration as any edition; `folder` as in `Publishing`, `advance` is called for each score."""
-    publishing = Publishing(database, folder)
+def publish(
+    database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: Spread = in_turn
+) -> Published:
+    """Publish the demonstration as any edition; `folder` and `spread` as in `Publishing`.
+
+    `advance` is called for each score.
+    """
+    publishing = Publishing(database, folder, spread=spread)
 
     def write(prepared: Prepared | None) -> Published:
         with database.write() as session:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -27,6 +28,7 @@ from actitud_api.publication import approvals, queries
 from actitud_api.publication.documents import (
     Correction,
     EditionDocument,
+    Form,
     Key,
     Listed,
     ScoreDocument,
@@ -40,6 +42,7 @@ from actitud_api.publication.documents import (
     score_document,
 )
 from actitud_api.publication.queries import Corrected, Published, Stated, Stored
+from actitud_api.publication.workers import Spread, in_turn
 from actitud_api.replies import service as replies
 from actitud_api.replies.service import Reviewed
 from actitud_api.scoring.changes import change
@@ -77,6 +80,9 @@ LATEST: Final = "latest"
 
 ATTEMPTS: Final = 3
 """How often what has changed meanwhile is prepared anew."""
+
+BATCH: Final = 50
+"""How many scores are prepared at once."""
 
 _UNREVIEWED: Final = replies.nothing("final")
 
@@ -164,11 +170,19 @@ class Asked(Struct, frozen=True, kw_only=True):
     corrections: tuple[Fix, ...] = ()
 
 
-class Scored(Struct, frozen=True):
-    """The document of a score, as its edition lists it and as it is stored.
+class Unsigned(Struct, frozen=True):
+    """The document of a score, as its edition lists it and as its bytes are.
 
     `restated`: the figures of its assessment, where those that are stored are not what was submitted comes to.
     """
+
+    line: Listed
+    form: Form
+    restated: dict[str, object] | None
+
+
+class Scored(Struct, frozen=True):
+    """The document of a score, as its edition lists it and as it is stored; `restated` as in `Unsigned`."""
 
     line: Listed
     stored: Stored
@@ -189,9 +203,15 @@ class Prepared(Struct, frozen=True):
 class Publishing:
     """Publishes editions, one at a time in this process."""
 
-    def __init__(self, database: Database, folder: Path, *, second_approver: bool = False) -> None:
-        """`folder`: where the private keys that sign stand. `second_approver`: see `approvals`."""
+    def __init__(
+        self, database: Database, folder: Path, *, second_approver: bool = False, spread: Spread = in_turn
+    ) -> None:
+        """`folder`: where the private keys that sign stand. `second_approver`: see `approvals`.
+
+        `spread`: how the scores of an edition are prepared, batch by batch.
+        """
         self._database = database
+        self._spread = spread
         self._folder = folder
         self._second_approver = second_approver
         self._turn = threading.Lock()
@@ -258,15 +278,22 @@ class Publishing:
             of = approvals.digest_of(session, place, None, asked)
             if self._second_approver and not queries.approvals_of(session, place.id, of):
                 return None
-        methodology = load(place.methodology)
+        score = partial(_score_batch, place.id, place.methodology)
         scores: list[Scored] = []
-        part = self._stated(place.id, "")
-        while part:
-            for stated, review in part:
-                scores.append(_scored(place.id, methodology, signer, stated, review))
+        for batch in self._spread(score, self._batches(place.id)):
+            for unsigned in batch:
+                # Signed here: the private key stays in this process.
+                stored = Stored(unsigned.form, signer.sign(unsigned.form.text))
+                scores.append(Scored(unsigned.line, stored, unsigned.restated))
                 advance()
-            part = self._stated(place.id, part[-1][0].organisation.id)
         return Prepared(place, state, scores)
+
+    def _batches(self, edition: str) -> Iterator[list[tuple[Stated, Reviewed]]]:
+        """Yield what was submitted to an edition, `BATCH` organisations at a time."""
+        part = self._stated(edition, "")
+        while part:
+            yield from (part[start : start + BATCH] for start in range(0, len(part), BATCH))
+            part = self._stated(edition, part[-1][0].organisation.id)
 
     def _stated(self, edition: str, after: str) -> list[tuple[Stated, Reviewed]]:
         with self._database.read() as session:
@@ -322,13 +349,19 @@ def _refusals(session: Session, place: editions.Record, newest: Published | None
     )
 
 
-def _scored(edition: str, methodology: Methodology, signer: ledger.Signer, stated: Stated, review: Reviewed) -> Scored:
+def _score_batch(edition: str, version: str, batch: Sequence[tuple[Stated, Reviewed]]) -> list[Unsigned]:
+    """Score what organisations submitted by a version of the methodology; runs in a process of its own if spread."""
+    methodology = load(version)
+    return [_score_one(edition, methodology, stated, review) for stated, review in batch]
+
+
+def _score_one(edition: str, methodology: Methodology, stated: Stated, review: Reviewed) -> Unsigned:
     evaluation = evaluate(methodology, stated.submission)
     score = explained(evaluation, stated.submission)
     document = score_document(edition, stated.organisation, stated.submission, score, review)
+    form = form_of(document)
     figures = assessments.columns_of(evaluation)
-    line, stored = _signed(document, signer)
-    return Scored(line, stored, None if figures == stated.figures else figures)
+    return Unsigned(listed(document, form.digest), form, None if figures == stated.figures else figures)
 
 
 def _signed(document: ScoreDocument, signer: ledger.Signer) -> tuple[Listed, Stored]:

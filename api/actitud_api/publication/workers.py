@@ -1,0 +1,86 @@
+"""Work spread over the cores of the machine, for what takes half a minute on one of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Final, Protocol, TypeVar
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+AHEAD: Final = 3
+"""Items that are read ahead for each process: enough for none to wait, few enough for memory to stay bounded."""
+
+MOST: Final = 8
+"""The most processes: each takes about 100 MB."""
+
+
+class Spread(Protocol):
+    """Applies a function to items one by one, as `map` does: results come in the order of the items."""
+
+    def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
+        """Return the results; raise what the function raises."""
+
+
+def in_turn(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
+    """Apply a function in this process."""
+    return map(function, items)
+
+
+@contextmanager
+def spread_over_cores(module: str) -> Iterator[Spread]:
+    """Yield a `Spread` that works on all cores; leaving the block ends its processes and drops unfinished work.
+
+    `module`: where the functions stand, imported once for all processes where the system can fork.
+    """
+    count = min(_cores(), MOST)
+    if count == 1:
+        yield in_turn
+        return
+    # Never a plain fork: this process has threads, and a lock that one of them holds would stay held in the copy.
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    context.set_forkserver_preload([module])
+    pool = ProcessPoolExecutor(count, context, _start_worker)
+
+    def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
+        pending: deque[Future[ResultT]] = deque()
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) == AHEAD * count:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+    try:
+        yield spread
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity
+        return os.cpu_count() or 1
+
+
+def _start_worker() -> None:
+    """Prepare a process: Ctrl-C is for the one that started it, and it ends with that one, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,96 @@
+"""Work is spread over processes without a difference in its results, and they end with the one that started them."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from actitud_api.publication import workers
+from actitud_api.publication.workers import AHEAD, spread_over_cores
+
+PARENT = """
+import os, sys
+from actitud_api.publication import workers
+workers._cores = lambda: 2
+with workers.spread_over_cores("os") as spread:
+    print(*spread(os.readlink, ["/proc/self"]), flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_cores", lambda: 2)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_results_come_in_order_and_no_process_is_left() -> None:
+    with spread_over_cores("math") as spread:
+        assert list(spread(math.sqrt, (n * n for n in range(100)))) == list(range(100))
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_few_items_are_read_ahead() -> None:
+    read = 0
+
+    def items() -> Iterator[int]:
+        nonlocal read
+        for number in range(1000):
+            read += 1
+            yield number
+
+    with spread_over_cores("math") as spread:
+        next(spread(math.sqrt, items()))
+        assert read == AHEAD * 2
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_an_error_of_a_process_is_raised() -> None:
+    with spread_over_cores("math") as spread, pytest.raises(ValueError, match=r"domain|nonnegative"):
+        list(spread(math.sqrt, [1, -1]))
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_a_process_that_dies_is_an_error() -> None:
+    with spread_over_cores("os") as spread, pytest.raises(BrokenProcessPool):
+        list(spread(os._exit, [3]))
+
+
+def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_cores", lambda: 1)
+    with spread_over_cores("os") as spread:
+        assert list(spread(lambda _: os.getpid(), [None])) == [os.getpid()]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds its processes in /proc")
+def test_processes_end_with_a_parent_that_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        assert worker != parent.pid
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while _is_alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether a process runs; one that ended and whose parent has not asked for its status does not."""
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
