@@ -1,67 +1,46 @@
-"""What all tests share: the judge of every response, the two databases, and the demonstration, loaded once."""
+"""What runs when, and nothing that takes long to import: tests of the engine and of the SDK need no service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from litestar import Litestar
-from litestar.testing import TestClient
 
-from actitud_api.app import create_app
-from tests.contract.validating import pytest_configure, pytest_pyfunc_call
-from tests.databases import (
-    database,
-    demonstrated,
-    demonstrated_copy,
-    demonstration,
-    demonstration_in_review,
-    demonstration_on_postgresql,
-    demonstration_template,
-    empty,
-    kind,
-    postgresql,
-    template,
-    unlimited,
-    url,
-)
+from tests import options
 
-__all__ = [
-    "database",
-    "demonstrated",
-    "demonstrated_copy",
-    "demonstration",
-    "demonstration_in_review",
-    "demonstration_on_postgresql",
-    "demonstration_template",
-    "empty",
-    "kind",
-    "postgresql",
-    "pytest_configure",
-    "pytest_pyfunc_call",
-    "template",
-    "url",
-]
+UNITS = frozenset({"cases", "methodology", "scoring", "sdk"})
+"""Folders whose tests need no service, no database and no judge of responses."""
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The keys that commands make do not stay in the checkout."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path_factory.mktemp("signing")))
-        yield
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--night`."""
+    parser.addoption("--night", action="store_true", help="run everything, at full size")
 
 
-@pytest.fixture(scope="session")
-def app(demonstration: str) -> Iterator[Litestar]:
-    """The application on the demonstration."""
-    made = create_app(unlimited(demonstration))
-    yield made
-    made.state["database"].close()
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide the size of the tests before their modules are imported, which read it."""
+    options.night = config.getoption("--night")
 
 
-@pytest.fixture(scope="session")
-def client(app: Litestar) -> Iterator[TestClient[Litestar]]:
-    """A client of the application on the demonstration."""
-    with TestClient(app) as opened:
-        yield opened
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Load the fixtures of the service and the judge of its responses for the first test that is no unit."""
+    if file_path.suffix == ".py" and not _is_unit(file_path):
+        parent.config.pluginmanager.import_plugin("tests.service")
+
+
+def _is_unit(file: Path) -> bool:
+    return file.parent.name in UNITS and not file.name.startswith("test_end_to_end")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out by day what runs at night."""
+    if options.night:
+        return
+    left_out = [item for item in items if _is_nightly(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not _is_nightly(item)]
+
+
+def _is_nightly(item: pytest.Item) -> bool:
+    marked = {mark.name for mark in item.iter_markers()}
+    return "night" in marked or ("postgresql" in marked and "both_databases" not in marked)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +24,9 @@ from actitud_api.storage.database import Database
 from tests import postgresql as postgres
 
 Kind = Literal["sqlite", "postgresql"]
+
+BOTH: Final = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+"""The params of a fixture of each kind. By day only tests marked `both_databases` run on PostgreSQL too."""
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def template(postgresql: postgres.Server) -> Iterator[str]:
         yield name
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BOTH)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """The kind of database that a test runs on."""
     chosen: Kind = request.param
@@ -143,7 +146,7 @@ def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_templ
         yield postgresql.url(name)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=BOTH)
 def demonstrated(request: pytest.FixtureRequest) -> str:
     """The URL of a database with the whole demonstration, of each kind; for tests that only read."""
     name = "demonstration" if request.param == "sqlite" else "demonstration_on_postgresql"

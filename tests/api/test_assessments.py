@@ -23,8 +23,8 @@ from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.contract.asgi import Sent, exchange
 from tests.contract.installation import calendar
-from tests.contract.scale import NIGHT
 from tests.databases import unlimited
+from tests.scale import NIGHT
 
 Client = TestClient[Litestar]
 
@@ -513,6 +513,7 @@ def test_explanations_are_published_so_they_have_no_personal_data(client: Client
     assert (error["pointer"], error["rule"], error["value"]) == ("/explanations/V13", "not", None)
 
 
+@pytest.mark.both_databases
 def test_a_submission_that_comes_twice_acts_once(client: Client) -> None:
     tag = create(client).headers["etag"]
     once = {"Idempotency-Key": "once"}
@@ -569,6 +570,7 @@ def test_an_editor_or_nobody_may_not(application: Litestar, client: Client) -> N
         problem(client.get(path, headers={"Authorization": ""}), 401, "unauthorized")
 
 
+@pytest.mark.both_databases
 def test_an_organisation_lists_its_own_and_an_administrator_all(
     application: Litestar, client: Client, administrator: dict[str, str]
 ) -> None:
@@ -642,6 +644,7 @@ def test_an_edition_in_review_takes_nothing(client: Client, administrator: dict[
 # --- at once --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
     """Each writer raises the number by one, over and over, and tries again when somebody else was faster."""
     body = body_a(evidence=False)
@@ -683,6 +686,7 @@ def test_domains_wait_for_whoever_is_judged_by_them(client: Client, administrato
     assert client.get(PATH).json()["index"] < 44.03
 
 
+@pytest.mark.both_databases
 def test_of_many_that_create_or_submit_at_once_one_does(client: Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: put(client, body_a(), If_None_Match="*").status_code, range(8)))

@@ -30,7 +30,7 @@ from actitud_api.scoring.scalar import evaluate
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
-from tests.databases import migrated_sqlite
+from tests.databases import BOTH, migrated_sqlite
 from tests.postgresql import Server
 
 Client = TestClient[Litestar]
@@ -93,7 +93,7 @@ def served(url: str) -> Iterator[Client]:
     app.state["database"].close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     if request.param == "sqlite":
         url = migrated_sqlite(tmp_path_factory.mktemp("changes"))
@@ -428,6 +428,7 @@ def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
     assert later["carried"]["dropped_answers"] == ["D9.09"]
 
 
+@pytest.mark.both_databases
 def test_pages_go_on_under_the_version_that_is_asked_for(client: Client) -> None:
     first = got(client, HISTORY, methodology="2026.2-draft", limit="1")
     second = client.get(first["next"]).json()

@@ -17,8 +17,8 @@ import pytest
 from actitud_api import cli
 from actitud_api.storage import backup as copies
 from actitud_api.storage.database import Database
-from tests.contract.scale import NIGHT
 from tests.revisions import NEWEST
+from tests.scale import NIGHT
 
 BACKUPS = 100 if NIGHT else 20
 EDITIONS = 40

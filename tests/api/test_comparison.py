@@ -35,7 +35,7 @@ from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, body_a, document
-from tests.databases import migrated_sqlite
+from tests.databases import BOTH, migrated_sqlite
 from tests.postgresql import Server
 from tests.scoring.test_robustness import stranger
 
@@ -102,7 +102,7 @@ def served(url: str) -> Iterator[Client]:
     app.state["database"].close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; what tests write is theirs alone."""
     if request.param == "sqlite":
@@ -261,6 +261,7 @@ def test_the_best_in_a_dimension_that_rank(
     assert {item["dimension"] for item in items} <= {dimension}
 
 
+@pytest.mark.both_databases
 def test_pages_of_exemplars_hold_everybody_once(client: Client) -> None:
     whole = [item["organisation"] for item in exemplars(client, "D1")]
     assert len(whole) == 17
@@ -570,6 +571,7 @@ def test_what_is_computed_is_kept_until_an_assessment_changes(
     assert after[1] != before[1]
 
 
+@pytest.mark.both_databases
 def test_many_at_once_compute_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     draws = []
     draw = audits._drawn

@@ -18,6 +18,8 @@ from actitud_api.storage.database import Database, Unavailable
 from tests.databases import Kind, opened
 from tests.postgresql import Server
 
+pytestmark = pytest.mark.both_databases
+
 THREADS = 8
 
 

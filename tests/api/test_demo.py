@@ -40,8 +40,8 @@ from actitud_api.scores import service as scores
 from actitud_api.scoring.scalar import evaluate
 from actitud_api.storage.database import Database
 from actitud_api.storage.folding import fold
-from tests.contract.scale import NIGHT
 from tests.databases import opened
+from tests.scale import NIGHT
 from tests.shared import shared
 
 TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
@@ -220,6 +220,7 @@ def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database
         assert row.coverage == int(evaluation.coverage * 10_000 + Fraction(1, 2))
 
 
+@pytest.mark.both_databases
 def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
     rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     assert len({row.organisation for row in rows}) == len(rows) == 8131
@@ -236,6 +237,7 @@ def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
     assert [row.organisation for row in rows[len(ranked) :]] == sorted(r.organisation for r in rows[len(ranked) :])
 
 
+@pytest.mark.both_databases
 def test_pages_and_filters_cut_the_same_ranking(loaded: Database) -> None:
     everything = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     pages: list[scores.Row] = []

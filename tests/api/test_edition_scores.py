@@ -28,7 +28,7 @@ from actitud_api.scores.wire import SORTS
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
-from tests.databases import migrated_sqlite
+from tests.databases import BOTH, migrated_sqlite
 from tests.postgresql import Server
 
 Client = TestClient[Litestar]
@@ -117,7 +117,7 @@ def served(url: str) -> Iterator[Client]:
     app.state["database"].close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; for tests that only read."""
     if request.param == "sqlite":
@@ -186,6 +186,7 @@ def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
     }
 
 
+@pytest.mark.both_databases
 def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> None:
     assert {item["organisation"]: item["rank"] for item in found(client)} == RANKS
     assert short(found(client)) == "12345678"
@@ -230,6 +231,7 @@ def test_filters_combine_and_keep_the_ranks_of_the_whole_edition(
     assert all(item["rank"] == RANKS[item["organisation"]] for item in items)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
@@ -258,6 +260,7 @@ def test_an_order_puts_what_is_not_there_last_both_ways_and_ties_by_organisation
     assert short(found(client, sort=sort)) == expected
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("limit", [1, 3])
 def test_pages_hold_every_row_once_in_every_order(client: Client, limit: int) -> None:
     for sort in SORTS:
@@ -277,6 +280,7 @@ def test_pages_hold_every_row_once_in_every_order(client: Client, limit: int) ->
         assert by_cursor == by_offset == whole, sort
 
 
+@pytest.mark.both_databases
 def test_a_list_is_current_and_its_pages_go_on_while_rows_come_and_go(url: str) -> None:
     with served(url) as client:
         page = client.get(RANKING, params={"sort": "-D1", "limit": 2}).json()
@@ -293,12 +297,14 @@ def test_a_list_is_current_and_its_pages_go_on_while_rows_come_and_go(url: str) 
         assert summary(client)["ranked"] == 7
 
 
+@pytest.mark.both_databases
 def test_a_cursor_belongs_to_its_order(client: Client) -> None:
     cursor = client.get(RANKING, params={"sort": "D1", "limit": 2}).json()["next_cursor"]
     for other in ("-D1", "D2", "organisation", "rank"):
         problem(client.get(RANKING, params={"sort": other, "cursor": cursor}), 404, "not-found")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("sort", ["D1", "organisation", "rank"])
 @pytest.mark.parametrize("value", ["x", 10**30, 1.5, [1], True])
 def test_a_forged_cursor_is_unknown_or_harmless(client: Client, sort: str, value: object) -> None:
@@ -435,6 +441,7 @@ def test_an_alias_leads_to_the_scores_of_the_organisation(client: Client) -> Non
         assert (response.status_code, response.headers["location"]) == (308, path.format("XX-T-2") + "?lang=es")
 
 
+@pytest.mark.both_databases
 def test_pages_of_a_history(client: Client) -> None:
     first = client.get("/v1/organisations/XX-T-2/scores", params={"limit": 1}).json()
     second = client.get(first["next"]).json()

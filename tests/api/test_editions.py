@@ -270,6 +270,7 @@ def test_dates_that_cannot_be_are_all_named_and_nothing_is_stored(
     assert listed(database) == []
 
 
+@pytest.mark.both_databases
 def test_an_id_is_taken_once_however_many_want_it(database: Database) -> None:
     together = threading.Barrier(4)
     refusals: list[tuple[Contradiction, ...]] = []
@@ -313,6 +314,7 @@ def test_a_change_touches_what_it_names(database: Database) -> None:
     assert (reopened.state, reopened.version) == ("open", 5)
 
 
+@pytest.mark.both_databases
 def test_a_change_of_something_that_changed_meanwhile_is_stale(database: Database) -> None:
     made = create(database)
     seen = revision(made.created, made.version)
@@ -325,6 +327,7 @@ def test_a_change_of_something_that_changed_meanwhile_is_stale(database: Databas
     assert service.get(database, "2026").record.state == "in_review"
 
 
+@pytest.mark.both_databases
 def test_of_changes_at_once_none_is_lost(database: Database) -> None:
     """Each of 4 threads adds its mark to the title until all of 5 have gone in over what it had read."""
     create(database, titles={"es": "", "en": ""})
@@ -348,6 +351,7 @@ def test_of_changes_at_once_none_is_lost(database: Database) -> None:
     assert service.get(database, "2026").record.version == 21
 
 
+@pytest.mark.both_databases
 def test_what_is_published_never_changes(database: Database) -> None:
     store(database, published("2026"))
     for change in (Change(state="open"), Change(titles={"en": "Another"}), Change(windows=None)):
@@ -411,6 +415,7 @@ def test_only_an_open_edition_takes_answers(database: Database) -> None:
         service.ensure_open(session, "2027")
 
 
+@pytest.mark.both_databases
 def test_an_edition_stays_open_and_there_while_somebody_answers(database: Database) -> None:
     """Whoever would close or remove it waits; two who answer do not wait for each other on PostgreSQL."""
     create(database)

@@ -187,6 +187,7 @@ def test_only_an_administrator_writes(client: Client, database: Database, role: 
     assert [item["id"] for item in client.get("/v1/editions").json()["items"]] == ["2027"]
 
 
+@pytest.mark.both_databases
 def test_a_repeated_creation_acts_once(client: Client) -> None:
     named = {"Idempotency-Key": "attempt-1"}
     first = client.post("/v1/editions", json=NEW, headers=named)
@@ -270,6 +271,7 @@ def test_an_edition_with_assessments_stays(client: Client, database: Database) -
     assert client.delete("/v1/editions/2027", headers={"If-Match": "*"}).status_code == 204
 
 
+@pytest.mark.both_databases
 def test_what_is_published_is_the_latest_and_never_changes(client: Client, database: Database) -> None:
     problem(client.get("/v1/editions/latest"), 404, "not-found")
     for year in (2026, 2027):
@@ -291,6 +293,7 @@ def test_what_is_published_is_the_latest_and_never_changes(client: Client, datab
     assert [item["state"] for item in client.get("/v1/editions").json()["items"]] == ["published", "published"]
 
 
+@pytest.mark.both_databases
 def test_pages_of_editions(client: Client) -> None:
     for number in range(2020, 2025):
         year = {"period_from": f"{number}-01-01", "period_to": f"{number}-12-31"}

@@ -23,9 +23,9 @@ from actitud_api.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.ledger import service as ledger
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database
-from tests.contract.scale import NIGHT
-from tests.databases import migrated_sqlite, unlimited
+from tests.databases import BOTH, migrated_sqlite, unlimited
 from tests.postgresql import Server
+from tests.scale import NIGHT
 
 MINE, ALIAS, OTHER = "ES-DIR3-L01280796", "ES-INE-28079", "ES-DIR3-L01462508"
 
@@ -71,7 +71,7 @@ class Service(NamedTuple):
             return [(msgspec.json.decode(found.entry.record), found.opening) for found in ledger.chain(session)]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them, one for the module."""
     if request.param == "sqlite":
@@ -181,6 +181,7 @@ def test_what_no_role_has_is_refused_by_the_schema(service: Service, body: objec
 # --- list -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_an_administrator_lists_all_in_pages_and_whoever_else_their_own(service: Service) -> None:
     there = [found["id"] for found in service.ask("GET", "/v1/keys?limit=1000").json()["items"]]
     made = [service.make(organisations=[where]) for where in (MINE, OTHER, MINE)]
@@ -343,6 +344,7 @@ def test_a_use_waits_for_whoever_writes_and_its_request_does_not(service: Servic
     assert last_used(service, made["id"]) not in (None, "2026-01-01")
 
 
+@pytest.mark.both_databases
 def test_a_use_that_cannot_be_written_fails_nobody_and_is_tried_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,7 @@ def test_what_is_served_is_the_chain_byte_for_byte(client: TestClient[Litestar],
             assert item["record"]["subject"] == "sha256:" + hashlib.sha256(salted).hexdigest()
 
 
+@pytest.mark.both_databases
 def test_entries_come_in_pages_and_by_their_action(client: TestClient[Litestar], installation: Installation) -> None:
     whole = listed(client)["items"]
     assert [item["seq"] for item in whole] == [0, 1, 2, 3, 4]

@@ -375,6 +375,7 @@ def test_an_attempt_acts_once(place: Place) -> None:
     assert [step["to"] for step in place.steps()] == ["submitted", "returned"]
 
 
+@pytest.mark.both_databases
 def test_of_many_that_act_at_once_one_does(place: Place) -> None:
     place.bring("submitted")
     tag = place.get().headers["etag"]

@@ -294,6 +294,7 @@ def test_an_identifier_of_another_organisation_is_named_at_its_line(database: Da
     assert len(everything(database)) == 3
 
 
+@pytest.mark.both_databases
 def test_imports_at_once_take_turns(database: Database) -> None:
     together = threading.Barrier(4)
 
@@ -478,6 +479,7 @@ def test_the_command_says_that_there_is_no_file(
 # --- search, filters, pages -----------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
@@ -561,6 +563,7 @@ def test_an_unknown_organisation_is_404(small: TestClient[Litestar], unknown: st
     assert (response.status_code, response.json()["type"]) == (404, "/problems/not-found")
 
 
+@pytest.mark.both_databases
 def test_pages_of_organisations_over_http(small: TestClient[Litestar]) -> None:
     first = small.get("/v1/organisations", params={"limit": 2, "kind": "MUN"})
     assert [item["id"] for item in first.json()["items"]] == ["ES-DIR3-L01040097", "ES-DIR3-L01251207"]
@@ -589,6 +592,7 @@ def test_a_wrong_filter_is_named(small: TestClient[Litestar], parameters: dict[s
     assert [error["pointer"] for error in response.json()["errors"]] == [wrong]
 
 
+@pytest.mark.both_databases
 def test_a_cursor_of_another_list_is_404(small: TestClient[Litestar]) -> None:
     cursor = small.get("/v1/organisations", params={"limit": 1}).json()["next_cursor"]
     assert small.get("/v1/organisations", params={"cursor": cursor}).status_code == 200

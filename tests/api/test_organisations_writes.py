@@ -139,6 +139,7 @@ def test_what_is_not_said_is_not_known_or_follows(client: Client) -> None:
     assert (ministry["band"], ministry["region"]) == ("E5", "13")
 
 
+@pytest.mark.both_databases
 def test_a_repeated_request_adds_one(client: Client) -> None:
     body = {"id": MADRID, "name": "Madrid", "kind": "MUN"}
     first, second = (client.post("/v1/organisations", json=body, headers={"Idempotency-Key": "a-1"}) for _ in range(2))
@@ -594,6 +595,7 @@ def test_an_alias_leads_to_the_sheet_of_a_score(demonstrated_copy: Database) -> 
 # --- many hands at once ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_no_change_of_many_hands_is_lost(client: Client) -> None:
     """Each of eight adds five aliases, one change for each, and reads again whenever it was too late."""
     add(client)
@@ -617,6 +619,7 @@ def test_no_change_of_many_hands_is_lost(client: Client) -> None:
     assert late > 0
 
 
+@pytest.mark.both_databases
 def test_of_many_that_want_an_identifier_one_gets_it(client: Client) -> None:
     def ask(number: int) -> int:
         wanted = "XI-WIKIDATA-Q7"
@@ -630,6 +633,7 @@ def test_of_many_that_want_an_identifier_one_gets_it(client: Client) -> None:
     assert len(listed(client)) == 1
 
 
+@pytest.mark.both_databases
 def test_two_cannot_become_the_parent_of_each_other(client: Client) -> None:
     for round_ in range(5):
         one, other = (f"XI-WIKIDATA-Q{1 + round_ * 2 + number}" for number in range(2))

@@ -14,7 +14,7 @@ import rfc8785
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.contract.scale import NIGHT
+from tests.scale import NIGHT
 
 CASES = Path(__file__).parents[1] / "cases"
 EDITION = "/v1/editions/2026-demo/scores"

@@ -24,6 +24,8 @@ from actitud_api.storage.sqlite import READERS
 from tests.databases import opened, sqlite_url
 from tests.postgresql import Server
 
+pytestmark = pytest.mark.both_databases
+
 ASSESSMENTS = Base.metadata.tables["assessment"]
 TABLES = {
     "organisation",

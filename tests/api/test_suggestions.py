@@ -194,6 +194,7 @@ def test_each_decision_is_published_and_the_last_one_counts(client: Client) -> N
     assert client.get("/v1/suggestions/1").json() == answer
 
 
+@pytest.mark.both_databases
 def test_who_decides_on_what_has_changed_meanwhile_is_told_so(client: Client) -> None:
     made, holder = propose(client, key(client)), key(client)
     assert decide(client, holder, "1", made.headers["etag"]).status_code == 201
@@ -203,6 +204,7 @@ def test_who_decides_on_what_has_changed_meanwhile_is_told_so(client: Client) ->
     assert len(client.get("/v1/suggestions/1").json()["decisions"]) == 1
 
 
+@pytest.mark.both_databases
 def test_of_many_who_decide_at_once_one_does(client: Client) -> None:
     tag, holder = propose(client, key(client)).headers["etag"], key(client)
     with ThreadPoolExecutor(8) as pool:
@@ -269,6 +271,7 @@ def test_a_repetition_proposes_once(client: Client) -> None:
     assert listed(client) == ["1"]
 
 
+@pytest.mark.both_databases
 def test_the_list_is_filtered_and_in_pages_the_newest_first(client: Client) -> None:
     holder = key(client)
     for number in range(1, 8):

@@ -29,6 +29,8 @@ from actitud_api.storage.turns import Turns
 from tests.databases import Kind, opened, sqlite_url, unlimited
 from tests.postgresql import Server
 
+pytestmark = pytest.mark.both_databases
+
 DONE = Representation(Health, cache=NO_STORE)
 CHANGE = text("UPDATE counter SET value = value + 1")
 

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser
 from actitud_api.embeds import element
 from tests.browser.chromium import Scheme, showing
 from tests.browser.hosts import Host
-from tests.contract.scale import NIGHT
 from tests.embeds.installation import AVILA, ZAMORA
+from tests.scale import NIGHT
 
 ELEMENT: Final = f"/embed/{element.TAG}-{element.VERSION}.js"
 

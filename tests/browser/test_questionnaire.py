@@ -20,8 +20,8 @@ from actitud_api.storage.database import Database
 from tests.assessing import DOMAIN, body_a, document
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
-from tests.contract.scale import NIGHT
 from tests.embeds.installation import AVILA
+from tests.scale import NIGHT
 from tests.settling import anything, settle
 
 HEARD: Final = "XX-T-HEARD"

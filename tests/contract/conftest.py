@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.installation import Installation, installed
-from tests.databases import migrated_sqlite
+from tests.databases import BOTH, migrated_sqlite
 from tests.postgresql import Server
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them, one for a module."""
     if request.param == "sqlite":

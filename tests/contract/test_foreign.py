@@ -214,6 +214,7 @@ def test_in_a_filter_it_is_as_what_does_not_exist(stage: Stage, operation: Opera
                 assert answers[0] == answers[1], (holder, name)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("operation", PAGED, ids=lambda operation: operation.id)
 def test_a_cursor_of_somebody_else_leads_to_nothing_more(stage: Stage, operation: Operation) -> None:
     installation = stage.installation

@@ -22,8 +22,8 @@ from actitud_api.assessments.service import State
 from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
 from tests.contract.running import TRIED, Config, Report, run
-from tests.contract.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
 from tests.databases import unlimited
+from tests.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
 
 PHASES: Final = (PhaseName.EXAMPLES, PhaseName.COVERAGE, PhaseName.FUZZING, PhaseName.STATEFUL_TESTING)
 WITH_KEY: Final[Config] = tomllib.loads(

@@ -40,6 +40,7 @@ def rows(installation: Installation) -> Counter[str]:
     return Counter({table: len(found) for table, found in installation.stored().items()})
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("operation", IDEMPOTENT, ids=lambda operation: operation.id)
 def test_repeated_at_once_and_again_it_acts_once_and_is_answered_alike(
     installation: Installation, operation: Operation

@@ -19,9 +19,9 @@ from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.demo.simulator import simulate
 from actitud_api.settings import Settings
-from tests.contract.scale import NIGHT, TUTORIAL
 from tests.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.docs.test_readme import STATED
+from tests.scale import NIGHT, TUTORIAL
 from tests.serving import served
 
 ROOT = Path(__file__).parents[2]

@@ -234,6 +234,7 @@ def rows(root: ElementTree.Element) -> list[list[str]]:
     return [letters(group) for group in root.iter(f"{SVG}g")]
 
 
+@pytest.mark.both_databases
 def test_many_badges_are_one_picture_in_the_order_of_the_ranking(site: Client) -> None:
     root = picture(site, "/badge/2026.svg")
     assert rows(root) == [
@@ -256,6 +257,7 @@ def test_each_of_many_is_a_view_of_its_own(site: Client) -> None:
     assert {(box[0], box[2], box[3]) for box in views.values()} == {("0", root.get("width"), "22")}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -23,10 +23,10 @@ from actitud_api.embeds.routes import FORMS, FRAME, Shown
 from actitud_api.embeds.service import Standing
 from actitud_api.embeds.snippets import snippets
 from actitud_api.methodology.model import LANGUAGES
-from tests.contract.scale import NAMES as NAMES_ON_PAGES
 from tests.embeds.hostile import names
 from tests.embeds.installation import ZAMORA, Client
 from tests.embeds.reading import Document, fragment, page
+from tests.scale import NAMES as NAMES_ON_PAGES
 
 NAMES: Final = names(500)
 STANDING: Final = Standing(

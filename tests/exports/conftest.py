@@ -14,7 +14,7 @@ from msgspec import structs
 from actitud_api.app import create_app
 from actitud_api.organisations import service as organisations
 from actitud_api.storage.database import Database
-from tests.databases import make_key, migrated_sqlite, unlimited
+from tests.databases import BOTH, make_key, migrated_sqlite, unlimited
 from tests.exports.hostile import HOSTILE
 from tests.postgresql import Server
 from tests.publishing import BEFORE, fill, publish
@@ -22,7 +22,7 @@ from tests.publishing import BEFORE, fill, publish
 BASE = "https://madurez.example"
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=BOTH)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
     """A client of the service on each kind of database; for tests that only read."""
     folder = tmp_path_factory.mktemp("exports")

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.contract.scale import EXPORTED
 from tests.exports.measuring import FILES
+from tests.scale import EXPORTED
 
 ROOT = Path(__file__).parents[2]
 

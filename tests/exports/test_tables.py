@@ -239,6 +239,7 @@ def test_editions_and_methodologies_are_tables_too(site: Client, reader: str) ->
     assert number(first["weight"]) == 25
 
 
+@pytest.mark.both_databases
 def test_filters_order_and_parts_are_those_of_the_list(site: Client) -> None:
     def ids(query: str) -> list[str]:
         return [row["organisation"] for row in table(site, SCORES, "csv", query)]
@@ -254,6 +255,7 @@ def test_filters_order_and_parts_are_those_of_the_list(site: Client) -> None:
     assert {row["organisation"] for row in table(site, INDICATORS, "csv", "?kind=UNI")} == {"XX-T-3"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_pages_end_to_end_are_the_whole(site: Client, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = site.get(f"{SCORES}.jsonl").content

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from actitud_api.storage.database import Database
-from tests.contract.scale import UPDATES
 from tests.databases import Kind
 from tests.faults.writers import compare_and_set, counted, in_processes, make_tables, read_and_set
+from tests.scale import UPDATES
+
+pytestmark = pytest.mark.both_databases
 
 WRITERS = 16
 

@@ -11,9 +11,9 @@ from multiprocessing.process import BaseProcess
 
 from actitud_api.storage.database import Database
 from tests import postgresql
-from tests.contract.scale import CRASHES, KILLS
 from tests.databases import Kind, opened
 from tests.faults.writers import PROCESSES, add_batches, make_tables, stored_batches
+from tests.scale import CRASHES, KILLS
 
 WRITERS = 8
 SECONDS = 30

@@ -28,8 +28,10 @@ from actitud_api.http.problems import CONFLICT, ProblemError
 from actitud_api.http.representations import Representation
 from actitud_api.http.scope import ApiRequest
 from actitud_api.storage.database import Database, Session
-from tests.contract.scale import NIGHT
 from tests.databases import unlimited
+from tests.scale import NIGHT
+
+pytestmark = pytest.mark.both_databases
 
 KEYS = 1_000 if NIGHT else 60
 REPLAYS = 5

@@ -19,9 +19,9 @@ import httpx
 
 from actitud_api.storage.database import Database
 from tests.assessing import body_a
-from tests.contract.scale import SERVED_KILLS
 from tests.databases import Kind
 from tests.faults.serving import administrator, one_serving
+from tests.scale import SERVED_KILLS
 
 WRITERS: Final = 6
 ALIASES: Final = 20

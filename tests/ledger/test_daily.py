@@ -13,6 +13,7 @@ from actitud_api.ledger import daily
 from actitud_api.storage.database import Database
 
 
+@pytest.mark.both_databases
 def test_a_look_that_fails_is_not_the_last(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     again = threading.Event()

@@ -19,7 +19,9 @@ from actitud_api.ledger import keys, queries, service, signing
 from actitud_api.ledger.chain import Head, verify
 from actitud_api.ledger.service import Actor, Event, SigningKeyFault
 from actitud_api.storage.database import Database, Session
-from tests.contract.scale import LEDGER_ENTRIES
+from tests.scale import LEDGER_ENTRIES
+
+pytestmark = pytest.mark.both_databases
 
 NOW = datetime(2026, 11, 25, 14, 30, 0, 5, tzinfo=UTC)
 ACTOR = Actor("0123456789ab", "organisation", "ES-X")

@@ -12,9 +12,9 @@ from actitud_api.methodology import loader
 from actitud_api.methodology.differences import Difference, differences
 from actitud_api.methodology.model import Document, Language, Level, Texts
 from actitud_api.texts.differences import Side, told
-from tests.contract.scale import NIGHT
 from tests.methodology import planting
 from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Json, Planted, at, plant, rule
+from tests.scale import NIGHT
 from tests.scoring import builders as b
 
 BEFORE = loader.load("2026.1")

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.databases import migrated_sqlite
+from tests.databases import BOTH, migrated_sqlite
 from tests.portal.places import Client, placed
 from tests.postgresql import Server
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=BOTH)
 def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service on each kind of database; for tests that only read."""
     if request.param == "sqlite":

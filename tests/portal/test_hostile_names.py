@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from actitud_api.embeds.lettering import plain
-from tests.contract.scale import NAMES as MANY
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.installation import Client, Figures, add_edition, add_organisation, installed
 from tests.embeds.reading import Document, page
+from tests.scale import NAMES as MANY
 
 NAMES: Final = names(500)[:: 500 // MANY]
 ALLOWED: Final = frozenset(

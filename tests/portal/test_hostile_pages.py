@@ -11,11 +11,11 @@ from sqlalchemy import update
 
 from actitud_api.embeds.lettering import plain
 from actitud_api.organisations.queries import ORGANISATIONS
-from tests.contract.scale import NAMES
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.reading import Document, fragment, page
 from tests.portal.places import Client, placed
+from tests.scale import NAMES
 
 NAMED: Final = "XX-T-2"
 PAGES: Final = (

@@ -15,10 +15,10 @@ from actitud_api.methodology.loader import load
 from actitud_api.methodology.model import LANGUAGES, Language
 from actitud_api.methodology.predicates import indicators
 from actitud_api.scoring.review import Verdict
-from tests.contract.scale import NAMES
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.installation import Client, installed
+from tests.scale import NAMES
 
 PATH = "/portal/questionnaires/2026.1"
 METHODOLOGY = load("2026.1")

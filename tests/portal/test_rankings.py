@@ -18,14 +18,14 @@ from actitud_api.scores.computed import Busy
 from tests.api.test_edition_scores import Client, served
 from tests.contract.asgi import Sent, exchange
 from tests.contract.hostile import FILTERS, SEGMENTS, WRONG
-from tests.databases import migrated_sqlite, opened, unlimited
+from tests.databases import BOTH, migrated_sqlite, opened, unlimited
 from tests.embeds.reading import Document, Element, page
 from tests.postgresql import Server
 
 EDITION = "/portal/2026"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service on each kind of database; for tests that only read."""
     if request.param == "sqlite":
@@ -112,6 +112,7 @@ def test_while_others_compute_the_ranking_is_there_without_intervals(
     assert "load the page again" not in read(years, status="not_rateable").text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
@@ -170,6 +171,7 @@ def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
     assert list(options["status"]) == ["", "complete", "sufficient", "insufficient_evidence", "not_rateable"]
 
 
+@pytest.mark.both_databases
 def test_an_order_by_a_dimension_shows_its_score(years: Client) -> None:
     rows = lines(read(years, sort="-D1"))
     # D1 of 1 is 100 points, that of 7 counts with 90 though it does not rank; 4 and 8 have none.
@@ -178,6 +180,7 @@ def test_an_order_by_a_dimension_shows_its_score(years: Client) -> None:
     assert rows[-1][2].startswith("D1 : –")
 
 
+@pytest.mark.both_databases
 def test_pages_have_everybody_once_and_keep_what_is_asked_for(years: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking, "PER_PAGE", 2)
     path, seen, trail = f"{EDITION}?lang=en&sort=name&kind=MUN", "", []

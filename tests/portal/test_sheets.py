@@ -20,7 +20,7 @@ from actitud_api.organisations import service as organisations
 from actitud_api.scores import audits, service
 from actitud_api.scores.computed import Busy
 from actitud_api.storage.database import Database
-from tests.databases import migrated_sqlite, unlimited
+from tests.databases import BOTH, migrated_sqlite, unlimited
 from tests.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
 from tests.embeds.reading import Document, Element, page
 from tests.postgresql import Server
@@ -54,7 +54,7 @@ EVIDENCE: Final = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service with the editions of the embeds; for tests that only read."""
     if request.param == "sqlite":

@@ -10,12 +10,12 @@ import pytest
 
 from actitud_api.suggestions import service
 from actitud_api.suggestions.queries import SUGGESTIONS
-from tests.contract.scale import NAMES
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.reading import Element, page
 from tests.portal.places import Client, placed
 from tests.portal.reading import hrefs, read, words
+from tests.scale import NAMES
 
 NOW: Final = datetime(2027, 5, 3, 10, tzinfo=UTC)
 ARABIC: Final = "حسابات بلا ردود"

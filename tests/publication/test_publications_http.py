@@ -86,6 +86,7 @@ def test_the_attempt_has_to_be_named(client: Client) -> None:
     assert (error["pointer"], error["rule"]) == ("Idempotency-Key", "required")
 
 
+@pytest.mark.both_databases
 def test_a_repeated_attempt_gets_the_same_answer_and_another_one_is_told(client: Client) -> None:
     first, again = publish(client), publish(client)
     assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")

@@ -513,6 +513,7 @@ def test_what_is_not_published_is_named(ready: Database, folder: Path, revision:
         service.score(ready, EDITION, "1", LATE)
 
 
+@pytest.mark.both_databases
 def test_pages_of_publications(ready: Database, folder: Path) -> None:
     first = publish(ready, folder)
     second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
@@ -555,6 +556,7 @@ def test_a_copy_brings_it_back_to_the_byte(ready: Database, tmp_path: Path, fold
         assert b"".join(service.bundle(back, EDITION, 1)) == whole
 
 
+@pytest.mark.both_databases
 def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
     """The edition is taken out of review and put back between preparation and transaction: it is another version."""
     publishing = service.Publishing(ready, folder)
@@ -581,6 +583,7 @@ def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) 
     assert next(attempts, "both were made") == "both were made"
 
 
+@pytest.mark.both_databases
 def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
     """What a document says of an organisation is as it is when it is published, not some seconds before."""
     publishing = service.Publishing(ready, folder)

@@ -144,6 +144,7 @@ def _inserted(table: str, names: list[str], other: str) -> list[str]:
 REFUSED: Final = re.compile("does not change|foreign key|duplicate key", re.IGNORECASE)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("table", KEYS)
 @pytest.mark.parametrize(("kind", "shape"), [(kind, shape) for kind, shapes in SHAPES.items() for shape in shapes])
 def test_no_statement_changes_what_is_published(published: Database, shape: str, table: str) -> None:
@@ -203,6 +204,7 @@ def test_assessments_change_while_a_revision_is_made_and_only_then(published: Da
     assert everything(published) == before
 
 
+@pytest.mark.both_databases
 def test_a_publication_follows_the_one_before(published: Database) -> None:
     """A forged one that supersedes nothing, or another revision than the newest, is refused."""
     names = columns(published, "publication")

@@ -63,6 +63,7 @@ def test_the_organisation_replies_changes_it_and_takes_it_back(desk: Desk) -> No
     problem(desk.ask(MINE, "GET", f"{REPLIES}/D9.02"), 404, "not-found")
 
 
+@pytest.mark.both_databases
 def test_of_many_that_reply_at_once_one_does(desk: Desk) -> None:
     hear(desk)
     with ThreadPoolExecutor(6) as pool:

@@ -36,9 +36,9 @@ from actitud_api.scoring.review import Verdict
 from actitud_api.storage.database import Database, Session
 from tests.assessing import DOMAIN, Body, body_a
 from tests.assessing import document as evidence
-from tests.contract.scale import STEPS, STORIES
 from tests.databases import make_key
 from tests.publishing import publish
+from tests.scale import STEPS, STORIES
 from tests.settling import anything
 
 ORGANISATIONS: Final = ("XX-T-1", "XX-T-2")

@@ -41,7 +41,7 @@ from actitud_api.scoring.columns import (
 from actitud_api.scoring.columns.block import CODES, SIZE
 from actitud_api.scoring.columns.tree import STATUSES
 from actitud_api.scoring.scalar import evaluate
-from tests.contract.scale import NIGHT
+from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
 from tests.scoring.random_documents import ANY, FULL, SMALL, case_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from typing import cast
 
@@ -19,11 +18,12 @@ from actitud_api.scoring.explain import explain
 from actitud_api.scoring.plan import CompiledIndicator, plan_of
 from actitud_api.scoring.result import IndicatorScore, NextStep, Score
 from actitud_api.scoring.scalar import Evaluation, evaluate
+from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation
 from tests.scoring.sheets import assert_adds_up, case
 
-SCALE = 20 if os.environ.get("ACTITUD_SCALE") == "night" else 1
+SCALE = 20 if NIGHT else 1
 SEEDS = st.integers(0, 2**32 - 1)
 PLAN = plan_of(METHODOLOGY)
 

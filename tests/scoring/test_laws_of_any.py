@@ -19,7 +19,7 @@ from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, groups, indi
 from actitud_api.scoring.explain import explain
 from actitud_api.scoring.result import NextStep, Score
 from actitud_api.scoring.scalar import Evaluation, evaluate
-from tests.contract.scale import NIGHT
+from tests.scale import NIGHT
 from tests.scoring.random_documents import (
     ANY,
     QUIET,

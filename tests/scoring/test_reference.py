@@ -19,7 +19,7 @@ from actitud_api.methodology.model import Document
 from actitud_api.scoring.explain import explain, outline
 from actitud_api.scoring.result import DimensionScore, Score
 from actitud_api.scoring.scalar import evaluate
-from tests.contract.scale import NIGHT
+from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring import organisations
 from tests.scoring.random_documents import ANY, SMALL, Case, case_of, drawn, seeded

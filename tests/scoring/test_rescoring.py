@@ -21,7 +21,7 @@ from actitud_api.scoring.audit import with_goalpost, without_child
 from actitud_api.scoring.columns import columns_from, columns_of
 from actitud_api.scoring.rescoring import Rescoring, of_scores
 from actitud_api.scoring.scalar import evaluate
-from tests.contract.scale import NIGHT
+from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.random_documents import ANY, FULL, SMALL, case_of
 

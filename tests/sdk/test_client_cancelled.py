@@ -14,7 +14,7 @@ import pytest
 from actitud import AsyncClient, TimedOut, Timeouts
 from actitud._config import SYSTEM
 from actitud._transport import _CONNECTIONS
-from tests.contract.scale import CANCELLED
+from tests.scale import CANCELLED
 from tests.sdk.support import organisation
 
 PATIENT: Final = Timeouts(connect=120.0, read=120.0, total=400.0)

@@ -49,8 +49,8 @@ from actitud_api.settings import Settings
 from tests import publishing
 from tests.assessing import DOMAIN, body_a
 from tests.contract.installation import calendar
-from tests.contract.scale import LOST
 from tests.databases import make_key
+from tests.scale import LOST
 from tests.sdk.support import Mode
 from tests.sdk.test_end_to_end import BASE, as_said, example
 
@@ -269,6 +269,7 @@ def test_who_read_another_state_is_refused_and_changes_nothing(installation: Ins
     assert (now.state, now.title) == ("in_review", "Edition 2027")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("losses", [1, 2])
 def test_what_is_created_is_created_once_whatever_answers_are_lost(
     installation: Installation, administrator: str, losses: int
@@ -390,6 +391,7 @@ def test_an_organisation_is_added_once_and_changed_once_whatever_is_lost(
     assert (now.name, [former.name for former in now.former_names]) == ("Otra", ["Villa de Ejemplo"])
 
 
+@pytest.mark.both_databases
 def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(installation: Installation, editor: str) -> None:
     names = [f"XX-DEMO-{number:05}" for number in range(LOST)]
     for name in names:
@@ -624,6 +626,7 @@ def test_a_lost_assessment_is_told_as_lost_and_is_there(installation: Installati
     assert installation(lambda client: client.editions.assessments.list("2027"), key=officer).items == ()
 
 
+@pytest.mark.both_databases
 def test_a_submission_acts_once_whatever_answers_are_lost(installation: Installation, officer: str) -> None:
     draft = installation(stated, key=officer)
     sent = installation(lambda client: submitted(client, draft), key=officer, losses=2)

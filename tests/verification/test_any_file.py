@@ -17,7 +17,7 @@ import rfc8785
 
 from actitud import Unverifiable, verify
 from actitud_api.publication import verification
-from tests.contract.scale import ANY_FILE
+from tests.scale import ANY_FILE
 from tests.verification.bundles import Edition, ledger, packed, plain
 from tests.verification.test_defects import SCRIPT
 

@@ -18,8 +18,8 @@ from actitud_api.publication.verification import Given
 from actitud_api.settings import Settings
 from actitud_api.storage.database import Database
 from tests import publishing
-from tests.contract.scale import NIGHT
 from tests.databases import make_key, opened
+from tests.scale import NIGHT
 from tests.serving import served
 from tests.verification.bundles import Edition, packed
 from tests.verification.test_defects import Found, by_script, by_sdk, by_service

@@ -16,7 +16,7 @@ from actitud_api.workbooks import package
 from actitud_api.workbooks.package import Refused, TooLarge
 from actitud_api.workbooks.reading import reading
 from actitud_api.workbooks.writing import workbook
-from tests.contract.scale import BROKEN_WORKBOOKS
+from tests.scale import BROKEN_WORKBOOKS
 from tests.workbooks.test_cells import EXAMPLE_A, METHODOLOGY
 
 SHEET = "xl/worksheets/sheet3.xml"

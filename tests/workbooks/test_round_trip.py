@@ -26,7 +26,7 @@ from actitud_api.methodology.questionnaire import (
 )
 from actitud_api.workbooks.reading import REQUEST, reading
 from actitud_api.workbooks.writing import workbook
-from tests.contract.scale import WORKBOOKS
+from tests.scale import WORKBOOKS
 from tests.workbooks.drawing import questionnaires
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -17,7 +17,7 @@ from litestar.testing import TestClient
 from actitud_api.app import create_app
 from actitud_api.http.representations import XLSX
 from actitud_api.settings import Settings
-from tests.contract.scale import BROKEN_WORKBOOKS
+from tests.scale import BROKEN_WORKBOOKS
 from tests.workbooks.test_refused import broken, packed
 
 SENT: dict[str, Any] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())["request"]

@@ -1,11 +1,12 @@
-"""How much the heavy tests try: the gate of every landing, or the whole size at night (`ACTITUD_SCALE=night`)."""
+"""How much the heavy tests try: the size of every landing, or the whole size at night (`pytest --night`)."""
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
-NIGHT: Final = os.environ.get("ACTITUD_SCALE", "gate") == "night"
+from tests import options
+
+NIGHT: Final = options.night
 
 EXAMPLES: Final = 200 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
