@@ -7,6 +7,7 @@ BENCH := .venv-bench
 MUTATION := .venv-mutation
 # A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+UNITS := tests/scoring tests/methodology tests/cases tests/sdk
 
 # uv fills the environments: pip took 54 s for what the service needs, uv takes 2 s where it has it already. It trusts
 # the certificates of the machine, as pip does, for networks that have their own. Where it fails, as on a machine that
@@ -23,7 +24,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test night check bench mutation contract openapi languages lock clean
+.PHONY: help demo serve unit test night check bench mutation contract openapi languages lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -64,11 +65,17 @@ check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI 
 	$(BIN)/python -m tests.languages --check
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
-test: check ## everything, at gate size
-	$(TESTS)
+# $(call part,FOLDERS): what PART names (a path, or a node id with ::), else what -k takes, in these folders.
+part = $(if $(PART),$(if $(wildcard $(firstword $(subst ::, ,$(PART)))),'$(PART)',$(1) -k '$(PART)'),$(1))
 
-night: check ## the same tests at the full size of the issues
-	ACTITUD_SCALE=night $(TESTS)
+unit: $(VENV)/all.done ## the engine and the SDK alone, without service or database; a part: make unit PART=tests/scoring
+	$(TESTS) --ignore-glob='*/test_end_to_end*.py' $(call part,$(UNITS))
+
+test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every change; a part: make test PART=tests/reviews, a node id, or what -k takes
+	$(TESTS) $(call part,)
+
+night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases; a part as in make test
+	$(TESTS) --night $(call part,)
 
 $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done
 	@echo "Installing what the benchmarks need (once)"

@@ -14,6 +14,8 @@ from tests.browser.chromium import showing
 from tests.browser.hosts import Host
 from tests.embeds.installation import ZAMORA
 
+pytestmark = pytest.mark.night
+
 ROOT: Final = Path(__file__).parents[2]
 GUIDE: Final = (ROOT / "docs" / "embedding.md").read_text("utf-8")
 

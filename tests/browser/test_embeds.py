@@ -16,6 +16,8 @@ from tests.browser.hosts import Host
 from tests.embeds.installation import AVILA, ZAMORA
 from tests.scale import NIGHT
 
+pytestmark = pytest.mark.night
+
 ELEMENT: Final = f"/embed/{element.TAG}-{element.VERSION}.js"
 
 

@@ -17,6 +17,8 @@ from tests.databases import migrated_sqlite
 from tests.embeds.installation import Figures, add_edition, add_organisation, installed
 from tests.serving import served
 
+pytestmark = pytest.mark.night
+
 NAMES: Final = {
     "XX-T-1": '"><img src=x onerror=alert(1)><script>alert(1)</script>',
     "XX-T-2": "\u202e'><svg onload=alert(1)>\u2066 & </title></text></style>",

@@ -16,6 +16,8 @@ from tests.browser.watching import Watched
 from tests.embeds.installation import AVILA, ZAMORA
 from tests.serving import served
 
+pytestmark = pytest.mark.night
+
 FRAME: Final = f"/embed/2026/{ZAMORA}"
 BADGES: Final = 100
 

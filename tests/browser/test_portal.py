@@ -27,7 +27,7 @@ PAGES: Final[Mapping[str, str]] = {
     "sheet without score": f"/2026/{VOID}",
 }
 """By what they show: the path below `/portal`."""
-AT_NIGHT: Final = frozenset({"edition filtered", "nobody found", "first sheet", "sheet without level"})
+AT_NIGHT: Final = frozenset({"edition filtered", "older edition", "nobody found", "first sheet", "sheet without level"})
 """Those that hardly differ from another."""
 
 

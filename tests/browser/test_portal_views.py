@@ -14,6 +14,8 @@ from tests.browser.test_embeds import PAIRWISE, Shown, named
 from tests.embeds.installation import AVILA, ZAMORA
 from tests.scale import NIGHT
 
+pytestmark = pytest.mark.night
+
 VIEWS: Final[Mapping[str, str]] = {
     "territories": "2026/territories?",
     "territory": "2026/territories/region-07?",

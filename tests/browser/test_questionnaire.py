@@ -24,6 +24,8 @@ from tests.embeds.installation import AVILA
 from tests.scale import NIGHT
 from tests.settling import anything, settle
 
+pytestmark = pytest.mark.night
+
 HEARD: Final = "XX-T-HEARD"
 """In the hearing of an edition."""
 PATH: Final = "/portal/questionnaires/2026.1"

@@ -14,6 +14,8 @@ from actitud_api.suggestions import service as suggestions
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
 
+pytestmark = pytest.mark.night
+
 PATH: Final = "/portal/suggestions"
 ARABIC: Final = "حسابات بلا ردود " * 10
 LONG: Final = "W" * 200

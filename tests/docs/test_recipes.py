@@ -21,6 +21,8 @@ from rdflib import DCAT, DCTERMS, RDF, Graph
 
 from tests.serving import served
 
+pytestmark = pytest.mark.night
+
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("recipes.md", "recipes.es.md")
 STATED = "https://madurez.example"

@@ -26,6 +26,7 @@ def test_no_update_of_many_writers_is_lost(database: Database, url: str, kind: K
     assert counted(database) == (acknowledged, acknowledged)
 
 
+@pytest.mark.night
 def test_the_defaults_of_the_drivers_would_lose_some(database: Database, url: str, kind: Kind) -> None:
     make_tables(database)
     acknowledged = in_processes(read_and_set, url, processes(kind), WRITERS, UPDATES)
