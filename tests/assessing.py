@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from actitud_api.methodology.content import Content, types, whole
-from actitud_api.methodology.loader import load
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.content import Content, types, whole
 
 Body = dict[str, Any]
 

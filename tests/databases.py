@@ -17,10 +17,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api.demo import service as demo
-from actitud_api.ledger import service as ledger
-from actitud_api.ledger.queries import replace_signing_key
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.queries import replace_signing_key
+from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
 from tests import postgresql as postgres
 
 Kind = Literal["sqlite", "postgresql"]

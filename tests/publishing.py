@@ -11,16 +11,16 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from actitud_api.assessments import service as assessments
-from actitud_api.editions import service as editions
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology.answers import Submission, submission
-from actitud_api.methodology.loader import load
-from actitud_api.organisations import service as organisations
-from actitud_api.publication.service import Asked, Fix, Prepared, Published, Publishing
-from actitud_api.scores.service import REQUESTS
-from actitud_api.scoring.scalar import evaluate
-from actitud_api.storage.database import Database
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import Submission, submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications.service import Asked, Fix, Prepared, Published, Publishing
+from actitud_api.resources.scores.service import REQUESTS
 
 EDITION: Final = "2026"
 NOW: Final = datetime(2027, 6, 1, 9, 30, 0, 5, tzinfo=UTC)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.storage.migrations import versions
+from actitud_api.platform.storage.migrations import versions
 
 REVISIONS = tuple(sorted(file.name[:5] for file in Path(versions.__path__[0]).glob("r[0-9]*.py")))
 NEWEST = REVISIONS[-1]
@@ -15,4 +15,4 @@ BEFORE_RELEASES = "0016"
 
 def pretend_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make this release know one more revision, which every database lacks."""
-    monkeypatch.setattr("actitud_api.storage.revisions._known", lambda: (*REVISIONS, LATER))
+    monkeypatch.setattr("actitud_api.platform.storage.revisions._known", lambda: (*REVISIONS, LATER))

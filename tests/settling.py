@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
-from actitud_api.assessments import service as assessments
-from actitud_api.assessments.service import State, Transition
-from actitud_api.editions import service as editions
-from actitud_api.storage.database import Database, Session
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.service import State, Transition
+from actitud_api.resources.editions import service as editions
 
 Step = Callable[..., Transition]
 

@@ -16,27 +16,23 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler, HTTPScope
 
 from actitud_api import __version__
-from actitud_api.access import service as access
-from actitud_api.access.policy import POLICY
-from actitud_api.access.recording import deny
-from actitud_api.access.uses import Uses
-from actitud_api.assessments import life_routes
-from actitud_api.assessments import routes as assessments
-from actitud_api.assessments import service as assessed
-from actitud_api.editions import routes as editions
-from actitud_api.embeds import routes as embeds
-from actitud_api.exports import routes as exports
-from actitud_api.exports.publisher import Publisher
-from actitud_api.http.alternatives import Alternatives
-from actitud_api.http.contract import enforce
-from actitud_api.http.edge import Edge
-from actitud_api.http.immutable import Immutable
-from actitud_api.http.limits import Class, Limits, Uncounted
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.openapi import About, build, render
-from actitud_api.http.pages import Destination, PagesController
-from actitud_api.http.policy import Holder, Policy, Rules, operation
-from actitud_api.http.problems import (
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.audit_log import routes as ledger
+from actitud_api.platform.audit_log import service as ledgers
+from actitud_api.platform.audit_log.daily import daily
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.auth.recording import deny
+from actitud_api.platform.auth.uses import Uses
+from actitud_api.platform.http.contract import enforce
+from actitud_api.platform.http.middleware.edge import Edge
+from actitud_api.platform.http.middleware.format_negotiation import Alternatives
+from actitud_api.platform.http.middleware.immutable import Immutable
+from actitud_api.platform.http.middleware.limits import Class, Limits, Uncounted
+from actitud_api.platform.http.middleware.policy import Holder, Policy, Rules, operation
+from actitud_api.platform.http.openapi import About, build, render
+from actitud_api.platform.http.pages import Destination, PagesController
+from actitud_api.platform.http.problems import (
     PRECONDITION_FAILED,
     UNAVAILABLE,
     ProblemError,
@@ -44,15 +40,32 @@ from actitud_api.http.problems import (
     handler,
     maps_to,
 )
-from actitud_api.http.system import Readiness, SystemController
-from actitud_api.keys import routes as keys
-from actitud_api.ledger import routes as ledger
-from actitud_api.ledger import service as ledgers
-from actitud_api.ledger.daily import daily
-from actitud_api.methodologies import routes as methodologies
-from actitud_api.organisations import routes as organisations
-from actitud_api.portal import comparison_routes as comparison_pages
-from actitud_api.portal import (
+from actitud_api.platform.http.system import Readiness, SystemController
+from actitud_api.platform.storage.counts import WINDOW, Counts
+from actitud_api.platform.storage.database import Database, Session, Unavailable
+from actitud_api.platform.storage.versions import Stale
+from actitud_api.resources.api_keys import routes as keys
+from actitud_api.resources.assessments import routes as assessments
+from actitud_api.resources.assessments import service as assessed
+from actitud_api.resources.assessments import transition_routes
+from actitud_api.resources.editions import routes as editions
+from actitud_api.resources.methodologies import routes as methodologies
+from actitud_api.resources.organisations import routes as organisations
+from actitud_api.resources.publications import approval_routes as approvals
+from actitud_api.resources.publications import routes as publications
+from actitud_api.resources.publications.service import Publishing
+from actitud_api.resources.reviews import routes as reviews
+from actitud_api.resources.reviews.replies import routes as replies
+from actitud_api.resources.scores import comparison_routes
+from actitud_api.resources.scores import routes as scores
+from actitud_api.resources.scores.computed import Computed
+from actitud_api.resources.suggestions import routes as suggestions
+from actitud_api.settings import Settings
+from actitud_api.web.downloads import routes as exports
+from actitud_api.web.downloads.publisher import Publisher
+from actitud_api.web.embeds import routes as embeds
+from actitud_api.web.portal import comparison_routes as comparison_pages
+from actitud_api.web.portal import (
     dimension_routes,
     embed_routes,
     methodology_routes,
@@ -60,21 +73,8 @@ from actitud_api.portal import (
     suggestion_routes,
     territory_routes,
 )
-from actitud_api.portal import routes as portal
-from actitud_api.publication import approval_routes as approvals
-from actitud_api.publication import routes as publications
-from actitud_api.publication.service import Publishing
-from actitud_api.replies import routes as replies
-from actitud_api.reviews import routes as reviews
-from actitud_api.scores import comparison_routes
-from actitud_api.scores import routes as scores
-from actitud_api.scores.computed import Computed
-from actitud_api.settings import Settings
-from actitud_api.storage.counts import WINDOW, Counts
-from actitud_api.storage.database import Database, Session, Unavailable
-from actitud_api.storage.versions import Stale
-from actitud_api.suggestions import routes as suggestions
-from actitud_api.workbooks import routes as workbooks
+from actitud_api.web.portal import routes as portal
+from actitud_api.web.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     reviews.ReviewController,
     reviews.FlagsOfAssessmentController,
     reviews.EditionReviewsController,
-    life_routes.TransitionsController,
+    transition_routes.TransitionsController,
     replies.RepliesController,
     publications.PublicationsController,
     approvals.ApprovalsController,
@@ -145,7 +145,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
     *reviews.PROBLEMS,
-    *life_routes.PROBLEMS,
+    *transition_routes.PROBLEMS,
     *replies.PROBLEMS,
     *publications.PROBLEMS,
     *approvals.PROBLEMS,

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.auth.secret import Secret
 
 PREFIX: Final = "ACTITUD_"
 FILE: Final = "actitud.toml"
@@ -30,31 +30,6 @@ CLIENT_VARIABLES: Final = frozenset({f"{PREFIX}BASE_URL", f"{PREFIX}API_KEY", f"
 
 LONGEST_HANDLER: Final = 20
 """Seconds that a request can take: 10 until a connection is free and 10 until the lock of the database is."""
-
-
-class Secret:
-    """A text that shows in no `repr`, log line or message; `reveal` gives it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        """Raises `ValueError` where the text is short enough to be guessed."""
-        if len(text) < 32:
-            raise ValueError("shorter than 32 characters")
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def reveal(self) -> str:
-        """The text."""
-        return self._text
 
 
 class Proxy(str):

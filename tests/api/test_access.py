@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.access import keys, queries, service
-from actitud_api.access.service import Created, Misbound, Principal, Role, UnknownKey
-from actitud_api.settings import Secret
-from actitud_api.storage.database import Database
+from actitud_api.platform.auth import keys, queries, service
+from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.service import Created, Misbound, Principal, Role, UnknownKey
+from actitud_api.platform.storage.database import Database
 from tests.databases import migrated_sqlite
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -15,10 +15,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import text
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.assessments import service
-from actitud_api.storage.database import Database
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service
 from tests.api.test_http_problems import problem
 from tests.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.contract.asgi import Sent, exchange

@@ -19,16 +19,16 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.assessments import service as assessments
-from actitud_api.editions import service as editions
-from actitud_api.methodology.answers import Submission, request_type, submission
-from actitud_api.methodology.loader import load
-from actitud_api.organisations import service as organisations
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import Submission, request_type, submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 from tests.databases import BOTH, migrated_sqlite
 from tests.postgresql import Server

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from actitud_api import cli
-from actitud_api.storage import backup as copies
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage import backup as copies
+from actitud_api.platform.storage.database import Database
 from tests.revisions import NEWEST
 from tests.scale import NIGHT
 

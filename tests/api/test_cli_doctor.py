@@ -13,15 +13,15 @@ import msgspec
 import pytest
 
 from actitud_api import cli
-from actitud_api.access import service as access
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check
 from actitud_api.cli.doctor import Report
-from actitud_api.methodology import loader
-from actitud_api.settings import Secret
-from actitud_api.storage import health
-from actitud_api.storage.database import Database
-from actitud_api.storage.health import Version, loses_wal
+from actitud_api.engine.methodology import loader
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.storage import health
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.health import Version, loses_wal
 from tests.postgresql import Server
 from tests.revisions import LATER, NEWEST, pretend_later
 

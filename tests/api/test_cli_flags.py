@@ -7,8 +7,8 @@ import json
 import pytest
 
 from actitud_api import cli
-from actitud_api.ledger import service as ledger
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
 from tests.publishing import EDITION, fill
 
 

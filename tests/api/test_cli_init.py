@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import inspect
 
 from actitud_api import cli
-from actitud_api.access import keys
-from actitud_api.access import service as access
 from actitud_api.cli.installing import install
-from actitud_api.methodology import loader
-from actitud_api.organisations import service as organisations
+from actitud_api.engine.methodology import loader
+from actitud_api.platform.auth import keys
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import shown
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
-from actitud_api.storage.places import shown
 from tests.revisions import LATER, NEWEST, REVISIONS, pretend_later
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN", "--population", "3422416"]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from actitud_api import cli
-from actitud_api.access import keys
-from actitud_api.access import service as access
-from actitud_api.editions import service as editions
-from actitud_api.settings import Secret
+from actitud_api.platform.auth import keys
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.secret import Secret
+from actitud_api.resources.editions import service as editions
 from tests.databases import opened
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]

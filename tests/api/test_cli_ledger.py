@@ -11,8 +11,8 @@ import rfc8785
 
 from actitud_api import cli
 from actitud_api.cli.doctor import Report
-from actitud_api.ledger import keys, service, signing
-from actitud_api.ledger.chain import Entry, Head, verify
+from actitud_api.platform.audit_log import keys, service, signing
+from actitud_api.platform.audit_log.chain import Entry, Head, verify
 from tests.databases import opened
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from actitud_api import cli
-from actitud_api.languages import LANGUAGES
-from actitud_api.methodology import loader
+from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.engine.methodology import loader
 from tests.methodology.editing import DOCUMENT, TEXTS, Json, Planted, at, plant
 
-DATA = resources.files("actitud_api.methodology") / "data"
+DATA = resources.files("actitud_api.engine.methodology") / "versions"
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from actitud_api import cli
-from actitud_api.editions import service as editions
-from actitud_api.ledger import service as ledger
-from actitud_api.publication import service
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.publications import service
 from tests.databases import make_key
 from tests.publishing import BIG, EDITION, fill
 

@@ -23,12 +23,12 @@ from litestar import Controller, Response, get
 from actitud_api import cli
 from actitud_api.cli.server import Server, configuration
 from actitud_api.cli.serving import address_of, application, is_exposed, readiness_of
-from actitud_api.http.contract import contract
-from actitud_api.http.scope import ApiRequest
-from actitud_api.http.system import HEALTH, Health
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.system import HEALTH, Health
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
 from actitud_api.settings import LONGEST_HANDLER, Proxy, Settings
-from actitud_api.storage.database import Database
-from actitud_api.storage.sqlite import BUSY_TIMEOUT
 from tests.api.toys import toy_app
 from tests.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from actitud_api.storage import postgresql as on_postgresql
-from actitud_api.storage.counts import Counts, InProcess, OnServer
-from actitud_api.storage.database import Database, Unavailable
+from actitud_api.platform.storage import postgresql as on_postgresql
+from actitud_api.platform.storage.counts import Counts, InProcess, OnServer
+from actitud_api.platform.storage.database import Database, Unavailable
 from tests.databases import Kind, opened
 from tests.postgresql import Server
 

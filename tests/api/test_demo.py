@@ -33,13 +33,13 @@ from actitud_api.demo.chance import Chance
 from actitud_api.demo.profiles import maturity, profile
 from actitud_api.demo.report import Report, Tally, spearman
 from actitud_api.demo.simulator import METHODOLOGY, SEED, submission
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.loader import load
-from actitud_api.organisations import service as organisations
-from actitud_api.scores import service as scores
-from actitud_api.scoring.scalar import evaluate
-from actitud_api.storage.database import Database
-from actitud_api.storage.folding import fold
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.folding import fold
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import service as scores
 from tests.databases import opened
 from tests.scale import NIGHT
 from tests.shared import shared

@@ -14,15 +14,15 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from actitud_api.assessments import service as assessments
 from actitud_api.demo.simulator import simulate
-from actitud_api.editions import dates, service
-from actitud_api.editions.dates import Contradiction, Span
-from actitud_api.editions.service import Change, Contradicted, Draft, EditionNotOpen, UnknownEdition
-from actitud_api.methodology.loader import load, versions
-from actitud_api.organisations import service as organisations
-from actitud_api.storage.database import Database
-from actitud_api.storage.versions import Stale, revision
+from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.versions import Stale, revision
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import dates, service
+from actitud_api.resources.editions.dates import Contradiction, Span
+from actitud_api.resources.editions.service import Change, Contradicted, Draft, EditionNotOpen, UnknownEdition
+from actitud_api.resources.organisations import service as organisations
 
 NOW = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
 LATER = datetime(2027, 1, 11, 9, 30, tzinfo=UTC)

@@ -13,8 +13,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
-from actitud_api.http import inputs
-from actitud_api.http.json_input import Json, parse
+from actitud_api.platform.http import requests
+from actitud_api.platform.http.json_body import Json, parse
 from tests.contract.asgi import Sent, exchange
 
 CAR: dict[str, Any] = {"kind": "car-1", "name": "beetle", "wheels": {"count": 4}}
@@ -217,7 +217,7 @@ def test_a_large_body_is_read_aside_so_that_others_are_answered(
         threads.append(threading.current_thread())
         return parse(raw)
 
-    monkeypatch.setattr(inputs, "parse", observed)
+    monkeypatch.setattr(requests, "parse", observed)
     body = json.dumps(CAR).encode().ljust(size)
     sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], [body])
     assert asyncio.run(exchange(toys.app, sent)).status == 200

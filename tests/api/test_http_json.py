@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from actitud_api.http.json_input import NotJson, parse, pointer, shown
-from actitud_api.http.problems import FAULTS_MAX
+from actitud_api.platform.http.json_body import NotJson, parse, pointer, shown
+from actitud_api.platform.http.problems import FAULTS_MAX
 
 
 def refused(raw: bytes) -> list[tuple[str, str]]:

@@ -15,16 +15,16 @@ from litestar.testing import TestClient
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from actitud_api.access import service as access
-from actitud_api.access.policy import POLICY
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.http import limits
-from actitud_api.http.limits import address_of, class_of
-from actitud_api.http.policy import Rule, Rules
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.middleware import limits
+from actitud_api.platform.http.middleware.limits import address_of, class_of
+from actitud_api.platform.http.middleware.policy import Rule, Rules
+from actitud_api.platform.storage import sqlite
+from actitud_api.platform.storage.counts import Counted, InProcess
+from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.settings import Settings
-from actitud_api.storage import sqlite
-from actitud_api.storage.counts import Counted, InProcess
-from actitud_api.storage.database import Database, Unavailable
 from tests.api.test_counts import Clock
 from tests.api.test_http_policy import MINE, WhoController, bearer
 from tests.api.test_http_policy import RULES as RULES_OF_WHO

@@ -10,7 +10,7 @@ import structlog
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.http.logs import configure_logs
+from actitud_api.platform.http.logs import configure_logs
 
 
 @pytest.fixture(autouse=True)

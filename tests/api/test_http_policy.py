@@ -11,16 +11,16 @@ from litestar.params import FromPath
 from litestar.testing import TestClient
 from msgspec import Struct
 
-from actitud_api.access import keys as keys_of_access
-from actitud_api.access import service as access
-from actitud_api.access.policy import POLICY, principal_of
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.http.contract import contract
-from actitud_api.http.policy import Rule
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest
+from actitud_api.platform.auth import keys as keys_of_access
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.policy import POLICY, principal_of
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.middleware.policy import Rule
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
 from tests.api.test_http_problems import problem
 
 MINE, OTHER = "XX-DEMO-00001", "XX-DEMO-00002"

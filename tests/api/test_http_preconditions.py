@@ -12,16 +12,16 @@ from litestar import Controller, Litestar, Response, delete, get, patch, put
 from litestar.testing import TestClient
 from msgspec import UNSET, Struct, UnsetType
 
-from actitud_api.access.policy import POLICY
 from actitud_api.app import create_app
-from actitud_api.http.contract import contract
-from actitud_api.http.inputs import Body
-from actitud_api.http.policy import Rule
-from actitud_api.http.preconditions import if_match
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest, language_of
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.middleware.policy import Rule
+from actitud_api.platform.http.preconditions import if_match
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.versions import Stale, revision
 from actitud_api.settings import Settings
-from actitud_api.storage.versions import Stale, revision
 from tests.api.test_http_problems import problem
 
 BIRTH = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ from litestar.params import FromPath
 from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
-from actitud_api.http.contract import contract
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.problems import NOT_FOUND, TYPES, ProblemError, ProblemType
-from actitud_api.http.system import HEALTH
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.problems import NOT_FOUND, TYPES, ProblemError, ProblemType
+from actitud_api.platform.http.system import HEALTH
 from tests.api.toys import ToyPath, toy_app
 
 MEMBERS = ["type", "title", "status", "detail", "instance", "request_id", "errors"]

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.http.negotiation import accepts, language
+from actitud_api.platform.http.negotiation import accepts, language
 
 TOY = "/v1/toys/x"
 

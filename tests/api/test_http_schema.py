@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from actitud_api.http.json_input import Json
-from actitud_api.http.problems import Fault
-from actitud_api.http.schema import Checked, nearest
-from actitud_api.methodology.content import Evidence
-from actitud_api.methodology.notes import Note
+from actitud_api.engine.methodology.free_text import Note
+from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.platform.http.json_body import Json
+from actitud_api.platform.http.problems import Fault
+from actitud_api.platform.http.validation import Checked, nearest
 from tests.api.toys import toy_app
 
 

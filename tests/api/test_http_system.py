@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
-from actitud_api.http.system import Readiness
+from actitud_api.platform.http.system import Readiness
 from tests.api.toys import toy_app
 
 

@@ -14,15 +14,15 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, event, text
 
-from actitud_api.access import keys, queries
-from actitud_api.access import service as access
-from actitud_api.access.uses import Uses
 from actitud_api.app import create_app
-from actitud_api.editions import service as editions
-from actitud_api.http.redaction import ID_LENGTH, PREFIX
-from actitud_api.ledger import service as ledger
-from actitud_api.organisations import service as organisations
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import keys, queries
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.uses import Uses
+from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
 from tests.databases import BOTH, migrated_sqlite, unlimited
 from tests.postgresql import Server
 from tests.scale import NIGHT

@@ -16,12 +16,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.ledger import service, signing
-from actitud_api.ledger.chain import Entry, Head, verify
-from actitud_api.ledger.daily import make_due
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import service, signing
+from actitud_api.platform.audit_log.chain import Entry, Head, verify
+from actitud_api.platform.audit_log.daily import make_due
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
 from tests.assessing import body_a
 from tests.contract.installation import MINE, OTHER, Installation
 from tests.databases import unlimited

@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 import pytest
 
-from actitud_api.assessments.life import (
+from actitud_api.resources.assessments.lifecycle import (
     FOLLOWING,
     UNSETTLED,
     Early,
@@ -21,7 +21,7 @@ from actitud_api.assessments.life import (
     Transition,
     is_over,
 )
-from actitud_api.editions.service import Calendar, Span
+from actitud_api.resources.editions.service import Calendar, Span
 
 STATES: Final = get_args(State)
 CALENDAR: Final = Calendar(

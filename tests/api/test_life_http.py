@@ -12,8 +12,8 @@ from typing import Any, Final, get_args
 import httpx
 import pytest
 
-from actitud_api.assessments import service
-from actitud_api.assessments.service import State
+from actitud_api.resources.assessments import service
+from actitud_api.resources.assessments.service import State
 from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, calendar, installed
 from tests.settling import anything, settle

@@ -17,14 +17,14 @@ from msgspec import structs
 
 from actitud_api import cli
 from actitud_api.app import create_app
-from actitud_api.organisations import queries, service
-from actitud_api.organisations.faults import describe
-from actitud_api.organisations.identifiers import InvalidIdentifier, checked, control_digit, of_municipality
-from actitud_api.organisations.municipalities import Fault, read
-from actitud_api.organisations.service import FaultyFile, Imported
-from actitud_api.organisations.territories import PROVINCES, REGIONS
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.organisations import queries, service
+from actitud_api.resources.organisations.faults import describe
+from actitud_api.resources.organisations.identifiers import InvalidIdentifier, checked, control_digit, of_municipality
+from actitud_api.resources.organisations.municipalities import Fault, read
+from actitud_api.resources.organisations.service import FaultyFile, Imported
+from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
 from tests.shared import shared
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"

@@ -12,13 +12,13 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.organisations import service
-from actitud_api.organisations.contradictions import fault
-from actitud_api.organisations.entries import Contradiction, Rule
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.organisations import service
+from actitud_api.resources.organisations.contradictions import fault
+from actitud_api.resources.organisations.entries import Contradiction, Rule
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database, Session
 from tests.api.test_http_problems import problem
 
 MADRID = "ES-DIR3-L01280796"

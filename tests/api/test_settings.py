@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from actitud_api import cli
-from actitud_api.settings import FORMS, Fault, FaultySettings, Secret, Settings, describe, read
+from actitud_api.platform.auth.secret import Secret
+from actitud_api.settings import FORMS, Fault, FaultySettings, Settings, describe, read
 
 PEPPER = "0123456789abcdef0123456789abcdef"
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"

@@ -15,12 +15,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from actitud_api.editions import service as editions
-from actitud_api.storage.base import Base
-from actitud_api.storage.database import Database, InvalidDatabase, Session
-from actitud_api.storage.folding import fold, words
-from actitud_api.storage.migrate import downgrade, upgrade
-from actitud_api.storage.sqlite import READERS
+from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.database import Database, InvalidDatabase, Session
+from actitud_api.platform.storage.folding import fold, words
+from actitud_api.platform.storage.migrate import downgrade, upgrade
+from actitud_api.platform.storage.sqlite import READERS
+from actitud_api.resources.editions import service as editions
 from tests.databases import opened, sqlite_url
 from tests.postgresql import Server
 

@@ -12,10 +12,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.ledger import service as ledger
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
 from tests.api.test_http_problems import problem as told
 from tests.databases import unlimited
 

@@ -14,18 +14,18 @@ from litestar.testing import TestClient
 from sqlalchemy import text
 
 from actitud_api import cli
-from actitud_api.access.policy import POLICY
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.http.contract import contract
-from actitud_api.http.policy import Rule
-from actitud_api.http.problems import NO_STORE, UNAVAILABLE
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest
-from actitud_api.http.system import Health
-from actitud_api.storage import postgresql as on_postgresql
-from actitud_api.storage import sqlite as on_sqlite
-from actitud_api.storage.database import Database, Unavailable
-from actitud_api.storage.turns import Turns
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.middleware.policy import Rule
+from actitud_api.platform.http.problems import NO_STORE, UNAVAILABLE
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.system import Health
+from actitud_api.platform.storage import postgresql as on_postgresql
+from actitud_api.platform.storage import sqlite as on_sqlite
+from actitud_api.platform.storage.database import Database, Unavailable
+from actitud_api.platform.storage.turns import Turns
 from tests.databases import Kind, opened, sqlite_url, unlimited
 from tests.postgresql import Server
 

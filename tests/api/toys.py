@@ -8,18 +8,18 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec import Meta, Struct, structs
 
-from actitud_api.access.policy import POLICY
 from actitud_api.app import create_app
-from actitud_api.http.contract import Link, contract
-from actitud_api.http.inputs import Body, Query
-from actitud_api.http.pages import PagesController
-from actitud_api.http.paging import Cursor, Page, PageQuery, next_url
-from actitud_api.http.policy import Rule
-from actitud_api.http.problems import NO_STORE
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest, language_of
-from actitud_api.http.system import SystemController
-from actitud_api.organisations.service import UnknownOrganisation
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.http.middleware.policy import Rule
+from actitud_api.platform.http.pages import PagesController
+from actitud_api.platform.http.paging import Cursor, Page, PageQuery, next_url
+from actitud_api.platform.http.problems import NO_STORE
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body, Query
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.system import SystemController
+from actitud_api.resources.organisations.service import UnknownOrganisation
 from tests.databases import unlimited
 
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from actitud_api.demo import simulator
 from actitud_api.demo.census import municipalities
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import Submission
-from actitud_api.scoring.columns import Columns, ColumnScores, aggregate_columns, columns_of, score_columns
-from actitud_api.scoring.plan import load_facts, plan_of
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.columns import Columns, ColumnScores, aggregate_columns, columns_of, score_columns
+from actitud_api.engine.scoring.compile import load_facts, plan_of
+from actitud_api.engine.scoring.evaluate import evaluate
 from tests.benchmarks.measure import Line, in_turn, table
 
 METHODOLOGY = loader.load("2026.1")

@@ -16,13 +16,13 @@ from pathlib import Path
 import msgspec
 from litestar import Controller, Litestar, Response, post
 
-from actitud_api.access.policy import POLICY
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.http.contract import contract
-from actitud_api.http.problems import NO_STORE
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest
-from actitud_api.scores.routes import REQUEST
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.problems import NO_STORE
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.resources.scores.routes import REQUEST
 from actitud_api.settings import Settings
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, table
 from tests.benchmarks.scalar import document

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import Submission, request_type, submission
-from actitud_api.scoring.explain import explain, explained
-from actitud_api.scoring.path import path_from
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.requests.answers import Submission, request_type, submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain, explained
+from actitud_api.engine.scoring.level_path import path_from
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, table
 
 METHODOLOGY = loader.load("2026.1")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from actitud_api.embeds import element
+from actitud_api.web.embeds import element
 from tests.browser.chromium import Scheme, showing
 from tests.browser.hosts import Host
 from tests.embeds.installation import AVILA, ZAMORA

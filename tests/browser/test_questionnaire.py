@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from actitud_api.access import service as access
-from actitud_api.assessments import service as assessments
-from actitud_api.organisations import service as organisations
-from actitud_api.reviews import service as reviews
-from actitud_api.storage.database import Database
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.reviews import service as reviews
 from tests.assessing import DOMAIN, body_a, document
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched

@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, expect
 
-from actitud_api.access import service as access
-from actitud_api.storage.database import Database
-from actitud_api.suggestions import service as suggestions
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.suggestions import service as suggestions
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import Methodology
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 
 HERE: Final = Path(__file__).parent
 Json = bool | int | float | str | None | Sequence["Json"] | Mapping[str, "Json"]

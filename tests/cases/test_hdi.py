@@ -13,8 +13,8 @@ from functools import cache
 
 import numpy as np
 
-from actitud_api.scoring.compare import ranks
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
+from actitud_api.engine.scoring.ranking import ranks
 from tests.cases import reading
 from tests.shared import shared
 

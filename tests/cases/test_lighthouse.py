@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Json
 from tests.shared import shared

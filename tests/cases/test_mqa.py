@@ -13,8 +13,8 @@ from itertools import groupby
 
 import msgspec
 
-from actitud_api.methodology.loader import Methodology
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Json
 from tests.shared import shared

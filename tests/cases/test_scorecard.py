@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Json
 from tests.shared import shared

@@ -20,24 +20,24 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.access import keys as forms
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.assessments import service as assessments
 from actitud_api.demo import service as demo
-from actitud_api.ledger import service as ledger
-from actitud_api.ledger.keys import FILE_MODE, Signer, file_of
-from actitud_api.ledger.queries import replace_signing_key
-from actitud_api.ledger.signing import from_base64url
-from actitud_api.methodology.digests import digest
-from actitud_api.methodology.loader import load
-from actitud_api.publication.service import Asked
-from actitud_api.reviews import service as reviews
-from actitud_api.reviews.queries import replace_flags
-from actitud_api.scores import service as scores
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, file_of
+from actitud_api.platform.audit_log.queries import replace_signing_key
+from actitud_api.platform.audit_log.signing import from_base64url
+from actitud_api.platform.auth import keys as forms
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.publications.service import Asked
+from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.reviews.queries import replace_flags
+from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
 from tests import publishing
 from tests.databases import make_key
 from tests.settling import anything, settle

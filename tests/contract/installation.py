@@ -18,13 +18,13 @@ from litestar.testing import TestClient
 from msgspec import structs
 from sqlalchemy import inspect, text
 
-from actitud_api.access import keys
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.assessments import service as assessments
-from actitud_api.ledger import service as ledger
-from actitud_api.reviews import service as reviews
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import keys
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.reviews import service as reviews
 from tests.contract import examples
 from tests.databases import make_key, unlimited
 from tests.settling import anything, settle

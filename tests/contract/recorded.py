@@ -9,8 +9,8 @@ from typing import Any, Final
 import httpx
 import rfc8785
 
-from actitud_api.ledger import service as ledger
-from actitud_api.ledger.chain import verify
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.chain import verify
 from tests.contract.installation import MINE, SAFE, Installation, Operation, Place, Recorded
 
 OWN: Final = "/assessments/{organisation}"

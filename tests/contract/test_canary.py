@@ -18,10 +18,10 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from actitud_api.access import keys
-from actitud_api.editions import service as editions
-from actitud_api.http.logs import configure_logs
-from actitud_api.storage.database import Database, Session
+from actitud_api.platform.auth import keys
+from actitud_api.platform.http.logs import configure_logs
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.editions import service as editions
 from tests.contract import examples
 from tests.contract.installation import MINE, Installation, Operation, operations
 

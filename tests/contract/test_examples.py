@@ -11,8 +11,8 @@ import rfc8785
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.ledger.chain import Entry, Head, verify
-from actitud_api.ledger.signing import Jwk, read_note
+from actitud_api.platform.audit_log.chain import Entry, Head, verify
+from actitud_api.platform.audit_log.signing import Jwk, read_note
 from actitud_api.settings import Settings
 from tests.contract.examples import (
     CREATES,

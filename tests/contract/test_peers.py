@@ -12,7 +12,7 @@ import pytest
 from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation
 from schemathesis.wfc.escalation import EscalatingAuthProvider
 
-from actitud_api.access.service import Principal
+from actitud_api.platform.auth.service import Principal
 from tests.contract.installation import MINE, OTHER, Installation, operations
 from tests.contract.running import TRIED, Config, run
 from tests.scale import FOLLOWED

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 import httpx
 import pytest
 
-from actitud_api.access import keys as forms
-from actitud_api.access.service import Role
+from actitud_api.platform.auth import keys as forms
+from actitud_api.platform.auth.service import Role
 from tests.contract import examples
 from tests.contract.installation import (
     MINE,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from actitud_api.ledger import service as ledger
+from actitud_api.platform.audit_log import service as ledger
 from tests.contract.installation import OTHER, Installation, Operation, Place, operations
 from tests.contract.recorded import is_entered, new_entries
 

@@ -18,7 +18,7 @@ from schemathesis.engine import Status
 from schemathesis.engine.run import PhaseName
 
 from actitud_api.app import create_app
-from actitud_api.assessments.service import State
+from actitud_api.resources.assessments.service import State
 from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
 from tests.contract.running import TRIED, Config, Report, run

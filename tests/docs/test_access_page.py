@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actitud_api import cli
-from actitud_api.access.policy import POLICY
+from actitud_api.platform.auth.policy import POLICY
 
 DOCS = Path(__file__).parents[2] / "docs"
 OPERATION = {"en": "| operation |", "es": "| operación |"}

@@ -20,8 +20,8 @@ from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
 from actitud_api.cli.command_line import parser
 from actitud_api.cli.server import configuration
+from actitud_api.platform.storage.places import file_of
 from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read
-from actitud_api.storage.places import file_of
 from tests import proxy
 from tests.api.toys import toy_app
 

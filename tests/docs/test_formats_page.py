@@ -9,10 +9,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.exports import columns
-from actitud_api.formats.tables import Column
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.web.downloads import columns
+from actitud_api.web.downloads.formats.tables import Column
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 TYPES = {"string": "texto", "integer": "entero", "number": "número", "boolean": "booleano", "date": "fecha"}

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.demo.simulator import simulate
+from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.docs.test_readme import STATED

@@ -11,8 +11,8 @@ import pytest
 
 from actitud_api.app import BODY_MAX, create_app
 from actitud_api.settings import Settings
-from actitud_api.workbooks import package, reading
-from actitud_api.workbooks.layout import SHEETS
+from actitud_api.web.workbooks import package, reading
+from actitud_api.web.workbooks.layout import SHEETS
 from tests.docs.test_readme import STATED, blocks
 from tests.serving import served
 

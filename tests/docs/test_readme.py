@@ -15,8 +15,8 @@ from litestar import Litestar
 
 from actitud import Client
 from actitud_api import cli
-from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.databases import migrated_sqlite
 from tests.serving import served
@@ -115,7 +115,7 @@ def test_the_commands_about_scores_and_methodologies_run(
     text = (ROOT / readme).read_text("utf-8")
     named = re.findall(r"`(?:\.venv/bin/actitud-api )?((?:score|methodology) [^`]+)`", text)
     assert len(named) == 3
-    document = "api/actitud_api/methodology/data/2026.1/document.json"
+    document = "api/actitud_api/engine/methodology/versions/2026.1/document.json"
     said = []
     for command in named:
         arguments = [document if part in ("FILE", "FICHERO") else part for part in shlex.split(command)]

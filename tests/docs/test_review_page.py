@@ -8,9 +8,9 @@ from typing import Final, get_args
 
 import pytest
 
-from actitud_api.access.policy import POLICY
-from actitud_api.assessments.life import FOLLOWING, State
-from actitud_api.texts.life import STATES
+from actitud_api.engine.narration.life import STATES
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.resources.assessments.lifecycle import FOLLOWING, State
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 ROW: Final = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)

@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 from litestar import Litestar
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.platform.auth import service as access
+from actitud_api.resources.suggestions import schemas
 from actitud_api.settings import Settings
-from actitud_api.suggestions import wire
 from tests.databases import migrated_sqlite
 from tests.docs.test_readme import STATED, blocks
 from tests.serving import served
@@ -57,6 +57,6 @@ def test_the_example_proposes_and_decides(
 @pytest.mark.parametrize("page", PRINTED)
 def test_it_states_the_limits_that_there_are(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    shown = f"{wire.TEXT_MAX:,}" if page.endswith("ns.md") else str(wire.TEXT_MAX)
-    assert f" {wire.TITLE_MAX} c" in text.replace("\n", " ")
+    shown = f"{schemas.TEXT_MAX:,}" if page.endswith("ns.md") else str(schemas.TEXT_MAX)
+    assert f" {schemas.TITLE_MAX} c" in text.replace("\n", " ")
     assert f" {shown}, " in text.replace("\n", " ")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from actitud_api.embeds.pictures import PALETTE
+from actitud_api.web.embeds.pictures import PALETTE
 from tests.embeds.installation import (
     ALIAS,
     AVILA,

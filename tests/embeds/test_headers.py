@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from actitud_api.access import service as access
+from actitud_api.platform.auth import service as access
 from tests.embeds.installation import ALIAS, BASE, DRAFTING, ZAMORA, Client
 
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"

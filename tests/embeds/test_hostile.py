@@ -15,14 +15,14 @@ from xml.etree import ElementTree
 import pytest
 from msgspec import structs
 
-from actitud_api.embeds import oembed, pictures
-from actitud_api.embeds.addresses import Addresses
-from actitud_api.embeds.equivalent import Equivalent, equivalent
-from actitud_api.embeds.lettering import plain
-from actitud_api.embeds.routes import FORMS, FRAME, Shown
-from actitud_api.embeds.service import Standing
-from actitud_api.embeds.snippets import snippets
-from actitud_api.methodology.model import LANGUAGES
+from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.web.embeds import oembed, pictures
+from actitud_api.web.embeds.addresses import Addresses
+from actitud_api.web.embeds.equivalent import Equivalent, equivalent
+from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.routes import FORMS, FRAME, Shown
+from actitud_api.web.embeds.service import Standing
+from actitud_api.web.embeds.snippets import snippets
 from tests.embeds.hostile import names
 from tests.embeds.installation import ZAMORA, Client
 from tests.embeds.reading import Document, fragment, page
@@ -254,7 +254,7 @@ def test_the_page_is_inert_whatever_its_organisation_is_called(site: Client, mon
     def standing(*_: object) -> Standing:
         return structs.replace(STANDING, name=called, organisation=ZAMORA)
 
-    monkeypatch.setattr("actitud_api.embeds.service.standing", standing)
+    monkeypatch.setattr("actitud_api.web.embeds.service.standing", standing)
     path = f"/portal/2026/{ZAMORA}?lang=es"
     harmless = shape(page(site.get(path).text))
     assert not {"script", "style", "iframe", "object", "form"} & {name for name, _ in harmless}

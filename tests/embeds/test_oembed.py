@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from actitud_api.embeds.oembed import Named, named
+from actitud_api.web.embeds.oembed import Named, named
 from tests.embeds.installation import ALIAS, BASE, DRAFTING, SORIA, ZAMORA, Client
 from tests.embeds.reading import fragment, page
 

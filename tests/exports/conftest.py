@@ -12,8 +12,8 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.app import create_app
-from actitud_api.organisations import service as organisations
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.organisations import service as organisations
 from tests.databases import BOTH, make_key, migrated_sqlite, unlimited
 from tests.exports.hostile import HOSTILE
 from tests.postgresql import Server

@@ -18,16 +18,16 @@ from litestar.types import Message
 from msgspec import structs
 
 from actitud_api.app import create_app
-from actitud_api.assessments import service as assessments
-from actitud_api.editions import service as editions
-from actitud_api.ledger import service as ledger
-from actitud_api.organisations import service as organisations
-from actitud_api.publication import queries
-from actitud_api.publication.documents import Described, form_of, score_document
-from actitud_api.publication.queries import Stored
-from actitud_api.scoring.explain import explained
-from actitud_api.scoring.scalar import evaluate
-from actitud_api.storage.database import Database
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explained
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import queries
+from actitud_api.resources.publications.documents import Described, form_of, score_document
+from actitud_api.resources.publications.queries import Stored
 from tests.databases import make_key, sqlite_url, unlimited
 from tests.publishing import BEFORE, BIG, METHODOLOGY, NOW, submissions
 

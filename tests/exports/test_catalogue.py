@@ -14,7 +14,7 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 
 from actitud_api.app import create_app
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
 from tests.databases import make_key, migrated_sqlite, unlimited
 from tests.exports.conftest import BASE
 from tests.publishing import fill, publish
@@ -147,7 +147,7 @@ def test_without_a_dir3_code_it_is_plain_dcat_ap(plain: Client) -> None:
 
 
 def test_nothing_that_is_said_can_break_out_of_a_format() -> None:
-    from actitud_api.formats import rdf
+    from actitud_api.web.downloads.formats import rdf
 
     text = '"\\ \n<script> ]] @es . \u202e ñ 👩'
     node = rdf.Node("dcat:Dataset", [("dct:title", rdf.Literal(text, language="es"))], 'https://x.example/a b>"{}c')

@@ -8,9 +8,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.exports import service
-from actitud_api.exports.dataset import dataset_of, embedded
-from actitud_api.exports.publisher import Publisher
+from actitud_api.web.downloads import service
+from actitud_api.web.downloads.dataset import dataset_of, embedded
+from actitud_api.web.downloads.publisher import Publisher
 from tests.exports.conftest import BASE
 
 Client = TestClient[Litestar]

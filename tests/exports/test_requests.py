@@ -11,12 +11,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.exports import service
-from actitud_api.scores.service import Filters
-from actitud_api.storage.database import Database
-from actitud_api.storage.versions import Stale
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.versions import Stale
+from actitud_api.resources.scores.service import Filters
+from actitud_api.web.downloads import service
 from tests.contract.asgi import Received, Sent, exchange
 from tests.databases import make_key, unlimited
 from tests.publishing import NOW, correction, fill, publish
@@ -137,7 +137,7 @@ def test_nothing_is_made_for_a_head(site: Client, monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise AssertionError("it was made")
 
-    monkeypatch.setattr("actitud_api.exports.routes.delimited.lines", fail)
+    monkeypatch.setattr("actitud_api.web.downloads.routes.delimited.lines", fail)
     assert site.head(f"{SCORES}.csv").status_code == 200
 
 
@@ -192,7 +192,7 @@ def test_a_new_name_and_a_correction_change_the_tag_and_the_file(own: Client, tm
 
 
 def publish_correction(database: Database, folder: Path, newest: str) -> None:
-    from actitud_api.publication import service as publication
+    from actitud_api.resources.publications import service as publication
 
     found = publication.get(database, "2026", "latest")
     assert found.digest == newest

@@ -208,8 +208,8 @@ def test_the_spanish_dialect_opens_in_excel_and_harms_nobody(site: Client) -> No
 
 
 def test_a_figure_is_never_guarded_as_a_formula() -> None:
-    from actitud_api.formats.delimited import lines
-    from actitud_api.formats.tables import Column
+    from actitud_api.web.downloads.formats.delimited import lines
+    from actitud_api.web.downloads.formats.tables import Column
 
     column = Column(name="gain", kind="number", title="", description="", decimals=2)
     assert b"".join(lines([column], [[(-1.5,)]], "excel-es")) == b"\xef\xbb\xbfgain\r\n-1,50\r\n"
@@ -219,7 +219,7 @@ def test_a_figure_is_never_guarded_as_a_formula() -> None:
     ("value", "written"), [(1e-06, "0.000001"), (1e22, "1" + "0" * 22), (0.1, "0.1"), (-0.5, "-0.5")]
 )
 def test_a_raw_number_has_no_exponent(value: float, written: str) -> None:
-    from actitud_api.formats.tables import plain
+    from actitud_api.web.downloads.formats.tables import plain
 
     assert plain(value, None) == written
 
@@ -259,7 +259,7 @@ def test_filters_order_and_parts_are_those_of_the_list(site: Client) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_pages_end_to_end_are_the_whole(site: Client, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = site.get(f"{SCORES}.jsonl").content
-    monkeypatch.setattr("actitud_api.exports.service.PAGE", size)
+    monkeypatch.setattr("actitud_api.web.downloads.service.PAGE", size)
     assert site.get(f"{SCORES}.jsonl").content == whole
     lines = whole.splitlines(keepends=True)
     assert site.get(f"{SCORES}.jsonl?limit=2").content == b"".join(lines[:2])

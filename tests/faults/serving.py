@@ -15,10 +15,10 @@ from typing import Final
 
 from sqlalchemy import URL, Pool, create_engine, event, text
 
-from actitud_api.access import service as access
-from actitud_api.storage import postgresql
-from actitud_api.storage.counts import Counted
-from actitud_api.storage.database import Database
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage import postgresql
+from actitud_api.platform.storage.counts import Counted
+from actitud_api.platform.storage.database import Database
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
 from tests.databases import Kind
 from tests.faults.writers import compare_and_set, counted, in_processes, make_tables, read_and_set
 from tests.scale import UPDATES

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
 from tests import postgresql
 from tests.databases import Kind, opened
 from tests.faults.writers import PROCESSES, add_batches, make_tables, stored_batches

@@ -15,19 +15,19 @@ from litestar.testing import TestClient
 from msgspec import Struct
 from sqlalchemy import text, update
 
-from actitud_api.access import queries
-from actitud_api.access import service as access
-from actitud_api.access.idempotency import once
-from actitud_api.access.policy import POLICY
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.http.contract import contract
-from actitud_api.http.inputs import Body
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.policy import Rule
-from actitud_api.http.problems import CONFLICT, ProblemError
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest
-from actitud_api.storage.database import Database, Session
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.auth import queries
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.middleware.policy import Rule
+from actitud_api.platform.http.problems import CONFLICT, ProblemError
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database, Session
 from tests.databases import unlimited
 from tests.scale import NIGHT
 

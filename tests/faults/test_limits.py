@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from actitud_api.storage.counts import WINDOW
+from actitud_api.platform.storage.counts import WINDOW
 from tests.databases import opened
 from tests.faults.serving import SERVE_NAIVELY, serving
 from tests.postgresql import Server

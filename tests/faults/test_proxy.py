@@ -25,10 +25,10 @@ from litestar.types import Receive, Scope, Send
 from actitud_api.app import BODY_MAX
 from actitud_api.cli.server import Server, configuration
 from actitud_api.cli.serving import readiness_of
-from actitud_api.http.contract import contract
-from actitud_api.http.inputs import Body
-from actitud_api.http.negotiation import JSON
-from actitud_api.http.problems import (
+from actitud_api.engine.i18n import WRITTEN, Language
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.problems import (
     CONTENT_TOO_LARGE,
     INVALID_REQUEST,
     PROBLEM_JSON,
@@ -36,10 +36,9 @@ from actitud_api.http.problems import (
     Problem,
     ProblemType,
 )
-from actitud_api.http.representations import Representation
-from actitud_api.http.scope import ApiRequest, header
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology.model import Language
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest, header
 from actitud_api.settings import Proxy, Settings
 from tests import proxy
 from tests.api.toys import toy_app

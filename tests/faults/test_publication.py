@@ -19,8 +19,8 @@ from msgspec import structs
 from sqlalchemy import text
 
 from actitud_api.app import create_app
-from actitud_api.publication import service
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications import service
 from tests.databases import Kind, make_key, opened, unlimited
 from tests.faults.serving import administrator
 from tests.faults.writers import PROCESSES

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import httpx
 
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
 from tests.assessing import body_a
 from tests.databases import Kind
 from tests.faults.serving import administrator, one_serving

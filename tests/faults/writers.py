@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from actitud_api.storage.database import Database, Unavailable
+from actitud_api.platform.storage.database import Database, Unavailable
 from tests.databases import opened
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")

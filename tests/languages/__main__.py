@@ -9,7 +9,7 @@ import argparse
 import sys
 from typing import get_args
 
-from actitud_api.languages import WRITTEN, Language
+from actitud_api.engine.i18n import WRITTEN, Language
 from tests.languages.catalogues import FOLDER, TEMPLATE, defects, faults, template, updated, written
 from tests.languages.extraction import texts
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 import actitud_api
-from actitud_api.languages import LANGUAGES
+from actitud_api.engine.i18n import LANGUAGES
 from tests.databases import opened
 from tests.embeds.installation import installed
 

@@ -11,10 +11,10 @@ from typing import Final
 from babel.messages import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
 
-from actitud_api.languages.catalogue import misfit, places
+from actitud_api.engine.i18n.catalogue import misfit, places
 from tests.languages.extraction import PACKAGE, Text, Unreadable
 
-FOLDER: Final = PACKAGE / "languages" / "catalogues"
+FOLDER: Final = PACKAGE / "engine" / "i18n" / "catalogues"
 TEMPLATE: Final = "actitud.pot"
 
 _HEADER: Final = """\

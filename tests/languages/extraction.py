@@ -20,12 +20,12 @@ from typing import Final, NamedTuple
 import jinja2
 from jinja2 import nodes
 
-from actitud_api.languages.catalogue import FILLED
+from actitud_api.engine.i18n.catalogue import FILLED
 
 PACKAGE: Final = Path("api/actitud_api")
 TEMPLATES: Final = ("*.html", "*.svg")
 
-LANGUAGES: Final = "languages/"
+LANGUAGES: Final = "engine/i18n/"
 """Where all of this is made."""
 
 STORED: Final = frozenset({"demo/service.py"})

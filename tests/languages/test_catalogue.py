@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from actitud_api import languages
-from actitud_api.languages import LANGUAGES, InLanguages, Texts, into, table
-from actitud_api.languages.catalogue import Catalogue, misfit, read
+from actitud_api.engine import i18n
+from actitud_api.engine.i18n import LANGUAGES, InLanguages, Texts, into, table
+from actitud_api.engine.i18n.catalogue import Catalogue, misfit, read
 
 CATALAN = Catalogue(
     {
@@ -88,7 +88,7 @@ def test_a_translation_that_somebody_has_to_look_at_is_not_used() -> None:
 
 
 def test_a_language_without_a_catalogue_says_what_spanish_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(languages, "_CATALOGUES", {"ca": Catalogue({"sí": "sí, senyor"})})
+    monkeypatch.setattr(i18n, "_CATALOGUES", {"ca": Catalogue({"sí": "sí, senyor"})})
     assert Texts("sí", "yes").into("en") == "yes"
     assert Texts("sí", "yes").into("eu") == into("sí", "yes", "es") == "sí"
     assert Texts("sí", "yes").into("ca") == "sí, senyor"

@@ -90,8 +90,8 @@ def came(tmp_path_factory: pytest.TempPathFactory) -> Answers:
         catalogue = updated(language, None, template(found))
         for spanish, translation in translations.items():
             catalogue[spanish].string = translation
-        (package / "languages" / "catalogues" / f"{language}.po").write_bytes(written(catalogue))
-    methodology = package / "methodology" / "data" / "2026.1" / "texts"
+        (package / "engine" / "i18n" / "catalogues" / f"{language}.po").write_bytes(written(catalogue))
+    methodology = package / "engine" / "methodology" / "versions" / "2026.1" / "texts"
     own = json.loads((methodology / "es.json").read_text())
     own["language"], own["groups"]["D1"]["name"] = "ca", "Xarxes tancades"
     (methodology / "ca.json").write_text(json.dumps(own, ensure_ascii=False))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages import Catalog
 
-from actitud_api.languages.catalogue import read
+from actitud_api.engine.i18n.catalogue import read
 from tests.languages.catalogues import FOLDER, TEMPLATE, defects, faults, template, updated, written
 from tests.languages.extraction import PACKAGE, Text, texts
 

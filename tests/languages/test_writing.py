@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from actitud_api.languages import Language, name, nearest
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, name, nearest
+from actitud_api.engine.narration import words
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from msgspec import structs
 
-from actitud_api.ledger.chain import NOTHING, BrokenChain, Entry, Head, hash_of, link, verify
+from actitud_api.platform.audit_log.chain import NOTHING, BrokenChain, Entry, Head, hash_of, link, verify
 
 FIRST = b'{"action":"ledger.begin","at":"2026-11-25T14:30:00.000000Z","origin":"actitud/ledger/0a1b2c3d"}'
 SECOND = '{"action":"editions.create","subject":"ñ"}'

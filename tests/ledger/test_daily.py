@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.ledger import daily
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log import daily
+from actitud_api.platform.storage.database import Database
 
 
 @pytest.mark.both_databases

@@ -15,10 +15,10 @@ from msgspec import structs
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from actitud_api.ledger import keys, queries, service, signing
-from actitud_api.ledger.chain import Head, verify
-from actitud_api.ledger.service import Actor, Event, SigningKeyFault
-from actitud_api.storage.database import Database, Session
+from actitud_api.platform.audit_log import keys, queries, service, signing
+from actitud_api.platform.audit_log.chain import Head, verify
+from actitud_api.platform.audit_log.service import Actor, Event, SigningKeyFault
+from actitud_api.platform.storage.database import Database, Session
 from tests.scale import LEDGER_ENTRIES
 
 pytestmark = pytest.mark.both_databases

@@ -11,10 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from actitud_api.ledger import keys, signing
-from actitud_api.ledger.chain import Head
-from actitud_api.ledger.keys import Signer, SigningKeyFault
-from actitud_api.ledger.signing import InvalidNote, Jwk, Jws
+from actitud_api.platform.audit_log import keys, signing
+from actitud_api.platform.audit_log.chain import Head
+from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault
+from actitud_api.platform.audit_log.signing import InvalidNote, Jwk, Jws
 
 # RFC 8037, appendix A.1 to A.4: the key, its thumbprint, and a JWS.
 PRIVATE = Ed25519PrivateKey.from_private_bytes(signing.from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))

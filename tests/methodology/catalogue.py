@@ -13,8 +13,8 @@ from typing import cast
 import msgspec
 from msgspec import Struct
 
-from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Scalar
+from actitud_api.engine.methodology.model import Scalar
+from actitud_api.engine.methodology.requests.answers import FactValue
 from tests.shared import shared
 
 Node = dict[str, object]

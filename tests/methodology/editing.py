@@ -8,14 +8,13 @@ from typing import cast
 
 import msgspec
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology import loader
-from actitud_api.methodology.defects import Defect
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import WRITTEN, Language
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.checks.document import Defect
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-DATA = resources.files("actitud_api.methodology") / "data" / "2026.1"
+DATA = resources.files("actitud_api.engine.methodology") / "versions" / "2026.1"
 DOCUMENT = (DATA / "document.json").read_bytes()
 TEXTS: dict[Language, bytes] = {language: (DATA / "texts" / f"{language}.json").read_bytes() for language in WRITTEN}
 

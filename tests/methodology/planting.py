@@ -8,11 +8,11 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.defects import Defect
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
-    LANGUAGES,
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.checks.document import Defect
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     Answered,
     CalendarStep,
     CommentIdea,
@@ -20,7 +20,6 @@ from actitud_api.methodology.model import (
     Document,
     Gate,
     IndexOperand,
-    Language,
     Level,
     LevelText,
     Product,

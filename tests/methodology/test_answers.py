@@ -8,7 +8,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import (
+from actitud_api.engine.methodology.model import Scalar
+from actitud_api.engine.methodology.requests.answers import (
     FactValue,
     Replacement,
     ScoreRequest,
@@ -17,8 +18,7 @@ from actitud_api.methodology.answers import (
     submission,
     supposition,
 )
-from actitud_api.methodology.forms import profile_members, suffix
-from actitud_api.methodology.model import Scalar
+from actitud_api.engine.methodology.requests.struct_factory import profile_members, suffix
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 

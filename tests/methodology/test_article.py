@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.model import Group
-from actitud_api.methodology.predicates import indicators
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.model import Group
+from actitud_api.engine.methodology.predicates import indicators
 
 METHODOLOGY = loader.load("2026.1")
 DOCUMENT = METHODOLOGY.document

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.model import Curve, Group, Indicator, Language
-from actitud_api.methodology.predicates import indicators
-from actitud_api.scoring.plan import load_facts, plan_of
+from actitud_api.engine.i18n import Language
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.model import Curve, Group, Indicator
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.compile import load_facts, plan_of
 from tests.methodology import catalogue as its
 from tests.methodology.catalogue import Catalogue, Facts, Node
 from tests.scoring.organisations import organisation

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import request_type
-from actitud_api.methodology.content import types
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.reviewing import review_type
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import request_type
+from actitud_api.engine.methodology.requests.content import types
+from actitud_api.engine.methodology.requests.overall_review import review_type
 
 Schema = dict[str, Any]  # JSON
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"

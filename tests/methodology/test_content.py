@@ -11,8 +11,16 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from actitud_api.http.schema import Checked
-from actitud_api.methodology.content import AssessmentPatch, AssessmentRequest, Content, Evidence, merged, types, whole
+from actitud_api.engine.methodology.requests.content import (
+    AssessmentPatch,
+    AssessmentRequest,
+    Content,
+    Evidence,
+    merged,
+    types,
+    whole,
+)
+from actitud_api.platform.http.validation import Checked
 from tests.assessing import METHODOLOGY, Body, body_a, example_a, request_a
 
 T = TypeVar("T", bound=Struct)

@@ -14,10 +14,10 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.defects import Code, Defect
-from actitud_api.methodology.loader import NESTING_MAX
-from actitud_api.methodology.model import Aggregation, Document, Gate, Level
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.checks.document import Code, Defect
+from actitud_api.engine.methodology.loader import NESTING_MAX
+from actitud_api.engine.methodology.model import Aggregation, Document, Gate, Level
 from tests.methodology.planting import DOCUMENT, Found, defects_of, read
 from tests.scoring import builders as b
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology import loader
-from actitud_api.methodology.differences import Difference, differences
-from actitud_api.methodology.model import Document, Language, Level, Texts
-from actitud_api.texts.differences import Side, told
+from actitud_api.engine.i18n import WRITTEN, Language
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.differences import Difference, differences
+from actitud_api.engine.methodology.model import Document, Level, Texts
+from actitud_api.engine.narration.differences import Side, told
 from tests.methodology import planting
 from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Json, Planted, at, plant, rule
 from tests.scale import NIGHT

@@ -8,7 +8,7 @@ import json
 import pytest
 import rfc8785
 
-from actitud_api.methodology.digests import canonical, digest
+from actitud_api.engine.methodology.digests import canonical, digest
 
 
 def sha(form: bytes) -> str:

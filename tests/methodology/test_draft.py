@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.model import Document, Group
-from actitud_api.methodology.predicates import indicators
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import Score
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.model import Document, Group
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Score
 from tests.scoring.builders import decode
 from tests.scoring.sheets import case, dimension_of, indicator_of
 

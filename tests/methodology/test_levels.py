@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from actitud_api.methodology.defects import of_document
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.checks.document import of_document
+from actitud_api.engine.methodology.model import (
     Compare,
     Gate,
     Group,

@@ -8,9 +8,9 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology import loader
-from actitud_api.methodology.defects import Defect, silences
+from actitud_api.engine.i18n import WRITTEN
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.checks.document import Defect, silences
 from tests.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jsonschema_rs
 import pytest
 
-from actitud_api.methodology.notes import PERSONAL_DATA, has_personal_data
+from actitud_api.engine.methodology.free_text import PERSONAL_DATA, has_personal_data
 
 PERSONAL = [
     # DNI. The letter of 12345678 is Z, the example of every Spanish manual.

@@ -7,8 +7,8 @@ import json
 
 import msgspec
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.model import (
     ArticleText,
     IndicatorText,
     LevelText,
@@ -18,7 +18,7 @@ from actitud_api.methodology.model import (
     SourceText,
     Texts,
 )
-from actitud_api.methodology.plain import with_plain_texts
+from actitud_api.engine.methodology.without_texts import with_plain_texts
 from tests.methodology.planting import DOCUMENT, methodology
 
 BARE = loader.read("test.1", "draft", msgspec.json.encode(DOCUMENT), {})

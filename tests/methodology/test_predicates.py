@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.model import (
     All,
     Any,
     ComparisonOperator,
@@ -26,7 +26,7 @@ from actitud_api.methodology.model import (
     Sum,
     ValueOperand,
 )
-from actitud_api.methodology.predicates import (
+from actitud_api.engine.methodology.predicates import (
     NULL,
     Evaluated,
     Facts,

@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actitud_api.languages import InLanguages
-from actitud_api.methodology.content import Evidence
-from actitud_api.methodology.model import Fact, ProfileField
-from actitud_api.methodology.predicates import indicators
-from actitud_api.methodology.questionnaire import (
+from actitud_api.engine.i18n import InLanguages
+from actitud_api.engine.methodology.model import Fact, ProfileField
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.engine.methodology.requests.questionnaire import (
     AssessmentDocument,
     Entry,
     Questionnaire,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.methodology import loader
+from actitud_api.engine.methodology import loader
 
 DIGEST = "sha256:e0481349434f7c997212959aabd9701cd4e32b1402c186b4516cfa233d79cf95"
 """Of 2026.1. Once it is published this line never changes again: a change is a new version."""
@@ -20,7 +20,7 @@ DIGEST = "sha256:e0481349434f7c997212959aabd9701cd4e32b1402c186b4516cfa233d79cf9
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the data that the loader reads instead."""
     folder = tmp_path / "data"
-    with resources.as_file(resources.files("actitud_api.methodology") / "data") as real:
+    with resources.as_file(resources.files("actitud_api.engine.methodology") / "versions") as real:
         shutil.copytree(real, folder)
     monkeypatch.setattr(loader, "_data", lambda: folder)
     for cached in (loader.load, loader._registry):

@@ -7,9 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.predicates import indicators
-from actitud_api.methodology.reviewing import ReviewRequest, answers_of, facts_of_service, profile_of, review_type
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.overall_review import (
+    ReviewRequest,
+    answers_of,
+    facts_of_service,
+    profile_of,
+    review_type,
+)
 
 METHODOLOGY = load("2026.1")
 

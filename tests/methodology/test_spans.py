@@ -8,7 +8,8 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.checks.bounds import Bound, Span, Spans, Way
+from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Document,
     Fact,
@@ -22,7 +23,6 @@ from actitud_api.methodology.model import (
     Range,
     Sum,
 )
-from actitud_api.methodology.spans import Bound, Span, Spans, Way
 from tests.scoring import builders as b
 
 LEAST_OF_HUNDRED = Range(minimum=20, maximum=100)

@@ -9,11 +9,11 @@ from string import Formatter
 import pytest
 from msgspec import Struct
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology import loader
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Texts
-from actitud_api.methodology.predicates import indicators
+from actitud_api.engine.i18n import WRITTEN
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Texts
+from actitud_api.engine.methodology.predicates import indicators
 
 SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates", "debate"}
 

@@ -16,12 +16,12 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.app import create_app
-from actitud_api.assessments import service as assessments
 from actitud_api.demo.simulator import Simulated, simulate
-from actitud_api.editions import service as editions
-from actitud_api.methodology.loader import load
-from actitud_api.organisations import service as organisations
-from actitud_api.storage.database import Database
+from actitud_api.engine.methodology.loader import load
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
 from tests.databases import unlimited
 
 Client = TestClient[Litestar]

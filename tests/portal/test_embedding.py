@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from actitud_api.embeds import element
-from actitud_api.embeds.snippets import FORMS
+from actitud_api.web.embeds import element
+from actitud_api.web.embeds.snippets import FORMS
 from tests.embeds.reading import Document, Element, fragment
 from tests.portal.places import ALIAS, OPEN, UNPUBLISHED, Client
 from tests.portal.reading import hrefs, read, words

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from actitud_api.access import service as access
-from actitud_api.methodology.model import LANGUAGES
+from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.platform.auth import service as access
 from tests.databases import migrated_sqlite
 from tests.embeds.reading import page
 from tests.portal.places import EDITION, OPEN, UNPUBLISHED, Client, placed

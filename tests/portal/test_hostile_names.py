@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from actitud_api.embeds.lettering import plain
+from actitud_api.web.embeds.lettering import plain
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.installation import Client, Figures, add_edition, add_organisation, installed

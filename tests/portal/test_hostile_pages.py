@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import update
 
-from actitud_api.embeds.lettering import plain
-from actitud_api.organisations.queries import ORGANISATIONS
+from actitud_api.resources.organisations.queries import ORGANISATIONS
+from actitud_api.web.embeds.lettering import plain
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.reading import Document, fragment, page

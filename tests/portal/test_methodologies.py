@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actitud_api.methodology.loader import load, versions
-from actitud_api.methodology.model import LANGUAGES, Language
-from actitud_api.methodology.predicates import indicators
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.engine.methodology.predicates import indicators
 from tests.embeds.reading import Document, page
 from tests.portal.places import Client
 from tests.portal.reading import hrefs, read, words

@@ -6,14 +6,14 @@ from typing import Final
 
 import pytest
 
-from actitud_api.embeds.lettering import ELLIPSIS, plain, width
-from actitud_api.http.pages import templates
-from actitud_api.portal import charts
-from actitud_api.portal.charts import Bar, Column, Picture, Point, Spread
+from actitud_api.platform.http.pages import templates
+from actitud_api.web.embeds.lettering import ELLIPSIS, plain, width
+from actitud_api.web.portal import charts
+from actitud_api.web.portal.charts import Bar, Column, Picture, Point, Spread
 from tests.embeds.hostile import names
 from tests.embeds.reading import Document, fragment
 
-TEMPLATES: Final = templates("actitud_api.portal")
+TEMPLATES: Final = templates("actitud_api.web.portal")
 
 
 def drawn(picture: Picture) -> Document:

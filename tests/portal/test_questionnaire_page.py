@@ -10,11 +10,11 @@ from typing import Final, get_args
 import pytest
 from justhtml import JustHTML
 
-from actitud_api.assessments.life import State
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import LANGUAGES, Language
-from actitud_api.methodology.predicates import indicators
-from actitud_api.scoring.review import Verdict
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.resources.assessments.lifecycle import State
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.installation import Client, installed
@@ -22,7 +22,7 @@ from tests.scale import NAMES
 
 PATH = "/portal/questionnaires/2026.1"
 METHODOLOGY = load("2026.1")
-SCRIPT = files("actitud_api.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
+SCRIPT = files("actitud_api.web.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
 TOLD: Final = {"loaded": State, "verdict": Verdict}
 """What the script says in a word for each: the state of the assessment, and what was found of an answer."""
 

@@ -9,12 +9,12 @@ import pytest
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
-from actitud_api.methodology.loader import load
-from actitud_api.portal import ranking
-from actitud_api.portal.layout import Links
-from actitud_api.portal.names import Names
-from actitud_api.scores import audits
-from actitud_api.scores.computed import Busy
+from actitud_api.engine.methodology.loader import load
+from actitud_api.resources.scores import audits
+from actitud_api.resources.scores.computed import Busy
+from actitud_api.web.portal import ranking
+from actitud_api.web.portal.layout import Links
+from actitud_api.web.portal.names import Names
 from tests.api.test_edition_scores import Client, served
 from tests.contract.asgi import Sent, exchange
 from tests.contract.hostile import FILTERS, SEGMENTS, WRONG

@@ -12,14 +12,14 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.app import create_app
-from actitud_api.assessments import service as assessments
 from actitud_api.demo.simulator import simulate
-from actitud_api.editions import service as editions
-from actitud_api.methodology.loader import load
-from actitud_api.organisations import service as organisations
-from actitud_api.scores import audits, service
-from actitud_api.scores.computed import Busy
-from actitud_api.storage.database import Database
+from actitud_api.engine.methodology.loader import load
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import audits, service
+from actitud_api.resources.scores.computed import Busy
 from tests.databases import BOTH, migrated_sqlite, unlimited
 from tests.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
 from tests.embeds.reading import Document, Element, page

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from actitud_api.suggestions import service
-from actitud_api.suggestions.queries import SUGGESTIONS
+from actitud_api.resources.suggestions import service
+from actitud_api.resources.suggestions.queries import SUGGESTIONS
 from tests.databases import migrated_sqlite
 from tests.embeds.hostile import names
 from tests.embeds.reading import Element, page

@@ -9,8 +9,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.scores.queries import Placed
-from actitud_api.scores.territories import Means, means
+from actitud_api.resources.scores.queries import Placed
+from actitud_api.resources.scores.territories import Means, means
 from tests.portal.places import OPEN, Client
 from tests.portal.reading import hrefs, read, rows, terms, words
 

@@ -15,10 +15,10 @@ from msgspec import structs
 from sqlalchemy import text
 
 from actitud_api import cli
-from actitud_api.access import service as access
 from actitud_api.app import create_app
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
 from actitud_api.settings import FaultySettings, read
-from actitud_api.storage.database import Database
 from tests.databases import make_key, unlimited
 from tests.publishing import BIG, EDITION, fill
 

@@ -14,11 +14,13 @@ import rfc8785
 from msgspec import UNSET, UnsetType
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.languages import WRITTEN
-from actitud_api.ledger.signing import Jws
-from actitud_api.methodology.digests import canonical, digest_of
-from actitud_api.publication import documents
-from actitud_api.publication.documents import (
+from actitud_api.engine.i18n import WRITTEN
+from actitud_api.engine.methodology.digests import canonical, digest_of
+from actitud_api.engine.scoring.explain import explain, explained
+from actitud_api.engine.scoring.result import Score
+from actitud_api.platform.audit_log.signing import Jws
+from actitud_api.resources.publications import documents
+from actitud_api.resources.publications.documents import (
     Described,
     Key,
     Listed,
@@ -31,10 +33,8 @@ from actitud_api.publication.documents import (
     score_document,
     unpacked,
 )
-from actitud_api.replies.service import Judged, Remarked, Replied, Reviewed
-from actitud_api.scores.wire import narrated
-from actitud_api.scoring.explain import explain, explained
-from actitud_api.scoring.result import Score
+from actitud_api.resources.reviews.replies.service import Judged, Remarked, Replied, Reviewed
+from actitud_api.resources.scores.schemas import narrated
 from tests.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
 
 GOLDEN = {

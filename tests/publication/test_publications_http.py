@@ -18,10 +18,10 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.app import create_app
-from actitud_api.http.immutable import Immutable
-from actitud_api.ledger.signing import Jwk, Jws, verify
-from actitud_api.publication.documents import packed
-from actitud_api.storage.database import Database
+from actitud_api.platform.audit_log.signing import Jwk, Jws, verify
+from actitud_api.platform.http.middleware.immutable import Immutable
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications.documents import packed
 from tests.api.test_http_problems import problem
 from tests.databases import make_key, unlimited
 from tests.faults.serving import administrator

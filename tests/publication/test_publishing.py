@@ -13,27 +13,34 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from actitud_api.access.service import Principal
-from actitud_api.assessments import service as assessments
-from actitud_api.assessments.service import AnotherMethodology, NotSubmittable
-from actitud_api.editions import service as editions
-from actitud_api.ledger import service as ledger
-from actitud_api.ledger.signing import Jwk, read_note, verify
-from actitud_api.organisations import service as organisations
-from actitud_api.publication import service, workers
-from actitud_api.publication.documents import EditionDocument, read_edition, read_score
-from actitud_api.publication.service import Asked, Fix, Published, Refused, UnknownDocument, UnknownPublication
-from actitud_api.scores import queries as score_queries
-from actitud_api.scores import service as scores
-from actitud_api.scores.queries import Seen
-from actitud_api.scoring import explain as explaining
-from actitud_api.scoring.columns.evaluator import ColumnScores, score_columns
-from actitud_api.scoring.columns.table import columns_of
-from actitud_api.scoring.compare import rank_points
-from actitud_api.storage import backup as copies
-from actitud_api.storage.database import Database
-from actitud_api.storage.errors import Irreversible
-from actitud_api.storage.revisions import BASE, move, revisions
+from actitud_api.engine.scoring import explain as explaining
+from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_columns
+from actitud_api.engine.scoring.columns.table import columns_of
+from actitud_api.engine.scoring.ranking import rank_points
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.signing import Jwk, read_note, verify
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.storage import backup as copies
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.errors import Irreversible
+from actitud_api.platform.storage.revisions import BASE, move, revisions
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.service import AnotherMethodology, NotSubmittable
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import service, workers
+from actitud_api.resources.publications.documents import EditionDocument, read_edition, read_score
+from actitud_api.resources.publications.service import (
+    Asked,
+    Fix,
+    Published,
+    Refused,
+    UnknownDocument,
+    UnknownPublication,
+)
+from actitud_api.resources.scores import queries as score_queries
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.queries import Seen
 from tests.databases import make_key, opened
 from tests.publication.test_documents import PUBLISHED
 from tests.publishing import (
@@ -333,7 +340,7 @@ def test_documents_are_the_same_in_one_process_and_in_several(
         return prepared
 
     alone = service.Publishing(ready, folder).prepared(EDITION, asked, kept)
-    with workers.spread_over_cores("actitud_api.publication.service") as spread:
+    with workers.spread_over_cores("actitud_api.resources.publications.service") as spread:
         together = service.Publishing(ready, folder, spread=spread).prepared(EDITION, asked, kept)
 
     assert alone is not None

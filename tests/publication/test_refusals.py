@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from actitud_api.assessments import service as assessments
-from actitud_api.publication import service
-from actitud_api.storage.database import Database
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.publications import service
 from tests.databases import Kind, make_key
 from tests.publication.test_documents import GOLDEN
 from tests.publication.test_publishing import LATER, everything

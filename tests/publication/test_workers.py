@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.publication import workers
-from actitud_api.publication.workers import AHEAD, spread_over_cores
+from actitud_api.resources.publications import workers
+from actitud_api.resources.publications.workers import AHEAD, spread_over_cores
 
 PARENT = """
 import os, sys
-from actitud_api.publication import workers
+from actitud_api.resources.publications import workers
 workers._cores = lambda: 2
 with workers.spread_over_cores("os") as spread:
     print(*spread(os.readlink, ["/proc/self"]), flush=True)

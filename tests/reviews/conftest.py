@@ -11,10 +11,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.assessments.service import State
-from actitud_api.storage.database import Database
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments.service import State
 from tests.api.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER, bearer
 from tests.assessing import DOMAIN, Body, body_a
 from tests.databases import unlimited

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.reviews.agreement import agreement
+from actitud_api.resources.reviews.agreement import agreement
 
 Pair = tuple[str, str]
 

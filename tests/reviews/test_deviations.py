@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.reviews.deviations import Deviation, deviating, has_grown, median
+from actitud_api.resources.reviews.deviations import Deviation, deviating, has_grown, median
 
 
 def values(*numbers: int | Fraction) -> dict[int, Fraction]:

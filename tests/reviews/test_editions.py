@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from actitud_api.assessments import service as assessments
-from actitud_api.reviews import service
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.reviews import service
 from tests.api.test_assessments import EDITION, MINE, OTHER, bearer
 from tests.api.test_http_problems import problem
 from tests.assessing import body_a, document

@@ -8,12 +8,22 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.content import Content
-from actitud_api.methodology.predicates import indicators
-from actitud_api.scoring.evidence import circumstances, derived
-from actitud_api.scoring.review import NOTHING, Found, Review, Verdict, Whole, digest_of, ladder, reviewed, unreviewed
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.methodology.requests.content import Content
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
+from actitud_api.resources.assessments.evidence import circumstances, derived
+from actitud_api.resources.assessments.reviewed_submission import (
+    NOTHING,
+    Found,
+    Review,
+    Verdict,
+    Whole,
+    digest_of,
+    ladder,
+    reviewed,
+    unreviewed,
+)
 from tests.assessing import DOMAIN, METHODOLOGY, example_a
 from tests.scoring.test_evidence import REFERENCE, TODAY
 

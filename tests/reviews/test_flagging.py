@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 from msgspec import structs
 
-from actitud_api.assessments.service import Support
-from actitud_api.languages import LANGUAGES
-from actitud_api.reviews.flagging import Kind, Looked, Seen, Stated, looked, remarkable
-from actitud_api.reviews.sentences import sentence
+from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.resources.assessments.service import Support
+from actitud_api.resources.reviews.flagging import Kind, Looked, Seen, Stated, looked, remarkable
+from actitud_api.resources.reviews.sentences import sentence
 from tests.assessing import METHODOLOGY
 from tests.publishing import BIG, submissions
 

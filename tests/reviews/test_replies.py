@@ -15,9 +15,9 @@ import rfc8785
 from msgspec import UNSET
 from sqlalchemy import text
 
-from actitud_api.assessments.service import Late
-from actitud_api.publication import service as publication
-from actitud_api.replies import service as replies
+from actitud_api.resources.assessments.service import Late
+from actitud_api.resources.publications import service as publication
+from actitud_api.resources.reviews.replies import service as replies
 from tests import publishing
 from tests.api.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
 from tests.api.test_http_problems import problem

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from actitud_api.reviews.sampling import drawn, new_seed
+from actitud_api.resources.reviews.sampling import drawn, new_seed
 
 SEED = "actitud-2026"
 IDS = ("XX-T-1", "XX-T-2", "XX-T-3", "XX-T-4", "XX-T-5")

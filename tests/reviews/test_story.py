@@ -22,18 +22,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from msgspec import UnsetType
 
-from actitud_api.assessments import service as assessments
-from actitud_api.assessments.service import Early, Late, Misdated, OutOfOrder, Phase, State, UnknownAssessment
-from actitud_api.editions import service as editions
-from actitud_api.editions.service import EditionNotOpen
-from actitud_api.methodology.predicates import halfup
-from actitud_api.organisations import service as organisations
-from actitud_api.publication.documents import read_edition, read_score
-from actitud_api.publication.service import Asked, Fix, Published, Refused, document
-from actitud_api.reviews import service as reviews
-from actitud_api.reviews.service import Disagreement, Opinion, Remark, Unjudgeable, UnknownVerdict
-from actitud_api.scoring.review import Verdict
-from actitud_api.storage.database import Database, Session
+from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.reviewed_submission import Verdict
+from actitud_api.resources.assessments.service import Early, Late, Misdated, OutOfOrder, Phase, State, UnknownAssessment
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import EditionNotOpen
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications.documents import read_edition, read_score
+from actitud_api.resources.publications.service import Asked, Fix, Published, Refused, document
+from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.reviews.service import Disagreement, Opinion, Remark, Unjudgeable, UnknownVerdict
 from tests.assessing import DOMAIN, Body, body_a
 from tests.assessing import document as evidence
 from tests.databases import make_key

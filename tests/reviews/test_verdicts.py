@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actitud_api.assessments import service as assessments
+from actitud_api.resources.assessments import service as assessments
 from tests.api.test_assessments import EDITION, MINE, NOBODY, OTHER
 from tests.api.test_http_problems import problem
 from tests.assessing import body_a, document

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, SetAside, Submission, request_type, submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.i18n import WRITTEN, Language
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     AdditionalIndex,
     Aggregation,
     All,
@@ -37,7 +36,6 @@ from actitud_api.methodology.model import (
     IndexOperand,
     Indicator,
     IndicatorText,
-    Language,
     Level,
     LevelText,
     Minimum,
@@ -62,7 +60,8 @@ from actitud_api.methodology.model import (
     Texts,
     ValueOperand,
 )
-from actitud_api.methodology.predicates import derived_count, groups, indicators
+from actitud_api.engine.methodology.predicates import derived_count, groups, indicators
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission, request_type, submission
 
 VERSION = "test.1"
 ALWAYS = All(of=())

@@ -9,10 +9,10 @@ from __future__ import annotations
 from random import Random
 from typing import get_args
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, SetAside, Submission
-from actitud_api.methodology.model import Fact, Indicator, Scalar
-from actitud_api.methodology.predicates import indicators
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from tests.scoring import builders as b
 
 METHODOLOGY = loader.load("2026.1")

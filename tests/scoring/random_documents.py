@@ -17,10 +17,9 @@ import msgspec
 from hypothesis import note
 from hypothesis import strategies as st
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, SetAside, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     SHAPLEY_CHILDREN,
     WHATEVER,
     AdditionalIndex,
@@ -59,6 +58,7 @@ from actitud_api.methodology.model import (
     Sum,
     ValueOperand,
 )
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from tests.scoring import builders as b
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from actitud_api.scoring.result import DimensionScore, Figure, IndicatorScore, Score
+from actitud_api.engine.scoring.result import DimensionScore, Figure, IndicatorScore, Score
 
 CASES = Path(__file__).parent.parent / "cases"
 

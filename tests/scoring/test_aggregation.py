@@ -7,9 +7,9 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     Aggregation,
     Compare,
     Document,
@@ -22,9 +22,9 @@ from actitud_api.methodology.model import (
     Missing,
     Range,
 )
-from actitud_api.scoring import scalar
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.engine.scoring import evaluate as scalar
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import assert_adds_up, dimension_of, indicator_of
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.model import Document, Goalpost, Range
-from actitud_api.methodology.predicates import groups, indicators
-from actitud_api.scoring.audit import (
+from actitud_api.engine.methodology.model import Document, Goalpost, Range
+from actitud_api.engine.methodology.predicates import groups, indicators
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.audit import (
     Audit,
     Floats,
     GroupAudit,
@@ -27,9 +27,9 @@ from actitud_api.scoring.audit import (
     with_goalpost,
     without_child,
 )
-from actitud_api.scoring.compare import Integers
-from actitud_api.scoring.robustness import MISSING
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.ranking import Integers
+from actitud_api.engine.scoring.robustness import MISSING
 from tests.scoring import builders as b
 
 NAN = float("nan")

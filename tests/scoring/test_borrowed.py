@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Quotient
-from actitud_api.scoring.explain import explain
+from actitud_api.engine.methodology.model import Quotient
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 from tests.scoring.test_columns import assert_equal

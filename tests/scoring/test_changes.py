@@ -10,11 +10,11 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from actitud_api.methodology.answers import FactValue, Replacement, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Fact, ProfileField, Quotient
-from actitud_api.scoring import changes as module
-from actitud_api.scoring.changes import (
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Fact, ProfileField, Quotient
+from actitud_api.engine.methodology.requests.answers import FactValue, Replacement, Submission
+from actitud_api.engine.scoring import change_decomposition as module
+from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
     Carried,
     Chain,
@@ -27,9 +27,9 @@ from actitud_api.scoring.changes import (
     difference,
     replaced,
 )
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import Figure
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Figure
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
 from tests.scoring.sheets import exactly

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from actitud_api.methodology.model import Aggregation as Kind
-from actitud_api.scoring.columns.aggregation import Aggregation, Weights
-from actitud_api.scoring.columns.indicators import Counted
-from actitud_api.scoring.plan import CompiledGroup, plan_of
+from actitud_api.engine.methodology.model import Aggregation as Kind
+from actitud_api.engine.scoring.columns.aggregation import Aggregation, Weights
+from actitud_api.engine.scoring.columns.indicators import Counted
+from actitud_api.engine.scoring.compile import CompiledGroup, plan_of
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 

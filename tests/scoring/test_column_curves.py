@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from actitud_api.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
-from actitud_api.scoring.columns.block import Block, Needs
-from actitud_api.scoring.columns.curves import Curves, Value, value_of
-from actitud_api.scoring.columns.expressions import MOST, Compiler
-from actitud_api.scoring.columns.table import Floats, Ints, narrow
-from actitud_api.scoring.plan import CompiledIndicator, plan_of
+from actitud_api.engine.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
+from actitud_api.engine.scoring.columns.block import Block, Needs
+from actitud_api.engine.scoring.columns.curves import Curves, Value, value_of
+from actitud_api.engine.scoring.columns.expressions import MOST, Compiler
+from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow
+from actitud_api.engine.scoring.compile import CompiledIndicator, plan_of
 from tests.scoring import builders as b
 
 LOGNORMAL = msgspec.structs.replace(

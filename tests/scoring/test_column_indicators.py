@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from actitud_api.methodology.answers import FactValue, SetAside
-from actitud_api.methodology.model import Any
-from actitud_api.scoring.columns.block import CODES
+from actitud_api.engine.methodology.model import Any
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
+from actitud_api.engine.scoring.columns.block import CODES
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     All,
     Any,
     ComponentOperand,
@@ -19,9 +18,10 @@ from actitud_api.methodology.model import (
     Rule,
     Sum,
 )
-from actitud_api.scoring.columns import columns_of, score_columns
-from actitud_api.scoring.columns.block import CODES
-from actitud_api.scoring.columns.rules import when_absent
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.columns import columns_of, score_columns
+from actitud_api.engine.scoring.columns.block import CODES
+from actitud_api.engine.scoring.columns.rules import when_absent
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 

@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Range, Scalar
-from actitud_api.scoring.columns import Columns, aggregate_columns, columns_of, score_columns
+from actitud_api.engine.methodology.model import Range, Scalar
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.columns import Columns, aggregate_columns, columns_of, score_columns
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 
@@ -105,7 +105,7 @@ def test_what_left_is_left_out_of_what_is_aggregated() -> None:
 
 def test_blocks_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven rows in blocks of three, three and one."""
-    monkeypatch.setattr("actitud_api.scoring.columns.evaluator.SIZE", 3)
+    monkeypatch.setattr("actitud_api.engine.scoring.columns.evaluator.SIZE", 3)
     known = b.read(b.document(b.root(b.group("D", b.ratio("R")))))
     scores = score_columns(columns_of(known, [b.submit({"R": b.of(row, 10)}) for row in range(7)]))
     assert scores.index.tolist() == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from actitud_api.methodology.model import Fact, ProfileField, Scalar
-from actitud_api.scoring.columns import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
-from actitud_api.scoring.columns.table import narrow
-from actitud_api.scoring.plan import plan_of
+from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
+from actitud_api.engine.scoring.columns import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
+from actitud_api.engine.scoring.columns.table import narrow
+from actitud_api.engine.scoring.compile import plan_of
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 

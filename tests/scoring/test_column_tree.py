@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Coverage, Group, Share
-from actitud_api.scoring.columns.tree import STATUSES
+from actitud_api.engine.methodology.model import Coverage, Group, Share
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.columns.tree import STATUSES
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 

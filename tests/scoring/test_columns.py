@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import DefectiveMethodology, Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
+from actitud_api.engine.methodology.model import (
     Coverage,
     Curve,
     Gate,
@@ -28,7 +27,8 @@ from actitud_api.methodology.model import (
     Share,
     Sum,
 )
-from actitud_api.scoring.columns import (
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.columns import (
     NO_LIMIT,
     Columns,
     ColumnScores,
@@ -38,9 +38,9 @@ from actitud_api.scoring.columns import (
     columns_of,
     score_columns,
 )
-from actitud_api.scoring.columns.block import CODES, SIZE
-from actitud_api.scoring.columns.tree import STATUSES
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.scoring.columns.block import CODES, SIZE
+from actitud_api.engine.scoring.columns.tree import STATUSES
+from actitud_api.engine.scoring.evaluate import evaluate
 from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation

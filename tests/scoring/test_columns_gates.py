@@ -11,9 +11,8 @@ from typing import Literal, cast
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     Any,
     Compare,
     ComponentOperand,
@@ -33,9 +32,10 @@ from actitud_api.methodology.model import (
     Scalar,
     Sum,
 )
-from actitud_api.scoring.columns.block import Needs
-from actitud_api.scoring.columns.levels import Levels
-from actitud_api.scoring.plan import plan_of
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.columns.block import Needs
+from actitud_api.engine.scoring.columns.levels import Levels
+from actitud_api.engine.scoring.compile import plan_of
 from tests.scoring import builders as b
 from tests.scoring.test_columns import assert_equal
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actitud_api.methodology.loader import load
-from actitud_api.scoring.compare import (
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.scoring.evaluate import Status
+from actitud_api.engine.scoring.ranking import (
     UNRANKED,
     PeerGroup,
     Spread,
@@ -18,7 +19,6 @@ from actitud_api.scoring.compare import (
     spread,
     standing,
 )
-from actitud_api.scoring.scalar import Status
 
 DOCUMENT = load("2026.1").document
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import Language
-from actitud_api.scoring.audit import Remark
-from actitud_api.scoring.compare import PeerGroup, Standing
-from actitud_api.texts.comparison import peer_figure, peer_group, remark, robust
+from actitud_api.engine.i18n import Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.narration.comparison import peer_figure, peer_group, remark, robust
+from actitud_api.engine.scoring.audit import Remark
+from actitud_api.engine.scoring.ranking import PeerGroup, Standing
 
 METHODOLOGY = load("2026.1")
 

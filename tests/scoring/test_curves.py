@@ -7,11 +7,11 @@ from fractions import Fraction
 import pytest
 from msgspec import structs
 
-from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import Curve, Indicator, Range
-from actitud_api.methodology.predicates import exact_fact
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.model import Curve, Indicator, Range
+from actitud_api.engine.methodology.predicates import exact_fact
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 
 

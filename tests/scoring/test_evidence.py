@@ -7,10 +7,18 @@ from datetime import date
 import pytest
 from msgspec import structs
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.content import Answer, Content, Evidence
-from actitud_api.scoring.evidence import Circumstances, EvidenceFinding, circumstances, counts, derived, findings, host
-from actitud_api.texts.evidence import evidence_finding
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.methodology.requests.content import Answer, Content, Evidence
+from actitud_api.resources.assessments.evidence import (
+    Circumstances,
+    EvidenceFinding,
+    circumstances,
+    counts,
+    derived,
+    findings,
+    host,
+)
+from actitud_api.resources.assessments.evidence_narration import evidence_finding
 from tests.assessing import example_a
 from tests.scoring.organisations import METHODOLOGY
 

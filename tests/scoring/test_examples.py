@@ -6,10 +6,10 @@ from functools import cache
 
 import pytest
 
-from actitud_api.methodology import loader
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import Score
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Score
 from tests.scoring.builders import decode
 from tests.scoring.sheets import Published, assert_adds_up, case
 

@@ -7,10 +7,10 @@ import hashlib
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import FactValue
-from actitud_api.methodology.model import All, Any, Implies, Not, Predicate, ProfileField, Quotient
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import Figure, MethodologyReference, Parameters, PassedGoalpost
+from actitud_api.engine.methodology.model import All, Any, Implies, Not, Predicate, ProfileField, Quotient
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Figure, MethodologyReference, Parameters, PassedGoalpost
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 

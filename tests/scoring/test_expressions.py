@@ -8,25 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from actitud_api.methodology.model import (
-    AnswerOperand,
-    ComparisonOperator,
-    Operand,
-    Product,
-    ProfileField,
-    Sum,
-)
-from actitud_api.scoring.columns.block import Block, Needs
-from actitud_api.scoring.columns.expressions import (
-    MOST,
-    Compiler,
-    Numbers,
-    Reading,
-    TooWide,
-    Truths,
-)
-from actitud_api.scoring.columns.table import narrow
-from actitud_api.scoring.plan import Plan, plan_of
+from actitud_api.engine.methodology.model import AnswerOperand, ComparisonOperator, Operand, Product, ProfileField, Sum
+from actitud_api.engine.scoring.columns.block import Block, Needs
+from actitud_api.engine.scoring.columns.expressions import MOST, Compiler, Numbers, Reading, TooWide, Truths
+from actitud_api.engine.scoring.columns.table import narrow
+from actitud_api.engine.scoring.compile import Plan, plan_of
 from tests.scoring import builders as b
 
 PLAN: Plan = plan_of(

@@ -8,13 +8,13 @@ from typing import Literal
 import pytest
 from msgspec import structs
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, SetAside
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.plan import Figures, compile_gate
-from actitud_api.scoring.scalar import BlockedBy, Evaluation, GateFigures, evaluate, gate_holds, sides
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
+from actitud_api.engine.scoring.compile import Figures, compile_gate
+from actitud_api.engine.scoring.evaluate import BlockedBy, Evaluation, GateFigures, evaluate, gate_holds, sides
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import case
 

@@ -6,8 +6,8 @@ import hashlib
 
 from msgspec import structs
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.scoring.explain import explain
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 
 KNOWN = b.read(b.document(b.root(b.ladder("X"), b.ratio("R")), profile=(b.integer_field("people"),)))

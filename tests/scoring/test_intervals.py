@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Goalpost, Indicator, Range
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.intervals import wilson
-from actitud_api.scoring.result import Interval
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Goalpost, Indicator, Range
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Interval
+from actitud_api.engine.scoring.sampling_intervals import wilson
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 

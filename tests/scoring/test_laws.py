@@ -10,14 +10,14 @@ import rfc8785
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.digests import digest
-from actitud_api.methodology.model import Language
-from actitud_api.scores.wire import narrated
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.plan import CompiledIndicator, plan_of
-from actitud_api.scoring.result import IndicatorScore, NextStep, Score
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.engine.i18n import Language
+from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.compile import CompiledIndicator, plan_of
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import IndicatorScore, NextStep, Score
+from actitud_api.resources.scores.schemas import narrated
 from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation

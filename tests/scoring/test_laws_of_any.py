@@ -12,13 +12,13 @@ import msgspec
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import DefectiveMethodology, Methodology
-from actitud_api.methodology.model import Document, Group, Indicator
-from actitud_api.methodology.predicates import DECIMALS_OF_NUMBERS, groups, indicators
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import NextStep, Score
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
+from actitud_api.engine.methodology.model import Document, Group, Indicator
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, groups, indicators
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import NextStep, Score
 from tests.scale import NIGHT
 from tests.scoring.random_documents import (
     ANY,

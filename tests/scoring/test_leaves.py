@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actitud_api.methodology.answers import FactValue, SetAside
-from actitud_api.scoring.leaves import NOT_APPLICABLE, Leaf
-from actitud_api.scoring.plan import load_facts, plan_of
-from actitud_api.scoring.scalar import evaluate, score_leaf
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
+from actitud_api.engine.scoring.compile import load_facts, plan_of
+from actitud_api.engine.scoring.evaluate import evaluate, score_leaf
+from actitud_api.engine.scoring.leaves import NOT_APPLICABLE, Leaf
 from tests.scoring import builders as b
 
 KNOWN = b.read(

@@ -9,9 +9,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from actitud_api.methodology.answers import FactValue, SetAside, Submission
-from actitud_api.methodology.loader import DefectiveMethodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.loader import DefectiveMethodology
+from actitud_api.engine.methodology.model import (
     Compare,
     Fact,
     Gate,
@@ -26,12 +25,13 @@ from actitud_api.methodology.model import (
     Rule,
     Sum,
 )
-from actitud_api.methodology.predicates import Slot
-from actitud_api.scoring import path as engine
-from actitud_api.scoring.path import Move, Path, Unreachable, moved, path
-from actitud_api.scoring.plan import CompiledIndicator, Plan, load_facts, plan_of, without_rules
-from actitud_api.scoring.scalar import Evaluation, evaluate, evaluate_facts
-from actitud_api.scoring.steps import Change
+from actitud_api.engine.methodology.predicates import Slot
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
+from actitud_api.engine.scoring import level_path as engine
+from actitud_api.engine.scoring.compile import CompiledIndicator, Plan, load_facts, plan_of, without_rules
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate, evaluate_facts
+from actitud_api.engine.scoring.level_path import Move, Path, Unreachable, moved, path
+from actitud_api.engine.scoring.next_steps import Change
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY, organisation
 from tests.scoring.random_documents import ANY, SMALL, case_of

@@ -5,22 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology.model import (
-    Gate,
-    Implies,
-    Indicator,
-    Level,
-    Present,
-    Range,
-)
-from actitud_api.scoring.plan import (
-    Plan,
-    compile_gate,
-    plan_of,
-    power_mean,
-    quantised,
-)
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.model import Gate, Implies, Indicator, Level, Present, Range
+from actitud_api.engine.scoring.compile import Plan, compile_gate, plan_of, power_mean, quantised
+from actitud_api.engine.scoring.evaluate import evaluate
 from tests.methodology.planting import methodology
 from tests.scoring import builders as b
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actitud_api.methodology.model import Aggregation
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.plan import plan_of
-from actitud_api.scoring.points import SHAPLEY_UNIT, Child, allocate, apportion, shapley
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.model import Aggregation
+from actitud_api.engine.scoring.attribution import SHAPLEY_UNIT, Child, allocate, apportion, shapley
+from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import Node, assert_adds_up, dimension_of, indicator_of, indicators_of, points
 

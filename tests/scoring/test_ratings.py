@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.methodology.model import Group, Indicator
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.model import Group, Indicator
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
 

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.loader import DefectiveMethodology, Methodology
-from actitud_api.methodology.model import Document
-from actitud_api.scoring.explain import explain, outline
-from actitud_api.scoring.result import DimensionScore, Score
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
+from actitud_api.engine.methodology.model import Document
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain, outline
+from actitud_api.engine.scoring.result import DimensionScore, Score
 from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring import organisations

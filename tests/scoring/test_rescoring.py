@@ -13,14 +13,14 @@ import pytest
 from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.loader import Methodology, load
-from actitud_api.methodology.model import Document, Group, Range
-from actitud_api.methodology.predicates import exact, indicators
-from actitud_api.scoring.audit import with_goalpost, without_child
-from actitud_api.scoring.columns import columns_from, columns_of
-from actitud_api.scoring.rescoring import Rescoring, of_scores
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.model import Document, Group, Range
+from actitud_api.engine.methodology.predicates import exact, indicators
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.audit import with_goalpost, without_child
+from actitud_api.engine.scoring.columns import columns_from, columns_of
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.rescoring import Rescoring, of_scores
 from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.random_documents import ANY, FULL, SMALL, case_of

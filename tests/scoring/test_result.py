@@ -8,8 +8,8 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import Figure, figure, points, quotient, rounded, rounded_quotient
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Figure, figure, points, quotient, rounded, rounded_quotient
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 

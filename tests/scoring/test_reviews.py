@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Gate, Implies, IndexOperand, Indicator, Level, Rule
-from actitud_api.scores.wire import narrated
-from actitud_api.scoring.evidence import derived
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import NextStep
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.i18n import WRITTEN
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Gate, Implies, IndexOperand, Indicator, Level, Rule
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import NextStep
+from actitud_api.resources.assessments.evidence import derived
+from actitud_api.resources.scores.schemas import narrated
 from tests.assessing import example_a
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY

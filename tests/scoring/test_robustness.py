@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import Document, Gate, IndexOperand, Level, Minimum
-from actitud_api.scoring import robustness as module
-from actitud_api.scoring.robustness import MISSING, Draws, Robustness, draw, robustness, without_index_gates
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.model import Document, Gate, IndexOperand, Level, Minimum
+from actitud_api.engine.scoring import robustness as module
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.robustness import MISSING, Draws, Robustness, draw, robustness, without_index_gates
 from tests.scoring import builders as b
 
 Scores = Sequence[Sequence[int | None]]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
     All,
     Any,
     Group,
@@ -20,8 +19,9 @@ from actitud_api.methodology.model import (
     Rule,
     Sum,
 )
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.scalar import Leaf, evaluate
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import Leaf, evaluate
+from actitud_api.engine.scoring.explain import explain
 from tests.scoring import builders as b
 from tests.scoring.sheets import code, dimension_of, indicator_of
 

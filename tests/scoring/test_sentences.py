@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from actitud_api.languages import WRITTEN
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Aggregation, Gate, IndexOperand, Language, Level, Missing
-from actitud_api.scores.wire import Indicator, NarratedScore, narrated
-from actitud_api.scoring.explain import explain
+from actitud_api.engine.i18n import WRITTEN, Language
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Aggregation, Gate, IndexOperand, Level, Missing
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.resources.scores.schemas import Indicator, NarratedScore, narrated
 from tests.scoring import builders as b
 from tests.scoring.builders import decode
 from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation

@@ -7,14 +7,14 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.methodology.answers import FactValue, SetAside, Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Curve, Implies, Indicator, Maximum, Product, Quotient, Range, Rule, Sum
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.plan import plan_of
-from actitud_api.scoring.result import NextStep
-from actitud_api.scoring.scalar import evaluate
-from actitud_api.scoring.steps import named, reach
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Curve, Implies, Indicator, Maximum, Product, Quotient, Range, Rule, Sum
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
+from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.next_steps import named, reach
+from actitud_api.engine.scoring.result import NextStep
 from tests.scoring import builders as b
 from tests.scoring.sheets import indicator_of
 

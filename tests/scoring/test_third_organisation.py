@@ -13,11 +13,11 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import NextStep, Parameters, Score
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import NextStep, Parameters, Score
 from tests.scoring.builders import decode
 from tests.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
 

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.scoring.explain import explain
-from actitud_api.scoring.result import Score
-from actitud_api.scoring.scalar import evaluate
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Score
 from tests.scoring import builders as b
 from tests.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
 

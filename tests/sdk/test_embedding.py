@@ -10,12 +10,12 @@ from justhtml import JustHTML
 
 from actitud import AsyncClient, Client
 from actitud.embedding import EmbedForm, EmbedTheme
-from actitud_api.embeds.addresses import Addresses
-from actitud_api.embeds.equivalent import equivalent
-from actitud_api.embeds.pictures import THEMES
-from actitud_api.embeds.service import Standing
-from actitud_api.embeds.snippets import snippets
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language
+from actitud_api.web.embeds.addresses import Addresses
+from actitud_api.web.embeds.equivalent import equivalent
+from actitud_api.web.embeds.pictures import THEMES
+from actitud_api.web.embeds.service import Standing
+from actitud_api.web.embeds.snippets import snippets
 
 STANDING: Final = Standing(
     edition="2026",

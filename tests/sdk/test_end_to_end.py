@@ -31,7 +31,7 @@ from actitud import (
     Supposed,
 )
 from actitud.errors import PROBLEM_TYPES, ServiceFailed
-from actitud_api.http.problems import TYPES
+from actitud_api.platform.http.problems import TYPES
 from tests.sdk.support import Mode, operations
 
 T = TypeVar("T")

@@ -40,11 +40,11 @@ from actitud import (
     Suggestion,
     Unauthorized,
 )
-from actitud_api.access import service as access
 from actitud_api.app import create_app
-from actitud_api.ledger import service as ledger
-from actitud_api.ledger.keys import Signer
-from actitud_api.ledger.queries import replace_signing_key
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.keys import Signer
+from actitud_api.platform.audit_log.queries import replace_signing_key
+from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests import publishing
 from tests.assessing import DOMAIN, body_a

@@ -15,8 +15,8 @@ import pytest
 from actitud import EditionScore, IndicatorScore, Organisation, PastScore, Score, ScoreRow
 from actitud.frames import Framed, to_frame
 from actitud.testing import FakeServer, build
-from actitud_api.exports import columns
-from actitud_api.methodology.loader import load
+from actitud_api.engine.methodology.loader import load
+from actitud_api.web.downloads import columns
 
 Backend = Literal["polars", "pandas"]
 

@@ -17,8 +17,8 @@ import msgspec
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from actitud_api.editions.dates import windows
-from actitud_api.scoring.explain import explain
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.resources.editions.dates import windows
 from tests.scoring.organisations import METHODOLOGY, organisation
 
 Json = dict[str, Any]

@@ -16,7 +16,7 @@ import rfc8785
 
 from actitud import Unverifiable
 from actitud import verify as verify_with_sdk
-from actitud_api.publication import verification
+from actitud_api import verification
 from tests.verification.bundles import (
     CREATED,
     FOREIGN,

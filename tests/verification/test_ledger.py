@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 import rfc8785
 
-from actitud_api.publication import verification
-from actitud_api.publication.verification import Given, Report, read_keys
+from actitud_api import verification
+from actitud_api.verification import Given, Report, read_keys
 from tests.verification.bundles import FOREIGN, ORIGIN, OURS, Json, chained, exported, ledger
 
 SIZE = 8

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from actitud import Client, verify
+from actitud_api import verification
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
-from actitud_api.publication import service as publication
-from actitud_api.publication import verification
-from actitud_api.publication.verification import Given
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications import service as publication
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
+from actitud_api.verification import Given
 from tests import publishing
 from tests.databases import make_key, opened
 from tests.scale import NIGHT

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Fact, Indicator, ProfileField
-from actitud_api.methodology.notes import has_personal_data
-from actitud_api.methodology.predicates import indicators
+from actitud_api.engine.methodology.free_text import has_personal_data
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField
+from actitud_api.engine.methodology.predicates import indicators
 
 HOSTILE = (
     "=1+1",

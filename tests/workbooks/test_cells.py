@@ -12,9 +12,9 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from actitud_api.methodology.loader import load
-from actitud_api.workbooks.reading import Reading, reading
-from actitud_api.workbooks.writing import workbook
+from actitud_api.engine.methodology.loader import load
+from actitud_api.web.workbooks.reading import Reading, reading
+from actitud_api.web.workbooks.writing import workbook
 from tests.workbooks.test_round_trip import held
 
 METHODOLOGY = load("2026.1")

@@ -13,10 +13,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import LANGUAGES, Language
-from actitud_api.methodology.predicates import indicators
-from actitud_api.workbooks.writing import workbook
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.web.workbooks.writing import workbook
 from tests.workbooks.drawing import HOSTILE
 from tests.workbooks.test_round_trip import held
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 import pytest
 import xlsxwriter
 
-from actitud_api.methodology.loader import load
-from actitud_api.workbooks import package
-from actitud_api.workbooks.package import Refused, TooLarge
-from actitud_api.workbooks.reading import reading
-from actitud_api.workbooks.writing import workbook
+from actitud_api.engine.methodology.loader import load
+from actitud_api.web.workbooks import package
+from actitud_api.web.workbooks.package import Refused, TooLarge
+from actitud_api.web.workbooks.reading import reading
+from actitud_api.web.workbooks.writing import workbook
 from tests.scale import BROKEN_WORKBOOKS
 from tests.workbooks.test_cells import EXAMPLE_A, METHODOLOGY
 

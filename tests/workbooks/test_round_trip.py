@@ -11,12 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actitud_api.http.inputs import Body
-from actitud_api.methodology.answers import request_type
-from actitud_api.methodology.content import types
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import LANGUAGES, Language
-from actitud_api.methodology.questionnaire import (
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import request_type
+from actitud_api.engine.methodology.requests.content import types
+from actitud_api.engine.methodology.requests.questionnaire import (
     Questionnaire,
     QuestionnaireRequest,
     assessment_document,
@@ -24,8 +23,9 @@ from actitud_api.methodology.questionnaire import (
     questionnaire,
     scores_document,
 )
-from actitud_api.workbooks.reading import REQUEST, reading
-from actitud_api.workbooks.writing import workbook
+from actitud_api.platform.http.requests import Body
+from actitud_api.web.workbooks.reading import REQUEST, reading
+from actitud_api.web.workbooks.writing import workbook
 from tests.scale import WORKBOOKS
 from tests.workbooks.drawing import questionnaires
 

@@ -15,7 +15,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
-from actitud_api.http.representations import XLSX
+from actitud_api.platform.http.representations import XLSX
 from actitud_api.settings import Settings
 from tests.scale import BROKEN_WORKBOOKS
 from tests.workbooks.test_refused import broken, packed

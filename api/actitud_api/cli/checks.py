@@ -10,20 +10,20 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from actitud_api.access import service as access
 from actitud_api.cli import ledger as ledgers
 from actitud_api.cli.installing import OVERLAP
 from actitud_api.cli.serving import is_exposed
-from actitud_api.http.negotiation import Texts
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology import loader
-from actitud_api.methodology.model import Language
-from actitud_api.settings import FaultySettings, Secret, Settings, describe
-from actitud_api.storage.database import Database
-from actitud_api.storage.health import dialect, loses_wal, sqlite_version, try_to_write, wrong_pragmas
-from actitud_api.storage.places import DatabaseFailure, file_of, shown
-from actitud_api.storage.revisions import revisions
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.narration import words
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.health import dialect, loses_wal, sqlite_version, try_to_write, wrong_pragmas
+from actitud_api.platform.storage.places import DatabaseFailure, file_of, shown
+from actitud_api.platform.storage.revisions import revisions
+from actitud_api.settings import FaultySettings, Settings, describe
 
 DISK_PROBLEM: Final = 100 * 1024**2
 """Bytes free under which writes are about to fail."""

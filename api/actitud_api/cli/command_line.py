@@ -26,11 +26,10 @@ from actitud_api.cli import (
     verifying,
 )
 from actitud_api.cli.common import CommandError, Run, language_of
-from actitud_api.http.logs import configure_logs
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.logs import configure_logs
+from actitud_api.platform.storage.database import Unavailable
 from actitud_api.settings import FaultySettings, describe
-from actitud_api.storage.database import Unavailable
 
 _SETTINGS = Texts("La configuración no es válida:", "The settings are not valid:")
 

@@ -15,11 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import is_known
 from actitud_api.settings import Fault, FaultySettings, Settings, read
-from actitud_api.storage.database import Database
-from actitud_api.storage.places import is_known
 
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 

@@ -12,12 +12,11 @@ from typing import Final
 
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_there, reaching
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration import words
+from actitud_api.platform.storage import backup as copies
+from actitud_api.platform.storage.places import file_of, for_tools, shown
 from actitud_api.settings import Settings
-from actitud_api.storage import backup as copies
-from actitud_api.storage.places import file_of, for_tools, shown
-from actitud_api.texts import words
 
 _BACKUP = Texts(
     "copia la base de datos a un fichero, también mientras sirve", "copy the database to a file, also while it serves"

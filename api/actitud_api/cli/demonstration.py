@@ -12,20 +12,19 @@ import uvicorn
 from msgspec import structs
 from rich.console import Console
 
-from actitud_api.access import service as access
 from actitud_api.cli.common import Added, CommandError, progress, settings_of, takes_database
 from actitud_api.cli.readiness import check_known, reaching
 from actitud_api.cli.serving import address_of, application, database_of, readiness_of, takes_address
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
 from actitud_api.demo.report import Report
-from actitud_api.http.negotiation import Texts
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology.model import Language
-from actitud_api.publication.workers import spread_over_cores
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.revisions import revisions
+from actitud_api.resources.publications.workers import spread_over_cores
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
-from actitud_api.storage.revisions import revisions
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"
 """The demonstration has a database of its own: nothing invented gets into a real one."""
@@ -99,7 +98,7 @@ def _demo(options: argparse.Namespace, language: Language) -> int:
                 console.print(_KEY.into(language).format(key=_key(database, settings)), soft_wrap=True)
             console.print(_READY.into(language).format(address=address_of(settings)))
 
-        with spread_over_cores("actitud_api.publication.service") as spread:
+        with spread_over_cores("actitud_api.resources.publications.service") as spread:
             threading.Thread(target=load, daemon=True).start()
             with suppress(KeyboardInterrupt):
                 server.run(sockets=[socket])

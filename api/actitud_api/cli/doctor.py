@@ -14,11 +14,10 @@ from rich.text import Text
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check, Status
 from actitud_api.cli.common import Added, settings_of, takes_database
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import is_absent
 from actitud_api.settings import FaultySettings, Settings
-from actitud_api.storage.database import Database
-from actitud_api.storage.places import is_absent
 
 _DOCTOR = Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do")
 _JSON = Texts("escribe un documento JSON", "write a JSON document")

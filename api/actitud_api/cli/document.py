@@ -7,8 +7,7 @@ from pathlib import Path
 
 from actitud_api.app import create_app
 from actitud_api.cli.common import Added, CommandError
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.settings import Settings
 
 _OPENAPI = Texts("escribe el documento OpenAPI", "write the OpenAPI document")

@@ -15,8 +15,7 @@ from msgspec import Struct
 
 from actitud_api import __version__
 from actitud_api.cli.common import CommandError
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
 
 PATIENCE: Final = 30.0
 """Seconds without a byte."""

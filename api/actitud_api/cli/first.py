@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import get_args
 
 from actitud_api.cli.common import CommandError
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology import loader
-from actitud_api.methodology.model import Language
-from actitud_api.organisations import service as organisations
-from actitud_api.organisations.identifiers import InvalidIdentifier, checked, province_of
-from actitud_api.organisations.kinds import Kind
-from actitud_api.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
-from actitud_api.organisations.territories import PROVINCES
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.identifiers import InvalidIdentifier, checked, province_of
+from actitud_api.resources.organisations.kinds import Kind
+from actitud_api.resources.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
+from actitud_api.resources.organisations.territories import PROVINCES
 
 _ORGANISATION = Texts(
     "identificador de la primera organización, como ES-DIR3-L01280796",

@@ -9,13 +9,12 @@ from typing import Final
 
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_ready, reaching
-from actitud_api.editions.service import UnknownEdition
-from actitud_api.http.negotiation import Texts
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology.model import Language
-from actitud_api.reviews import service
-from actitud_api.storage.places import failures
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration import words
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.places import failures
+from actitud_api.resources.editions.service import UnknownEdition
+from actitud_api.resources.reviews import service
 
 _FLAGS = Texts(
     "busca lo que llama la atención en una edición, para que alguien lo mire",

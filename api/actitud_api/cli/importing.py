@@ -11,13 +11,12 @@ from msgspec import structs
 
 from actitud_api.cli.common import Added, CommandError, opened, progress, settings_of, takes_database
 from actitud_api.cli.readiness import make_tables, reaching
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
-from actitud_api.organisations import service as organisations
-from actitud_api.organisations.entries import YEARS
-from actitud_api.organisations.faults import describe
-from actitud_api.storage.places import failures
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration import words
+from actitud_api.platform.storage.places import failures
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.entries import YEARS
+from actitud_api.resources.organisations.faults import describe
 
 _ORGANISATIONS = Texts("organizaciones", "organisations")
 _IMPORT = Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities")

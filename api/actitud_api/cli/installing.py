@@ -9,18 +9,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.access import service as access
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
 from actitud_api.cli.first import first_organisation, takes_organisation
 from actitud_api.cli.readiness import make_tables, reaching
-from actitud_api.http.negotiation import Texts
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology import loader
-from actitud_api.methodology.model import Language
-from actitud_api.organisations import service as organisations
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.places import failures, shown
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database, Session
-from actitud_api.storage.places import failures, shown
 
 OVERLAP: Final = timedelta(days=30)
 """How long before the last key of an administrator ends another one is made."""

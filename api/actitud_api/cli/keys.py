@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, get_args
 
-from actitud_api.access import service as access
-from actitud_api.access.keys import Key, found_in
 from actitud_api.cli.common import (
     STANDARD_INPUT,
     Added,
@@ -21,11 +19,12 @@ from actitud_api.cli.common import (
     takes_database,
 )
 from actitud_api.cli.readiness import check_ready, reaching
-from actitud_api.http.negotiation import Texts
-from actitud_api.keys import service as keys
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology.model import Language
-from actitud_api.storage.places import failures
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.keys import Key, found_in
+from actitud_api.platform.storage.places import failures
+from actitud_api.resources.api_keys import service as keys
 
 ROLES: Final = get_args(access.Role)
 _LISTED = ", ".join(ROLES)

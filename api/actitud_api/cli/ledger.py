@@ -11,11 +11,10 @@ import msgspec
 
 from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_ready, reaching
-from actitud_api.http.negotiation import Texts
-from actitud_api.ledger import service, wire
-from actitud_api.ledger.keys import Code, SigningKeyFault
-from actitud_api.methodology.model import Language
-from actitud_api.storage.places import failures
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.audit_log import schemas, service
+from actitud_api.platform.audit_log.keys import Code, SigningKeyFault
+from actitud_api.platform.storage.places import failures
 
 _LEDGER = Texts("libro de cambios", "ledger")
 _CHECKPOINT = Texts(
@@ -94,5 +93,5 @@ def _export(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         with failures(), database.read() as session:
             for shown in service.chain(session):
-                sys.stdout.write(msgspec.json.encode(wire.entry(shown, None)).decode() + "\n")
+                sys.stdout.write(msgspec.json.encode(schemas.entry(shown, None)).decode() + "\n")
     return 0

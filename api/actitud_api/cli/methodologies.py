@@ -12,15 +12,14 @@ from rich.text import Text
 
 from actitud_api.cli.common import Added, CommandError, Run, content_of, lang_of, marked, show, takes_lang
 from actitud_api.cli.reading import methodology_of, texts_beside, versions
-from actitud_api.http.negotiation import Texts
-from actitud_api.languages import LANGUAGES, WRITTEN, Language
-from actitud_api.methodology import loader
-from actitud_api.methodology.defects import Remark, silences
-from actitud_api.methodology.differences import Difference, differences
-from actitud_api.methodology.digests import digest
-from actitud_api.methodology.loader import Checked, Methodology
-from actitud_api.texts import words
-from actitud_api.texts.differences import Side, told
+from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.checks.document import Remark, silences
+from actitud_api.engine.methodology.differences import Difference, differences
+from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.loader import Checked, Methodology
+from actitud_api.engine.narration import words
+from actitud_api.engine.narration.differences import Side, told
 
 _METHODOLOGY = Texts("metodologías", "methodologies")
 _CHECK = Texts("comprueba un documento y sus textos", "check a document and its texts")

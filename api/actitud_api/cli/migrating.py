@@ -7,10 +7,9 @@ import sys
 
 from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
 from actitud_api.cli.readiness import check_known, check_there, reaching
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
-from actitud_api.storage.errors import Irreversible
-from actitud_api.storage.revisions import UnknownRevision, move, revisions
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.storage.errors import Irreversible
+from actitud_api.platform.storage.revisions import UnknownRevision, move, revisions
 
 _MIGRATE = Texts(
     "lleva la base de datos a la revisión de esta versión", "bring the database to the revision of this release"

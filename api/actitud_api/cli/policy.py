@@ -10,13 +10,12 @@ from typing import Final, Literal, get_args
 import msgspec
 from litestar.routes import HTTPRoute
 
-from actitud_api.access import service as access
-from actitud_api.access.policy import POLICY
 from actitud_api.app import create_app
 from actitud_api.cli.common import Added
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.policy import Rule, operation
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.middleware.policy import Rule, operation
 from actitud_api.settings import Settings
 
 _POLICY = Texts("enseña quién puede llamar a cada operación", "show who may call each operation")

@@ -13,18 +13,17 @@ from actitud_api.cli.ledger import REMEDIES
 from actitud_api.cli.ledger import fault as signing_fault
 from actitud_api.cli.readiness import check_ready, reaching
 from actitud_api.cli.scoring import told
-from actitud_api.editions import service as editions
-from actitud_api.http.json_input import Json, NotJson, parse
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.problems import Fault, ProblemError
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology.model import Language
-from actitud_api.publication import wire
-from actitud_api.publication.routes import REQUEST
-from actitud_api.publication.service import Prepared, Published, Publishing
-from actitud_api.storage.database import Database
-from actitud_api.storage.places import failures
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration import words
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.http.json_body import Json, NotJson, parse
+from actitud_api.platform.http.problems import Fault, ProblemError
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import failures
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.publications import schemas
+from actitud_api.resources.publications.routes import REQUEST
+from actitud_api.resources.publications.service import Prepared, Published, Publishing
 
 _PUBLISH = Texts(
     "publica una edición para siempre, o una corrección de ella", "publish an edition for good, or a correction of it"
@@ -64,7 +63,7 @@ def _publish(options: argparse.Namespace, language: Language) -> int:
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
         publishing = Publishing(database, settings.signing_folder, second_approver=settings.second_approver)
-        asked = wire.asked(request)
+        asked = schemas.asked(request)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
 
         def write(prepared: Prepared | None) -> Published:

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from typing import Final
 
 from actitud_api.cli.common import CommandError
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import DatabaseFailure, is_absent, shown
+from actitud_api.platform.storage.revisions import Revisions, move, revisions
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
-from actitud_api.storage.places import DatabaseFailure, is_absent, shown
-from actitud_api.storage.revisions import Revisions, move, revisions
 
 NOT_INITIALISED = Texts(
     "La base de datos {database} no está inicializada: ejecute actitud-api init",

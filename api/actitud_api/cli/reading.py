@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from actitud_api.cli.common import CommandError, content_of
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology import loader
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import LANGUAGES, Language
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
 
 _NEITHER: Final = Texts(
     "«{value}» no es una versión ({versions}) ni un fichero", "“{value}” is neither a version ({versions}) nor a file"

@@ -10,18 +10,17 @@ import msgspec
 from actitud_api.cli.common import Added, CommandError, content_of, lang_of, show, takes_lang
 from actitud_api.cli.reading import methodology_of
 from actitud_api.cli.sheet import sheet
-from actitud_api.http.inputs import Body
-from actitud_api.http.json_input import NotJson, parse
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.problems import Fault
-from actitud_api.methodology import loader
-from actitud_api.methodology.answers import ScoreRequest, request_type
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Language
-from actitud_api.methodology.plain import with_plain_texts
-from actitud_api.scores import service, wire
-from actitud_api.scores.routes import REQUEST
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.requests.answers import ScoreRequest, request_type
+from actitud_api.engine.methodology.without_texts import with_plain_texts
+from actitud_api.engine.narration import words
+from actitud_api.platform.http.json_body import NotJson, parse
+from actitud_api.platform.http.problems import Fault
+from actitud_api.platform.http.requests import Body
+from actitud_api.resources.scores import schemas, service
+from actitud_api.resources.scores.routes import REQUEST
 
 _SCORE = Texts(
     "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
@@ -61,7 +60,7 @@ def _score(options: argparse.Namespace, language: Language) -> int:
     if methodology is None:
         methodology = service.asked_under(request)
     score = service.scored(methodology, request)
-    answer = wire.answer(score, service.what_if(methodology, request, score), methodology, chosen)
+    answer = schemas.answer(score, service.what_if(methodology, request, score), methodology, chosen)
     if options.json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:

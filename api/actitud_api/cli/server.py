@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 from litestar import Litestar
 
-from actitud_api.http.system import Readiness
+from actitud_api.platform.http.system import Readiness
 from actitud_api.settings import Settings
 
 

@@ -17,13 +17,12 @@ from actitud_api.app import create_app
 from actitud_api.cli.common import Added, CommandError, settings_of, takes_database, usable
 from actitud_api.cli.readiness import check_ready
 from actitud_api.cli.server import Server, configuration
-from actitud_api.http.negotiation import Texts
-from actitud_api.http.system import Readiness
-from actitud_api.methodology.model import Language
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.system import Readiness
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.health import loses_wal, sqlite_version
+from actitud_api.platform.storage.places import file_of, shown
 from actitud_api.settings import Settings
-from actitud_api.storage.database import Database
-from actitud_api.storage.health import loses_wal, sqlite_version
-from actitud_api.storage.places import file_of, shown
 
 _SERVE = Texts("sirve la instalación", "serve the installation")
 _HOST = Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)")

@@ -12,12 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from actitud_api.cli.common import marked
-from actitud_api.http.negotiation import Texts
-from actitud_api.methodology.loader import Methodology
-from actitud_api.methodology.model import Language
-from actitud_api.scores.wire import Dimension, Indicator, ScoreAnswer
-from actitud_api.scoring.scalar import State, Status
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.narration import words
+from actitud_api.engine.scoring.evaluate import State, Status
+from actitud_api.resources.scores.schemas import Dimension, Indicator, ScoreAnswer
 
 _UNDER = Texts("Metodología {version}", "Methodology {version}")
 _DRAFT = Texts("Metodología {version}, un borrador: puede cambiar", "Methodology {version}, a draft: it may change")

@@ -20,12 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from actitud_api.cli import fetching
 from actitud_api.cli.common import STANDARD_INPUT, Added, CommandError, lang_of, takes_lang
-from actitud_api.http.negotiation import Texts
-from actitud_api.ledger.signing import Jws
-from actitud_api.methodology.digests import digest_of
-from actitud_api.methodology.model import Language
-from actitud_api.publication.verification import KEPT, Given, Problem, Report, Unverifiable, read_keys, verify
-from actitud_api.texts import words
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.digests import digest_of
+from actitud_api.engine.narration import words
+from actitud_api.platform.audit_log.signing import Jws
+from actitud_api.verification import KEPT, Given, Problem, Report, Unverifiable, read_keys, verify
 
 SHOWN_MAX: Final = 20
 """Problems that are told one by one; `--json` has them all."""

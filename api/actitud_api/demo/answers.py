@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from actitud_api.demo.chance import Chance, limited
 from actitud_api.demo.profiles import SAMPLE, Maturity, Profile
-from actitud_api.methodology.answers import FactValue
+from actitud_api.engine.methodology.requests.answers import FactValue
 
 Answers = dict[str, dict[str, FactValue]]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from actitud_api.demo.chance import Chance
-from actitud_api.organisations.identifiers import of_demonstration
-from actitud_api.organisations.territories import PROVINCES
+from actitud_api.resources.organisations.identifiers import of_demonstration
+from actitud_api.resources.organisations.territories import PROVINCES
 
 SIZES = (
     (5, 100, 1_399),

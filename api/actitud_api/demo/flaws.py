@@ -10,7 +10,7 @@ from msgspec import Struct
 from actitud_api.demo.answers import Answers
 from actitud_api.demo.chance import Chance
 from actitud_api.demo.profiles import Maturity, Profile
-from actitud_api.methodology.answers import FactValue, SetAside
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
 
 REASONS: tuple[SetAside, ...] = get_args(SetAside)
 

@@ -7,11 +7,9 @@ from rich.table import Table
 
 from actitud_api.demo.report import Report
 from actitud_api.demo.simulator import METHODOLOGY
-from actitud_api.http.negotiation import Texts
-from actitud_api.languages import LOCALES
-from actitud_api.methodology.loader import load
-from actitud_api.methodology.model import Language
-from actitud_api.texts import words
+from actitud_api.engine.i18n import LOCALES, Language, Texts
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.narration import words
 
 _TITLE = Texts(
     "{organisations} organizaciones inventadas, con respuestas simuladas",

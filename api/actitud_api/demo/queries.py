@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import Session
 
 from actitud_api.demo.tables import Simulation
-from actitud_api.storage.base import Base
+from actitud_api.platform.storage.base import Base
 
 SIMULATIONS = Base.metadata.tables[str(Simulation.__tablename__)]
 

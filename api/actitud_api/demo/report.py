@@ -8,7 +8,7 @@ from typing import get_args
 
 from msgspec import Struct
 
-from actitud_api.scoring.scalar import Code, State, Status, state_of
+from actitud_api.engine.scoring.evaluate import Code, State, Status, state_of
 
 LEVELS = (1, 2, 3, 4, 5)
 

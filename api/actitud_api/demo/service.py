@@ -8,19 +8,19 @@ from pathlib import Path
 
 import msgspec
 
-from actitud_api.assessments import service as assessments
 from actitud_api.demo import queries
 from actitud_api.demo.census import MUNICIPALITIES, SIZES_YEAR, Municipality
 from actitud_api.demo.report import Report, Tally
 from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
-from actitud_api.editions import service as editions
-from actitud_api.ledger import service as ledger
-from actitud_api.methodology.loader import load as load_methodology
-from actitud_api.organisations import service as organisations
-from actitud_api.publication.service import Asked, Prepared, Published, Publishing
-from actitud_api.publication.workers import Spread, in_turn
-from actitud_api.storage.database import Database, Session
-from actitud_api.suggestions import service as suggestions
+from actitud_api.engine.methodology.loader import load as load_methodology
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications.service import Asked, Prepared, Published, Publishing
+from actitud_api.resources.publications.workers import Spread, in_turn
+from actitud_api.resources.suggestions import service as suggestions
 
 EDITION = "2026-demo"
 """The simulated edition."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 
 from msgspec import Struct, structs
 
@@ -13,9 +14,9 @@ from actitud_api.demo.census import Municipality, municipalities
 from actitud_api.demo.chance import Chance
 from actitud_api.demo.flaws import habits, spoil
 from actitud_api.demo.profiles import maturity, profile
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.loader import Methodology
-from actitud_api.scoring.scalar import Evaluation, evaluate
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 
 METHODOLOGY = "2026.1"
 """The methodology that the simulator knows how to answer."""
@@ -56,10 +57,10 @@ def submission(seed: int, municipality: Municipality) -> Submission:
 
 
 _DECIDING = (
-    "actitud_api.methodology",
-    "actitud_api.scoring",
-    "actitud_api.organisations",
-    "actitud_api.assessments",
+    "actitud_api.engine.methodology",
+    "actitud_api.engine.scoring",
+    "actitud_api.resources.organisations",
+    "actitud_api.resources.assessments",
     "actitud_api.demo",
 )
 
@@ -68,7 +69,6 @@ def fingerprint(methodology: Methodology) -> str:
     """A digest of all that decides what is simulated and stored: the methodology and the code of these rooms."""
     digest = hashlib.sha256(methodology.digest.encode())
     for package in _DECIDING:
-        for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
-            if file.name.endswith(".py"):
-                digest.update(file.read_bytes())
+        for file in sorted(Path(str(resources.files(package))).rglob("*.py")):
+            digest.update(file.read_bytes())
     return f"sha256:{digest.hexdigest()}"

@@ -3,7 +3,7 @@
 from sqlalchemy import Column
 from sqlmodel import Field
 
-from actitud_api.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Simulation(Base, table=True):

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.model import (
     All,
     AnswerOperand,
     Any,
@@ -39,6 +38,7 @@ from actitud_api.methodology.model import (
     Scalar,
     Sum,
 )
+from actitud_api.engine.methodology.requests.answers import Submission
 
 PROFILE_DECIMALS = 6
 """Numbers of the profile keep six decimals, half up."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from actitud_api.methodology.model import Group, Indicator
+from actitud_api.engine.methodology.model import Group, Indicator
 from tests.scoring.reference.conditions import decimal, half_up
 
 DIGITS = 50

@@ -15,8 +15,7 @@ from typing import cast
 
 import msgspec
 
-from actitud_api.methodology.answers import FactValue, Submission
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.model import (
     All,
     AnswerOperand,
     Any,
@@ -30,6 +29,7 @@ from actitud_api.methodology.model import (
     ProfileOperand,
     Quotient,
 )
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from tests.scoring.reference.conditions import (
     PROFILE_DECIMALS,
     Facts,

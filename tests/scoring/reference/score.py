@@ -7,8 +7,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
-from actitud_api.methodology.answers import Submission
-from actitud_api.methodology.model import (
+from actitud_api.engine.methodology.model import (
     Document,
     Gate,
     Group,
@@ -21,6 +20,7 @@ from actitud_api.methodology.model import (
     ScoreOperand,
     ValueOperand,
 )
+from actitud_api.engine.methodology.requests.answers import Submission
 from tests.scoring.reference.conditions import (
     Facts,
     LeastFavourable,

@@ -1,0 +1,1 @@
+"""Methodologies, scores and their narration: pure, without framework, database or clock."""

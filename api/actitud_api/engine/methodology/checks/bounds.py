@@ -1,0 +1,249 @@
+"""What the figures that gates read can be, over every submission, and which way they go when something is better.
+
+Bounds are exact and never too narrow for an organisation to which all that an operand names applies: what lies outside
+cannot be reached; not everything inside has to be.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.model import (
+    ALWAYS,
+    AnswerOperand,
+    Constant,
+    Document,
+    Group,
+    IndexOperand,
+    Indicator,
+    Maximum,
+    Minimum,
+    Operand,
+    Product,
+    ProfileOperand,
+    Quotient,
+    ScoreOperand,
+    Sum,
+    ValueOperand,
+)
+from actitud_api.engine.methodology.predicates import derived_count, exact, groups, halfup, indicators
+
+Bound = int | Fraction | float
+"""An exact number, or an infinity."""
+Way = Literal[-1, 0, 1] | None
+"""Up (1) or down (-1) as something gets better, 0 for what does not move; None for both ways."""
+
+
+class Span(Struct, frozen=True):
+    """The least and the greatest that a number can be."""
+
+    least: Bound
+    greatest: Bound
+
+
+MAX_DECIMALS: Final = 6
+"""Decimals that scores may have, at most (SCORING, section 1)."""
+
+ANYTHING = Span(-math.inf, math.inf)
+
+
+class Spans:
+    """The spans of the operands of a document; what it names must be there.
+
+    Decimals that a document must not have are a defect of their own: here they are the nearest that it may have.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.unit = _power(document.decimals)
+        self._indicators = {indicator.id: indicator for indicator in indicators(document.root)}
+        self._groups = {group.id: group for group in groups(document.root)}
+        self._profile = {field.name: field for field in document.profile}
+
+    def of(self, operand: Operand) -> Span:
+        """What an operand can be, where it is a number."""
+        match operand:
+            case Constant(value=int() | float() as value):
+                return Span(exact(value), exact(value))
+            case ProfileOperand(field=name):
+                return _between(self._profile[name].minimum, self._profile[name].maximum)
+            case AnswerOperand(indicator=name, fact=fact):
+                return self._fact(self._indicators[name], fact)
+            case ValueOperand(indicator=name):
+                return self._value(self._indicators[name])
+            case ScoreOperand(node=name):
+                node = self._groups.get(name) or self._indicators[name]
+                return Span(node.range.minimum, Fraction(self._top(node), self.unit))
+            case IndexOperand():
+                return self._index()
+            case Minimum(of=members):
+                spans = [self.of(member) for member in members]
+                return Span(min(span.least for span in spans), min(span.greatest for span in spans))
+            case Maximum(of=members):
+                spans = [self.of(member) for member in members]
+                return Span(max(span.least for span in spans), max(span.greatest for span in spans))
+            case Sum(of=members):
+                spans = [self.of(member) for member in members]
+                return Span(sum(span.least for span in spans), sum(span.greatest for span in spans))
+            case Product(of=members):
+                return _product([self.of(member) for member in members])
+            case Quotient(numerator=numerator, denominator=denominator):
+                return _quotient(self.of(numerator), self.of(denominator))
+            case _:
+                return ANYTHING
+
+    def way(self, operand: Operand) -> Way:
+        """Which way an operand goes when an answer gets better, with the same profile."""
+        match operand:
+            case ValueOperand(indicator=name):
+                return rises(self._indicators[name])
+            case ScoreOperand() | IndexOperand():
+                return 1
+            case Minimum(of=members) | Maximum(of=members) | Sum(of=members):
+                return _together([self.way(member) for member in members])
+            case Product(of=members):
+                return self._way_of_product(members)
+            case _:
+                return 0
+
+    def _way_of_product(self, members: tuple[Operand, ...]) -> Way:
+        """A factor goes the way of the product where the others together are positive, and the other way otherwise."""
+        ways: list[Way] = []
+        for position, member in enumerate(members):
+            way = self.way(member)
+            others = _product([self.of(other) for place, other in enumerate(members) if place != position])
+            if way == 0 or others.least >= 0:
+                ways.append(way)
+            elif way is not None and others.greatest <= 0:
+                ways.append(-1 if way == 1 else 1)
+            else:
+                return None
+        return _together(ways)
+
+    def _fact(self, indicator: Indicator, name: str) -> Span:
+        for fact in indicator.facts:
+            if fact.name == name and fact.type in ("integer", "number"):
+                return _between(fact.minimum, fact.maximum)
+            if fact.type == "components" and derived_count(fact.name) == name:
+                return Span(0, len(indicator.components))
+        return ANYTHING
+
+    def _value(self, indicator: Indicator) -> Span:
+        span = self.of(indicator.value)
+        match indicator.value:
+            case Quotient(numerator=AnswerOperand(), denominator=AnswerOperand()) if indicator.part_of_denominator:
+                return Span(span.least, min(span.greatest, 1))
+            case _:
+                return span
+
+    def _index(self) -> Span:
+        root, published = self._document.root, self._document.published_decimals
+        top = Fraction(self._top(root), self.unit)
+        if published is not None:
+            top = Fraction(halfup(top * _power(published)), _power(published))
+        return Span(root.range.minimum, top)
+
+    def _top(self, node: Group | Indicator) -> int:
+        """The most that a node can score, in units of 10^-decimals."""
+        if isinstance(node, Indicator):
+            scores = [exact(goalpost.score) for goalpost in node.curve.goalposts]
+            ends_open = node.curve.kind == "lognormal" or not scores
+            return halfup((node.range.maximum if ends_open else max(scores)) * self.unit)
+        counting = [child for child in node.children if child.weight > 0]
+        tops = [self._top(child) for child in counting]
+        if not tops:
+            return node.range.maximum * self.unit
+        staying = [top for child, top in zip(counting, tops, strict=True) if _stays(child, node)]
+        match node.aggregation:
+            case "sum":
+                return sum(tops)
+            case "min":
+                return min(staying, default=max(tops))
+            case "arithmetic":
+                return _best_mean(node, counting, tops)
+            case _:
+                return max(tops)
+
+
+def _power(decimals: int) -> int:
+    """10 to so many decimals, of those that scores may have."""
+    power: int = 10 ** min(max(decimals, 0), MAX_DECIMALS)
+    return power
+
+
+def rises(indicator: Indicator) -> Literal[-1, 0, 1]:
+    """Which way the raw value of an indicator goes as its score rises."""
+    scores = [goalpost.score for goalpost in indicator.curve.goalposts]
+    if not scores or scores[0] == scores[-1]:
+        return 0
+    return 1 if scores[0] < scores[-1] else -1
+
+
+def _stays(child: Group | Indicator, parent: Group) -> bool:
+    """Whether a child can never leave its group."""
+    if parent.missing == "leave":
+        return False
+    if isinstance(child, Group):
+        return all(_stays(below, child) for below in child.children if below.weight > 0)
+    return child.applies == ALWAYS
+
+
+def _best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
+    """The greatest weighted mean: of those that stay, and of those that may leave the ones that raise it."""
+    chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _stays(child, group)]
+    leaving = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if not _stays(child, group)]
+    for weight, top in sorted(leaving, key=lambda member: -member[1]):
+        if not chosen or top > _mean(chosen):
+            chosen.append((weight, top))
+    return halfup(_mean(chosen))
+
+
+def _mean(weighted: list[tuple[int, int]]) -> Fraction:
+    return Fraction(sum(weight * top for weight, top in weighted), sum(weight for weight, _ in weighted))
+
+
+def _between(least: int | None, greatest: int | None) -> Span:
+    return Span(-math.inf if least is None else least, math.inf if greatest is None else greatest)
+
+
+def _product(spans: list[Span]) -> Span:
+    found = Span(1, 1)
+    for span in spans:
+        corners = [
+            _times(one, other)
+            for one, other in itertools.product((found.least, found.greatest), (span.least, span.greatest))
+        ]
+        found = Span(min(corners), max(corners))
+    return found
+
+
+def _times(one: Bound, other: Bound) -> Bound:
+    """A product in which 0 is 0 even of an infinity: a bound of what is finite."""
+    return 0 if one == 0 or other == 0 else one * other
+
+
+def _quotient(numerator: Span, denominator: Span) -> Span:
+    if denominator.least > 0:
+        corners = [
+            _times(one, 1 / Fraction(other) if isinstance(other, int) else 1 / other)
+            for one, other in itertools.product(
+                (numerator.least, numerator.greatest), (denominator.least, denominator.greatest)
+            )
+        ]
+        return Span(min(corners), max(corners))
+    if denominator.least == 0 and numerator.least >= 0:
+        return Span(0, math.inf)
+    return ANYTHING
+
+
+def _together(ways: list[Way]) -> Way:
+    """The way of several that go together: None where they do not agree."""
+    if None in ways:
+        return None
+    moving = {way for way in ways if way != 0}
+    return moving.pop() if len(moving) == 1 else None if moving else 0

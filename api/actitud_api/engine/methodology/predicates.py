@@ -1,0 +1,552 @@
+"""Predicates and operands of a document, made ready to evaluate.
+
+Compiled once per document into closures over a state: a flat list of facts (rules, applicability, zero rules,
+value formulas) or the figures of a score (gates). Truth is three-valued, Kleene's: None is "undetermined".
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
+from typing import Final, TypeVar, cast
+
+from actitud_api.engine.methodology.model import (
+    All,
+    AnswerOperand,
+    Any,
+    Compare,
+    ComparisonOperator,
+    ComponentOperand,
+    Constant,
+    Document,
+    Group,
+    Implies,
+    Indicator,
+    Maximum,
+    Minimum,
+    Not,
+    Operand,
+    Predicate,
+    Present,
+    Product,
+    ProfileOperand,
+    Quotient,
+    Sum,
+    ValueOperand,
+)
+
+
+class Null:
+    """The type of `NULL`, a profile field that has no value: it equals nothing."""
+
+
+NULL = Null()
+
+Number = int | Fraction
+Evaluated = bool | int | Fraction | str | Null | None
+"""What an operand gives; None is absent."""
+Slot = bool | int | Fraction | str | frozenset[str] | Null | None
+Facts = list[Slot]
+"""The facts of one submission by slot (see `Layout`); None is absent."""
+Truth = bool | None
+
+HALF = Decimal("0.5")
+
+DIGITS_15: Final = 10**15
+
+DECIMALS_OF_NUMBERS = 6
+"""Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
+
+
+def exact(number: float | Number) -> Number:
+    """The exact rational that a decimal literal of a document means: 0.38 is 38/100, 19.0 is 19."""
+    if isinstance(number, float):
+        value = Fraction(Decimal(repr(number)))
+        return value.numerator if value.denominator == 1 else value
+    return number
+
+
+def exact_constant(value: float | int | str) -> Evaluated:
+    """A constant of a document."""
+    return value if isinstance(value, str) else exact(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def exact_fact(number: float | int, decimals: int) -> Number:
+    """A fact of type `number`, half up to its decimals, as an exact rational; the same few come again and again."""
+    if isinstance(number, int):
+        return number
+    units, scale = units_of(number, decimals)
+    return Fraction(units, scale) if units % scale else units // scale
+
+
+def units_of(number: float, decimals: int) -> tuple[int, int]:
+    """A finite float half up to so many decimals, in units of the last one, and the units in 1."""
+    scale: int = 10**decimals
+    shifted = number * scale
+    if abs(shifted) < DIGITS_15 and (units := round(shifted)) / scale == number:
+        # Each decimal of at most 15 digits is another float: this float is that one.
+        return units, scale
+    return int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR)), scale
+
+
+def halfup(value: Number) -> int:
+    """The nearest integer, halves up."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+class Layout:
+    """Where each fact of a submission stands in the flat list that predicates read.
+
+    `profile[field]`, `facts[indicator, fact]` (for checklists also the derived `count`, and `outside_count`
+    where the indicator has `outside_remit`), `present[indicator]`: the slot that is None when it was not sent.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.profile: dict[str, int] = {}
+        self.facts: dict[tuple[str, str], int] = {}
+        self.present: dict[str, int] = {}
+        self.slots: dict[str, range] = {}
+        size = 0
+        for field in document.profile:
+            self.profile[field.name] = size
+            size += 1
+        for indicator in indicators(document.root):
+            start = size
+            for fact in indicator.facts:
+                names = [fact.name]
+                if fact.type == "components":
+                    names.append(derived_count(fact.name))
+                for name in names:
+                    self.facts[indicator.id, name] = size
+                    size += 1
+            if indicator.facts:
+                self.present[indicator.id] = start
+            self.slots[indicator.id] = range(start, size)
+        self.size = size
+
+
+def derived_count(fact: str) -> str:
+    """The name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
+    return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
+
+
+def attribute(indicator: str) -> str:
+    """The attribute of an indicator in the type of the answers: `d1_01` for `D1.01`."""
+    return indicator.replace(".", "_").replace("-", "_").lower()
+
+
+def indicators(group: Group) -> Iterator[Indicator]:
+    """The indicators below a group, in document order."""
+    for child in group.children:
+        if isinstance(child, Group):
+            yield from indicators(child)
+        else:
+            yield child
+
+
+def groups(group: Group) -> Iterator[Group]:
+    """The group and every group below it, in document order."""
+    yield group
+    for child in group.children:
+        if isinstance(child, Group):
+            yield from groups(child)
+
+
+# --- what a predicate or operand reads ------------------------------------------------------------------------
+
+
+def atoms(predicate: Predicate) -> Iterator[Compare | Present]:
+    """The comparisons and presence tests of a predicate, in its order."""
+    match predicate:
+        case All(of=members) | Any(of=members):
+            for member in members:
+                yield from atoms(member)
+        case Not(of=member):
+            yield from atoms(member)
+        case Implies(when=when, then=then):
+            yield from atoms(when)
+            yield from atoms(then)
+        case _:
+            yield predicate
+
+
+def comparisons(predicate: Predicate) -> Iterator[Compare]:
+    """The comparisons of a predicate, in its order."""
+    return (atom for atom in atoms(predicate) if isinstance(atom, Compare))
+
+
+def operands(predicate: Predicate) -> Iterator[Operand]:
+    """Every operand of a predicate, outermost first."""
+    for comparison in comparisons(predicate):
+        yield from parts(comparison.left)
+        yield from parts(comparison.right)
+
+
+def parts(operand: Operand) -> Iterator[Operand]:
+    """The operand and every operand inside it."""
+    yield operand
+    match operand:
+        case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
+            for member in members:
+                yield from parts(member)
+        case Quotient(numerator=numerator, denominator=denominator):
+            yield from parts(numerator)
+            yield from parts(denominator)
+        case AnswerOperand(absent=absent) if absent is not None:
+            yield from parts(absent)
+
+
+def presences(predicate: Predicate) -> Iterator[str]:
+    """The indicators whose presence a predicate tests."""
+    return (atom.indicator for atom in atoms(predicate) if isinstance(atom, Present))
+
+
+def answers_read(predicate: Predicate) -> frozenset[str]:
+    """The indicators whose answers a predicate reads or tests for presence."""
+    found = set(presences(predicate))
+    for operand in operands(predicate):
+        if isinstance(operand, AnswerOperand | ComponentOperand | ValueOperand):
+            found.add(operand.indicator)
+    return frozenset(found)
+
+
+# --- compilation ----------------------------------------------------------------------------------------------
+
+_OPERATORS: dict[ComparisonOperator, Callable[[Evaluated, Evaluated], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": cast("Callable[[Evaluated, Evaluated], bool]", operator.lt),
+    "le": cast("Callable[[Evaluated, Evaluated], bool]", operator.le),
+    "gt": cast("Callable[[Evaluated, Evaluated], bool]", operator.gt),
+    "ge": cast("Callable[[Evaluated, Evaluated], bool]", operator.ge),
+}
+
+
+State = TypeVar("State")
+Leaf = Callable[[Operand], Callable[[State], Evaluated]]
+"""Gives the closure of an operand that reads the state."""
+
+
+def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
+    """The closure that evaluates an operand; a combination with an absent member is absent.
+
+    Quotients stand only at the top of value formulas, whose evaluator takes their two sides.
+
+    `min` and `max` over gate figures leave out what is not there (dimensions that are not rated), as SCORING section 6
+    says; a `leaf` marks that by giving NULL. A sum or product of it is not there either.
+    """
+    match operand:
+        case Constant(value=value):
+            constant = exact_constant(value)
+            return lambda _: constant
+        case Minimum(of=members):
+            return _extreme(members, leaf, min)
+        case Maximum(of=members):
+            return _extreme(members, leaf, max)
+        case Sum(of=members):
+            return _fold(members, leaf, operator.add)
+        case Product(of=members):
+            return _fold(members, leaf, operator.mul)
+        case _:
+            return leaf(operand)
+
+
+def _extreme(
+    members: tuple[Operand, ...], leaf: Leaf[State], choose: Callable[[list[Number]], Number]
+) -> Callable[[State], Evaluated]:
+    closures = [compile_operand(member, leaf) for member in members]
+    if len(closures) == 2:
+        first, second = closures
+        chosen = cast("Callable[[tuple[Evaluated, Evaluated]], Number]", choose)
+
+        def either(state: State) -> Evaluated:
+            a, b = first(state), second(state)
+            if a is NULL or b is NULL:
+                return b if a is NULL else a
+            if a is None or b is None:
+                return None
+            return chosen((a, b))
+
+        return either
+
+    def extreme(state: State) -> Evaluated:
+        values = [value for value in (closure(state) for closure in closures) if value is not NULL]
+        if not values:
+            return NULL
+        if None in values:
+            return None
+        return choose(cast("list[Number]", values))
+
+    return extreme
+
+
+def _fold(
+    members: tuple[Operand, ...], leaf: Leaf[State], combine: Callable[[Number, Number], Number]
+) -> Callable[[State], Evaluated]:
+    closures = [compile_operand(member, leaf) for member in members]
+    if len(closures) == 2:
+        first, second = closures
+        combined = cast("Callable[[Evaluated, Evaluated], Number]", combine)
+
+        def pair(state: State) -> Evaluated:
+            a, b = first(state), second(state)
+            if a is None or b is None:
+                return None
+            if a is NULL or b is NULL:
+                return NULL
+            return combined(a, b)
+
+        return pair
+
+    def fold(state: State) -> Evaluated:
+        values = [closure(state) for closure in closures]
+        if None in values:
+            return None
+        if NULL in values:
+            return NULL
+        return functools.reduce(combine, cast("list[Number]", values))
+
+    return fold
+
+
+def compile_predicate(
+    predicate: Predicate, leaf: Leaf[State], present: Callable[[str], Callable[[State], bool]]
+) -> Callable[[State], Truth]:
+    """The closure that evaluates a predicate, three-valued; a comparison with NULL is false."""
+    match predicate:
+        case All(of=members):
+            return _junction([compile_predicate(member, leaf, present) for member in members], True)
+        case Any(of=members):
+            return _junction([compile_predicate(member, leaf, present) for member in members], False)
+        case Not(of=member):
+            inner = compile_predicate(member, leaf, present)
+
+            def negation(state: State) -> Truth:
+                truth = inner(state)
+                return None if truth is None else not truth
+
+            return negation
+        case Implies(when=when, then=then):
+            condition = compile_predicate(when, leaf, present)
+            consequence = compile_predicate(then, leaf, present)
+
+            def implication(state: State) -> Truth:
+                premise = condition(state)
+                if premise is False:
+                    return True
+                truth = consequence(state)
+                return truth if truth or premise else None
+
+            return implication
+        case Compare(op=op, left=left, right=right):
+            compare = _OPERATORS[op]
+            one, other = compile_operand(left, leaf), compile_operand(right, leaf)
+
+            def comparison(state: State) -> Truth:
+                a, b = one(state), other(state)
+                if a is NULL or b is NULL:
+                    return False
+                if a is None or b is None:
+                    return None
+                return compare(a, b)
+
+            return comparison
+        case Present(indicator=indicator):
+            return present(indicator)
+
+
+def _junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
+    """`all` (neutral True) or `any` (neutral False), Kleene's: the opposite of neutral decides at once."""
+    if len(members) == 1:
+        return members[0]
+
+    def junction(state: State) -> Truth:
+        result: Truth = neutral
+        for member in members:
+            truth = member(state)
+            if truth is (not neutral):
+                return truth
+            if truth is None:
+                result = None
+        return result
+
+    return junction
+
+
+# --- over facts -----------------------------------------------------------------------------------------------
+
+
+def _read(slot: int) -> Callable[[Facts], Evaluated]:
+    return cast("Callable[[Facts], Evaluated]", operator.itemgetter(slot))
+
+
+def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
+    """A fact of an answer, 0 where it is absent."""
+
+    def read(facts: Sequence[Evaluated]) -> Evaluated:
+        value = facts[slot]
+        return 0 if value is None else value
+
+    return cast("Callable[[Facts], Evaluated]", read)
+
+
+def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
+    """Leaves that read facts.
+
+    With `absent` an absent fact stays absent (zero rules, applicability, "could it still hold?"); without it, it
+    counts as the least favourable value: the operand's own `absent`, else 0, false or "not listed" (rules).
+    """
+
+    def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
+        match operand:
+            case ProfileOperand(field=field):
+                return _read(layout.profile[field])
+            case AnswerOperand(indicator=indicator, fact=fact, absent=instead):
+                slot = layout.facts[indicator, fact]
+                if absent:
+                    return _read(slot)
+                if instead is None:
+                    return _read_or_zero(slot)
+                fallback, own = compile_operand(instead, leaf), _read(slot)
+
+                def answered(facts: Facts) -> Evaluated:
+                    value = own(facts)
+                    return fallback(facts) if value is None else value
+
+                return answered
+            case ComponentOperand(indicator=indicator, component=component):
+                slot = layout.facts[indicator, "components"]
+
+                def listed(facts: Facts) -> Evaluated:
+                    ids = facts[slot]
+                    if ids is None:
+                        return None if absent else False
+                    return component in cast("frozenset[str]", ids)
+
+                return listed
+            case _:
+                raise TypeError(f"{type(operand).__name__} reads no facts")
+
+    return leaf
+
+
+def present_in_facts(layout: Layout) -> Callable[[str], Callable[[Facts], bool]]:
+    """The presence test over facts."""
+
+    def present(indicator: str) -> Callable[[Facts], bool]:
+        slot = layout.present[indicator]
+        return lambda facts: facts[slot] is not None
+
+    return present
+
+
+def slot_of(operand: Operand, layout: Layout) -> int | None:
+    """Where the value of an operand stands as it is; None of one that is computed, or has its own `absent`."""
+    match operand:
+        case ProfileOperand(field=field):
+            return layout.profile[field]
+        case AnswerOperand(indicator=indicator, fact=fact, absent=None):
+            return layout.facts[indicator, fact]
+    return None
+
+
+def compile_over_facts(predicate: Predicate, layout: Layout, *, absent: bool) -> Callable[[Facts], Truth]:
+    """`compile_predicate` over facts, `absent` as in `over_facts`; the shapes that most rules have take one call."""
+    match predicate:
+        case All(of=members):
+            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
+        case Any(of=members):
+            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], False)
+        case Implies(when=Present(indicator=indicator), then=then):
+            return _where_present(layout, indicator, then, absent=absent)
+        case Compare(op=op, left=left, right=Constant(value=value)) if (slot := slot_of(left, layout)) is not None and (
+            absent or isinstance(left, ProfileOperand)
+        ):
+            return _with_constant(_OPERATORS[op], slot, exact_constant(value))
+        case _:
+            return compile_predicate(predicate, over_facts(layout, absent=absent), present_in_facts(layout))
+
+
+def _with_constant(
+    compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
+) -> Callable[[Facts], Truth]:
+    """A slot compared with a constant."""
+
+    def comparison(facts: Sequence[Evaluated]) -> Truth:
+        value = facts[slot]
+        if value is None:
+            return None
+        return value is not NULL and compare(value, constant)
+
+    return cast("Callable[[Facts], Truth]", comparison)
+
+
+def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: bool) -> Callable[[Facts], Truth]:
+    """What an answer has to fulfil where it was sent."""
+    sent = layout.present[indicator]
+    match then:
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (
+            name == indicator
+            and (other := slot_of(right, layout)) is not None
+            and (absent or isinstance(right, ProfileOperand) or other in layout.slots[indicator])
+        ):
+            # All facts of an answer are there, or none.
+            compare, slot = _OPERATORS[op], layout.facts[name, left.fact]
+
+            def compared(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = facts[other]
+                if value is None:
+                    return None
+                return value is not NULL and compare(facts[slot], value)
+
+            return cast("Callable[[Facts], Truth]", compared)
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=Constant(value=value)) if (
+            name == indicator
+        ):
+            limit, constant, slot = _OPERATORS[op], exact_constant(value), layout.facts[name, left.fact]
+
+            def limited(facts: Sequence[Evaluated]) -> Truth:
+                return facts[sent] is None or limit(facts[slot], constant)
+
+            return cast("Callable[[Facts], Truth]", limited)
+        case Compare(
+            op=op,
+            left=AnswerOperand(indicator=name, absent=None) as left,
+            right=Minimum(of=(Constant(value=int() as top), ProfileOperand() as right)),
+        ) if name == indicator and (field := slot_of(right, layout)) is not None:
+            compared_with, slot = _OPERATORS[op], layout.facts[name, left.fact]
+
+            def topped(facts: Sequence[Number | None]) -> Truth:  # Nothing that may be null is combined.
+                if facts[sent] is None:
+                    return True
+                value = facts[field]
+                if value is None:
+                    return None
+                return compared_with(facts[slot], top if value > top else value)
+
+            return cast("Callable[[Facts], Truth]", topped)
+        case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if name == indicator:
+            against, slot = _OPERATORS[op], layout.facts[name, left.fact]
+            operand = cast(
+                "Callable[[Sequence[Evaluated]], Evaluated]",
+                compile_operand(right, over_facts(layout, absent=absent)),
+            )
+
+            def asked(facts: Sequence[Evaluated]) -> Truth:
+                if facts[sent] is None:
+                    return True
+                value = operand(facts)
+                if value is None:
+                    return None
+                return value is not NULL and against(facts[slot], value)
+
+            return cast("Callable[[Facts], Truth]", asked)
+        case _:
+            consequence = compile_over_facts(then, layout, absent=absent)
+            return lambda facts: True if facts[sent] is None else consequence(facts)

@@ -1,0 +1,1 @@
+"""Closed request types, made from a methodology document."""

@@ -1,0 +1,201 @@
+"""What may be sent to be scored under a methodology, and what it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import getitem
+from typing import Literal, Union
+
+from msgspec import UNSET, Struct, UnsetType
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Indicator, Scalar
+from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.requests.struct_factory import (
+    Member,
+    answers_type,
+    body_type,
+    closed,
+    described,
+    fact_members,
+    literal,
+    profile_members,
+    set_of,
+    suffix,
+)
+
+SetAside = Literal["withdrawn", "rejected", "stale"]
+"""Why an answer that was sent does not count: taken back, rejected in review, or its evidence is too old."""
+
+FactValue = bool | int | float | tuple[str, ...]
+"""A fact as sent; a checklist is a tuple of component ids."""
+
+
+class Submission(Struct, frozen=True, kw_only=True):
+    """The facts of one organisation under one methodology, complete and well typed.
+
+    `profile` holds every field of the document (one that was stated under another version may lack those that are new,
+    and what depends on them is unknown); `answers` only those that were sent, each with its facts;
+    `self_declared` names the indicators answered without evidence; `profile_self_declared` the profile fields
+    without evidence; `set_aside` the answers that do not count, with the reason. Review may cap the level of ladders
+    (`level_caps`) and that of the organisation (`max_level`).
+    """
+
+    profile: dict[str, Scalar | None]
+    answers: dict[str, dict[str, FactValue]]
+    self_declared: frozenset[str] = frozenset()
+    profile_self_declared: frozenset[str] = frozenset()
+    set_aside: Mapping[str, SetAside] = {}
+    level_caps: Mapping[str, int] = {}
+    max_level: int | None = None
+
+
+class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
+    """Base of the request bodies of all versions; each version's own type closes `profile` and `answers`."""
+
+    profile: Struct
+    answers: Struct
+    profile_self_declared: tuple[str, ...] = ()
+    what_if: Struct | UnsetType = UNSET
+
+
+class Replacement(Struct, frozen=True, kw_only=True):
+    """Facts in place of others.
+
+    `answers`: by indicator, None removes one; `self_declared`: those of them without evidence. `profile`: by field.
+    `profile_self_declared`: all the fields without evidence, None leaves them as they are.
+    """
+
+    answers: Mapping[str, Mapping[str, FactValue] | None] = {}
+    self_declared: frozenset[str] = frozenset()
+    profile: Mapping[str, Scalar | None] = {}
+    profile_self_declared: frozenset[str] | None = None
+
+
+def request_type(methodology: Methodology) -> type[ScoreRequest]:
+    """The closed type of the body of `POST /v1/scores` for a version, told apart by its member `methodology`."""
+    declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
+    forms = {
+        indicator.id: _answer_type(methodology, indicator)
+        for indicator in indicators(methodology.document.root)
+        if indicator.facts
+    }
+    answers = answers_type(
+        "Answers",
+        methodology,
+        "The answers by indicator; an absent one is unknown.",
+        lambda indicator: forms[indicator.id],
+    )
+    fields = described(
+        set_of(declared),
+        "Profile fields without evidence. While a field that can make an indicator not applicable is "
+        "only declared, the indicators that it would exclude are unknown.",
+    )
+    return body_type(
+        ScoreRequest,
+        methodology,
+        [
+            ("profile", _profile_type(methodology)),
+            ("answers", answers),
+            ("profile_self_declared", fields, ()),
+            ("what_if", _what_if_type(methodology, forms, fields) | UnsetType, UNSET),
+        ],
+        f"Facts to score under {methodology.version}.",
+    )
+
+
+def _what_if_type(methodology: Methodology, forms: Mapping[str, type[Struct]], fields: object) -> type[Struct]:
+    answers = answers_type(
+        "WhatIfAnswers",
+        methodology,
+        "The answers that are supposed, by indicator, each with all its facts; null supposes that there is none.",
+        lambda indicator: forms[indicator.id] | None,
+    )
+    profile = closed(
+        f"WhatIfProfile_{suffix(methodology)}",
+        [
+            (name, getitem(Union, (form, UnsetType)), UNSET)
+            for name, form in profile_members(methodology, methodology.document.profile)
+        ],
+        "The fields of the profile that are supposed.",
+    )
+    return closed(
+        f"WhatIf_{suffix(methodology)}",
+        [
+            ("profile", profile | UnsetType, UNSET),
+            ("answers", answers | UnsetType, UNSET),
+            ("profile_self_declared", getitem(Union, (fields, UnsetType)), UNSET),
+        ],
+        "Facts to suppose in place of those that were sent; what is absent stays as it was sent.",
+    )
+
+
+def _profile_type(methodology: Methodology) -> type[Struct]:
+    fields = {field.name: field for field in methodology.document.profile}
+    members: list[Member] = [
+        (name, form) if fields[name].set_by == "organisation" else (name, form, fields[name].default)
+        for name, form in profile_members(methodology, fields.values())
+    ]
+    return closed(
+        f"Profile_{suffix(methodology)}",
+        members,
+        "The profile: every field set by the organisation is required; those set by the service have defaults.",
+    )
+
+
+def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+    text = methodology.texts["en"].indicators[indicator.id]
+    basis = described(
+        literal(("evidenced", "self_declared")),
+        f"Without evidence (self_declared) the score is at most {methodology.document.self_declared_cap}.",
+    )
+    return closed(
+        f"Answer_{indicator.id.replace('.', '_')}_{suffix(methodology)}",
+        [*fact_members(indicator, text, indicator.facts), ("basis", basis, "evidenced")],
+        text.question,
+    )
+
+
+def submission(methodology: Methodology, request: ScoreRequest) -> Submission:
+    """What a decoded request says, in the form that the engine takes."""
+    answers, self_declared = _answers(methodology, request.answers)
+    return Submission(
+        profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
+        answers={name: facts for name, facts in answers.items() if facts is not None},
+        self_declared=self_declared,
+        profile_self_declared=frozenset(request.profile_self_declared),
+    )
+
+
+def supposition(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
+    """What a decoded request supposes in place of what it says; None where it supposes nothing."""
+    supposed = request.what_if
+    if supposed is UNSET:
+        return None
+    sent = {name: getattr(supposed, name) for name in ("profile", "answers", "profile_self_declared")}
+    profile, declared = sent["profile"], sent["profile_self_declared"]
+    answers, self_declared = ({}, frozenset()) if sent["answers"] is UNSET else _answers(methodology, sent["answers"])
+    return Replacement(
+        answers=answers,
+        self_declared=self_declared,
+        profile={}
+        if profile is UNSET
+        else {name: value for name in profile.__struct_fields__ if (value := getattr(profile, name)) is not UNSET},
+        profile_self_declared=None if declared is UNSET else frozenset(declared),
+    )
+
+
+def _answers(methodology: Methodology, sent: Struct) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
+    """The facts of answers by indicator, None of one that is null; and those without evidence."""
+    answers: dict[str, dict[str, FactValue] | None] = {}
+    self_declared: set[str] = set()
+    for indicator in indicators(methodology.document.root):
+        answer = getattr(sent, attribute(indicator.id)) if indicator.facts else UNSET
+        if answer is UNSET:
+            continue
+        answers[indicator.id] = (
+            None if answer is None else {fact.name: getattr(answer, fact.name) for fact in indicator.facts}
+        )
+        if answer is not None and answer.basis == "self_declared":
+            self_declared.add(indicator.id)
+    return answers, frozenset(self_declared)

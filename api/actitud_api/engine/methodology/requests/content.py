@@ -1,0 +1,230 @@
+"""What an organisation states in an assessment under a methodology: closed types made from its document, a merge.
+
+The types decode requests and give the published schema, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from operator import getitem
+from typing import Annotated, Any, Final, Union
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from actitud_api.engine.methodology.free_text import Note
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
+from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.methodology.requests.struct_factory import (
+    Member,
+    answers_type,
+    body_type,
+    closed,
+    described,
+    fact_members,
+    profile_members,
+    suffix,
+)
+
+EVIDENCE_MAX: Final = 10
+"""How many documents may support one answer or one field."""
+
+HTTPS_ADDRESS: Final = r'^https://[^\u0000-\u0020\u007f-\u00a0<>"\\^`{|}]+$'
+"""The pattern of an address of the Web without what an address cannot have."""
+
+SHA256: Final = "^[0-9a-f]{64}$"
+"""The pattern of a SHA-256 in hexadecimal."""
+
+
+class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A document that shows that an answer is true: where it is, and its date. The service never fetches it."""
+
+    url: Annotated[
+        str,
+        Meta(
+            max_length=2_000,
+            pattern=HTTPS_ADDRESS,
+            description="It counts where its host is one of the domains of the organisation, or below one.",
+            examples=["https://www.example.org/social-networks/guide.pdf"],
+        ),
+    ]
+    date: Annotated[date, Meta(description="The date of the document; it counts from that day on.")]
+    note: Note | None = None
+    sha256: (
+        Annotated[
+            str,
+            Meta(
+                pattern=SHA256,
+                description="SHA-256, in hexadecimal, of the copy that the organisation keeps.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The facts of an answer and what supports them."""
+
+    facts: dict[str, FactValue]
+    evidence: tuple[Evidence, ...] = ()
+    note: str | None = None
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What an organisation states: the profile fields that it sets, what supports them, and its answers by indicator.
+
+    What the service sets, of the profile or of an answer, is not in it.
+    """
+
+    profile: dict[str, Scalar | None]
+    profile_evidence: dict[str, tuple[Evidence, ...]]
+    answers: dict[str, Answer]
+
+
+class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
+    """Base of the whole assessments of all versions; each version's own type closes the members."""
+
+    profile: Struct
+    answers: Struct
+    profile_evidence: Struct | UnsetType = UNSET
+
+
+class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
+    """Base of the changes to an assessment of all versions: JSON merge patches, of which every result is whole."""
+
+    profile: Struct | UnsetType = UNSET
+    answers: Struct | UnsetType = UNSET
+    profile_evidence: Struct | UnsetType = UNSET
+
+
+class Types(Struct, frozen=True):
+    """The types of one version: of a whole assessment, and of a merge patch (RFC 7396)."""
+
+    whole: type[AssessmentRequest]
+    patch: type[AssessmentPatch]
+
+
+def types(methodology: Methodology) -> Types:
+    """The closed types of a version, told apart from those of others by the member `methodology`."""
+    version, ending = methodology.version, suffix(methodology)
+    fields = _fields(methodology)
+    profile = profile_members(methodology, fields)
+    answers = answers_type(
+        "AssessmentAnswers",
+        methodology,
+        "The answers by indicator, each with all its facts; null, like an absent one, is no answer. In a merge patch "
+        "null removes it, and an absent one stays.",
+        lambda indicator: _answer_type(methodology, indicator) | None,
+    )
+    evidence = closed(
+        f"ProfileEvidence_{ending}",
+        [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
+        "What supports fields of the profile. Without it a field that can make an indicator not applicable is only "
+        "declared, and the indicators that it would exclude are unknown.",
+    )
+    whole = closed(f"AssessmentProfile_{ending}", profile, "The profile: every field that the organisation sets.")
+    changed = closed(
+        f"AssessmentProfilePatch_{ending}",
+        [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in profile],
+        "The fields of the profile that change.",
+    )
+    return Types(
+        whole=body_type(
+            AssessmentRequest,
+            methodology,
+            [("profile", whole), ("answers", answers), ("profile_evidence", evidence | UnsetType, UNSET)],
+            f"An assessment under {version}.",
+        ),
+        patch=body_type(
+            AssessmentPatch,
+            methodology,
+            [
+                ("profile", changed | UnsetType, UNSET),
+                ("answers", answers | UnsetType, UNSET),
+                ("profile_evidence", evidence | UnsetType, UNSET),
+            ],
+            f"A JSON merge patch (RFC 7396) to an assessment under {version}.",
+        ),
+    )
+
+
+def _fields(methodology: Methodology) -> tuple[ProfileField, ...]:
+    return tuple(field for field in methodology.document.profile if field.set_by == "organisation")
+
+
+def _sent(indicator: Indicator) -> tuple[Fact, ...]:
+    return tuple(fact for fact in indicator.facts if fact.set_by == "organisation")
+
+
+def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+    text = methodology.texts["en"].indicators[indicator.id]
+    members: list[Member] = [
+        *fact_members(indicator, text, _sent(indicator)),
+        (
+            "evidence",
+            described(
+                Supporting | None | UnsetType,
+                f"Without evidence that counts the score is at most {methodology.document.self_declared_cap}.",
+            ),
+            UNSET,
+        ),
+        ("note", Note | None | UnsetType, UNSET),
+    ]
+    return closed(f"AssessmentAnswer_{indicator.id.replace('.', '_')}_{suffix(methodology)}", members, text.question)
+
+
+def whole(methodology: Methodology, request: AssessmentRequest) -> Content:
+    """What a whole assessment states."""
+    nothing = Content(profile={}, profile_evidence={}, answers={})
+    return _merged(methodology, nothing, request.profile, request.profile_evidence, request.answers)
+
+
+def merged(methodology: Methodology, content: Content, patch: AssessmentPatch) -> Content:
+    """A content with a merge patch applied to it."""
+    return _merged(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
+
+
+def _merged(
+    methodology: Methodology,
+    content: Content,
+    profile: Struct | UnsetType,
+    evidence: Struct | UnsetType,
+    answers: Struct | UnsetType,
+) -> Content:
+    fields, supported, answered = dict(content.profile), dict(content.profile_evidence), dict(content.answers)
+    for field in _fields(methodology):
+        if (value := _said(profile, field.name)) is not UNSET:
+            fields[field.name] = value
+        if (documents := _said(evidence, field.name)) is not UNSET:
+            supported[field.name] = documents or ()
+    for indicator in indicators(methodology.document.root):
+        change = _said(answers, attribute(indicator.id)) if indicator.facts else UNSET
+        if change is None:
+            answered.pop(indicator.id, None)
+        elif change is not UNSET:
+            answered[indicator.id] = _answer(indicator, answered.get(indicator.id), change)
+    return Content(
+        profile=fields,
+        profile_evidence={name: documents for name, documents in supported.items() if documents},
+        answers=answered,
+    )
+
+
+def _answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
+    """An answer with all its facts; evidence and note that the change does not name stay as they were."""
+    evidence, note = _said(change, "evidence"), _said(change, "note")
+    there = Answer(facts={}) if before is None else before
+    return Answer(
+        facts={fact.name: getattr(change, fact.name) for fact in _sent(indicator)},
+        evidence=there.evidence if evidence is UNSET else evidence or (),
+        note=there.note if note is UNSET else note,
+    )
+
+
+def _said(given: Struct | UnsetType, name: str) -> Any:
+    """A member of something sent; UNSET where it was not sent, or nothing was."""
+    return UNSET if given is UNSET else getattr(given, name)

@@ -1,0 +1,276 @@
+"""What a questionnaire holds while it is filled in: all that may be sent to be scored or as an assessment.
+
+Nothing of it is required, so that what is half answered is kept too; `scores_document` and `assessment_document` make
+of it what can be sent. A body of `POST /v1/scores` without `what_if`, or of an assessment, is one already.
+"""
+
+from __future__ import annotations
+
+from operator import getitem
+from typing import Any, Literal, Union
+
+from msgspec import UNSET, Struct, UnsetType
+
+from actitud_api.engine.methodology.free_text import Note
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Indicator, Scalar
+from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.methodology.requests.content import Evidence, Supporting
+from actitud_api.engine.methodology.requests.struct_factory import (
+    Member,
+    answers_type,
+    body_type,
+    closed,
+    described,
+    fact_members,
+    literal,
+    profile_members,
+    set_of,
+    suffix,
+)
+
+Basis = Literal["evidenced", "self_declared"]
+EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
+"""A fact, the `basis`, the list `evidence`, or the text `note`."""
+
+
+class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
+    """Base of the questionnaires of all versions; each version's own type closes the members."""
+
+    profile: Struct | UnsetType = UNSET
+    answers: Struct | UnsetType = UNSET
+    profile_self_declared: tuple[str, ...] = ()
+    profile_evidence: Struct | UnsetType = UNSET
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """What is entered for an indicator: the facts that there are, what they rest on, and a note."""
+
+    facts: dict[str, FactValue]
+    basis: Basis | None = None
+    evidence: tuple[Evidence, ...] = ()
+    note: str | None = None
+
+
+class Questionnaire(Struct, frozen=True, kw_only=True):
+    """What a questionnaire holds, in the order of the document; null, empty and absent are the same: not there.
+
+    An empty checklist is an answer; an empty one that the service sets is none.
+    """
+
+    profile: dict[str, Scalar]
+    profile_self_declared: tuple[str, ...]
+    profile_evidence: dict[str, tuple[Evidence, ...]]
+    answers: dict[str, Entry]
+
+
+class ScoresDocument(Struct, frozen=True, kw_only=True):
+    """Facts to score, as `POST /v1/scores` takes them."""
+
+    methodology: str
+    profile: dict[str, Scalar]
+    profile_self_declared: tuple[str, ...]
+    answers: dict[str, dict[str, EntryMember]]
+
+
+class AssessmentDocument(Struct, frozen=True, kw_only=True):
+    """What an organisation states, as an assessment takes it."""
+
+    methodology: str
+    profile: dict[str, Scalar]
+    profile_evidence: dict[str, tuple[Evidence, ...]]
+    answers: dict[str, dict[str, EntryMember]]
+
+
+class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
+    """All that a questionnaire holds, as it may be put into a workbook again."""
+
+    methodology: str
+    profile: dict[str, Scalar]
+    profile_self_declared: tuple[str, ...]
+    profile_evidence: dict[str, tuple[Evidence, ...]]
+    answers: dict[str, dict[str, EntryMember]]
+
+
+def request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
+    """The closed type of the questionnaire of a version, told apart by its member `methodology`."""
+    document, ending = methodology.document, suffix(methodology)
+    fields = tuple(field for field in document.profile if field.set_by == "organisation")
+    answers = answers_type(
+        "QuestionnaireAnswers",
+        methodology,
+        "The answers by indicator, each with those of its facts that there are; null, like an absent one, is none.",
+        lambda indicator: _answer_type(methodology, indicator) | None,
+    )
+    profile = closed(
+        f"QuestionnaireProfile_{ending}",
+        [
+            (name, getitem(Union, (form, None, UnsetType)), UNSET)
+            for name, form in profile_members(methodology, document.profile)
+        ],
+        "The fields of the profile that there are.",
+    )
+    evidence = closed(
+        f"QuestionnaireProfileEvidence_{ending}",
+        [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
+        "What supports fields of the profile.",
+    )
+    declared = described(set_of(tuple(field.name for field in fields)), "Profile fields without evidence.")
+    return body_type(
+        QuestionnaireRequest,
+        methodology,
+        [
+            ("profile", profile | UnsetType, UNSET),
+            ("answers", answers | UnsetType, UNSET),
+            ("profile_self_declared", declared, ()),
+            ("profile_evidence", evidence | UnsetType, UNSET),
+        ],
+        f"A questionnaire of {methodology.version}, as far as it is filled in.",
+    )
+
+
+def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+    text = methodology.texts["en"].indicators[indicator.id]
+    members: list[Member] = [
+        (member[0], getitem(Union, (member[1], UnsetType)), UNSET)
+        for member in fact_members(indicator, text, indicator.facts)
+    ]
+    members += [
+        ("basis", getitem(Union, (literal(("evidenced", "self_declared")), UnsetType)), UNSET),
+        ("evidence", Supporting | None | UnsetType, UNSET),
+        ("note", Note | None | UnsetType, UNSET),
+    ]
+    return closed(f"QuestionnaireAnswer_{indicator.id.replace('.', '_')}_{suffix(methodology)}", members, text.question)
+
+
+def questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:
+    """What a decoded request holds."""
+    document = methodology.document
+    answers = {
+        indicator.id: entry
+        for indicator in indicators(document.root)
+        if indicator.facts
+        and isinstance(sent := _said(request.answers, attribute(indicator.id)), Struct)
+        and (entry := _entry(indicator, sent)) != Entry(facts={})
+    }
+    return Questionnaire(
+        profile={
+            field.name: value for field in document.profile if (value := _said(request.profile, field.name)) is not None
+        },
+        profile_self_declared=tuple(
+            field.name for field in document.profile if field.name in request.profile_self_declared
+        ),
+        profile_evidence={
+            field.name: documents
+            for field in document.profile
+            if field.set_by == "organisation" and (documents := _said(request.profile_evidence, field.name))
+        },
+        answers=answers,
+    )
+
+
+def _entry(indicator: Indicator, sent: Struct) -> Entry:
+    facts: dict[str, FactValue] = {}
+    for fact in indicator.facts:
+        value = _said(sent, fact.name)
+        if value is None or (value == () and not fact.required):
+            continue
+        facts[fact.name] = (
+            tuple(component for component in indicator.components if component in value)
+            if isinstance(value, tuple)
+            else value
+        )
+    return Entry(
+        facts=facts,
+        basis=_said(sent, "basis"),
+        evidence=_said(sent, "evidence") or (),
+        note=_said(sent, "note") or None,
+    )
+
+
+def _said(given: object, name: str) -> Any:
+    """A member of something sent; None where it was not sent, or nothing was."""
+    value = getattr(given, name, None)
+    return None if value is UNSET else value
+
+
+def is_whole(indicator: Indicator, entry: Entry) -> bool:
+    """Whether an entry has all the facts that an answer needs."""
+    return all(fact.name in entry.facts for fact in indicator.facts if fact.required)
+
+
+def missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, ...]:
+    """The fields of the profile without which nothing can be sent."""
+    return tuple(
+        field.name
+        for field in methodology.document.profile
+        if field.set_by == "organisation" and field.name not in held.profile
+    )
+
+
+def document_of(methodology: Methodology, held: Questionnaire) -> QuestionnaireDocument:
+    """A questionnaire as it may be sent again."""
+    return QuestionnaireDocument(
+        methodology=methodology.version,
+        profile=held.profile,
+        profile_self_declared=held.profile_self_declared,
+        profile_evidence=held.profile_evidence,
+        answers={
+            name: {
+                **entry.facts,
+                **_basis(entry),
+                **({"evidence": entry.evidence} if entry.evidence else {}),
+                **({} if entry.note is None else {"note": entry.note}),
+            }
+            for name, entry in held.answers.items()
+        },
+    )
+
+
+def scores_document(methodology: Methodology, held: Questionnaire) -> ScoresDocument | None:
+    """The body of `POST /v1/scores`; an answer that lacks a fact is not in it. None where the profile lacks a field."""
+    if missing_fields(methodology, held):
+        return None
+    return ScoresDocument(
+        methodology=methodology.version,
+        profile=held.profile,
+        profile_self_declared=held.profile_self_declared,
+        answers={name: {**entry.facts, **_basis(entry)} for name, entry in _whole(methodology, held).items()},
+    )
+
+
+def assessment_document(methodology: Methodology, held: Questionnaire) -> AssessmentDocument | None:
+    """The body of an assessment, likewise; what the service sets is not in it."""
+    if missing_fields(methodology, held):
+        return None
+    own = {
+        indicator.id: {fact.name for fact in indicator.facts if fact.set_by == "organisation"}
+        for indicator in indicators(methodology.document.root)
+    }
+    fields = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
+    return AssessmentDocument(
+        methodology=methodology.version,
+        profile={name: held.profile[name] for name in fields},
+        profile_evidence=held.profile_evidence,
+        answers={
+            name: {
+                **{fact: value for fact, value in entry.facts.items() if fact in own[name]},
+                "evidence": entry.evidence,
+                "note": entry.note,
+            }
+            for name, entry in _whole(methodology, held).items()
+        },
+    )
+
+
+def _basis(entry: Entry) -> dict[str, EntryMember]:
+    return {} if entry.basis is None else {"basis": entry.basis}
+
+
+def _whole(methodology: Methodology, held: Questionnaire) -> dict[str, Entry]:
+    return {
+        indicator.id: held.answers[indicator.id]
+        for indicator in indicators(methodology.document.root)
+        if indicator.id in held.answers and is_whole(indicator, held.answers[indicator.id])
+    }

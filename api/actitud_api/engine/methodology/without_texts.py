@@ -1,0 +1,101 @@
+"""The texts of a document that has none: its own ids, so that whatever can be scored can be explained."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import structs
+
+from actitud_api.engine.i18n import WRITTEN, InLanguages, Language, table
+from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
+    ArticleText,
+    Document,
+    Indicator,
+    IndicatorText,
+    LevelText,
+    NamedText,
+    PrincipleText,
+    ProfileText,
+    SourceText,
+    Texts,
+)
+from actitud_api.engine.methodology.predicates import derived_count, groups, indicators
+
+_WORDS: Final[dict[Language, dict[str, str]]] = table(
+    es={"level": "nivel {number}", "step": "{name}: de {{from}} a {{to}}"},
+    en={"level": "level {number}", "step": "{name}: from {{from}} to {{to}}"},
+)
+
+
+def with_plain_texts(methodology: Methodology) -> Methodology:
+    """The methodology with its own ids in each language in which texts are written and it has none."""
+    missing = {
+        language: _plain(methodology.document, language) for language in WRITTEN if language not in methodology.texts
+    }
+    digests = {language: digest(text) for language, text in missing.items()}
+    return structs.replace(
+        methodology,
+        texts=InLanguages({**methodology.texts, **missing}),
+        text_digests=InLanguages({**methodology.text_digests, **digests}),
+    )
+
+
+def _plain(document: Document, language: Language) -> Texts:
+    """The ids of a document in place of its texts in a language; what only describes is empty."""
+    answered = document.answers
+    return Texts(
+        language=language,
+        title=document.version,
+        note="",
+        groups={group.id: NamedText(name=group.id) for group in groups(document.root)},
+        indicators={indicator.id: _indicator_text(indicator, language) for indicator in indicators(document.root)},
+        profile={
+            field.name: ProfileText(
+                label=field.name, description="", unit="", values={value: value for value in field.values}
+            )
+            for field in document.profile
+        },
+        rules={rule.id: rule.id for rule in document.rules},
+        gates={gate.id: gate.id for level in document.levels for gate in level.gates},
+        levels={
+            str(level.number): LevelText(name=_WORDS[language]["level"].format(number=level.number), meaning="")
+            for level in document.levels
+        },
+        windows={window: window for window in document.windows},
+        organisation_types={kind.code: kind.code for kind in document.organisation_types},
+        calendar={step.id: step.id for step in document.calendar},
+        principles={name: PrincipleText(name=name, text="") for name in document.principles},
+        article=ArticleText(
+            bullets={key: key for key in answered.bullets},
+            functions={key: key for key in answered.functions},
+            comments={key: key for key in answered.comments},
+            ideas={key: key for key in answered.ideas},
+        ),
+        sources={key: SourceText(read="", used_for="") for key in document.sources},
+        sources_not_found=(),
+        integrity="",
+        peer_groups=(),
+    )
+
+
+def _indicator_text(indicator: Indicator, language: Language) -> IndicatorText:
+    facts = [fact.name for fact in indicator.facts]
+    facts += [derived_count(fact.name) for fact in indicator.facts if fact.type == "components"]
+    levels = len(indicator.curve.goalposts)
+    return IndicatorText(
+        name=indicator.id,
+        question=indicator.id,
+        unit="",
+        evidence="",
+        anti_gaming="",
+        applies="",
+        basis="",
+        seed="",
+        action=indicator.id,
+        facts={name: name for name in facts},
+        step=None if indicator.step is None else _WORDS[language]["step"].format(name=indicator.id),
+        ladder=tuple(map(str, range(levels))) if indicator.curve.kind == "ladder" else (),
+        components={component: component for component in indicator.components},
+    )

@@ -1,0 +1,175 @@
+"""The sentences of comparisons: peers, robustness and the audit of an index."""
+
+from __future__ import annotations
+
+from actitud_api.engine.i18n import Language, table
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.narration import words
+from actitud_api.engine.scoring.audit import HIGH, RELIABLE, WEAK, Remark, RemarkCode
+from actitud_api.engine.scoring.ranking import Basis, PeerGroup, Standing
+
+_GROUPS: dict[Language, dict[Basis, str]] = table(
+    es={
+        "kind_and_band": "Su grupo son las organizaciones con puesto de su tipo y tramo ({kind}, {band}): {count}.",
+        "kind": "Su grupo son las organizaciones con puesto de su tipo ({kind}): {count}.",
+        "band_scale": "Su grupo son las organizaciones con puesto que se miden en su misma escala de tramos: {count}.",
+        "all": "Su grupo son todas las organizaciones con puesto: {count}.",
+    },
+    en={
+        "kind_and_band": "Its group are the ranked organisations of its kind and size band ({kind}, {band}): {count}.",
+        "kind": "Its group are the ranked organisations of its kind ({kind}): {count}.",
+        "band_scale": "Its group are the ranked organisations that are measured on its scale of size bands: {count}.",
+        "all": "Its group are all ranked organisations: {count}.",
+    },
+)
+_FIGURES: dict[Language, dict[str, str]] = table(
+    es={
+        "standing": "Con {score} está por encima de {below} de las otras {others}; la mediana es {median}.",
+        "above_one": "Con {score} está por encima de la otra; la mediana es {median}.",
+        "not_above_one": "Con {score} no está por encima de la otra; la mediana es {median}.",
+        "above_none": "Con {score} no está por encima de ninguna de las otras {others}; la mediana es {median}.",
+        "alone": "Con {score} es la única de su grupo.",
+        "score": "{score}, sin puesto; la mediana de su grupo es {median}.",
+        "median": "Sin puntuación; la mediana de su grupo es {median}.",
+        "only": "{score}; nadie más de su grupo tiene puntuación.",
+        "none": "Ni la organización ni su grupo tienen puntuación.",
+        "hidden": "Hasta que se publique la edición no se compara con las demás.",
+    },
+    en={
+        "standing": "With {score} it is above {below} of the {others} others; the median is {median}.",
+        "above_one": "With {score} it is above the other; the median is {median}.",
+        "not_above_one": "With {score} it is not above the other; the median is {median}.",
+        "above_none": "With {score} it is above none of the {others} others; the median is {median}.",
+        "alone": "With {score} it is the only one of its group.",
+        "score": "{score}, unranked; the median of its group is {median}.",
+        "median": "No score; the median of its group is {median}.",
+        "only": "{score}; nobody else of its group has a score.",
+        "none": "Neither the organisation nor its group has a score.",
+        "hidden": "Until the edition is published it is not compared with the others.",
+    },
+)
+_ROBUST: dict[Language, dict[str, str]] = table(
+    es={
+        "rank": "En nueve de cada diez pruebas al azar su puesto está entre el {low} y el {high}",
+        "index": "En nueve de cada diez pruebas al azar su índice está entre {low} y {high}",
+        "same_rank": "En nueve de cada diez pruebas al azar su puesto es el {low}",
+        "same_index": "En nueve de cada diez pruebas al azar su índice es {low}",
+        "level": "{start}; su nivel es el {level} en el {share}.",
+        "no_level": "{start}.",
+    },
+    en={
+        "rank": "In nine of ten draws its rank lies between {low} and {high}",
+        "index": "In nine of ten draws its index lies between {low} and {high}",
+        "same_rank": "In nine of ten draws its rank is {low}",
+        "same_index": "In nine of ten draws its index is {low}",
+        "level": "{start}; its level is {level} in {share}.",
+        "no_level": "{start}.",
+    },
+)
+_REMARKS: dict[Language, dict[RemarkCode, str]] = table(
+    es={
+        "negative_correlation": "{node} se correlaciona negativamente ({value}) con aquello de lo que forma parte.",
+        "weak_correlation": (
+            "{node} apenas se correlaciona ({value}, menos de {weak}) con aquello de lo que forma parte: "
+            "dice otra cosa."
+        ),
+        "high_correlation": (
+            "{node} se correlaciona casi del todo ({value}, más de {high}) con aquello de lo que forma parte: "
+            "quizá sobra."
+        ),
+        "low_alpha": "El alfa de Cronbach {of} es {value}, menos de {reliable}: sus partes no miden lo mismo.",
+    },
+    en={
+        "negative_correlation": "{node} correlates negatively ({value}) with what it is a part of.",
+        "weak_correlation": (
+            "{node} hardly correlates ({value}, less than {weak}) with what it is a part of: it says something else."
+        ),
+        "high_correlation": (
+            "{node} correlates almost entirely ({value}, more than {high}) with what it is a part of: "
+            "it may be redundant."
+        ),
+        "low_alpha": "Cronbach's alpha {of} is {value}, less than {reliable}: its parts do not measure the same.",
+    },
+)
+_OF: dict[Language, dict[str, str]] = table(
+    es={"index": "del índice", "node": "de {}"}, en={"index": "of the index", "node": "of {}"}
+)
+
+
+def peer_group(
+    group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
+) -> str:
+    """Whom an organisation of a kind and band is compared with."""
+    if group is None:
+        return _FIGURES[language]["hidden"]
+    kinds = methodology.texts[language].organisation_types
+    count = words.number(group.organisations, language)
+    return _GROUPS[language][group.basis].format(kind=kinds.get(kind, kind), band=band, count=count)
+
+
+def peer_figure(
+    score: float | None,
+    standing: Standing | None,
+    median: float | None,
+    decimals: int,
+    language: Language,
+    *,
+    hidden: bool,
+) -> str:
+    """Where a figure stands beside those of its group, which may not be told where that is `hidden`; in points."""
+    if hidden:
+        return _FIGURES[language]["hidden"]
+    told = {
+        "score": "" if score is None else words.score(score, decimals, language),
+        "median": "" if median is None else words.score(median, decimals, language),
+    }
+    if standing is not None:
+        others = standing.organisations - 1
+        told["below"], told["others"] = words.number(standing.below, language), words.number(others, language)
+        if others == 1:
+            key = "above_one" if standing.below else "not_above_one"
+        elif others:
+            key = "standing" if standing.below else "above_none"
+        else:
+            key = "alone"
+    elif median is not None:
+        key = "median" if score is None else "score"
+    else:
+        key = "none" if score is None else "only"
+    return _FIGURES[language][key].format(**told)
+
+
+def robust(
+    rank: tuple[int, int] | None,
+    index: tuple[float, float],
+    level: tuple[int, float] | None,
+    decimals: int,
+    language: Language,
+) -> str:
+    """How an organisation comes out of the draws.
+
+    `rank`, `index`: the 5th and the 95th percentile; `level`: the likeliest and its share of 0 to 1.
+    """
+    if rank is None:
+        key, low, high = "index", *(words.score(points, decimals, language) for points in index)
+    else:
+        key, low, high = "rank", *(words.number(place, language) for place in rank)
+    sentences = _ROBUST[language]
+    start = sentences[key if low != high else f"same_{key}"].format(low=low, high=high)
+    if level is None:
+        return sentences["no_level"].format(start=start)
+    return sentences["level"].format(start=start, level=level[0], share=words.percent(level[1], language))
+
+
+def remark(found: Remark, methodology: Methodology, language: Language) -> str:
+    """What an auditor would point at."""
+    texts = methodology.texts[language]
+    node, of = "", _OF[language]["index"]
+    if found.node is not None:
+        named = texts.groups.get(found.node) or texts.indicators[found.node]
+        node = f"{named.name} ({found.node})"
+        of = _OF[language]["node"].format(node)
+    value, weak, high, reliable = (
+        words.number(round(number, 4), language) for number in (found.value, WEAK, HIGH, RELIABLE)
+    )
+    return _REMARKS[language][found.code].format(node=node, of=of, value=value, weak=weak, high=high, reliable=reliable)

@@ -1,0 +1,392 @@
+"""What differs between two methodologies in words, one line for each difference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language, table
+from actitud_api.engine.methodology.differences import Difference
+from actitud_api.engine.methodology.model import ALWAYS, NEVER, Document, Goalpost, Indicator, Operand, Predicate, Texts
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.narration import words
+
+Heading = Literal["weights", "goalposts", "nodes", "rules", "levels", "profile", "document", "texts"]
+"""What differences are put together under."""
+
+_HEADINGS: Final[dict[Language, dict[Heading, str]]] = table(
+    en={
+        "weights": "Weights",
+        "goalposts": "Goalposts and curves",
+        "nodes": "Dimensions and indicators",
+        "rules": "Validation rules",
+        "levels": "Levels and gates",
+        "profile": "Profile",
+        "document": "The rest of the document",
+        "texts": "Texts",
+    },
+    es={
+        "weights": "Pesos",
+        "goalposts": "Valores de referencia y curvas",
+        "nodes": "Dimensiones e indicadores",
+        "rules": "Reglas de validación",
+        "levels": "Niveles y puertas",
+        "profile": "Perfil",
+        "document": "El resto del documento",
+        "texts": "Textos",
+    },
+)
+_SENTENCES: Final[dict[Language, dict[str, str]]] = table(
+    en={
+        "changed": "{subject}: {before} → {after}",
+        "member": "{subject}, {member}: {before} → {after}",
+        "added": "added: {subject}",
+        "added_member": "added: {subject}, {member}: {after}",
+        "removed": "removed: {subject}",
+        "removed_member": "removed: {subject}, {member}: {before}",
+        "node": "{subject}, in {parent}, with weight {weight}",
+        "reordered": "{subject}: its children in another order: {after}",
+        "moved": "{subject}: {points} points for {after}, no longer for {before}",
+        "scored": "{subject}: {x} scores {after}, no longer {before}",
+        "document": "the document",
+        "goalpost": "goalpost {number}",
+        "level": "level {number}",
+        "always": "always",
+        "never": "never",
+        "nothing": "nothing",
+        "yes": "yes",
+        "no": "no",
+    },
+    es={
+        "changed": "{subject}: {before} → {after}",
+        "member": "{subject}, {member}: {before} → {after}",
+        "added": "nuevo: {subject}",
+        "added_member": "nuevo: {subject}, {member}: {after}",
+        "removed": "quitado: {subject}",
+        "removed_member": "quitado: {subject}, {member}: {before}",
+        "node": "{subject}, en {parent}, con peso {weight}",
+        "reordered": "{subject}: sus hijos en otro orden: {after}",
+        "moved": "{subject}: {points} puntos por {after}, ya no por {before}",
+        "scored": "{subject}: {x} puntúa {after}, ya no {before}",
+        "document": "el documento",
+        "goalpost": "valor de referencia {number}",
+        "level": "nivel {number}",
+        "always": "siempre",
+        "never": "nunca",
+        "nothing": "nada",
+        "yes": "sí",
+        "no": "no",
+    },
+)
+_MEMBERS: Final[dict[Language, dict[str, str]]] = table(
+    es={
+        "additional_index": "índice adicional",
+        "aggregation": "agregación",
+        "alternative_weights": "otros pesos",
+        "applies": "se aplica",
+        "basis": "base",
+        "bullets": "puntos del artículo",
+        "catalogue": "catálogo",
+        "comments": "comentarios",
+        "components": "elementos",
+        "coverage": "cobertura",
+        "curve": "curva",
+        "decimals": "decimales",
+        "default": "por defecto",
+        "direction": "dirección",
+        "exponent": "exponente",
+        "facts": "datos",
+        "functions": "funciones",
+        "goalposts": "valores de referencia",
+        "group": "grupo",
+        "holds": "condición",
+        "ideas": "ideas",
+        "indicators": "indicadores",
+        "invalidates": "invalida",
+        "kind": "clase",
+        "level": "nivel",
+        "maximum": "máximo",
+        "minimum": "mínimo",
+        "missing": "datos desconocidos",
+        "needs_evidence": "necesita evidencia",
+        "nullable": "puede ser null",
+        "parent": "dentro de",
+        "part_of_denominator": "parte del denominador",
+        "peer_groups": "grupos de comparación",
+        "principles": "principios",
+        "provisional_unless": "provisional salvo",
+        "published_decimals": "decimales publicados",
+        "range": "rango",
+        "rated_children": "hijos que necesita",
+        "rated_share": "parte del peso que necesita",
+        "required": "obligatorio",
+        "reviews": "revisiones",
+        "sample": "muestra",
+        "scope": "alcance",
+        "score": "puntuación",
+        "self_declared_cap": "límite sin evidencia",
+        "set_by": "lo pone",
+        "severity": "gravedad",
+        "sources": "fuentes",
+        "step": "paso",
+        "type": "tipo",
+        "used": "usada",
+        "value": "valor",
+        "values": "valores",
+        "weight": "peso",
+        "when_not_applicable": "si no se aplica",
+        "where": "dónde",
+        "windows": "ventanas",
+        "zero_when": "0 por regla si",
+    },
+    en={
+        "additional_index": "additional index",
+        "aggregation": "aggregation",
+        "alternative_weights": "alternative weights",
+        "applies": "applies",
+        "basis": "basis",
+        "bullets": "bullets",
+        "catalogue": "catalogue",
+        "comments": "comments",
+        "components": "components",
+        "coverage": "coverage",
+        "curve": "curve",
+        "decimals": "decimals",
+        "default": "default",
+        "direction": "direction",
+        "exponent": "exponent",
+        "facts": "facts",
+        "functions": "functions",
+        "goalposts": "goalposts",
+        "group": "group",
+        "holds": "holds",
+        "ideas": "ideas",
+        "indicators": "indicators",
+        "invalidates": "invalidates",
+        "kind": "kind",
+        "level": "level",
+        "maximum": "maximum",
+        "minimum": "minimum",
+        "missing": "missing",
+        "needs_evidence": "needs evidence",
+        "nullable": "nullable",
+        "parent": "parent",
+        "part_of_denominator": "part of denominator",
+        "peer_groups": "peer groups",
+        "principles": "principles",
+        "provisional_unless": "provisional unless",
+        "published_decimals": "published decimals",
+        "range": "range",
+        "rated_children": "rated children",
+        "rated_share": "rated share",
+        "required": "required",
+        "reviews": "reviews",
+        "sample": "sample",
+        "scope": "scope",
+        "score": "score",
+        "self_declared_cap": "self declared cap",
+        "set_by": "set by",
+        "severity": "severity",
+        "sources": "sources",
+        "step": "step",
+        "type": "type",
+        "used": "used",
+        "value": "value",
+        "values": "values",
+        "weight": "weight",
+        "when_not_applicable": "when not applicable",
+        "where": "where",
+        "windows": "windows",
+        "zero_when": "zero when",
+    },
+)
+"""The members of a document."""
+_PARTS: Final[Mapping[str, Heading]] = {
+    "groups": "nodes",
+    "indicators": "nodes",
+    "rules": "rules",
+    "levels": "levels",
+    "gates": "levels",
+    "profile": "profile",
+    "texts": "texts",
+}
+_PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_unless"})
+
+
+class Side(Struct, frozen=True):
+    """One of the two that differ: its document, and its texts in the language of the reader where there are any."""
+
+    document: Document
+    texts: Texts | None
+
+
+def told(found: Iterable[Difference], before: Side, after: Side, language: Language) -> dict[str, list[str]]:
+    """Every difference in words, under its heading; headings without any are left out."""
+    teller = _Teller(before, after, language)
+    lines: dict[Heading, list[str]] = {heading: [] for heading in _HEADINGS[language]}
+    for difference in found:
+        lines[_heading(difference)].append(teller.line(difference))
+    return {_HEADINGS[language][heading]: under for heading, under in lines.items() if under}
+
+
+def _heading(difference: Difference) -> Heading:
+    if difference.part in ("groups", "indicators"):
+        if difference.place == "/weight":
+            return "weights"
+        if difference.place.startswith("/curve"):
+            return "goalposts"
+    return _PARTS.get(difference.part, "document")
+
+
+class _Teller:
+    def __init__(self, before: Side, after: Side, language: Language) -> None:
+        self._before = _Words(before, language)
+        self._after = _Words(after, language)
+        self._sentences = _SENTENCES[language]
+        self._language = language
+
+    def line(self, difference: Difference) -> str:
+        """A difference in words."""
+        subject = self._subject(difference)
+        match difference.place.split("/")[1:]:
+            case [] if difference.change == "changed":
+                return self._filled("changed", difference, subject)
+            case []:
+                side = self._after if difference.change == "added" else self._before
+                whole = difference.after if difference.change == "added" else difference.before
+                return self._sentences[difference.change].format(subject=self._whole(difference, subject, side, whole))
+            case ["weight"]:
+                return self._filled("changed", difference, subject)
+            case ["children"]:
+                assert isinstance(difference.after, list)
+                return self._sentences["reordered"].format(subject=subject, after=", ".join(difference.after))
+            case ["curve", "goalposts", position, ("x" | "score") as member]:
+                return self._goalpost(difference, subject, int(position), member)
+            case path if difference.part == "texts" and difference.change in ("added", "removed"):
+                return self._sentences[difference.change].format(subject=f"{subject}, {'/'.join(path)}")
+            case path:
+                name = {"added": "added_member", "removed": "removed_member"}.get(difference.change, "member")
+                return self._filled(name, difference, subject, self._member(difference, path))
+
+    def _filled(self, sentence: str, difference: Difference, subject: str, member: str = "") -> str:
+        name = difference.place.rpartition("/")[2]
+        states = difference.part in ("rules", "gates")
+        return self._sentences[sentence].format(
+            subject=subject,
+            member=member,
+            before=self._before.value(name, difference.before, stated=not states),
+            after=self._after.value(name, difference.after, stated=not states),
+        )
+
+    def _subject(self, difference: Difference) -> str:
+        """What an element is called: its id, and its name on the side on which it is."""
+        part, name = difference.part, difference.id
+        if part == "texts":
+            return name
+        if part == "levels":
+            return self._sentences["level"].format(number=name)
+        if part == "document":
+            return self._sentences["document"]
+        if part == "answers":
+            table, _, key = name.partition("/")
+            return f"{self._called(table)} {key}"
+        return self._after.named(part, name) or self._before.named(part, name) or name
+
+    def _whole(self, difference: Difference, subject: str, side: _Words, whole: object) -> str:
+        """An element that is on one side only, with what says most of it."""
+        if isinstance(whole, dict) and difference.part in ("groups", "indicators"):
+            return self._sentences["node"].format(subject=subject, parent=whole["parent"], weight=whole["weight"])
+        if isinstance(whole, dict) and difference.part in ("rules", "gates"):
+            return f"{subject}: {side.value('holds', whole['holds'], stated=False)}"
+        return subject
+
+    def _member(self, difference: Difference, path: list[str]) -> str:
+        if difference.part == "texts":
+            return "/".join(path)
+        if path[:2] == ["curve", "goalposts"] and len(path) > 2:
+            number = self._sentences["goalpost"].format(number=int(path[2]) + 1)
+            return ", ".join([number, *(self._called(name) for name in path[3:])])
+        return ", ".join(self._called(name) for name in path)
+
+    def _called(self, member: str) -> str:
+        return _MEMBERS[self._language].get(member, member.replace("_", " "))
+
+    def _goalpost(self, difference: Difference, subject: str, position: int, member: str) -> str:
+        """A goalpost of which the value or the points moved."""
+        (there, before), (now, after) = (side.goalpost(difference.id, position) for side in (self._before, self._after))
+        if member == "x":
+            return self._sentences["moved"].format(
+                subject=subject,
+                points=words.number(after.score, self._language),
+                before=self._before.raw(there, before.x),
+                after=self._after.raw(now, after.x),
+            )
+        return self._sentences["scored"].format(
+            subject=subject,
+            x=self._after.raw(now, after.x),
+            before=words.number(before.score, self._language),
+            after=words.number(after.score, self._language),
+        )
+
+
+class _Words:
+    """One side in words; without its texts, by ids and JSON."""
+
+    def __init__(self, side: Side, language: Language) -> None:
+        self._texts = side.texts
+        self._language = language
+        self._indicators = {indicator.id: indicator for indicator in indicators(side.document.root)}
+        self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
+
+    def named(self, part: str, name: str) -> str | None:
+        """An element with its name, where it is on this side."""
+        if self._texts is None:
+            return None
+        match part:
+            case "groups" | "indicators":
+                names = self._texts.groups if part == "groups" else self._texts.indicators
+                return f"{name} {names[name].name}" if name in names else None
+            case "profile" if name in self._texts.profile:
+                return f"{name} ({self._texts.profile[name].label})"
+        return None
+
+    def goalpost(self, indicator: str, position: int) -> tuple[Indicator, Goalpost]:
+        """A goalpost and its indicator."""
+        known = self._indicators[indicator]
+        return known, known.curve.goalposts[position]
+
+    def raw(self, indicator: Indicator, x: float) -> str:
+        """A raw value of an indicator with its unit."""
+        if self._texts is None or indicator.type in ("level", "boolean"):
+            return words.number(x, self._language)
+        return words.value(indicator, x, self._texts)
+
+    def value(self, member: str, value: object, *, stated: bool) -> str:
+        """What a member is; `stated`: a predicate says what is, otherwise what must be."""
+        sentences = _SENTENCES[self._language]
+        if value is None:
+            return sentences["nothing"]
+        if isinstance(value, bool):
+            return sentences["yes" if value else "no"]
+        if isinstance(value, int | float):
+            return words.number(value, self._language)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, dict) and self._texts is not None:
+            narrator = words.Narrator(self._texts, {}, stated=stated, shares=self._shares)
+            if member in _PREDICATES:
+                predicate = msgspec.convert(value, Predicate)
+                if predicate in (ALWAYS, NEVER):
+                    return sentences["always" if predicate == ALWAYS else "never"]
+                return narrator.predicate(predicate)
+            if member == "value":
+                return narrator.operand(msgspec.convert(value, Operand))
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return ", ".join(value) or sentences["nothing"]
+        if isinstance(value, dict) and value and not any(isinstance(item, dict | list) for item in value.values()):
+            return ", ".join(f"{name} {self.value(name, item, stated=stated)}" for name, item in value.items())
+        return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,56 @@
+"""An indicator of a methodology in words: what each goalpost is worth, and what makes it 0 by rule."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.model import NEVER, Indicator, Texts
+from actitud_api.engine.narration import words
+
+
+class GoalpostTold(Struct, frozen=True):
+    """A goalpost: its value with its unit, the points that it scores, and where the value comes from.
+
+    `reason`: the text of a level, or why the value is there; None where the methodology says nothing.
+    """
+
+    value: str
+    score: str
+    basis: Literal["source", "bound", "judgement"]
+    sources: tuple[str, ...]
+    reason: str | None
+
+
+def goalposts(indicator: Indicator, texts: Texts) -> list[GoalpostTold]:
+    """The goalposts of an indicator, in the order of its document."""
+    text = texts.indicators[indicator.id]
+    reasons = text.ladder or text.goalposts
+    return [
+        GoalpostTold(
+            value=_value(indicator, goalpost.x, texts),
+            score=words.number(goalpost.score, texts.language),
+            basis=goalpost.basis,
+            sources=goalpost.sources,
+            reason=reasons[position] if position < len(reasons) else None,
+        )
+        for position, goalpost in enumerate(indicator.curve.goalposts)
+    ]
+
+
+def zero_rule(indicator: Indicator, texts: Texts) -> str | None:
+    """What makes an indicator 0 by rule, as a condition inside a sentence; None where nothing does."""
+    if indicator.zero_when == NEVER:
+        return None
+    return words.Narrator(texts, {}, stated=True).predicate(indicator.zero_when)
+
+
+def _value(indicator: Indicator, x: float, texts: Texts) -> str:
+    match indicator.type:
+        case "boolean":
+            return words.truth(x == 1, texts.language)
+        case "level":
+            return words.number(x, texts.language)
+        case _:
+            return words.value(indicator, x, texts)

@@ -1,0 +1,25 @@
+"""The states of an assessment, and the phases of an edition, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from actitud_api.engine.i18n import Texts
+
+STATES: Final[Mapping[str, Texts]] = {
+    "draft": Texts("borrador", "draft"),
+    "submitted": Texts("presentada", "submitted"),
+    "under_review": Texts("en revisión", "under review"),
+    "hearing": Texts("en audiencia", "in hearing"),
+    "returned": Texts("devuelta", "returned"),
+    "final": Texts("definitiva", "final"),
+}
+"""What a state of an assessment is called."""
+
+PHASES: Final[Mapping[str, Texts]] = {
+    "submission": Texts("la presentación", "the submission"),
+    "review": Texts("la revisión", "the review"),
+    "hearing": Texts("la audiencia", "the hearing"),
+}
+"""What a phase of an edition is called."""

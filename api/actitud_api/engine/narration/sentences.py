@@ -1,0 +1,614 @@
+"""The sentences of a score: reasons, next steps, findings, gates, built from its real numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache, lru_cache
+from typing import Literal, TypeVar
+
+from actitud_api.engine.i18n import Language, table
+from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
+    AnswerOperand,
+    ComponentOperand,
+    Document,
+    Indicator,
+    Operand,
+    ProfileOperand,
+    Rule,
+    Texts,
+    ValueOperand,
+)
+from actitud_api.engine.methodology.predicates import groups, indicators, operands, parts
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.narration import words
+from actitud_api.engine.scoring.result import (
+    BlockingGate,
+    Figure,
+    Finding,
+    IndicatorScore,
+    Interval,
+    LevelReached,
+    MainReason,
+    NextStep,
+    Parameters,
+)
+
+T = TypeVar("T")
+
+_REASONS: dict[Language, dict[str, str]] = table(
+    en={
+        "value": "value: {value}",
+        "full": "{facts}. It reaches full marks.",
+        "between": "Between {x0}, which scores {s0}, and {x1}, which scores {s1}",
+        "partial_between": "{facts}. {between}: {score} of {most}.",
+        "partial_at": "{facts}. It scores {score} of {most}.",
+        "zero": "{facts}. It scores {least} of {most}.",
+        "no_value": "{facts}. With a denominator of 0 there is no value: it scores {least}.",
+        "zero_by_rule": "It scores {least} by rule because {cause}.",
+        "capped": "{facts}. It would score {uncapped}, but it is only declared, without evidence: at most {cap}.",
+        "capped_by_review": "{facts}. It would score {uncapped}, but review lowered it from level {sent}.",
+        "lowered": " Review lowered it from level {sent}.",
+        "contradicted": "It scores {least} because what was sent contradicts itself: see {rules}.",
+        "unsupported": "It scores {least} until {missing} is answered, which it depends on: see {rules}.",
+        "unsupported_itself": "Not answered, and others depend on it: see {rules}. It counts {least} in the index.",
+        "unknown": "Not answered: {effect}.",
+        "unknown_zero_rule": "{Effect} until {missing} is answered, which it depends on.",
+        "unknown_fields": "{Effect}: {cause}, and with that it would not apply, but {fields} has no evidence.",
+        "withdrawn": "The answer was withdrawn: {effect}.",
+        "rejected": "The answer was rejected in review: {effect}.",
+        "stale": "The evidence lies outside the window: {effect}.",
+        "not_applicable": "It applies only if {needed}.",
+        "shared": " Its weight is shared by the others.",
+        "effect_zero": "it counts {least} in the index",
+        "effect_leave": "it does not count, and its weight is shared by the others",
+        "effect_left_out": "it does not count",
+        "effect_void": "“{group}” is left without a score",
+        "Effect_zero": "It counts {least}",
+        "Effect_leave": "It does not count",
+        "Effect_void": "“{group}” is left without a score",
+    },
+    es={
+        "value": "valor: {value}",
+        "full": "{facts}. Obtiene la puntuación máxima.",
+        "between": "Entre {x0}, que puntúa {s0}, y {x1}, que puntúa {s1}",
+        "partial_between": "{facts}. {between}: {score} de {most}.",
+        "partial_at": "{facts}. Puntúa {score} de {most}.",
+        "zero": "{facts}. Puntúa {least} de {most}.",
+        "no_value": "{facts}. Con un denominador de 0 no hay valor: puntúa {least}.",
+        "zero_by_rule": "Puntúa {least} por regla porque {cause}.",
+        "capped": "{facts}. Puntuaría {uncapped}, pero solo está declarado, sin evidencia: como máximo {cap}.",
+        "capped_by_review": "{facts}. Puntuaría {uncapped}, pero la revisión lo bajó del nivel {sent}.",
+        "lowered": " La revisión lo bajó del nivel {sent}.",
+        "contradicted": "Puntúa {least} porque lo enviado se contradice: véase {rules}.",
+        "unsupported": "Puntúa {least} hasta que se responda {missing}, de lo que depende: véase {rules}.",
+        "unsupported_itself": "Sin responder, y de ello dependen otras: véase {rules}. Cuenta {least} en el índice.",
+        "unknown": "Sin responder: {effect}.",
+        "unknown_zero_rule": "{Effect} hasta que se responda {missing}, de lo que depende.",
+        "unknown_fields": "{Effect}: {cause} y, con eso, no se aplicaría, pero falta la evidencia de {fields}.",
+        "withdrawn": "La respuesta se retiró: {effect}.",
+        "rejected": "La respuesta se rechazó en la revisión: {effect}.",
+        "stale": "La evidencia queda fuera de la ventana: {effect}.",
+        "not_applicable": "Solo se aplica si {needed}.",
+        "shared": " Su peso se reparte entre los demás.",
+        "effect_zero": "cuenta {least} en el índice",
+        "effect_leave": "no cuenta, y su peso se reparte entre los demás",
+        "effect_left_out": "no cuenta",
+        "effect_void": "«{group}» se queda sin puntuación",
+        "Effect_zero": "Cuenta {least}",
+        "Effect_leave": "No cuenta",
+        "Effect_void": "«{group}» se queda sin puntuación",
+    },
+)
+_STEPS: dict[Language, dict[str, str]] = table(
+    en={
+        "level": "Move up to level {to}: “{text}”",
+        "boolean": "Get to answer yes to “{question}”",
+        "checklist": "Add what is missing: {missing}",
+        "gain": "That brings {gain} of the index",
+        "evidence": "Attach the evidence: {evidence}",
+        "evidence_too": "Attach the evidence as well, since without it the score stays at {cap}",
+        "evidence_rest": "Without evidence the score stops at {cap}; with it, the rest comes",
+        "fields": "Attach the evidence of the profile data: {fields}",
+        "report": "Answer it: “{question}”",
+        "report_first": "Answer {missing} first",
+        "renew": "Answer it again with valid evidence: “{question}”",
+        "correct": "Correct what contradicts itself ({rules})",
+        "unlock": "Lift first what makes it 0: {cause}",
+        "gain_max": "It can bring up to {gain} of the index",
+        "requires": "Other data have to follow: {rules}",
+    },
+    es={
+        "level": "Subir al nivel {to}: «{text}»",
+        "boolean": "Poder responder que sí a «{question}»",
+        "checklist": "Añadir lo que falta: {missing}",
+        "gain": "Eso suma {gain} del índice",
+        "evidence": "Aportar la evidencia: {evidence}",
+        "evidence_too": "Aportar además la evidencia, porque sin ella la puntuación se queda en {cap}",
+        "evidence_rest": "Sin evidencia la puntuación se queda en {cap}; con ella llega el resto",
+        "fields": "Aportar la evidencia de los datos del perfil: {fields}",
+        "report": "Responder: «{question}»",
+        "report_first": "Responder primero {missing}",
+        "renew": "Volver a responder con una evidencia válida: «{question}»",
+        "correct": "Corregir lo que se contradice ({rules})",
+        "unlock": "Quitar primero lo que lo deja en 0: {cause}",
+        "gain_max": "Puede sumar hasta {gain} del índice",
+        "requires": "Otros datos tienen que acompañar: {rules}",
+    },
+)
+_FINDINGS: dict[Language, dict[str, str]] = table(
+    en={
+        "rule": "{text} Here: {told}.",
+        "error": "Until it is mended these score 0: {indicators}.",
+        "missing": "Answer first: {missing}.",
+        "gate": "{gate}: here {there}, {distance} short.",
+        "gate_one": "{gate}: here {there}, {distance} short.",
+        "gate_share": "{gate}: here {there}, {distance} percentage points short.",
+        "gate_share_one": "{gate}: here {there}, {distance} percentage point short.",
+        "gate_there": "{gate}: here {there}.",
+        "gate_absent": "{gate}: here there is no documented value.",
+        "main": "{name} ({id}): loses {lost} of the index.",
+        "point": "{figure} point",
+        "points": "{figure} points",
+        "max_level": "Review allows no level above {level}.",
+        "interval": "Of {n}: with 95\u00a0% confidence the share is between {low} and {high}{index}.",
+        "interval_index": ", and the index between {low} and {high}",
+    },
+    es={
+        "rule": "{text} Aquí: {told}.",
+        "error": "Mientras no se corrija, puntúan 0: {indicators}.",
+        "missing": "Responda primero: {missing}.",
+        "gate": "{gate}: aquí {there}; faltan {distance}.",
+        "gate_one": "{gate}: aquí {there}; falta {distance}.",
+        "gate_share": "{gate}: aquí {there}; faltan {distance} puntos porcentuales.",
+        "gate_share_one": "{gate}: aquí {there}; falta {distance} punto porcentual.",
+        "gate_there": "{gate}: aquí {there}.",
+        "gate_absent": "{gate}: aquí no hay un valor documentado.",
+        "main": "{name} ({id}): pierde {lost} del índice.",
+        "point": "{figure} punto",
+        "points": "{figure} puntos",
+        "max_level": "La revisión no admite un nivel por encima del {level}.",
+        "interval": "De {n}: con un 95\u00a0% de confianza la proporción está entre {low} y {high}{index}.",
+        "interval_index": ", y el índice entre {low} y {high}",
+    },
+)
+
+
+def sentences_of(methodology: Methodology, language: Language) -> Sentences:
+    """The sentences of a methodology in a language, made once."""
+    key = (methodology.digest, methodology.text_digests[language])
+    known = _made.get(key)
+    if known is None:
+        known = _made[key] = Sentences(methodology, language)
+    return known
+
+
+class Sentences:
+    """The sentences of one methodology in one language."""
+
+    def __init__(self, methodology: Methodology, language: Language) -> None:
+        self._document: Document = methodology.document
+        self._texts: Texts = methodology.texts[language]
+        self._language: Language = self._texts.language
+        self._indicators = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
+        self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
+        self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
+        self._above = {child.id: group for group in groups(methodology.document.root) for child in group.children}
+        self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
+        # What the methodology alone decides is told once: there is no more of it than texts of the methodology.
+        self._asked = cache(self._ask)
+        self._gate_asked = cache(self._ask_gate)
+        self._between = cache(self._lies_between)
+        self._labels = cache(self._labels_of)
+        self._ends = cache(self._ends_of)
+        self._on_level = cache(self._stands_on)
+        self._to_level = cache(self._moves_to)
+        self._places = cache(self._places_of)
+
+    def group(self, group: str) -> str:
+        """The name of a group."""
+        return self._texts.groups[group].name
+
+    def indicator(self, indicator: str) -> str:
+        """The name of an indicator."""
+        return self._texts.indicators[indicator].name
+
+    def level(self, level: int | None) -> str | None:
+        """The name of a level."""
+        return None if level is None else self._texts.levels[str(level)].name
+
+    def asks(self, gate: str) -> str:
+        """What a gate asks."""
+        return self._gate_asked(gate)
+
+    def held(self, level: LevelReached) -> str | None:
+        """That review allows no higher level, where only that holds it."""
+        held = level.number is not None and level.number == level.max_level and not level.blocked_by
+        if not held or level.number == len(self._document.levels):
+            return None
+        return _FINDINGS[self._language]["max_level"].format(level=level.number)
+
+    def reason(self, scored: IndicatorScore) -> str:
+        """Why an indicator has its score."""
+        indicator, given = self._indicators[scored.id], scored.reason.parameters
+        templates, code = _REASONS[self._language], scored.reason.code
+        if code in ("full", "partial", "zero", "capped"):
+            return self._observed(indicator, scored)
+        least = words.number(indicator.range.minimum, self._language)
+        if code == "zero_by_rule":
+            return templates[code].format(cause=self._cause(indicator, given), least=least)
+        if code == "not_applicable":
+            lacking = words.deciding(indicator.applies, given.facts, False)
+            needed = words.Narrator(self._texts, given.facts, stated=True).predicate(lacking)
+            return templates[code].format(needed=needed) + (
+                templates["shared"] if self._shares_weight(indicator) else ""
+            )
+        effects = self._effects(indicator)
+        if code == "unknown" and given.fields:
+            cause = words.enumeration(
+                [
+                    f"{self._texts.profile[name].label} = {words.fact_value(raw, self._language)}"
+                    for name, raw in _in_order(given.facts, self._places(indicator.id))
+                ],
+                self._language,
+            )
+            return templates["unknown_fields"].format(cause=cause, fields=self.labels(given.fields), **effects)
+        if code == "unknown" and given.missing:
+            return templates["unknown_zero_rule"].format(missing=self.named(given.missing), **effects)
+        itself = code == "unsupported" and not given.missing
+        return templates["unsupported_itself" if itself else code].format(
+            rules=words.enumeration(list(given.rules), self._language),
+            missing=self.named(given.missing),
+            least=least,
+            **effects,
+        )
+
+    def _observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
+        """Why an indicator with facts has its score."""
+        given, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
+        least, most = self._ends(indicator.id)
+        if scored.value is None:
+            return templates["no_value"].format(facts=self._facts(indicator, given), least=least)
+        assert scored.score is not None
+        told = {
+            "facts": self._facts(indicator, given),
+            "least": least,
+            "most": most,
+            "score": self._score(scored.score),
+        }
+        if given.level_sent is not None:
+            told["sent"] = words.number(given.level_sent, self._language)
+        lowered = "" if given.level_sent is None else templates["lowered"].format(**told)
+        if code == "capped":
+            assert given.uncapped is not None
+            told["uncapped"] = self._score(given.uncapped)
+            if given.cap is None:
+                return templates["capped_by_review"].format(**told)
+            return templates["capped"].format(cap=self._score(given.cap), **told) + lowered
+        if code == "partial" and len(given.between) == 2:
+            (below, above) = given.between
+            told["between"] = self._between(indicator.id, below.x, below.score, above.x, above.score)
+            return templates["partial_between"].format(**told)
+        return templates["partial_at" if code == "partial" else code].format(**told) + lowered
+
+    def _ends_of(self, indicator: str) -> tuple[str, str]:
+        """The least and the most that an indicator can score."""
+        span = self._indicators[indicator].range
+        return words.number(span.minimum, self._language), words.number(span.maximum, self._language)
+
+    def _lies_between(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
+        """Between which goalposts a raw value lies."""
+        known = self._indicators[indicator]
+        return _REASONS[self._language]["between"].format(
+            x0=words.value(known, x0, self._texts),
+            s0=words.number(s0, self._language),
+            x1=words.value(known, x1, self._texts),
+            s1=words.number(s1, self._language),
+        )
+
+    def _effects(self, indicator: Indicator) -> dict[str, str]:
+        """What an unknown answer does in the group above it, inside a sentence and at its start."""
+        above, templates = self._above[indicator.id], _REASONS[self._language]
+        told = {"least": words.number(indicator.range.minimum, self._language), "group": self.group(above.id)}
+        inside = "left_out" if above.missing == "leave" and not self._shares_weight(indicator) else above.missing
+        return {
+            "effect": templates[f"effect_{inside}"].format(**told),
+            "Effect": templates[f"Effect_{above.missing}"].format(**told),
+        }
+
+    def _shares_weight(self, indicator: Indicator) -> bool:
+        """Whether the others weigh more where an indicator leaves."""
+        return self._above[indicator.id].aggregation not in ("sum", "min")
+
+    def _cause(self, indicator: Indicator, given: Parameters) -> str:
+        """What makes an indicator 0 by rule."""
+        holds = words.deciding(indicator.zero_when, given.facts, True)
+        return words.Narrator(self._texts, given.facts, stated=True).predicate(holds)
+
+    def _facts(self, indicator: Indicator, given: Parameters) -> str:
+        """The facts of an observed indicator and its raw value, as the start of a sentence."""
+        if indicator.type in ("level", "boolean"):
+            assert given.value is not None
+            return self._on_level(indicator.id, given.value)
+        if indicator.type == "checklist":
+            text = self._texts.indicators[indicator.id]
+            listed = given.facts["components"]
+            assert isinstance(listed, tuple)
+            outside = given.facts.get("outside_remit")
+            left_out = len(outside) if isinstance(outside, tuple) else 0
+            told = f"{text.facts['count']}: {len(listed)} / {len(indicator.components) - left_out}"
+            if listed:
+                told += f" ({'; '.join(text.components[component] for component in listed)})"
+        else:
+            labels = self._labels(indicator.id)
+            told = "; ".join(
+                [
+                    f"{labels[name]}: {words.fact_value(raw, self._language)}"
+                    for name, raw in _in_order(given.facts, self._places(indicator.id))
+                ]
+            )
+            if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
+                raw = words.value(indicator, given.value, self._texts)
+                told += f" ({_REASONS[self._language]['value'].format(value=raw)})"
+        return told[:1].upper() + told[1:]
+
+    def _stands_on(self, indicator: str, value: Figure | bool) -> str:
+        """The level of a ladder, or the yes or no of a question, as the start of a sentence."""
+        known, labels = self._indicators[indicator], self._texts.indicators[indicator].facts
+        raw = words.value(known, value, self._texts)
+        told = f"{labels['level']} {raw}" if known.type == "level" else f"{labels['value']}: {raw}"
+        return told[:1].upper() + told[1:]
+
+    def _labels_of(self, indicator: str) -> dict[str, str]:
+        """The labels of what its value is made of, by name: its own facts, or fields of the profile."""
+        labels = {name: text.label for name, text in self._texts.profile.items()}
+        return labels | self._texts.indicators[indicator].facts
+
+    def _places_of(self, indicator: str) -> Mapping[str, int]:
+        """The places of the facts of an indicator, and of what its formula and its condition read, in the document."""
+        known = self._indicators[indicator]
+        own = [fact.name for fact in known.facts]
+        return _placed(own + _read([*parts(known.value), *operands(known.applies)]))
+
+    def step(self, scored: IndicatorScore, step: NextStep) -> str:
+        """What to do next for an indicator, what it brings, and what has to follow."""
+        indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
+        given, templates = scored.reason.parameters, _STEPS[self._language]
+        cap = "" if step.cap is None else words.number(step.cap, self._language)
+        sentences: list[str] = []
+        match step.kind:
+            case "improve":
+                sentences.append(self._improvement(indicator, given.facts, step.change))
+                if step.evidence:
+                    sentences.append(templates["evidence_too"].format(cap=cap))
+            case "evidence" if given.fields:
+                sentences.append(templates["fields"].format(fields=self.labels(given.fields)))
+            case "evidence":
+                sentences.append(self._evidence(scored.id))
+            case "report" if given.missing:
+                sentences.append(templates["report_first"].format(missing=self.named(given.missing)))
+            case "report":
+                name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
+                sentences.append(templates[name].format(question=text.question))
+            case "correct":
+                rules = words.enumeration(list(given.rules), self._language)
+                sentences.append(templates["correct"].format(rules=rules))
+            case "unlock":
+                sentences.append(templates["unlock"].format(cause=self._cause(indicator, given)))
+            case "act":
+                pass
+        if step.gain is not None:
+            sentences.append(_gain("gain", step.gain, self._document.decimals, self._language))
+        elif step.gain_max is not None and step.gain_max >= 0:
+            sentences.append(_gain("gain_max", step.gain_max, self._document.decimals, self._language))
+        if cap and not step.evidence:
+            sentences.append(templates["evidence_rest"].format(cap=cap))
+        sentences += self._required(step.requires)
+        if step.kind in ("improve", "act"):
+            sentences.append(_inside(text.action))
+        return closed(sentences)
+
+    def _required(self, rules: tuple[str, ...]) -> list[str]:
+        """What other facts have to follow, where there are any."""
+        if not rules:
+            return []
+        told = "; ".join(dict.fromkeys(self._asked(rule) for rule in rules))
+        return [_STEPS[self._language]["requires"].format(rules=told)]
+
+    def _evidence(self, indicator: str) -> str:
+        """That the evidence of an indicator has to be attached."""
+        evidence = words.lowered(self._texts.indicators[indicator].evidence)
+        return _STEPS[self._language]["evidence"].format(evidence=evidence)
+
+    def _improvement(
+        self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
+    ) -> str:
+        """What has to become of the facts of an indicator."""
+        text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
+        ((name, after),) = change.items()
+        if indicator.type == "level":
+            assert isinstance(after, int)
+            return self._to_level(indicator.id, after)
+        if indicator.type == "boolean":
+            return templates["boolean"].format(question=text.question)
+        if isinstance(after, tuple):
+            before = facts[name]
+            assert isinstance(before, tuple)
+            missing = [text.components[component] for component in after if component not in before]
+            return templates["checklist"].format(missing="; ".join(missing))
+        before = facts[name]
+        assert text.step is not None
+        assert isinstance(before, int | float)
+        assert isinstance(after, int | float)
+        return text.step.format(
+            **{
+                "delta": words.number(round(abs(after - before), MAX_FACT_DECIMALS), self._language),
+                "from": words.number(before, self._language),
+                "to": words.number(after, self._language),
+                "of": words.fact_value(_base(facts, name), self._language),
+            }
+        )
+
+    def _moves_to(self, indicator: str, level: int) -> str:
+        """That an indicator has to get to a level."""
+        text = self._texts.indicators[indicator].ladder[level]
+        return _STEPS[self._language]["level"].format(to=level, text=text)
+
+    def interval(self, interval: Interval) -> str:
+        """What the size of its sample leaves open of a share, and of the index."""
+        low, high = (words.percent(share, self._language) for share in (interval.low, interval.high))
+        if interval.index_low is None or interval.index_high is None:
+            index = ""
+        else:
+            index = _FINDINGS[self._language]["interval_index"].format(
+                low=self._score(interval.index_low), high=self._score(interval.index_high)
+            )
+        n = words.number(interval.n, self._language)
+        return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
+
+    def finding(self, finding: Finding) -> str:
+        """A rule that does not hold: what it says, what stands here, what it costs, what to answer first."""
+        rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
+        assert rule.holds is not None
+        if words.multiplies(rule.holds):
+            told = "; ".join(
+                f"{self._fact(name)}: {words.fact_value(raw, self._language)}"
+                for name, raw in _in_order(finding.facts, _placed(_read(operands(rule.holds))))
+            )
+        else:
+            told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
+        sentences = [templates["rule"].format(text=self._rule(finding.rule), told=told)]
+        if finding.indicators:
+            sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
+        if finding.missing:
+            sentences.append(templates["missing"].format(missing=self.named(finding.missing)))
+        return " ".join(sentences)
+
+    def _rule(self, rule: str) -> str:
+        """The text of a rule, with the labels of the profile fields that it names."""
+        return _FIELD.sub(
+            lambda found: self._texts.profile[found[0]].label if found[0] in self._texts.profile else found[0],
+            self._texts.rules[rule],
+        )
+
+    def _ask(self, rule: str) -> str:
+        """What a rule asks, inside a sentence: its text, or its predicate where several rules share the text."""
+        holds = self._rules[rule].holds
+        shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
+        if holds is None or not shared or words.multiplies(holds):
+            return words.lowered(self._rule(rule))
+        return words.Narrator(self._texts, {}, stated=False).predicate(holds)
+
+    def _fact(self, name: str) -> str:
+        """The label of a fact as findings name it: a profile field, or `D4.01.level`."""
+        if name in self._texts.profile:
+            return self._texts.profile[name].label
+        indicator, _, fact = name.rpartition(".")
+        return words.fact_label(indicator, fact, self._texts)
+
+    def gate(self, blocking: BlockingGate) -> str:
+        """A failing gate: what it asks, what is there, how far it is."""
+        templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
+        gate = self._gate_asked(blocking.gate)
+        if blocking.there is None:
+            return templates["gate_absent"].format(gate=gate)
+        share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
+        if blocking.distance is None or isinstance(blocking.there, bool | str):
+            return templates["gate_there"].format(gate=gate, there=words.fact_value(blocking.there, self._language))
+        if share:
+            there = words.percent(blocking.there, self._language)
+            points = round(blocking.distance * 100, 4)
+            name, distance = "gate_share_one" if points == 1 else "gate_share", words.number(points, self._language)
+            return templates[name].format(gate=gate, there=there, distance=distance)
+        there, distance = (words.number(figure, self._language) for figure in (blocking.there, blocking.distance))
+        name = "gate_one" if blocking.distance == 1 else "gate"
+        return templates[name].format(gate=gate, there=there, distance=distance)
+
+    def _ask_gate(self, gate: str) -> str:
+        """What a gate asks, as the start of a sentence."""
+        asked = words.Narrator(self._texts, {}, stated=False, shares=self._shares).predicate(self._gates[gate].holds)
+        return asked[:1].upper() + asked[1:]
+
+    def main_reason(self, reason: MainReason) -> str:
+        """One of the largest losses."""
+        return _FINDINGS[self._language]["main"].format(
+            name=self.indicator(reason.indicator), id=reason.indicator, lost=self._points(reason.lost)
+        )
+
+    def _points(self, figure: float | int) -> str:
+        """Points with their word: `0,44 puntos`; only a whole 1 is singular."""
+        return _points(figure, self._document.decimals, self._language)
+
+    def _score(self, figure: float | int) -> str:
+        return words.score(figure, self._document.decimals, self._language)
+
+    def named(self, ids: tuple[str, ...]) -> str:
+        """Indicators by id and name."""
+        return words.enumeration([f"{name} ({self.indicator(name)})" for name in ids], self._language)
+
+    def labels(self, fields: tuple[str, ...]) -> str:
+        """Fields of the profile by their labels."""
+        return words.enumeration([self._texts.profile[field].label for field in fields], self._language)
+
+
+_FIELD = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
+"""What may name a profile field in the text of a rule."""
+
+_made: dict[tuple[str, str], Sentences] = {}
+
+
+@lru_cache(maxsize=8192)
+def _points(figure: Figure, decimals: int, language: Language) -> str:
+    name = "point" if decimals == 0 and abs(figure) == 1 else "points"
+    return _FINDINGS[language][name].format(figure=words.score(figure, decimals, language))
+
+
+@lru_cache(maxsize=8192)
+def _gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: int, language: Language) -> str:
+    return _STEPS[language][name].format(gain=_points(figure, decimals, language))
+
+
+def closed(sentences: list[str]) -> str:
+    """Sentences one after another, each with its full stop."""
+    return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
+
+
+def _base(facts: Mapping[str, FactValue | str | None], moved: str) -> FactValue | str | None:
+    """What the moved fact is out of, as sent: the denominator, the base of a rate, or else the other fact."""
+    for name in ("denominator", "base", *facts):
+        if name != moved and name in facts:
+            return facts[name]
+    return None
+
+
+def _inside(text: str) -> str:
+    """A text of the methodology inside a sentence of ours: without its final full stop."""
+    return text.removesuffix(".")
+
+
+def _read(found: Iterable[Operand]) -> list[str]:
+    """What operands read, by the names that it has in a score."""
+    names: list[str] = []
+    for operand in found:
+        match operand:
+            case ProfileOperand(field=field):
+                names.append(field)
+            case AnswerOperand(indicator=indicator, fact=fact):
+                names.append(f"{indicator}.{fact}")
+            case ComponentOperand(indicator=indicator, component=component):
+                names.append(f"{indicator}.{component}")
+    return names
+
+
+def _placed(names: Iterable[str]) -> Mapping[str, int]:
+    """The place of each name, the first where it comes twice."""
+    return {name: place for place, name in reversed(list(enumerate(names)))}
+
+
+def _in_order(facts: Mapping[str, T], places: Mapping[str, int]) -> Collection[tuple[str, T]]:
+    """Facts in the order of their places: what was published has them in that of RFC 8785."""
+    if len(facts) < 2:
+        return facts.items()
+    return sorted(facts.items(), key=lambda fact: places.get(fact[0], len(places)))

@@ -1,0 +1,396 @@
+"""Numbers, facts and predicates in words, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Final
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+from actitud_api.engine.i18n import LOCALES, Language, table
+from actitud_api.engine.methodology.model import (
+    All,
+    AnswerOperand,
+    Any,
+    Compare,
+    ComparisonOperator,
+    ComponentOperand,
+    Constant,
+    Implies,
+    IndexOperand,
+    Indicator,
+    Maximum,
+    Minimum,
+    Not,
+    Operand,
+    Predicate,
+    Present,
+    Product,
+    ProfileOperand,
+    Quotient,
+    ScoreOperand,
+    Sum,
+    Texts,
+    ValueOperand,
+)
+from actitud_api.engine.methodology.predicates import Evaluated, compile_predicate, exact, operands
+from actitud_api.engine.methodology.requests.answers import FactValue
+
+Facts = Mapping[str, FactValue | str | None]
+"""Facts by name, as a reason or a finding carries them."""
+
+_COMPARISONS: dict[Language, dict[ComparisonOperator, str]] = table(
+    en={
+        "eq": "must be equal to",
+        "ne": "must differ from",
+        "lt": "must be less than",
+        "le": "must be at most",
+        "gt": "must be more than",
+        "ge": "must be at least",
+    },
+    es={
+        "eq": "debe ser igual a",
+        "ne": "debe ser distinto de",
+        "lt": "debe ser menor que",
+        "le": "debe ser como máximo",
+        "gt": "debe ser mayor que",
+        "ge": "debe ser como mínimo",
+    },
+)
+_STATED: dict[Language, dict[ComparisonOperator, str]] = table(
+    en={"eq": "is", "ne": "is not", "lt": "is below", "le": "is at most", "gt": "is above", "ge": "is at least"},
+    es={
+        "eq": "es",
+        "ne": "no es",
+        "lt": "es menor que",
+        "le": "es como máximo",
+        "gt": "es mayor que",
+        "ge": "es como mínimo",
+    },
+)
+_JOINED: dict[Language, dict[str, str]] = table(
+    en={
+        "all": " and ",
+        "any": " or ",
+        "min": "the least of {}",
+        "max": "the greatest of {}",
+        "sum": " plus ",
+        "times": " times ",
+        "per": "{} per {}",
+        "yes": "yes",
+        "no": "no",
+        "none": "none",
+        "absent": "not answered",
+        "answered": "{} is answered",
+        "index": "the index",
+        "dimensions": "the lowest dimension",
+        "level": "the level of {}",
+        "score": "the score of {}",
+        "be": "must be",
+        "is": "is",
+        "chosen": "{} is listed",
+        "if": "if {}, {}",
+        "not": "not: {}",
+        "listed": "“{}”",
+    },
+    es={
+        "all": " y ",
+        "any": " o ",
+        "min": "el menor de {}",
+        "max": "el mayor de {}",
+        "sum": " más ",
+        "times": " por ",
+        "per": "{} por {}",
+        "yes": "sí",
+        "no": "no",
+        "none": "ninguno",
+        "absent": "sin responder",
+        "answered": "{} está respondido",
+        "index": "el índice",
+        "dimensions": "la dimensión más baja",
+        "level": "el nivel de {}",
+        "score": "la puntuación de {}",
+        "be": "debe ser",
+        "is": "es",
+        "chosen": "se indica {}",
+        "if": "si {}, {}",
+        "not": "no: {}",
+        "listed": "«{}»",
+    },
+)
+
+_CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
+    "es": ((" a el ", " al "), (" de el ", " del ")),
+    "ca": ((" a el ", " al "), (" de el ", " del "), (" a els ", " als "), (" de els ", " dels ")),
+    "gl": ((" a o ", " ao "), (" de o ", " do "), (" a os ", " aos "), (" de os ", " dos ")),
+}
+"""What a preposition and the article after it become, where one comes from a sentence and the other from a name."""
+
+
+@lru_cache(maxsize=8192)
+def number(value: float | int, language: Language) -> str:
+    """A number as the language writes it, with up to 12 decimals: 12.500 and 61,6 in Spanish."""
+    return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
+
+
+@lru_cache(maxsize=8192)
+def score(value: float | int, decimals: int, language: Language) -> str:
+    """A score with all its decimals."""
+    return format_decimal(
+        Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
+    )
+
+
+@lru_cache(maxsize=8192)
+def percent(value: float | int, language: Language) -> str:
+    """A share of 0 to 1 in per cent, one decimal where it has one."""
+    return format_percent(Decimal(str(value)), format=_per_cent(language), locale=LOCALES[language])
+
+
+@lru_cache(maxsize=1024)
+def day(value: date, language: Language) -> str:
+    """A day with the name of its month: 2 de marzo de 2026."""
+    return format_date(value, "long", locale=LOCALES[language])
+
+
+def truth(value: bool, language: Language) -> str:
+    """Yes or no."""
+    return _JOINED[language]["yes" if value else "no"]
+
+
+def enumeration(parts: list[str], language: Language) -> str:
+    """`a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + _and(language) + parts[-1]
+
+
+@cache
+def _and(language: Language) -> str:
+    """Between the last two of a list."""
+    pattern: str = LOCALES[language].list_patterns["standard"]["end"]
+    return pattern.format("", "")
+
+
+@cache
+def _per_cent(language: Language) -> str:
+    """A share with one decimal where it has one, and the blank of the SI before the sign in English too."""
+    pattern: str = LOCALES[language].percent_formats[None].pattern
+    return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
+
+
+def is_share(indicator: Indicator) -> bool:
+    """Whether the raw value of an indicator is a share of 0 to 1, told in per cent."""
+    return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
+
+
+def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
+    """A raw value with its unit: a per cent for ratios, the text of the level for ladders."""
+    language, text = texts.language, texts.indicators[indicator.id]
+    if isinstance(raw, bool):
+        return truth(raw, language)
+    if indicator.type == "level":
+        return f"{number(raw, language)} ({_quoted(text.ladder[int(raw)], language)})"
+    if is_share(indicator):
+        return percent(raw, language)
+    shown = round(raw, 2)
+    unit = text.unit if shown != 1 or text.unit_one is None else text.unit_one
+    return f"{number(shown, language)} {unit.split(' (')[0]}".rstrip()
+
+
+def _quoted(text: str, language: Language) -> str:
+    return _JOINED[language]["listed"].format(text)
+
+
+def fact_label(indicator: str, fact: str, texts: Texts) -> str:
+    """The label of a fact, naming the indicator of ladders and other facts that do not say what they are."""
+    text = texts.indicators[indicator]
+    if fact == "level":
+        return f"{text.facts[fact]} ({indicator} {text.name})"
+    return text.facts[fact]
+
+
+def fact_value(raw: FactValue | str | None, language: Language) -> str:
+    """A fact in words."""
+    if type(raw) is int:
+        return number(raw, language)
+    if raw is None:
+        return _JOINED[language]["absent"]
+    if isinstance(raw, bool):
+        return truth(raw, language)
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, tuple):
+        return ", ".join(raw) if raw else _JOINED[language]["none"]
+    return number(raw, language)
+
+
+def _named_leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
+    """Reads facts by name, as reasons and findings carry them."""
+    match operand:
+        case ProfileOperand(field=field):
+            return lambda facts: _evaluated(facts.get(field))
+        case AnswerOperand(indicator=indicator, fact=fact):
+            return lambda facts: _evaluated(facts.get(f"{indicator}.{fact}"))
+        case ComponentOperand(indicator=indicator, component=component):
+            return lambda facts: _evaluated(facts.get(f"{indicator}.{component}"))
+        case _:
+            raise TypeError(f"{type(operand).__name__} reads no facts")
+
+
+def _evaluated(raw: FactValue | str | None) -> Evaluated:
+    if isinstance(raw, tuple):
+        raise TypeError("a predicate reads no list")
+    return exact(raw) if isinstance(raw, float) else raw
+
+
+def _unknown_presence(indicator: str) -> Callable[[Facts], bool]:
+    raise TypeError(f"whether {indicator} was answered is not among the facts")
+
+
+def deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
+    """The part of a predicate that makes it true, or false: the members of an `any`, or `all`, that are so."""
+    match predicate:
+        case Any(of=members) if truth:
+            return Any(of=_those(members, facts, truth))
+        case All(of=members) if not truth:
+            return All(of=_those(members, facts, truth))
+        case _:
+            return predicate
+
+
+def _those(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[Predicate, ...]:
+    return tuple(
+        deciding(member, facts, truth)
+        for member in members
+        if compile_predicate(member, _named_leaf, _unknown_presence)(facts) is truth
+    )
+
+
+def lowered(text: str) -> str:
+    """A text of the methodology inside a sentence: without its full stop, its first word in lower case."""
+    inside = text.removesuffix(".")
+    return inside[:1].lower() + inside[1:] if inside[1:2].islower() else inside
+
+
+def multiplies(predicate: Predicate) -> bool:
+    """Whether a predicate multiplies facts: it cannot be told in a sentence, only its facts can."""
+    return any(isinstance(operand, Product) for operand in operands(predicate))
+
+
+class Narrator:
+    """Puts predicates in words over the facts that they read.
+
+    `stated` says what is, otherwise what must be; `shares` names the indicators whose values are told in per cent.
+    """
+
+    def __init__(self, texts: Texts, facts: Facts, *, stated: bool, shares: frozenset[str] = frozenset()) -> None:
+        self._texts = texts
+        self._facts = facts
+        self._shares = shares
+        self._language = texts.language
+        self._joined = _JOINED[texts.language]
+        self._stated = stated
+        self._comparisons = (_STATED if stated else _COMPARISONS)[texts.language]
+
+    def predicate(self, predicate: Predicate) -> str:
+        """A predicate in words."""
+        told = self._predicate(predicate)
+        for apart, together in _CONTRACTIONS.get(self._language, ()):
+            told = told.replace(apart, together)
+        return told
+
+    def _predicate(self, predicate: Predicate) -> str:
+        match predicate:
+            case All(of=members):
+                return self._joined["all"].join(self._member(member) for member in members)
+            case Any(of=members):
+                return self._joined["any"].join(self._member(member) for member in members)
+            case Not(of=member):
+                return self._joined["not"].format(self._predicate(member))
+            case Implies(when=Present(), then=then):
+                return self._predicate(then)
+            case Implies(when=when, then=then):
+                condition = Narrator(self._texts, self._facts, stated=True).predicate(when)
+                return self._joined["if"].format(condition, self._predicate(then))
+            case Compare(op="eq", left=ComponentOperand() as left, right=Constant(value=True)) if self._stated:
+                return self._joined["chosen"].format(self.operand(left))
+            case Compare(op="eq", left=left, right=Constant(value=bool(wanted))):
+                verb = self._joined["is" if self._stated else "be"]
+                return f"{self.operand(left)} {verb} {truth(wanted, self._language)}"
+            case Compare(op="eq", left=ProfileOperand(field=field), right=Constant(value=str(raw))) if self._stated:
+                text = self._texts.profile[field]
+                return f"{text.label} {self._joined['is']} {_quoted(text.values.get(raw, raw), self._language)}"
+            case Compare(op=op, left=left, right=right):
+                return f"{self.operand(left)} {self._comparisons[op]} {self._against(left, right)}"
+            case Present(indicator=indicator):
+                return self._joined["answered"].format(indicator)
+
+    def _member(self, predicate: Predicate) -> str:
+        """A member of a junction; another junction inside it stands in brackets."""
+        told = self._predicate(predicate)
+        nested = isinstance(predicate, All | Any) and len(predicate.of) > 1
+        return f"({told})" if nested else told
+
+    def _against(self, left: Operand, right: Operand) -> str:
+        """The right side; an enumerated value by its text."""
+        match left, right:
+            case ProfileOperand(field=field), Constant(value=str(raw)):
+                return self._texts.profile[field].values.get(raw, raw)
+            case ValueOperand(indicator=indicator), Constant(value=int() | float() as share) if (
+                indicator in self._shares
+            ):
+                return percent(share, self._language)
+            case _:
+                return self.operand(right)
+
+    def operand(self, operand: Operand) -> str:
+        """An operand in words, with the fact that stands there."""
+        match operand:
+            case Constant(value=raw):
+                return fact_value(raw, self._language)
+            case ProfileOperand(field=field):
+                text = self._texts.profile[field]
+                return self._with(text.label, field, text.values)
+            case AnswerOperand(indicator=indicator, fact=fact):
+                return self._with(fact_label(indicator, fact, self._texts), f"{indicator}.{fact}", {})
+            case ComponentOperand(indicator=indicator, component=component):
+                label = self._texts.indicators[indicator].components[component]
+                return self._with(_quoted(label, self._language), f"{indicator}.{component}", {})
+            case ValueOperand(indicator=indicator):
+                measured = self._texts.indicators[indicator]
+                name = f"{measured.name} ({indicator})"
+                return self._joined["level"].format(name) if measured.ladder else name
+            case ScoreOperand(node=node):
+                names = self._texts.groups if node in self._texts.groups else self._texts.indicators
+                return self._joined["score"].format(f"{names[node].name} ({node})")
+            case IndexOperand():
+                return self._joined["index"]
+            case Minimum(of=members) if all(isinstance(member, ScoreOperand) for member in members):
+                return self._joined["dimensions"]
+            case Minimum(of=members):
+                return self._joined["min"].format(
+                    enumeration([self.operand(member) for member in members], self._language)
+                )
+            case Maximum(of=members):
+                return self._joined["max"].format(
+                    enumeration([self.operand(member) for member in members], self._language)
+                )
+            case Sum(of=members):
+                return self._joined["sum"].join(self.operand(member) for member in members)
+            case Product(of=members):
+                return self._joined["times"].join(self.operand(member) for member in members)
+            case Quotient(numerator=numerator, denominator=denominator):
+                return self._joined["per"].format(self.operand(numerator), self.operand(denominator))
+
+    def _with(self, label: str, name: str, values: Mapping[str, str]) -> str:
+        """`active accounts (12)`: the label and what the facts say, where they say something."""
+        if name not in self._facts or self._facts[name] is True:
+            return label
+        raw = self._facts[name]
+        shown = values.get(raw, raw) if isinstance(raw, str) else fact_value(raw, self._language)
+        return f"{label} ({shown})"

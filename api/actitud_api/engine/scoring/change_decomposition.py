@@ -1,0 +1,409 @@
+"""What differs between two scores, and why: what-if, and the change of an organisation (SCORING section 7).
+
+A what-if scores the same organisation with some facts replaced. A change goes from A to B in a fixed order: A; A under
+the version of B; that with known and unknown as in B; B. What each step adds is the part of methodology, coverage and
+data, and they sum to the difference exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Literal, get_args
+
+from msgspec import Struct, structs
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
+from actitud_api.engine.methodology.predicates import exact, indicators
+from actitud_api.engine.methodology.requests.answers import FactValue, Replacement, Submission
+from actitud_api.engine.scoring.compile import Plan
+from actitud_api.engine.scoring.evaluate import Code, Evaluation, Leaf, Status, aggregate, evaluate, published, state_of
+from actitud_api.engine.scoring.result import (
+    Canonical,
+    DimensionScore,
+    Figure,
+    Finding,
+    IndicatorScore,
+    MethodologyReference,
+    Score,
+    figure,
+)
+
+# --- what-if --------------------------------------------------------------------------------------------------
+
+
+def replaced(submission: Submission, replacement: Replacement) -> Submission:
+    """The submission with facts replaced; an answer that was set aside counts again where it is replaced."""
+    answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
+    answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
+    declared = replacement.profile_self_declared
+    return structs.replace(
+        submission,
+        profile={**submission.profile, **replacement.profile},
+        answers=answers,
+        self_declared=(submission.self_declared - replacement.answers.keys()) | replacement.self_declared,
+        profile_self_declared=submission.profile_self_declared if declared is None else declared,
+        set_aside={name: why for name, why in submission.set_aside.items() if name not in replacement.answers},
+    )
+
+
+class Delta(Canonical, frozen=True):
+    """A figure before and after; `difference` is null where one of them does not exist."""
+
+    before: Figure | None
+    after: Figure | None
+    difference: Figure | None
+
+
+class GroupDelta(Canonical, frozen=True):
+    """What differs in a group: its score, and the points of the index that are lost there."""
+
+    id: str
+    score: Delta
+    lost: Delta
+
+
+class IndicatorDelta(Canonical, frozen=True):
+    """What differs in an indicator: as in a group, and why it scores what it does."""
+
+    id: str
+    code_before: Code
+    code_after: Code
+    score: Delta
+    lost: Delta
+
+
+class Difference(Canonical, frozen=True):
+    """What differs between two scores of one version.
+
+    `groups`: every group below the root; `indicators`: those that differ. What is lost in the groups directly below
+    the root, and in the indicators there, changes by exactly as much as the index, the other way round; and so it goes
+    on inside. `appeared` and `vanished`: findings that only one of them has, by their rule.
+    """
+
+    index: Delta
+    index_max: Delta
+    coverage: Delta
+    status_before: Status
+    status_after: Status
+    level_before: int | None
+    level_after: int | None
+    groups: tuple[GroupDelta, ...]
+    indicators: tuple[IndicatorDelta, ...]
+    appeared: tuple[Finding, ...]
+    vanished: tuple[Finding, ...]
+
+
+def difference(before: Score, after: Score) -> Difference:
+    """What differs between two scores of the same version, node by node."""
+    pairs = zip(_indicators(before), _indicators(after), strict=True)
+    rules_before, rules_after = ({found.rule for found in score.findings} for score in (before, after))
+    return Difference(
+        index=delta(before.index, after.index),
+        index_max=delta(before.index_max, after.index_max),
+        coverage=delta(before.coverage, after.coverage),
+        status_before=before.status,
+        status_after=after.status,
+        level_before=before.level.number,
+        level_after=after.level.number,
+        groups=tuple(
+            GroupDelta(id=one.id, score=delta(one.score, other.score), lost=delta(one.lost, other.lost))
+            for one, other in zip(_groups(before.dimensions), _groups(after.dimensions), strict=True)
+        ),
+        indicators=tuple(
+            IndicatorDelta(
+                id=one.id,
+                code_before=one.reason.code,
+                code_after=other.reason.code,
+                score=delta(one.score, other.score),
+                lost=delta(one.lost, other.lost),
+            )
+            for one, other in pairs
+            if (one.reason.code, one.score, one.lost) != (other.reason.code, other.score, other.lost)
+        ),
+        appeared=tuple(found for found in after.findings if found.rule not in rules_before),
+        vanished=tuple(found for found in before.findings if found.rule not in rules_after),
+    )
+
+
+def delta(before: Figure | None, after: Figure | None) -> Delta:
+    """A figure before and after."""
+    difference = None if before is None or after is None else figure(Fraction(exact(after)) - exact(before))
+    return Delta(before=before, after=after, difference=difference)
+
+
+def _groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]:
+    """Groups with those below them, in document order."""
+    for group in groups:
+        yield group
+        yield from _groups(group.groups)
+
+
+def _indicators(score: Score) -> Iterator[IndicatorScore]:
+    """Every indicator: those directly below the root, then group by group."""
+    yield from score.indicators
+    for group in _groups(score.dimensions):
+        yield from group.indicators
+
+
+# --- another version ------------------------------------------------------------------------------------------
+
+
+class Carried(Canonical, frozen=True):
+    """What the change of version does to what was stated.
+
+    `dropped_answers`: those that the other version does not ask, or not in that form; `new_indicators`: those that
+    only it asks, unknown; `dropped_fields` and `new_fields`: the same of the profile.
+    """
+
+    dropped_answers: tuple[str, ...]
+    new_indicators: tuple[str, ...]
+    dropped_fields: tuple[str, ...]
+    new_fields: tuple[str, ...]
+
+
+def carried(submission: Submission, source: Methodology, target: Methodology) -> tuple[Submission, Carried]:
+    """What a submission of one version says under another, and what that drops and leaves unknown.
+
+    An answer stays where its facts are admissible in the other version; an element of a checklist that is not there is
+    left out. A field that only the other version has keeps its default, or is unknown where the organisation sets it.
+    """
+    asked = {known.id: known for known in indicators(target.document.root) if known.facts}
+    before = {known.id for known in indicators(source.document.root) if known.facts}
+    answers = {
+        name: facts
+        for name, stated in submission.answers.items()
+        if name in asked and (facts := _facts(asked[name], stated)) is not None
+    }
+    profile: dict[str, Scalar | None] = {}
+    for field in target.document.profile:
+        if field.name in submission.profile and _fits(field, submission.profile[field.name]):
+            profile[field.name] = submission.profile[field.name]
+        elif field.set_by == "service":
+            profile[field.name] = field.default
+    fields_before = {field.name for field in source.document.profile}
+    return (
+        structs.replace(
+            submission,
+            profile=profile,
+            answers=answers,
+            self_declared=submission.self_declared & answers.keys(),
+            profile_self_declared=submission.profile_self_declared & profile.keys(),
+            set_aside={name: why for name, why in submission.set_aside.items() if name in answers},
+            level_caps={
+                name: cap
+                for name, cap in submission.level_caps.items()
+                if name in asked and asked[name].type == "level"
+            },
+        ),
+        Carried(
+            dropped_answers=tuple(name for name in submission.answers if name not in answers),
+            new_indicators=tuple(name for name in asked if name not in before),
+            dropped_fields=tuple(name for name in submission.profile if name not in profile),
+            new_fields=tuple(field.name for field in target.document.profile if field.name not in fields_before),
+        ),
+    )
+
+
+def _facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
+    """The facts of an answer in the form that an indicator asks for; None where they do not have it."""
+    found: dict[str, FactValue] = {}
+    for fact in indicator.facts:
+        value = stated.get(fact.name, None if fact.required else ())
+        if value is None:
+            return None
+        if fact.type == "components":
+            if not isinstance(value, tuple | list):
+                return None
+            value = tuple(component for component in value if component in indicator.components)
+        elif isinstance(value, tuple | list) or not _admissible(fact, value):
+            return None
+        found[fact.name] = value
+    return found
+
+
+def _fits(field: ProfileField, value: Scalar | None) -> bool:
+    if value is None:
+        return field.nullable
+    return value in field.values if field.type == "enum" else not isinstance(value, str) and _admissible(field, value)
+
+
+def _admissible(described: Fact | ProfileField, value: bool | int | float) -> bool:
+    """Whether a yes or no, or a number, is one that is asked for."""
+    if (described.type == "boolean") != isinstance(value, bool):
+        return False
+    if described.type == "integer" and value != int(value):
+        return False
+    low, high = described.minimum, described.maximum
+    return described.type == "boolean" or ((low is None or low <= value) and (high is None or value <= high))
+
+
+# --- change ---------------------------------------------------------------------------------------------------
+
+Stage = Literal["before", "methodology", "coverage", "after"]
+"""before: A · methodology: A under the version of B · coverage: that with known and unknown as in B · after: B."""
+
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+class Chain(Canonical, frozen=True):
+    """A figure at each stage of a change; null where it does not exist there."""
+
+    before: Figure | None
+    methodology: Figure | None
+    coverage: Figure | None
+    after: Figure | None
+
+
+class Parts(Canonical, frozen=True):
+    """What each step of a change adds; they sum to `total` exactly."""
+
+    methodology: Figure
+    coverage: Figure
+    data: Figure
+    total: Figure
+
+
+class GroupChange(Canonical, frozen=True):
+    """How the score of a group changed; `parts` is null where a stage has no score."""
+
+    id: str
+    score: Chain
+    parts: Parts | None
+
+
+class IndicatorChange(Canonical, frozen=True):
+    """How the score of an indicator changed, and why it scores what it does; a version without it has no code."""
+
+    id: str
+    code_before: Code | None
+    code_after: Code | None
+    score: Chain
+
+
+class Change(Canonical, frozen=True):
+    """The change from A to B of an organisation.
+
+    `parts`: of the index, null where a stage has none, and `unrated` names those stages. `groups`: every group below
+    the root of either version; `indicators`: those whose score is not the same at every stage.
+    """
+
+    methodology_before: MethodologyReference
+    methodology_after: MethodologyReference
+    index: Chain
+    parts: Parts | None
+    unrated: tuple[Stage, ...]
+    level_before: int | None
+    level_after: int | None
+    groups: tuple[GroupChange, ...]
+    indicators: tuple[IndicatorChange, ...]
+    carried: Carried
+
+
+class _Stand(Struct, frozen=True):
+    """A stage of a change: the scores of its index, groups and indicators in points, and their codes."""
+
+    index: Fraction | None
+    groups: Mapping[str, Fraction | None]
+    leaves: Mapping[str, Fraction | None]
+    codes: Mapping[str, Code]
+
+
+def change(
+    methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
+) -> Change:
+    """How an organisation went from one submission to another, each under its own version."""
+    moved, lost = carried(before, methodology_before, methodology_after)
+    first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
+    second = evaluate(methodology_after, moved)
+    stages = (_stand(first), _stand(second), _known_as(second, last), _stand(last))
+    index = _chain(*(stage.index for stage in stages))
+    groups = _names(*(stage.groups for stage in stages))
+    named = _names(*(stage.leaves for stage in stages))
+    chains = {name: _chain(*(stage.leaves.get(name) for stage in stages)) for name in named}
+    return Change(
+        methodology_before=_reference(methodology_before),
+        methodology_after=_reference(methodology_after),
+        index=index,
+        parts=_parts(index),
+        unrated=tuple(stage for stage, score in zip(STAGES, structs.astuple(index), strict=True) if score is None),
+        level_before=first.level,
+        level_after=last.level,
+        groups=tuple(
+            GroupChange(id=name, score=chain, parts=_parts(chain))
+            for name in groups
+            for chain in [_chain(*(stage.groups.get(name) for stage in stages))]
+        ),
+        indicators=tuple(
+            IndicatorChange(
+                id=name, code_before=stages[0].codes.get(name), code_after=stages[3].codes.get(name), score=chain
+            )
+            for name, chain in chains.items()
+            if len(set(structs.astuple(chain))) > 1
+        ),
+        carried=lost,
+    )
+
+
+def _stand(evaluation: Evaluation) -> _Stand:
+    plan = evaluation.plan
+    return _stage(plan, evaluation.leaves, evaluation.groups, evaluation.index)
+
+
+def _known_as(evaluation: Evaluation, other: Evaluation) -> _Stand:
+    """An evaluation with each indicator known or unknown as in another; what is newly known counts as there."""
+    plan = evaluation.plan
+    leaves = [
+        theirs if "unknown" in (state_of(own.code), state_of(theirs.code)) else own
+        for own, theirs in zip(evaluation.leaves, other.leaves, strict=True)
+    ]
+    counted = [
+        compiled.unknown if leaf.score is None and leaf.maximum is not None else leaf.score
+        for leaf, compiled in zip(leaves, plan.leaves, strict=True)
+    ]
+    groups: dict[str, int | None] = {}
+    aggregate(plan.root, counted, groups)
+    known = {name: None if score is None or score < 0 else score for name, score in groups.items()}
+    return _stage(plan, leaves, known, published(plan, known[plan.document.root.id]))
+
+
+def _stage(plan: Plan, leaves: list[Leaf], groups: Mapping[str, int | None], index: int | None) -> _Stand:
+    def points(units: int | None) -> Fraction | None:
+        return None if units is None else Fraction(units, plan.unit)
+
+    return _Stand(
+        index=points(index),
+        groups={name: points(score) for name, score in groups.items() if name != plan.document.root.id},
+        leaves={known.indicator.id: points(leaf.score) for known, leaf in zip(plan.leaves, leaves, strict=True)},
+        codes={known.indicator.id: leaf.code for known, leaf in zip(plan.leaves, leaves, strict=True)},
+    )
+
+
+def _names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
+    """The names of the last stage in its order, then those that only earlier ones have."""
+    return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
+
+
+def _chain(*scores: Fraction | None) -> Chain:
+    before, methodology, coverage, after = (None if score is None else figure(score) for score in scores)
+    return Chain(before=before, methodology=methodology, coverage=coverage, after=after)
+
+
+def _parts(chain: Chain) -> Parts | None:
+    """What each step adds; None where a stage has nothing."""
+    scores = [None if score is None else Fraction(exact(score)) for score in structs.astuple(chain)]
+    before, methodology, coverage, after = scores
+    if before is None or methodology is None or coverage is None or after is None:
+        return None
+    return Parts(
+        methodology=figure(methodology - before),
+        coverage=figure(coverage - methodology),
+        data=figure(after - coverage),
+        total=figure(after - before),
+    )
+
+
+def _reference(methodology: Methodology) -> MethodologyReference:
+    return MethodologyReference(version=methodology.document.version, digest=methodology.digest)

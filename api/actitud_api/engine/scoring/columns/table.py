@@ -1,0 +1,456 @@
+"""Organisations as columns: one array for each fact, a row for each organisation (see `Layout` for the slots)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar, cast, get_args
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import ArrayLike, NDArray
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, derived_count, exact_fact
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
+from actitud_api.engine.scoring.compile import CompiledIndicator, Plan, plan_of
+
+Ints = NDArray[np.integer]
+"""Integers of any width; in the few rows that 64 bits do not hold, Python's."""
+Bools = NDArray[np.bool]
+Floats = NDArray[np.float64]
+
+SET_ASIDE: tuple[SetAside, ...] = get_args(SetAside)
+"""Why an answer does not count; `Columns.set_aside` holds 1 and the position here, 0 where it counts."""
+
+NO_LIMIT = int(np.iinfo(np.int32).max)
+"""In `level_caps` and `max_level`: review sets none."""
+
+WIDTHS = (np.int8, np.int16, np.int32, np.int64)
+
+
+class Columns(Struct, frozen=True, kw_only=True, eq=False):
+    """The facts of many organisations under one methodology; make them with `columns_of` or `columns_from`.
+
+    `facts` has an array for each slot of the layout: integers in the narrowest type that holds them, 0 where there is
+    none; a `number` in whole units of its last decimal, a value of an enum as its position in the document, a
+    checklist as a mask of bits in the order of its components. `nulls` are the slots of profile fields that have no
+    value in some row. `present` (the answer was sent and counts, or none is needed), `self_declared` and `set_aside`
+    have a row for each indicator; by its position `level_sent`, the levels before review capped them; by slot
+    `profile_self_declared`. What concerns nobody is None, or absent. `extent` are the least and the greatest value of
+    each slot.
+    """
+
+    methodology: Methodology
+    rows: int
+    facts: tuple[Ints, ...]
+    extent: tuple[tuple[int, int], ...]
+    nulls: dict[int, Bools]
+    present: Bools
+    self_declared: Bools | None
+    set_aside: NDArray[np.int8] | None
+    level_sent: dict[int, Ints]
+    profile_self_declared: dict[int, Bools]
+    max_level: Ints | None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        marks: list[NDArray[np.generic] | None] = [
+            self.present,
+            self.self_declared,
+            self.set_aside,
+            *self.nulls.values(),
+            *self.level_sent.values(),
+            *self.profile_self_declared.values(),
+            self.max_level,
+        ]
+        return sum(column.nbytes for column in self.facts) + sum(mark.nbytes for mark in marks if mark is not None)
+
+    def take(self, rows: NDArray[np.intp]) -> Columns:
+        """The organisations of those rows, in their order; a row may stand several times."""
+
+        def picked_by(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
+            return {key: mark[rows] for key, mark in marks.items()}
+
+        facts = tuple(column[rows] for column in self.facts)
+        return Columns(
+            methodology=self.methodology,
+            rows=len(rows),
+            facts=facts,
+            extent=tuple(_extent(column) for column in facts),
+            nulls=picked_by(self.nulls),
+            present=self.present[:, rows],
+            self_declared=None if self.self_declared is None else self.self_declared[:, rows],
+            set_aside=None if self.set_aside is None else self.set_aside[:, rows],
+            level_sent=picked_by(self.level_sent),
+            profile_self_declared=picked_by(self.profile_self_declared),
+            max_level=None if self.max_level is None else self.max_level[rows],
+        )
+
+
+_Mark = TypeVar("_Mark", Bools, Ints, NDArray[np.int8])
+
+
+class DefectiveColumns(ValueError):
+    """The arrays do not say what the document asks for; the message names the place."""
+
+
+def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
+    """The columns of submissions, in their order. Raises `DefectiveColumns`."""
+    plan = plan_of(methodology)
+    rows = len(submissions)
+    profile: dict[str, ArrayLike] = {}
+    nulls: dict[str, ArrayLike] = {}
+    for field in plan.document.profile:
+        values = [submission.profile[field.name] for submission in submissions]
+        nulls[field.name] = np.array([value is None for value in values], np.bool)
+        profile[field.name] = _of_field(field, values)
+    answers: dict[str, dict[str, ArrayLike]] = {}
+    present: dict[str, ArrayLike] = {}
+    for leaf in plan.leaves:
+        name = leaf.indicator.id
+        if leaf.present is None:
+            continue
+        sent = [submission.answers.get(name) for submission in submissions]
+        present[name] = np.array([answer is not None for answer in sent], np.bool)
+        answers[name] = {fact.name: _of_fact(leaf, fact, sent) for fact in leaf.indicator.facts}
+
+    def named(sets: Iterable[Iterable[str]], names: Iterable[str]) -> dict[str, ArrayLike]:
+        marks = {name: np.zeros(rows, np.bool) for name in names}
+        for row, members in enumerate(sets):
+            for member in members:
+                if member in marks:
+                    marks[member][row] = True
+        return {name: mark for name, mark in marks.items() if mark.any()}
+
+    set_aside: dict[str, NDArray[np.int8]] = {}
+    level_caps: dict[str, Ints] = {}
+    for row, submission in enumerate(submissions):
+        for name, why in submission.set_aside.items():
+            if name in plan.positions:
+                set_aside.setdefault(name, np.zeros(rows, np.int8))[row] = 1 + SET_ASIDE.index(why)
+        for name, cap in submission.level_caps.items():
+            level_caps.setdefault(name, np.full(rows, NO_LIMIT))[row] = min(cap, NO_LIMIT)
+    most = [NO_LIMIT if submission.max_level is None else submission.max_level for submission in submissions]
+    return columns_from(
+        methodology,
+        rows,
+        profile=profile,
+        answers=answers,
+        present=present,
+        nulls=nulls,
+        self_declared=named((each.self_declared for each in submissions), plan.positions),
+        profile_self_declared=named((each.profile_self_declared for each in submissions), plan.layout.profile),
+        set_aside=set_aside,
+        level_caps=level_caps,
+        max_level=_whole(most),
+    )
+
+
+def columns_from(
+    methodology: Methodology,
+    rows: int,
+    *,
+    profile: Mapping[str, ArrayLike],
+    answers: Mapping[str, Mapping[str, ArrayLike]],
+    present: Mapping[str, ArrayLike] | None = None,
+    nulls: Mapping[str, ArrayLike] | None = None,
+    self_declared: Mapping[str, ArrayLike] | None = None,
+    profile_self_declared: Mapping[str, ArrayLike] | None = None,
+    set_aside: Mapping[str, ArrayLike] | None = None,
+    level_caps: Mapping[str, ArrayLike] | None = None,
+    max_level: ArrayLike | None = None,
+) -> Columns:
+    """The columns of arrays of `rows` integers or booleans, written as `Columns` says.
+
+    `profile` by field, every field of the document; `answers` by indicator and fact, those that anybody sent;
+    `present` says which rows sent them (default: all), `nulls` where a field has no value, `set_aside` the code of
+    the reason (0: it counts), `level_caps` and `max_level` what review sets (`NO_LIMIT`: nothing). The arrays are
+    copied. Raises `DefectiveColumns` where a field or fact is missing or unknown, has another length, is no integer,
+    or is a level or yes/no outside its curve.
+    """
+    return _Maker(plan_of(methodology), rows).columns(
+        profile=profile,
+        answers=answers,
+        present=present or {},
+        nulls=nulls or {},
+        self_declared=self_declared or {},
+        profile_self_declared=profile_self_declared or {},
+        set_aside=set_aside or {},
+        level_caps=level_caps or {},
+        max_level=max_level,
+    )
+
+
+class _Maker:
+    """Makes columns of arrays."""
+
+    def __init__(self, plan: Plan, rows: int) -> None:
+        self.plan = plan
+        self.rows = rows
+
+    def columns(
+        self,
+        *,
+        profile: Mapping[str, ArrayLike],
+        answers: Mapping[str, Mapping[str, ArrayLike]],
+        present: Mapping[str, ArrayLike],
+        nulls: Mapping[str, ArrayLike],
+        self_declared: Mapping[str, ArrayLike],
+        profile_self_declared: Mapping[str, ArrayLike],
+        set_aside: Mapping[str, ArrayLike],
+        level_caps: Mapping[str, ArrayLike],
+        max_level: ArrayLike | None,
+    ) -> Columns:
+        plan = self.plan
+        named: list[tuple[str, Iterable[str], Iterable[str]]] = [
+            ("profile", profile, plan.layout.profile),
+            ("nulls", nulls, plan.layout.profile),
+            ("profile_self_declared", profile_self_declared, plan.layout.profile),
+            ("answers", answers, plan.positions),
+            ("present", present, plan.positions),
+            ("self_declared", self_declared, plan.positions),
+            ("set_aside", set_aside, plan.positions),
+            ("level_caps", level_caps, plan.positions),
+        ]
+        for what, given, known in named:
+            _refuse_unknown(what, given, known)
+        reasons = [self._reasons(leaf, set_aside) for leaf in plan.leaves]
+        counts = [
+            self._present(leaf, answers, present, aside) for leaf, aside in zip(plan.leaves, reasons, strict=True)
+        ]
+        facts: list[Ints] = [np.zeros(0, np.int8)] * plan.layout.size
+        empty: dict[int, Bools] = {}
+        for field in plan.document.profile:
+            slot = plan.layout.profile[field.name]
+            null = self._mark(f"nulls of {field.name}", nulls.get(field.name))
+            if null is not None:
+                if not field.nullable:
+                    raise DefectiveColumns(f"nulls of {field.name}: the field is never null")
+                empty[slot] = null
+            if field.name not in profile:
+                raise DefectiveColumns(f"profile: {field.name} is missing")
+            column = self._integers(f"profile {field.name}", profile[field.name], null)
+            if field.type == "enum" and column.size and not 0 <= column.min() <= column.max() < len(field.values):
+                raise DefectiveColumns(f"profile {field.name}: a code is not one of its {len(field.values)} values")
+            facts[slot] = column
+        lowered: dict[int, Ints] = {}
+        for leaf, mark in zip(plan.leaves, counts, strict=True):
+            self._facts(leaf, answers.get(leaf.indicator.id), mark, facts)
+            caps = level_caps.get(leaf.indicator.id)
+            if caps is not None and leaf.indicator.facts:
+                self._lower(leaf, caps, facts, lowered)
+        limits = None if max_level is None else self._integers("max_level", max_level, None)
+        return Columns(
+            methodology=plan.methodology,
+            rows=self.rows,
+            facts=tuple(facts),
+            extent=tuple(_extent(column) for column in facts),
+            nulls=empty,
+            present=np.array(counts),
+            self_declared=self._stacked(
+                [
+                    self._mark(f"self_declared of {leaf.indicator.id}", self_declared.get(leaf.indicator.id))
+                    for leaf in plan.leaves
+                ]
+            ),
+            set_aside=self._stacked(reasons),
+            level_sent=lowered,
+            profile_self_declared={
+                plan.layout.profile[name]: declared
+                for name, given in profile_self_declared.items()
+                if (declared := self._mark(f"profile_self_declared of {name}", given)) is not None
+            },
+            max_level=None if limits is None or (limits == NO_LIMIT).all() else limits,
+        )
+
+    def _shaped(self, place: str, given: ArrayLike) -> NDArray[np.generic]:
+        array = np.asarray(given)
+        if array.shape != (self.rows,):
+            raise DefectiveColumns(f"{place}: has the shape {array.shape}, not ({self.rows},)")
+        return array
+
+    def _mark(self, place: str, given: ArrayLike | None) -> Bools | None:
+        """A mask; None where nobody is concerned."""
+        if given is None:
+            return None
+        mark = self._shaped(place, given)
+        if mark.dtype != np.bool:
+            raise DefectiveColumns(f"{place}: is not an array of booleans")
+        return cast("Bools", mark.copy()) if mark.any() else None
+
+    def _integers(self, place: str, given: ArrayLike, absent: Bools | None, *, mask: bool = False) -> Ints:
+        """A copy in the narrowest type, 0 where it is absent; only a mask may go beyond 64 bits."""
+        array = self._shaped(place, given)
+        if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
+            column = cast("Ints", array.copy())
+        elif array.dtype.kind not in "iub":
+            raise DefectiveColumns(f"{place}: is not an array of integers or booleans")
+        else:
+            column = cast("Ints", array.astype(np.int8 if array.dtype.kind == "b" else array.dtype))
+        if absent is not None:
+            column[absent] = 0
+        column = narrow(column)
+        if column.dtype == object and not mask:
+            raise DefectiveColumns(f"{place}: goes beyond 64 bits")
+        return column
+
+    def _stacked(self, marks: Sequence[_Mark | None]) -> _Mark | None:
+        """Marks of each indicator as one array with a row for each; None where nobody is concerned."""
+        there = [mark for mark in marks if mark is not None]
+        if not there:
+            return None
+        nobody = np.zeros(self.rows, there[0].dtype)
+        return cast("_Mark", np.array([nobody if mark is None else mark for mark in marks]))
+
+    def _reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
+        given = set_aside.get(leaf.indicator.id)
+        if given is None:
+            return None
+        reasons = self._integers(f"set_aside of {leaf.indicator.id}", given, None)
+        if not reasons.any():
+            return None
+        if not 0 <= reasons.min() <= reasons.max() <= len(SET_ASIDE):
+            raise DefectiveColumns(f"set_aside of {leaf.indicator.id}: a code is not one of 0 to {len(SET_ASIDE)}")
+        return reasons.astype(np.int8)
+
+    def _present(
+        self,
+        leaf: CompiledIndicator,
+        answers: Mapping[str, Mapping[str, ArrayLike]],
+        present: Mapping[str, ArrayLike],
+        reasons: NDArray[np.int8] | None,
+    ) -> Bools:
+        """Which rows sent an answer that counts; all for an indicator that asks for nothing."""
+        name = leaf.indicator.id
+        if leaf.present is None:
+            return np.ones(self.rows, np.bool)
+        if name not in answers:
+            return np.zeros(self.rows, np.bool)
+        sent: Bools = np.ones(self.rows, np.bool)
+        if name in present:
+            marked = self._mark(f"present of {name}", present[name])
+            sent = np.zeros(self.rows, np.bool) if marked is None else marked
+        return sent if reasons is None else sent & (reasons == 0)
+
+    def _facts(
+        self,
+        leaf: CompiledIndicator,
+        given: Mapping[str, ArrayLike] | None,
+        counts: Bools,
+        facts: list[Ints],
+    ) -> None:
+        indicator = leaf.indicator
+        if given is not None:
+            _refuse_unknown(f"answers to {indicator.id}", given, [fact.name for fact in indicator.facts])
+        for fact in indicator.facts:
+            slot = self.plan.layout.facts[indicator.id, fact.name]
+            place = f"{indicator.id} {fact.name}"
+            if given is None or (fact.name not in given and not fact.required):
+                column: Ints = np.zeros(self.rows, np.int8)
+            elif fact.name not in given:
+                raise DefectiveColumns(f"answers: {place} is missing")
+            else:
+                column = self._integers(place, given[fact.name], ~counts, mask=fact.type == "components")
+            least, most = _extent(column)
+            if fact.type == "components":
+                if least < 0 or most >> len(indicator.components):
+                    raise DefectiveColumns(f"{place}: a bit stands for no component")
+                facts[self.plan.layout.facts[indicator.id, derived_count(fact.name)]] = _bits(column)
+                column = _wide_enough(column, len(indicator.components))
+            elif fact.type == "boolean" and not 0 <= least <= most <= 1:
+                raise DefectiveColumns(f"{place}: is not yes (1) or no (0)")
+            elif indicator.curve.kind == "ladder" and not 0 <= least <= most < len(indicator.curve.goalposts):
+                raise DefectiveColumns(f"{place}: a level is not one of 0 to {len(indicator.curve.goalposts) - 1}")
+            facts[slot] = column
+
+    def _lower(self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]) -> None:
+        """Lowers the levels that review caps, and keeps what was sent."""
+        cap = self._integers(f"level_caps of {leaf.indicator.id}", caps, None)
+        sent = facts[leaf.slots[0]]
+        if cap.size and cap.min() < 0:
+            raise DefectiveColumns(f"level_caps of {leaf.indicator.id}: is negative")
+        if (sent > cap).any():
+            lowered[leaf.position] = sent
+            facts[leaf.slots[0]] = np.minimum(sent, cap).astype(sent.dtype)
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    for name in sorted(set(given) - set(known)):
+        raise DefectiveColumns(f"{what}: {name} is not in the document")
+
+
+def narrow(column: Ints) -> Ints:
+    """The column in the narrowest type that holds it; Python's integers where none does."""
+    least, most = _extent(column)
+    for width in WIDTHS:
+        if np.iinfo(width).min <= least and most <= np.iinfo(width).max:
+            return column.astype(width, copy=False)
+    return column.astype(object)
+
+
+def _extent(column: Ints) -> tuple[int, int]:
+    return (int(column.min()), int(column.max())) if column.size else (0, 0)
+
+
+def _wide_enough(mask: Ints, bits: int) -> Ints:
+    """The mask in the narrowest type that has all the bits."""
+    return mask.astype(next((width for width in WIDTHS if bits < np.iinfo(width).bits), object))
+
+
+def _bits(mask: Ints) -> Ints:
+    if mask.dtype == object:
+        return np.array([int(bits).bit_count() for bits in mask], np.int16)
+    return np.bitwise_count(mask).astype(np.int8)
+
+
+def _whole(values: Sequence[int]) -> NDArray[np.generic]:
+    """An array of integers of any size."""
+    try:
+        return np.array(values, np.int64)
+    except OverflowError:
+        return np.array(values, object)
+
+
+def _of_field(field: ProfileField, values: Sequence[Scalar | None]) -> NDArray[np.generic]:
+    match field.type:
+        case "enum":
+            numbers: dict[Scalar | None, int] = {value: number for number, value in enumerate(field.values)}
+            unknown = set(values) - set(numbers) - {None}
+            if unknown:
+                raise DefectiveColumns(f"profile {field.name}: {min(map(str, unknown))!r} is not one of its values")
+            return _whole([numbers.get(value, 0) for value in values])
+        case "number":
+            return _whole([_units(cast("float", value or 0), DECIMALS_OF_NUMBERS) for value in values])
+        case _:
+            return _whole([cast("int", value or 0) for value in values])
+
+
+def _of_fact(
+    leaf: CompiledIndicator, fact: Fact, answers: Sequence[Mapping[str, FactValue] | None]
+) -> NDArray[np.generic]:
+    name = fact.name
+    match fact.type:
+        case "components":
+            bits = {component: 1 << number for number, component in enumerate(leaf.indicator.components)}
+            return _whole(
+                [
+                    0 if answer is None else sum({bits[component] for component in cast("_Ids", answer.get(name, ()))})
+                    for answer in answers
+                ]
+            )
+        case "number":
+            return _whole(
+                [0 if answer is None else _units(cast("float", answer[name]), fact.decimals) for answer in answers]
+            )
+        case _:
+            return _whole([0 if answer is None else cast("int", answer[name]) for answer in answers])
+
+
+_Ids = tuple[str, ...]
+
+
+def _units(number: float, decimals: int) -> int:
+    """A number in whole units of its last decimal."""
+    return int(exact_fact(number, decimals) * 10**decimals)

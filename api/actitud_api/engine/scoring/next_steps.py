@@ -1,0 +1,364 @@
+"""The next step of an indicator: the least change that reaches a better goalpost, and what it brings.
+
+SCORING section 7. Gains come from re-scoring: of the branch of the indicator, or of everything where the change
+turns a rule or the zero rule of another indicator.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import cast
+
+from msgspec import Struct, structs
+
+from actitud_api.engine.methodology.predicates import Facts, Slot
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.compile import KEPT, UNKNOWN, CompiledIndicator, Plan, Step
+from actitud_api.engine.scoring.evaluate import AsLine, Evaluation, Family, evaluate_facts, family, published
+from actitud_api.engine.scoring.leaves import Ratio
+from actitud_api.engine.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
+
+Change = dict[int, Slot]
+"""New facts by slot."""
+
+
+class Branches:
+    """Re-scores an evaluation where one indicator has another score: its branch alone."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self._unit = evaluation.plan.unit
+        self._families: dict[str, Family] = {}
+        # By the group above an indicator, and those above it as lines.
+        self._branches: dict[str, tuple[Family, tuple[AsLine, ...] | None]] = {}
+        self._broken: frozenset[str] | None = None
+
+    def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
+        """Index points that a new score of one indicator brings; None without an index."""
+        index = self.evaluation.index
+        if index is None:
+            return None
+        changed = self.rescored(leaf, score)
+        assert changed is not None
+        return quotient(changed - index, self._unit)
+
+    def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
+        """The published index in units with a new score of one indicator."""
+        parent, above = self._branches.get(leaf.path[0]) or self._branch(leaf)
+        line = parent.lines[leaf.places[0]]
+        if line is None or above is None:
+            return self._rescored_at_length(leaf, score)
+        a, b, divisor = line
+        score = (a * score + b) // divisor
+        for a, b, divisor in above:
+            score = (a * score + b) // divisor
+        return published(self.evaluation.plan, score)
+
+    def _rescored_at_length(self, leaf: CompiledIndicator, score: int) -> int | None:
+        changed: int | None = score
+        for name, place in zip(leaf.path, leaf.places, strict=True):
+            changed = self._family(name).with_child(place, changed)
+        return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
+
+    def _branch(self, leaf: CompiledIndicator) -> tuple[Family, tuple[AsLine, ...] | None]:
+        """The group above an indicator, and those above it as lines; None where one is none."""
+        parent, *names = leaf.path
+        lines = [self._family(name).lines[place] for name, place in zip(names, leaf.places[1:], strict=True)]
+        known = tuple(line for line in lines if line is not None)
+        found = self._branches[parent] = self._family(parent), known if len(known) == len(lines) else None
+        return found
+
+    def _family(self, name: str) -> Family:
+        if name not in self._families:
+            self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
+        return self._families[name]
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The rules that do not hold."""
+        if self._broken is None:
+            self._broken = frozenset(found.compiled.rule.id for found in self.evaluation.broken)
+        return self._broken
+
+
+def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
+    """The next step of one indicator; None at full marks and where it does not apply."""
+    result = branches.evaluation.leaves[leaf.position]
+    match result.code:
+        case "partial" | "zero":
+            return _improve(branches, submission, leaf)
+        case "zero_by_rule":
+            return _without_facts(branches, leaf, "unlock")
+        case "contradicted":
+            return _without_facts(branches, leaf, "correct")
+        case "unknown" if result.fields:
+            return _without_facts(branches, leaf, "evidence")
+        case "unsupported" | "unknown" | "withdrawn" | "rejected" | "stale":
+            return _without_facts(branches, leaf, "report")
+        case "capped":
+            return _evidence(branches, submission, leaf)
+    return None
+
+
+def _without_facts(branches: Branches, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
+    return NextStep(
+        kind=kind,
+        change={},
+        gain=None,
+        gain_max=branches.gain(leaf, leaf.best),
+        evidence=kind == "evidence",
+        cap=None,
+        requires=(),
+    )
+
+
+def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+    """What lifts the caps of an answer; a level that review lowered becomes again what was sent, everywhere."""
+    evaluation = branches.evaluation
+    result = evaluation.leaves[leaf.position]
+    assert result.score is not None
+    change: Change = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
+    own, requires = _effect(branches, submission, leaf, change, result.uncapped, evidence=True)
+    return NextStep(
+        kind="evidence",
+        change={},
+        gain=own,
+        gain_max=_most(branches, leaf, own),
+        evidence=True,
+        cap=points(result.score, evaluation.plan.unit),
+        requires=requires,
+    )
+
+
+def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+    evaluation = branches.evaluation
+    score = evaluation.leaves[leaf.position].score
+    assert score is not None
+    rungs = _rungs(evaluation.plan)[leaf.position]
+    if rungs is not None:
+        for rung in rungs:
+            if rung.units > score:
+                return _improved(branches, submission, leaf, rung, score)
+        return _without_facts(branches, leaf, "act")
+    for x, units in leaf.ascent:
+        if units <= score:
+            continue
+        change = reach(evaluation, leaf, x)
+        if change is None:
+            continue
+        value_after = _value_after(leaf, with_change(evaluation.facts, change))
+        if value_after is None:
+            continue
+        reached = leaf.score(*value_after)
+        if reached > score:
+            better = _Better(reached, value_after, change, named(leaf, change))
+            return _improved(branches, submission, leaf, better, score)
+    return _without_facts(branches, leaf, "act")
+
+
+class _Better(Struct, frozen=True, gc=False):
+    """A change of the facts of an indicator, by slot and by name, with the raw value and the score after it."""
+
+    units: int
+    value: Ratio
+    change: Change
+    named: dict[str, FactValue]
+
+
+def _improved(
+    branches: Branches, submission: Submission, leaf: CompiledIndicator, better: _Better, score: int
+) -> NextStep:
+    held = _held(leaf, submission, better.value, better.units)
+    evidence = held <= score
+    own, requires = _effect(branches, submission, leaf, better.change, better.units if evidence else held, evidence)
+    return NextStep(
+        kind="improve",
+        change=better.named,
+        gain=own,
+        gain_max=_most(branches, leaf, own),
+        evidence=evidence,
+        cap=points(held, branches.evaluation.plan.unit) if held < better.units else None,
+        requires=requires,
+    )
+
+
+@lru_cache(KEPT)
+def _rungs(plan: Plan) -> tuple[tuple[_Better, ...] | None, ...]:
+    """By position the levels, or the yes, of the indicators whose own answer is their value; None of others."""
+    return tuple(
+        None
+        if scorer.table is None or scorer.compiled.circular
+        else tuple(_rung(scorer.compiled, int(x), units) for x, units in scorer.compiled.ascent)
+        for scorer in plan.blocks.scorers
+    )
+
+
+def _rung(leaf: CompiledIndicator, x: int, units: int) -> _Better:
+    change: Change = {leaf.slots[0]: bool(x) if leaf.indicator.type == "boolean" else x}
+    return _Better(units, (x, 1), change, named(leaf, change))
+
+
+def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
+    """The raw value after a change; None where its own zero rule or applicability would take it away."""
+    if leaf.circular:
+        if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
+            return None
+        if leaf.applies is not None and not leaf.applies(changed):
+            return None
+    return leaf.value(changed)
+
+
+def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
+    """What a value counts with while there is no evidence beyond what there is, where it would reach a score."""
+    if not submission.level_caps and not submission.self_declared:
+        return reached
+    name = leaf.indicator.id
+    if name in submission.level_caps:
+        reached = min(reached, leaf.score(min(value[0], submission.level_caps[name]), 1))
+    return min(reached, leaf.cap) if name in submission.self_declared else reached
+
+
+def _effect(
+    branches: Branches,
+    submission: Submission,
+    leaf: CompiledIndicator,
+    change: Change,
+    score: int,
+    evidence: bool,
+) -> tuple[Figure | None, tuple[str, ...]]:
+    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
+    evaluation = branches.evaluation
+    if not leaf.ripples and not evaluation.plan.touching[leaf.position]:
+        return branches.gain(leaf, score), ()
+    changed = with_change(evaluation.facts, change)
+    requires, mended = _rules_that_turn(branches, leaf, change, changed)
+    if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
+        return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
+    return branches.gain(leaf, score), requires
+
+
+def _most(branches: Branches, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
+    """Index points up to full marks, at least those of the step."""
+    most = branches.gain(leaf, leaf.best)
+    return most if own is None or most is None else max(own, most)
+
+
+def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+    """The least admissible change whose raw value reaches x; None where there is none."""
+    facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
+    if indicator.type in ("level", "boolean"):
+        return {leaf.slots[0]: bool(x) if indicator.type == "boolean" else int(x)}
+    if indicator.type == "checklist":
+        return _list_more(evaluation, leaf, x)
+    step = leaf.step
+    if step is None or leaf.value(facts) is None:
+        return None
+    least = _solve(step, facts, x, leaf.rising)
+    if least is None:
+        return None
+    scale = step.scale
+    if not step.minimum * scale <= least <= step.maximum * scale:
+        return None
+    if indicator.part_of_denominator and (
+        least > cast("int", facts[layout.facts[indicator.id, "denominator"]]) * scale
+    ):
+        return None
+    return {step.slot: Fraction(least, scale) if least % scale else least // scale}
+
+
+def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
+    """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, in units of its last decimal."""
+    a, b, c, d = step.coefficients(facts)
+    n, below = x.as_integer_ratio()
+    slope = a * below - n * c
+    if not slope:
+        return None
+    bound = (n * d - b * below) * step.scale
+    return int(-(-bound // slope) if (slope > 0) == rising else bound // slope)
+
+
+def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+    """The first missing components, in document order, as many as x needs; those outside the remit are left."""
+    facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
+    slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
+    counts = leaf.quotient == (count, None)
+    outside = layout.facts.get((indicator.id, "outside_remit"))
+    left_out = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
+    listed = cast("frozenset[str]", facts[slot])
+    for component in indicator.components:
+        if component in listed or component in left_out:
+            continue
+        listed |= {component}
+        if counts and len(listed) < x:
+            continue
+        changed = list(facts)
+        changed[slot], changed[count] = listed, len(listed)
+        value = leaf.value(changed)
+        if value is not None and Fraction(*value) >= x:
+            return {slot: listed, count: len(listed)}
+    return None
+
+
+def named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+    """The changed facts by name, without the derived ones."""
+    if leaf.field is not None and leaf.step is not None:
+        return {leaf.field: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
+    found: dict[str, FactValue] = {}
+    for name, slot in leaf.facts:
+        if slot in change:
+            value = change[slot]
+            if isinstance(value, frozenset):
+                found[name] = tuple(component for component in leaf.indicator.components if component in value)
+            elif isinstance(value, bool):
+                found[name] = value
+            else:
+                found[name] = figure(cast("int | Fraction", value))
+    return found
+
+
+def with_change(facts: Facts, change: Change) -> Facts:
+    """The facts after a change."""
+    changed = list(facts)
+    for slot, value in change.items():
+        changed[slot] = value
+    return changed
+
+
+def _rules_that_turn(
+    branches: Branches, leaf: CompiledIndicator, change: Change, changed: Facts
+) -> tuple[tuple[str, ...], bool]:
+    """The error rules that hold now and would break after the change; whether it mends one that is broken."""
+    evaluation, broken = branches.evaluation, branches.broken
+    touching = evaluation.plan.touching[leaf.position]
+    breaks = tuple(known.rule.id for known in touching if known.rule.id not in broken and not known.holds(changed))
+    mends = (known.holds(with_change(evaluation.sent, change)) for known in touching if known.rule.id in broken)
+    return breaks, any(mends)
+
+
+def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
+    """Whether the change turns the zero rule, the applicability or the value of another indicator."""
+    others = (evaluation.plan.leaves[position] for position in leaf.ripples)
+    return any(
+        closure is not None and closure(evaluation.facts) != closure(changed)
+        for other in others
+        for closure in (other.zero_when, other.applies, other.value)
+    )
+
+
+def _gain_of_all(
+    evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: Change, evidence: bool
+) -> Figure | None:
+    """Index points by scoring everything anew, where a change reaches beyond its own branch."""
+    sent = with_change(evaluation.sent, change)
+    if evidence:
+        name = leaf.indicator.id
+        submission = structs.replace(
+            submission,
+            self_declared=submission.self_declared - {name},
+            level_caps={other: cap for other, cap in submission.level_caps.items() if other != name},
+        )
+    index = evaluate_facts(evaluation.plan, sent, submission).index
+    if index is None or evaluation.index is None:
+        return None
+    return quotient(index - evaluation.index, evaluation.plan.unit)

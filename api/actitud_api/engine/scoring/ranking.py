@@ -1,0 +1,139 @@
+"""Organisations beside each other: who ranks, ranks, peer groups, standings and spreads (SCORING, section 8).
+
+Exact: figures are integers in units of 10^-decimals, and so is what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import ArrayLike, NDArray
+
+from actitud_api.engine.methodology.model import Document
+from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.scoring.evaluate import Status
+
+Integers: TypeAlias = NDArray[np.integer[Any]]
+"""Integers of any width; what is computed of them has 64 bits."""
+
+UNRANKED: Final = -1
+"""What an organisation that does not rank counts with where others count with their index."""
+
+RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
+"""The statuses that rank."""
+
+PERCENTILE_DECIMALS: Final = 2
+
+Basis = Literal["kind_and_band", "kind", "band_scale", "all"]
+"""What the members of a peer group have in common, from the narrowest to the widest."""
+
+
+class PeerGroup(Struct, frozen=True):
+    """Whom an organisation is compared with: organisations of these kinds and this band (None: of any) that rank."""
+
+    basis: Basis
+    kinds: tuple[str, ...] | None
+    band: str | None
+    organisations: int
+
+
+class Standing(Struct, frozen=True):
+    """Where a figure stands among those of `organisations`, its own included.
+
+    `rank`: 1 is best; `below`: how many have less; `percentile`: in hundredths, None among too few.
+    """
+
+    rank: int
+    below: int
+    organisations: int
+    percentile: int | None
+
+
+class Spread(Struct, frozen=True):
+    """How values spread: the least, the quartiles (type 7, half up) and the greatest, in units of the values."""
+
+    minimum: int
+    lower: int
+    median: int
+    upper: int
+    maximum: int
+
+
+def rank_points(status: Status, index: int | None) -> int:
+    """What ranks an organisation: its published index, or `UNRANKED`."""
+    return UNRANKED if index is None or status not in RANKED else index
+
+
+def ranks(points: Integers) -> Integers:
+    """The rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
+    order = np.argsort(points, kind="stable")
+    ascending = points[order]
+    found = np.empty(points.size, np.int64)
+    # Asked for in their order they are found many times faster.
+    found[order] = points.size + 1 - np.searchsorted(ascending, ascending, side="right")
+    return found
+
+
+def peer_group(
+    document: Document, ranked: Mapping[tuple[str, str | None], int], kind: str, band: str | None
+) -> PeerGroup:
+    """The peer group of an organisation of a kind and a size band.
+
+    `ranked`: how many organisations of each kind and band rank. The narrowest group that has the document's `minimum`:
+    those of its kind and band, of its kind, of the kinds that are measured on its band scale; else all (CATALOGUE,
+    section 8).
+    """
+    scales = {known.code: known.band_scale for known in document.organisation_types}
+    on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))
+    groups: list[tuple[Basis, tuple[str, ...], str | None]] = [("kind", (kind,), None), ("band_scale", on_scale, None)]
+    if band is not None:
+        groups.insert(0, ("kind_and_band", (kind,), band))
+    for basis, kinds, of_band in groups:
+        count = sum(ranked[of, size] for of, size in ranked if of in kinds and of_band in (None, size))
+        if count >= document.peer_groups.minimum:
+            return PeerGroup(basis, kinds, of_band, count)
+    return PeerGroup("all", None, None, sum(ranked.values()))
+
+
+def standing(values: ArrayLike, own: int, percentiles_from: int) -> Standing:
+    """Where a figure stands among values of which it is one.
+
+    The percentile is the percentile rank, the share that has less and half of the share that has as much, its own
+    included (the `mean` of SciPy's `percentileofscore`); only among `percentiles_from` or more.
+    """
+    found = np.asarray(values)
+    below, equal, count = int((found < own).sum()), int((found == own).sum()), found.size
+    share = Fraction(2 * below + equal, 2 * count) * 100 * 10**PERCENTILE_DECIMALS
+    return Standing(
+        rank=count - below - equal + 1,
+        below=below,
+        organisations=count,
+        percentile=halfup(share) if count >= percentiles_from else None,
+    )
+
+
+def spread(values: ArrayLike) -> Spread | None:
+    """The spread of values in any order; None where there are none."""
+    found = np.sort(values)
+    if not found.size:
+        return None
+    quartiles = (int(quantile(found, number, 4)) for number in range(5))
+    return Spread(*quartiles)
+
+
+def quantile(ordered: Integers, number: int, parts: int) -> Integers:
+    """The quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
+
+    Linear between the values around (n - 1) · number / parts: R. J. Hyndman and Y. Fan, Sample Quantiles in
+    Statistical Packages, 1996; the default of R and NumPy.
+    """
+    last = ordered.shape[-1] - 1
+    position, rest = divmod(last * number, parts)
+    value: Integers = ordered[..., position].astype(np.int64)
+    above: Integers = ordered[..., min(position + 1, last)].astype(np.int64)
+    part: Integers = (2 * rest * (above - value) + parts) // (2 * parts)
+    return value + part

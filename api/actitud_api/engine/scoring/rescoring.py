@@ -1,0 +1,143 @@
+"""Scores the same organisations again under documents that differ only in curves, weights and aggregations.
+
+An audit asks for many of them. What the rules say of the facts stays as it is, and only curves that differ are asked
+again: the tree is scored over the scores of its indicators.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, get_args
+
+import msgspec
+import numpy as np
+from msgspec import structs
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import (
+    NEVER,
+    AnswerOperand,
+    Compare,
+    ComponentOperand,
+    Constant,
+    Curve,
+    Document,
+    Fact,
+    Goalpost,
+    Group,
+    Indicator,
+    ProfileField,
+    ProfileOperand,
+)
+from actitud_api.engine.methodology.predicates import indicators, parts
+from actitud_api.engine.scoring.columns import Columns, ColumnScores, columns_from, score_columns
+from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.evaluate import Code
+from actitud_api.engine.scoring.ranking import Integers
+from actitud_api.engine.scoring.robustness import MISSING
+
+_CODES: Final[tuple[Code, ...]] = get_args(Code)
+_LEFT: Final = _CODES.index("not_applicable")
+_CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
+"""The codes of what a curve has scored."""
+
+_UNITS = "units"
+
+
+class Rescoring:
+    """Organisations and what they come to; `scores` is that under their methodology."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._plan = plan_of(columns.methodology)
+        self._curves = {leaf.indicator.id: leaf.indicator.curve for leaf in self._plan.leaves}
+        self.scores: ColumnScores = score_columns(columns)
+
+    @property
+    def nodes(self) -> dict[str, Integers]:
+        """What each group and indicator counts with, by id."""
+        found = self.scores
+        return dict(zip((*found.group_ids, *found.indicator_ids), (*found.groups, *found.scores), strict=True))
+
+    def index(self, document: Document) -> Integers:
+        """The published index under a document with other curves, weights or aggregations, -1 where there is none."""
+        if not self._columns.rows:
+            return self.scores.index
+        changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
+        if any(_reads_others(indicator) for indicator in changed):
+            return score_columns(with_document(self._columns, document)).index
+        tree = _methodology(self._columns.methodology, of_scores(document))
+        scores = [
+            row if indicator.curve == self._curves[indicator.id] else self._curved(indicator, row)
+            for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
+        ]
+        ids = self.scores.indicator_ids
+        columns = columns_from(
+            tree,
+            self._columns.rows,
+            profile=dict(zip(ids, self.scores.codes == _LEFT, strict=True)),
+            answers={name: {_UNITS: row} for name, row in zip(ids, scores, strict=True)},
+            present={name: row != MISSING for name, row in zip(ids, scores, strict=True)},
+        )
+        return score_columns(columns).index
+
+    def _curved(self, indicator: Indicator, before: Integers) -> Integers:
+        """The scores of an indicator with another curve."""
+        plan, columns = self._plan, self._columns
+        layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
+        asked = structs.replace(indicator, zero_when=NEVER)
+        root = structs.replace(plan.document.root, aggregation="arithmetic", children=(asked,))
+        facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
+        declared = columns.self_declared
+        found = score_columns(
+            columns_from(
+                _methodology(columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=())),
+                columns.rows,
+                profile={field: columns.facts[slot] for field, slot in layout.profile.items()},
+                answers={name: facts},
+                self_declared={} if declared is None else {name: declared[position]},
+            )
+        )
+        return np.where(np.isin(self.scores.codes[position], _CURVED), found.scores[0], before)
+
+
+def with_document(columns: Columns, document: Document) -> Columns:
+    """The columns under another document that asks for the same facts."""
+    return structs.replace(columns, methodology=_methodology(columns.methodology, document))
+
+
+def _reads_others(indicator: Indicator) -> bool:
+    """Whether the raw value of an indicator is made of the answers to others."""
+    return any(
+        isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
+        for part in parts(indicator.value)
+    )
+
+
+def of_scores(document: Document) -> Document:
+    """The document in which every indicator is asked for its score, and a field of the profile says where it left."""
+    unit = int(10**document.decimals)
+
+    def given(node: Group | Indicator) -> Group | Indicator:
+        if isinstance(node, Group):
+            return structs.replace(node, children=tuple(given(child) for child in node.children))
+        ends = (node.range.minimum, node.range.maximum)
+        return structs.replace(
+            node,
+            facts=(Fact(name=_UNITS, type="integer"),),
+            value=AnswerOperand(indicator=node.id, fact=_UNITS),
+            curve=Curve(kind="linear", goalposts=tuple(Goalpost(x=score * unit, score=score) for score in ends)),
+            step=None,
+            applies=Compare(op="eq", left=ProfileOperand(field=node.id), right=Constant(value=False)),
+            zero_when=NEVER,
+        )
+
+    root = given(document.root)
+    assert isinstance(root, Group)
+    left = (ProfileField(name=node.id, type="boolean", set_by="service") for node in indicators(document.root))
+    return structs.replace(document, root=root, profile=tuple(left), rules=(), levels=())
+
+
+def _methodology(methodology: Methodology, document: Document) -> Methodology:
+    digest = hashlib.sha256(msgspec.json.encode(document)).hexdigest()
+    return structs.replace(methodology, document=document, digest=digest)

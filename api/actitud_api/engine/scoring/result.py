@@ -1,0 +1,224 @@
+"""The canonical result: the explained score of one submission without any sentence, in any language the same.
+
+It is what digests cover. Scores and points are JSON numbers, multiples of 10^-decimals within the range of their node;
+raw values are half up to 6 decimals, or to those of the document's finest fact; coverage to 4. An integral number is an
+int, so that every number is in shortest form.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, Number
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.evaluate import Code, State, Status
+
+Figure = int | float
+"""A number in shortest form."""
+
+COVERAGE_DECIMALS = 4
+
+StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
+"""improve: move the fact · evidence: document what is only declared · report: send an answer · correct: mend a
+contradiction · unlock: lift what makes it 0 by rule · act: no single fact leads to the next goalpost."""
+
+
+class Canonical(Struct, frozen=True, kw_only=True):
+    """Base of the parts of the canonical result."""
+
+
+class MethodologyReference(Canonical, frozen=True):
+    """The version that scored, and the digest of its document."""
+
+    version: str
+    digest: str
+
+
+class PassedGoalpost(Canonical, frozen=True):
+    """A goalpost beside the raw value: x and the points that it gives."""
+
+    x: Figure
+    score: Figure
+
+
+class Parameters(Canonical, frozen=True):
+    """What a reason is built from.
+
+    `facts`: the facts that decided, by name (an answer of another indicator as `D4.01.level`); `value`: the raw
+    value; `between`: the goalposts around it; `uncapped`: what a capped answer would score, with the `cap` of what is
+    only declared where that holds it; `level_sent`: the level that review lowered; `rules`: broken rules; `missing`:
+    indicators to answer first; `fields`: profile fields that are only declared.
+    """
+
+    facts: dict[str, FactValue | str | None]
+    value: Figure | bool | None
+    between: tuple[PassedGoalpost, ...]
+    cap: Figure | None
+    uncapped: Figure | None
+    level_sent: int | None
+    rules: tuple[str, ...]
+    missing: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class Reason(Canonical, frozen=True):
+    """Why an indicator has its score."""
+
+    code: Code
+    parameters: Parameters
+
+
+class NextStep(Canonical, frozen=True):
+    """What to do next for an indicator.
+
+    `change`: the facts after an improvement, in their own unit; `gain`: index points that it brings, by
+    re-scoring, null where that depends on what will be answered; `gain_max`: index points up to full marks;
+    `evidence`: it needs evidence; `cap`: the score at which it stays without evidence, where that holds it back;
+    `requires`: rules that it would break unless other facts follow.
+    """
+
+    kind: StepKind
+    change: dict[str, FactValue]
+    gain: Figure | None
+    gain_max: Figure | None
+    evidence: bool
+    cap: Figure | None
+    requires: tuple[str, ...]
+
+
+class Interval(Canonical, frozen=True):
+    """What the size of its sample leaves open of a share of `n` cases, with 95 % confidence (Wilson).
+
+    `low` and `high`: of the share; `index_low` and `index_high`: of the index, were that the share.
+    """
+
+    n: int
+    low: Figure
+    high: Figure
+    index_low: Figure | None
+    index_high: Figure | None
+
+
+class IndicatorScore(Canonical, frozen=True):
+    """An indicator: score, weight in its group, displayed points of the index.
+
+    The score and the points are null where it counts with nothing; `possible` and `won` also below a group whose
+    losses are shared by Shapley values.
+    """
+
+    id: str
+    state: State
+    score: Figure | None
+    weight: int
+    possible: Figure | None
+    won: Figure | None
+    lost: Figure | None
+    value: Figure | bool | None
+    interval: Interval | None
+    reason: Reason
+    next_step: NextStep | None
+
+
+class DimensionScore(Canonical, frozen=True):
+    """A dimension, or a group below one: score, its maximum with every unknown at its best, coverage 0 to 1.
+
+    Null where it is not rated, or counts with nothing. `groups` and `indicators` are those directly below it.
+    """
+
+    id: str
+    score: Figure | None
+    score_max: Figure | None
+    weight: int
+    coverage: Figure | None
+    possible: Figure | None
+    won: Figure | None
+    lost: Figure | None
+    groups: tuple[DimensionScore, ...]
+    indicators: tuple[IndicatorScore, ...]
+
+
+class BlockingGate(Canonical, frozen=True):
+    """A failing gate of the next level: what is there, what is asked, how far it is."""
+
+    gate: str
+    there: Figure | bool | str | None
+    asked: Figure | bool | str | None
+    distance: Figure | None
+
+
+class LevelReached(Canonical, frozen=True):
+    """The level; null without a rateable index or with insufficient evidence. `max_level`: review allows no higher."""
+
+    number: int | None
+    provisional: bool
+    max_level: int | None
+    blocked_by: tuple[BlockingGate, ...]
+
+
+class MainReason(Canonical, frozen=True):
+    """One of the largest losses, in displayed points of the index."""
+
+    indicator: str
+    lost: Figure
+
+
+class Finding(Canonical, frozen=True):
+    """A rule that does not hold.
+
+    `code`: contradicted, or unsupported where only an absent answer is to blame (`missing`); `indicators`: those
+    that it contradicts; `facts`: what it read.
+    """
+
+    rule: str
+    severity: Literal["error", "warning"]
+    code: Literal["contradicted", "unsupported"]
+    indicators: tuple[str, ...]
+    missing: tuple[str, ...]
+    facts: dict[str, FactValue | str | None]
+
+
+class Score(Canonical, frozen=True):
+    """The score of one submission with its explanation and findings; `indicators` are those directly below the root."""
+
+    methodology: MethodologyReference
+    index: Figure | None
+    index_max: Figure | None
+    index_geometric: Figure | None
+    coverage: Figure | None
+    status: Status
+    level: LevelReached
+    main_reasons: tuple[MainReason, ...]
+    findings: tuple[Finding, ...]
+    dimensions: tuple[DimensionScore, ...]
+    indicators: tuple[IndicatorScore, ...]
+    input_digest: str
+
+
+def figure(value: Number) -> Figure:
+    """An exact number as JSON has it: an int where integral, else the nearest double."""
+    return value if type(value) is int else quotient(value.numerator, value.denominator)
+
+
+def quotient(n: int, d: int) -> Figure:
+    """The same of n / d, for d > 0."""
+    return n / d if n % d else n // d
+
+
+def points(units: int | None, unit: int) -> Figure | None:
+    """A score in units as JSON has it, in points."""
+    if units is None:
+        return None
+    return units / unit if units % unit else units // unit
+
+
+def rounded(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
+    """Half up to so many decimals."""
+    return rounded_quotient(value.numerator, value.denominator, decimals)
+
+
+def rounded_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
+    """The same of n / d, for d > 0."""
+    scale: int = 10**decimals
+    return quotient((2 * n * scale + d) // (2 * d), scale)

@@ -1,0 +1,245 @@
+"""How much of a ranking rests on the weights and on the aggregation: Monte Carlo draws (SCORING, section 8).
+
+Each draw has other dimension weights and one of two aggregations, the same for all organisations (M. Saisana,
+A. Saltelli and S. Tarantola, Uncertainty and sensitivity analysis techniques as tools for the quality assessment of
+composite indicators, 2005). The same seed gives the same digits on every machine and in every language:
+
+- The generator is PCG64 (XSL RR 128/64, M. E. O'Neill, 2014): multiplier 47026247687942121848144207491837523525; the
+  state is moved on and then put out. It is set as its author's `pcg64_srandom_r(seed, 54)` does, so that the seed 42
+  begins with 0x86b1da1d72062b68, the check value that she publishes; NumPy's own seeding is not used. A word x gives
+  u = (x >> 11) · 2^-53.
+- A draw takes one u for the aggregation, geometric from 1/2 on and else arithmetic, and then one for each child of
+  the root that has a weight, in document order: w' = w · (3/4 + u/2).
+- Arithmetic: x = Σ w'·s / Σ w'. Geometric: x = exp(Σ w'·ln s / Σ w'). Over the rated children, in document order, in
+  IEEE doubles without fused operations; s is the published score in whole units of 10^-decimals, in the geometric one
+  at least the floor of the document's additional index where it has one; where it has none, a child of 0 makes it 0.
+- The index is floor(x + 1/2 + 10^-6), then half up to the published decimals; ranks are those of `compare.ranks`.
+
+The last bit of a logarithm or of an exponential differs between machines. Here logarithms are rounded correctly, and
+wherever an exponential comes too near to where the floor jumps the exact value decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Context, Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import numpy as np
+from msgspec import Struct, structs
+from numpy.typing import NDArray
+
+from actitud_api.engine.methodology.model import Compare, Constant, Document, IndexOperand, Level
+from actitud_api.engine.methodology.predicates import exact, operands
+from actitud_api.engine.scoring.compile import EPSILON
+from actitud_api.engine.scoring.ranking import Integers, quantile, ranks
+
+Floats: TypeAlias = NDArray[np.float64]
+
+MISSING: Final = -1
+"""The score of a dimension that is not rated."""
+
+STREAM: Final = 54
+"""Which of the sequences of the generator is drawn from."""
+
+WITHIN: Final = 0.25
+"""By which share a weight may differ from that of the document."""
+
+PERCENTILES: Final = (5, 50, 95)
+"""Which percentiles of index and rank are told."""
+
+BLOCK: Final = 2**17
+"""How many indices are computed at a time, at least for one draw."""
+
+_MULTIPLIER: Final = 47026247687942121848144207491837523525
+_WORD: Final = 2**128
+_DOUBT: Final = 1e-12
+"""How far an exponential may be from its exact value, relatively: a thousand times what any machine is."""
+_EXACTLY: Final = Context(prec=30)
+
+_NO_END: Final = 2**62
+"""Above every index."""
+
+
+class Robustness(Struct, frozen=True):
+    """How organisations come out of the draws, each in the same row of every matrix.
+
+    `index`, `rank`: the `PERCENTILES`, type 7, half up, in units of 10^-decimals and in ranks; the 5th percentile of
+    a rank is the better end. `levels`: how many draws give each level of the document.
+    """
+
+    index: Integers
+    rank: Integers
+    levels: Integers
+
+
+class Draws(Struct, frozen=True):
+    """What was drawn: `geometric`, whether a draw aggregates so; `weights`, draw by child of the root with a weight."""
+
+    geometric: NDArray[np.bool_]
+    weights: Floats
+
+
+def robustness(document: Document, scores: Integers, attainable: Integers, *, draws: int, seed: int) -> Robustness:
+    """How the organisations that rank in an edition come out of so many draws.
+
+    `scores`: organisation by child of the root, in units, `MISSING` where one is not rated. `attainable`: the level
+    that each has under `without_index_gates`: gates that do not read the index are as scored, the others are evaluated
+    at each drawn index.
+
+    Memory: two matrices of organisations × draws, of two bytes each up to 65,535 organisations at 2 decimals (33 MB
+    for 8,131 × 1,000), and as much again while they are sorted; indices are computed in blocks of `BLOCK`. Raises
+    `ValueError` where the root is a sum, which has no weights, and where a gate compares the index with anything but a
+    number.
+    """
+    counting = [position for position, child in enumerate(document.root.children) if child.weight > 0]
+    if document.root.aggregation == "sum":
+        raise ValueError("the root is a sum: it has no weights to draw")
+    windows = _windows(document.levels, int(10**document.decimals))
+    drawn = draw([document.root.children[position].weight for position in counting], draws, seed)
+    index = _indices(document, scores[:, counting], drawn)
+    rank = np.empty(index.shape, np.min_scalar_type(scores.shape[0]))
+    for row, points in zip(rank, index, strict=True):
+        row[:] = ranks(points)
+    return Robustness(_percentiles(index), _percentiles(rank), _levels(index, attainable, windows))
+
+
+def draw(weights: Iterable[int], draws: int, seed: int) -> Draws:
+    """So many draws of the aggregation and of weights around these, from a seed of 0 to 2^128 - 1."""
+    around = np.array(list(weights))
+    words = _words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
+    uniform = (words >> np.uint64(11)) * 2.0**-53
+    return Draws(uniform[:, 0] >= 0.5, around * ((1 - WITHIN) + 2 * WITHIN * uniform[:, 1:]))
+
+
+def without_index_gates(document: Document) -> Document:
+    """The document without the gates that read the index."""
+    return structs.replace(
+        document,
+        levels=tuple(
+            structs.replace(level, gates=tuple(gate for gate in level.gates if not _reads_index(gate.holds)))
+            for level in document.levels
+        ),
+    )
+
+
+def _words(count: int, seed: int) -> NDArray[np.uint64]:
+    """The first words of the generator."""
+    generator = np.random.PCG64()
+    increment = 2 * STREAM + 1
+    state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
+    fresh = generator.state
+    fresh["state"] = {"state": state, "inc": increment}
+    generator.state = fresh
+    return generator.random_raw(count)
+
+
+# --- the drawn indices ----------------------------------------------------------------------------------------
+
+
+def _indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
+    """The published index of each draw (row) and organisation (column), of the least type that holds it."""
+    count, organisations = drawn.geometric.size, scores.shape[0]
+    rated = scores != MISSING
+    patterns, pattern = np.unique(rated, axis=0, return_inverse=True)
+    unit = int(10**document.decimals)
+    found = np.empty((count, organisations), np.min_scalar_type(document.root.range.maximum * unit))
+    floor = 0 if document.additional_index is None else document.additional_index.floor * unit
+    step = 1 if document.published_decimals is None else 10 ** (document.decimals - document.published_decimals)
+    plain = np.where(rated, scores, 0.0)
+    logarithms = np.where(rated, _logarithms(np.maximum(scores, floor)), 0.0)
+    height = max(1, BLOCK // max(1, organisations))
+    for geometric, values in ((False, plain), (True, logarithms)):
+        (rows,) = np.nonzero(drawn.geometric == geometric)
+        for start in range(0, rows.size, height):
+            block = rows[start : start + height]
+            weights = drawn.weights[block]
+            shares = _weighted(values, weights) / _weighted(patterns, weights)[:, pattern]
+            units = _exponentials(shares) if geometric else np.floor(shares + (0.5 + EPSILON))
+            found[block] = units if step == 1 else (2 * units + step) // (2 * step) * step
+    return found
+
+
+def _weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
+    """Σ weight · value of each row of weights with each row of values, added in order of the columns."""
+    total = np.zeros((weights.shape[0], values.shape[0]))
+    for column in range(values.shape[1]):
+        total += weights[:, column, None] * values[None, :, column]
+    return total
+
+
+def _logarithms(units: Integers) -> Floats:
+    """The natural logarithm of each, correctly rounded; that of 0 is minus infinity."""
+    distinct, place = np.unique(units, return_inverse=True)
+    return np.array([_logarithm(value) for value in distinct.tolist()])[place]
+
+
+@lru_cache(2**15)
+def _logarithm(units: int) -> float:
+    return float(_EXACTLY.ln(Decimal(units)))
+
+
+def _exponentials(powers: Floats) -> Floats:
+    """floor(e^x + 1/2 + 10^-6) of each, exactly."""
+    shifted = np.exp(powers) + (0.5 + EPSILON)
+    found = np.floor(shifted)
+    doubtful = np.abs(shifted - np.rint(shifted)) <= _DOUBT * shifted
+    for place in zip(*np.nonzero(doubtful), strict=True):
+        found[place] = math.floor(_EXACTLY.exp(Decimal(powers[place].item())) + Decimal("0.500001"))
+    return found
+
+
+def _percentiles(drawn: Integers) -> Integers:
+    """The `PERCENTILES` of each column."""
+    ordered = np.sort(drawn.T)
+    return np.stack([quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
+
+
+# --- levels ---------------------------------------------------------------------------------------------------
+
+
+def _levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
+    """How many draws give each level: the highest up to which the index lies in every window."""
+    reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
+    inside = np.ones(index.shape, np.bool_)
+    for number, (least, most) in enumerate(windows):
+        inside &= (index >= least) & (index <= most)
+        reached[number] = np.where(attainable > number, inside.sum(axis=0), 0)
+    return (reached[:-1] - reached[1:]).T
+
+
+def _windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
+    """The indices, in units, at which the gates of each level that read the index hold: the least and the greatest."""
+    found = []
+    for level in levels:
+        least, most = 0, _NO_END
+        for gate in level.gates:
+            if _reads_index(gate.holds):
+                low, high = _window(gate.holds, gate.id, unit)
+                least, most = max(least, low), min(most, high)
+        found.append((least, most))
+    return found
+
+
+def _window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
+    match holds:
+        case Compare(left=IndexOperand(), right=Constant(value=int() | float() as number)):
+            bound = Fraction(exact(number)) * unit
+        case _:
+            raise ValueError(f"gate {gate} does not compare the index itself with a number")
+    match holds.op:
+        case "ge":
+            return math.ceil(bound), _NO_END
+        case "gt":
+            return math.floor(bound) + 1, _NO_END
+        case "eq":
+            return math.ceil(bound), math.floor(bound)
+        case _:
+            raise ValueError(f"gate {gate} asks for less than something")
+
+
+def _reads_index(holds: Compare) -> bool:
+    return any(isinstance(operand, IndexOperand) for operand in operands(holds))

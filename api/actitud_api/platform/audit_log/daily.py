@@ -1,0 +1,66 @@
+"""The checkpoint of the day: a served installation makes it itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from actitud_api.platform.audit_log import service
+from actitud_api.platform.audit_log.service import SigningKeyFault
+from actitud_api.platform.storage.database import Database, Unavailable
+
+EVERY: Final = 600
+"""Seconds between looking whether one is due."""
+
+_log = structlog.get_logger()
+
+
+def make_due(database: Database, folder: Path, host: str, now: datetime) -> service.Checkpoint | None:
+    """Begins the ledger where nobody has, and makes the checkpoint of the day where it is due; None where it is not.
+
+    `folder`: of the private keys. `host`: see `service.begin`. Raises `SigningKeyFault`, and `Unavailable`.
+    """
+    with database.write() as session:
+        service.begin(session, host, now)
+    with database.write() as session:
+        return service.checkpoint_if_due(session, service.signer(session, folder), now)
+
+
+def daily(database: Database, folder: Path, host: str) -> Callable[[object], AbstractAsyncContextManager[None]]:
+    """What runs while an application is served: looks at once and then every ten minutes."""
+
+    async def look() -> None:
+        try:
+            made = await asyncio.to_thread(make_due, database, folder, host, datetime.now(UTC))
+        except (SigningKeyFault, Unavailable) as error:
+            _log.warning("no checkpoint made", reason=str(error))
+            return
+        if made is not None:
+            _log.info("checkpoint made", size=made.size, root=made.root)
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await look()
+            except Exception:  # whatever it was, the next look may do better, and nobody else would
+                _log.exception("no checkpoint made")
+
+    @asynccontextmanager
+    async def serving(_app: object) -> AsyncIterator[None]:
+        await look()
+        task = asyncio.create_task(go_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return serving

@@ -1,0 +1,175 @@
+"""All SQL over the ledger, its checkpoints and the keys that sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct, structs
+from sqlalchemy import Select, bindparam, insert, select, text, update
+
+from actitud_api.platform.audit_log.chain import Entry, Head
+from actitud_api.platform.audit_log.tables import LedgerEntry, LedgerOpening, StoredCheckpoint, StoredSigningKey
+from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.database import Session
+
+ENTRIES = Base.metadata.tables[str(LedgerEntry.__tablename__)]
+OPENINGS = Base.metadata.tables[str(LedgerOpening.__tablename__)]
+CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
+KEYS = Base.metadata.tables[str(StoredSigningKey.__tablename__)]
+
+_CHAIN_LOCK: Final = 0x6C6564676572
+"""The advisory lock of who goes on with the chain: `ledger` in ASCII."""
+
+
+class Opening(Struct, frozen=True):
+    """What opens the commitment of an entry; see the table."""
+
+    subject: str
+    salt: str
+    public: bool
+    owner: str | None
+
+
+class Checkpoint(Struct, frozen=True):
+    """A signed statement; see the table."""
+
+    size: int
+    at: datetime
+    root: str
+    note: str
+
+
+class SigningKey(Struct, frozen=True):
+    """A key that signs or has signed; see the table."""
+
+    kid: str
+    public: str
+    created: datetime
+    retired: datetime | None
+
+
+# --- the chain ------------------------------------------------------------------------------------------------
+
+_HEAD = select(ENTRIES.c.seq, ENTRIES.c.hash).order_by(ENTRIES.c.seq.desc()).limit(1)
+_LOCK = text("SELECT pg_advisory_xact_lock(:lock)").bindparams(lock=_CHAIN_LOCK)
+_ADD = insert(ENTRIES)
+_OPEN = insert(OPENINGS)
+_GENESIS = select(ENTRIES.c.record).where(ENTRIES.c.seq == 0)
+
+
+def take_turn(session: Session) -> None:
+    """Makes the session the only one that goes on with the chain until it ends; others wait.
+
+    On SQLite a session that writes is alone anyway.
+    """
+    if session.connection().dialect.name == "postgresql":
+        session.execute(_LOCK)
+
+
+def head(session: Session) -> Head | None:
+    """The end of the chain; None where nobody has begun it."""
+    row = session.execute(_HEAD).one_or_none()
+    return None if row is None else Head(row.seq + 1, row.hash)
+
+
+def genesis(session: Session) -> str | None:
+    """The record of entry 0."""
+    record: str | None = session.execute(_GENESIS).scalar_one_or_none()
+    return record
+
+
+def add(session: Session, entry: Entry, at: datetime, action: str, opening: Opening | None) -> None:
+    """Stores an entry, and what opens it."""
+    connection = session.connection()
+    connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
+    if opening is not None:
+        connection.execute(_OPEN, {**structs.asdict(opening), "seq": entry.seq})
+
+
+class Shown(Struct, frozen=True):
+    """An entry with what opens it, None where that has been removed."""
+
+    entry: Entry
+    opening: Opening | None
+
+
+_SHOWN: Select[tuple[object, ...]] = (
+    select(
+        *(ENTRIES.c[name] for name in Entry.__struct_fields__),
+        *(OPENINGS.c[name] for name in Opening.__struct_fields__),
+    )
+    .join_from(ENTRIES, OPENINGS, ENTRIES.c.seq == OPENINGS.c.seq, isouter=True)
+    .order_by(ENTRIES.c.seq)
+)
+
+
+def page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[Shown]:
+    """Entries after a number, in their order, all or those of one action."""
+    wanted = _SHOWN.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
+    if action is not None:
+        wanted = wanted.where(ENTRIES.c.action == action)
+    return [_shown(tuple(row)) for row in session.execute(wanted)]
+
+
+def _shown(row: tuple[object, ...]) -> Shown:
+    middle = len(Entry.__struct_fields__)
+    opening = None if row[middle] is None else Opening(*row[middle:])  # type: ignore[arg-type]  # of the columns' types
+    return Shown(Entry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
+
+
+def chain(session: Session) -> Iterator[Shown]:
+    """Every entry in its order, read as it is asked for."""
+    rows = session.execute(_SHOWN, execution_options={"yield_per": 1_000})
+    return (_shown(tuple(row)) for row in rows)
+
+
+# --- checkpoints ----------------------------------------------------------------------------------------------
+
+_CHECKPOINTS = select(*(CHECKPOINTS.c[name] for name in Checkpoint.__struct_fields__))
+_NEWEST = _CHECKPOINTS.order_by(CHECKPOINTS.c.size.desc()).limit(1)
+_OF_SIZE = _CHECKPOINTS.where(CHECKPOINTS.c.size == bindparam("of"))
+
+
+def add_checkpoint(session: Session, checkpoint: Checkpoint) -> None:
+    """Stores a checkpoint."""
+    session.execute(insert(CHECKPOINTS), [structs.asdict(checkpoint)])
+
+
+def newest_checkpoint(session: Session) -> Checkpoint | None:
+    """The checkpoint of the longest chain."""
+    row = session.execute(_NEWEST).one_or_none()
+    return None if row is None else Checkpoint(*row)
+
+
+def checkpoint_of(session: Session, size: int) -> Checkpoint | None:
+    """The checkpoint of a size."""
+    row = session.execute(_OF_SIZE, {"of": size}).one_or_none()
+    return None if row is None else Checkpoint(*row)
+
+
+def checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[Checkpoint]:
+    """Checkpoints larger than a size, the smallest first."""
+    wanted = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
+    return [Checkpoint(*row) for row in session.execute(wanted)]
+
+
+# --- signing keys ---------------------------------------------------------------------------------------------
+
+_KEYS = select(*(KEYS.c[name] for name in SigningKey.__struct_fields__)).order_by(KEYS.c.created, KEYS.c.kid)
+
+
+def signing_keys(session: Session) -> Sequence[SigningKey]:
+    """Every key, the oldest first."""
+    return [SigningKey(*row) for row in session.execute(_KEYS)]
+
+
+def replace_signing_key(session: Session, new: SigningKey) -> list[str]:
+    """Stores a key and retires those that were not; their ids."""
+    retired = session.execute(
+        update(KEYS).where(KEYS.c.retired.is_(None)).values(retired=new.created).returning(KEYS.c.kid)
+    )
+    ended = sorted(retired.scalars())
+    session.execute(insert(KEYS), [structs.asdict(new)])
+    return ended

@@ -1,0 +1,164 @@
+"""The ledger over HTTP, its checkpoints, and the keys that sign them."""
+
+from typing import Final
+
+import structlog
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.audit_log import schemas, service
+from actitud_api.platform.audit_log.service import SigningKeyFault, UnknownCheckpoint
+from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.http.middleware.policy import holder_of
+from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.problems import NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Query
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database
+
+QUERY = Query(schemas.LedgerQuery)
+CHECKPOINTS_QUERY = Query(PageQuery)
+PAGE = Representation(schemas.LedgerPage)
+CHECKPOINTS = Representation(schemas.CheckpointPage)
+CHECKPOINT = Representation(schemas.Checkpoint)
+KEYS = Representation(schemas.JsonWebKeySet)
+CURSOR: Cursor[int] = Cursor("ledger.list", int)
+CHECKPOINTS_CURSOR: Cursor[int] = Cursor("ledger.checkpoints.list", int)
+_NEWEST = Link("ledger.checkpoints.get", {"size": service.LATEST}, "The newest checkpoint, to verify it against.")
+_KEYS = Link("signing_keys.list", {}, "The keys, to verify signatures with.")
+
+RETRY_AFTER: Final = "60"
+"""Seconds after which to ask again where nothing can be signed: somebody has to put the key back."""
+
+_log = structlog.get_logger()
+
+
+def _cannot_sign(error: Exception) -> ProblemError:
+    """Nothing can be signed; whoever runs the service learns why."""
+    _log.error("cannot sign", reason=str(error))
+    detail = Texts(
+        "El servicio no puede firmar ahora; quien lo administra sabe por qué.",
+        "The service cannot sign now; whoever runs it knows why.",
+    )
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        UnknownCheckpoint,
+        NOT_FOUND,
+        lambda error: Texts(
+            "Todavía no hay ningún punto de control."
+            if error.size == service.LATEST
+            else "No hay ningún punto de control de ese tamaño.",
+            "There is no checkpoint yet." if error.size == service.LATEST else "There is no checkpoint of that size.",
+        ),
+    ),
+    (SigningKeyFault, _cannot_sign),
+)
+
+
+class LedgerController(Controller):
+    """Who changed what."""
+
+    path = "/v1/ledger"
+    tags = ("ledger",)
+
+    @get(
+        "/",
+        operation_id="ledger.list",
+        summary="List the entries of the ledger",
+        description=(
+            "Every change and every attempt that a key was denied, in the order of the chain. What an entry is about "
+            "shows where everybody may read that; else only to the organisation that it is of and to administrators."
+        ),
+        opt=contract(query=QUERY, answer=PAGE, problems=(UNAVAILABLE,), links={"checkpoint": _NEWEST, "keys": _KEYS}),
+        sync_to_thread=True,
+    )
+    def list_entries(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """A page of entries."""
+        query = QUERY.of(request)
+        rows = service.page(
+            state["database"],
+            action=query.action,
+            after=CURSOR.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
+        )
+        page, cursor = CURSOR.cut(query, rows, lambda row: row.entry.seq)
+        holder = holder_of(request.scope)
+        items = tuple(schemas.entry(row, holder) for row in page)
+        return PAGE.of(request, schemas.LedgerPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+
+    @get(
+        "/checkpoints",
+        operation_id="ledger.checkpoints.list",
+        summary="List the checkpoints",
+        description=(
+            "Signed statements of the ledger, the smallest first: one at each publication, and one a day. Kept outside "
+            "they show that nothing before them has been changed since."
+        ),
+        opt=contract(
+            query=CHECKPOINTS_QUERY,
+            answer=CHECKPOINTS,
+            problems=(UNAVAILABLE,),
+            links={
+                "checkpoint": Link(
+                    "ledger.checkpoints.get",
+                    {"size": "$response.body#/items/0/size"},
+                    "The first checkpoint of the page.",
+                ),
+                "keys": _KEYS,
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def list_checkpoints(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """A page of checkpoints."""
+        query = CHECKPOINTS_QUERY.of(request)
+        after = CHECKPOINTS_CURSOR.read(query)
+        rows = service.checkpoints(state["database"], after=after, offset=query.offset, limit=query.limit + 1)
+        page, cursor = CHECKPOINTS_CURSOR.cut(query, rows, lambda row: row.size)
+        items = tuple(schemas.checkpoint(row) for row in page)
+        document = schemas.CheckpointPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
+        return CHECKPOINTS.of(request, document)
+
+    @get(
+        "/checkpoints/{size:str}",
+        operation_id="ledger.checkpoints.get",
+        summary="Get a checkpoint",
+        description="The checkpoint of a size of the ledger; `latest` is the newest. `note` is what is to be kept.",
+        opt=contract(path=schemas.CheckpointPath, answer=CHECKPOINT, problems=(UNAVAILABLE,), links={"keys": _KEYS}),
+        sync_to_thread=True,
+    )
+    def get_checkpoint(self, request: ApiRequest, state: State, size: FromPath[str]) -> Response[bytes]:
+        """One checkpoint."""
+        return CHECKPOINT.of(request, schemas.checkpoint(service.find_checkpoint(state["database"], size)))
+
+
+class SigningKeysController(Controller):
+    """The public keys, where RFC 8615 has such things."""
+
+    path = "/.well-known"
+    tags = ("ledger",)
+
+    @get(
+        "/jwks.json",
+        operation_id="signing_keys.list",
+        summary="The keys that sign",
+        description=(
+            "The public keys of checkpoints and of what is published, as a JSON Web Key Set (RFC 7517), those that are "
+            "retired too: what they signed still holds."
+        ),
+        opt=contract(answer=KEYS, problems=(UNAVAILABLE,)),
+        sync_to_thread=True,
+    )
+    def list_keys(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """The keys."""
+        database: Database = state["database"]
+        with database.read() as session:
+            known = service.signing_keys(session)
+        return KEYS.of(request, schemas.key_set(known))

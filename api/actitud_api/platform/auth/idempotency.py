@@ -1,0 +1,76 @@
+"""Requests that may come twice and act once: the answer to an idempotency key is kept with its effect.
+
+The header `Idempotency-Key` names an attempt of one key holder. Its answer is stored in the very transaction of the
+effect: a repetition gets the same answer, and of several at once one acts while the others wait for it. What failed
+is not kept, because nothing happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from litestar import Response
+from msgspec import structs
+
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import queries
+from actitud_api.platform.auth.policy import principal_of
+from actitud_api.platform.auth.recording import event_of
+from actitud_api.platform.http.contract import idempotency_key
+from actitud_api.platform.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database, Session
+
+KEPT: Final = timedelta(hours=24)
+"""How long an answer is kept at least."""
+
+REPLAYED: Final = "Idempotency-Replayed"
+"""The header that marks an answer as that of an earlier request."""
+
+
+def once(
+    request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, records: bool = True
+) -> Response[bytes]:
+    """The answer of `act`, which runs in a session that writes; or the answer that it gave to the same key before.
+
+    What it did is entered in the ledger; without `records` it has done so itself. Raises a 422 problem where the key
+    belongs to another request.
+    """
+    key, principal, event = idempotency_key(request), principal_of(request), event_of(request)
+    with database.write() as session:
+        if key is None or principal is None:
+            response = act(session)
+            if records:
+                _enter(session, event, response)
+            return response
+        now = datetime.now(UTC)
+        queries.forget_answers(session, principal.key, now - KEPT)
+        fingerprint = _fingerprint(request)
+        known = queries.claim(session, principal.key, key, fingerprint, now)
+        if known is None:
+            response = act(session)
+            kept = queries.Answer(response.status_code or 200, dict(response.headers), response.content)
+            queries.keep_answer(session, principal.key, key, kept)
+            if records:
+                _enter(session, event, response)
+            return response
+        if known.fingerprint != fingerprint:
+            raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
+        answer = known.answer
+        return Response(answer.body, status_code=answer.status, headers={**answer.headers, REPLAYED: "true"})
+
+
+def _enter(session: Session, event: ledger.Event, response: Response[bytes]) -> None:
+    """Enters in the ledger what a request made, which its response locates."""
+    made = structs.replace(event, subject=response.headers.get("Location", event.subject))
+    ledger.append(session, made, now=datetime.now(UTC))
+
+
+def _fingerprint(request: ApiRequest) -> str:
+    body = msgspec.json.encode(request.scope["state"].get("body"), order="deterministic")
+    asked = f"{request.scope['method']} {request.scope['path']}\n".encode()
+    return hashlib.sha256(asked + body).hexdigest()

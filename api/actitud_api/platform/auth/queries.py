@@ -1,0 +1,192 @@
+"""All SQL over keys, and over the answers to idempotency keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, Row, String, bindparam, cast, delete, insert, select, text, tuple_, update
+from sqlmodel import Session
+
+from actitud_api.platform.auth.tables import AccessKey, IdempotentAnswer, KeyUse
+from actitud_api.platform.storage.base import Base, to_json
+
+KEYS = Base.metadata.tables[str(AccessKey.__tablename__)]
+USES = Base.metadata.tables[str(KeyUse.__tablename__)]
+ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
+
+Role = Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"]
+"""What a key is for.
+
+To read the drafts of its organisations, or to answer for them; to look at the drafts of its editions, or to publish
+these; to keep the register of organisations; everything.
+"""
+
+
+class Record(Struct, frozen=True):
+    """A key as it is stored; see the table. `editions`: None is all of them."""
+
+    id: str
+    role: Role
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
+    pepper: str
+    digest: str
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
+    days: int
+    maker: str | None
+    origin: str
+    replaced_by: str | None
+    version: int
+
+    @property
+    def organisation(self) -> str | None:
+        """The only organisation that it acts for; None where there is none, or several."""
+        return self.organisations[0] if len(self.organisations) == 1 else None
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """Which keys are listed: of a role, bound to an organisation, that one alone; None is no matter."""
+
+    role: Role | None = None
+    organisation: str | None = None
+    key: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What holds of them."""
+        found: list[ColumnElement[bool]] = []
+        if self.role is not None:
+            found.append(KEYS.c.role == self.role)
+        if self.organisation is not None:
+            # Either database writes a list of ids with each between quotes.
+            found.append(cast(KEYS.c.organisations, String).contains(to_json(self.organisation), autoescape=True))
+        if self.key is not None:
+            found.append(KEYS.c.id == self.key)
+        return found
+
+
+_ALL = select(*(KEYS.c[name] for name in Record.__struct_fields__))
+_ONE = _ALL.where(KEYS.c.id == bindparam("id"))
+_OLDEST_FIRST = _ALL.order_by(KEYS.c.created, KEYS.c.id)
+_OF_IDS = _ALL.where(KEYS.c.id.in_(bindparam("ids", expanding=True)))
+_PLACE = (KEYS.c.created, KEYS.c.id)
+_OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
+
+
+def add(session: Session, record: Record) -> None:
+    """Stores a new key."""
+    session.execute(insert(KEYS), [{name: _plain(getattr(record, name)) for name in Record.__struct_fields__}])
+
+
+def one(session: Session, identifier: str) -> Record | None:
+    """The key of that id."""
+    row = session.execute(_ONE, {"id": identifier}).one_or_none()
+    return None if row is None else _record(row)
+
+
+def everything(session: Session) -> list[Record]:
+    """All keys, the oldest first."""
+    return [_record(row) for row in session.execute(_OLDEST_FIRST)]
+
+
+def page(
+    session: Session, filters: Filters, after: tuple[datetime, str] | None, offset: int, limit: int
+) -> list[Record]:
+    """Keys in the order in which they were made, from the one that follows a time and an id."""
+    statement = _OLDEST_FIRST.where(*filters.conditions()).offset(offset).limit(limit)
+    if after is not None:
+        created, identifier = (bindparam(None, value, column.type) for value, column in zip(after, _PLACE, strict=True))
+        statement = statement.where(tuple_(*_PLACE) > tuple_(created, identifier))
+    return [_record(row) for row in session.execute(statement)]
+
+
+def of_ids(session: Session, identifiers: Collection[str]) -> dict[str, Record]:
+    """The keys of these ids that there are, by id."""
+    return {row.id: _record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
+
+
+def of_role(session: Session, role: Role) -> list[Record]:
+    """The keys of a role, the oldest first."""
+    return [_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
+
+
+def change(session: Session, record: Record, **values: object) -> bool:
+    """Gives a key that is as it was read, and not revoked, other values; whether it still was."""
+    as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
+    changed = update(KEYS).where(*as_read).values(version=record.version + 1, **values)
+    return session.connection().execute(changed).rowcount == 1
+
+
+def last_days(session: Session, identifiers: Collection[str]) -> Mapping[str, date]:
+    """The day on which each of these keys was used last; a key that never was is not there."""
+    found = select(USES.c.key, USES.c.day).where(USES.c.key.in_(identifiers))
+    return {row.key: row.day for row in session.execute(found)}
+
+
+_USE = text(
+    "INSERT INTO key_use (key, day) VALUES (:key, :day) "
+    "ON CONFLICT (key) DO UPDATE SET day = excluded.day WHERE key_use.day < excluded.day"
+).bindparams(bindparam("day", type_=USES.c.day.type))
+
+
+def use(session: Session, key: str, day: date) -> bool:
+    """Stores the day on which a key was used, unless it is stored; whether it was written."""
+    return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _record(row: Row[Any]) -> Record:
+    return msgspec.convert(dict(row._mapping), Record)
+
+
+class Answer(Struct, frozen=True):
+    """An answer as it was sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Known(Struct, frozen=True):
+    """What is kept of an idempotency key: the fingerprint of its request, and the answer."""
+
+    fingerprint: str
+    answer: Answer
+
+
+_CLAIM = text(
+    "INSERT INTO idempotent_answer (holder, key, fingerprint, created) VALUES (:holder, :key, :fingerprint, :created) "
+    "ON CONFLICT DO NOTHING"
+).bindparams(bindparam("created", type_=ANSWERS.c.created.type))
+"""On PostgreSQL it waits for another transaction that claims the same key, and then finds what that one kept."""
+_MINE = (ANSWERS.c.holder == bindparam("of"), ANSWERS.c.key == bindparam("named"))
+_KNOWN = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_MINE)
+_KEEP = update(ANSWERS).where(*_MINE)
+
+
+def claim(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> Known | None:
+    """Takes a key of a holder for the request that asks; what is kept of it where it was taken before."""
+    values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
+    taken = session.connection().execute(_CLAIM, values)
+    if taken.rowcount == 1:
+        return None
+    found, status, headers, body = session.execute(_KNOWN, {"of": holder, "named": key}).one()
+    return Known(found, Answer(status, headers, body))
+
+
+def keep_answer(session: Session, holder: str, key: str, answer: Answer) -> None:
+    """Keeps the answer to a key that was claimed."""
+    session.connection().execute(_KEEP.values(structs.asdict(answer)), {"of": holder, "named": key})
+
+
+def forget_answers(session: Session, holder: str, before: datetime) -> None:
+    """Removes the answers to a holder that are older."""
+    session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))

@@ -1,0 +1,100 @@
+"""What is asked for over HTTP, in the ledger: one entry for each change, in its transaction, and for each attempt that
+a key may not make.
+
+Whoever asks without any key is refused and no more: nobody acts, and a table that only grows and that anybody could
+fill would be a way to bring the service down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from litestar.types import HTTPScope
+
+from actitud_api.engine.methodology.digests import digest
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import keys
+from actitud_api.platform.auth.policy import principal_of
+from actitud_api.platform.http.middleware.policy import OWNER, Holder, Rule, operation
+from actitud_api.platform.http.redaction import redacted
+from actitud_api.platform.http.scope import ApiRequest, request_id
+from actitud_api.platform.storage.database import Database, Session
+
+T = TypeVar("T")
+
+_SUBJECT_MAX: Final = 500
+"""Characters of a path that are kept of it: more than any that leads to something."""
+
+
+def recorded(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
+    """What `act` gives, which runs in a session that writes, and whose change is then entered in the ledger."""
+    event = event_of(request)
+    with database.write() as session:
+        done = act(session)
+        ledger.append(session, event, now=datetime.now(UTC))
+        return done
+
+
+def event_of(request: ApiRequest) -> ledger.Event:
+    """The entry of what a request changes; its subject is what the path names, unless it makes something else."""
+    sent = request.scope["state"].get("sent")
+    return _event(
+        request.scope,
+        _actor(principal_of(request)),
+        _path(request.scope),
+        sent=None if sent is None else digest(msgspec.json.decode(sent)),
+    )
+
+
+def deny(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
+    """Enters an attempt that a key may not make, in a transaction of its own.
+
+    `holder`: None where the key does not count; then `offered`, the text that was presented, gives the id that it
+    claims.
+    """
+    if holder is None:
+        claimed = keys.parse(offered)
+        actor = ledger.Actor(None if claimed is None else claimed.id)
+    else:
+        actor = _actor(holder)
+    with database.write() as session:
+        ledger.append(session, _event(scope, actor, _path(scope), outcome="denied"), now=datetime.now(UTC))
+
+
+def _event(
+    scope: HTTPScope,
+    actor: ledger.Actor,
+    subject: str,
+    *,
+    sent: str | None = None,
+    outcome: Literal["done", "denied"] = "done",
+) -> ledger.Event:
+    rule: Rule = scope["state"]["rule"]
+    owner = scope["path_params"].get(OWNER) if rule.private else None
+    return ledger.Event(
+        action=operation(scope["route_handler"]),
+        actor=actor,
+        subject=subject,
+        public=not rule.private,
+        owner=None if owner is None else _quoted(str(owner)),
+        sent=sent,
+        outcome=outcome,
+        request=request_id(scope),
+    )
+
+
+def _actor(holder: Holder | None) -> ledger.Actor:
+    return ledger.Actor(None) if holder is None else ledger.Actor(holder.key, holder.role, holder.organisation)
+
+
+def _path(scope: HTTPScope) -> str:
+    return _quoted(scope["path"]).rstrip("/")
+
+
+def _quoted(text: str) -> str:
+    """What a path holds may be any text: percent-encoded it is of one form, and of a length that can be kept."""
+    return quote(redacted(text), safe="/:*")[:_SUBJECT_MAX]

@@ -1,0 +1,210 @@
+"""The contract of an operation: declared beside its handler, enforced before it runs, and what the document says.
+
+@get("/", operation_id="organisations.list", summary=…, description=…, sync_to_thread=True,
+     opt=contract(query=FILTERS, answer=PAGE, problems=[NOT_FOUND]))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.negotiation import JSON, accepts
+from actitud_api.platform.http.preconditions import Precondition, check
+from actitud_api.platform.http.problems import Fault, ProblemType, not_acceptable, refused
+from actitud_api.platform.http.redaction import has_key
+from actitud_api.platform.http.representations import Files, Representation
+from actitud_api.platform.http.requests import Body, FileBody, NoParameters, Query
+from actitud_api.platform.http.scope import ApiRequest, header
+
+_NO_PARAMETERS = Query(NoParameters)
+
+VERSION: Final = {"If-Match": "$response.header.ETag"}
+"""The parameters by which a link leads to a change of the very version that an answer holds."""
+
+IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
+"""What an idempotency key looks like: 1 to 255 visible ASCII characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What can be asked next with what an answer holds: an operation, and its parameters.
+
+    A parameter is a runtime expression of OpenAPI (`$response.body#/id`) or a value.
+    """
+
+    operation: str
+    parameters: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What an operation takes and answers; the members are those of `contract`."""
+
+    answer: Representation[Any] | None
+    query: Query[Any]
+    body: Body[Any] | FileBody | None
+    path: type[msgspec.Struct] | None
+    problems: Sequence[ProblemType]
+    links: Mapping[str, Link]
+    cors: bool
+    precondition: Precondition
+    idempotent: bool
+    attempt_named: bool
+    aliased: bool
+    represents: str | None
+    takes_keys: bool
+
+    def __deepcopy__(self, memo: object) -> Contract:
+        """Itself: Litestar copies the handlers of a controller, and their contract never changes."""
+        return self
+
+
+def contract(
+    *,
+    answer: Representation[Any] | None = None,
+    query: Query[Any] = _NO_PARAMETERS,
+    body: Body[Any] | FileBody | None = None,
+    path: type[msgspec.Struct] | None = None,
+    problems: Sequence[ProblemType] = (),
+    links: Mapping[str, Link] | None = None,
+    cors: bool = True,
+    precondition: Precondition = "none",
+    idempotent: bool = False,
+    attempt_named: bool = False,
+    aliased: bool = False,
+    represents: str | None = None,
+    takes_keys: bool = False,
+) -> dict[str, Contract]:
+    """The `opt` of a handler.
+
+    `answer`: None where there is nothing to say (204). `path`: a Struct that describes the path parameters.
+    `problems`: the types that the operation itself can answer, besides those that follow from the rest. `cors`:
+    whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
+    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`; `attempt_named`: whether it needs one. `aliased`:
+    whether what its path names may be named by an alias, which is answered with a redirect (308). `represents`: the
+    path of the resource of which files are other representations, so that there `Accept` leads to them. `takes_keys`:
+    whether a key of the service may stand in its body; elsewhere that is a mistake, which would be kept.
+    """
+    return {
+        "contract": Contract(
+            answer=answer,
+            query=query,
+            body=body,
+            path=path,
+            problems=problems,
+            links=links or {},
+            cors=cors,
+            precondition=precondition,
+            idempotent=idempotent,
+            attempt_named=attempt_named,
+            aliased=aliased,
+            represents=represents,
+            takes_keys=takes_keys,
+        )
+    }
+
+
+def contract_of(opt: Mapping[str, object]) -> Contract | None:
+    """The contract in the `opt` of a handler; None for pages and files."""
+    found = opt.get("contract")
+    return found if isinstance(found, Contract) else None
+
+
+OPEN: Final[Mapping[str, bool]] = {"cors": True}
+"""The `opt` of a page or file that scripts of any origin may read, without credentials."""
+
+
+def is_open(opt: Mapping[str, object]) -> bool:
+    """Whether scripts of any origin may read what a handler answers."""
+    found = contract_of(opt)
+    return opt.get("cors") is True if found is None else found.cors
+
+
+async def enforce(request: ApiRequest) -> None:
+    """Reads what an operation takes, before its handler runs; raises the problem that names every fault at once."""
+    found = contract_of(request.route_handler.opt)
+    if found is None:
+        # The document itself is under /v1 too, where nothing unknown is let pass. A preflight carries the query of the
+        # request that it asks for, which the operation judges.
+        if (
+            request.method != "OPTIONS"
+            and request.scope["path"].startswith("/v1/")
+            and isinstance(unknown := _NO_PARAMETERS.decode(request), list)
+        ):
+            raise refused(unknown)
+        return
+    offered = JSON if found.answer is None else found.answer.media_type
+    # The suffix of a file has chosen its format already: many tools can say no more than an address.
+    if not isinstance(found.answer, Files) and not accepts(header(request.scope, b"accept"), offered):
+        raise not_acceptable(offered, *request.app.state["alternatives"].media_types(request.scope["path_template"]))
+    faults: list[Fault] = []
+    query = found.query.decode(request)
+    if isinstance(query, list):
+        faults += query
+    else:
+        request.scope["state"]["query"] = query
+    if found.body is not None:
+        body = await found.body.decode(request)
+        if isinstance(body, list):
+            faults += body
+        else:
+            if not found.takes_keys and not isinstance(body, bytes) and has_key(msgspec.json.encode(body).decode()):
+                faults.append(_KEY_IN_BODY)
+            request.scope["state"]["body"] = body
+            request.scope["state"]["sent"] = await request.body()
+    key = idempotency_key(request) if found.idempotent else None
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
+        faults.append(_UNREADABLE_KEY)
+    elif key is not None and has_key(key):
+        faults.append(_KEY_IN_ATTEMPT)
+    elif key is None and found.attempt_named:
+        faults.append(_NO_KEY)
+    if faults:
+        raise refused(faults)
+    check(request, found.precondition)
+
+
+def idempotency_key(request: ApiRequest) -> str | None:
+    """The `Idempotency-Key` of a request."""
+    return header(request.scope, b"idempotency-key")
+
+
+_NO_KEY: Final = Fault(
+    "Idempotency-Key",
+    "required",
+    None,
+    Texts("Falta esta cabecera: nombra el intento.", "This header is missing: it names the attempt."),
+)
+_KEY_IN_BODY: Final = Fault(
+    "",
+    "key",
+    None,
+    Texts(
+        "Hay una clave de este servicio en el cuerpo: su sitio es la cabecera `Authorization`. Si la han visto otros, "
+        "sustitúyala.",
+        "There is a key of this service in the body: its place is the header `Authorization`. If others have seen it, "
+        "replace it.",
+    ),
+)
+_KEY_IN_ATTEMPT: Final = Fault(
+    "Idempotency-Key",
+    "key",
+    None,
+    Texts(
+        "Es una clave de este servicio: su sitio es la cabecera `Authorization`.",
+        "It is a key of this service: its place is the header `Authorization`.",
+    ),
+)
+_UNREADABLE_KEY: Final = Fault(
+    "Idempotency-Key",
+    "pattern",
+    None,
+    Texts("Deben ser de 1 a 255 caracteres ASCII visibles.", "It must be 1 to 255 visible ASCII characters."),
+)

@@ -1,0 +1,148 @@
+"""The outermost layer: what holds for every request and every response, whatever handler answers.
+
+`HEAD` wherever `GET`, the full `Allow`, one spelling of each path, the id of the request, CORS without credentials
+for operations that are open to scripts, and headers that keep browsers from guessing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.utils import normalize_path
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.contract import is_open
+from actitud_api.platform.http.json_body import is_control
+from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, response
+from actitud_api.platform.http.scope import ApiRequest, header, request_id
+
+VERSIONED: Final = "/v1"
+SERVICE_DESCRIPTION: Final = b'</v1/openapi.json>; rel="service-desc"; type="application/json"'
+
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?")
+_PORT_MAX = 65_535
+_ALWAYS: Final = (
+    (b"link", SERVICE_DESCRIPTION),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_LOCKED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
+_OPEN: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Content-Language, Content-Location, "
+        b"Repr-Digest",
+    ),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+_PREFLIGHT: Final = (
+    (b"access-control-allow-headers", b"Accept-Language, Content-Type, If-None-Match, X-Request-Id"),
+    (b"access-control-max-age", b"86400"),
+)
+
+
+class Edge:
+    """Wraps the handler of an application; see the module."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._inner: ASGIApp = app.asgi_handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request (ASGI)."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._inner(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        if head:
+            scope["method"] = "GET"
+            # What is long to make need not be made.
+            scope["state"]["head"] = True
+        path = scope["path"]
+
+        async def decorated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"])
+                if (scope["method"] == "OPTIONS" and message["status"] == 204) or message["status"] == 405:
+                    headers = [pair for pair in headers if pair[0].lower() != b"allow"]
+                    headers += [(b"allow", ", ".join(self._methods(path)).encode()), *self._preflight(scope, path)]
+                message["headers"] = [*headers, *_added(scope, headers)]
+                if head:
+                    # The server asks the scope whether a body of the stated length is due.
+                    scope["method"] = "HEAD"
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        refusal = _refusal(scope)
+        if refusal is None:
+            await self._inner(scope, receive, decorated)
+            return
+        request: ApiRequest = self._app.request_class(scope, receive, send)
+        await response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, decorated)
+
+    def _methods(self, path: str) -> list[str]:
+        """The methods of the resource at a path that exists."""
+        template = self._app.asgi_router.handle_routing(path=normalize_path(path), method="OPTIONS")[4]
+        routes = (route for route in self._app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
+        methods = {str(method) for route in routes for method in route.methods}
+        return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+    def _preflight(self, scope: HTTPScope, path: str) -> list[tuple[bytes, bytes]]:
+        """What a browser asks before a request from another origin; nothing where the operation is not open."""
+        wanted = header(scope, b"access-control-request-method")
+        if wanted is None or header(scope, b"origin") is None:
+            return []
+        method = "GET" if wanted == "HEAD" else wanted
+        try:
+            handler = self._app.asgi_router.handle_routing(path=normalize_path(path), method=method)[1]
+        except HTTPException:
+            return []
+        if not is_open(handler.opt):
+            return []
+        return [*_OPEN, *_PREFLIGHT, (b"access-control-allow-methods", wanted.encode())]
+
+
+def _added(scope: HTTPScope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    added = [*_ALWAYS, (b"x-request-id", request_id(scope).encode())]
+    if not any(name == _LOCKED[0] for name, _ in headers):
+        added.append(_LOCKED)
+    handler = scope.get("route_handler")
+    if handler is not None and is_open(handler.opt):
+        added += _OPEN
+    return added
+
+
+def _is_host(text: str) -> bool:
+    """Whether a `Host` header is a name or an address, with or without a port (RFC 3986, section 3.2)."""
+    found = _HOST.fullmatch(text)
+    if found is None or int(found["port"] or 0) > _PORT_MAX:
+        return False
+    if found["address"] is not None:
+        try:
+            ipaddress.IPv6Address(found["address"])
+        except ValueError:
+            return False
+    return True
+
+
+def _refusal(scope: HTTPScope) -> ProblemError | None:
+    """What is wrong with the address, before any routing."""
+    host = header(scope, b"host")
+    if host is not None and not _is_host(host):
+        detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")
+        return ProblemError(INVALID_REQUEST, detail)
+    path = scope["path"]
+    versioned = path == VERSIONED or path.startswith((f"{VERSIONED}/", "//"))
+    if is_control(path) or (versioned and path != normalize_path(path)):
+        return ProblemError(NOT_FOUND, NOT_FOUND.description)
+    return None

@@ -1,0 +1,105 @@
+"""What never changes, answered from the memory of the process: no database, no policy, no limit.
+
+Only a handler puts anything there, by `keep` beside an answer with `IMMUTABLE`: so all of it is public, and what is not
+there is asked of the handler. It stands around the router and inside of the edge.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import OrderedDict
+from typing import Final
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, RouteHandlerType, Scope, Send
+
+from actitud_api.platform.http.negotiation import JSON, accepts
+from actitud_api.platform.http.representations import names
+from actitud_api.platform.http.scope import ApiRequest, header
+
+ROOM: Final = 64 * 1024 * 1024
+"""Bytes of what is kept, as it is packed."""
+
+_BESIDE: Final = 2_048
+"""Bytes that each answer takes beside its body."""
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_OF_ONE_REQUEST: Final = frozenset({b"ratelimit", b"ratelimit-policy", b"content-length", b"x-request-id"})
+_KEPT: Final = "immutable"
+
+
+def keep(request: ApiRequest, member: bytes) -> None:
+    """Says that the answer to a request may be kept; `member`: its body with a line end, as one gzip member."""
+    request.scope["state"][_KEPT] = member
+
+
+class _Answer:
+    __slots__ = ("handler", "headers", "member")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], member: bytes, handler: RouteHandlerType) -> None:
+        self.headers = headers
+        self.member = member
+        self.handler = handler
+
+    @property
+    def size(self) -> int:
+        return len(self.member) + _BESIDE
+
+
+class Immutable:
+    """Keeps the answers that were asked for last, up to `room` bytes; wraps the router of an application (ASGI)."""
+
+    def __init__(self, app: ASGIApp, room: int = ROOM) -> None:
+        self._app = app
+        self._room = room
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "GET" or scope["query_string"]:
+            await self._app(scope, receive, send)
+            return
+        found = self._find(scope["path"])
+        if found is not None and accepts(header(scope, b"accept"), JSON):
+            await _answer(scope, found, send)
+            return
+
+        async def listening(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                member = scope.get("state", {}).get(_KEPT)
+                if isinstance(member, bytes):
+                    headers = [pair for pair in message["headers"] if pair[0].lower() not in _OF_ONE_REQUEST]
+                    self._put(scope["path"], _Answer(headers, member, scope["route_handler"]))
+            await send(message)
+
+        await self._app(scope, receive, listening)
+
+    def _find(self, path: str) -> _Answer | None:
+        with self._lock:
+            found = self._answers.get(path)
+            if found is not None:
+                self._answers.move_to_end(path)
+            return found
+
+    def _put(self, path: str, answer: _Answer) -> None:
+        with self._lock:
+            if path in self._answers or answer.size > self._room:
+                return
+            self._answers[path] = answer
+            self._size += answer.size
+            while self._size > self._room:
+                _, gone = self._answers.popitem(last=False)
+                self._size -= gone.size
+
+
+async def _answer(scope: HTTPScope, found: _Answer, send: Send) -> None:
+    # The edge looks at the handler to know what is open to scripts of other origins.
+    scope["route_handler"] = found.handler
+    tag = next(value.decode("latin-1") for name, value in found.headers if name.lower() == b"etag")
+    there = names(header(scope, b"if-none-match"), tag)
+    body = b"" if there else zlib.decompress(found.member, _GZIP)[:-1]
+    headers = found.headers if there else [*found.headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 304 if there else 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,154 @@
+"""Who may call which operation: one table of rules, enforced before any handler, and nothing without a rule.
+
+A layer of ASGI around every handler, not a guard: a synchronous guard costs a third of the throughput. There is no
+list of exceptions by path; an operation that anybody may call has a rule that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from litestar.concurrency import sync_to_thread
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from actitud_api.platform.http.problems import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, ProblemError
+from actitud_api.platform.http.scope import header
+
+OWNER: Final = "organisation"
+"""The path parameter that names whose something is."""
+
+_CHALLENGE: Final = 'Bearer realm="actitud"'
+
+
+class Holder(Protocol):
+    """Whoever holds a key: its id, its role, and what it reaches."""
+
+    @property
+    def key(self) -> str:
+        """The id of the key."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """What the key is for."""
+        ...
+
+    @property
+    def organisation(self) -> str | None:
+        """The only organisation that it acts for; None where there is none, or several."""
+        ...
+
+    @property
+    def organisations(self) -> Collection[str]:
+        """All that it acts for."""
+        ...
+
+    def reaches(self, kind: str, identifier: str) -> bool:
+        """Whether what it is bound to lets it at what a path parameter (`kind`) names."""
+        ...
+
+
+Authenticate = Callable[[str], Holder | None]
+"""Who presents a key; None where it does not count. It may ask the database, so it runs in a worker thread."""
+
+Refused = Callable[[HTTPScope, Holder | None], Awaitable[None]]
+"""Counts an attempt of a key that did not count, or may not do that; raises the problem of too many of them."""
+
+Denied = Callable[[HTTPScope, Holder | None, str], None]
+"""Records an attempt to change something: who presents a key, None where it does not count, and the text of it.
+
+It may ask the database, so it runs in a worker thread.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may call an operation.
+
+    `key`: `none`, anybody, and the header `Authorization` is not looked at; `optional`, anybody, and a key may show
+    more; `required`, only a key of one of `roles`, and only on what that key reaches: anything else is answered as if
+    it did not exist. `private`: what it is about is told only to whose it is. `limit`: which limit a call counts for:
+    that of what reads or of what writes, as its method says, that of computing scores, or none.
+    """
+
+    key: Literal["none", "optional", "required"] = "none"
+    roles: frozenset[str] = frozenset()
+    private: bool = False
+    limit: Literal["by_method", "score", "none"] = "by_method"
+
+
+Rules = Mapping[str, Rule]
+"""The rule of each operation, by its id."""
+
+
+def operation(handler: object) -> str:
+    """The id of the operation that a handler is; raises `LookupError` where it has none."""
+    if isinstance(handler, HTTPRouteHandler) and isinstance(handler.operation_id, str):
+        return handler.operation_id
+    raise LookupError(f"a handler without the id of its operation: {handler}")
+
+
+class Policy:
+    """The layer of one handler (ASGI)."""
+
+    def __init__(
+        self, app: ASGIApp, rules: Rules, authenticate: Authenticate, refused: Refused, denied: Denied
+    ) -> None:
+        self._app = app
+        self._rules = rules
+        self._authenticate = authenticate
+        self._refused = refused
+        self._denied = denied
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or raises the problem of whoever may not ask."""
+        if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
+            rule = scope["state"]["rule"] = self._rules[operation(scope["route_handler"])]
+            if rule.key != "none":
+                scope["state"]["keyed"] = True
+                scope["state"]["principal"] = await self._admitted(scope, rule)
+        await self._app(scope, receive, send)
+
+    async def _admitted(self, scope: HTTPScope, rule: Rule) -> Holder | None:
+        offered = header(scope, b"authorization")
+        if offered is None:
+            if rule.key == "required":
+                raise _unauthorized(_CHALLENGE)
+            return None
+        scheme, _, text = offered.partition(" ")
+        key = text.strip() if scheme.lower() == "bearer" else ""
+        holder = await sync_to_thread(self._authenticate, key) if key else None
+        problem = _problem(scope, rule, holder)
+        if problem is None:
+            return holder
+        changes = scope["method"] != "GET"
+        if holder is None or changes:
+            await self._refused(scope, holder)
+        if key and changes:
+            await sync_to_thread(self._denied, scope, holder, key)
+        raise problem
+
+
+def holder_of(scope: HTTPScope) -> Holder | None:
+    """Who asks; None where nobody presented a key."""
+    holder: Holder | None = scope["state"].get("principal")
+    return holder
+
+
+def _problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemError | None:
+    """Why whoever presents a key may not ask; None where they may."""
+    if holder is None:
+        return _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
+    if rule.key == "required" and holder.role not in rule.roles:
+        return ProblemError(FORBIDDEN, FORBIDDEN.description)
+    if rule.key == "required" and not all(holder.reaches(*named) for named in scope["path_params"].items()):
+        return ProblemError(NOT_FOUND, NOT_FOUND.description)
+    return None
+
+
+def _unauthorized(challenge: str) -> ProblemError:
+    return ProblemError(UNAUTHORIZED, UNAUTHORIZED.description, headers={"WWW-Authenticate": challenge})

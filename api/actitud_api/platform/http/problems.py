@@ -1,0 +1,452 @@
+"""Errors as problem documents (RFC 9457): the registry of types, and how any exception becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Annotated, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import HTTPScope
+from msgspec import Meta
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.redaction import redacted
+from actitud_api.platform.http.redirects import Moved, redirect
+from actitud_api.platform.http.scope import ApiRequest, language_of, request_id
+
+PROBLEM_JSON: Final = "application/problem+json"
+NO_STORE: Final = "no-store"
+FAULTS_MAX: Final = 100
+"""How many faults are told one by one; how many more there are is told in a last one."""
+SIZE_MAX: Final = 256 * 1024
+"""Bytes of the errors of a problem document, whatever was sent."""
+
+_ROOM_FOR_MORE: Final = 200
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem. `slug` ends its URI, `/problems/<slug>`, which resolves to a page with these texts."""
+
+    slug: str
+    status: int
+    title: Texts
+    description: Texts
+
+    @property
+    def uri(self) -> str:
+        """The URI reference that identifies the type."""
+        return f"/problems/{self.slug}"
+
+
+INVALID_REQUEST: Final = ProblemType(
+    "invalid-request",
+    400,
+    Texts("La petición no es válida", "The request is not valid"),
+    Texts(
+        "El cuerpo o los parámetros no cumplen el esquema publicado. La lista `errors` nombra todos los fallos a la "
+        "vez: dónde está cada uno (`pointer`), qué regla incumple (`rule`) y qué se recibió (`value`).",
+        "The body or the parameters do not meet the published schema. The list `errors` names every fault at once: "
+        "where it is (`pointer`), which rule it breaks (`rule`) and what was received (`value`).",
+    ),
+)
+NOT_FOUND: Final = ProblemType(
+    "not-found",
+    404,
+    Texts("No existe", "Not found"),
+    Texts(
+        "No hay nada en esa dirección, o no existe el identificador, la versión o el cursor que se pide.",
+        "There is nothing at that address, or the identifier, version or cursor that is asked for does not exist.",
+    ),
+)
+UNAUTHORIZED: Final = ProblemType(
+    "unauthorized",
+    401,
+    Texts("Hace falta una clave válida", "A valid key is needed"),
+    Texts(
+        "La operación necesita una clave en la cabecera `Authorization: Bearer …`, y la que llegó falta, no existe, ha "
+        "caducado o está revocada.",
+        "The operation needs a key in the header `Authorization: Bearer …`, and the one that came is missing, unknown, "
+        "expired or revoked.",
+    ),
+)
+FORBIDDEN: Final = ProblemType(
+    "forbidden",
+    403,
+    Texts("La clave no permite esta operación", "The key does not allow this operation"),
+    Texts(
+        "La clave es válida, pero su papel no permite la operación.",
+        "The key is valid, but its role does not allow the operation.",
+    ),
+)
+METHOD_NOT_ALLOWED: Final = ProblemType(
+    "method-not-allowed",
+    405,
+    Texts("Método no permitido", "Method not allowed"),
+    Texts(
+        "El recurso existe, pero no admite ese método. La cabecera `Allow` dice cuáles admite.",
+        "The resource exists but does not support that method. The header `Allow` says which ones it supports.",
+    ),
+)
+NOT_ACCEPTABLE: Final = ProblemType(
+    "not-acceptable",
+    406,
+    Texts("No hay esa representación", "No such representation"),
+    Texts(
+        "El recurso no existe en ninguno de los formatos que pide la cabecera `Accept`. El detalle nombra los que hay.",
+        "The resource exists in none of the formats that the header `Accept` asks for. The detail names those that do.",
+    ),
+)
+CONFLICT: Final = ProblemType(
+    "conflict",
+    409,
+    Texts("La petición choca con lo que hay", "The request conflicts with what is there"),
+    Texts(
+        "La petición cumple el esquema, pero contradice el estado del recurso o lo que está guardado. La lista "
+        "`errors` dice dónde y por qué.",
+        "The request meets the schema but contradicts the state of the resource or what is stored. The list `errors` "
+        "says where and why.",
+    ),
+)
+PRECONDITION_FAILED: Final = ProblemType(
+    "precondition-failed",
+    412,
+    Texts("El recurso ha cambiado", "The resource has changed"),
+    Texts(
+        "La versión que nombra `If-Match` no es la actual, o `If-None-Match: *` encontró algo. Vuelva a leer el "
+        "recurso y repita el cambio sobre su `ETag`.",
+        "The version that `If-Match` names is not the current one, or `If-None-Match: *` found something. Read the "
+        "resource again and repeat the change on its `ETag`.",
+    ),
+)
+CONTENT_TOO_LARGE: Final = ProblemType(
+    "content-too-large",
+    413,
+    Texts("El cuerpo es demasiado grande", "The body is too large"),
+    Texts(
+        "El cuerpo de la petición supera el límite de la operación.",
+        "The body of the request exceeds the limit of the operation.",
+    ),
+)
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
+    "unsupported-media-type",
+    415,
+    Texts("Tipo de contenido no admitido", "Unsupported media type"),
+    Texts(
+        "La operación solo lee cuerpos del tipo que nombra la cabecera `Accept-Post` (o `Accept-Patch`, o `Accept`), "
+        "en UTF-8.",
+        "The operation reads only bodies of the type that the header `Accept-Post` (or `Accept-Patch`, or `Accept`) "
+        "names, in UTF-8.",
+    ),
+)
+IDEMPOTENCY_KEY_REUSED: Final = ProblemType(
+    "idempotency-key-reused",
+    422,
+    Texts("La clave de idempotencia ya se usó", "The idempotency key was used already"),
+    Texts(
+        "La cabecera `Idempotency-Key` nombra una petición anterior distinta de esta. Use una clave nueva.",
+        "The header `Idempotency-Key` names an earlier request that was another than this one. Use a new key.",
+    ),
+)
+PRECONDITION_REQUIRED: Final = ProblemType(
+    "precondition-required",
+    428,
+    Texts("Falta la versión que se cambia", "The version that is changed is missing"),
+    Texts(
+        "La operación cambia algo que otros pueden cambiar a la vez: necesita `If-Match` con el `ETag` que se leyó.",
+        "The operation changes what others may change at the same time: it needs `If-Match` with the `ETag` read.",
+    ),
+)
+TOO_MANY_REQUESTS: Final = ProblemType(
+    "too-many-requests",
+    429,
+    Texts("Demasiadas peticiones", "Too many requests"),
+    Texts(
+        "Esta clave, o esta dirección si no la hay, ha pedido más de lo que admite el límite que nombra "
+        "`RateLimit-Policy`. La cabecera `Retry-After` dice en cuántos segundos volver a intentarlo.",
+        "This key, or this address where there is none, has asked for more than is admitted by the limit that "
+        "`RateLimit-Policy` names. The header `Retry-After` says in how many seconds to try again.",
+    ),
+)
+INTERNAL_ERROR: Final = ProblemType(
+    "internal-error",
+    500,
+    Texts("Error interno", "Internal error"),
+    Texts(
+        "El servicio ha fallado por una causa imprevista. Queda anotada con el `request_id` de la respuesta.",
+        "The service failed for an unforeseen cause. It is logged with the `request_id` of the answer.",
+    ),
+)
+NOT_IMPLEMENTED: Final = ProblemType(
+    "not-implemented",
+    501,
+    Texts("No hay ese formato", "No such format"),
+    Texts(
+        "La norma de este servicio tiene el formato que se pide, pero aquí no lo hay. El detalle nombra los que hay.",
+        "The standard of this service has the format that is asked for, but it is not here. The detail names those "
+        "that are.",
+    ),
+)
+UNAVAILABLE: Final = ProblemType(
+    "unavailable",
+    503,
+    Texts("El servicio no está disponible", "The service is not available"),
+    Texts(
+        "El servicio aún no puede atender la petición. La cabecera `Retry-After` dice en cuántos segundos intentarlo.",
+        "The service cannot answer yet. The header `Retry-After` says in how many seconds to try again.",
+    ),
+)
+
+TYPES: Final[Mapping[str, ProblemType]] = {
+    known.slug: known
+    for known in (
+        INVALID_REQUEST,
+        UNAUTHORIZED,
+        FORBIDDEN,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        NOT_ACCEPTABLE,
+        CONFLICT,
+        PRECONDITION_FAILED,
+        CONTENT_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
+        IDEMPOTENCY_KEY_REUSED,
+        PRECONDITION_REQUIRED,
+        TOO_MANY_REQUESTS,
+        INTERNAL_ERROR,
+        NOT_IMPLEMENTED,
+        UNAVAILABLE,
+    )
+}
+_OF_LITESTAR: Final[Mapping[int, ProblemType]] = {
+    404: NOT_FOUND,
+    405: METHOD_NOT_ALLOWED,
+    406: NOT_ACCEPTABLE,
+    413: CONTENT_TOO_LARGE,
+    415: UNSUPPORTED_MEDIA_TYPE,
+}
+"""What Litestar itself refuses, by its status; any other refusal below 500 is an invalid request."""
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of the request that is wrong."""
+
+    pointer: Annotated[
+        str,
+        Meta(
+            description="JSON Pointer (RFC 6901) into the body, or the name of the query parameter, or what of a file "
+            "it is about. A name over 200 characters is cut with an ellipsis."
+        ),
+    ]
+    rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the decoder, that is broken.")]
+    value: Annotated[str | None, Meta(description="What was received there, as JSON, cut at 100 characters.")]
+    detail: Annotated[str, Meta(description="What is wrong, in the language of the answer.")]
+    suggestion: Annotated[str | None, Meta(description="What may have been meant.")]
+    allowed: Annotated[tuple[str, ...], Meta(description="What the state that there is allows, where that is wrong.")]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was not fulfilled (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="URI reference of the type of problem; it resolves to a page.")]
+    title: Annotated[str, Meta(description="The type in words, the same for each occurrence.")]
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: Annotated[str, Meta(description="What happened this time.")]
+    instance: Annotated[str, Meta(description="The path that was asked for.")]
+    request_id: Annotated[str, Meta(description="The same as the header `X-Request-Id`.")]
+    errors: Annotated[
+        tuple[FieldError, ...],
+        Meta(
+            description="Every wrong place of the request at once. Where there are very many, the first ones, and a "
+            "last one with the rule `more` that says how many more there are."
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A field error before its language is chosen; the members are those of `FieldError`.
+
+    `count`: how many faults it stands for, one but for that of the rule `more`.
+    """
+
+    pointer: str
+    rule: str
+    value: str | None
+    detail: Texts
+    suggestion: str | None = None
+    count: int = 1
+    allowed: tuple[str, ...] = ()
+
+
+def first(faults: Iterable[Fault]) -> list[Fault]:
+    """The first `FAULTS_MAX` faults in the order of their pointers, and one that says how many more there are."""
+    rest = iter(faults)
+    kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
+    return [*kept, *_more(sum(fault.count for fault in rest))]
+
+
+def _more(count: int) -> list[Fault]:
+    if count == 0:
+        return []
+    detail = Texts(f"Fallos que no se enumeran: {count}.", f"Faults that are not listed: {count}.")
+    return [Fault("", "more", None, detail, count=count)]
+
+
+@dataclass(eq=False)
+class ProblemError(Exception):
+    """An occurrence of a type of problem; `detail` says what happened this time."""
+
+    type: ProblemType
+    detail: Texts
+    faults: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refused(faults: Sequence[Fault]) -> ProblemError:
+    """The request does not meet the schema, for these faults."""
+    count = sum(fault.count for fault in faults)
+    return ProblemError(
+        INVALID_REQUEST,
+        Texts(
+            "Hay un fallo; véase `errors`." if count == 1 else f"Hay {count} fallos; véase `errors`.",
+            "There is one fault; see `errors`." if count == 1 else f"There are {count} faults; see `errors`.",
+        ),
+        faults,
+    )
+
+
+E = TypeVar("E", bound=Exception)
+ProblemMapping = tuple[type[Exception], Callable[[Exception], ProblemError | Moved]]
+
+
+def maps_to(
+    exception: type[E],
+    problem: ProblemType,
+    detail: Callable[[E], Texts],
+    faults: Callable[[E], Sequence[Fault]] = lambda error: (),
+) -> ProblemMapping:
+    """Says which problem an exception of the services is, what happened, and where the request is wrong.
+
+    The `routes.py` of each slice has these pairs as `PROBLEMS`, and `app.py` puts them together.
+    """
+
+    def mapped(error: Exception) -> ProblemError:
+        assert isinstance(error, exception)
+        return ProblemError(problem, detail(error), faults(error))
+
+    return exception, mapped
+
+
+def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> ProblemMapping:
+    """Says that an exception of the services is no problem but a redirect: another value of a path parameter."""
+
+    def mapped(error: Exception) -> Moved:
+        assert isinstance(error, exception)
+        return Moved(parameter, value(error))
+
+    return exception, mapped
+
+
+def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
+    """The problem document of an occurrence, in a language."""
+    return Problem(
+        type=error.type.uri,
+        title=error.type.title.into(chosen),
+        status=error.type.status,
+        detail=error.detail.into(chosen),
+        instance=quote(scope["path"], safe="/:@!$&'()*+,;=~-._"),
+        request_id=request_id(scope),
+        errors=_field_errors(error.faults, chosen),
+    )
+
+
+def _field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
+    """The faults in a language, as many as there is room for; the last one then says how many more there are."""
+    told: list[FieldError] = []
+    size = 0
+    for number, fault in enumerate(faults):
+        told.append(_field_error(fault, chosen))
+        size += len(msgspec.json.encode(told[-1])) + 1
+        if size > SIZE_MAX - _ROOM_FOR_MORE:
+            rest = _more(sum(left.count for left in faults[number:]))
+            return (*told[:-1], *(_field_error(more, chosen) for more in rest))
+    return tuple(told)
+
+
+def _field_error(fault: Fault, chosen: Language) -> FieldError:
+    return FieldError(
+        pointer=fault.pointer,
+        rule=fault.rule,
+        value=fault.value,
+        detail=fault.detail.into(chosen),
+        suggestion=fault.suggestion,
+        allowed=fault.allowed,
+    )
+
+
+def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
+    """The response that carries an occurrence."""
+    chosen = language_of(scope)
+    headers = {
+        "Cache-Control": NO_STORE,
+        "Content-Language": chosen,
+        "Vary": "Accept-Language",
+        **error.headers,
+    }
+    body = redacted(msgspec.json.encode(document(scope, error, chosen)).decode()).encode()
+    return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
+    """The exception handler of the application: all becomes a problem or a redirect; the unforeseen is logged too."""
+    mapped = dict(mappings)
+
+    def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
+        error = _planned(exception, mapped)
+        if error is None:
+            _log.error(
+                "unplanned",
+                request_id=request_id(request.scope),
+                method=request.scope["method"],
+                path=request.scope["path"],
+                exc_info=exception,
+            )
+            error = ProblemError(INTERNAL_ERROR, INTERNAL_ERROR.description)
+        if isinstance(error, Moved):
+            return redirect(request.scope, error)
+        return response(request.scope, error)
+
+    return handle
+
+
+def _planned(
+    exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
+) -> ProblemError | Moved | None:
+    if isinstance(exception, ProblemError):
+        return exception
+    for kind in type(exception).__mro__:
+        if kind in mapped:
+            return mapped[kind](exception)
+    if isinstance(exception, HTTPException) and exception.status_code < 500:
+        known = _OF_LITESTAR.get(exception.status_code, INVALID_REQUEST)
+        return ProblemError(known, known.description, headers=exception.headers or {})
+    return None
+
+
+def not_acceptable(*offered: str) -> ProblemError:
+    """Nothing that the client accepts exists; `offered` do."""
+    listed = ", ".join(offered or (JSON,))
+    return ProblemError(
+        NOT_ACCEPTABLE,
+        Texts(f"Este recurso existe como {listed}.", f"This resource exists as {listed}."),
+    )

@@ -1,0 +1,246 @@
+"""What an operation takes: its query parameters and its body, each declared once as closed Structs.
+
+    FILTERS = Query(OrganisationFilters)
+    REQUEST = Body(ScoreRequest_2026_1, ScoreRequest_2027_1)
+
+`FILTERS.of(request)` in a handler is the decoded Struct: `enforce` read it before the handler ran.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from litestar.concurrency import sync_to_thread
+from litestar.exceptions import InternalServerException
+
+from actitud_api.engine.i18n import LANGUAGES, Texts
+from actitud_api.engine.methodology.free_text import NO_CONTROL
+from actitud_api.platform.http.json_body import Json, NotJson, is_control, name_shown, parse, shown
+from actitud_api.platform.http.negotiation import JSON, MERGE_PATCH
+from actitud_api.platform.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
+from actitud_api.platform.http.scope import ApiRequest, query_pairs
+from actitud_api.platform.http.validation import Checked, nearest
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+LANG: Final[Mapping[str, object]] = {
+    "description": "Language of every sentence of the answer; without it `Accept-Language` decides.",
+    "enum": list(LANGUAGES),
+}
+"""The parameter `lang`, which every operation takes."""
+
+_INLINE_MAX = 16 * 1024
+"""Bytes of a body that is read at once: a larger one is read in a worker thread, so that others are answered."""
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of an operation that takes none but `lang`."""
+
+
+class Query(Generic[T]):
+    """The query parameters of an operation: the members of a Struct, single-valued, optional ones with a default."""
+
+    def __init__(self, type_: type[T], *, lenient: bool = False) -> None:
+        """`lenient`: parameters of other names are nobody's mistake, nor is a language that there is not."""
+        self._lenient = lenient
+        self.properties = {name: _without_control(schema) for name, schema in parameters(type_).items()}
+        self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
+        schema = {
+            "type": "object",
+            "properties": self.properties,
+            "required": list(self.required),
+            "additionalProperties": False,
+        }
+        self._checked = Checked(type_, schema)
+
+    def of(self, request: ApiRequest) -> T:
+        """The parameters of a request of this operation."""
+        decoded: T = request.scope["state"]["query"]
+        return decoded
+
+    def decode(self, request: ApiRequest) -> T | list[Fault]:
+        """The parameters, or all that is wrong with them."""
+        try:
+            pairs = query_pairs(request.scope)
+        except ValueError:
+            detail = Texts(
+                "La consulta no es UTF-8 con codificación de porcentaje, o tiene demasiados parámetros.",
+                "The query is not percent-encoded UTF-8, or has too many parameters.",
+            )
+            return [Fault("", "encoding", None, detail)]
+        faults: list[Fault] = []
+        values: dict[str, Json] = {}
+        known = {**self.properties, "lang": LANG}
+        for name, text in pairs:
+            if self._lenient and name not in self.properties:
+                continue
+            if is_control(name) or is_control(text):
+                detail = Texts("El parámetro tiene caracteres de control.", "The parameter has control characters.")
+                faults.append(Fault("" if is_control(name) else name_shown(name), "control", shown(text), detail))
+            elif name not in known:
+                detail = Texts("No se conoce este parámetro.", "This parameter is not known.")
+                near = nearest(name, known)
+                faults.append(Fault(name_shown(name), "additionalProperties", shown(text), detail, near))
+            elif name in values:
+                detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
+                faults.append(Fault(name, "duplicate", shown(text), detail))
+            else:
+                values[name] = _value(known[name], text)
+        lang = values.pop("lang", None)
+        if lang is not None and lang not in LANGUAGES:
+            listed = ", ".join(LANGUAGES)
+            detail = Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
+            faults.append(Fault("lang", "enum", shown(lang), detail))
+        decoded = self._checked.convert(values)
+        if isinstance(decoded, list):
+            for fault in decoded:
+                detail = _PARAMETER_MISSING if fault.rule == "required" else fault.detail
+                faults.append(replace(fault, pointer=fault.pointer.removeprefix("/"), detail=detail))
+        return faults or decoded
+
+
+_PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.")
+
+
+def parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
+    """The schema of each member of a Struct as a parameter: what may be left out is never null."""
+    schema = msgspec.json.schema(type_)
+    properties: dict[str, dict[str, object]] = schema["$defs"][type_.__name__]["properties"]
+    return {name: _without_null(member) for name, member in properties.items()}
+
+
+def _without_null(schema: dict[str, object]) -> dict[str, object]:
+    alternatives = schema.get("anyOf")
+    if isinstance(alternatives, list):
+        (only,) = [alternative for alternative in alternatives if alternative != {"type": "null"}]
+        schema = {**{key: value for key, value in schema.items() if key != "anyOf"}, **only}
+    return {key: value for key, value in schema.items() if (key, value) != ("default", None)}
+
+
+def _without_control(schema: dict[str, object]) -> dict[str, object]:
+    """A text of any form still has no control characters, which `Query` refuses: the schema says so."""
+    is_free = schema.get("type") == "string" and not schema.keys() & {"enum", "pattern", "format"}
+    return {**schema, "pattern": NO_CONTROL} if is_free else schema
+
+
+def _value(schema: Mapping[str, object], text: str) -> Json:
+    """A parameter as the kind of JSON value that its schema asks for; the text itself where it is not one."""
+    match schema.get("type"):
+        case "integer" if _INTEGER.fullmatch(text):
+            return int(text)
+        case "number" if _NUMBER.fullmatch(text):
+            return float(text)
+        case "boolean":
+            return _BOOLEANS.get(text, text)
+    return text
+
+
+class Body(Generic[T]):
+    """The JSON body of an operation: a closed Struct, or several told apart by their tag (`tag_field`, `tag`)."""
+
+    def __init__(self, *types: type[T], patch: bool = False) -> None:
+        """`patch`: it is a JSON merge patch (RFC 7396), and says so by its media type."""
+        self.types = types
+        self.media_type = MERGE_PATCH if patch else JSON
+        self.tag_field = types[0].__struct_config__.tag_field
+        self._checked = {type_.__struct_config__.tag: Checked(type_) for type_ in types}
+
+    @property
+    def tags(self) -> dict[str, type[T]]:
+        """The types by their tags; none where there is only one untagged type."""
+        return {str(type_.__struct_config__.tag): type_ for type_ in self.types} if self.tag_field else {}
+
+    def of(self, request: ApiRequest) -> T:
+        """The body of a request of this operation."""
+        decoded: T = request.scope["state"]["body"]
+        return decoded
+
+    async def decode(self, request: ApiRequest) -> T | list[Fault]:
+        """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
+        _ensure_media_type(request, self.media_type)
+        raw = await _whole_body(request)
+        return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
+
+    def _read(self, raw: bytes) -> T | list[Fault]:
+        try:
+            value = parse(raw)
+        except NotJson as error:
+            return error.faults
+        return self.convert(value)
+
+    def convert(self, value: Json) -> T | list[Fault]:
+        """What JSON says as this body, or all that is wrong with it."""
+        if self.tag_field is None or not isinstance(value, dict):
+            return next(iter(self._checked.values())).convert(value)
+        tag = value.get(self.tag_field)
+        if not isinstance(tag, str) or tag not in self._checked:
+            return [_unknown_tag(self.tag_field, self.tag_field in value, tag, list(self.tags))]
+        return self._checked[tag].convert(value)
+
+
+class FileBody:
+    """A file as the body of an operation: bytes of one of some media types, which the operation itself reads."""
+
+    def __init__(self, *media_types: str) -> None:
+        self.media_types = media_types
+
+    def of(self, request: ApiRequest) -> bytes:
+        """The bytes of a request of this operation."""
+        raw: bytes = request.scope["state"]["body"]
+        return raw
+
+    async def decode(self, request: ApiRequest) -> bytes:
+        """The bytes; raises 413 and 415 problems, and 400 where they never came."""
+        media_type, _ = request.content_type
+        if media_type.lower() not in self.media_types or "content-encoding" in request.headers:
+            listed = ", ".join(self.media_types)
+            detail = Texts(
+                f"El cuerpo debe ser de uno de estos tipos, sin comprimir: {listed}.",
+                f"The body must be of one of these types, uncompressed: {listed}.",
+            )
+            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_READS[request.scope["method"]]: listed})
+        return await _whole_body(request)
+
+
+async def _whole_body(request: ApiRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException:
+        # Litestar's word for a client that hung up: nobody reads the answer, and nothing of the service failed.
+        detail = Texts("El cuerpo no llegó entero.", "The body did not come whole.")
+        raise ProblemError(INVALID_REQUEST, detail) from None
+
+
+_READS: Final[Mapping[str, str]] = {"POST": "Accept-Post", "PATCH": "Accept-Patch", "PUT": "Accept"}
+"""The header that says what an operation reads, by method (W3C LDP 7.1, RFC 5789, RFC 9110)."""
+
+
+def _ensure_media_type(request: ApiRequest, expected: str) -> None:
+    media_type, options = request.content_type
+    charset = options.get("charset", "utf-8").lower()
+    if media_type.lower() == expected and charset in {"utf-8", "utf8"} and "content-encoding" not in request.headers:
+        return
+    detail = Texts(
+        f"El cuerpo debe ser {expected} en UTF-8, sin comprimir.",
+        f"The body must be {expected} in UTF-8, uncompressed.",
+    )
+    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_READS[request.scope["method"]]: expected})
+
+
+def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:
+    listed = ", ".join(tags)
+    es, en = f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}."
+    return Fault(
+        f"/{name}",
+        "enum" if there else "required",
+        shown(tag) if there else None,
+        Texts(es, en) if there else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
+        nearest(tag, tags) if isinstance(tag, str) else None,
+    )

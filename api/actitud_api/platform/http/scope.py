@@ -1,0 +1,67 @@
+"""What a request says besides its body: its id, its headers, its query, its language."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from urllib.parse import parse_qsl
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.types import HTTPScope
+
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.platform.http.negotiation import language
+from actitud_api.platform.http.redaction import has_key
+
+ApiRequest = Request[object, object, State]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PARAMETERS_MAX = 50
+
+
+def request_id(scope: HTTPScope) -> str:
+    """The id of a request: that of the client, if it is a safe one, else a new one; always the same for a scope."""
+    known = scope["state"].get("request_id")
+    if isinstance(known, str):
+        return known
+    given = header(scope, b"x-request-id")
+    is_safe = given is not None and _REQUEST_ID.fullmatch(given) and not has_key(given)
+    chosen = given if given is not None and is_safe else uuid.uuid4().hex
+    scope["state"]["request_id"] = chosen
+    return chosen
+
+
+def header(scope: HTTPScope, name: bytes) -> str | None:
+    """The value of a request header, several joined by commas; None without one. `name` in lower case."""
+    values = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return ", ".join(values) if values else None
+
+
+def query_pairs(scope: HTTPScope) -> list[tuple[str, str]]:
+    """The parameters of the query, decoded, in their order.
+
+    Raises `ValueError` where they are not percent-encoded UTF-8 or more than 50.
+    """
+    raw = scope["query_string"]
+    if not raw:
+        return []
+    return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX)
+
+
+def base_of(request: ApiRequest) -> str:
+    """Scheme and authority under which people reach the service, without a slash at the end."""
+    public: str | None = request.app.state.get("public_url")
+    return (public or str(request.base_url)).rstrip("/")
+
+
+def language_of(scope: HTTPScope, default: Language = "en") -> Language:
+    """The language of the sentences of an answer: the parameter `lang`, else `Accept-Language`, else the default."""
+    try:
+        wanted = dict(query_pairs(scope)).get("lang")
+    except ValueError:
+        wanted = None
+    for known in LANGUAGES:
+        if known == wanted:
+            return known
+    return language(header(scope, b"accept-language"), default)

@@ -1,0 +1,209 @@
+"""The published JSON Schema of a type as its validator: what the document says is what is enforced.
+
+Every input is checked against the schema that the OpenAPI document publishes, by the same engine that the contract
+tests use, and then converted by msgspec in strict mode. A refusal names every fault at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+import jsonschema_rs
+import msgspec
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.free_text import NO_CONTROL, PERSONAL_DATA, STRAIGHT, TRIMMED
+from actitud_api.engine.methodology.requests.content import HTTPS_ADDRESS, SHA256
+from actitud_api.platform.http.json_body import Json, as_json, pointer, shown
+from actitud_api.platform.http.problems import Fault, first
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_NAME_MAX = 64
+_SUGGESTIONS_MAX = 100
+
+
+class Checked(Generic[T]):
+    """Turns decoded JSON into a Struct, or says everything that is wrong with it."""
+
+    def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
+        """`schema`: the published one, where it is not msgspec's own of the type."""
+        self._type = type_
+        self._schema = dict(schema) if schema is not None else msgspec.json.schema(type_)
+        self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+
+    def convert(self, value: Json) -> T | list[Fault]:
+        """The value as the type, or what is wrong with it."""
+        if not self._validator.is_valid(value):
+            return self._faults(value)
+        try:
+            return msgspec.convert(value, self._type, strict=True)
+        except msgspec.ValidationError as error:
+            # Only where a type is narrower than its schema, as for a format that the two read differently.
+            detail = Texts(f"El valor no se admite: {error}.", f"The value is not admitted: {error}.")
+            return [Fault("", "type", None, detail)]
+
+    def _faults(self, value: Json) -> list[Fault]:
+        errors = _relevant(self._validator.iter_errors(value))
+        return first(fault for error in errors for fault in self._explain(error))
+
+    def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
+        kind = error.kind.as_dict()
+        place = pointer(error.instance_path)
+        rule = error.kind.name
+        if rule == "required":
+            yield Fault(place + pointer([kind["property"]]), rule, None, _MISSING)
+            return
+        instance = error.instance
+        if rule == "additionalProperties" and isinstance(instance, dict):
+            known = self._parent(error).get("properties", {})
+            for count, name in enumerate(kind["unexpected"]):
+                near = nearest(name, known) if count < _SUGGESTIONS_MAX else None
+                yield Fault(place + pointer([name]), rule, shown(instance[name]), _UNKNOWN, near)
+        elif rule == "enum":
+            options = kind["options"]
+            near = nearest(instance, options) if isinstance(instance, str) else None
+            yield Fault(place, rule, shown(instance), _one_of(options), near)
+        elif rule == "anyOf" and (kinds := _kinds(error)):
+            yield Fault(place, rule, shown(instance), _sentence("type", {"types": kinds}))
+        else:
+            yield Fault(place, rule, shown(instance), _sentence(rule, kind))
+
+    def _parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
+        """The schema object whose keyword an error is about."""
+        schema: object = self._schema
+        for step in error.schema_path[:-1]:
+            if isinstance(schema, Mapping):
+                schema = schema[step]
+            elif isinstance(schema, list):
+                schema = schema[int(step)]
+        assert isinstance(schema, Mapping)
+        return schema
+
+
+def nearest(name: str, known: Iterable[object]) -> str | None:
+    """The known name that is most like one, if any is."""
+    if len(name) > _NAME_MAX:
+        return None
+    folded = {str(candidate).casefold(): str(candidate) for candidate in known}
+    found = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[found[0]] if found else None
+
+
+def _relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
+    """The errors, those of alternatives replaced by the errors of the only one that fits the kind of value."""
+    for error in errors:
+        branches = error.kind.as_dict().get("context")
+        if branches is None:
+            yield error
+            continue
+        fitting = [branch for branch in branches if not any(_is_other_kind(error, found) for found in branch)]
+        if len(fitting) == 1:
+            yield from _relevant(fitting[0])
+        else:
+            yield error
+
+
+def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
+    """Whether an alternative is meant for values of another type, or of another tag: a member with one value."""
+    if inner.kind.name == "enum":
+        return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
+    return inner.kind.name == "type" and inner.instance_path == outer.instance_path
+
+
+def _kinds(error: jsonschema_rs.ValidationError) -> list[object]:
+    """The types of which a value has to be for any alternative; none where it is of one already.
+
+    null is left out: it stands for nothing, which whoever sent a value did not mean.
+    """
+    found: list[object] = []
+    for branch in error.kind.as_dict()["context"]:
+        named = [inner for inner in branch if inner.kind.name == "type" and inner.instance_path == error.instance_path]
+        if not named:
+            return []
+        found += [name for inner in named for name in inner.kind.as_dict()["types"]]
+    return [name for name in dict.fromkeys(found) if name != "null"]
+
+
+_UNKNOWN = Texts("No se conoce este miembro.", "This member is not known.")
+_PERSONAL = Texts(
+    "El texto contiene un dato personal: un DNI o NIE, un correo electrónico o un teléfono. Se publica, así que debe "
+    "escribirse sin él.",
+    "The text has personal data: an identity number (DNI or NIE), an e-mail address or a telephone number. It is "
+    "published, so it has to be written without them.",
+)
+_MISSING = Texts("Falta este miembro.", "This member is missing.")
+_KINDS = {
+    "object": Texts("un objeto", "an object"),
+    "array": Texts("una lista", "an array"),
+    "string": Texts("un texto", "a string"),
+    "integer": Texts("un número entero", "an integer"),
+    "number": Texts("un número", "a number"),
+    "boolean": Texts("true o false", "true or false"),
+    "null": Texts("null", "null"),
+}
+_IN_WORDS: Mapping[str, Texts] = {
+    HTTPS_ADDRESS: Texts(
+        "Debe ser una dirección entera que empiece por https://, sin espacios.",
+        "It must be a whole address that begins with https://, without blanks.",
+    ),
+    SHA256: Texts(
+        "Debe ser un SHA-256: 64 cifras hexadecimales, con las letras en minúscula.",
+        "It must be a SHA-256: 64 hexadecimal digits, with its letters in lower case.",
+    ),
+    NO_CONTROL: Texts("El texto tiene caracteres de control.", "The text has control characters."),
+    TRIMMED: Texts(
+        "El texto debe empezar y acabar con un carácter visible, sin caracteres de control.",
+        "The text must begin and end with a visible character, and have no control characters.",
+    ),
+    STRAIGHT: Texts(
+        "El texto debe empezar y acabar con un carácter visible, sin caracteres de control ni otros que inviertan el "
+        "orden de los demás.",
+        "The text must begin and end with a visible character, and have neither control characters nor any that "
+        "reverse the order of others.",
+    ),
+}
+"""What patterns mean that people have to meet."""
+_WITH_LIMIT: Mapping[str, Callable[[object], Texts]] = {
+    "minimum": lambda n: Texts(f"Debe ser {n} o más.", f"It must be {n} or more."),
+    "maximum": lambda n: Texts(f"Debe ser {n} o menos.", f"It must be {n} or less."),
+    "exclusiveMinimum": lambda n: Texts(f"Debe ser mayor que {n}.", f"It must be more than {n}."),
+    "exclusiveMaximum": lambda n: Texts(f"Debe ser menor que {n}.", f"It must be less than {n}."),
+    "minLength": lambda n: Texts(f"Debe tener {n} caracteres o más.", f"It must have {n} characters or more."),
+    "maxLength": lambda n: Texts(f"Debe tener {n} caracteres o menos.", f"It must have {n} characters or fewer."),
+    "minItems": lambda n: Texts(f"Debe tener {n} elementos o más.", f"It must have {n} items or more."),
+    "maxItems": lambda n: Texts(f"Debe tener {n} elementos o menos.", f"It must have {n} items or fewer."),
+    "minProperties": lambda n: Texts(f"Debe tener {n} miembros o más.", f"It must have {n} members or more."),
+    "maxProperties": lambda n: Texts(f"Debe tener {n} miembros o menos.", f"It must have {n} members or fewer."),
+}
+
+
+def _one_of(options: Iterable[object]) -> Texts:
+    listed = ", ".join(as_json(option) for option in options)
+    return Texts(f"Debe ser uno de estos valores: {listed}.", f"It must be one of these values: {listed}.")
+
+
+def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
+    if rule in _WITH_LIMIT:
+        return _WITH_LIMIT[rule](kind["limit"])
+    match rule, kind:
+        case "type", {"types": [*names]}:
+            kinds = [_KINDS[str(name)] for name in names]
+            return Texts(
+                f"Debe ser {' o '.join(text.es for text in kinds)}.",
+                f"It must be {' or '.join(text.en for text in kinds)}.",
+            )
+        case "pattern", {"pattern": str(expression)} if expression in _IN_WORDS:
+            return _IN_WORDS[expression]
+        case "pattern", {"pattern": expression}:
+            return Texts(f"Debe tener la forma {expression}.", f"It must have the form {expression}.")
+        case "format", {"format": "date"}:
+            return Texts("Debe ser una fecha, como 2026-12-31.", "It must be a date, such as 2026-12-31.")
+        case "not", {"schema": {"pattern": expression}} if expression == PERSONAL_DATA:
+            return _PERSONAL
+        case "uniqueItems", _:
+            return Texts("Los elementos no pueden repetirse.", "The items must not repeat.")
+        case _:
+            return Texts(f"Incumple la regla `{rule}` del esquema.", f"It breaks the rule `{rule}` of the schema.")

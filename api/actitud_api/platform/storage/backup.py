@@ -1,0 +1,192 @@
+"""Copies of a SQLite database, taken while it is written to, and their way back.
+
+A copy is one file made by SQLite's online backup, which sees one state of the database (of plain copies of the files
+under writes, 8 of 20 were bad), with a line beside it, in `<file>.sha256`, that `sha256sum --check` reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, Literal, cast
+
+from msgspec import Struct
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import failures
+
+BUSY_SECONDS: Final = 1
+"""How long to wait for another process to let a database go, before it is taken to be in use."""
+
+Code = Literal["exists", "itself", "missing", "damaged", "checksum", "foreign", "in_use", "unusable", "failed"]
+"""The file is there already, is the database itself, is not there, is not whole, is not the one of its checksum, holds
+no tables of ours, is in use, is in the place of the database and is not one, could not be written."""
+
+
+class BackupError(RuntimeError):
+    """A copy that was not made or not brought back; what was in place is as it was."""
+
+    def __init__(self, code: Code, file: Path, reason: str = "") -> None:
+        super().__init__(f"{code}: {file} {reason}".rstrip())
+        self.code = code
+        self.file = file
+        self.reason = reason
+
+
+class Copy(Struct, frozen=True):
+    """A verified copy: its size in bytes, its SHA-256 in hexadecimal, the revision of its tables.
+
+    `checked`: there was a line with its checksum to compare with.
+    """
+
+    file: Path
+    size: int
+    digest: str
+    revision: str
+    checked: bool
+
+    @property
+    def line(self) -> str:
+        """The line of the checksum, as `sha256sum` writes it."""
+        return f"{self.digest}  {self.file.name}"
+
+
+def checksum_file(file: Path) -> Path:
+    """Where the checksum of a copy stands."""
+    return file.with_name(f"{file.name}.sha256")
+
+
+def backup(database: Database, source: Path, file: Path, *, force: bool) -> Copy:
+    """Copies a database to a file, verifies the copy, and only then gives it its name.
+
+    `source`: the file of the database; `force`: a file that is there is replaced. Raises `BackupError`,
+    `DatabaseFailure`, `OSError`.
+    """
+    if file.exists():
+        if file.samefile(source):
+            raise BackupError("itself", file)
+        if not force:
+            raise BackupError("exists", file)
+    partial = file.with_name(f".{file.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with _writing(file), closing(sqlite3.connect(partial, isolation_level=None)) as target:
+            with failures(), database.read() as session:
+                cast("sqlite3.Connection", session.connection().connection.driver_connection).backup(target)
+            # Without this the copy would ask for a write-ahead log of its own wherever it is opened.
+            target.execute("PRAGMA journal_mode = DELETE")
+        _sync(partial)
+        copy = Copy(file, partial.stat().st_size, _digest(partial), _revision(partial, file), checked=True)
+        # Before the new copy is there: a crash in between must not leave it beside the checksum of the old one.
+        checksum_file(file).unlink(missing_ok=True)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+    checksum_file(file).write_text(f"{copy.line}\n", "utf-8")
+    _sync(checksum_file(file))
+    _sync(file.parent)
+    return copy
+
+
+def verify(file: Path) -> Copy:
+    """Reads a copy whole; raises `BackupError` where it is not one, not whole, or not the one of its checksum."""
+    if not file.is_file():
+        raise BackupError("missing", file)
+    line = checksum_file(file)
+    checked = line.is_file()
+    digest = _digest(file)
+    if checked and line.read_text("utf-8").split()[:1] != [digest]:
+        raise BackupError("checksum", file)
+    return Copy(file, file.stat().st_size, digest, _revision(file, file), checked)
+
+
+def restore(file: Path, target: Path, *, force: bool) -> Copy:
+    """Puts a verified copy in the place of a database that nobody has open.
+
+    The copy goes in as one transaction of SQLite: a crash on the way leaves what was there. `force`: a database that is
+    there is replaced. Raises `BackupError`, `OSError`.
+    """
+    copy = verify(file)
+    if target.exists():
+        if target.samefile(file):
+            raise BackupError("itself", file)
+        if not force:
+            raise BackupError("exists", target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(target), closing(sqlite3.connect(target, timeout=BUSY_SECONDS, isolation_level=None)) as place:
+        _take(place, target)
+        with _opened(file, file) as source, _writing(target):
+            source.backup(place)
+        _check(place, target)
+    return copy
+
+
+def _take(place: sqlite3.Connection, target: Path) -> None:
+    """Locks a database against everybody; to leave the write-ahead log is only possible where nobody has it open."""
+    try:
+        place.execute("PRAGMA locking_mode = EXCLUSIVE")
+        (mode,) = place.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if mode != "delete":
+            raise BackupError("in_use", target)
+        place.execute("BEGIN EXCLUSIVE")
+        place.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        raise BackupError("in_use", target, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise BackupError("unusable", target, str(error)) from error
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackupError("failed", file, str(error)) from error
+
+
+@contextmanager
+def _opened(file: Path, shown: Path) -> Iterator[sqlite3.Connection]:
+    """A copy, open to read; what is wrong with it is raised as that of the file that is `shown`."""
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise BackupError("damaged", shown, str(error)) from error
+
+
+def _revision(file: Path, shown: Path) -> str:
+    """The revision of a copy that is whole; `shown` is the name of it in what is raised."""
+    with _opened(file, shown) as connection:
+        _check(connection, shown)
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchall():
+            raise BackupError("foreign", shown)
+        revisions: list[tuple[str]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    if not revisions:
+        raise BackupError("foreign", shown)
+    return revisions[0][0]
+
+
+def _check(connection: sqlite3.Connection, shown: Path) -> None:
+    found: list[tuple[str]] = connection.execute("PRAGMA integrity_check").fetchall()
+    if found != [("ok",)]:
+        raise BackupError("damaged", shown, found[0][0])
+    if connection.execute("PRAGMA foreign_key_check").fetchall():
+        raise BackupError("damaged", shown, "foreign_key_check")
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Brings a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

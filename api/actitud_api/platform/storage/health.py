@@ -1,0 +1,85 @@
+"""How a database is: the settings of its connections, whether it takes writes, and the known bug of its engine."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final, Literal
+
+from sqlalchemy import text
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.places import failures
+
+Version = tuple[int, int, int]
+
+PRAGMAS: Final = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+}
+"""What every connection to SQLite has to have, so that what was acknowledged is kept."""
+
+BUSY_TIMEOUT_MIN: Final = 5_000
+"""Least milliseconds that a connection to SQLite waits for a lock."""
+
+WAL_INTRODUCED: Final = (3, 7, 0)
+WAL_RESET_FIXED: Final = (3, 51, 3)
+WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
+"""Releases of older lines that carry the fix; later ones of the same line do too."""
+
+
+def sqlite_version() -> Version:
+    """The version of the SQLite that runs here."""
+    return sqlite3.sqlite_version_info[:3]
+
+
+def loses_wal(version: Version) -> bool:
+    """Whether a version of SQLite has the WAL-reset bug: two connections that write and checkpoint may spoil the file.
+
+    Source: sqlite.org/wal.html; versions 3.7.0 to 3.51.2, except 3.44.6 and 3.50.7 and what follows them.
+    """
+    if any(version[:2] == fixed[:2] and version >= fixed for fixed in WAL_RESET_BACKPORTS):
+        return False
+    return WAL_INTRODUCED <= version < WAL_RESET_FIXED
+
+
+def dialect(database: Database) -> str:
+    """`sqlite` or `postgresql`; raises `DatabaseFailure` where the database cannot be reached."""
+    with failures(), database.read() as session:
+        return session.connection().dialect.name
+
+
+def wrong_pragmas(database: Database) -> dict[str, str]:
+    """The settings of SQLite that a reading or the writing connection lacks, each with what is there instead.
+
+    Raises `DatabaseFailure`.
+    """
+    wrong: dict[str, str] = {}
+    for role in ("reader", "writer"):
+        wrong |= _wrong_of(database, role)
+    return wrong
+
+
+def _wrong_of(database: Database, role: Literal["reader", "writer"]) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    with failures(), database.read() if role == "reader" else database.write() as session:
+        connection = session.connection()
+        for name, expected in {**PRAGMAS, "query_only": int(role == "reader")}.items():
+            found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            if found != expected:
+                wrong[f"{role}.{name}"] = str(found)
+        timeout: int = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        if timeout < BUSY_TIMEOUT_MIN:
+            wrong[f"{role}.busy_timeout"] = str(timeout)
+    return wrong
+
+
+def try_to_write(database: Database) -> None:
+    """Writes what is there already and takes it back; raises `DatabaseFailure` where that fails.
+
+    Nothing is committed: a service may be running, and it has to stay the only one that changes the file.
+    """
+    with failures(), database.write() as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
+        session.rollback()

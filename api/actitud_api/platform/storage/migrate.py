@@ -1,0 +1,37 @@
+"""Runs the revisions in `migrations/` from within the program: there is no alembic.ini to carry along."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Upgrades to a revision, inside the transaction of the connection."""
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str = "base") -> None:
+    """Downgrades to a revision, inside the transaction of the connection."""
+    command.downgrade(_config(connection), revision)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at the newest revision."""
+    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory.from_config(_config(None)).get_heads())
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "actitud_api.platform.storage:migrations")
+    return config

@@ -1,0 +1,570 @@
+"""The schema of release 0.1.0: every table, and the triggers that keep what is signed or published as it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+
+from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT
+from actitud_api.platform.storage.errors import Irreversible
+from actitud_api.platform.storage.migrations.refusing import refuse, refuse_replacement, refuse_truncation
+
+# Not "0001": the sixteen revisions before release 0.1.0 were called "0001" to "0016", and what they made is told apart.
+revision = "r0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_TIME: Final = sa.DateTime(timezone=True)
+_DIMENSIONS: Final = tuple(f"d{number}" for number in range(1, 11))
+_FIGURES: Final = ("methodology", "status", "level", "index_value", "index_max", "coverage", *_DIMENSIONS)
+_TABLES: Final = (
+    *("organisation", "organisation_alias", "organisation_successor", "edition", "simulation"),
+    *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
+    *("access_key", "key_use", "request_count", "idempotent_answer", "suggestion"),
+    *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
+    *("published_document", "publication", "published_score", "publication_approval"),
+)
+"""Each after those that it refers to."""
+
+
+def upgrade() -> None:
+    """Create the tables, then the triggers, which ask what is published."""
+    _create_organisations()
+    _create_editions()
+    _create_assessments()
+    _create_reviews()
+    _create_access()
+    _create_suggestions()
+    _create_ledger()
+    _create_publications()
+    _create_functions()
+    _protect_ledger()
+    _protect_publications()
+    _protect_published_assessments()
+    _protect_published_reviews()
+
+
+def downgrade() -> None:
+    """Drop everything; raise `Irreversible` where something is published."""
+    if op.get_bind().execute(sa.text("SELECT 1 FROM publication LIMIT 1")).first() is not None:
+        raise Irreversible("what is published stays")
+    for table in reversed(_TABLES):
+        op.drop_table(table)
+    if _is_postgresql():
+        for name in ("refuse_change()", *(f"{name}(text)" for name in _FUNCTIONS)):
+            op.execute(f"DROP FUNCTION {name}")
+
+
+# --- tables ---------------------------------------------------------------------------------------------------
+
+
+def _identifiers(*names: str) -> list[sa.Column[object]]:
+    return [sa.Column(name, IDENTIFIER, nullable=False) for name in names]
+
+
+def _times(*names: str) -> list[sa.Column[object]]:
+    return [sa.Column(name, _TIME, nullable=False) for name in names]
+
+
+def _reference(table: str, column: str, target: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
+    """Return the foreign key of one column, under the name of the rule in `storage.base`."""
+    name = f"fk_{table}_{column}_{target.partition('.')[0]}"
+    return sa.ForeignKeyConstraint([column], [target], name=name, ondelete=ondelete)
+
+
+def _create_of_assessment(
+    table: str, key: tuple[str, ...], *columns: sa.Column[object], ondelete: str | None = "CASCADE"
+) -> None:
+    """Create a table of parts of assessments: `key` names its columns beside those of the key of an assessment."""
+    op.create_table(
+        table,
+        *_identifiers("edition", "organisation"),
+        *columns,
+        sa.PrimaryKeyConstraint("edition", "organisation", *key, name=f"pk_{table}"),
+        sa.ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name=f"fk_{table}_edition_organisation_assessment",
+            ondelete=ondelete,
+        ),
+    )
+
+
+def _create_organisations() -> None:
+    op.create_table(
+        "organisation",
+        *_identifiers("id"),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("parent", IDENTIFIER),
+        sa.Column("population", sa.BigInteger()),
+        sa.Column("population_year", sa.Integer()),
+        sa.Column("employees", sa.BigInteger()),
+        sa.Column("employees_year", sa.Integer()),
+        sa.Column("band", sa.String()),
+        sa.Column("province", sa.String()),
+        sa.Column("region", sa.String()),
+        sa.Column("former_names", JSON_DOCUMENT, nullable=False),
+        sa.Column("valid_from", sa.Date()),
+        sa.Column("valid_to", sa.Date()),
+        sa.Column("contact", JSON_DOCUMENT),
+        sa.Column("domains", JSON_DOCUMENT, nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        *_identifiers("name_order"),
+        sa.Column("search", sa.String(), nullable=False),
+        *_times("created", "updated"),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_organisation"),
+    )
+    for column in ("kind", "parent", "band", "province", "region"):
+        op.create_index(f"ix_organisation_{column}", "organisation", [column])
+    op.create_table(
+        "organisation_alias",
+        *_identifiers("alias", "organisation"),
+        sa.PrimaryKeyConstraint("alias", name="pk_organisation_alias"),
+        _reference("organisation_alias", "organisation", "organisation.id"),
+    )
+    op.create_index("ix_organisation_alias_organisation", "organisation_alias", ["organisation"])
+    op.create_table(
+        "organisation_successor",
+        *_identifiers("organisation", "successor"),
+        sa.PrimaryKeyConstraint("organisation", "successor", name="pk_organisation_successor"),
+        _reference("organisation_successor", "organisation", "organisation.id"),
+        _reference("organisation_successor", "successor", "organisation.id"),
+    )
+    op.create_index("ix_organisation_successor_successor", "organisation_successor", ["successor"])
+
+
+def _create_editions() -> None:
+    op.create_table(
+        "edition",
+        *_identifiers("id"),
+        sa.Column("titles", JSON_DOCUMENT, nullable=False),
+        sa.Column("methodology", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("period_from", sa.Date(), nullable=False),
+        sa.Column("period_to", sa.Date(), nullable=False),
+        sa.Column("windows", JSON_DOCUMENT, nullable=False),
+        sa.Column("calendar", JSON_DOCUMENT, nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        *_times("created", "updated"),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_edition"),
+    )
+    op.create_table(
+        "simulation",
+        *_identifiers("edition"),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("report", JSON_DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("edition", name="pk_simulation"),
+        _reference("simulation", "edition", "edition.id"),
+    )
+
+
+def _create_assessments() -> None:
+    op.create_table(
+        "assessment",
+        *_identifiers("edition", "organisation"),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        *_times("created", "updated"),
+        sa.Column("submitted", _TIME),
+        sa.Column("methodology", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("level", sa.Integer()),
+        sa.Column("rank_points", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer()) for name in ("index_value", "index_max", "coverage", *_DIMENSIONS)),
+        sa.Column("submission", JSON_DOCUMENT, nullable=False),
+        sa.Column("evidence", JSON_DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("edition", "organisation", name="pk_assessment"),
+        _reference("assessment", "edition", "edition.id"),
+        _reference("assessment", "organisation", "organisation.id"),
+    )
+    for column in ("organisation", "status", "level"):
+        op.create_index(f"ix_assessment_{column}", "assessment", [column])
+    # With all figures: lists and summaries read the index alone, and none of the documents in the table.
+    ranking: list[str | sa.TextClause] = ["edition", sa.text("rank_points DESC"), "organisation", *_FIGURES, "state"]
+    op.create_index("ix_assessment_ranking", "assessment", ranking)
+    _create_of_assessment(
+        "submission",
+        ("number",),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_times("submitted"),
+        sa.Column("methodology", sa.String(), nullable=False),
+        sa.Column("explanations", JSON_DOCUMENT, nullable=False),
+        sa.Column("submission", JSON_DOCUMENT, nullable=False),
+        sa.Column("evidence", JSON_DOCUMENT, nullable=False),
+        ondelete=None,
+    )
+    _create_of_assessment(
+        "transition",
+        ("number",),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_times("at"),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("before", sa.String(), nullable=False),
+        sa.Column("after", sa.String(), nullable=False),
+        sa.Column("phase", sa.String()),
+        sa.Column("reason", sa.String()),
+        sa.Column("until", sa.Date()),
+        ondelete=None,
+    )
+
+
+def _create_reviews() -> None:
+    _create_of_assessment(
+        "verdict",
+        ("indicator", "answer", "assessor"),
+        *_identifiers("indicator", "answer", "assessor"),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_times("at"),
+        sa.Column("verdict", sa.String()),
+        sa.Column("reason", sa.String()),
+        sa.Column("level", sa.Integer()),
+        sa.Column("rule", sa.String()),
+        sa.Column("first_verdict", sa.String(), nullable=False),
+        sa.Column("first_level", sa.Integer()),
+    )
+    _create_of_assessment(
+        "review",
+        (),
+        sa.Column("reviewer", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        *_times("at"),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("max_level", sa.Integer()),
+        sa.Column("profile", JSON_DOCUMENT, nullable=False),
+        sa.Column("answers", JSON_DOCUMENT, nullable=False),
+    )
+    op.create_table(
+        "sample",
+        *_identifiers("edition"),
+        sa.Column("seed", sa.String(), nullable=False),
+        sa.Column("share", sa.Float(53), nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        *_times("made"),
+        sa.PrimaryKeyConstraint("edition", name="pk_sample"),
+        _reference("sample", "edition", "edition.id", ondelete="CASCADE"),
+    )
+    _create_of_assessment(
+        "flag",
+        ("number",),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("indicator", sa.String()),
+        sa.Column("facts", JSON_DOCUMENT, nullable=False),
+        *_times("made"),
+    )
+    _create_of_assessment(
+        "reply",
+        ("indicator",),
+        *_identifiers("indicator"),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("evidence", JSON_DOCUMENT, nullable=False),
+        *_times("created", "updated"),
+        sa.Column("version", sa.Integer(), nullable=False),
+    )
+
+
+def _create_access() -> None:
+    op.create_table(
+        "access_key",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("organisations", JSON_DOCUMENT, nullable=False),
+        sa.Column("editions", JSON_DOCUMENT),
+        sa.Column("pepper", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        *_times("created", "expires"),
+        sa.Column("revoked", _TIME),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("maker", sa.String()),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("replaced_by", sa.String()),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_access_key"),
+    )
+    op.create_index("ix_access_key_role", "access_key", ["role"])
+    op.create_table(
+        "key_use",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_key_use"),
+    )
+    # A count changes at each request: half of a page is left free for its next versions, and a crash may lose it.
+    op.create_table(
+        "request_count",
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_times("ends"),
+        sa.PrimaryKeyConstraint("subject", name="pk_request_count"),
+        prefixes=["UNLOGGED"] if _is_postgresql() else [],
+        postgresql_with={"fillfactor": "50"},
+    )
+    op.create_index("ix_request_count_ends", "request_count", ["ends"])
+    op.create_table(
+        "idempotent_answer",
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        *_times("created"),
+        sa.Column("status", sa.Integer()),
+        sa.Column("headers", JSON_DOCUMENT),
+        sa.Column("body", sa.LargeBinary()),
+        sa.PrimaryKeyConstraint("holder", "key", name="pk_idempotent_answer"),
+    )
+
+
+def _create_suggestions() -> None:
+    op.create_table(
+        "suggestion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("dimension", sa.String()),
+        sa.Column("indicator", sa.String()),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("methodology", sa.String()),
+        sa.Column("decisions", JSON_DOCUMENT, nullable=False),
+        sa.Column("proposer", sa.String(), nullable=False),
+        *_times("created", "updated"),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_suggestion"),
+        sqlite_autoincrement=True,  # else SQLite gives the id of a suggestion that was withdrawn to another one
+    )
+
+
+def _create_ledger() -> None:
+    op.create_table(
+        "ledger_entry",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        *_times("at"),
+        *_identifiers("action"),
+        sa.Column("record", sa.String(), nullable=False),
+        sa.Column("prev", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_ledger_entry"),
+        sa.CheckConstraint(
+            "substr(record, 1, length(action) + 13) = '{\"action\":\"' || action || '\",'",
+            name="ck_ledger_entry_action",
+        ),
+    )
+    op.create_index("ix_ledger_entry_action_seq", "ledger_entry", ["action", "seq"])
+    op.create_table(
+        "ledger_opening",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("owner", IDENTIFIER),
+        sa.PrimaryKeyConstraint("seq", name="pk_ledger_opening"),
+        _reference("ledger_opening", "seq", "ledger_entry.seq"),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
+        *_times("at"),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name="pk_checkpoint"),
+    )
+    op.create_table(
+        "signing_key",
+        *_identifiers("kid"),
+        sa.Column("public", sa.String(), nullable=False),
+        *_times("created"),
+        sa.Column("retired", _TIME),
+        sa.PrimaryKeyConstraint("kid", name="pk_signing_key"),
+    )
+
+
+def _create_publications() -> None:
+    op.create_table(
+        "published_document",
+        *_identifiers("digest"),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("member", sa.LargeBinary(), nullable=False),
+        sa.Column("protected", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_published_document"),
+    )
+    op.create_table(
+        "publication",
+        *_identifiers("edition"),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        *_identifiers("digest"),
+        *_times("published"),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("supersedes", IDENTIFIER),
+        sa.Column("actor", sa.String()),
+        sa.Column("organisations", sa.Integer(), nullable=False),
+        sa.Column("corrections", JSON_DOCUMENT, nullable=False),
+        sa.Column("entry", sa.Integer(), nullable=False),
+        sa.Column("checkpoint", sa.Integer(), nullable=False),
+        sa.Column("header", sa.LargeBinary(), nullable=False),
+        sa.Column("bundle_digest", sa.String(), nullable=False),
+        sa.Column("bundle_size", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("edition", "revision", name="pk_publication"),
+        sa.UniqueConstraint("digest", name="uq_publication_digest"),
+        _reference("publication", "edition", "edition.id"),
+        _reference("publication", "digest", "published_document.digest"),
+        _reference("publication", "entry", "ledger_entry.seq"),
+        _reference("publication", "checkpoint", "checkpoint.size"),
+    )
+    op.create_table(
+        "published_score",
+        *_identifiers("edition"),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        *_identifiers("organisation", "digest"),
+        sa.PrimaryKeyConstraint("edition", "revision", "organisation", name="pk_published_score"),
+        # The scores of a revision come before its publication: see `_protect_publications`.
+        sa.ForeignKeyConstraint(
+            ["edition", "revision"],
+            ["publication.edition", "publication.revision"],
+            name="fk_published_score_edition_revision_publication",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        _reference("published_score", "organisation", "organisation.id"),
+        _reference("published_score", "digest", "published_document.digest"),
+    )
+    op.create_index("ix_published_score_digest", "published_score", ["digest"])
+    op.create_table(
+        "publication_approval",
+        *_identifiers("edition"),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_identifiers("digest"),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        *_times("approved"),
+        sa.PrimaryKeyConstraint("edition", "number", name="pk_publication_approval"),
+        _reference("publication_approval", "edition", "edition.id", ondelete="CASCADE"),
+    )
+
+
+# --- triggers -------------------------------------------------------------------------------------------------
+
+_PUBLISHED: Final = "EXISTS (SELECT 1 FROM publication WHERE edition = {edition})"
+_NEWEST: Final = "(SELECT COALESCE(MAX(revision), 0) FROM publication WHERE edition = {edition})"
+_CORRECTED: Final = f"EXISTS (SELECT 1 FROM published_score WHERE edition = {{edition}} AND revision > {_NEWEST})"
+_FUNCTIONS: Final = {
+    "is_published": ("boolean", _PUBLISHED),
+    "is_settled": ("boolean", f"{_PUBLISHED} AND NOT {_CORRECTED}"),
+    "newest_revision": ("integer", _NEWEST),
+    "digest_of_revision": (
+        "text",
+        "(SELECT digest FROM publication WHERE edition = {edition} ORDER BY revision DESC LIMIT 1)",
+    ),
+    "state_of_edition": ("text", "(SELECT state FROM edition WHERE id = {edition})"),
+}
+"""Questions of the triggers about an edition, with the type and the SQL of their answers."""
+
+_REFUSE_CHANGE: Final = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what is in % does not change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$$
+"""
+
+_ERASABLE: Final = frozenset({"evidence", "explanations", "updated"})
+"""Columns that may hold personal data and are in no document: they can be erased from what is published."""
+
+
+def _create_functions() -> None:
+    """Create the refusal and the questions as functions of PostgreSQL: a trigger has no subqueries there."""
+    if _is_postgresql():
+        op.execute(_REFUSE_CHANGE)
+        for name, (type_, body) in _FUNCTIONS.items():
+            op.execute(
+                f"CREATE FUNCTION {name}(named text) RETURNS {type_} LANGUAGE sql AS "
+                f"$$ SELECT {body.format(edition='named')} $$"
+            )
+
+
+def _protect_ledger() -> None:
+    """Let the ledger, its checkpoints and the keys only grow; of a key only `retired` is set, once."""
+    for table in ("ledger_entry", "checkpoint"):
+        refuse(table, "UPDATE")
+    kept = "NEW.kid = OLD.kid AND NEW.public = OLD.public AND NEW.created = OLD.created"
+    refuse("signing_key", "UPDATE", f"NOT (OLD.retired IS NULL AND NEW.retired IS NOT NULL AND {kept})")
+    for table, key in (("ledger_entry", "seq"), ("checkpoint", "size"), ("signing_key", "kid")):
+        refuse(table, "DELETE")
+        refuse_truncation(table)
+        refuse_replacement(table, key)
+
+
+def _protect_publications() -> None:
+    """Let publications only be added, each after the one before, and hold the edition as it was published.
+
+    The scores of a revision come first and its publication last, in one transaction. While a revision has scores and
+    no publication, the assessments of its edition may change, and only then: that is a correction, and without its
+    publication it cannot be kept.
+    """
+    for change in ("UPDATE", "DELETE"):
+        for table in ("published_document", "published_score", "publication"):
+            refuse(table, change)
+        refuse("edition", change, _ask("is_published", "OLD.id"))
+    follows = f"NEW.revision <> {_ask('newest_revision', 'NEW.edition')} + 1"
+    refuse("published_score", "INSERT", follows)
+    refuse(
+        "publication",
+        "INSERT",
+        f"{follows} OR {_ask('state_of_edition', 'NEW.edition')} <> 'published' "
+        f"OR NEW.supersedes IS DISTINCT FROM {_ask('digest_of_revision', 'NEW.edition')}",
+    )
+    for table in ("published_document", "published_score", "publication", "edition"):
+        refuse_truncation(table)
+    for table in ("published_document", "publication"):
+        refuse_replacement(table, "digest")
+    refuse_replacement("published_score", "rowid")
+    refuse_replacement("edition", "id", _PUBLISHED.format(edition="there.id"))
+
+
+def _protect_published_assessments() -> None:
+    """Hold the assessments of a published edition, but while it is corrected; their transitions always."""
+    refuse("submission", "INSERT", _ask("is_settled", "NEW.edition"))
+    for table in ("assessment", "transition"):
+        refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
+    for table in ("assessment", "submission"):
+        moved = f"OLD.edition <> NEW.edition AND {_ask('is_published', 'NEW.edition')}"
+        refuse(table, "UPDATE", f"({_ask('is_settled', 'OLD.edition')} OR {moved}) AND ({_differs(table)})")
+        refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
+    refuse("transition", "UPDATE", _differs("transition", "reason"))
+    refuse_replacement("transition", "rowid")
+    for table in ("assessment", "submission", "transition"):
+        refuse(table, "DELETE", _ask("is_published", "OLD.edition"))
+        refuse_truncation(table)
+
+
+def _protect_published_reviews() -> None:
+    """Hold what was found of published assessments and replied to it, but for texts that may hold personal data."""
+    for table, text in (("verdict", "reason"), ("review", "reason"), ("reply", "text")):
+        published = _ask("is_published", "OLD.edition")
+        refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
+        refuse(table, "DELETE", published)
+        refuse(table, "UPDATE", f"{published} AND ({_differs(table, text)})")
+        refuse_truncation(table)
+        refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
+
+
+def _ask(name: str, edition: str) -> str:
+    """Return a question about an edition in the SQL of the database."""
+    return f"{name}({edition})" if _is_postgresql() else f"({_FUNCTIONS[name][1].format(edition=edition)})"
+
+
+def _differs(table: str, *erasable: str) -> str:
+    """Return the condition that a row changes in a column that must not be erased: not of `_ERASABLE` nor these."""
+    columns = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)]
+    kept = (name for name in columns if name not in _ERASABLE and name not in erasable)
+    return " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in kept)
+
+
+def _is_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"

@@ -1,0 +1,90 @@
+"""Engines for SQLite, with the settings that keep acknowledged writes (measured: one writer, WAL, FULL)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from actitud_api.platform.storage.base import to_json
+from actitud_api.platform.storage.counts import InProcess
+from actitud_api.platform.storage.errors import InvalidDatabase
+
+BUSY_TIMEOUT = 10
+"""Seconds that a connection waits for a lock of another process before it fails."""
+
+READERS = 40
+"""Connections for reading, opened as they are needed: as many as the server has worker threads."""
+
+_UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+"""What another time may bring: a lock that was not had in time, a disk without room or that failed."""
+
+_PRIMARY_CODE = 0xFF
+"""The bits of an extended result code that say what kind of error it is."""
+
+Role = Literal["reader", "writer"]
+
+
+def engines(url: URL) -> tuple[Engine, Engine]:
+    """The engine for reading and the engine for writing of a database file; nothing is opened yet.
+
+    There is a single writing connection, so writers of this process queue for it instead of for the lock of the
+    file. Raises `InvalidDatabase` where the URL names no file: a database in memory has no second connection.
+    """
+    if url.database in (None, "", ":memory:"):
+        raise InvalidDatabase("SQLite needs a file: sqlite:///<path>")
+    return _engine(url, "reader", READERS), _engine(url, "writer", 1)
+
+
+def counts(_url: URL) -> InProcess:
+    """What counts requests: one process serves a file."""
+    return InProcess()
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Nothing: `BEGIN IMMEDIATE` has already made the connection the only one that writes."""
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether another time may bring what was asked for."""
+    code = error.orig.sqlite_errorcode if isinstance(error.orig, sqlite3.OperationalError) else sqlite3.SQLITE_OK
+    return code & _PRIMARY_CODE in _UNAVAILABLE
+
+
+def _engine(url: URL, role: Role, connections: int) -> Engine:
+    file = Path(str(url.database))
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT,
+        connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False, "isolation_level": None},
+        json_serializer=to_json,
+        json_deserializer=msgspec.json.decode,
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def make_folder(*_arguments: object) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+    # isolation_level None stops the driver from opening transactions by itself, which it does too late: a SELECT
+    # would run outside of any, and two sessions that read and then write would lose updates.
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")
+        connection.execute(f"PRAGMA query_only = {'ON' if role == 'reader' else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if role == "reader" else "BEGIN IMMEDIATE")
+
+    return engine

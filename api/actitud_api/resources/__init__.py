@@ -1,0 +1,1 @@
+"""Resources of the API, a folder each: routes, schemas, service, queries, tables."""

@@ -1,0 +1,226 @@
+"""Evidence: which documents count, what is wrong with the others, and the submission that follows (pure).
+
+A document counts where its address belongs to the organisation and its date has come. What no document supports that
+counts is self-declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final, Literal
+
+import idna
+from msgspec import Struct
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Indicator, Scalar
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.methodology.requests.content import Answer, Content, Evidence
+
+REUSED: Final = 5
+"""How many indicators one document may support without remark (rule V22 of the catalogue)."""
+
+EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference", "document_reused"]
+
+
+class EvidenceFinding(Struct, frozen=True, kw_only=True):
+    """What is wrong with a document.
+
+    Errors: `undeclared_domain`, its address is not of the organisation; `future_date`, its date has not come; neither
+    counts. Warnings: `date_after_reference`, it is later than the reference date (rule V10 of the catalogue);
+    `document_reused`, it supports more than five indicators (V22). `pointer`: where it stands in the assessment;
+    `indicators`: those that it supports; `facts`: what its sentence says, dates as `YYYY-MM-DD`.
+    """
+
+    rule: EvidenceRule
+    severity: Literal["error", "warning"]
+    pointer: str
+    indicators: tuple[str, ...]
+    facts: dict[str, FactValue | str | None]
+
+
+class Circumstances(Struct, frozen=True, kw_only=True):
+    """What documents are judged by: the domains of the organisation (ASCII), the day and the reference date."""
+
+    domains: frozenset[str]
+    today: date
+    reference: date
+
+
+def circumstances(domains: Iterable[str], today: date, reference: date) -> Circumstances:
+    """What documents are judged by; a domain that is none of a host is left out."""
+    declared = (_ascii(domain) for domain in domains)
+    return Circumstances(
+        domains=frozenset(domain for domain in declared if domain is not None), today=today, reference=reference
+    )
+
+
+def host(url: str) -> str | None:
+    """The host of an address in its ASCII form; None where there is none that can belong to anybody.
+
+    Only `https`, without user or password, and never an IP address in any spelling: what one program takes for the
+    host of such an address another may not.
+    """
+    found = _ADDRESS.match(url)
+    return None if found is None else _ascii(found["host"])
+
+
+def belongs(url: str, domains: frozenset[str]) -> bool:
+    """Whether the host of an address is one of those domains, or below one."""
+    labels = (host(url) or "").split(".")
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+
+
+def counts(document: Evidence, judged_by: Circumstances) -> bool:
+    """Whether a document is evidence."""
+    return belongs(document.url, judged_by.domains) and document.date <= judged_by.today
+
+
+def derived(
+    methodology: Methodology, content: Content, judged_by: Circumstances, before: Submission | None = None
+) -> Submission:
+    """The submission of what an organisation states.
+
+    `before`: the one until now, from which comes what the service and the review set, not the organisation; without
+    it, defaults.
+    """
+
+    def supported(documents: Iterable[Evidence]) -> bool:
+        return any(counts(document, judged_by) for document in documents)
+
+    reviewed = before or Submission(profile={}, answers={})
+    asked = {known.id: known for known in indicators(methodology.document.root)}
+    return Submission(
+        profile=_profile(methodology, content, before),
+        answers={name: _facts(asked[name], answer, before) for name, answer in content.answers.items()},
+        self_declared=frozenset(name for name, answer in content.answers.items() if not supported(answer.evidence)),
+        profile_self_declared=frozenset(
+            field.name
+            for field in methodology.document.profile
+            if field.needs_evidence
+            and field.set_by == "organisation"
+            and not supported(content.profile_evidence.get(field.name, ()))
+        ),
+        set_aside={name: why for name, why in reviewed.set_aside.items() if name in content.answers},
+        level_caps={name: cap for name, cap in reviewed.level_caps.items() if name in content.answers},
+        max_level=reviewed.max_level,
+    )
+
+
+def findings(content: Content, judged_by: Circumstances) -> tuple[EvidenceFinding, ...]:
+    """What is wrong with the documents of an assessment, in the order of their places."""
+    places = list(_places(content))
+    found = [finding for place in places for finding in _wrong(place, judged_by)]
+    return (*found, *_reused(places))
+
+
+class _Place(Struct, frozen=True):
+    """A document where it stands, and the indicator that it supports there."""
+
+    pointer: str
+    indicator: str | None
+    document: Evidence
+
+
+def _places(content: Content) -> Iterator[_Place]:
+    for field, documents in content.profile_evidence.items():
+        for number, document in enumerate(documents):
+            yield _Place(f"/profile_evidence/{field}/{number}", None, document)
+    for indicator, answer in content.answers.items():
+        for number, document in enumerate(answer.evidence):
+            yield _Place(f"/answers/{indicator}/evidence/{number}", indicator, document)
+
+
+def _wrong(place: _Place, judged_by: Circumstances) -> Iterator[EvidenceFinding]:
+    supported = () if place.indicator is None else (place.indicator,)
+    document = place.document
+    stated: dict[str, FactValue | str | None] = {"date": document.date.isoformat()}
+    if not belongs(document.url, judged_by.domains):
+        yield EvidenceFinding(
+            rule="undeclared_domain",
+            severity="error",
+            pointer=f"{place.pointer}/url",
+            indicators=supported,
+            facts={"host": host(document.url)},
+        )
+    if document.date > judged_by.today:
+        yield EvidenceFinding(
+            rule="future_date",
+            severity="error",
+            pointer=f"{place.pointer}/date",
+            indicators=supported,
+            facts=stated,
+        )
+    elif document.date > judged_by.reference:
+        yield EvidenceFinding(
+            rule="date_after_reference",
+            severity="warning",
+            pointer=f"{place.pointer}/date",
+            indicators=supported,
+            facts=stated | {"reference": judged_by.reference.isoformat()},
+        )
+
+
+def _reused(places: list[_Place]) -> Iterator[EvidenceFinding]:
+    """The documents that support too many indicators: the same by their digest, or by their address to its `#`."""
+    digests = {_whole(place.document.url): place.document.sha256 for place in places if place.document.sha256}
+    first: dict[str, _Place] = {}
+    supported: dict[str, dict[str, None]] = {}
+    for place in places:
+        if place.indicator is not None:
+            address = _whole(place.document.url)
+            document = place.document.sha256 or digests.get(address) or address
+            first.setdefault(document, place)
+            supported.setdefault(document, {})[place.indicator] = None
+    for document, named in supported.items():
+        if len(named) > REUSED:
+            place = first[document]
+            yield EvidenceFinding(
+                rule="document_reused",
+                severity="warning",
+                pointer=place.pointer,
+                indicators=tuple(named),
+                facts={"url": _whole(place.document.url), "count": len(named)},
+            )
+
+
+def _whole(url: str) -> str:
+    return url.partition("#")[0]
+
+
+def _profile(methodology: Methodology, content: Content, before: Submission | None) -> dict[str, Scalar | None]:
+    def value(name: str, default: bool | int | None) -> Scalar | None:
+        return default if before is None else before.profile.get(name, default)
+
+    return {
+        field.name: content.profile[field.name] if field.set_by == "organisation" else value(field.name, field.default)
+        for field in methodology.document.profile
+    }
+
+
+def _facts(indicator: Indicator, answer: Answer, before: Submission | None) -> dict[str, FactValue]:
+    there = {} if before is None else before.answers.get(indicator.id, {})
+    set_by_service = {fact.name: there.get(fact.name, ()) for fact in indicator.facts if fact.set_by == "service"}
+    return answer.facts | set_by_service
+
+
+_ADDRESS = re.compile(r"https://(?P<host>[^/?#@:\\]+)(?::[0-9]{1,5})?(?:[/?#]|$)")
+_PLAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+
+def _ascii(name: str) -> str | None:
+    """A host name in its ASCII form, lower case and without a final dot; None for what is none."""
+    try:
+        # As browsers do (UTS 46), so that what they open is what is compared.
+        plain = name.lower() if name.isascii() else idna.encode(name, uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        return None
+    plain = plain.removesuffix(".")
+    # A last label that is a number makes the whole an IPv4 address (WHATWG URL).
+    if not _PLAIN.fullmatch(plain) or _NUMBER.fullmatch(plain.rpartition(".")[2]):
+        return None
+    return plain

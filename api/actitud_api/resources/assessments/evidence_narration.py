@@ -1,0 +1,48 @@
+"""The sentences of what is wrong with evidence."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from actitud_api.engine.i18n import Language, Texts, table
+from actitud_api.engine.narration import words
+from actitud_api.resources.assessments.evidence import REUSED, EvidenceFinding, EvidenceRule
+
+_SENTENCES: dict[Language, dict[EvidenceRule, str]] = table(
+    es={
+        "undeclared_domain": (
+            "La evidencia no cuenta: {host} no es un dominio declarado de la organización ni está por debajo de uno."
+        ),
+        "future_date": "La evidencia no cuenta todavía: su fecha, {date}, está por llegar.",
+        "date_after_reference": "La evidencia es del {date}, posterior a la fecha de referencia, {reference}.",
+        "document_reused": (
+            "El mismo documento, {url}, sirve de evidencia a {count} indicadores, más de {most}: {indicators}."
+        ),
+    },
+    en={
+        "undeclared_domain": (
+            "The evidence does not count: {host} is neither a declared domain of the organisation nor below one."
+        ),
+        "future_date": "The evidence does not count yet: its date, {date}, is still to come.",
+        "date_after_reference": "The evidence is of {date}, later than the reference date, {reference}.",
+        "document_reused": (
+            "The same document, {url}, is evidence of {count} indicators, more than {most}: {indicators}."
+        ),
+    },
+)
+_NO_HOST = Texts(
+    "La evidencia no cuenta: su dirección no nombra un dominio sin más (ni usuario, ni dirección IP).",
+    "The evidence does not count: its address does not plainly name a domain (no user, no IP address).",
+)
+
+
+def evidence_finding(finding: EvidenceFinding, language: Language) -> str:
+    """What is wrong with a document."""
+    if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
+        return _NO_HOST.into(language)
+    told = {
+        name: words.day(date.fromisoformat(str(value)), language) if name in ("date", "reference") else str(value)
+        for name, value in finding.facts.items()
+    }
+    listed = words.enumeration(list(finding.indicators), language)
+    return _SENTENCES[language][finding.rule].format(**told, most=REUSED, indicators=listed)

@@ -1,0 +1,265 @@
+"""Assessments and submissions on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, structs
+
+from actitud_api.engine.i18n import Language
+from actitud_api.engine.methodology.free_text import Note
+from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.model import Scalar
+from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.methodology.requests.content import Content, Evidence
+from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.scoring import result
+from actitud_api.engine.scoring.evaluate import Status
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, figure
+from actitud_api.platform.http.paging import Page, PageQuery
+from actitud_api.resources.assessments import service
+from actitud_api.resources.assessments.evidence import EvidenceFinding
+from actitud_api.resources.assessments.evidence_narration import evidence_finding
+from actitud_api.resources.assessments.service import Line, Record, State, Submitted
+
+Points = Annotated[float, Meta(ge=0, le=100)]
+"""Points of 100, a multiple of 10^-decimals of the methodology."""
+Coverage = Annotated[float, Meta(ge=0, le=1, description="Effective weight known over effective weight scored.")]
+Time = Annotated[datetime, Meta(tz=True)]
+AnswerMember = bool | int | float | str | None | tuple[str | Evidence, ...]
+"""A fact, the list `evidence`, or the text `note`."""
+
+
+Profile = Annotated[dict[str, Scalar | None], Meta(description="The fields that the organisation sets.")]
+ProfileEvidence = Annotated[dict[str, tuple[Evidence, ...]], Meta(description="What supports fields of the profile.")]
+Answers = Annotated[
+    dict[str, dict[str, AnswerMember]],
+    Meta(description="The facts of each answer by indicator, with its `evidence` and its `note`."),
+]
+
+
+class EditionPath(Struct, frozen=True):
+    """What names an edition in a path."""
+
+    edition: Annotated[str, Meta(description="Id of the edition.", examples=["2026"])]
+
+
+class AssessmentPath(EditionPath, frozen=True):
+    """What names an assessment in a path."""
+
+    organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["ES-DIR3-L01462508"])]
+
+
+class SubmissionPath(AssessmentPath, frozen=True):
+    """What names a submission in a path."""
+
+    submission: Annotated[str, Meta(description="Id of the submission.", examples=["1"])]
+
+
+class AssessmentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of the list of assessments."""
+
+    state: Annotated[State | None, Meta(description="Only assessments in that state.")] = None
+
+
+class SubmissionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What goes with a submission."""
+
+    explanations: Annotated[
+        dict[Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")], Note],
+        Meta(
+            max_length=100,
+            description="Why a warning stands, by its rule; it is published.",
+            examples=[{"V13": "The median counts the weekends."}],
+        ),
+    ] = {}
+
+
+class AssessmentFinding(Struct, frozen=True, kw_only=True):
+    """What is wrong with an assessment: a rule that does not hold, or a document.
+
+    An `error` keeps it from being submitted; a `warning` may be explained. `code`: `evidence` for a document; else
+    `contradicted`, or `unsupported` where only an absent answer is to blame (`missing`).
+    """
+
+    rule: str
+    severity: Literal["error", "warning"]
+    code: Literal["contradicted", "unsupported", "evidence"]
+    pointer: Annotated[str, Meta(description="JSON Pointer (RFC 6901) to the place in the assessment.")]
+    indicators: Annotated[tuple[str, ...], Meta(description="The indicators that it contradicts, or supports.")]
+    missing: Annotated[tuple[str, ...], Meta(description="The indicators to answer first.")]
+    facts: dict[str, FactValue | str | None]
+    text: Annotated[str, Meta(description="A sentence in the language of the answer.")]
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """How an assessment scores."""
+
+    index: Points | None
+    index_max: Points | None
+    level: int | None
+    status: Status
+    coverage: Coverage | None
+
+
+class AssessmentLine(Figures, frozen=True, kw_only=True):
+    """An assessment in a list. Times are UTC; `submitted` is null for a draft."""
+
+    edition: str
+    organisation: str
+    organisation_name: str
+    methodology: str
+    state: State
+    created: Time
+    updated: Time
+    submitted: Time | None
+
+
+class AssessmentPage(Page[AssessmentLine], frozen=True):
+    """Assessments of an edition by organisation."""
+
+
+class Assessment(AssessmentLine, frozen=True, kw_only=True):
+    """What an organisation states in an edition, what is wrong with it as of its last change, and how it scores.
+
+    `profile`, `profile_evidence` and `answers` are as they may be sent again.
+    """
+
+    profile: Profile
+    profile_evidence: ProfileEvidence
+    answers: Answers
+    findings: tuple[AssessmentFinding, ...]
+
+
+class SubmissionLine(Figures, frozen=True, kw_only=True):
+    """An assessment as it was submitted, the first time, the second…: `id` says which."""
+
+    id: str
+    edition: str
+    organisation: str
+    methodology: str
+    submitted: Time
+    explanations: dict[str, str]
+    findings: Annotated[tuple[AssessmentFinding, ...], Meta(description="The warnings with which it was submitted.")]
+
+
+class SubmissionPage(Page[SubmissionLine], frozen=True):
+    """The submissions of an assessment, the first one first."""
+
+
+class Submission(SubmissionLine, frozen=True, kw_only=True):
+    """An assessment as it was submitted, whole."""
+
+    profile: Profile
+    profile_evidence: ProfileEvidence
+    answers: Answers
+
+
+def line(row: Line) -> AssessmentLine:
+    """A stored assessment as it is listed."""
+    unit = int(10 ** load(row.methodology).document.decimals)
+    return AssessmentLine(
+        edition=row.edition,
+        organisation=row.organisation,
+        organisation_name=row.name,
+        methodology=row.methodology,
+        state=row.state,
+        created=row.created,
+        updated=row.updated,
+        submitted=row.submitted,
+        index=_part(row.index_value, unit),
+        index_max=_part(row.index_max, unit),
+        level=row.level,
+        status=row.status,
+        coverage=_part(row.coverage, 10**COVERAGE_DECIMALS),
+    )
+
+
+def assessment(record: Record, language: Language) -> Assessment:
+    """A stored assessment as it is answered."""
+    content = service.content_of(record)
+    return Assessment(
+        **structs.asdict(line(record)),
+        profile=content.profile,
+        profile_evidence=content.profile_evidence,
+        answers=_answers(content),
+        findings=_findings(record, language),
+    )
+
+
+def submission_line(stored: Submitted, language: Language) -> SubmissionLine:
+    """A stored submission as it is listed."""
+    figures = service.figures(stored)
+    unit = int(10 ** load(stored.methodology).document.decimals)
+    return SubmissionLine(
+        id=str(stored.number),
+        edition=stored.edition,
+        organisation=stored.organisation,
+        methodology=stored.methodology,
+        submitted=stored.submitted,
+        explanations=stored.explanations,
+        findings=_findings(stored, language),
+        index=_part(figures.index, unit),
+        index_max=_part(figures.index_max, unit),
+        level=figures.level,
+        status=figures.status,
+        coverage=_part(figures.coverage, 10**COVERAGE_DECIMALS),
+    )
+
+
+def submission(stored: Submitted, language: Language) -> Submission:
+    """A stored submission as it is answered."""
+    content = service.content_of(stored)
+    return Submission(
+        **structs.asdict(submission_line(stored, language)),
+        profile=content.profile,
+        profile_evidence=content.profile_evidence,
+        answers=_answers(content),
+    )
+
+
+def pointer(finding: result.Finding | EvidenceFinding) -> str:
+    """Where in an assessment something is wrong: the document, the answer that is contradicted, or the first fact."""
+    if isinstance(finding, EvidenceFinding):
+        return finding.pointer
+    if finding.indicators:
+        return f"/answers/{finding.indicators[0]}"
+    fact = next(iter(finding.facts), "")
+    indicator, _, name = fact.rpartition(".")
+    return f"/answers/{indicator}/{name}" if indicator else f"/profile/{name}"
+
+
+def sentence(methodology: Methodology, finding: result.Finding | EvidenceFinding, language: Language) -> str:
+    """What is wrong, in words."""
+    if isinstance(finding, EvidenceFinding):
+        return evidence_finding(finding, language)
+    return sentences_of(methodology, language).finding(finding)
+
+
+def _findings(stored: Record | Submitted, language: Language) -> tuple[AssessmentFinding, ...]:
+    return tuple(
+        AssessmentFinding(
+            rule=finding.rule,
+            severity=finding.severity,
+            code="evidence" if isinstance(finding, EvidenceFinding) else finding.code,
+            pointer=pointer(finding),
+            indicators=finding.indicators,
+            missing=() if isinstance(finding, EvidenceFinding) else finding.missing,
+            facts=finding.facts,
+            text=sentence(load(stored.methodology), finding, language),
+        )
+        for finding in service.findings(stored)
+    )
+
+
+def _answers(content: Content) -> dict[str, dict[str, AnswerMember]]:
+    return {
+        name: {**answer.facts, "evidence": answer.evidence, "note": answer.note}
+        for name, answer in content.answers.items()
+    }
+
+
+def _part(units: int | None, whole: int) -> float | None:
+    return None if units is None else figure(Fraction(units, whole))

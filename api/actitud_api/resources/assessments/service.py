@@ -1,0 +1,732 @@
+"""Use cases over assessments: what an organisation answers in an edition, judged and scored in the same write.
+
+A function that changes something takes a session that writes, whom the change expects (`Expected`) and the time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+from msgspec import Struct, structs
+
+from actitud_api.engine.methodology.loader import Methodology, load, versions
+from actitud_api.engine.methodology.predicates import halfup, indicators
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.methodology.requests.content import (
+    Answer,
+    AssessmentPatch,
+    AssessmentRequest,
+    Content,
+    Evidence,
+    merged,
+    types,
+    whole,
+)
+from actitud_api.engine.scoring.evaluate import Evaluation, Status, evaluate
+from actitud_api.engine.scoring.explain import findings as engine_findings
+from actitud_api.engine.scoring.ranking import rank_points
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.versions import Expected, Stale
+from actitud_api.resources.assessments import queries
+from actitud_api.resources.assessments.evidence import EvidenceFinding, circumstances, derived
+from actitud_api.resources.assessments.evidence import findings as evidence_findings
+from actitud_api.resources.assessments.lifecycle import (
+    Early,
+    Late,
+    Life,
+    Misdated,
+    OutOfOrder,
+    Phase,
+    State,
+    Transition,
+)
+from actitud_api.resources.assessments.queries import Line, Record, Submitted, Support, SupportOfAnswer
+from actitud_api.resources.assessments.reviewed_submission import NOTHING, Review, reviewed, unreviewed
+from actitud_api.resources.assessments.tables import DIMENSIONS
+from actitud_api.resources.assessments.transitions import (
+    Held,
+    UnknownAssessment,
+    UnknownTransition,
+    ensure_expected,
+    enter,
+    extend,
+    find,
+    hold,
+    life_of,
+    to_final,
+    to_hearing,
+    to_returned,
+    to_review,
+    transition,
+    transitions,
+    unsettled,
+)
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+
+__all__ = [
+    "TYPES",
+    "AnotherMethodology",
+    "Content",
+    "Early",
+    "Figures",
+    "Findings",
+    "Held",
+    "Late",
+    "Life",
+    "Line",
+    "Mended",
+    "Misdated",
+    "NotSubmittable",
+    "OutOfOrder",
+    "Phase",
+    "Record",
+    "State",
+    "Submitted",
+    "Support",
+    "Transition",
+    "UnknownAssessment",
+    "UnknownSubmission",
+    "UnknownTransition",
+    "Written",
+    "clear",
+    "columns_of",
+    "content_of",
+    "counting",
+    "delete",
+    "extend",
+    "figures",
+    "findings",
+    "get",
+    "heard",
+    "hold",
+    "mend",
+    "mended",
+    "one",
+    "page",
+    "patch",
+    "put",
+    "reevaluate",
+    "restate",
+    "review",
+    "reviewable",
+    "row",
+    "some",
+    "store",
+    "submission",
+    "submissions",
+    "submit",
+    "to_final",
+    "to_hearing",
+    "to_returned",
+    "to_review",
+    "transition",
+    "transitions",
+    "unsettled",
+]
+
+TYPES: Final = {version: types(load(version)) for version in versions()}
+"""The closed types of what may be sent, by methodology version."""
+
+_AHEAD = timedelta(hours=14)
+"""How far the clocks of the first time zone are ahead of UTC: a day has come when it has come there."""
+
+
+class UnknownSubmission(LookupError):
+    """That assessment has no submission of that number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class AnotherMethodology(ValueError):
+    """Answers under a version that is not that of the edition; `place` as in `NotSubmittable`."""
+
+    def __init__(self, sent: str, asked: str, place: str = "") -> None:
+        super().__init__(f"{sent} instead of {asked}")
+        self.sent = sent
+        self.asked = asked
+        self.place = place
+
+
+class NotSubmittable(ValueError):
+    """An assessment with errors, or explanations of what is no warning of it; nothing has changed.
+
+    `place`: where the assessment stands in what was sent (JSON Pointer).
+    """
+
+    def __init__(self, methodology: Methodology, errors: Findings, unneeded: tuple[str, ...], place: str = "") -> None:
+        super().__init__(f"{len(errors)} errors, {len(unneeded)} explanations without a warning")
+        self.methodology = methodology
+        self.errors = errors
+        self.unneeded = unneeded
+        self.place = place
+
+
+Findings = tuple[Finding | EvidenceFinding, ...]
+"""What is wrong with an assessment: rules that do not hold, and documents."""
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """How an assessment scores; units as in `tables.Assessment`."""
+
+    status: Status
+    level: int | None
+    index: int | None
+    index_max: int | None
+    coverage: int | None
+
+
+class Written(Struct, frozen=True):
+    """An assessment after a write, and whether that made it."""
+
+    record: Record
+    is_new: bool
+
+
+class Mended(Struct, frozen=True):
+    """A corrected assessment: as it was stored, with another submission and evidence; the values of its columns.
+
+    `rules`: those that do not hold.
+    """
+
+    record: Record
+    values: Mapping[str, object]
+    rules: frozenset[str]
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def page(
+    database: Database,
+    edition: str,
+    *,
+    among: Collection[str] | None,
+    state: State | None,
+    after: str | None,
+    offset: int,
+    limit: int,
+) -> list[Line]:
+    """Assessments of an edition by organisation, from the one that follows `after`; raises `UnknownEdition`.
+
+    `among`: only those of these organisations, None is all; `state`: only those in it.
+    """
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.page(session, found.id, among=among, state=state, after=after, offset=offset, limit=limit)
+
+
+def get(database: Database, edition: str, organisation: str) -> Record:
+    """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
+    with database.read() as session:
+        return one(session, edition, organisation)
+
+
+def one(session: Session, edition: str, organisation: str) -> Record:
+    """The same, in a session."""
+    return find(session, editions.find(session, edition).id, organisation)
+
+
+def submissions(
+    database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
+) -> list[Submitted]:
+    """The submissions of an assessment, the first one first, from the one that follows `after`.
+
+    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    """
+    with database.read() as session:
+        found = find(session, editions.find(session, edition).id, organisation)
+        return queries.submissions(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
+
+
+def submission(database: Database, edition: str, organisation: str, number: str) -> Submitted:
+    """A submission of an assessment.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
+    """
+    with database.read() as session:
+        record = find(session, editions.find(session, edition).id, organisation)
+        found = (
+            queries.submission(session, record.edition, record.organisation, int(number))
+            if _NUMBER.fullmatch(number)
+            else None
+        )
+    if found is None:
+        raise UnknownSubmission(number)
+    return found
+
+
+def content_of(stored: Record | Submitted) -> Content:
+    """What an organisation stated, as it may be sent again."""
+    document = load(stored.methodology).document
+    asked = {known.id: known for known in indicators(document.root)}
+    support = stored.evidence.answers
+    return Content(
+        profile={
+            field.name: stored.submission.profile[field.name]
+            for field in document.profile
+            if field.set_by == "organisation"
+        },
+        profile_evidence=stored.evidence.profile,
+        answers={
+            name: Answer(
+                facts={fact.name: facts[fact.name] for fact in asked[name].facts if fact.set_by == "organisation"},
+                evidence=support[name].evidence if name in support else (),
+                note=support[name].note if name in support else None,
+            )
+            for name, facts in stored.submission.answers.items()
+        },
+    )
+
+
+def some(session: Session, edition: str, organisations: Collection[str]) -> dict[str, Record]:
+    """The assessments of some organisations in an edition, by organisation."""
+    return {record.organisation: record for record in queries.some(session, edition, organisations)}
+
+
+def counting(stored: Record, indicator: str) -> tuple[Evidence, ...]:
+    """The documents that support an answer and count, as of its last write."""
+    support = stored.evidence.answers.get(indicator)
+    wrong = {finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"}
+    return tuple(
+        document
+        for number, document in enumerate(() if support is None else support.evidence)
+        if f"/answers/{indicator}/evidence/{number}" not in wrong
+    )
+
+
+def findings(stored: Record | Submitted) -> Findings:
+    """What is wrong with an assessment, as of its last write."""
+    evaluation = evaluate(load(stored.methodology), stored.submission)
+    return (*engine_findings(evaluation), *stored.evidence.findings)
+
+
+def figures(stored: Submitted) -> Figures:
+    """How a submission scored."""
+    return scored(evaluate(load(stored.methodology), stored.submission))
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+
+
+def put(
+    session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
+) -> Written:
+    """Makes an assessment, or replaces as a whole what the organisation may still change.
+
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
+    `AnotherMethodology`.
+    """
+    place, before = _open(session, edition, organisation)
+    ensure_expected(before, expected)
+    _ensure_writable(session, place, before, now)
+    methodology = _methodology(place, request)
+    content = whole(methodology, request)
+    if before is not None:
+        return Written(_write(session, place, before, content, now), is_new=False)
+    identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
+    values = _values(methodology, _judged(place, methodology, content, None, now), now)
+    if not queries.add_new(session, {**identity, "submitted": None, **values}):
+        raise Stale
+    return Written(find(session, edition, organisation), is_new=True)
+
+
+def patch(
+    session: Session, edition: str, organisation: str, change: AssessmentPatch, *, expected: Expected, now: datetime
+) -> Record:
+    """Applies a merge patch to what the organisation may still change.
+
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    `OutOfOrder`, `Late`, `AnotherMethodology`.
+    """
+    place, before = _open_there(session, edition, organisation, expected)
+    _ensure_writable(session, place, before, now)
+    methodology = _methodology(place, change)
+    return _write(session, place, before, merged(methodology, content_of(before), change), now)
+
+
+def delete(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
+    """Removes a draft.
+
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    `OutOfOrder`.
+    """
+    _, before = _open_there(session, edition, organisation, expected)
+    if before.state != "draft":
+        raise OutOfOrder(before.state)
+    if not queries.remove_draft(session, edition, organisation, before.version):
+        raise Stale
+
+
+def submit(
+    session: Session,
+    edition: str,
+    organisation: str,
+    explanations: Mapping[str, str],
+    *,
+    role: str,
+    expected: Expected,
+    now: datetime,
+) -> Submitted:
+    """Hands in what the organisation answers, judged as of today; from then on it does not change, unless returned.
+
+    `explanations`: why a warning stands, by its rule; `role`: as in `Transition`. Raises `UnknownEdition`,
+    `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
+    `NotSubmittable`.
+    """
+    place, before = _open_there(session, edition, organisation, expected)
+    life = _ensure_writable(session, place, before, now)
+    after = _write(session, place, before, content_of(before), now, state="submitted", submitted=now)
+    found = findings(after)
+    errors = tuple(finding for finding in found if finding.severity == "error")
+    warnings = {finding.rule for finding in found if finding.severity == "warning"}
+    unneeded = tuple(rule for rule in explanations if rule not in warnings)
+    if errors or unneeded:
+        raise NotSubmittable(load(after.methodology), errors, unneeded)
+    enter(session, before, life, "submitted", role, now)
+    return _hand_in(session, after, explanations, now)
+
+
+def reviewable(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+    """An assessment that may be judged now, and that nobody else changes until the session ends.
+
+    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
+    """
+    editions.ensure_unpublished(session, edition)
+    queries.lock(session, edition, organisation)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_reviewable(now)
+    return record
+
+
+def heard(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+    """An assessment in its hearing, which nobody else changes until the session ends.
+
+    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
+    """
+    editions.ensure_unpublished(session, edition)
+    queries.lock(session, edition, organisation)
+    record = find(session, edition, organisation)
+    life_of(session, editions.find(session, edition), record).ensure_answerable(now)
+    return record
+
+
+def review(session: Session, record: Record, found: Review, *, now: datetime) -> None:
+    """Makes what a review found of an assessment what it scores with, in the place of what was found before.
+
+    Documents count as of the last write of the organisation. Raises `Stale`.
+    """
+    methodology = load(record.methodology)
+    judged = _Judged(_unreviewed(record), structs.replace(record.evidence, review=found))
+    values = _values(methodology, _reviewed(methodology, judged, content_of(record)), now)
+    values |= {"version": record.version + 1}
+    if not queries.change(session, record.edition, record.organisation, record.version, values):
+        raise Stale
+
+
+def mended(
+    session: Session,
+    edition: editions.Record,
+    organisation: str,
+    change: AssessmentPatch,
+    *,
+    place: str,
+    now: datetime,
+) -> Mended:
+    """What a merge patch makes of an assessment of a published edition; nothing is stored.
+
+    Documents that the patch adds or replaces are judged as of today; the others count as they did, whatever became of
+    the domains since. `place`: that of the patch in what was sent. Raises `UnknownAssessment`, `AnotherMethodology`,
+    `NotSubmittable`.
+    """
+    before = find(session, edition.id, organisation)
+    stands = _Place(edition, _domains(session, organisation))
+    methodology = _methodology(stands, change, place)
+    stated = content_of(before)
+    content = merged(methodology, stated, change)
+    judged = _judged(stands, methodology, content, before, now)
+    submission, unjudged = judged.submission, _unreviewed(before)
+    findings_now = judged.support.findings
+    answers = {name for name, answer in content.answers.items() if answer.evidence == _evidence(stated, name)}
+    fields = {
+        name
+        for name in content.profile
+        if content.profile_evidence.get(name, ()) == stated.profile_evidence.get(name, ())
+    }
+    kept = {f"/answers/{name}/" for name in answers} | {f"/profile_evidence/{name}/" for name in fields}
+    judged = _Judged(
+        structs.replace(
+            submission,
+            self_declared=_mixed(submission.self_declared, unjudged.self_declared, answers),
+            profile_self_declared=_mixed(
+                submission.profile_self_declared, before.submission.profile_self_declared, fields
+            ),
+        ),
+        structs.replace(
+            judged.support,
+            findings=(
+                *(finding for finding in before.evidence.findings if _stands_in(finding, kept)),
+                *(finding for finding in findings_now if not _stands_in(finding, kept)),
+            ),
+        ),
+    )
+    judged = _reviewed(methodology, judged, content)
+    after = structs.replace(before, submission=judged.submission, evidence=judged.support)
+    found = findings(after)
+    errors = tuple(finding for finding in found if finding.severity == "error")
+    if errors:
+        raise NotSubmittable(methodology, errors, (), place)
+    return Mended(after, _values(methodology, judged, now), frozenset(finding.rule for finding in found))
+
+
+def mend(session: Session, made: Mended, *, now: datetime) -> None:
+    """Stores a corrected assessment, and as a submission, which keeps the explanations of warnings that still stand.
+
+    The database lets it only while a revision of the edition is being made. Raises `Stale`.
+    """
+    record = made.record
+    edition, organisation = record.edition, record.organisation
+    values = {**made.values, "version": record.version + 1, "submitted": now}
+    if not queries.change(session, edition, organisation, record.version, values):
+        raise Stale
+    last = queries.submission(session, edition, organisation, queries.count_submissions(session, edition, organisation))
+    explanations = {} if last is None else last.explanations
+    _hand_in(session, record, {rule: why for rule, why in explanations.items() if rule in made.rules}, now)
+
+
+def restate(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
+    """Replaces the figures of an assessment; `figures` as in `columns_of`."""
+    queries.restate(session, edition, organisation, figures)
+
+
+def reevaluate(session: Session, organisation: str, *, now: datetime) -> None:
+    """Judges again the evidence of an organisation whose domains have changed, wherever it may still change.
+
+    Whoever changes the domains holds the organisation, so that nobody writes by the old ones meanwhile. Raises
+    `UnknownOrganisation` and `Stale`.
+    """
+    domains = _domains(session, organisation)
+    for record in queries.still_taken(session, organisation):
+        place = _Place(editions.find(session, record.edition), domains)
+        _write(session, place, record, content_of(record), now)
+
+
+def row(
+    edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
+) -> dict[str, object]:
+    """What the database keeps of an assessment that is final, made at a time, by the columns of `tables.Assessment`."""
+    return {
+        "edition": edition,
+        "organisation": organisation,
+        "state": "final",
+        "version": 1,
+        "created": at,
+        "updated": at,
+        "submitted": at,
+        "submission": msgspec.to_builtins(submission),
+        "evidence": {},
+        **columns_of(evaluation),
+    }
+
+
+def store(session: Session, rows: Iterable[dict[str, object]]) -> None:
+    """Stores rows made by `row`, of organisations that have no assessment in their edition."""
+    queries.add(session, list(rows))
+
+
+def clear(session: Session, edition: str) -> None:
+    """Removes every assessment of an edition."""
+    queries.remove(session, edition)
+
+
+class _Place(Struct, frozen=True):
+    """Where an assessment stands: its edition, and the domains of its organisation, both held."""
+
+    edition: editions.Record
+    domains: tuple[str, ...]
+
+
+def _open(session: Session, edition: str, organisation: str) -> tuple[_Place, Record | None]:
+    """Where the organisation may answer, and what it has there; edition and organisation stay until the session ends.
+
+    In an edition in review only what was returned is answered.
+    """
+    state = editions.ensure_unpublished(session, edition)
+    place = _Place(editions.find(session, edition), _domains(session, organisation))
+    before = queries.one(session, edition, organisation)
+    if state != "open" and (before is None or before.state != "returned"):
+        raise editions.EditionNotOpen(edition, state)
+    return place, before
+
+
+def _open_there(session: Session, edition: str, organisation: str, expected: Expected) -> tuple[_Place, Record]:
+    """The same of an assessment that there is, as somebody knows it."""
+    place, before = _open(session, edition, organisation)
+    if before is None:
+        raise UnknownAssessment(edition, organisation)
+    ensure_expected(before, expected)
+    return place, before
+
+
+def _domains(session: Session, organisation: str) -> tuple[str, ...]:
+    """The domains of an organisation, which nobody changes until the session ends."""
+    try:
+        return organisations.domains_of(session, organisation, held=True)
+    except organisations.UnknownOrganisation:
+        organisations.refuse_alias(session, organisation)
+        raise
+
+
+def _ensure_writable(session: Session, place: _Place, before: Record | None, now: datetime) -> Life:
+    """The life of an assessment that the organisation answers, or of one that it is about to make."""
+    life = Life("draft", place.edition.calendar) if before is None else life_of(session, place.edition, before)
+    life.ensure_writable()
+    life.ensure_in_time("submission", now)
+    return life
+
+
+def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where: str = "") -> Methodology:
+    """The methodology of an edition, under which something was sent; `where` it stands in that."""
+    version = str(sent.__struct_config__.tag)
+    if version != place.edition.methodology:
+        raise AnotherMethodology(version, place.edition.methodology, where)
+    return load(version)
+
+
+def _write(session: Session, place: _Place, before: Record, content: Content, now: datetime, **more: object) -> Record:
+    """An assessment with another content, and other values of more of its columns."""
+    methodology = load(before.methodology)
+    judged = _reviewed(methodology, _judged(place, methodology, content, before, now), content)
+    values = _values(methodology, judged, now)
+    values |= {"version": before.version + 1, **more}
+    if not queries.change(session, before.edition, before.organisation, before.version, values):
+        raise Stale
+    return find(session, before.edition, before.organisation)
+
+
+class _Judged(Struct, frozen=True):
+    """What follows from a content: the facts that the engine takes, and what supports them."""
+
+    submission: Submission
+    support: Support
+
+
+def _judged(place: _Place, methodology: Methodology, content: Content, before: Record | None, now: datetime) -> _Judged:
+    """A content judged now, without what a review found of it."""
+    judged_by = circumstances(place.domains, _today(now), place.edition.period_to)
+    supported = {
+        name: SupportOfAnswer(answer.evidence, answer.note)
+        for name, answer in content.answers.items()
+        if answer.evidence or answer.note is not None
+    }
+    return _Judged(
+        derived(methodology, content, judged_by, None if before is None else _unreviewed(before)),
+        Support(
+            content.profile_evidence,
+            supported,
+            evidence_findings(content, judged_by),
+            NOTHING if before is None else before.evidence.review,
+        ),
+    )
+
+
+def _reviewed(methodology: Methodology, judged: _Judged, content: Content) -> _Judged:
+    """The same with what a review found of it."""
+    found = reviewed(methodology, judged.submission, judged.support.review, content.answers)
+    return structs.replace(judged, submission=found)
+
+
+def _unreviewed(record: Record) -> Submission:
+    """What an assessment would be scored with had nobody reviewed it."""
+    found = record.evidence.review
+    before = unreviewed(load(record.methodology), record.submission, found)
+    evidenced = {
+        name for name, one in found.answers.items() if one.verdict == "insufficient" and counting(record, name)
+    }
+    return structs.replace(before, self_declared=before.self_declared - evidenced)
+
+
+def _values(methodology: Methodology, judged: _Judged, now: datetime) -> dict[str, object]:
+    """What the database keeps of what was judged, and scored now, by the columns of `tables.Assessment`."""
+    return {
+        "updated": now,
+        "submission": msgspec.to_builtins(judged.submission),
+        "evidence": msgspec.to_builtins(judged.support),
+        **columns_of(evaluate(methodology, judged.submission)),
+    }
+
+
+def _evidence(content: Content, indicator: str) -> tuple[Evidence, ...] | None:
+    """What supports an answer; None where there is none."""
+    return content.answers[indicator].evidence if indicator in content.answers else None
+
+
+def _mixed(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
+    """What is only declared: as it was of what is kept, as it is now of all else."""
+    return frozenset(name for name in now | before if name in (before if name in kept else now))
+
+
+def _stands_in(finding: EvidenceFinding, places: Collection[str]) -> bool:
+    """Whether a document that is remarked on supports one of these answers or fields."""
+    return any(finding.pointer.startswith(place) for place in places)
+
+
+def _hand_in(session: Session, record: Record, explanations: Mapping[str, str], now: datetime) -> Submitted:
+    """Keeps an assessment as it is, as a submission."""
+    made = Submitted(
+        edition=record.edition,
+        organisation=record.organisation,
+        number=queries.count_submissions(session, record.edition, record.organisation) + 1,
+        submitted=now,
+        methodology=record.methodology,
+        explanations=dict(explanations),
+        submission=record.submission,
+        evidence=record.evidence,
+    )
+    queries.add_submission(session, made)
+    return made
+
+
+def _today(now: datetime) -> date:
+    return (now + _AHEAD).date()
+
+
+def columns_of(evaluation: Evaluation) -> dict[str, object]:
+    """How an assessment scores, by the columns of `tables.Assessment`."""
+    told = scored(evaluation)
+    return {
+        "methodology": evaluation.plan.document.version,
+        "status": told.status,
+        "level": told.level,
+        "rank_points": rank_points(told.status, told.index),
+        "index_value": told.index,
+        "index_max": told.index_max,
+        "coverage": told.coverage,
+        **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
+    }
+
+
+def scored(evaluation: Evaluation) -> Figures:
+    """How an evaluation is told of an assessment."""
+    return Figures(
+        status=evaluation.status,
+        level=evaluation.level,
+        index=evaluation.index,
+        index_max=evaluation.index_max,
+        coverage=_ten_thousandths(evaluation.coverage),
+    )
+
+
+def _ten_thousandths(coverage: Fraction | None) -> int | None:
+    return None if coverage is None else halfup(coverage * 10**COVERAGE_DECIMALS)
+
+
+_NUMBER = re.compile("[1-9][0-9]{0,8}")

@@ -1,0 +1,115 @@
+"""The tables of assessments."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index
+from sqlmodel import Field
+
+from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.platform.storage.times import UtcTime
+
+DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
+"""The columns of the ten dimensions."""
+
+
+class Assessment(Base, table=True):
+    """What one organisation answers in one edition, and how that scores: in one row, so that they never differ.
+
+    `state` as in `life.State`. `version` counts the writes. Scores are integers in units of 10^-decimals of the
+    methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is the
+    index where it ranks and -1 where it does not, so that one descending index is the order of the ranking on every
+    database. `submission` is the JSON of `methodology.answers.Submission`, from which the whole explanation is
+    computed; `evidence` that of `queries.Support`.
+    """
+
+    __tablename__ = "assessment"
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id")
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id", index=True)
+    state: str
+    version: int
+    created: datetime = Field(sa_type=UtcTime)
+    updated: datetime = Field(sa_type=UtcTime)
+    submitted: datetime | None = Field(sa_type=UtcTime)
+    methodology: str
+    status: str = Field(index=True)
+    level: int | None = Field(index=True)
+    rank_points: int
+    index_value: int | None
+    index_max: int | None
+    coverage: int | None
+    d1: int | None
+    d2: int | None
+    d3: int | None
+    d4: int | None
+    d5: int | None
+    d6: int | None
+    d7: int | None
+    d8: int | None
+    d9: int | None
+    d10: int | None
+    submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+
+
+_COLUMNS = Base.metadata.tables[str(Assessment.__tablename__)].c
+# With all figures: lists and summaries read the index alone, and none of the documents in the table.
+Index(
+    "ix_assessment_ranking",
+    _COLUMNS.edition,
+    _COLUMNS.rank_points.desc(),
+    _COLUMNS.organisation,
+    *(_COLUMNS[name] for name in ("methodology", "status", "level", "index_value", "index_max", "coverage")),
+    *(_COLUMNS[name] for name in DIMENSIONS),
+    _COLUMNS.state,
+)
+
+
+class Submission(Base, table=True):
+    """An assessment as it was submitted; `number` counts those of one assessment from 1.
+
+    `submission` and `evidence` are those of the assessment at that moment; `explanations` says by rule why a warning
+    stands.
+    """
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name="fk_submission_edition_organisation_assessment",
+        ),
+    )
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    number: int = Field(primary_key=True)
+    submitted: datetime = Field(sa_type=UtcTime)
+    methodology: str
+    explanations: dict[str, str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+
+
+class StoredTransition(Base, table=True):
+    """A step in the life of an assessment; the members are those of `life.Transition`."""
+
+    __tablename__ = "transition"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name="fk_transition_edition_organisation_assessment",
+        ),
+    )
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcTime)
+    role: str
+    before: str
+    after: str
+    phase: str | None
+    reason: str | None
+    until: date | None

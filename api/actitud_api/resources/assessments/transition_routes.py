@@ -1,0 +1,338 @@
+"""The life of an assessment over HTTP: each transition is a resource that is made, and they are its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import Controller, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.narration.life import PHASES, STATES
+from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.policy import role_of
+from actitud_api.platform.http.contract import VERSION, Contract, Link, contract
+from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.preconditions import if_match
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body, Query
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Session
+from actitud_api.resources.assessments import service, transition_schemas
+from actitud_api.resources.assessments.schemas import AssessmentPath
+from actitud_api.resources.assessments.service import Early, Late, Misdated, OutOfOrder, Transition, UnknownTransition
+
+RETURN = Body(transition_schemas.ReturnRequest)
+EXTENSION = Body(transition_schemas.ExtensionRequest)
+TRANSITION = Representation(transition_schemas.Transition)
+QUERY = Query(PageQuery)
+PAGE = Representation(transition_schemas.TransitionPage)
+CURSOR: Cursor[int] = Cursor("editions.assessments.transitions.list", int)
+
+_HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
+_ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
+_TRANSITIONS = Link("editions.assessments.transitions.list", _HERE, "Its history.")
+LINKS: Final[Mapping[str, Link]] = {
+    "transitions": _TRANSITIONS,
+    "review": Link("editions.assessments.reviews.create", {**_HERE, **VERSION}, "To begin its review."),
+    "hearing": Link("editions.assessments.hearings.create", {**_HERE, **VERSION}, "To end the review and hear it."),
+    "return": Link("editions.assessments.returns.create", {**_HERE, **VERSION}, "To give it back."),
+    "final": Link("editions.assessments.finals.create", {**_HERE, **VERSION}, "To settle it for good."),
+    "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To give it more days."),
+}
+"""What can be done next with an assessment."""
+
+
+def _out_of_order(error: OutOfOrder) -> Texts:
+    now = STATES[error.state]
+    if not error.allowed:
+        return Texts(
+            f"Estado de la evaluación: {now.es}. No cambia, no se borra y no pasa a ningún otro.",
+            f"State of the assessment: {now.en}. It does not change, is not removed and goes to no other state.",
+        )
+    es, en = (" · ".join(words) for words in zip(*(STATES[state] for state in error.allowed), strict=True))
+    return Texts(
+        f"Estado de la evaluación: {now.es}. No lo admite; desde él puede pasar a: {es}.",
+        f"State of the assessment: {now.en}. It does not admit that; from it, it may go to: {en}.",
+    )
+
+
+def _late(error: Late) -> Texts:
+    phase = PHASES[error.phase]
+    return Texts(
+        f"El último día de {phase.es} fue el {error.day}; se amplía con una prórroga (`extensions`, fase "
+        f"`{error.phase}`).",
+        f"The last day of {phase.en} was {error.day}; an extension gives more (`extensions`, phase `{error.phase}`).",
+    )
+
+
+def _early(error: Early) -> Texts:
+    return Texts(
+        f"La audiencia dura hasta el {error.day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
+        f"The hearing goes on until {error.day}, and that day ends when it has ended everywhere (UTC-12).",
+    )
+
+
+_MISDATED: Final[Mapping[str, Texts]] = {
+    "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
+    "extension": Texts(
+        "El {day} no es una prórroga: sin ella el último día es {against}.",
+        "{day} is no extension: without one the last day is {against}.",
+    ),
+    "publication": Texts(
+        "El {day} es posterior al último día de la edición, {against}, que dice su calendario.",
+        "{day} is after the last day of the edition, {against}, as its calendar says.",
+    ),
+}
+
+
+def _misdated(error: Misdated) -> Texts:
+    es, en = (text.format(day=error.day, against=error.against) for text in _MISDATED[error.rule])
+    return Texts(es, en)
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        UnknownTransition,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"La evaluación no tiene ningún paso {error.number}.",
+            f"The assessment has no transition {error.number}.",
+        ),
+    ),
+    maps_to(
+        OutOfOrder,
+        CONFLICT,
+        _out_of_order,
+        lambda error: [Fault("", "state", error.state, _out_of_order(error), allowed=error.allowed)],
+    ),
+    maps_to(Late, CONFLICT, _late, lambda error: [Fault("", "deadline", str(error.day), _late(error))]),
+    maps_to(Early, CONFLICT, _early, lambda error: [Fault("", "deadline", str(error.day), _early(error))]),
+    maps_to(
+        Misdated,
+        CONFLICT,
+        _misdated,
+        lambda error: [Fault("/until", error.rule, str(error.day), _misdated(error), str(error.against))],
+    ),
+)
+
+
+def makes(body: Body[Any] | None = None) -> dict[str, Contract]:
+    """The contract of an operation that makes a transition."""
+    return contract(
+        path=AssessmentPath,
+        aliased=True,
+        body=body,
+        answer=TRANSITION,
+        problems=(CONFLICT, UNAVAILABLE),
+        links={
+            "transition": Link(
+                "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/id"}, "The transition."
+            ),
+            "transitions": _TRANSITIONS,
+            "assessment": _ASSESSMENT,
+        },
+        cors=False,
+        precondition="match",
+        idempotent=True,
+    )
+
+
+class TransitionsController(Controller):
+    """From a draft to what is final."""
+
+    path = "/v1/editions/{edition:str}/assessments/{organisation:str}"
+    tags = ("assessments",)
+
+    @post(
+        "/reviews",
+        operation_id="editions.assessments.reviews.create",
+        summary="Begin the review of an assessment",
+        description="From `submitted` to `under_review`, in an edition that is not published.",
+        opt=makes(),
+        sync_to_thread=True,
+    )
+    def create_review(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Begins a review."""
+        expected, role = if_match(request), role_of(request)
+        return made(
+            request,
+            state,
+            lambda session: service.to_review(
+                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+            ),
+        )
+
+    @post(
+        "/returns",
+        operation_id="editions.assessments.returns.create",
+        summary="Return an assessment to its organisation",
+        description=(
+            "From `submitted`, `under_review` or `hearing` to `returned`: the organisation may change and submit it "
+            "again until a day, which is not over and not after the publication of the calendar, also where the "
+            "edition is in review."
+        ),
+        opt=makes(body=RETURN),
+        sync_to_thread=True,
+    )
+    def create_return(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Returns an assessment."""
+        sent, expected, role = RETURN.of(request), if_match(request), role_of(request)
+        return made(
+            request,
+            state,
+            lambda session: service.to_returned(
+                session,
+                edition,
+                organisation,
+                reason=sent.reason,
+                until=sent.until,
+                role=role,
+                expected=expected,
+                now=datetime.now(UTC),
+            ),
+        )
+
+    @post(
+        "/finals",
+        operation_id="editions.assessments.finals.create",
+        summary="Settle an assessment",
+        description=(
+            "From `hearing` to `final`, once the last day of the hearing has ended everywhere (UTC-12). Only what is "
+            "final is published."
+        ),
+        opt=makes(),
+        sync_to_thread=True,
+    )
+    def create_final(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Settles an assessment."""
+        expected, role = if_match(request), role_of(request)
+        return made(
+            request,
+            state,
+            lambda session: service.to_final(
+                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+            ),
+        )
+
+    @post(
+        "/extensions",
+        operation_id="editions.assessments.extensions.create",
+        summary="Extend a phase for an organisation",
+        description=(
+            "Gives one organisation until a later day than the calendar, not after its publication; what was returned "
+            "is extended (`submission`) beyond its own day. The assessment stays in its state. The last extension of a "
+            "phase counts, and never less than the calendar."
+        ),
+        opt=makes(body=EXTENSION),
+        sync_to_thread=True,
+    )
+    def create_extension(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Extends a phase."""
+        sent, expected, role = EXTENSION.of(request), if_match(request), role_of(request)
+        return made(
+            request,
+            state,
+            lambda session: service.extend(
+                session,
+                edition,
+                organisation,
+                phase=sent.phase,
+                until=sent.until,
+                reason=sent.reason,
+                role=role,
+                expected=expected,
+                now=datetime.now(UTC),
+            ),
+        )
+
+    @get(
+        "/transitions",
+        operation_id="editions.assessments.transitions.list",
+        summary="List the transitions of an assessment",
+        description="Its history, the first step first: from which state to which, when, by whom, until when and why.",
+        opt=contract(
+            path=AssessmentPath,
+            aliased=True,
+            query=QUERY,
+            answer=PAGE,
+            problems=(UNAVAILABLE,),
+            links={
+                "transition": Link(
+                    "editions.assessments.transitions.get",
+                    {**_HERE, "transition": "$response.body#/items/0/id"},
+                    "The first transition of the page.",
+                ),
+                "assessment": _ASSESSMENT,
+            },
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def list_transitions(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """A page of transitions."""
+        query = QUERY.of(request)
+        rows = service.transitions(
+            state["database"],
+            edition,
+            organisation,
+            after=CURSOR.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
+        )
+        kept, cursor = CURSOR.cut(query, rows, lambda found: found.number)
+        items = tuple(transition_schemas.transition(found) for found in kept)
+        page = transition_schemas.TransitionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
+        return PAGE.of(request, page)
+
+    @get(
+        "/transitions/{transition:str}",
+        operation_id="editions.assessments.transitions.get",
+        summary="Get a transition",
+        description="One step in the life of an assessment.",
+        opt=contract(
+            path=transition_schemas.TransitionPath,
+            aliased=True,
+            answer=TRANSITION,
+            problems=(UNAVAILABLE,),
+            links={"transitions": _TRANSITIONS, "assessment": _ASSESSMENT},
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def get_transition(
+        self,
+        request: ApiRequest,
+        state: State,
+        edition: FromPath[str],
+        organisation: FromPath[str],
+        transition: FromPath[str],
+    ) -> Response[bytes]:
+        """One transition."""
+        found = service.transition(state["database"], edition, organisation, transition)
+        return TRANSITION.of(request, transition_schemas.transition(found))
+
+
+def made(request: ApiRequest, state: State, act: Callable[[Session], Transition]) -> Response[bytes]:
+    """The answer to what makes a transition, once for each attempt."""
+
+    def make(session: Session) -> Response[bytes]:
+        made = act(session)
+        path = f"/v1/editions/{made.edition}/assessments/{made.organisation}/transitions/{made.number}"
+        return TRANSITION.of(request, transition_schemas.transition(made), created=path)
+
+    return once(request, state["database"], make)

@@ -1,0 +1,84 @@
+"""The life of an assessment on the wire."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from actitud_api.engine.methodology.free_text import NOTE_MAX, PERSONAL_DATA, TRIMMED
+from actitud_api.platform.http.paging import Page
+from actitud_api.resources.assessments import service
+from actitud_api.resources.assessments.schemas import AssessmentPath, Time
+from actitud_api.resources.assessments.service import Phase, State
+
+Reason = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=NOTE_MAX,
+        pattern=TRIMMED,
+        description="Why; whoever may read the assessment reads it. Identity numbers, e-mail addresses and telephone "
+        "numbers are refused.",
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
+
+
+class TransitionPath(AssessmentPath, frozen=True):
+    """What names a transition in a path."""
+
+    transition: Annotated[str, Meta(description="Id of the transition.", examples=["1"])]
+
+
+class ReturnRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What goes with an assessment that is returned."""
+
+    reason: Reason
+    until: Annotated[date, Meta(description="Last day on which the organisation may change and submit it again.")]
+
+
+class ExtensionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An extension of a phase for one organisation."""
+
+    phase: Annotated[Phase, Meta(description="Which phase of the calendar of the edition.")]
+    until: Annotated[date, Meta(description="Its last day, later than without the extension.")]
+    reason: Reason
+
+
+class Transition(Struct, frozen=True, kw_only=True):
+    """A step in the life of an assessment, the first one, the second…: `id` says which."""
+
+    id: str
+    edition: str
+    organisation: str
+    at: Time
+    role: Annotated[str, Meta(description="The role of the key by which it was made.")]
+    before: Annotated[State, Meta(description="The state before it.")] = field(name="from")
+    after: Annotated[State, Meta(description="The state after it, the same where a phase is extended.")] = field(
+        name="to"
+    )
+    phase: Annotated[Phase | None, Meta(description="The phase that is extended; else null.")]
+    reason: Annotated[str | None, Meta(description="Why it was returned or extended.")]
+    until: Annotated[date | None, Meta(description="The last day that was given, that included.")]
+
+
+class TransitionPage(Page[Transition], frozen=True):
+    """The transitions of an assessment, the first one first."""
+
+
+def transition(found: service.Transition) -> Transition:
+    """A stored transition as it is answered."""
+    return Transition(
+        id=str(found.number),
+        edition=found.edition,
+        organisation=found.organisation,
+        at=found.at,
+        role=found.role,
+        before=found.before,
+        after=found.after,
+        phase=found.phase,
+        reason=found.reason,
+        until=found.until,
+    )

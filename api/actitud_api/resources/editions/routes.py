@@ -1,0 +1,228 @@
+"""Editions over HTTP."""
+
+from datetime import UTC, date, datetime
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.recording import recorded
+from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.preconditions import if_match
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body, Query
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.versions import revision
+from actitud_api.resources.editions import faults, schemas, service
+from actitud_api.resources.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
+
+QUERY = Query(PageQuery)
+REQUEST = Body(schemas.EditionRequest)
+PATCH = Body(schemas.EditionPatch, patch=True)
+PAGE = Representation(schemas.EditionPage, sentences=True)
+EDITION = Representation(schemas.Edition, sentences=True)
+CURSOR: Cursor[Place] = Cursor("editions.list", tuple[date, str])
+_ID = {"edition": "$response.body#/id"}
+_LINKS = {
+    "update": Link("editions.update", {**_ID, **VERSION}, "To change this version of it."),
+    "delete": Link("editions.delete", {**_ID, **VERSION}, "To remove this version of it."),
+    "scores": Link("editions.scores.list", _ID, "Its ranking."),
+    "summary": Link("editions.summary", _ID, "What its organisations come to."),
+    "assessments": Link("editions.assessments.list", _ID, "What was stated in it."),
+    "publications": Link("editions.publications.list", _ID, "Its publications."),
+    "publish": Link("editions.publications.create", _ID, "To publish it for good, or a correction of it."),
+    "approve": Link("editions.approvals.create", _ID, "To approve that another key publishes it."),
+    "approvals": Link("editions.approvals.list", _ID, "Who has approved what."),
+    "samples": Link("editions.samples.list", _ID, "How it draws the assessments that are looked at."),
+    "flags": Link("editions.flags.list", _ID, "What is remarkable in it."),
+}
+_LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
+
+
+def _contradicted(error: Exception) -> ProblemError:
+    assert isinstance(error, Contradicted)
+    detail = Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be so; see `errors`.")
+    return ProblemError(CONFLICT, detail, [faults.fault(found) for found in error.contradictions])
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        UnknownEdition,
+        NOT_FOUND,
+        lambda error: Texts(
+            "No hay ninguna edición publicada."
+            if error.edition == service.LATEST
+            else f"No hay ninguna edición {error.edition}.",
+            "There is no published edition."
+            if error.edition == service.LATEST
+            else f"There is no edition {error.edition}.",
+        ),
+    ),
+    maps_to(
+        EditionNotOpen,
+        CONFLICT,
+        lambda error: Texts(
+            f"Las evaluaciones de la edición {error.edition} no cambian así: su estado es {error.state}.",
+            f"The assessments of the edition {error.edition} do not change so: its state is {error.state}.",
+        ),
+    ),
+    (Contradicted, _contradicted),
+)
+
+
+class EditionsController(Controller):
+    """The rounds in which organisations are scored."""
+
+    path = "/v1/editions"
+    tags = ("editions",)
+
+    @get(
+        "/",
+        operation_id="editions.list",
+        summary="List editions",
+        description="Editions, that with the newest reference date first.",
+        opt=contract(
+            query=QUERY,
+            answer=PAGE,
+            problems=(UNAVAILABLE,),
+            links={
+                "edition": Link(
+                    "editions.get", {"edition": "$response.body#/items/0/id"}, "The first edition of the page."
+                ),
+                "scores": Link(
+                    "editions.scores.list",
+                    {"edition": "$response.body#/items/0/id"},
+                    "The ranking of the first edition of the page.",
+                ),
+                "file": Link("editions.export", {"format": "csv"}, "All as a file."),
+                "catalogue": Link("catalogue.get", {"format": "ttl"}, "What is published, for portals of data."),
+                "package": Link(
+                    "editions.datapackage", {"edition": service.LATEST}, "The tables of the newest published edition."
+                ),
+                "published": Link(
+                    "editions.publications.list",
+                    {"edition": service.LATEST},
+                    "The publications of the newest published edition.",
+                ),
+                "publish": Link(
+                    "editions.publications.create",
+                    {"edition": "$response.body#/items/0/id"},
+                    "To publish the first edition of the page for good.",
+                ),
+                "drafts": Link(
+                    "editions.assessments.list",
+                    {"edition": "$response.body#/items/0/id", "state": "draft"},
+                    "What is not yet submitted in the first edition of the page.",
+                ),
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def list_editions(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """A page of editions."""
+        query = QUERY.of(request)
+        rows = service.page(state["database"], after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+        page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
+        items = tuple(schemas.edition(row, language_of(request.scope)) for row in page)
+        return PAGE.of(request, schemas.EditionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+
+    @get(
+        "/{edition:str}",
+        operation_id="editions.get",
+        summary="Get an edition",
+        description=(
+            "One edition by its id, with the days that its indicators look at and its calendar; `latest` is the newest "
+            "published one."
+        ),
+        opt=contract(
+            path=schemas.EditionPath,
+            answer=EDITION,
+            problems=(UNAVAILABLE,),
+            links=_LINKS,
+        ),
+        sync_to_thread=True,
+    )
+    def get_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """One edition."""
+        return _answer(request, service.get(state["database"], edition))
+
+    @post(
+        "/",
+        operation_id="editions.create",
+        summary="Make an edition",
+        description=(
+            "Makes an edition that takes answers from then on. Windows and phases that are not said are those of its "
+            "methodology."
+        ),
+        opt=contract(
+            body=REQUEST,
+            answer=EDITION,
+            problems=(CONFLICT, UNAVAILABLE),
+            links=_LINKS_OF_WRITTEN,
+            cors=False,
+            idempotent=True,
+        ),
+        sync_to_thread=True,
+    )
+    def create_edition(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """Makes an edition."""
+        draft = schemas.draft(REQUEST.of(request))
+
+        def create(session: Session) -> Response[bytes]:
+            made = service.create(session, draft, now=datetime.now(UTC))
+            return _answer(request, made, created=f"/v1/editions/{made.record.id}")
+
+        return once(request, state["database"], create)
+
+    @patch(
+        "/{edition:str}",
+        operation_id="editions.update",
+        summary="Change an edition",
+        description=(
+            "Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. "
+            "What is published does not change."
+        ),
+        opt=contract(
+            path=schemas.EditionPath,
+            body=PATCH,
+            answer=EDITION,
+            problems=(CONFLICT, UNAVAILABLE),
+            links=_LINKS_OF_WRITTEN,
+            cors=False,
+            precondition="match",
+        ),
+        sync_to_thread=True,
+    )
+    def update_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Changes an edition."""
+        database: Database = state["database"]
+        change, expected = schemas.change(PATCH.of(request)), if_match(request)
+
+        def update(session: Session) -> Counted:
+            return service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
+
+        return _answer(request, recorded(request, database, update))
+
+    @delete(
+        "/{edition:str}",
+        operation_id="editions.delete",
+        summary="Remove an edition",
+        description="Removes an edition that is not published and in which nobody has an assessment.",
+        opt=contract(path=schemas.EditionPath, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"),
+        sync_to_thread=True,
+    )
+    def delete_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> None:
+        """Removes an edition."""
+        database: Database = state["database"]
+        recorded(request, database, lambda session: service.delete(session, edition, expected=if_match(request)))
+
+
+def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:
+    record = counted.record
+    document = schemas.edition(counted, language_of(request.scope))
+    return EDITION.of(request, document, revision=revision(record.created, record.version), created=created)

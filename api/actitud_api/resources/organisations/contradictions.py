@@ -1,0 +1,63 @@
+"""What an entry of an organisation contradicts, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.json_body import shown
+from actitud_api.platform.http.problems import Fault
+from actitud_api.resources.organisations.entries import Contradiction
+from actitud_api.resources.organisations.faults import REASONS, TAKEN
+
+_TEXTS: Final[Mapping[str, Texts]] = {
+    **REASONS,
+    "taken": TAKEN,
+    "own": Texts("«{value}» ya es el identificador de la organización", "“{value}” is the id of the organisation"),
+    "repeated": Texts("«{value}» está repetido", "“{value}” is there more than once"),
+    "unknown": Texts("no hay ninguna organización {value}", "there is no organisation {value}"),
+    "alias": Texts("{value} es un alias de {expected}", "{value} is an alias of {expected}"),
+    "itself": Texts("{value} es la propia organización", "{value} is the organisation itself"),
+    "cycle": Texts("{value} lleva de vuelta a esta organización", "{value} leads back to this organisation"),
+    "province_differs": Texts(
+        "«{value}» no es la provincia del identificador: {expected}",
+        "“{value}” is not the province of the identifier: {expected}",
+    ),
+    "region_differs": Texts(
+        "«{value}» no es la comunidad autónoma de la provincia: {expected}",
+        "“{value}” is not the region of the province: {expected}",
+    ),
+    "year_alone": Texts("el año {value} no es de ninguna cifra", "the year {value} is of no figure"),
+    "order": Texts("{value} es anterior a su primer día, {expected}", "{value} is before its first day, {expected}"),
+    "before_start": Texts(
+        "{value} es anterior a su primer día, {expected}", "{value} is before its first day, {expected}"
+    ),
+    "after_end": Texts("{value} es posterior a su último día, {expected}", "{value} is after its last day, {expected}"),
+    "ended": Texts(
+        "{value} terminó el {expected}, antes que la organización cuyo lugar ocuparía",
+        "{value} ended on {expected}, before the organisation whose place it would take",
+    ),
+    "outlived": Texts(
+        "{value} es anterior al último día de {expected}, cuyo lugar ocupó",
+        "{value} is before the last day of {expected}, whose place it took",
+    ),
+    "future": Texts("{value} aún no ha llegado", "{value} is still to come"),
+    "overlap": Texts(
+        "hasta {value} ya se llamaba {expected}: un nombre sigue a otro",
+        "until {value} it was called {expected} already: one name follows another",
+    ),
+}
+
+_MEANT: Final = frozenset({"control_digit", "taken", "alias", "province_differs", "region_differs"})
+"""The rules whose `expected` may be what was meant."""
+
+
+def fault(found: Contradiction) -> Fault:
+    """The place of the request that is wrong, and why; the identity number of a person is not said again."""
+    sentence, value = _TEXTS[found.rule], shown(found.value)
+    quoted = "…" if value is None else found.value
+    es, en = (text.format(value=quoted, expected=found.expected) for text in sentence)
+    detail = Texts(f"{es[0].upper()}{es[1:]}.", f"{en[0].upper()}{en[1:]}.")
+    suggestion = found.expected if found.rule in _MEANT else None
+    return Fault(found.pointer, found.rule, value, detail, suggestion)

@@ -1,0 +1,103 @@
+"""What is wrong with identifiers and files, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.resources.organisations.municipalities import Fault
+
+REASONS: Final[Mapping[str, Texts]] = {
+    "form": Texts("«{value}» no es un identificador", "“{value}” is not an identifier"),
+    "country": Texts(
+        "«{value}» empieza por un país que no existe",
+        "“{value}” begins with a country that does not exist",
+    ),
+    "dir3_form": Texts(
+        "«{value}» no es un código DIR3: una letra, una letra o cifra y siete cifras",
+        "“{value}” is not a DIR3 code: a letter, a letter or digit, and seven digits",
+    ),
+    "ine_form": Texts(
+        "«{value}» no lleva un código de municipio del INE: cinco cifras y, si se quiere, la de control",
+        "“{value}” carries no INE municipality code: five digits and, if you like, that of control",
+    ),
+    "nif_form": Texts(
+        "«{value}» no lleva el NIF de una entidad: una letra, siete cifras y el carácter de control",
+        "“{value}” carries no NIF of a body: a letter, seven digits and the control character",
+    ),
+    "wikidata_form": Texts(
+        "«{value}» no lleva un elemento de Wikidata: Q y un número",
+        "“{value}” carries no item of Wikidata: Q and a number",
+    ),
+    "province": Texts(
+        "«{value}» lleva una provincia que no existe",
+        "“{value}” carries a province that does not exist",
+    ),
+    "control_digit": Texts(
+        "«{value}» tiene mal el dígito de control: debería ser {expected}",
+        "“{value}” has a wrong control digit: it should be {expected}",
+    ),
+}
+"""What is wrong with an identifier, by its `Reason`; in these sentences, as in the others, `value` is what is there and
+`expected` what should be."""
+
+TAKEN: Final = Texts(
+    "«{value}» ya es un identificador de {expected}", "“{value}” is already an identifier of {expected}"
+)
+
+_PLACES: Final = (
+    Texts("línea {line}: ", "line {line}: "),
+    Texts("línea {line}, columna {column}: ", "line {line}, column {column}: "),
+)
+
+_TEXTS: Final[Mapping[str, Texts]] = {
+    **REASONS,
+    "taken": TAKEN,
+    "encoding": Texts("no es texto UTF-8", "is not UTF-8 text"),
+    "csv": Texts("no se puede leer como CSV: {value}", "cannot be read as CSV: {value}"),
+    "empty": Texts("el fichero no tiene cabecera", "the file has no header"),
+    "column_missing": Texts("falta esta columna", "this column is missing"),
+    "column_repeated": Texts("esta columna está repetida", "this column is there more than once"),
+    "fields": Texts(
+        "tiene {value} campos y la cabecera {expected}",
+        "has {value} fields where the header has {expected}",
+    ),
+    "not_a_municipality": Texts(
+        "«{value}» no es el código DIR3 de un ayuntamiento, que empieza por L01",
+        "“{value}” is not the DIR3 code of a municipality, which begins with L01",
+    ),
+    "ine": Texts(
+        "«{value}» no es un código de municipio del INE: cinco cifras",
+        "“{value}” is not an INE municipality code: five digits",
+    ),
+    "ine_differs": Texts(
+        "«{value}» no es el municipio del código DIR3: {expected}",
+        "“{value}” is not the municipality of the DIR3 code: {expected}",
+    ),
+    "name": Texts(
+        "«{value}» no es un nombre de 1 a {expected} caracteres visibles",
+        "“{value}” is not a name of 1 to {expected} printable characters",
+    ),
+    "province_differs": Texts(
+        "«{value}» no es la provincia del código INE: {expected}",
+        "“{value}” is not the province of the INE code: {expected}",
+    ),
+    "region_differs": Texts(
+        "«{value}» no es la comunidad autónoma de la provincia: {expected}",
+        "“{value}” is not the region of the province: {expected}",
+    ),
+    "population": Texts(
+        "«{value}» no es un número entero de habitantes",
+        "“{value}” is not a whole number of inhabitants",
+    ),
+    "repeated": Texts("«{value}» ya está en la línea {expected}", "“{value}” is already in line {expected}"),
+}
+
+
+def describe(fault: Fault, language: Language) -> str:
+    """The fault as one line of text: where it is, what is there, what should be."""
+    place = _PLACES[fault.column is not None].into(language)
+    return (place + _TEXTS[fault.code].into(language)).format(
+        line=fault.line, column=fault.column, value=fault.value, expected=fault.expected
+    )

@@ -1,0 +1,170 @@
+"""Reads a file of Spanish municipalities, and names everything that is wrong with it.
+
+CSV in UTF-8 with or without a byte order mark, separated by commas or semicolons, with at least the columns
+`COLUMNS` in any order; other columns are not read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, Reason, checked
+from actitud_api.resources.organisations.territories import PROVINCES
+
+COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
+MAXIMUM_NAME = 200
+MAXIMUM_POPULATION = 10**12
+"""The greatest fact that a methodology takes (SCORING, section 2)."""
+
+Code = (
+    Reason
+    | Literal[
+        "encoding",
+        "csv",
+        "empty",
+        "column_missing",
+        "column_repeated",
+        "fields",
+        "name",
+        "population",
+        "ine",
+        "not_a_municipality",
+        "ine_differs",
+        "province_differs",
+        "region_differs",
+        "repeated",
+        "taken",
+    ]
+)
+
+
+class Fault(Struct, frozen=True):
+    """Something wrong: the line (1 is the header) and the column where it is, and the value there.
+
+    `expected` is what should be there, where that is known.
+    """
+
+    line: int
+    column: str | None
+    code: Code
+    value: str | None = None
+    expected: str | None = None
+
+
+class Municipality(Struct, frozen=True):
+    """A line of the file, without fault: the DIR3 code with its control digit and what goes with it."""
+
+    line: int
+    dir3: str
+    ine: str
+    name: str
+    province: str
+    region: str
+    population: int
+
+
+def read(raw: bytes, advance: Callable[[], None]) -> tuple[list[Municipality], list[Fault]]:
+    """The municipalities of a file and its faults; `advance` is called once for each line.
+
+    Where there is a fault the list of municipalities is incomplete.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return [], [Fault(raw.count(b"\n", 0, error.start) + 1, None, "encoding")]
+    found: list[Municipality] = []
+    faults: list[Fault] = []
+    lines_by_id: dict[str, int] = {}
+    try:
+        for line, row in _rows(text, faults):
+            advance()
+            wrong = list(_check(line, row))
+            first = lines_by_id.setdefault(row["dir3"], line)
+            if first != line:
+                wrong.append(Fault(line, "dir3", "repeated", row["dir3"], str(first)))
+            faults += wrong
+            if not wrong:
+                found.append(
+                    Municipality(
+                        line=line,
+                        dir3=row["dir3"],
+                        ine=row["ine"],
+                        name=row["name"],
+                        province=row["province_code"],
+                        region=row["region_code"],
+                        population=int(row["population"]),
+                    )
+                )
+    except _Unreadable as error:
+        faults.append(error.fault)
+    return found, faults
+
+
+class _Unreadable(Exception):
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+def _rows(text: str, faults: list[Fault]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines as columns, each with its number; a line that has other fields than the header is a fault."""
+    header, _, _ = text.partition("\n")
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        _check_header(names)
+        line = reader.line_num + 1
+        for fields in reader:
+            if len(fields) == len(names):
+                yield line, {name: field.strip() for name, field in zip(names, fields, strict=True)}
+            elif fields:
+                faults.append(Fault(line, None, "fields", str(len(fields)), str(len(names))))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise _Unreadable(Fault(line, None, "csv", str(error))) from error
+
+
+def _check_header(names: list[str]) -> None:
+    if not any(names):
+        raise _Unreadable(Fault(1, None, "empty"))
+    for column in COLUMNS:
+        if names.count(column) != 1:
+            code: Code = "column_repeated" if column in names else "column_missing"
+            raise _Unreadable(Fault(1, column, code))
+
+
+def _check(line: int, row: dict[str, str]) -> Iterator[Fault]:
+    """What is wrong with one line, in the order of the columns."""
+    yield from _check_dir3(line, row["dir3"])
+    if not re.fullmatch(r"[0-9]{5}", row["ine"]):
+        yield Fault(line, "ine", "ine", row["ine"])
+    elif re.fullmatch(r"L01[0-9]{6}", row["dir3"]) and row["ine"] != row["dir3"][3:8]:
+        yield Fault(line, "ine", "ine_differs", row["ine"], row["dir3"][3:8])
+    if not 0 < len(row["name"]) <= MAXIMUM_NAME or not row["name"].isprintable():
+        yield Fault(line, "name", "name", row["name"], str(MAXIMUM_NAME))
+    if row["province_code"] not in PROVINCES or row["province_code"] != row["ine"][:2]:
+        yield Fault(line, "province_code", "province_differs", row["province_code"], row["ine"][:2])
+    else:
+        region = PROVINCES[row["province_code"]].region
+        if row["region_code"] != region:
+            yield Fault(line, "region_code", "region_differs", row["region_code"], region)
+    if not re.fullmatch(r"[0-9]{1,13}", row["population"]) or int(row["population"]) > MAXIMUM_POPULATION:
+        yield Fault(line, "population", "population", row["population"])
+
+
+def _check_dir3(line: int, unit: str) -> Iterator[Fault]:
+    try:
+        checked(f"{DIR3}-{unit}")
+    except InvalidIdentifier as error:
+        yield Fault(line, "dir3", error.reason, unit, error.expected)
+    else:
+        if not unit.startswith("L01"):
+            yield Fault(line, "dir3", "not_a_municipality", unit)

@@ -1,0 +1,391 @@
+"""Use cases over organisations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import cast
+
+from msgspec import Struct, structs
+
+from actitud_api.engine.methodology import loader
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.folding import fold, words
+from actitud_api.platform.storage.versions import Expected, Stale, revision
+from actitud_api.resources.organisations import municipalities, queries
+from actitud_api.resources.organisations.entries import (
+    Change,
+    Contact,
+    ContactChange,
+    Contradiction,
+    Entry,
+    FormerName,
+    changed,
+    contradictions_within,
+    ordered,
+    renamed,
+    settled,
+)
+from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, checked, of_ine, spelled
+from actitud_api.resources.organisations.kinds import Band, Kind
+from actitud_api.resources.organisations.municipalities import Fault, Municipality
+from actitud_api.resources.organisations.queries import Filters, Record, named
+
+__all__ = [
+    "AliasOf",
+    "Band",
+    "Change",
+    "Contact",
+    "ContactChange",
+    "Contradicted",
+    "Contradiction",
+    "Entry",
+    "FaultyFile",
+    "Filters",
+    "FormerName",
+    "Imported",
+    "Record",
+    "UnknownOrganisation",
+    "add",
+    "band_of",
+    "create",
+    "domains_of",
+    "exists",
+    "find",
+    "get",
+    "import_municipalities",
+    "lock",
+    "named",
+    "page",
+    "refuse_alias",
+    "remove_simulated",
+    "update",
+    "words",
+]
+
+
+class UnknownOrganisation(LookupError):
+    """There is no organisation of that id."""
+
+    def __init__(self, organisation: str) -> None:
+        super().__init__(organisation)
+        self.organisation = organisation
+
+
+class AliasOf(LookupError):
+    """That is no id but an alias of an organisation, whose id `organisation` is."""
+
+    def __init__(self, organisation: str) -> None:
+        super().__init__(organisation)
+        self.organisation = organisation
+
+
+class Contradicted(ValueError):
+    """What is said of an organisation contradicts itself or what is stored; `contradictions` names every place."""
+
+    def __init__(self, contradictions: Sequence[Contradiction]) -> None:
+        super().__init__(f"{len(contradictions)} contradictions")
+        self.contradictions = contradictions
+
+
+class FaultyFile(ValueError):
+    """A file that was not imported; `faults` names all that is wrong, in the order of the lines."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+
+
+class Imported(Struct, frozen=True):
+    """What an import did with the organisations of a file."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+def page(database: Database, filters: Filters, *, after: str | None, offset: int, limit: int) -> list[Record]:
+    """Organisations in the order of their ids, from the one that follows `after`."""
+    with database.read() as session:
+        return queries.page(session, filters, after, offset, limit)
+
+
+def state(database: Database) -> tuple[int, int, str, str]:
+    """What changes with any organisation."""
+    with database.read() as session:
+        return queries.state(session)
+
+
+def get(database: Database, organisation: str) -> Record:
+    """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
+    with database.read() as session:
+        return find(session, organisation)
+
+
+def find(session: Session, organisation: str) -> Record:
+    """The organisation of that id; raises `UnknownOrganisation` and `AliasOf`."""
+    record = queries.one(session, organisation)
+    if record is None:
+        refuse_alias(session, organisation)
+        raise UnknownOrganisation(organisation)
+    return record
+
+
+def refuse_alias(session: Session, organisation: str) -> None:
+    """Raises `AliasOf` where a text that is no id of an organisation is an alias of one."""
+    spelling = spelled(organisation)
+    for holder in queries.holders(session, [spelling]).values():
+        raise AliasOf(holder)
+    if spelling != organisation and exists(session, spelling):
+        raise AliasOf(spelling)
+
+
+def exists(session: Session, organisation: str) -> bool:
+    """Whether there is an organisation of that id."""
+    return bool(queries.known(session, [organisation]))
+
+
+def domains_of(session: Session, organisation: str, *, held: bool) -> tuple[str, ...]:
+    """The hosts whose pages are evidence of an organisation, their sub-domains included.
+
+    `held`: nobody changes them until the session ends, which has to be one that writes. Raises `UnknownOrganisation`.
+    """
+    found = queries.domains(session, organisation, held=held)
+    if found is None:
+        raise UnknownOrganisation(organisation)
+    return found
+
+
+def band_of(kind: Kind, size: int) -> Band | None:
+    """The size band of a kind of organisation, by the newest methodology in use; None where no band has that size.
+
+    `size`: inhabitants or employees, as the scale of the kind says.
+    """
+    document = loader.newest().document
+    for band in document.size_bands[_scale(kind)]:
+        if band.start <= size and (band.to is None or size <= band.to):
+            return cast("Band", band.code)
+    return None
+
+
+def lock(session: Session) -> None:
+    """Makes the session the only one that writes organisations until it ends: for what rests on all of them."""
+    queries.lock(session)
+
+
+def add(session: Session, entries: Iterable[Entry], now: datetime) -> None:
+    """Stores new organisations, whose entries nothing contradicts."""
+    queries.add(session, [_written(ordered(settled(entry))) for entry in entries], now)
+
+
+def create(session: Session, entry: Entry, *, now: datetime) -> Record:
+    """Stores a new organisation; raises `Contradicted`."""
+    # Whether an identifier is free, and whether two are each other's parent, rests on all of them.
+    lock(session)
+    new = settled(entry)
+    _ensure_consistent([*_of_identifier(session, new), *_contradictions(session, new, now)])
+    add(session, [new], now)
+    return find(session, new.id)
+
+
+def update(
+    session: Session,
+    organisation: str,
+    change: Change,
+    *,
+    expected: Expected,
+    domains_changed: Callable[[Session, str], None],
+    now: datetime,
+) -> Record:
+    """Changes an organisation; what changes nothing leaves its version as it is.
+
+    `expected`: whether a revision is the one that the change was made for. `domains_changed` is called in the same
+    session where the domains are others than before. Raises `UnknownOrganisation`, `AliasOf`, `Stale` and
+    `Contradicted`.
+    """
+    lock(session)
+    there = find(session, organisation)
+    if not expected(revision(there.created, there.version)):
+        raise Stale
+    entry = changed(_entry(there), change, now.date())
+    _ensure_consistent(list(_contradictions(session, entry, now)))
+    entry = ordered(entry)
+    if entry == _entry(there):
+        return there
+    if not queries.change(session, [(_written(entry), there.version)], now):
+        raise Stale
+    if entry.domains != there.domains:
+        domains_changed(session, organisation)
+    return find(session, organisation)
+
+
+def remove_simulated(session: Session) -> None:
+    """Removes every invented organisation."""
+    queries.remove_simulated(session)
+
+
+def import_municipalities(
+    database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
+) -> Imported:
+    """Stores the municipalities of a file; those that are there already are brought up to date.
+
+    What the file does not say stays as it is. `population_year`: the year of its populations; without it that of a
+    population that has not changed stays. `advance` is called once for each line read. Raises `FaultyFile`, and then
+    nothing is stored.
+    """
+    found, faults = municipalities.read(raw, advance)
+    if faults:
+        raise FaultyFile(sorted(faults, key=lambda fault: fault.line))
+    with database.write() as session:
+        lock(session)
+        stored = queries.by_id(session)
+        faults = list(_taken(stored, found))
+        if faults:
+            raise FaultyFile(faults)
+        entries = [_imported(stored.get(_id(line)), line, population_year, now) for line in found]
+        new = [entry for entry in entries if entry.id not in stored]
+        others = [entry for entry in entries if entry.id in stored and entry != _entry(stored[entry.id])]
+        add(session, new, now)
+        # Nobody else writes organisations until the session ends, so that all are at these versions.
+        queries.change(session, [(_written(entry), stored[entry.id].version) for entry in others], now)
+        imported = Imported(len(new), len(others), len(entries) - len(new) - len(others))
+        event = ledger.Event(
+            action="cli.organisations.import",
+            actor=None,
+            subject="/v1/organisations",
+            public=True,
+            sent=f"sha256:{hashlib.sha256(raw).hexdigest()}",
+            details=structs.asdict(imported),
+        )
+        ledger.append(session, event, now=now)
+    return imported
+
+
+def _id(line: Municipality) -> str:
+    return f"{DIR3}-{line.dir3}"
+
+
+def _taken(stored: Mapping[str, Record], lines: Sequence[Municipality]) -> Iterator[Fault]:
+    """The lines whose identifiers are those of other organisations."""
+    holders = {alias: record.id for record in stored.values() for alias in record.aliases} | {
+        known: known for known in stored
+    }
+    for line in lines:
+        for column, value, identifier in (("dir3", line.dir3, _id(line)), ("ine", line.ine, of_ine(line.ine))):
+            holder = holders.get(identifier, _id(line))
+            if holder != _id(line):
+                yield Fault(line.line, column, "taken", value, holder)
+
+
+def _imported(there: Record | None, line: Municipality, population_year: int | None, now: datetime) -> Entry:
+    """The entry of a line: what is stored of it, with what the line says."""
+    before = Entry(id=_id(line), name=line.name, kind="MUN") if there is None else _entry(there)
+    same = before.population == line.population and population_year is None
+    return ordered(
+        structs.replace(
+            before,
+            name=line.name,
+            former_names=renamed(before, line.name, now.date()),
+            kind="MUN",
+            population=line.population,
+            population_year=before.population_year if same else population_year,
+            province=line.province,
+            region=line.region,
+            aliases=tuple({*before.aliases, of_ine(line.ine)}),
+            simulated=False,
+        )
+    )
+
+
+def _of_identifier(session: Session, entry: Entry) -> Iterator[Contradiction]:
+    """What is wrong with the id of a new organisation."""
+    try:
+        checked(entry.id)
+    except InvalidIdentifier as error:
+        yield Contradiction("/id", error.reason, entry.id, error.expected)
+    for holder in [*queries.known(session, [entry.id]), *queries.holders(session, [entry.id]).values()]:
+        yield Contradiction("/id", "taken", entry.id, holder)
+
+
+def _contradictions(session: Session, entry: Entry, now: datetime) -> Iterator[Contradiction]:
+    """What contradicts itself in an entry, or contradicts the organisations that are stored."""
+    yield from contradictions_within(entry, now.date())
+    holders = queries.holders(session, entry.aliases) | {
+        known: known for known in queries.known(session, entry.aliases)
+    }
+    for number, alias in enumerate(entry.aliases):
+        holder = holders.get(alias, entry.id)
+        if holder != entry.id:
+            yield Contradiction(f"/aliases/{number}", "taken", alias, holder)
+    others = [("/parent", entry.parent)] if entry.parent is not None else []
+    others += [(f"/succeeded_by/{number}", other) for number, other in enumerate(entry.succeeded_by)]
+    mentioned = {other for _, other in others} - {entry.id}
+    known, aliases = queries.known(session, mentioned), queries.holders(session, mentioned)
+    for pointer, other in others:
+        if other in mentioned and other not in known:
+            yield Contradiction(pointer, "alias" if other in aliases else "unknown", other, aliases.get(other))
+    if entry.parent in known and _is_under(session, entry.parent, entry.id):
+        yield Contradiction("/parent", "cycle", entry.parent)
+    for number, other in enumerate(entry.succeeded_by):
+        if other in known and _is_followed_by(session, other, entry.id):
+            yield Contradiction(f"/succeeded_by/{number}", "cycle", other)
+    if entry.valid_to is not None:
+        yield from _of_last_day(session, entry, entry.valid_to)
+
+
+def _of_last_day(session: Session, entry: Entry, last_day: date) -> Iterator[Contradiction]:
+    """Nobody takes the place of an organisation that is still there when it has ended itself; the same day will do."""
+    after = queries.last_days(session, {*entry.succeeded_by} - {entry.id})
+    for number, other in enumerate(entry.succeeded_by):
+        if other in after and after[other] < last_day:
+            yield Contradiction(f"/succeeded_by/{number}", "ended", other, after[other].isoformat())
+    before = queries.last_days(session, queries.predecessors(session, entry.id))
+    for other in sorted(other for other, day in before.items() if day > last_day):
+        yield Contradiction("/valid_to", "outlived", last_day.isoformat(), other)
+
+
+def _is_under(session: Session, organisation: str | None, other: str) -> bool:
+    """Whether one is the parent of an organisation, or of its parent, and so on."""
+    passed: set[str | None] = {None}
+    while organisation not in passed and organisation != other:
+        passed.add(organisation)
+        organisation = queries.parent(session, str(organisation))
+    return organisation == other
+
+
+def _is_followed_by(session: Session, organisation: str, other: str) -> bool:
+    """Whether one took the place of an organisation, or of one that did, and so on."""
+    passed: set[str] = set()
+    following = {organisation}
+    while following and other not in following:
+        passed |= following
+        following = queries.successors(session, following) - passed
+    return other in following
+
+
+def _ensure_consistent(contradictions: Sequence[Contradiction]) -> None:
+    if contradictions:
+        raise Contradicted(sorted(contradictions, key=lambda found: found.pointer))
+
+
+def _entry(record: Record) -> Entry:
+    return Entry(**{name: getattr(record, name) for name in Entry.__struct_fields__})
+
+
+def _written(entry: Entry) -> queries.Written:
+    size = entry.population if _scale(entry.kind) == "P" else entry.employees
+    names = (entry.name, entry.id, *(former.name for former in entry.former_names), *entry.aliases)
+    return queries.Written(
+        entry=entry,
+        band=None if size is None else band_of(entry.kind, size),
+        name_order=fold(entry.name),
+        search=fold(" ".join(names)),
+    )
+
+
+def _scale(kind: Kind) -> str:
+    """What the size of a kind of organisation is counted in: `P`, inhabitants, or `E`, employees."""
+    document = loader.newest().document
+    return next(known.band_scale for known in document.organisation_types if known.code == kind)

@@ -1,0 +1,61 @@
+"""The tables of organisations."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Column
+from sqlmodel import Field
+
+from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.platform.storage.times import UtcTime
+
+
+class Organisation(Base, table=True):
+    """An organisation; the members of its entry are those of `entries.Entry`.
+
+    `parent` is the id of another one. It is no foreign key, which SQLite could not take away again; it is checked
+    where it is written, and no organisation is ever removed but invented ones. `name_order` is its name in the form of
+    `storage.folding.fold`, and `search` its id and name, its former names and its aliases.
+    """
+
+    __tablename__ = "organisation"
+
+    id: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    name: str
+    kind: str = Field(index=True)
+    parent: str | None = Field(sa_type=IDENTIFIER, index=True)
+    population: int | None = Field(sa_column=Column(BigInteger))
+    population_year: int | None
+    employees: int | None = Field(sa_column=Column(BigInteger))
+    employees_year: int | None
+    band: str | None = Field(index=True)
+    province: str | None = Field(index=True)
+    region: str | None = Field(index=True)
+    former_names: list[dict[str, str]] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    valid_from: date | None
+    valid_to: date | None
+    contact: dict[str, str | None] | None = Field(sa_column=Column(JSON_DOCUMENT))
+    domains: list[str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    simulated: bool
+    name_order: str = Field(sa_type=IDENTIFIER)
+    search: str
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    updated: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    version: int
+
+
+class OrganisationAlias(Base, table=True):
+    """Another identifier of an organisation; it is nobody's id, which is checked where either is written."""
+
+    __tablename__ = "organisation_alias"
+
+    alias: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, foreign_key="organisation.id", index=True)
+
+
+class OrganisationSuccessor(Base, table=True):
+    """An organisation that took the place of another, or a part of it."""
+
+    __tablename__ = "organisation_successor"
+
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id")
+    successor: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id", index=True)

@@ -1,0 +1,93 @@
+"""The second approver: what an installation asks for before it publishes, where its settings say so.
+
+An approval is of exactly what would be published: of the digest of what is there and of what is asked for. Whatever
+changes of either needs another one. It counts for another key than the one that publishes, and keys that took each
+other's place are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from actitud_api import __version__
+from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.loader import load
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.publications import queries
+from actitud_api.resources.publications.queries import Approval, Published
+
+__all__ = ["Approval", "UnknownApproval", "add", "digest_of", "find", "get", "missing", "page"]
+
+
+class UnknownApproval(LookupError):
+    """An edition has no approval of that number."""
+
+    def __init__(self, edition: str, approval: str) -> None:
+        super().__init__(f"{edition}/{approval}")
+
+
+def digest_of(session: Session, place: editions.Record, newest: Published | None, asked: object) -> str:
+    """The digest of what would be published: the edition as it is, its final assessments, and what is asked for.
+
+    `asked`: a Struct or plain values, which is taken as it is sent. What is not said here follows from the rest: the
+    same facts score the same under the same methodology and release.
+    """
+    return digest(
+        {
+            "asked": msgspec.to_builtins(asked, order="deterministic"),
+            "edition": place.id,
+            "engine": __version__,
+            "methodology": load(place.methodology).digest,
+            "newest": None if newest is None else newest.digest,
+            "state": queries.state(session, place.id),
+            "version": place.version,
+        }
+    )
+
+
+def missing(session: Session, edition: str, of: str, publisher: str | None) -> bool:
+    """Whether no other key than that of who publishes (None: the command line) has approved a digest.
+
+    A key that has been revoked since does not count: others may have had it.
+    """
+    approvals = queries.approvals_of(session, edition, of)
+    mine = None if publisher is None else access.find(session, publisher).origin
+    approvers = [access.find(session, approval.key) for approval in approvals]
+    return not any(found.revoked is None and found.origin != mine for found in approvers)
+
+
+def add(session: Session, edition: str, of: str, principal: access.Principal, *, now: datetime) -> Approval | None:
+    """Stores an approval of a digest, in a session that holds the edition; None where the same key has approved it."""
+    for before in queries.approvals_of(session, edition, of):
+        if access.find(session, before.key).origin == principal.origin:
+            return None
+    number = queries.last_approval(session, edition) + 1
+    made = Approval(edition, number, of, principal.key, principal.role, now)
+    queries.add_approval(session, made)
+    return made
+
+
+def page(database: Database, edition: str, *, after: int | None, offset: int, limit: int) -> Sequence[Approval]:
+    """The approvals of an edition, the oldest first, from the one that follows `after`; raises `UnknownEdition`."""
+    with database.read() as session:
+        return queries.approvals(session, editions.find(session, edition).id, after or 0, offset, limit)
+
+
+def get(database: Database, edition: str, approval: str) -> Approval:
+    """An approval of an edition by its number; raises `UnknownEdition` and `UnknownApproval`."""
+    with database.read() as session:
+        return find(session, editions.find(session, edition).id, approval)
+
+
+def find(session: Session, edition: str, approval: str) -> Approval:
+    """The same of an edition by its id; raises `UnknownApproval`."""
+    numbered = approval.isascii() and approval.isdecimal() and len(approval) <= 9
+    found = queries.approval(session, edition, int(approval)) if numbered else None
+    if found is None:
+        raise UnknownApproval(edition, approval)
+    return found

@@ -1,0 +1,372 @@
+"""All SQL over what is published, and over what is about to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, func, insert, select
+from sqlmodel import Session
+
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.result import Figure
+from actitud_api.platform.audit_log.signing import Jws
+from actitud_api.platform.audit_log.tables import StoredCheckpoint
+from actitud_api.platform.storage.base import Base
+from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
+from actitud_api.resources.organisations.tables import Organisation
+from actitud_api.resources.publications.documents import Described, Form, unpacked
+from actitud_api.resources.publications.tables import (
+    Publication,
+    PublicationApproval,
+    PublishedDocument,
+    PublishedScore,
+)
+
+DOCUMENTS = Base.metadata.tables[str(PublishedDocument.__tablename__)]
+PUBLICATIONS = Base.metadata.tables[str(Publication.__tablename__)]
+SCORES = Base.metadata.tables[str(PublishedScore.__tablename__)]
+ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
+APPROVALS = Base.metadata.tables[str(PublicationApproval.__tablename__)]
+CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
+
+
+T = TypeVar("T")
+
+PART: Final = 500
+"""Rows that are read or written at once."""
+
+_FIGURES = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
+_DESCRIBED = ("name", "kind", "population", "band", "province", "region", "simulated")
+
+
+class Stated(Struct, frozen=True):
+    """What an organisation submitted; `figures` as in `assessments.tables.Assessment`."""
+
+    organisation: Described
+    submission: Submission
+    figures: dict[str, object]
+
+
+class Corrected(Struct, frozen=True):
+    """A score that a publication corrects: the digests of its documents before and after, and its figures in each."""
+
+    organisation: str
+    before: str
+    after: str
+    index_before: Figure | None
+    index_after: Figure | None
+    level_before: int | None
+    level_after: int | None
+
+
+class New(Struct, frozen=True, kw_only=True):
+    """A publication to be stored; the members are those of the table."""
+
+    edition: str
+    revision: int
+    digest: str
+    published: datetime
+    reason: str
+    supersedes: str | None
+    actor: str | None
+    organisations: int
+    corrections: tuple[Corrected, ...]
+    entry: int
+    checkpoint: int
+    header: bytes
+    bundle_digest: str
+    bundle_size: int
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """A publication as it is stored: `note` is that of its checkpoint, `superseded_by` the digest of the next one."""
+
+    edition: str
+    revision: int
+    digest: str
+    published: datetime
+    reason: str
+    supersedes: str | None
+    superseded_by: str | None
+    organisations: int
+    corrections: tuple[Corrected, ...]
+    entry: int
+    note: str
+    bundle_digest: str
+    bundle_size: int
+    protected: str
+    signature: str
+
+    @property
+    def jws(self) -> Jws:
+        """The signature of the edition document."""
+        return Jws(self.protected, self.signature)
+
+
+class Stored(Struct, frozen=True):
+    """A document as it is stored."""
+
+    form: Form
+    jws: Jws
+
+
+# --- what is to be published ----------------------------------------------------------------------------------
+
+_OF_EDITION = ASSESSMENTS.c.edition == bindparam("edition")
+_FINAL = ASSESSMENTS.c.state == "final"
+_STATED = (
+    select(
+        ASSESSMENTS.c.organisation,
+        *(ORGANISATIONS.c[name] for name in _DESCRIBED),
+        cast(ASSESSMENTS.c.submission, Text),
+        *(ASSESSMENTS.c[name] for name in _FIGURES),
+    )
+    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+    .where(_OF_EDITION, _FINAL)
+    .order_by(ASSESSMENTS.c.organisation)
+)
+_STATE = (
+    select(
+        func.count(),
+        func.coalesce(func.sum(ASSESSMENTS.c.version + ORGANISATIONS.c.version), 0),
+        func.max(ASSESSMENTS.c.created),
+        func.max(ASSESSMENTS.c.updated),
+    )
+    .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+    .where(_OF_EDITION, _FINAL)
+)
+_SUBMISSION: Final = msgspec.json.Decoder(Submission)
+
+
+def state(session: Session, edition: str) -> tuple[int, int, str, str]:
+    """What changes with any submitted assessment and its organisation.
+
+    How many, how often they were written, when the last assessment was made and written.
+    """
+    count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
+    return count, int(writes), str(created), str(updated)
+
+
+def stated(session: Session, edition: str, *, after: str = "", only: str | None = None) -> list[Stated]:
+    """What was submitted to an edition, `PART` organisations from the one that follows `after`, or that of one."""
+    statement = _STATED.limit(PART)
+    chosen = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
+    found: list[Stated] = []
+    for row in session.execute(statement.where(chosen), {"edition": edition}):
+        identifier, *rest = row
+        described, submission, figures = rest[: len(_DESCRIBED)], rest[len(_DESCRIBED)], rest[len(_DESCRIBED) + 1 :]
+        found.append(
+            Stated(
+                Described(id=identifier, **dict(zip(_DESCRIBED, described, strict=True))),
+                _SUBMISSION.decode(submission),
+                dict(zip(_FIGURES, figures, strict=True)),
+            )
+        )
+    return found
+
+
+# --- storing --------------------------------------------------------------------------------------------------
+
+
+def add_documents(session: Session, kind: str, documents: Sequence[Stored]) -> None:
+    """Stores documents; one that is there already stays."""
+    for part in _parts(documents):
+        digests = [document.form.digest for document in part]
+        there = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
+        rows = [
+            {
+                "digest": document.form.digest,
+                "kind": kind,
+                "member": document.form.member,
+                "protected": document.jws.protected,
+                "signature": document.jws.signature,
+            }
+            for document in part
+            if document.form.digest not in there
+        ]
+        if rows:
+            session.execute(insert(DOCUMENTS), rows)
+
+
+def add_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
+    """Stores the scores of a revision: the digests of their documents by organisation."""
+    rows = [
+        {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
+        for organisation, digest in digests.items()
+    ]
+    for part in _parts(rows):
+        session.execute(insert(SCORES), part)
+
+
+def add(session: Session, made: New) -> None:
+    """Stores a publication, the last of its rows: its scores and documents are there."""
+    session.execute(
+        insert(PUBLICATIONS), {**structs.asdict(made), "corrections": msgspec.to_builtins(made.corrections)}
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+_NEXT = PUBLICATIONS.alias()
+_ELSEWHERE: Mapping[str, ColumnElement[object]] = {
+    "superseded_by": select(_NEXT.c.digest)
+    .where(_NEXT.c.edition == PUBLICATIONS.c.edition, _NEXT.c.revision == PUBLICATIONS.c.revision + 1)
+    .scalar_subquery()
+    .label("superseded_by"),
+    "note": CHECKPOINTS.c.note,
+    "protected": DOCUMENTS.c.protected,
+    "signature": DOCUMENTS.c.signature,
+}
+_ALL = (
+    select(*(_ELSEWHERE[name] if name in _ELSEWHERE else PUBLICATIONS.c[name] for name in Published.__struct_fields__))
+    .join(DOCUMENTS, DOCUMENTS.c.digest == PUBLICATIONS.c.digest)
+    .join(CHECKPOINTS, CHECKPOINTS.c.size == PUBLICATIONS.c.checkpoint)
+    .where(PUBLICATIONS.c.edition == bindparam("edition"))
+    .order_by(PUBLICATIONS.c.revision.desc())
+)
+_DOCUMENT = select(DOCUMENTS.c.digest, DOCUMENTS.c.member, DOCUMENTS.c.protected, DOCUMENTS.c.signature)
+_SCORE = (
+    _DOCUMENT.join(SCORES, SCORES.c.digest == DOCUMENTS.c.digest)
+    .where(SCORES.c.edition == bindparam("edition"), SCORES.c.organisation == bindparam("organisation"))
+    .order_by(SCORES.c.revision.desc())
+    .limit(1)
+)
+_MEMBERS = (
+    select(SCORES.c.organisation, DOCUMENTS.c.member)
+    .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
+    .where(
+        SCORES.c.edition == bindparam("edition"),
+        SCORES.c.revision == bindparam("revision"),
+        SCORES.c.organisation > bindparam("after"),
+    )
+    .order_by(SCORES.c.organisation)
+    .limit(PART)
+)
+
+_THESE = (
+    select(SCORES.c.organisation, DOCUMENTS.c.member)
+    .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
+    .where(
+        SCORES.c.edition == bindparam("edition"),
+        SCORES.c.revision == bindparam("revision"),
+        SCORES.c.organisation.in_(bindparam("organisations", expanding=True)),
+    )
+)
+
+
+def last_note(session: Session) -> str | None:
+    """The note of the last checkpoint of the ledger."""
+    newest = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.size.desc()).limit(1)
+    return session.execute(newest).scalar_one_or_none()
+
+
+def page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[Published]:
+    """The publications of an edition, the newest first, from the one that comes before `before`."""
+    statement = _ALL.offset(offset).limit(limit)
+    if before is not None:
+        statement = statement.where(PUBLICATIONS.c.revision < before)
+    return [
+        msgspec.convert(dict(row), Published) for row in session.execute(statement, {"edition": edition}).mappings()
+    ]
+
+
+def one(session: Session, edition: str, revision: int | None = None) -> Published | None:
+    """A publication of an edition, the newest unless said otherwise."""
+    statement = _ALL.limit(1) if revision is None else _ALL.where(PUBLICATIONS.c.revision == revision)
+    row = session.execute(statement, {"edition": edition}).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), Published)
+
+
+def document(session: Session, digest: str) -> Stored | None:
+    """The document of that digest."""
+    row = session.execute(_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def score(session: Session, edition: str, organisation: str, revision: int | None = None) -> Stored | None:
+    """The document of the score of an organisation in a revision, the newest unless said otherwise."""
+    statement = _SCORE if revision is None else _SCORE.where(SCORES.c.revision == revision)
+    row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def header(session: Session, edition: str, revision: int) -> list[bytes]:
+    """The first two lines of the bundle of a publication, each a gzip member: its header and the edition document."""
+    statement = (
+        select(PUBLICATIONS.c.header, DOCUMENTS.c.member)
+        .join(DOCUMENTS, DOCUMENTS.c.digest == PUBLICATIONS.c.digest)
+        .where(PUBLICATIONS.c.edition == edition, PUBLICATIONS.c.revision == revision)
+    )
+    return list(session.execute(statement).one())
+
+
+def members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
+    """The organisations of a revision and their documents, each a gzip member: `PART` that follow `after`."""
+    bounds = {"edition": edition, "revision": revision, "after": after}
+    return [(organisation, member) for organisation, member in session.execute(_MEMBERS, bounds)]
+
+
+def texts(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
+    """The documents of the scores of these organisations in a revision, by organisation; at most `PART` of them."""
+    bounds = {"edition": edition, "revision": revision, "organisations": organisations}
+    return {organisation: unpacked(member) for organisation, member in session.execute(_THESE, bounds)}
+
+
+def _stored(row: Row[Any]) -> Stored:
+    return Stored(Form(row.digest, row.member), Jws(row.protected, row.signature))
+
+
+def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (found[start : start + PART] for start in range(0, len(found), PART))
+
+
+# --- approvals ------------------------------------------------------------------------------------------------
+
+
+class Approval(Struct, frozen=True):
+    """What a key has approved to be published; see the table."""
+
+    edition: str
+    number: int
+    digest: str
+    key: str
+    role: str
+    approved: datetime
+
+
+_APPROVAL = select(*(APPROVALS.c[name] for name in Approval.__struct_fields__)).order_by(APPROVALS.c.number)
+_APPROVALS = _APPROVAL.where(APPROVALS.c.edition == bindparam("edition"))
+
+
+def approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
+    """The approvals of an edition, the oldest first, from the one that follows a number."""
+    statement = _APPROVALS.where(APPROVALS.c.number > after).offset(offset).limit(limit)
+    return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
+
+
+def approvals_of(session: Session, edition: str, digest: str) -> list[Approval]:
+    """The approvals of a digest."""
+    statement = _APPROVALS.where(APPROVALS.c.digest == digest)
+    return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
+
+
+def approval(session: Session, edition: str, number: int) -> Approval | None:
+    """One approval."""
+    row = session.execute(_APPROVALS.where(APPROVALS.c.number == number), {"edition": edition}).one_or_none()
+    return None if row is None else Approval(*row)
+
+
+def last_approval(session: Session, edition: str) -> int:
+    """The number of the last approval of an edition, 0 where there is none."""
+    newest = select(func.coalesce(func.max(APPROVALS.c.number), 0)).where(APPROVALS.c.edition == edition)
+    return int(session.execute(newest).scalar_one())
+
+
+def add_approval(session: Session, made: Approval) -> None:
+    """Stores an approval."""
+    session.execute(insert(APPROVALS), [structs.asdict(made)])

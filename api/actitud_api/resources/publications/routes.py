@@ -1,0 +1,363 @@
+"""What is published, over HTTP: publications of an edition, and documents by their digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.narration.life import STATES
+from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.recording import event_of
+from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.http.middleware.immutable import keep
+from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Representation
+from actitud_api.platform.http.requests import Body, Query
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Session
+from actitud_api.resources.editions.schemas import EditionPath
+from actitud_api.resources.publications import schemas, service
+from actitud_api.resources.publications.documents import packed
+from actitud_api.resources.publications.service import (
+    Published,
+    Publishing,
+    Refusal,
+    Refused,
+    UnknownDocument,
+    UnknownPublication,
+    UnknownPublishedScore,
+)
+
+QUERY = Query(PageQuery)
+REQUEST = Body(schemas.PublicationRequest)
+PUBLICATION = Representation(schemas.Publication)
+PAGE = Representation(schemas.PublicationPage)
+SCORE = Exact(schemas.PublishedDocument)
+BUNDLE = Exact(schemas.PublishedDocument, media_type=GZIP)
+DOCUMENT = Exact(schemas.PublishedDocument, cache=IMMUTABLE)
+SIGNATURE = Exact(schemas.Signature, cache=IMMUTABLE)
+CURSOR: Cursor[int] = Cursor("editions.publications.list", int)
+
+_OF_EDITION = {"edition": "$response.body#/edition"}
+_REVISION = {**_OF_EDITION, "revision": "$response.body#/revision"}
+_DIGEST = {"digest": "$response.body#/digest"}
+_LINKS = {
+    "publication": Link("editions.publications.get", _REVISION, "The publication."),
+    "publications": Link("editions.publications.list", _OF_EDITION, "Every publication of the edition."),
+    "document": Link("published.get", _DIGEST, "The edition document, for ever."),
+    "signature": Link("published.signature", _DIGEST, "Its signature."),
+    "bundle": Link("editions.publications.bundle", _REVISION, "The whole publication in one file."),
+    "corrected": Link(
+        "editions.publications.scores.get",
+        {**_REVISION, "organisation": "$response.body#/corrections/0/organisation"},
+        "The first score that it corrects.",
+    ),
+    "scores": Link("editions.scores.list", _OF_EDITION, "The ranking."),
+    "package": Link("editions.datapackage", _OF_EDITION, "What its tables hold, column by column."),
+}
+
+_TEXTS: dict[str, Texts] = {
+    "review": Texts(
+        "Se publica una edición que está en revisión; esta está en {value}.",
+        "An edition is published while it is in review; this one is {value}.",
+    ),
+    "unsettled": Texts(
+        "Evaluaciones en el estado «{value}»: {holds}; antes de publicar han de ser definitivas o devolverse.",
+        "Assessments in the state “{value}”: {holds}; before publication they have to be final or returned.",
+    ),
+    "empty": Texts("Ninguna evaluación es definitiva.", "No assessment is final."),
+    "published": Texts(
+        "Ya está publicada, con el resumen {holds}; una corrección lo nombra en `supersedes`.",
+        "It is published already, with the digest {holds}; a correction names it in `supersedes`.",
+    ),
+    "unpublished": Texts(
+        "No hay nada publicado que corregir o sustituir.", "There is nothing published to correct or to supersede."
+    ),
+    "superseded": Texts("La última revisión es {holds}.", "The newest revision is {holds}."),
+    "corrections": Texts("Una revisión corrige alguna evaluación.", "A revision corrects some assessment."),
+    "repeated": Texts("{value} está más de una vez.", "{value} is there more than once."),
+    "unknown": Texts(
+        "{value} no tiene puntuación en la edición publicada.", "{value} has no score in the published edition."
+    ),
+    "unapproved": Texts(
+        "Antes tiene que aprobar {holds} otra clave, de quien publica o administra.",
+        "Another key, of a publisher or an administrator, has to approve {holds} before.",
+    ),
+    "another_digest": Texts(
+        "Lo que se publicaría ahora es {holds}: mírelo antes.",
+        "What would be published now is {holds}: look at it first.",
+    ),
+    "approved": Texts("Esta clave ya lo ha aprobado.", "This key has approved it already."),
+    "unchanged": Texts("Nada cambiaría en la puntuación de {value}.", "Nothing would change in the score of {value}."),
+}
+_REFUSED = Texts("La edición no se publica así; véase `errors`.", "The edition is not published so; see `errors`.")
+
+
+def _fault(refusal: Refusal) -> Fault:
+    named = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else (refusal.value,) * 2
+    es, en = (
+        text.format(value=value, holds=refusal.holds) for text, value in zip(_TEXTS[refusal.rule], named, strict=True)
+    )
+    return Fault(refusal.pointer, refusal.rule, refusal.value, Texts(es, en), refusal.holds or None)
+
+
+def _unknown(error: UnknownPublication) -> Texts:
+    if error.revision == service.LATEST:
+        return Texts(f"La edición {error.edition} no está publicada.", f"The edition {error.edition} is not published.")
+    return Texts(
+        f"La edición {error.edition} no tiene publicada la revisión {error.revision}.",
+        f"The edition {error.edition} has no published revision {error.revision}.",
+    )
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(Refused, CONFLICT, lambda error: _REFUSED, lambda error: [_fault(refusal) for refusal in error.refusals]),
+    maps_to(UnknownPublication, NOT_FOUND, _unknown),
+    maps_to(
+        UnknownPublishedScore,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"{error.organisation} no tiene puntuación en esa publicación de la edición {error.edition}.",
+            f"{error.organisation} has no score in that publication of the edition {error.edition}.",
+        ),
+    ),
+    maps_to(
+        UnknownDocument,
+        NOT_FOUND,
+        lambda error: Texts("No hay nada publicado con ese resumen.", "Nothing of that digest is published."),
+    ),
+)
+
+
+class PublicationsController(Controller):
+    """The revisions of a published edition."""
+
+    path = "/v1/editions/{edition:str}/publications"
+    tags = ("publications",)
+
+    @get(
+        "/",
+        operation_id="editions.publications.list",
+        summary="List the publications of an edition",
+        description="The revisions of a published edition, the newest first; none where it is not published.",
+        opt=contract(
+            path=EditionPath,
+            query=QUERY,
+            answer=PAGE,
+            problems=(UNAVAILABLE,),
+            links={
+                "publication": Link(
+                    "editions.publications.get",
+                    {"edition": "$request.path.edition", "revision": "$response.body#/items/0/revision"},
+                    "The newest publication.",
+                )
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def list_publications(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """A page of publications."""
+        query = QUERY.of(request)
+        rows = service.page(
+            state["database"], edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+        )
+        kept, cursor = CURSOR.cut(query, rows, lambda row: row.revision)
+        items = tuple(schemas.publication(row) for row in kept)
+        return PAGE.of(
+            request, schemas.PublicationPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
+        )
+
+    @get(
+        "/{revision:str}",
+        operation_id="editions.publications.get",
+        summary="Get a publication",
+        description="A revision of a published edition: what it consists of, its signature and its checkpoint.",
+        opt=contract(path=schemas.PublicationPath, answer=PUBLICATION, problems=(UNAVAILABLE,), links=_LINKS),
+        sync_to_thread=True,
+    )
+    def get_publication(
+        self, request: ApiRequest, state: State, edition: FromPath[str], revision: FromPath[str]
+    ) -> Response[bytes]:
+        """One publication."""
+        return PUBLICATION.of(request, schemas.publication(service.get(state["database"], edition, revision)))
+
+    @get(
+        "/{revision:str}/scores/{organisation:str}",
+        operation_id="editions.publications.scores.get",
+        summary="Get a published score",
+        description=(
+            "The exact bytes of the document of a score in a publication; `Content-Location` is where they are for "
+            "ever."
+        ),
+        opt=contract(path=schemas.PublishedScorePath, answer=SCORE, problems=(UNAVAILABLE,)),
+        sync_to_thread=True,
+    )
+    def get_score(
+        self,
+        request: ApiRequest,
+        state: State,
+        edition: FromPath[str],
+        revision: FromPath[str],
+        organisation: FromPath[str],
+    ) -> Response[bytes]:
+        """The document of a score."""
+        _, stored = service.score(state["database"], edition, revision, organisation)
+        text, digest = stored.form.text, stored.form.digest
+        return SCORE.bytes_of(
+            request, text, {"Content-Location": schemas.document_path(digest), "Link": _links(text, digest)}
+        )
+
+    @get(
+        "/{revision:str}/bundle",
+        operation_id="editions.publications.bundle",
+        summary="Get a whole publication",
+        description=(
+            "One gzip file with a line for each document: a header with the signature, the checkpoint and the public "
+            "keys, then the edition document, then those of all scores in its order."
+        ),
+        opt=contract(path=schemas.PublicationPath, answer=BUNDLE, problems=(UNAVAILABLE,)),
+        sync_to_thread=True,
+    )
+    def get_bundle(
+        self, request: ApiRequest, state: State, edition: FromPath[str], revision: FromPath[str]
+    ) -> Response[bytes] | Stream:
+        """A publication in one file."""
+        found = service.get(state["database"], edition, revision)
+        pieces: Iterator[bytes] = service.bundle(state["database"], found.edition, found.revision)
+        name = f"{found.edition}-{found.revision}.jsonl.gz"
+        return BUNDLE.stream_of(
+            request,
+            pieces,
+            found.bundle_size,
+            bytes.fromhex(found.bundle_digest),
+            {
+                "Content-Location": f"{schemas.path(found.edition, found.revision)}/bundle",
+                "Content-Disposition": f'attachment; filename="{name}"',
+            },
+        )
+
+    @post(
+        "/",
+        operation_id="editions.publications.create",
+        summary="Publish an edition, or a correction of it",
+        description=(
+            "Publishes an edition in review for good: every submitted assessment with its score, and no draft. Of a "
+            "published one it publishes a revision that supersedes the newest and corrects some assessments; what was "
+            "published before stays readable. Nothing else alters what is published."
+        ),
+        opt=contract(
+            path=EditionPath,
+            body=REQUEST,
+            answer=PUBLICATION,
+            problems=(CONFLICT, UNAVAILABLE),
+            links=_LINKS,
+            cors=False,
+            idempotent=True,
+            attempt_named=True,
+        ),
+        sync_to_thread=True,
+    )
+    def create_publication(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Publishes an edition."""
+        publishing: Publishing = state["publishing"]
+        asked = schemas.asked(REQUEST.of(request))
+
+        def write(prepared: service.Prepared | None) -> Response[bytes]:
+            def publish(session: Session) -> Response[bytes]:
+                now = datetime.now(UTC)
+                made = publishing.publish(session, edition, asked, prepared, event_of(request), now=now)
+                return PUBLICATION.of(request, schemas.publication(made), created=_path(made))
+
+            return once(request, state["database"], publish, records=False)
+
+        return publishing.prepared(edition, asked, write)
+
+
+class PublishedController(Controller):
+    """Published documents by their digest."""
+
+    path = "/v1/published/{digest:str}"
+    tags = ("publications",)
+
+    @get(
+        "/",
+        operation_id="published.get",
+        summary="Get a published document",
+        description=(
+            "The exact bytes of the document with that SHA-256, of a score or of an edition: an address that never "
+            "changes its meaning. `Link` leads to the newest version of it and to its signature."
+        ),
+        opt=contract(
+            path=schemas.DigestPath,
+            answer=DOCUMENT,
+            problems=(UNAVAILABLE,),
+            links={"signature": Link("published.signature", {"digest": "$request.path.digest"}, "Its signature.")},
+        ),
+        sync_to_thread=True,
+    )
+    def get_document(self, request: ApiRequest, state: State, digest: FromPath[str]) -> Response[bytes]:
+        """One document."""
+        form = service.document(state["database"], digest).form
+        keep(request, form.member)
+        return DOCUMENT.bytes_of(request, form.text, {"Link": _links(form.text, form.digest)})
+
+    @get(
+        "/signature",
+        operation_id="published.signature",
+        summary="Get the signature of a published document",
+        description=(
+            "A detached JWS: what is signed is the protected header, a dot, and the exact bytes of the document in "
+            "base64url. The public keys are at `/.well-known/jwks.json`."
+        ),
+        opt=contract(
+            path=schemas.DigestPath,
+            answer=SIGNATURE,
+            problems=(UNAVAILABLE,),
+            links={"document": Link("published.get", {"digest": "$request.path.digest"}, "What is signed.")},
+        ),
+        sync_to_thread=True,
+    )
+    def get_signature(self, request: ApiRequest, state: State, digest: FromPath[str]) -> Response[bytes]:
+        """The signature of one document."""
+        jws = service.document(state["database"], digest).jws
+        body = msgspec.json.encode(schemas.Signature(protected=jws.protected, signature=jws.signature))
+        keep(request, packed(body))
+        return SIGNATURE.bytes_of(request, body, {"Link": f'<{schemas.document_path(digest)}>; rel="describes"'})
+
+
+class _Organisation(msgspec.Struct):
+    id: str
+
+
+class _Place(msgspec.Struct):
+    """What says where a document belongs."""
+
+    edition: str
+    organisation: _Organisation | None = None
+
+
+_PLACE = msgspec.json.Decoder(_Place)
+
+
+def _links(text: bytes, digest: str) -> str:
+    """Where the newest version of a document is, and its signature."""
+    place = _PLACE.decode(text)
+    newest = schemas.path(place.edition, service.LATEST)
+    if place.organisation is not None:
+        newest += f"/scores/{place.organisation.id}"
+    return (
+        f'<{newest}>; rel="latest-version", '
+        f'<{schemas.document_path(digest)}/signature>; rel="describedby"; type="application/json"'
+    )
+
+
+def _path(made: Published) -> str:
+    return schemas.path(made.edition, made.revision)

@@ -1,0 +1,90 @@
+"""The tables of what is published. The database refuses to change them, and the rows that they were made of."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, LargeBinary, UniqueConstraint
+from sqlmodel import Field
+
+from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.platform.storage.times import UtcTime
+
+
+class PublishedDocument(Base, table=True):
+    """A document by its digest: `member` is its bytes, with a line end, as one gzip member.
+
+    `protected` and `signature` are its detached JWS.
+    """
+
+    __tablename__ = "published_document"
+
+    digest: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    kind: str
+    member: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    protected: str
+    signature: str
+
+
+class Publication(Base, table=True):
+    """A revision of a published edition; `digest` is that of its edition document.
+
+    `actor` is the key of who published it, None on the command line; `entry` its place in the ledger, and `checkpoint`
+    the size of the ledger that was signed with it. `corrections` is the JSON of `queries.Corrected`. `header` is the
+    first line of its bundle as one gzip member; `bundle_digest` and `bundle_size` are of the whole file.
+    """
+
+    __tablename__ = "publication"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id")
+    revision: int = Field(primary_key=True)
+    digest: str = Field(sa_type=IDENTIFIER, foreign_key="published_document.digest")
+    published: datetime = Field(sa_type=UtcTime)
+    reason: str
+    supersedes: str | None = Field(sa_type=IDENTIFIER)
+    actor: str | None
+    organisations: int
+    corrections: list[dict[str, object]] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    entry: int = Field(foreign_key="ledger_entry.seq")
+    checkpoint: int = Field(foreign_key="checkpoint.size")
+    header: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    bundle_digest: str
+    bundle_size: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class PublishedScore(Base, table=True):
+    """Which document is the score of an organisation in a revision.
+
+    The scores come before their publication, in one transaction: the reference to it is looked at when that ends.
+    """
+
+    __tablename__ = "published_score"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["edition", "revision"],
+            ["publication.edition", "publication.revision"],
+            name="fk_published_score_edition_revision_publication",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    revision: int = Field(primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id")
+    digest: str = Field(sa_type=IDENTIFIER, foreign_key="published_document.digest", index=True)
+
+
+class PublicationApproval(Base, table=True):
+    """What a key has approved to be published of an edition; `number` counts from 1 in each.
+
+    `digest` is that of what would be published, see `approvals.digest_of`.
+    """
+
+    __tablename__ = "publication_approval"
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="edition.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    digest: str = Field(sa_type=IDENTIFIER)
+    key: str
+    role: str
+    approved: datetime = Field(sa_type=UtcTime)

@@ -1,0 +1,148 @@
+"""What is remarkable in the assessments of an edition beside each other (pure): somebody should look, no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.ranking import peer_group
+from actitud_api.resources.assessments.service import Support
+from actitud_api.resources.reviews.deviations import deviating, has_grown
+
+Kind = Literal["outlier", "growth", "document_reused", "document_shared"]
+"""What is remarkable: a value far from those of the peers, followers that have grown too fast, a document that supports
+too many indicators, or one that other organisations name too."""
+
+FOLLOWERS: Final = "followers_largest"
+"""The field of the profile whose growth is looked at."""
+OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
+"""The rules of the catalogue of which there are flags."""
+
+
+class Stated(Struct, frozen=True):
+    """An assessment that was handed in, with what tells its peers."""
+
+    organisation: str
+    kind: str
+    band: str | None
+    submission: Submission
+    support: Support
+
+
+class Looked(Struct, frozen=True):
+    """What is looked at of an assessment.
+
+    `values`: by indicator, exact, of those that are compared; `followers`: None where the profile has no number;
+    `urls`: of its documents, each once; `reused`: those behind too many indicators, and behind how many.
+    """
+
+    organisation: str
+    kind: str
+    band: str | None
+    values: dict[str, Fraction]
+    followers: int | None
+    urls: tuple[str, ...]
+    reused: tuple[tuple[str, int], ...]
+
+
+class Seen(Struct, frozen=True):
+    """Something remarkable; `facts` are its numbers, `indicator` what it is about where it is about one."""
+
+    organisation: str
+    kind: Kind
+    rule: str
+    indicator: str | None
+    facts: dict[str, int | float | str]
+
+
+def looked(methodology: Methodology, one: Stated) -> Looked:
+    """What is looked at of an assessment."""
+    evaluation = evaluate(methodology, one.submission)
+    positions, leaves = evaluation.plan.positions, evaluation.leaves
+    values = {name: leaves[positions[name]].value for name in _compared(methodology)}
+    reused = [finding.facts for finding in one.support.findings if finding.rule == "document_reused"]
+    return Looked(
+        organisation=one.organisation,
+        kind=one.kind,
+        band=one.band,
+        values={name: Fraction(*value) for name, value in values.items() if value is not None},
+        followers=followers(one),
+        urls=_urls(one.support),
+        reused=tuple((str(facts["url"]), int(str(facts["count"]))) for facts in reused),
+    )
+
+
+def followers(one: Stated) -> int | None:
+    """The followers of the account that has most; None where the profile has no such number."""
+    number = one.submission.profile.get(FOLLOWERS)
+    return number if isinstance(number, int) else None
+
+
+def remarkable(methodology: Methodology, those: Sequence[Looked], earlier: Mapping[str, int]) -> list[Seen]:
+    """What is remarkable in the assessments of an edition, by organisation.
+
+    `earlier`: the followers in the edition before, by organisation.
+    """
+    seen = [*_outliers(methodology, those), *_grown(those, earlier), *_documents(those)]
+    return sorted(seen, key=lambda one: one.organisation)
+
+
+def _compared(methodology: Methodology) -> tuple[str, ...]:
+    """The indicators for which the methodology asks people to look for values far from those of the peers."""
+    return tuple(known.id for known in indicators(methodology.document.root) if OUTLIER in known.reviews)
+
+
+def _outliers(methodology: Methodology, those: Sequence[Looked]) -> Iterator[Seen]:
+    """Values far from those of the peers (V24)."""
+    counted = Counter((one.kind, one.band) for one in those)
+    groups = {place: peer_group(methodology.document, counted, *place) for place in counted}
+    for group in set(groups.values()):
+        members = [
+            one for one in those if (group.kinds is None or one.kind in group.kinds) and group.band in (None, one.band)
+        ]
+        own = {one.organisation for one in members if groups[one.kind, one.band] == group}
+        for name in _compared(methodology):
+            values = {one.organisation: one.values[name] for one in members if name in one.values}
+            for organisation, found in deviating(values).items():
+                if organisation in own:
+                    facts: dict[str, int | float | str] = {
+                        "value": float(found.value),
+                        "median": float(found.median),
+                        "deviation": float(found.deviation),
+                        "organisations": len(values),
+                    }
+                    yield Seen(organisation, "outlier", OUTLIER, name, facts)
+
+
+def _grown(those: Sequence[Looked], earlier: Mapping[str, int]) -> Iterator[Seen]:
+    """Followers that have grown by more than half since the edition before (V18)."""
+    for one in those:
+        before, now = earlier.get(one.organisation), one.followers
+        if before is not None and now is not None and has_grown(before, now):
+            yield Seen(one.organisation, "growth", GROWTH, None, {"before": before, "now": now})
+
+
+def _documents(those: Sequence[Looked]) -> Iterator[Seen]:
+    """Documents that support more than five indicators, and those that several organisations name (V22)."""
+    named = Counter(url for one in those for url in one.urls)
+    for one in those:
+        for url, count in one.reused:
+            yield Seen(one.organisation, "document_reused", DOCUMENTS, None, {"url": url, "indicators": count})
+        for url in one.urls:
+            if named[url] > 1:
+                facts: dict[str, int | float | str] = {"url": url, "organisations": named[url]}
+                yield Seen(one.organisation, "document_shared", DOCUMENTS, None, facts)
+
+
+def _urls(support: Support) -> tuple[str, ...]:
+    """The addresses of the documents of an assessment, each once, without what follows their `#`."""
+    lists = (*support.profile.values(), *(answer.evidence for answer in support.answers.values()))
+    return tuple(dict.fromkeys(document.url.partition("#")[0] for documents in lists for document in documents))

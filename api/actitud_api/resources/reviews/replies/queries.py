@@ -1,0 +1,64 @@
+"""All SQL over replies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlmodel import Session
+
+from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.platform.storage.base import Base
+from actitud_api.resources.reviews.replies.tables import Reply
+
+REPLIES = Base.metadata.tables[str(Reply.__tablename__)]
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """A reply as it is stored."""
+
+    edition: str
+    organisation: str
+    indicator: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    created: datetime
+    updated: datetime
+    version: int
+
+
+_ALL = select(*(REPLIES.c[name] for name in Record.__struct_fields__)).where(REPLIES.c.edition == bindparam("of"))
+_MINE = _ALL.where(REPLIES.c.organisation == bindparam("by")).order_by(REPLIES.c.indicator)
+_SOME = _ALL.where(REPLIES.c.organisation.in_(bindparam("some", expanding=True))).order_by(REPLIES.c.indicator)
+
+
+def of(session: Session, edition: str, organisation: str) -> list[Record]:
+    """The replies of an assessment, by indicator."""
+    rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
+    return [msgspec.convert(dict(row), Record) for row in rows]
+
+
+def some(session: Session, edition: str, organisations: Collection[str]) -> list[Record]:
+    """The replies of some organisations in an edition."""
+    rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
+    return [msgspec.convert(dict(row), Record) for row in rows]
+
+
+def keep(session: Session, record: Record) -> None:
+    """Stores a reply, in the place of the one before; its assessment is held."""
+    values = msgspec.to_builtins(record, builtin_types=(datetime,))
+    changed = session.execute(update(REPLIES).where(*_at(record)).values(values).returning(REPLIES.c.version))
+    if changed.one_or_none() is None:
+        session.execute(insert(REPLIES), values)
+
+
+def remove(session: Session, record: Record) -> None:
+    """Removes a reply; its assessment is held."""
+    session.execute(delete(REPLIES).where(*_at(record)))
+
+
+def _at(record: Record) -> tuple[ColumnElement[bool], ...]:
+    return tuple(REPLIES.c[name] == getattr(record, name) for name in ("edition", "organisation", "indicator"))

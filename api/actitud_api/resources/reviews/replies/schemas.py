@@ -1,0 +1,138 @@
+"""Replies on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
+from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.platform.http.paging import Page
+from actitud_api.resources.assessments.schemas import AssessmentPath
+from actitud_api.resources.reviews.replies import service
+from actitud_api.resources.reviews.replies.service import Record, Reviewed, State, Verdict
+
+TEXT_MAX = 4_000
+EVIDENCE_MAX = 20
+
+Time = Annotated[datetime, Meta(tz=True)]
+Text = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=TEXT_MAX,
+        pattern=STRAIGHT,
+        description="It is published, for good. Identity numbers, e-mail addresses and telephone numbers are refused.",
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
+
+
+class ReplyPath(AssessmentPath, frozen=True):
+    """What names a reply in a path."""
+
+    indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.01"])]
+
+
+class ReplyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an organisation answers to what was found of an indicator."""
+
+    text: Text
+    evidence: Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)] = ()
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What an organisation answered to what was found of an indicator."""
+
+    edition: str
+    organisation: str
+    indicator: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    created: Time
+    updated: Time
+
+
+class ReplyPage(Page[Reply], frozen=True):
+    """The replies of an assessment, in the order of the methodology."""
+
+
+class ReviewVerdict(Struct, frozen=True, kw_only=True):
+    """The verdict that counts on the answer to an indicator."""
+
+    indicator: str
+    verdict: Verdict
+    level: Annotated[int | None, Meta(description="The level that it is capped to; null with any other verdict.")]
+    reason: str | None
+    rule: Annotated[str | None, Meta(description="The rule that people check and that the answer breaks.")]
+    at: Time
+
+
+class ReviewRemark(Struct, frozen=True, kw_only=True):
+    """What review says of the assessment as a whole."""
+
+    max_level: Annotated[int | None, Meta(description="The highest level that it may reach; null is any.")]
+    reason: str
+    at: Time
+
+
+class ReviewReply(Struct, frozen=True, kw_only=True):
+    """What the organisation replied about an indicator; `evidence` is in no published document and may be erased."""
+
+    indicator: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    at: Time
+
+
+class ScoreReview(Struct, frozen=True, kw_only=True):
+    """What the review of an assessment has come to. It is no part of the canonical result."""
+
+    state: Annotated[State, Meta(description="Where the assessment is.")]
+    remark: ReviewRemark | None
+    verdicts: Annotated[tuple[ReviewVerdict, ...], Meta(description="In the order of the methodology.")]
+    replies: Annotated[tuple[ReviewReply, ...], Meta(description="In the order of the methodology.")]
+
+
+def reply(record: Record) -> Reply:
+    """A stored reply as it is answered."""
+    return Reply(
+        edition=record.edition,
+        organisation=record.organisation,
+        indicator=record.indicator,
+        text=record.text,
+        evidence=record.evidence,
+        created=record.created,
+        updated=record.updated,
+    )
+
+
+def new_reply(request: ReplyRequest) -> service.NewReply:
+    """What is replied, of what was sent."""
+    return service.NewReply(text=request.text, evidence=request.evidence)
+
+
+def review(found: Reviewed, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
+    """What a review has come to as it is answered; `evidence`: the documents of its replies, by indicator."""
+    remark = found.remark
+    return ScoreReview(
+        state=found.state,
+        remark=None if remark is None else ReviewRemark(max_level=remark.max_level, reason=remark.reason, at=remark.at),
+        verdicts=tuple(
+            ReviewVerdict(
+                indicator=one.indicator,
+                verdict=one.verdict,
+                level=one.level,
+                reason=one.reason,
+                rule=one.rule,
+                at=one.at,
+            )
+            for one in found.verdicts
+        ),
+        replies=tuple(
+            ReviewReply(indicator=one.indicator, text=one.text, evidence=evidence.get(one.indicator, ()), at=one.at)
+            for one in found.replies
+        ),
+    )

@@ -1,0 +1,609 @@
+"""Reviews over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from litestar import Controller, Response, delete, get, post, put
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.requests.overall_review import answers_of, profile_of
+from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.policy import keyed, principal_of, role_of
+from actitud_api.platform.auth.recording import event_of, recorded
+from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.preconditions import if_match
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body, Query
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments.schemas import AssessmentPath, EditionPath
+from actitud_api.resources.assessments.transition_routes import made, makes
+from actitud_api.resources.editions.schemas import EditionPath as PublishedPath
+from actitud_api.resources.reviews import schemas, service
+from actitud_api.resources.reviews.service import (
+    AnotherMethodology,
+    Disagreement,
+    SampledAlready,
+    Unjudgeable,
+    UnknownIndicator,
+    UnknownVerdict,
+)
+
+VERDICT = Body(*schemas.VERDICTS)
+JUDGED = Representation(schemas.JudgedAnswer)
+JUDGED_QUERY = Query(PageQuery)
+JUDGED_PAGE = Representation(schemas.JudgedPage)
+JUDGED_CURSOR: Cursor[int] = Cursor("editions.assessments.verdicts.list", int)
+WHOLE = Body(*service.TYPES)
+REVIEW = Representation(schemas.Review)
+AGREEMENT = Representation(schemas.Agreement)
+SAMPLE_REQUEST = Body(schemas.SampleRequest)
+SAMPLE = Representation(schemas.Sample)
+SAMPLES_QUERY = Query(PageQuery)
+SAMPLES_PAGE = Representation(schemas.SamplePage)
+SAMPLES_CURSOR: Cursor[str] = Cursor("editions.samples.list", str)
+FLAGGED = Representation(schemas.Flagged)
+FLAGS_QUERY = Query(schemas.FlagQuery)
+FLAGS_PAGE = Representation(schemas.FlagPage, sentences=True)
+FLAGS_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.flags.list", tuple[str, int])
+FLAGS_OF_ONE_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.assessments.flags.list", tuple[str, int])
+
+_HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
+_OF_ANSWER = {**_HERE, "indicator": "$request.path.indicator"}
+_EDITION = {"edition": "$request.path.edition"}
+_ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
+_LINKS_OF_VERDICT = {
+    "give": Link("editions.assessments.verdicts.put", {**_OF_ANSWER, **VERSION}, "To give a verdict on it."),
+    "take_back": Link("editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION}, "To take back one's own."),
+    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "Those on all answers."),
+    "assessment": _ASSESSMENT,
+}
+_LINKS_OF_REVIEW = {
+    "replace": Link("editions.assessments.review.put", {**_HERE, **VERSION}, "To say something else in its place."),
+    "assessment": _ASSESSMENT,
+}
+
+
+def _unjudgeable(error: Unjudgeable) -> Texts:
+    listed = ", ".join(map(str, error.allowed)) or "—"
+    match error.rule:
+        case "unanswered":
+            return Texts(
+                f"{error.indicator} no tiene respuesta que juzgar.", f"{error.indicator} has no answer to be judged."
+            )
+        case "ladder":
+            return Texts(
+                f"{error.indicator} no tiene niveles que limitar.", f"{error.indicator} has no levels to be capped."
+            )
+        case "level":
+            return Texts(
+                f"El nivel de {error.indicator} se limita a uno inferior al que se declaró: {listed}.",
+                f"The level of {error.indicator} is capped to one below the one that was sent: {listed}.",
+            )
+        case "review":
+            return Texts(
+                f"Las reglas que las personas comprueban en {error.indicator} son: {listed}.",
+                f"The rules that people check of {error.indicator} are: {listed}.",
+            )
+
+
+def _fault(error: Unjudgeable) -> Fault:
+    places = {"level": "/level", "ladder": "/verdict", "review": "/rule"}
+    value = None if error.value is None else str(error.value)
+    return Fault(places.get(error.rule, ""), error.rule, value, _unjudgeable(error))
+
+
+def _disagreement(error: Disagreement) -> Texts:
+    listed = ", ".join(error.indicators)
+    return Texts(
+        f"Los dictámenes no coinciden: {listed}. Antes de la audiencia tienen que coincidir.",
+        f"The verdicts differ: {listed}. Before the hearing they have to be the same.",
+    )
+
+
+def _another_methodology(error: AnotherMethodology) -> Texts:
+    return Texts(
+        f"La evaluación se hace con la metodología {error.asked}.",
+        f"The assessment is made under the methodology {error.asked}.",
+    )
+
+
+def _sampled_already(error: SampledAlready) -> Texts:
+    return Texts(
+        f"La muestra de la edición {error.edition} ya se sorteó, y no se sortea otra vez.",
+        f"The sample of the edition {error.edition} was drawn already, and is not drawn again.",
+    )
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        UnknownIndicator,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"La metodología no tiene ningún indicador {error.indicator}.",
+            f"The methodology has no indicator {error.indicator}.",
+        ),
+    ),
+    maps_to(
+        UnknownVerdict,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"La clave no ha dado ningún dictamen sobre la respuesta actual de {error.indicator}.",
+            f"The key has given no verdict on the present answer to {error.indicator}.",
+        ),
+    ),
+    maps_to(Unjudgeable, CONFLICT, _unjudgeable, lambda error: [_fault(error)]),
+    maps_to(
+        Disagreement,
+        CONFLICT,
+        _disagreement,
+        lambda error: [
+            Fault(
+                f"/verdicts/{name}",
+                "disagreement",
+                None,
+                Texts(f"Los dictámenes sobre {name} no coinciden.", f"The verdicts on {name} differ."),
+            )
+            for name in error.indicators
+        ],
+    ),
+    maps_to(
+        AnotherMethodology,
+        CONFLICT,
+        _another_methodology,
+        lambda error: [
+            Fault("/methodology", "edition", error.sent, _another_methodology(error), error.asked),
+        ],
+    ),
+    maps_to(
+        SampledAlready,
+        CONFLICT,
+        _sampled_already,
+        lambda error: [Fault("", "sampled", None, _sampled_already(error))],
+    ),
+)
+
+
+class HearingsController(Controller):
+    """From the review of an assessment to its hearing."""
+
+    path = "/v1/editions/{edition:str}/assessments/{organisation:str}/hearings"
+    tags = ("assessments",)
+
+    @post(
+        "/",
+        operation_id="editions.assessments.hearings.create",
+        summary="Hear the organisation about its review",
+        description=(
+            "From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not "
+            "over: the organisation answers until then. Not while assessors disagree on an answer, "
+            "but where an administrator opens it."
+        ),
+        opt=makes(),
+        sync_to_thread=True,
+    )
+    def create_hearing(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Begins a hearing."""
+        expected, role = if_match(request), role_of(request)
+        return made(
+            request,
+            state,
+            lambda session: service.hear(
+                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+            ),
+        )
+
+
+class VerdictsController(Controller):
+    """What assessors find of answers."""
+
+    path = "/v1/editions/{edition:str}/assessments/{organisation:str}/verdicts"
+    tags = ("reviews",)
+
+    @get(
+        "/",
+        operation_id="editions.assessments.verdicts.list",
+        summary="List the verdicts on an assessment",
+        description=(
+            "What was found of each answer, by every assessor, in the order of the methodology: also of answers on "
+            "which there is no verdict yet."
+        ),
+        opt=contract(
+            path=AssessmentPath,
+            aliased=True,
+            query=JUDGED_QUERY,
+            answer=JUDGED_PAGE,
+            problems=(UNAVAILABLE,),
+            links={
+                "verdict": Link(
+                    "editions.assessments.verdicts.get",
+                    {**_HERE, "indicator": "$response.body#/items/0/indicator"},
+                    "What was found of the first answer of the page.",
+                ),
+                "assessment": _ASSESSMENT,
+            },
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def list_verdicts(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """A page of what was found."""
+        query = JUDGED_QUERY.of(request)
+        found = list(enumerate(service.judgements(state["database"], edition, organisation), 1))
+        after = JUDGED_CURSOR.read(query) or 0
+        rows = [row for row in found if row[0] > after][query.offset : query.offset + query.limit + 1]
+        kept, cursor = JUDGED_CURSOR.cut(query, rows, lambda row: row[0])
+        items = tuple(schemas.judged(one) for _, one in kept)
+        page = schemas.JudgedPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
+        return JUDGED_PAGE.of(request, page)
+
+    @get(
+        "/{indicator:str}",
+        operation_id="editions.assessments.verdicts.get",
+        summary="Get the verdicts on an answer",
+        description="What was found of the answer to one indicator, by every assessor, and which verdict counts.",
+        opt=contract(
+            path=schemas.VerdictPath,
+            aliased=True,
+            answer=JUDGED,
+            problems=(UNAVAILABLE,),
+            links=_LINKS_OF_VERDICT,
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def get_verdict(
+        self,
+        request: ApiRequest,
+        state: State,
+        edition: FromPath[str],
+        organisation: FromPath[str],
+        indicator: FromPath[str],
+    ) -> Response[bytes]:
+        """What was found of one answer."""
+        found = service.judged(state["database"], edition, organisation, indicator)
+        return JUDGED.of(request, schemas.judged(found), revision=found.revision)
+
+    @put(
+        "/{indicator:str}",
+        operation_id="editions.assessments.verdicts.put",
+        summary="Give a verdict on an answer",
+        description=(
+            "Gives the verdict of the key on an answer, in the place of the one that it has given (`If-Match`, with "
+            "the `ETag` of what was found of it so far), while the assessment is under review, or in the hearing. The "
+            "latest verdict of all counts, and the score follows at once."
+        ),
+        opt=contract(
+            path=schemas.VerdictPath,
+            aliased=True,
+            body=VERDICT,
+            answer=JUDGED,
+            problems=(CONFLICT, UNAVAILABLE),
+            links=_LINKS_OF_VERDICT,
+            cors=False,
+            precondition="match",
+        ),
+        sync_to_thread=True,
+    )
+    def put_verdict(
+        self,
+        request: ApiRequest,
+        state: State,
+        edition: FromPath[str],
+        organisation: FromPath[str],
+        indicator: FromPath[str],
+    ) -> Response[bytes]:
+        """Gives a verdict."""
+        opinion, expected, assessor = schemas.opinion(VERDICT.of(request)), if_match(request), _assessor(request)
+
+        def give(session: Session) -> service.Judged:
+            now = datetime.now(UTC)
+            return service.give(
+                session, edition, organisation, indicator, opinion, assessor=assessor, expected=expected, now=now
+            )
+
+        found = recorded(request, state["database"], give)
+        return JUDGED.of(request, schemas.judged(found), revision=found.revision)
+
+    @delete(
+        "/{indicator:str}",
+        operation_id="editions.assessments.verdicts.delete",
+        summary="Take back a verdict on an answer",
+        description=(
+            "Takes back the verdict of the key on an answer, while it may be given. That it was given stays known, and "
+            "what it was at first, on which the agreement of assessors rests."
+        ),
+        opt=contract(
+            path=schemas.VerdictPath, aliased=True, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"
+        ),
+        sync_to_thread=True,
+    )
+    def delete_verdict(
+        self,
+        request: ApiRequest,
+        state: State,
+        edition: FromPath[str],
+        organisation: FromPath[str],
+        indicator: FromPath[str],
+    ) -> None:
+        """Takes back a verdict."""
+        expected, assessor = if_match(request), _assessor(request)
+
+        def take_back(session: Session) -> service.Judged:
+            now = datetime.now(UTC)
+            return service.take_back(
+                session, edition, organisation, indicator, assessor=assessor, expected=expected, now=now
+            )
+
+        recorded(request, state["database"], take_back)
+
+
+class ReviewController(Controller):
+    """What is said of whole assessments."""
+
+    path = "/v1/editions/{edition:str}/assessments/{organisation:str}/review"
+    tags = ("reviews",)
+
+    @get(
+        "/",
+        operation_id="editions.assessments.review.get",
+        summary="Get what is said of an assessment as a whole",
+        description=(
+            "The highest level that review lets an assessment reach, and what the methodology leaves to the service: "
+            "nothing, until somebody has said something."
+        ),
+        opt=contract(
+            path=AssessmentPath,
+            aliased=True,
+            answer=REVIEW,
+            problems=(UNAVAILABLE,),
+            links=_LINKS_OF_REVIEW,
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def get_review(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """What is said of the whole."""
+        found = service.whole(state["database"], edition, organisation)
+        return REVIEW.of(request, schemas.review(found), revision=found.revision)
+
+    @put(
+        "/",
+        operation_id="editions.assessments.review.put",
+        summary="Say something of an assessment as a whole",
+        description=(
+            "Says what review says of an assessment as a whole, in the place of what was said before (`If-Match`), "
+            "while it is under review, or in the hearing. What is not said is as the methodology has it. The score "
+            "follows at once."
+        ),
+        opt=contract(
+            path=AssessmentPath,
+            aliased=True,
+            body=WHOLE,
+            answer=REVIEW,
+            problems=(CONFLICT, UNAVAILABLE),
+            links=_LINKS_OF_REVIEW,
+            cors=False,
+            precondition="match",
+        ),
+        sync_to_thread=True,
+    )
+    def put_review(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """Says something of the whole."""
+        sent, expected, reviewer = WHOLE.of(request), if_match(request), _assessor(request)
+
+        def say(session: Session) -> service.Held:
+            return service.say(
+                session,
+                edition,
+                organisation,
+                service.Remark(
+                    methodology=str(sent.__struct_config__.tag),
+                    reason=sent.reason,
+                    max_level=sent.max_level,
+                    profile=profile_of(sent),
+                    answers=answers_of(sent),
+                ),
+                reviewer=reviewer,
+                expected=expected,
+                now=datetime.now(UTC),
+            )
+
+        found = recorded(request, state["database"], say)
+        return REVIEW.of(request, schemas.review(found), revision=found.revision)
+
+
+class FlagsOfAssessmentController(Controller):
+    """What is remarkable of one assessment."""
+
+    path = "/v1/editions/{edition:str}/assessments/{organisation:str}/flags"
+    tags = ("reviews",)
+
+    @get(
+        "/",
+        operation_id="editions.assessments.flags.list",
+        summary="List the flags of an assessment",
+        description="What is remarkable of an assessment beside others, as of when it was last looked for.",
+        opt=contract(
+            path=AssessmentPath,
+            aliased=True,
+            query=FLAGS_QUERY,
+            answer=FLAGS_PAGE,
+            problems=(UNAVAILABLE,),
+            links={"assessment": _ASSESSMENT},
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def list_flags(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """A page of flags."""
+        return _flags(request, state["database"], edition, organisation, FLAGS_OF_ONE_CURSOR)
+
+
+class EditionReviewsController(Controller):
+    """The reviews of a whole edition."""
+
+    path = "/v1/editions/{edition:str}"
+    tags = ("reviews",)
+
+    @get(
+        "/agreement",
+        operation_id="editions.agreement.get",
+        summary="Get how far assessors agree",
+        description=(
+            "How far any two assessors agree who have judged the same answers, by the first verdict of each: how many "
+            "are equal, and Cohen's kappa. Below 0.8 they judge again (rule R8 of the catalogue)."
+        ),
+        opt=contract(
+            path=EditionPath,
+            answer=AGREEMENT,
+            problems=(UNAVAILABLE,),
+            links={"flags": Link("editions.flags.list", _EDITION, "What else there is to look at.")},
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def get_agreement(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """How far assessors agree."""
+        return AGREEMENT.of(request, schemas.agreement(service.agreed(state["database"], edition)))
+
+    @get(
+        "/samples",
+        operation_id="editions.samples.list",
+        summary="Get the sample of an edition",
+        description=(
+            "How the assessments are drawn that are looked at, once that is said, so that anybody can draw them again. "
+            "Who is drawn is told of a published edition, and to whoever sees the drafts."
+        ),
+        opt=contract(
+            path=PublishedPath,
+            query=SAMPLES_QUERY,
+            answer=SAMPLES_PAGE,
+            problems=(UNAVAILABLE,),
+            links={"draw": Link("editions.samples.create", _EDITION, "To draw it.")},
+        ),
+        sync_to_thread=True,
+    )
+    def list_samples(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """The sample."""
+        query = SAMPLES_QUERY.of(request)
+        SAMPLES_CURSOR.read(query)
+        found = service.samples(state["database"], edition, principal=principal_of(request))
+        items = tuple(schemas.sample(one) for one in found[query.offset :])
+        return SAMPLES_PAGE.of(request, schemas.SamplePage(items=items, next=None, next_cursor=None))
+
+    @post(
+        "/samples",
+        operation_id="editions.samples.create",
+        summary="Draw the sample of an edition",
+        description="Says, once and for good, with which seed and share the assessments are drawn that are looked at.",
+        opt=contract(
+            path=EditionPath,
+            body=SAMPLE_REQUEST,
+            answer=SAMPLE,
+            problems=(CONFLICT, UNAVAILABLE),
+            links={"samples": Link("editions.samples.list", _EDITION, "The sample, as others see it.")},
+            cors=False,
+            idempotent=True,
+        ),
+        sync_to_thread=True,
+    )
+    def create_sample(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Draws the sample."""
+        sent = SAMPLE_REQUEST.of(request)
+
+        def draw(session: Session) -> Response[bytes]:
+            made = service.sample(session, edition, share=sent.share, seed=sent.seed, now=datetime.now(UTC))
+            return SAMPLE.of(request, schemas.sample(made), created=f"/v1/editions/{made.drawing.edition}/samples")
+
+        return once(request, state["database"], draw)
+
+    @get(
+        "/flags",
+        operation_id="editions.flags.list",
+        summary="List the flags of an edition",
+        description="What is remarkable of assessments beside others, as of when it was last looked for.",
+        opt=contract(
+            path=EditionPath,
+            query=FLAGS_QUERY,
+            answer=FLAGS_PAGE,
+            problems=(UNAVAILABLE,),
+            links={
+                "assessment": Link(
+                    "editions.assessments.get",
+                    {**_EDITION, "organisation": "$response.body#/items/0/organisation"},
+                    "The assessment of the first flag of the page.",
+                ),
+                "look": Link("editions.flags.create", _EDITION, "To look again."),
+                "agreement": Link("editions.agreement.get", _EDITION, "How far assessors agree."),
+            },
+            cors=False,
+        ),
+        sync_to_thread=True,
+    )
+    def list_flags(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """A page of flags."""
+        return _flags(request, state["database"], edition, None, FLAGS_CURSOR)
+
+    @post(
+        "/flags",
+        operation_id="editions.flags.create",
+        summary="Look for what is remarkable in an edition",
+        description=(
+            "Looks at all that is handed in beside each other, and keeps what is remarkable in the place of what was "
+            "before: values beyond 3 median absolute deviations of the peers (V24), followers that have grown by more "
+            "than half since the edition before (V18), documents behind more than five indicators or of several "
+            "organisations (V22). It changes no score."
+        ),
+        opt=contract(
+            path=EditionPath,
+            answer=FLAGGED,
+            problems=(UNAVAILABLE,),
+            links={"flags": Link("editions.flags.list", _EDITION, "What is remarkable.")},
+            cors=False,
+        ),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def create_flags(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Looks for what is remarkable."""
+        made = service.flag(state["database"], edition, event_of(request), now=datetime.now(UTC))
+        return FLAGGED.of(request, schemas.flagged(made))
+
+
+def _flags(
+    request: ApiRequest, database: Database, edition: str, organisation: str | None, cursors: Cursor[tuple[str, int]]
+) -> Response[bytes]:
+    query = FLAGS_QUERY.of(request)
+    rows = service.flags(
+        database,
+        edition,
+        organisation=organisation,
+        kind=query.kind,
+        after=cursors.read(query),
+        offset=query.offset,
+        limit=query.limit + 1,
+    )
+    kept, cursor = cursors.cut(query, rows, lambda one: (one.organisation, one.number))
+    items = tuple(schemas.flag(one, language_of(request.scope)) for one in kept)
+    return FLAGS_PAGE.of(request, schemas.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+
+
+def _assessor(request: ApiRequest) -> str:
+    """Who judges: the origin of the key that a request presents, because whoever replaces a key stays the same."""
+    return keyed(request).origin

@@ -1,0 +1,23 @@
+"""What is found of an answer, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.resources.assessments.reviewed_submission import Verdict
+
+VERDICTS: Final[Mapping[Verdict, Texts]] = {
+    "accepted": Texts("la respuesta vale", "the answer stands"),
+    "rejected": Texts("la respuesta se rechaza y no cuenta", "the answer is rejected and does not count"),
+    "insufficient": Texts(
+        "la evidencia no lo demuestra: cuenta como solo declarado",
+        "the evidence does not show it: it counts as only declared",
+    ),
+    "stale": Texts("la evidencia es de otra época y no cuenta", "the evidence is of another time and does not count"),
+    "capped": Texts(
+        "se demuestra el nivel {level}, no el que se envió", "level {level} is shown, not the one that was sent"
+    ),
+}
+"""Each verdict; `capped` with the level."""

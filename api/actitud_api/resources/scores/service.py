@@ -1,0 +1,450 @@
+"""Use cases over scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Struct, structs
+
+from actitud_api.engine.methodology.loader import Methodology, load, versions
+from actitud_api.engine.methodology.requests.answers import (
+    ScoreRequest,
+    Submission,
+    request_type,
+    submission,
+    supposition,
+)
+from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.engine.scoring.change_decomposition import (
+    Carried,
+    Change,
+    Difference,
+    carried,
+    change,
+    difference,
+    replaced,
+)
+from actitud_api.engine.scoring.evaluate import Status, evaluate
+from actitud_api.engine.scoring.explain import explain, outline
+from actitud_api.engine.scoring.level_path import Path
+from actitud_api.engine.scoring.level_path import path as path_to_next_level
+from actitud_api.engine.scoring.ranking import Spread, spread
+from actitud_api.engine.scoring.result import Score as CanonicalScore
+from actitud_api.platform.auth.service import OF_ORGANISATIONS, SEES_DRAFTS, Principal
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import service as publication
+from actitud_api.resources.reviews.replies import service as replies
+from actitud_api.resources.reviews.replies.service import Reviewed, Tally
+from actitud_api.resources.scores import queries
+from actitud_api.resources.scores.queries import (
+    DIMENSION_KEYS,
+    SORT_KEYS,
+    Filters,
+    Group,
+    Past,
+    Place,
+    Row,
+    Seen,
+    Sort,
+    place,
+)
+
+__all__ = [
+    "DIMENSION_KEYS",
+    "REQUESTS",
+    "SORT_KEYS",
+    "Changes",
+    "Evidence",
+    "Filters",
+    "Group",
+    "Past",
+    "Place",
+    "Restated",
+    "Row",
+    "Sent",
+    "Sort",
+    "Spread",
+    "Summary",
+    "Tally",
+    "UnknownScore",
+    "asked_under",
+    "changes",
+    "count",
+    "evidence",
+    "groups",
+    "history",
+    "is_provisional",
+    "later",
+    "path",
+    "place",
+    "ranking",
+    "scored",
+    "seen_by",
+    "sent",
+    "sheet",
+    "state",
+    "summary",
+    "summed",
+    "tallies",
+    "tenths",
+    "what_if",
+]
+
+BEST_FIRST: Final = Sort("rank")
+"""The order of a ranking."""
+
+REQUESTS: Final = {version: request_type(load(version)) for version in versions()}
+"""The closed type of what may be sent to be scored, by methodology version."""
+
+
+def asked_under(request: ScoreRequest) -> Methodology:
+    """The registered methodology whose version a request names."""
+    return load(str(request.__struct_config__.tag))
+
+
+def scored(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
+    """The score of facts that somebody sends, explained or in outline; nothing is stored."""
+    score = explain if explained else outline
+    return score(methodology, submission(methodology, request))
+
+
+def what_if(
+    methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
+) -> tuple[CanonicalScore, Difference] | None:
+    """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
+    supposed = supposition(methodology, request)
+    if supposed is None:
+        return None
+    rescore = explain if explained else outline
+    after = rescore(methodology, replaced(submission(methodology, request), supposed))
+    return after, difference(score, after)
+
+
+def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
+    """The explained score of what an organisation sent for an edition: that of its document where it is published."""
+    methodology = load(found.methodology)
+    return methodology, explain(methodology, found.submission) if found.score is None else found.score
+
+
+def tallies(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, Tally]:
+    """How many verdicts and replies there are of scores that whoever asks may see; those without any are left out."""
+    with database.read() as session:
+        return replies.tallies(session, edition, organisations)
+
+
+def is_provisional(found: Sent) -> bool:
+    """Whether the level of what an organisation sent for an edition is provisional."""
+    if found.score is not None:
+        return found.score.level.provisional
+    return evaluate(load(found.methodology), found.submission).provisional
+
+
+def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]:
+    """The documents that count as evidence of a published score, by indicator; those that have none are left out.
+
+    They are in no published document, so that they can still be erased; what is erased is no longer told.
+    """
+    with database.read() as session:
+        if editions.find(session, found.edition).state != "published":
+            return {}
+        stored = assessments.some(session, found.edition, [found.organisation]).get(found.organisation)
+    if stored is None:
+        return {}
+    counting = {indicator: assessments.counting(stored, indicator) for indicator in stored.evidence.answers}
+    return {indicator: documents for indicator, documents in counting.items() if documents}
+
+
+def path(found: Sent) -> tuple[Methodology, Path]:
+    """The path to the next level of what an organisation sent for an edition."""
+    methodology = load(found.methodology)
+    return methodology, path_to_next_level(methodology, found.submission)
+
+
+class UnknownScore(LookupError):
+    """That organisation has no score in that edition, or none that whoever asks may see."""
+
+    def __init__(self, edition: str, organisation: str) -> None:
+        super().__init__(f"{edition}/{organisation}")
+        self.edition = edition
+        self.organisation = organisation
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told).
+
+    `document`: the digest of what is published of it, and `score` what that says; None where it is not published.
+    `review`: what the review of it came to, as published where it is; None of what was published without. `replied`:
+    the documents of its replies, by indicator, as far as they have not been erased.
+    """
+
+    edition: str
+    rank: int | None
+    organisation: str
+    name: str
+    simulated: bool
+    methodology: str
+    submission: Submission
+    document: str | None = None
+    score: CanonicalScore | None = None
+    review: Reviewed | None = None
+    replied: dict[str, tuple[Evidence, ...]] = {}
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """How an organisation went from one edition to another."""
+
+    before: Sent
+    after: Sent
+    change: Change
+
+
+class Restated(Struct, frozen=True):
+    """How an organisation scores in one of its editions.
+
+    Under another version than that of the edition (`stated_under`), `carried` says what the change of version does to
+    what was stated, and there is no rank.
+    """
+
+    past: Past
+    stated_under: str
+    carried: Carried | None = None
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """What many organisations of an edition come to.
+
+    `organisations` are all of them; `ranked` those that rank, and only these are in `index`, `tenths` and
+    `dimensions`. `statuses` and `levels` count all; `coverage` is that of all that have one. `tenths`: how many have
+    an index of 0 to under 10 points, of 10 to under 20, …, of 90 to 100. A spread is None where there is no value.
+    """
+
+    edition: editions.Record
+    organisations: int
+    ranked: int
+    statuses: dict[Status, int]
+    levels: dict[int | None, int]
+    index: Spread | None
+    tenths: tuple[int, ...]
+    dimensions: tuple[Spread | None, ...]
+    coverage: Spread | None
+
+
+def ranking(
+    database: Database,
+    edition: str,
+    filters: Filters,
+    *,
+    principal: Principal | None = None,
+    sort: Sort = BEST_FIRST,
+    after: Place | None,
+    offset: int,
+    limit: int,
+) -> list[Row]:
+    """The rows of an edition that somebody may see, in an order, from the one that follows `after`.
+
+    Ranks are those over the whole edition: ties share the best, the next is skipped. Raises `UnknownEdition`.
+    """
+    with database.read() as session:
+        found = editions.find(session, edition)
+        seen = seen_by(found, principal)
+        return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
+
+
+def count(database: Database, edition: str, filters: Filters, *, principal: Principal | None = None) -> int:
+    """How many rows `ranking` has in all; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.count(session, found.id, filters, seen_by(found, principal))
+
+
+def groups(database: Database, edition: str, *, principal: Principal | None = None) -> list[Group]:
+    """What the organisations of an edition that somebody may see can be filtered by; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        return queries.groups(session, found.id, seen_by(found, principal))
+
+
+def state(database: Database, edition: str) -> tuple[int, int, str, str]:
+    """What changes with any assessment of an edition; raises `UnknownEdition`."""
+    with database.read() as session:
+        return queries.state(session, editions.find(session, edition).id)
+
+
+def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
+    """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
+    with database.read() as session:
+        return _sent(session, edition, organisation, principal)
+
+
+def changes(
+    database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
+) -> Changes:
+    """How an organisation went from one edition to another; raises as `sent`, naming what is missing."""
+    with database.read() as session:
+        after = _sent(session, edition, organisation, principal)
+        before = _sent(session, since, organisation, principal)
+    return Changes(
+        before=before,
+        after=after,
+        change=change(load(before.methodology), before.submission, load(after.methodology), after.submission),
+    )
+
+
+def history(
+    database: Database,
+    organisation: str,
+    *,
+    principal: Principal | None,
+    methodology: str | None = None,
+    after: editions.Place | None,
+    offset: int,
+    limit: int,
+) -> list[Restated]:
+    """How an organisation scores in its editions, the newest first, from the one that follows `after`.
+
+    `methodology`: the version that everything is scored under; None is that of each edition. Raises
+    `UnknownOrganisation` and `AliasOf`.
+    """
+    with database.read() as session:
+        organisations.find(session, organisation)
+        drafts = _drafts(organisation, principal)
+        rows = queries.past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
+        others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
+        stated = queries.submissions(session, organisation, others)
+    found = [
+        row
+        if row.state == "published" or (principal is not None and principal.sees_drafts_of(row.edition))
+        else structs.replace(row, rank=None)
+        for row in rows
+    ]
+    if methodology is None:
+        return [Restated(row, row.methodology) for row in found]
+    target = load(methodology)
+    return [
+        _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
+        for row in found
+    ]
+
+
+def later(database: Database, edition: editions.Record, organisations: Sequence[str]) -> dict[str, str]:
+    """The newest published edition after one, by each of these organisations that such an edition scores."""
+    with database.read() as session:
+        return queries.later(session, edition.id, edition.period_to, organisations)
+
+
+def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
+    """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
+    with database.read() as session:
+        found = editions.find(session, edition)
+        columns = queries.columns(session, found.id, filters, seen_by(found, principal))
+    return summed(found, columns)
+
+
+def summed(edition: editions.Record, columns: queries.Columns) -> Summary:
+    """What organisations of an edition come to, by their figures."""
+    decimals = load(edition.methodology).document.decimals
+    return Summary(
+        edition=edition,
+        organisations=len(columns.status),
+        ranked=sum(index is not None for index in columns.index),
+        statuses=Counter(columns.status),
+        levels=Counter(columns.level),
+        index=_spread(columns.index),
+        tenths=tenths(columns.index, decimals),
+        dimensions=tuple(_spread(values) for values in columns.dimensions),
+        coverage=_spread(columns.coverage),
+    )
+
+
+def tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
+    """How many scores are of 0 to under 10 points, of 10 to under 20, and so on, and of 90 to 100."""
+    tenth: int = 10 ** (decimals + 1)
+    counts = Counter(min(value // tenth, 9) for value in values if value is not None)
+    return tuple(counts[number] for number in range(10))
+
+
+def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:
+    found = editions.find(session, edition)
+    seen = seen_by(found, principal)
+    may_see = seen.everything or organisation in seen.organisations
+    stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
+    if stored is None:
+        organisations.refuse_alias(session, organisation)
+        raise UnknownScore(found.id, organisation)
+    if found.state == "published" and (published := publication.stored_score(session, found.id, organisation)):
+        digest, document = published
+        return Sent(
+            edition=found.id,
+            rank=stored.rank,
+            organisation=organisation,
+            name=document.organisation.name,
+            simulated=document.organisation.simulated,
+            methodology=document.score.methodology.version,
+            submission=document.submission,
+            document=digest,
+            score=document.score,
+            review=None if document.review is UNSET else document.review,
+            replied=replies.evidence(session, found.id, organisation),
+        )
+    return Sent(
+        edition=found.id,
+        rank=stored.rank,
+        organisation=stored.organisation,
+        name=stored.name,
+        simulated=stored.simulated,
+        methodology=stored.methodology,
+        submission=msgspec.convert(stored.submission, Submission),
+        review=replies.reviewed(session, found.id, organisation),
+        replied=replies.evidence(session, found.id, organisation),
+    )
+
+
+def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Restated:
+    """What was stated in an edition, scored under another version."""
+    moved, told = carried(msgspec.convert(stored, Submission), load(row.methodology), target)
+    evaluation = evaluate(target, moved)
+    figures = assessments.scored(evaluation)
+    return Restated(
+        structs.replace(
+            row,
+            methodology=target.version,
+            status=figures.status,
+            level=figures.level,
+            index_value=figures.index,
+            index_max=figures.index_max,
+            coverage=figures.coverage,
+            dimensions=tuple(evaluation.dimensions),
+            rank=None,
+        ),
+        row.methodology,
+        told,
+    )
+
+
+def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
+    """Which rows of an edition somebody may see."""
+    if edition.state == "published" or (principal is not None and principal.sees_drafts_of(edition.id)):
+        return Seen(everything=True)
+    return Seen(everything=False, organisations=_own(principal))
+
+
+def _own(principal: Principal | None) -> tuple[str, ...]:
+    """The organisations of which somebody sees the drafts, whatever the edition."""
+    return principal.organisations if principal is not None and principal.role in OF_ORGANISATIONS else ()
+
+
+def _drafts(organisation: str, principal: Principal | None) -> Sequence[str] | None:
+    """The editions in which somebody sees the draft of an organisation; None where that is all of them."""
+    if organisation in _own(principal):
+        return None
+    return principal.editions if principal is not None and principal.role in SEES_DRAFTS else ()
+
+
+def _spread(values: Iterable[int | None]) -> Spread | None:
+    return spread([value for value in values if value is not None])

@@ -1,0 +1,1 @@
+"""What people and other sites see: portal, embeds, downloads, workbooks."""

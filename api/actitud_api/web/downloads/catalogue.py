@@ -1,0 +1,233 @@
+"""The catalogue of what is published, as DCAT-AP 3.0.1 and, where a DIR3 code says who publishes, as DCAT-AP-ES 1.0.0.
+
+DCAT-AP-ES: https://datosgobes.github.io/DCAT-AP-ES/, whose conventions are named by their number below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.resources.publications.service import Published
+from actitud_api.web.downloads import package
+from actitud_api.web.downloads.formats.rdf import Iri, Literal, Node
+from actitud_api.web.downloads.publisher import Publisher
+from actitud_api.web.downloads.service import Source, title
+
+Properties = list[tuple[str, Iri | Literal | Node]]
+
+_EU: Final = "http://publications.europa.eu/resource/authority"
+_ES: Final = "http://datos.gob.es"
+LICENSE: Final = Iri(f"{_EU}/licence/CC_BY_4_0")
+_LANGUAGES: Final = (Iri(f"{_EU}/language/SPA"), Iri(f"{_EU}/language/ENG"))
+_TAXONOMIES: Final = (Iri(f"{_ES}/kos/sector-publico/sector"), Iri(f"{_EU}/data-theme"))
+"""Convention 10 asks for the first one."""
+_THEMES: Final = (Iri(f"{_ES}/kos/sector-publico/sector/sector-publico"), Iri(f"{_EU}/data-theme/GOVE"))
+_SPAIN: Final = Iri(f"{_ES}/recurso/sector-publico/territorio/Pais/España")
+_STABLE: Final = Iri(f"{_EU}/planned-availability/STABLE")
+_PUBLIC: Final = Iri(f"{_EU}/access-right/PUBLIC")
+_ANNUAL: Final = Iri(f"{_EU}/frequency/ANNUAL")
+_REUSE: Final = Iri("https://www.boe.es/eli/es/l/2007/11/16/37")
+"""Law 37/2007 on the reuse of public sector information, by its ELI as convention 07 asks."""
+_JSON_STAT: Final = Iri("https://json-stat.org/full/")
+_DATA_PACKAGE: Final = Iri("https://specs.frictionlessdata.io/table-schema/")
+
+_CATALOGUE: Final = Texts(
+    "Madurez de las administraciones públicas en redes sociales",
+    "Maturity of public administrations on social networks",
+)
+_ABOUT_CATALOGUE: Final = Texts(
+    "Ediciones publicadas del Índice de Madurez 2.0: hasta dónde ha llegado cada administración, punto por punto.",
+    "Published editions of the Índice de Madurez 2.0: how far each administration has got, point by point.",
+)
+_SERVICE: Final = Texts("API del Índice de Madurez 2.0", "API of the Índice de Madurez 2.0")
+_ABOUT_SERVICE: Final = Texts(
+    "Lista, filtra y explica las puntuaciones publicadas; sin clave para leer.",
+    "Lists, filters and explains the published scores; no key is needed to read.",
+)
+_KEYWORDS: Final = (
+    Texts("redes sociales", "social networks"),
+    Texts("administración pública", "public administration"),
+    Texts("índice de madurez", "maturity index"),
+)
+_CONTACT: Final = Texts("Contacto", "Contact")
+
+
+class _File(NamedTuple):
+    """A distribution: the file, what it is, its format in the authority table of the EU, its media type."""
+
+    path: str
+    title: Texts
+    description: Texts
+    format: str
+    media_type: str
+    conforms: Iri | None = None
+
+
+_SHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FILES: Final = (
+    _File("scores.csv", package.SCORES, package.ABOUT_SCORES, "CSV", "text/csv", _DATA_PACKAGE),
+    _File("scores.xlsx", package.SCORES, package.ABOUT_SCORES, "XLSX", _SHEET),
+    _File("scores.jsonstat", package.SCORES, package.ABOUT_SCORES, "JSON", "application/json", _JSON_STAT),
+    _File("indicators.csv", package.INDICATORS, package.ABOUT_INDICATORS, "CSV", "text/csv", _DATA_PACKAGE),
+)
+
+
+def catalogue(editions: Sequence[tuple[Source, Published]], base: str, publisher: Publisher) -> list[Node]:
+    """The catalogue of published editions, the newest first; `base`: scheme and authority of the service."""
+    # Without anything published there is no date of it; the profiles ask for one as soon as there is a data set.
+    dates = sorted(published.published for _, published in editions)
+    service = Iri(f"{base}/v1")
+    datasets = [_dataset(found, published, base, publisher) for found, published in editions]
+    head: Properties = [
+        *_in_languages("dct:title", _CATALOGUE),
+        *_in_languages("dct:description", _ABOUT_CATALOGUE),
+        ("dct:publisher", _publisher(base, publisher)),
+        ("foaf:homepage", Iri(f"{base}/")),
+        *(("dcat:themeTaxonomy", taxonomy) for taxonomy in _TAXONOMIES),
+        *([("dct:issued", _moment(dates[0])), ("dct:modified", _moment(dates[-1]))] if dates else []),
+        *(("dct:language", language) for language in _LANGUAGES),
+        ("dct:license", LICENSE),
+        ("dct:spatial", _SPAIN),
+        *(("dcat:dataset", Iri(dataset.iri or "")) for dataset in datasets),
+        ("dcat:service", service),
+    ]
+    agents = [] if publisher.dir3 else [_agent(base, publisher)]
+    files = [_distribution(found, file, base, publisher) for found, _ in editions for file in _FILES]
+    return [
+        Node("dcat:Catalog", head, f"{base}/catalog"),
+        *agents,
+        _service(service, datasets, base, publisher),
+        *datasets,
+        *files,
+        *_classes(editions, base),
+    ]
+
+
+def _classes(editions: Sequence[tuple[Source, Published]], base: str) -> list[Node]:
+    """What DCAT-AP asks to be a document or a standard and no vocabulary says so: its ranges are checked by class."""
+    found = [source for source, _ in editions]
+    documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in found)]
+    methodologies = {f"{base}/v1/methodologies/{source.methodology.version}" for source in found}
+    standards = sorted({*methodologies, *(file.conforms.iri for file in _FILES if file.conforms)}) if found else []
+    return [
+        *(Node("foaf:Document", [], document) for document in documents),
+        *(Node("dct:Standard", [], standard) for standard in standards),
+    ]
+
+
+def _dataset(found: Source, published: Published, base: str, publisher: Publisher) -> Node:
+    edition = found.edition
+    address = f"{base}/v1/editions/{edition.id}"
+    titles = _both(lambda language: f"{_CATALOGUE.into(language)}: {title(edition, language)}")
+    period = Node(
+        "dct:PeriodOfTime",
+        [("dcat:startDate", _day(edition.period_from)), ("dcat:endDate", _day(edition.period_to))],
+    )
+    properties: Properties = [
+        ("dct:identifier", Literal(address)),
+        *_in_languages("dct:title", titles),
+        *_in_languages("dct:description", _both(lambda language: package.about(found, language))),
+        ("dct:publisher", _publisher(base, publisher)),
+        *(("dcat:theme", theme) for theme in _THEMES),
+        *(pair for keyword in _KEYWORDS for pair in _in_languages("dcat:keyword", keyword)),
+        ("dct:issued", _moment(found.edition.updated if published.revision > 1 else published.published)),
+        ("dct:modified", _moment(published.published)),
+        ("dct:temporal", period),
+        ("dct:spatial", _SPAIN),
+        *(("dct:language", language) for language in _LANGUAGES),
+        ("dct:accrualPeriodicity", _ANNUAL),
+        ("dct:accessRights", _PUBLIC),
+        ("dct:conformsTo", Iri(f"{base}/v1/methodologies/{found.methodology.version}")),
+        ("dcat:landingPage", Iri(f"{base}/portal/{edition.id}")),
+        ("dcat:version", Literal(str(published.revision))),
+        *_contact(base, publisher),
+        *(("dcat:distribution", Iri(f"{address}/{file.path}")) for file in _FILES),
+    ]
+    return Node("dcat:Dataset", properties, address)
+
+
+def _distribution(found: Source, file: _File, base: str, publisher: Publisher) -> Node:
+    address = f"{base}/v1/editions/{found.edition.id}/{file.path}"
+    properties: Properties = [
+        *_in_languages("dct:title", _both(lambda language: f"{file.title.into(language)} ({file.format})")),
+        *_in_languages("dct:description", file.description),
+        ("dcat:accessURL", Iri(address)),
+        ("dcat:downloadURL", Iri(address)),
+        ("dct:format", Iri(f"{_EU}/file-type/{file.format}")),
+        ("dcat:mediaType", Iri(f"http://www.iana.org/assignments/media-types/{file.media_type}")),
+        ("dct:license", LICENSE),
+        ("dcatap:availability", _STABLE),
+        *_legislation(publisher),
+        ("dcat:accessService", Iri(f"{base}/v1")),
+        *([] if file.conforms is None else [("dct:conformsTo", file.conforms)]),
+    ]
+    return Node("dcat:Distribution", properties, address)
+
+
+def _service(service: Iri, datasets: Sequence[Node], base: str, publisher: Publisher) -> Node:
+    properties: Properties = [
+        *_in_languages("dct:title", _SERVICE),
+        *_in_languages("dct:description", _ABOUT_SERVICE),
+        ("dct:publisher", _publisher(base, publisher)),
+        *(("dcat:theme", theme) for theme in _THEMES),
+        *(pair for keyword in _KEYWORDS for pair in _in_languages("dcat:keyword", keyword)),
+        ("dcat:endpointURL", service),
+        ("dcat:endpointDescription", Iri(f"{base}/v1/openapi.json")),
+        ("foaf:page", Iri(f"{base}/docs")),
+        ("dct:license", LICENSE),
+        ("dct:accessRights", _PUBLIC),
+        *_legislation(publisher),
+        *_contact(base, publisher),
+        *(("dcat:servesDataset", Iri(dataset.iri or "")) for dataset in datasets),
+    ]
+    return Node("dcat:DataService", properties, service.iri)
+
+
+def _publisher(base: str, publisher: Publisher) -> Iri:
+    """Convention 01: who publishes at datos.gob.es is named by its DIR3 code, and nothing is said of it here."""
+    if publisher.dir3:
+        return Iri(f"{_ES}/recurso/sector-publico/org/Organismo/{publisher.dir3}")
+    return Iri(f"{base}/catalog#publisher")
+
+
+def _agent(base: str, publisher: Publisher) -> Node:
+    names = _in_languages("foaf:name", Texts(publisher.name, publisher.name))
+    return Node("foaf:Organization", [*names, ("foaf:homepage", Iri(f"{base}/"))], _publisher(base, publisher).iri)
+
+
+def _legislation(publisher: Publisher) -> Properties:
+    """The law binds the public bodies of Spain, which are those with a DIR3 code."""
+    return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
+
+
+def _contact(base: str, publisher: Publisher) -> Properties:
+    """Convention 20: a contact is never the publisher itself."""
+    if publisher.contact is None:
+        return []
+    page = publisher.contact.startswith("https:")
+    card: Properties = [
+        *_in_languages("vcard:fn", _CONTACT),
+        *_in_languages("vcard:organization-name", Texts(publisher.name, publisher.name)),
+        ("vcard:hasURL", Iri(publisher.contact)) if page else ("vcard:hasEmail", Iri(f"mailto:{publisher.contact}")),
+        *([("vcard:hasUID", _publisher(base, publisher))] if publisher.dir3 else []),
+    ]
+    return [("dcat:contactPoint", Node("vcard:Organization", card))]
+
+
+def _in_languages(name: str, text: Texts) -> Properties:
+    return [(name, Literal(text.es, language="es")), (name, Literal(text.en, language="en"))]
+
+
+def _both(of: Callable[[Language], str]) -> Texts:
+    return Texts(of("es"), of("en"))
+
+
+def _moment(value: datetime) -> Literal:
+    return Literal(value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), datatype="xsd:dateTime")
+
+
+def _day(value: date) -> Literal:
+    return Literal(value.isoformat(), datatype="xsd:date")

@@ -1,0 +1,530 @@
+"""The columns of every table. They are frozen: a new one goes to the end, and none changes its name or its meaning."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, get_args, get_type_hints
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Indicator
+from actitud_api.engine.scoring.evaluate import Status
+from actitud_api.engine.scoring.leaves import Code, State
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS
+from actitud_api.resources.editions.service import State as EditionState
+from actitud_api.resources.organisations import kinds
+from actitud_api.resources.reviews.replies.service import Verdict
+from actitud_api.web.downloads.formats.tables import Column, Kind
+
+
+class _Told(NamedTuple):
+    """A column in every language."""
+
+    name: str
+    kind: Kind
+    title: Texts
+    description: Texts
+    values: tuple[str, ...] = ()
+    key: bool = False
+    decimals: int | None = None
+
+    def into(self, language: Language, decimals: int | None = None) -> Column:
+        return Column(
+            name=self.name,
+            kind=self.kind,
+            title=self.title.into(language),
+            description=self.description.into(language),
+            decimals=self.decimals if decimals is None else decimals,
+            values=self.values,
+            key=self.key,
+        )
+
+
+_ORGANISATION: Final = _Told(
+    "organisation",
+    "string",
+    Texts("Organización", "Organisation"),
+    Texts(
+        "Identificador de la organización, con la forma de org-id.guide; nunca cambia.",
+        "Id of the organisation in the form of org-id.guide; it never changes.",
+    ),
+    key=True,
+)
+_EDITION: Final = _Told(
+    "edition",
+    "string",
+    Texts("Edición", "Edition"),
+    Texts("Identificador de la edición.", "Id of the edition."),
+    key=True,
+)
+_NAME: Final = _Told("name", "string", Texts("Nombre", "Name"), Texts("Nombre de la organización.", "Its name."))
+_KIND: Final = _Told(
+    "kind",
+    "string",
+    Texts("Tipo", "Kind"),
+    Texts("Tipo de organización, por su código en la metodología.", "Kind of organisation, by its code there."),
+    values=get_args(kinds.Kind),
+)
+_REGION: Final = _Told(
+    "region",
+    "string",
+    Texts("Comunidad autónoma", "Region"),
+    Texts("Código INE de la comunidad autónoma, dos cifras.", "INE code of the region, two digits."),
+)
+_REGION_NAME: Final = _Told(
+    "region_name",
+    "string",
+    Texts("Nombre de la comunidad", "Name of the region"),
+    Texts("Nombre oficial de la comunidad autónoma.", "Official name of the region."),
+)
+_PROVINCE: Final = _Told(
+    "province",
+    "string",
+    Texts("Provincia", "Province"),
+    Texts("Código INE de la provincia, dos cifras.", "INE code of the province, two digits."),
+)
+_PROVINCE_NAME: Final = _Told(
+    "province_name",
+    "string",
+    Texts("Nombre de la provincia", "Name of the province"),
+    Texts("Nombre oficial de la provincia.", "Official name of the province."),
+)
+_BAND: Final = _Told(
+    "band",
+    "string",
+    Texts("Tramo de tamaño", "Size band"),
+    Texts("P1 a P5 por habitantes, E1 a E5 por plantilla.", "P1 to P5 by inhabitants, E1 to E5 by employees."),
+    values=get_args(kinds.Band),
+)
+_POPULATION: Final = _Told(
+    "population", "integer", Texts("Población", "Population"), Texts("Habitantes.", "Inhabitants.")
+)
+_METHODOLOGY: Final = _Told(
+    "methodology",
+    "string",
+    Texts("Metodología", "Methodology"),
+    Texts("Versión de la metodología que puntúa.", "Version of the methodology that scores it."),
+)
+_SIMULATED: Final = _Told(
+    "simulated",
+    "boolean",
+    Texts("Simulado", "Simulated"),
+    Texts("Los datos son inventados, para demostración.", "The data are invented, for demonstration."),
+)
+_PERIOD_TO: Final = _Told(
+    "period_to",
+    "date",
+    Texts("Fecha de referencia", "Reference date"),
+    Texts("Último día del año que mira la edición.", "Last day of the year that the edition looks at."),
+)
+_SCORES: Final = (
+    _Told(
+        "rank",
+        "integer",
+        Texts("Puesto", "Rank"),
+        Texts(
+            "1 es el mejor, en toda la edición; los empates comparten el mejor puesto y el siguiente se salta; vacío "
+            "si no entra en la clasificación.",
+            "1 is best, over the whole edition; ties share the best rank and the next is skipped; empty where it does "
+            "not rank.",
+        ),
+    ),
+    _Told(
+        "index",
+        "number",
+        Texts("Índice", "Index"),
+        Texts("Índice de Madurez 2.0, de 0 a 100.", "The index (Índice de Madurez 2.0), 0 to 100."),
+    ),
+    _Told(
+        "index_max",
+        "number",
+        Texts("Índice máximo", "Greatest index"),
+        Texts(
+            "El índice si todo lo que no se sabe fuera lo mejor.", "The index, were all that is unknown at its best."
+        ),
+    ),
+    _Told(
+        "coverage",
+        "number",
+        Texts("Cobertura", "Coverage"),
+        Texts("Parte del peso que se conoce, de 0 a 1.", "Share of the weight that is known, 0 to 1."),
+        decimals=COVERAGE_DECIMALS,
+    ),
+    _Told(
+        "status",
+        "string",
+        Texts("Estado", "Status"),
+        Texts(
+            "complete: se sabe todo; sufficient: bastante; insufficient_evidence: demasiado poco para clasificar; "
+            "not_rateable: no hay índice.",
+            "complete: all is known; sufficient: enough is; insufficient_evidence: too little to rank; not_rateable: "
+            "there is no index.",
+        ),
+        values=get_args(Status),
+    ),
+    _Told(
+        "level",
+        "integer",
+        Texts("Nivel", "Level"),
+        Texts("Nivel alcanzado, de 1 a 5; vacío si no hay.", "Level reached, 1 to 5; empty where there is none."),
+    ),
+)
+_POINTS: Final = Texts("de 0 a 100; vacío si no se puntúa.", "0 to 100; empty where it is not rated.")
+
+
+_TALLIED: Final = (
+    _Told(
+        "verdicts",
+        "integer",
+        Texts("Dictámenes", "Verdicts"),
+        Texts("Respuestas sobre las que la revisión dictaminó.", "Answers of which the review has found something."),
+    ),
+    _Told(
+        "replies",
+        "integer",
+        Texts("Alegaciones", "Replies"),
+        Texts(
+            "Indicadores sobre los que la organización alegó en la audiencia.",
+            "Indicators about which the organisation replied in the hearing.",
+        ),
+    ),
+)
+
+
+def scores(methodology: Methodology, language: Language) -> tuple[Column, ...]:
+    """A row for each organisation of an edition, with a column for each dimension."""
+    decimals = methodology.document.decimals
+    texts = methodology.texts[language]
+    about = (_EDITION, _PERIOD_TO, _ORGANISATION, _NAME, _KIND)
+    place = (_REGION, _REGION_NAME, _PROVINCE, _PROVINCE_NAME, _BAND, _POPULATION)
+    return (
+        *(told.into(language) for told in (*about, *place)),
+        *(told.into(language, decimals if told.name in ("index", "index_max") else None) for told in _SCORES),
+        *(
+            Column(
+                name=child.id.lower(),
+                kind="number",
+                title=texts.groups[child.id].name,
+                description=f"{texts.groups[child.id].name}: {_POINTS.into(language)}",
+                decimals=decimals,
+            )
+            for child in methodology.document.root.children
+        ),
+        _METHODOLOGY.into(language),
+        _SIMULATED.into(language),
+        *(told.into(language) for told in _TALLIED),
+    )
+
+
+def measures(methodology: Methodology, language: Language) -> tuple[Column, ...]:
+    """The columns of `scores` that hold figures, as the measures of a cube."""
+    dimensions = {child.id.lower() for child in methodology.document.root.children}
+    named = {"rank", "index", "index_max", "coverage", "level"} | dimensions
+    return tuple(column for column in scores(methodology, language) if column.name in named)
+
+
+_DIMENSION: Final = _Told(
+    "dimension",
+    "string",
+    Texts("Dimensión", "Dimension"),
+    Texts("Identificador de la dimensión; vacío si no es de ninguna.", "Id of the dimension; empty where of none."),
+)
+_INDICATOR: Final = _Told(
+    "indicator",
+    "string",
+    Texts("Indicador", "Indicator"),
+    Texts("Identificador del indicador en la metodología.", "Id of the indicator in the methodology."),
+    key=True,
+)
+_WEIGHT: Final = _Told("weight", "integer", Texts("Peso", "Weight"), Texts("Peso en su grupo.", "Weight in its group."))
+_INDICATORS: Final = (
+    _Told(
+        "state",
+        "string",
+        Texts("Situación", "State"),
+        Texts(
+            "observed: se sabe; not_applicable: no le toca; unknown: no se sabe.",
+            "observed: it is known; not_applicable: it is not asked of it; unknown: it is not known.",
+        ),
+        values=get_args(State),
+    ),
+    _Told(
+        "reason",
+        "string",
+        Texts("Motivo", "Reason"),
+        Texts("Código de por qué puntúa lo que puntúa.", "Code of why it scores what it does."),
+        values=get_args(Code),
+    ),
+    _Told(
+        "value",
+        "number",
+        Texts("Valor", "Value"),
+        Texts(
+            "Valor bruto en la unidad del indicador; 1 es sí y 0 es no.",
+            "Raw value in the unit of the indicator; 1 is yes and 0 is no.",
+        ),
+    ),
+    _Told("score", "number", Texts("Puntuación", "Score"), _POINTS),
+    _WEIGHT,
+    _Told(
+        "possible",
+        "number",
+        Texts("Puntos posibles", "Points possible"),
+        Texts("Puntos del índice que decide.", "Points of the index that it decides."),
+    ),
+    _Told(
+        "won", "number", Texts("Puntos ganados", "Points won"), Texts("Los que ha ganado.", "Those that it has won.")
+    ),
+    _Told(
+        "lost",
+        "number",
+        Texts("Puntos perdidos", "Points lost"),
+        Texts("Los que ha perdido.", "Those that it has lost."),
+    ),
+)
+
+
+_OF_REVIEW: Final = (
+    _Told(
+        "verdict",
+        "string",
+        Texts("Dictamen", "Verdict"),
+        Texts(
+            "Lo que la revisión dictaminó sobre la respuesta; vacío si nadie la revisó.",
+            "What the review found of the answer; empty where nobody has judged.",
+        ),
+        values=get_args(Verdict),
+    ),
+    _Told(
+        "verdict_reason",
+        "string",
+        Texts("Motivo del dictamen", "Reason of the verdict"),
+        Texts("Por qué, en palabras de quien revisó.", "Why, in the words of who judged."),
+    ),
+    _Told(
+        "reply",
+        "string",
+        Texts("Alegación", "Reply"),
+        Texts("Lo que la organización alegó en la audiencia.", "What the organisation replied in the hearing."),
+    ),
+)
+
+
+def indicators(methodology: Methodology, language: Language) -> tuple[Column, ...]:
+    """A row for each organisation of a published edition and each indicator."""
+    decimals = methodology.document.decimals
+    points = {"score", "possible", "won", "lost"}
+    return (
+        *(told.into(language) for told in (_EDITION, _ORGANISATION, _NAME, _DIMENSION, _INDICATOR)),
+        *(told.into(language, decimals if told.name in points else None) for told in _INDICATORS),
+        _METHODOLOGY.into(language),
+        _SIMULATED.into(language),
+        *(told.into(language) for told in _OF_REVIEW),
+    )
+
+
+_LISTED: Final = Texts("separados por espacios", "separated by spaces")
+
+
+def _year(of: Texts) -> Texts:
+    return Texts(f"Año de {of.es}.", f"The year of {of.en}.")
+
+
+_ORGANISATIONS: Final = (
+    _ORGANISATION,
+    _NAME,
+    _KIND,
+    _Told(
+        "parent",
+        "string",
+        Texts("Depende de", "Depends on"),
+        Texts("Organización de la que depende.", "The organisation that it depends on."),
+    ),
+    _REGION,
+    _REGION_NAME,
+    _PROVINCE,
+    _PROVINCE_NAME,
+    _BAND,
+    _POPULATION,
+    _Told(
+        "population_year",
+        "integer",
+        Texts("Año de la población", "Year of the population"),
+        _year(Texts("esa población", "that population")),
+    ),
+    _Told(
+        "employees",
+        "integer",
+        Texts("Plantilla", "Employees"),
+        Texts("Personas que trabajan en ella.", "Who work there."),
+    ),
+    _Told(
+        "employees_year",
+        "integer",
+        Texts("Año de la plantilla", "Year of the employees"),
+        _year(Texts("esa plantilla", "those employees")),
+    ),
+    _Told(
+        "aliases",
+        "string",
+        Texts("Otros identificadores", "Other identifiers"),
+        Texts(f"Otros identificadores suyos, {_LISTED.es}.", f"Other identifiers of it, {_LISTED.en}."),
+    ),
+    _Told(
+        "domains",
+        "string",
+        Texts("Dominios", "Domains"),
+        Texts(f"Dominios suyos, {_LISTED.es}.", f"Hosts of it, {_LISTED.en}."),
+    ),
+    _Told(
+        "valid_from",
+        "date",
+        Texts("Desde", "From"),
+        Texts("Primer día, si se sabe.", "Its first day, where it is known."),
+    ),
+    _Told(
+        "valid_to",
+        "date",
+        Texts("Hasta", "To"),
+        Texts("Último día, si se cierra.", "Its last day, where it closes."),
+    ),
+    _Told(
+        "succeeded_by",
+        "string",
+        Texts("La suceden", "Succeeded by"),
+        Texts(
+            f"Organizaciones que ocupan su lugar, {_LISTED.es}.",
+            f"The organisations that took its place, {_LISTED.en}.",
+        ),
+    ),
+    _SIMULATED,
+)
+_EDITIONS: Final = (
+    _EDITION,
+    _Told(
+        "title",
+        "string",
+        Texts("Título", "Title"),
+        Texts("Nombre de la edición en el idioma pedido.", "Its name in the language asked for."),
+    ),
+    _METHODOLOGY,
+    _Told(
+        "state",
+        "string",
+        Texts("Estado", "State"),
+        Texts(
+            "open: recoge respuestas; in_review: en revisión; published: publicada.",
+            "open: it takes answers; in_review: in review; published.",
+        ),
+        values=get_args(EditionState),
+    ),
+    _Told(
+        "period_from",
+        "date",
+        Texts("Desde", "From"),
+        Texts("Primer día del año que mira.", "First day of the year that it looks at."),
+    ),
+    _PERIOD_TO,
+    _Told(
+        "organisations",
+        "integer",
+        Texts("Organizaciones", "Organisations"),
+        Texts("Cuántas puntúa.", "How many it scores."),
+    ),
+    _SIMULATED,
+)
+_CATALOGUE: Final = (
+    _Told(
+        "methodology",
+        "string",
+        Texts("Metodología", "Methodology"),
+        Texts("Versión de la metodología.", "Version of the methodology."),
+        key=True,
+    ),
+    _DIMENSION,
+    _Told(
+        "dimension_name",
+        "string",
+        Texts("Nombre de la dimensión", "Name of the dimension"),
+        Texts("En el idioma pedido.", "In the language asked for."),
+    ),
+    _Told(
+        "group",
+        "string",
+        Texts("Grupo", "Group"),
+        Texts("Identificador del grupo en el que pesa.", "Id of the group in which it weighs."),
+    ),
+    _INDICATOR,
+    _Told(
+        "name",
+        "string",
+        Texts("Nombre", "Name"),
+        Texts("Nombre del indicador en el idioma pedido.", "Its name in the language asked for."),
+    ),
+    _Told(
+        "question",
+        "string",
+        Texts("Pregunta", "Question"),
+        Texts("Lo que se pregunta.", "What is asked."),
+    ),
+    _Told("unit", "string", Texts("Unidad", "Unit"), Texts("Unidad del valor.", "Unit of the value.")),
+    _Told(
+        "type",
+        "string",
+        Texts("Clase", "Type"),
+        Texts("Clase de indicador.", "Type of indicator."),
+        values=get_args(get_type_hints(Indicator)["type"]),
+    ),
+    _Told(
+        "direction",
+        "string",
+        Texts("Sentido", "Direction"),
+        Texts("Si más es mejor o menos es mejor.", "Whether higher or lower is better."),
+        values=("higher_is_better", "lower_is_better"),
+    ),
+    _WEIGHT,
+    _Told(
+        "curve",
+        "string",
+        Texts("Curva", "Curve"),
+        Texts("Cómo puntúa el valor.", "How the value scores."),
+    ),
+    _Told(
+        "goalposts",
+        "string",
+        Texts("Valores de referencia", "Goalposts"),
+        Texts(
+            f"Valor y puntos que da, como x:puntos, {_LISTED.es}.",
+            f"Values and the points that they give, as x:points, {_LISTED.en}.",
+        ),
+    ),
+    _Told(
+        "evidence",
+        "string",
+        Texts("Evidencia", "Evidence"),
+        Texts("Lo que vale como evidencia.", "What counts as evidence."),
+    ),
+    _Told(
+        "bullets",
+        "string",
+        Texts("Puntos del artículo", "Bullets of the article"),
+        Texts(
+            f"Puntos del artículo a los que responde, {_LISTED.es}.",
+            f"Bullets of the article that it answers, {_LISTED.en}.",
+        ),
+    ),
+)
+
+
+def organisations(language: Language) -> tuple[Column, ...]:
+    """A row for each organisation."""
+    return tuple(told.into(language) for told in _ORGANISATIONS)
+
+
+def editions(language: Language) -> tuple[Column, ...]:
+    """A row for each edition."""
+    return tuple(told.into(language) for told in _EDITIONS)
+
+
+def catalogue(language: Language) -> tuple[Column, ...]:
+    """A row for each indicator of a methodology."""
+    return tuple(told.into(language) for told in _CATALOGUE)

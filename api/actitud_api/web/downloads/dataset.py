@@ -1,0 +1,56 @@
+"""What is said of an edition for search engines: a `Dataset` of schema.org, as JSON-LD for a page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from markupsafe import Markup
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.representations import CSV, XLSX
+from actitud_api.resources.publications.service import Published
+from actitud_api.web.downloads import package
+from actitud_api.web.downloads.publisher import LICENSE, Publisher
+from actitud_api.web.downloads.service import Source, title
+
+_SPAIN: Final = Texts("España", "Spain")
+
+
+def dataset_of(
+    found: Source, published: Published, base: str, publisher: Publisher, language: Language
+) -> dict[str, object]:
+    """The data set of a published edition (schema.org/Dataset); `base`: scheme and authority of the service."""
+    edition, texts = found.edition, found.methodology.texts[language]
+    address = f"{base}/v1/editions/{edition.id}"
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": address,
+        "url": f"{base}/portal/{edition.id}",
+        "name": f"{texts.groups[found.methodology.document.root.id].name}: {title(edition, language)}",
+        "description": package.about(found, language),
+        "inLanguage": language,
+        "license": LICENSE,
+        "isAccessibleForFree": True,
+        "creator": {"@type": "Organization", "name": publisher.name, "url": base},
+        "version": str(published.revision),
+        "datePublished": published.published.date().isoformat(),
+        "temporalCoverage": f"{edition.period_from.isoformat()}/{edition.period_to.isoformat()}",
+        "spatialCoverage": {"@type": "Country", "name": _SPAIN.into(language)},
+        "measurementTechnique": f"{base}/v1/methodologies/{found.methodology.version}",
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": texts.groups[node.id].name, "minValue": 0, "maxValue": 100}
+            for node in (found.methodology.document.root, *found.methodology.document.root.children)
+        ],
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": f"{address}/{name}"}
+            for name, media_type in (("scores.csv", CSV), ("scores.xlsx", XLSX), ("indicators.csv", CSV))
+        ],
+    }
+
+
+def embedded(data: dict[str, object]) -> Markup:
+    """JSON-LD as it can stand in `<script type="application/ld+json">`: nothing in it can end the element."""
+    text = msgspec.json.encode(data).decode()
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

@@ -1,0 +1,87 @@
+"""JSON-stat 2.0 (json-stat.org/format): a cube of units by one period by measures, written in one pass.
+
+What is needed before the end is known goes to temporary files: the members of a JSON object have no order, so the sizes
+come last.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api.web.downloads.formats.tables import Column
+
+VERSION: Final = "2.0"
+_CHUNK: Final = 64 * 1024
+
+
+class Unit(Struct, frozen=True):
+    """One of those that figures are about: its id, its name, and its figure for each measure."""
+
+    id: str
+    name: str
+    figures: Sequence[int | float | None]
+
+
+class Cube(Struct, frozen=True, kw_only=True):
+    """What a cube says besides its figures.
+
+    `unit`, `period` and `measure`: the id and the title of each dimension. `period_value`: the id and the title of the
+    only period. `more`: the members that do not depend on the units, as `label`, `source`, `updated`, `extension`.
+    """
+
+    unit: tuple[str, str]
+    period: tuple[str, str]
+    measure: tuple[str, str]
+    period_value: tuple[str, str]
+    measures: Sequence[Column]
+    more: Mapping[str, object]
+
+
+def write(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[Unit]]) -> None:
+    """Writes a cube into a file; figures vary fastest by measure, and are null where there is none."""
+    encode = msgspec.json.encode
+    (unit, unit_title), (period, period_title), (measure, measure_title) = cube.unit, cube.period, cube.measure
+    count = 0
+    with TemporaryFile() as ids, TemporaryFile() as names:
+        head = encode({"version": VERSION, "class": "dataset", **cube.more, "id": [unit, period, measure]})
+        file.write(head[:-1] + b',"value":[')
+        for batch in batches:
+            if not batch:
+                continue
+            comma = b"," if count else b""
+            file.write(comma + b",".join(encode(one.figures)[1:-1] for one in batch))
+            ids.write(comma + b",".join(encode(one.id) for one in batch))
+            names.write(comma + b",".join(encode({one.id: one.name})[1:-1] for one in batch))
+            count += len(batch)
+        file.write(b'],"size":' + encode([count, 1, len(cube.measures)]))
+        file.write(b',"role":' + encode({"geo": [unit], "time": [period], "metric": [measure]}))
+        file.write(b',"dimension":{' + encode(unit) + b':{"label":' + encode(unit_title))
+        file.write(b',"category":{"index":[')
+        _copy(ids, file)
+        file.write(b'],"label":{')
+        _copy(names, file)
+        file.write(b"}}},")
+    code, title = cube.period_value
+    others = {
+        period: {"label": period_title, "category": {"index": [code], "label": {code: title}}},
+        measure: {
+            "label": measure_title,
+            "category": {
+                "index": [column.name for column in cube.measures],
+                "label": {column.name: column.title for column in cube.measures},
+                "unit": {column.name: {"decimals": column.decimals or 0} for column in cube.measures},
+            },
+        },
+    }
+    file.write(encode(others)[1:] + b"}")
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    source.seek(0)
+    shutil.copyfileobj(source, target, _CHUNK)

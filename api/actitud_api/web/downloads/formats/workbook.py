@@ -1,0 +1,86 @@
+"""Workbooks (Office Open XML): a sheet with typed cells, and one that says what it is. No text becomes a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import IO, Final
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from actitud_api.web.downloads.formats.tables import Batches, Column, Value
+
+ROWS_MAX: Final = 1_048_576
+"""Rows of a sheet, its header included."""
+
+_WIDE: Final = 32
+_NARROW: Final = 12
+
+
+class TooManyRows(ValueError):
+    """More rows than a sheet has."""
+
+
+def write(
+    file: IO[bytes], name: str, columns: Sequence[Column], batches: Batches, about: Mapping[str, str], notes: str
+) -> None:
+    """Writes a workbook into a file, a row at a time.
+
+    `name`: of the sheet. `about`: what the sheet called `notes` says first; then it tells what every column is. Raises
+    `TooManyRows`.
+    """
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(file, options) as book:
+        bold = book.add_format({"bold": True})
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        puts: list[Callable[[int, Value], None]] = []
+        for number, column in enumerate(columns):
+            form = {"date": "yyyy-mm-dd", "integer": "0"}.get(column.kind, "General")
+            if column.decimals:
+                form = f"0.{'0' * column.decimals}"
+            style = book.add_format({"num_format": form})
+            sheet.set_column(number, number, _WIDE if column.name == "name" else _NARROW)
+            sheet.write_string(0, number, column.name, bold)
+            puts.append(_put(sheet, number, style))
+        line = 0
+        for batch in batches:
+            for row in batch:
+                line += 1
+                if line == ROWS_MAX:
+                    raise TooManyRows
+                for put, value in zip(puts, row, strict=True):
+                    if value is not None:
+                        put(line, value)
+        if line:
+            sheet.autofilter(0, 0, line, len(columns) - 1)
+        told = book.add_worksheet(notes)
+        told.set_column(0, 0, _WIDE)
+        told.set_column(1, 2, 2 * _WIDE)
+        texts = [*((key, value, "") for key, value in about.items()), ("", "", "")]
+        texts += [(column.name, column.title, column.description) for column in columns]
+        for number, cells in enumerate(texts):
+            for place, text in enumerate(cells):
+                if text:
+                    told.write_string(number, place, text)
+
+
+def _put(sheet: Worksheet, number: int, style: Format) -> Callable[[int, Value], None]:
+    def put(line: int, value: Value) -> None:
+        if isinstance(value, str):
+            sheet.write_string(line, number, value)
+        elif isinstance(value, bool):
+            sheet.write_boolean(line, number, value)
+        elif isinstance(value, date):
+            sheet.write_datetime(line, number, datetime.combine(value, time()), style)
+        elif value is not None:
+            sheet.write_number(line, number, value, style)
+
+    return put

@@ -1,0 +1,83 @@
+"""The tree of indicators that Gobierto's module of indicators shows (`app/importers/gobierto_indicators` of Gobierto).
+
+It finds a figure by the year in `values` and shows 0 where that is not there: so what is not known has no leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+import msgspec
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.scores.schemas import Dimension, Indicator, Points, Sheet
+from actitud_api.web.downloads.schemas import TreeAttributes, TreeNode
+
+_SCORE = Texts("Puntuación de 0 a 100.", "Score of 0 to 100.")
+_RESULT = Texts("Resultado", "Result")
+
+
+def encoded(sheet: Sheet, edition: editions.Record, methodology: Methodology, source: str, language: Language) -> bytes:
+    """The explained score of an organisation as JSON: the index and each dimension with its indicators.
+
+    `source`: what is said to be where the figures are from.
+    """
+    return msgspec.json.encode([_Tree(edition, methodology, source, language).root(sheet)])
+
+
+class _Tree:
+    def __init__(self, edition: editions.Record, methodology: Methodology, source: str, language: Language) -> None:
+        self._year = str(edition.period_to.year)
+        self._texts = methodology.texts[language]
+        self._decimals = methodology.document.decimals
+        self._root = methodology.document.root.id
+        self._source = source
+        self._language = language
+        self._ids = count()
+
+    def root(self, sheet: Sheet) -> TreeNode:
+        """The area with a group for the index and one for each dimension."""
+        identifier = next(self._ids)
+        name = self._texts.groups[self._root].name
+        groups = [self._group(_RESULT.into(self._language), self._figure(name, sheet.index, sheet.level.text or ""))]
+        groups += [self._group(dimension.name, self._dimension(dimension)) for dimension in sheet.dimensions]
+        title = f"{sheet.organisation_name}: {name}"
+        children = tuple(group for group in groups if group.children)
+        return TreeNode(id=identifier, level=0, attributes=TreeAttributes(title=title), children=children)
+
+    def _group(self, title: str, leaves: Iterator[TreeNode]) -> TreeNode:
+        identifier = next(self._ids)
+        return TreeNode(id=identifier, level=1, attributes=TreeAttributes(title=title), children=tuple(leaves))
+
+    def _dimension(self, dimension: Dimension) -> Iterator[TreeNode]:
+        yield from self._figure(dimension.name, dimension.score, "")
+        for indicator in _below([dimension]):
+            yield from self._figure(indicator.name, indicator.score, indicator.reason.text, indicator.id)
+
+    def _figure(
+        self, title: str, points: Points | None, calculation: str, indicator: str | None = None
+    ) -> Iterator[TreeNode]:
+        if points is None:
+            return
+        told = None if indicator is None else self._texts.indicators[indicator]
+        yield TreeNode(
+            id=next(self._ids),
+            level=2,
+            attributes=TreeAttributes(
+                title=title,
+                source=self._source,
+                description=_SCORE.into(self._language) if told is None else told.question,
+                methodology=self._texts.title if told is None else told.basis,
+                calculation=calculation,
+                values=({self._year: f"{points:.{self._decimals}f}"},),
+            ),
+        )
+
+
+def _below(groups: Sequence[Dimension]) -> Iterator[Indicator]:
+    for group in groups:
+        yield from group.indicators
+        yield from _below(group.groups)

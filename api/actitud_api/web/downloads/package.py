@@ -1,0 +1,98 @@
+"""The Data Package of an edition (datapackage.org): its tables, with every column described."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.resources.publications.service import Published
+from actitud_api.web.downloads import columns, schemas
+from actitud_api.web.downloads.formats.tables import Column
+from actitud_api.web.downloads.publisher import LICENSE, LICENSE_NAME, LICENSE_TITLE, Publisher
+from actitud_api.web.downloads.service import Source, title
+
+PROFILE: Final = "https://datapackage.org/profiles/2.0/datapackage.json"
+
+SCORES: Final = Texts("Puntuaciones de la edición", "Scores of the edition")
+INDICATORS: Final = Texts("Indicadores de cada organización", "Indicators of each organisation")
+ABOUT_SCORES: Final = Texts(
+    "Una fila por organización: índice, nivel, puesto, cobertura y las diez dimensiones.",
+    "A row for each organisation: index, level, rank, coverage and the ten dimensions.",
+)
+ABOUT_INDICATORS: Final = Texts(
+    "Una fila por organización e indicador: valor, puntuación, motivo y puntos del índice.",
+    "A row for each organisation and indicator: value, score, reason and points of the index.",
+)
+SIMULATED: Final = Texts(
+    "Datos simulados: las organizaciones y sus respuestas son inventadas.",
+    "Simulated data: the organisations and their answers are invented.",
+)
+_ABOUT: Final = Texts(
+    "Hasta dónde ha llegado cada administración en los diez errores clásicos en redes sociales, según la metodología "
+    "{version}.",
+    "How far each administration has got from the ten classic errors on social networks, by the methodology {version}.",
+)
+
+
+def about(found: Source, language: Language) -> str:
+    """What an edition is, in a sentence or two; that it is simulated comes first."""
+    text = _ABOUT.into(language).format(version=found.methodology.version)
+    return f"{SIMULATED.into(language)} {text}" if found.edition.simulated else text
+
+
+def package_of(
+    found: Source, published: Published, base: str, publisher: Publisher, language: Language
+) -> schemas.DataPackage:
+    """The descriptor of a published edition; `base`: scheme and authority of the service."""
+    address = f"{base}/v1/editions/{found.edition.id}"
+    tables = (
+        ("scores", SCORES, ABOUT_SCORES, columns.scores(found.methodology, language)),
+        ("indicators", INDICATORS, ABOUT_INDICATORS, columns.indicators(found.methodology, language)),
+    )
+    return schemas.DataPackage(
+        schema=PROFILE,
+        name=found.name,
+        id=f"{address}/datapackage.json",
+        title=title(found.edition, language),
+        description=about(found, language),
+        version=str(published.revision),
+        created=published.published,
+        homepage=f"{base}/portal/{found.edition.id}",
+        licenses=(schemas.License(name=LICENSE_NAME, path=LICENSE, title=LICENSE_TITLE),),
+        contributors=(schemas.Contributor(title=publisher.name, path=base),),
+        resources=tuple(
+            schemas.Resource(
+                name=name,
+                path=f"{name}.csv",
+                title=told.into(language),
+                description=described.into(language),
+                schema=_schema(table),
+            )
+            for name, told, described, table in tables
+        ),
+    )
+
+
+def _schema(table: Sequence[Column]) -> schemas.TableSchema:
+    return schemas.TableSchema(
+        fields=tuple(
+            schemas.Field(
+                name=column.name,
+                type=column.kind,
+                title=column.title,
+                description=column.description,
+                constraints=_constraints(column),
+            )
+            for column in table
+        ),
+        primary_key=tuple(column.name for column in table if column.key),
+    )
+
+
+def _constraints(column: Column) -> schemas.Constraints | UnsetType:
+    if not column.key and not column.values:
+        return UNSET
+    return schemas.Constraints(required=True if column.key else UNSET, enum=column.values or UNSET)

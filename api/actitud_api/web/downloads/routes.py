@@ -1,0 +1,542 @@
+"""Routes of exports: tables in every format, the descriptor of an edition, the tree for Gobierto, the catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+from litestar import Controller, Response, get
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import State
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.auth.policy import principal_of
+from actitud_api.platform.http.contract import OPEN, Link, contract
+from actitud_api.platform.http.negotiation import JSON, quality
+from actitud_api.platform.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to, not_acceptable
+from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
+from actitud_api.platform.http.requests import Query
+from actitud_api.platform.http.scope import ApiRequest, base_of, header, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions.schemas import EditionPath
+from actitud_api.resources.methodologies.schemas import MethodologyPath
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import schemas as scored
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.service import Filters
+from actitud_api.web.downloads import columns, gobierto, package, schemas, service
+from actitud_api.web.downloads.catalogue import catalogue
+from actitud_api.web.downloads.formats import delimited, json_lines, json_stat, rdf, workbook
+from actitud_api.web.downloads.formats.json_stat import Cube
+from actitud_api.web.downloads.formats.tables import Column
+from actitud_api.web.downloads.publisher import LICENSE, LICENSE_TITLE, Publisher
+from actitud_api.web.downloads.service import Rows, Source, TooLarge, Wanted
+
+TABLE: Final[Mapping[str, str]] = {"csv": CSV, "jsonl": JSON_LINES, "xlsx": XLSX}
+CUBE: Final[Mapping[str, str]] = {**TABLE, "jsonstat": JSON}
+
+ORGANISATIONS: Final = Files(TABLE, sentences=True)
+ORGANISATIONS_QUERY: Final = Query(schemas.OrganisationsQuery)
+EDITIONS: Final = Files(TABLE, sentences=True)
+EDITIONS_QUERY: Final = Query(schemas.PagedQuery)
+SCORES: Final = Files(CUBE, sentences=True)
+INDICATORS: Final = Files(TABLE, sentences=True)
+EDITION_QUERY: Final = Query(schemas.EditionQuery)
+METHODOLOGY: Final = Files(TABLE, sentences=True)
+FILE_QUERY: Final = Query(schemas.FileQuery)
+GOBIERTO: Final = Files({"json": JSON}, json=tuple[schemas.TreeNode, ...], sentences=True)
+PACKAGE: Final = Representation(schemas.DataPackage, sentences=True)
+CATALOGUE: Final[Mapping[str, str]] = {
+    "ttl": "text/turtle",
+    "jsonld": "application/ld+json",
+    "rdf": "application/rdf+xml",
+}
+
+CATALOGUE_FILES: Final = Files(CATALOGUE)
+
+_CHUNK: Final = 64 * 1024
+_LICENSED: Final = f'<{LICENSE}>; rel="license"'
+_NOTES: Final = Texts("metadatos", "metadata")
+_ORGANISATION: Final = Texts("Organización", "Organisation")
+_EDITION: Final = Texts("Edición", "Edition")
+_MEASURE: Final = Texts("Medida", "Measure")
+_COLUMNS: Final = (
+    "The columns are frozen: new ones come last. Titles, of the columns in a workbook as well, are in the language of "
+    "`lang`; names of columns and codes are in none."
+)
+_ONLY_PUBLISHED: Final = "Only of what is published."
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        TooLarge,
+        NOT_FOUND,
+        lambda error: Texts(
+            f"No hay un libro de {error.rows} filas, sino de {error.most} como mucho: pida menos con los filtros o "
+            "`limit`, o pídalas como .csv o .jsonl.",
+            f"There is no workbook of {error.rows} rows, only of up to {error.most}: ask for fewer by the filters or "
+            "`limit`, or for .csv or .jsonl.",
+        ),
+    ),
+)
+
+
+def _paths(path: str, formats: Mapping[str, str]) -> list[str]:
+    """The path of each format. Its handler goes to a thread by itself: Litestar would send it there for each path."""
+    return [f"{path}.{suffix}" for suffix in formats]
+
+
+class ListsController(Controller):
+    """Lists as files."""
+
+    path = "/v1"
+
+    @get(
+        _paths("/organisations", TABLE),
+        operation_id="organisations.export",
+        summary="The organisations as a file",
+        description=f"All organisations, or those of the filters, in the order of their ids. {_COLUMNS}",
+        tags=["organisations"],
+        opt=contract(
+            query=ORGANISATIONS_QUERY, answer=ORGANISATIONS, problems=(UNAVAILABLE,), represents="/v1/organisations"
+        ),
+    )
+    async def export_organisations(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        """The table of organisations."""
+        return await sync_to_thread(self._organisations, request, state)
+
+    def _organisations(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        query = ORGANISATIONS_QUERY.of(request)
+        database, language = _database(state), language_of(request.scope)
+        filters = organisations.Filters(
+            words=tuple(organisations.words(query.q or "")),
+            kind=query.kind,
+            region=query.region,
+            province=query.province,
+            band=query.band,
+            parent=query.parent,
+            on=query.on,
+        )
+        return _Table(
+            request,
+            ORGANISATIONS,
+            "organisations",
+            columns.organisations(language),
+            query.dialect,
+            lambda: service.organised(database, filters, query.offset, query.limit),
+        ).answer("actitud-organisations", organisations.state(database))
+
+    @get(
+        _paths("/editions", TABLE),
+        operation_id="editions.export",
+        summary="The editions as a file",
+        description=f"All editions, the newest first. {_COLUMNS}",
+        tags=["editions"],
+        opt=contract(query=EDITIONS_QUERY, answer=EDITIONS, problems=(UNAVAILABLE,), represents="/v1/editions"),
+    )
+    async def export_editions(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        """The table of editions."""
+        return await sync_to_thread(self._editions, request, state)
+
+    def _editions(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        query = EDITIONS_QUERY.of(request)
+        # There are so few that they are read to know their state.
+        language = language_of(request.scope)
+        rows = list(service.listed(_database(state), language, query.offset, query.limit))
+        return _Table(
+            request,
+            EDITIONS,
+            "editions",
+            columns.editions(language),
+            query.dialect,
+            lambda: iter(rows),
+        ).answer("actitud-editions", rows)
+
+    @get(
+        _paths("/methodologies/{version:str}/indicators", TABLE),
+        operation_id="methodologies.indicators.export",
+        summary="The indicators of a methodology as a file",
+        description=f"What is asked, how it weighs and how it scores, a row for each indicator. {_COLUMNS}",
+        tags=["methodologies"],
+        opt=contract(
+            query=FILE_QUERY,
+            answer=METHODOLOGY,
+            path=MethodologyPath,
+            represents="/v1/methodologies/{version}",
+        ),
+    )
+    async def export_methodology(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes] | Stream:
+        """The table of the indicators of a methodology."""
+        return await sync_to_thread(self._methodology, request, version)
+
+    def _methodology(self, request: ApiRequest, version: str) -> Response[bytes] | Stream:
+        language = language_of(request.scope)
+        methodology = service.methodology_of(version)
+        return _Table(
+            request,
+            METHODOLOGY,
+            "indicators",
+            columns.catalogue(language),
+            FILE_QUERY.of(request).dialect,
+            lambda: service.catalogued(methodology, language),
+        ).answer(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
+
+
+class EditionFilesController(Controller):
+    """An edition as files."""
+
+    path = "/v1/editions/{edition:str}"
+    tags = ("editions",)
+
+    @get(
+        _paths("/scores", CUBE),
+        operation_id="editions.scores.export",
+        summary="The scores of an edition as a file",
+        description=(
+            "The ranking whole, or the part that the filters, `offset` and `limit` leave: a row for each organisation, "
+            "with a column for each dimension; as JSON-stat 2.0 a cube of organisations by measures. What is not "
+            f"published yet is only for who may see it, as in the list. {_COLUMNS}"
+        ),
+        opt=contract(
+            query=EDITION_QUERY,
+            answer=SCORES,
+            path=EditionPath,
+            problems=(UNAVAILABLE,),
+            represents="/v1/editions/{edition}/scores",
+        ),
+    )
+    async def export_scores(
+        self, request: ApiRequest, state: State, edition: FromPath[str]
+    ) -> Response[bytes] | Stream:
+        """The table of scores."""
+        return await sync_to_thread(self._scores, request, state, edition)
+
+    def _scores(self, request: ApiRequest, state: State, edition: str) -> Response[bytes] | Stream:
+        database, language = _database(state), language_of(request.scope)
+        query = EDITION_QUERY.of(request)
+        found = service.source(database, edition)
+        wanted = _wanted(request, query)
+        table = _Table(
+            request,
+            SCORES,
+            "scores",
+            columns.scores(found.methodology, language),
+            query.dialect,
+            lambda: service.scored(database, found, wanted),
+            about=_about(request, state, found, package.ABOUT_SCORES),
+            size=lambda: service.expected(database, found, wanted),
+        )
+        if SCORES.format_of(request) == "jsonstat":
+            cube = _cube(request, state, found, language)
+            return table.answer(
+                f"{found.name}-scores",
+                found.state,
+                _links(found),
+                lambda file: json_stat.write(file, cube, service.units(database, found, wanted)),
+            )
+        return table.answer(f"{found.name}-scores", found.state, _links(found))
+
+    @get(
+        _paths("/indicators", TABLE),
+        operation_id="editions.indicators.export",
+        summary="The indicators of an edition as a file",
+        description=(
+            "What every indicator says of every organisation, from the published documents: a row for each of both, in "
+            "the order of the ranking. `limit` and `offset` count organisations. A whole edition of thousands is too "
+            f"large for a workbook. {_ONLY_PUBLISHED} {_COLUMNS}"
+        ),
+        opt=contract(query=EDITION_QUERY, answer=INDICATORS, path=EditionPath, problems=(UNAVAILABLE,)),
+    )
+    async def export_indicators(
+        self, request: ApiRequest, state: State, edition: FromPath[str]
+    ) -> Response[bytes] | Stream:
+        """The table of indicators."""
+        return await sync_to_thread(self._indicators, request, state, edition)
+
+    def _indicators(self, request: ApiRequest, state: State, edition: str) -> Response[bytes] | Stream:
+        database, language = _database(state), language_of(request.scope)
+        query = EDITION_QUERY.of(request)
+        found, published = service.released(database, edition)
+        wanted = _wanted(request, query)
+        each = service.count_indicators(found.methodology)
+        return _Table(
+            request,
+            INDICATORS,
+            "indicators",
+            columns.indicators(found.methodology, language),
+            query.dialect,
+            lambda: service.indicated(database, found, published, wanted),
+            about=_about(request, state, found, package.ABOUT_INDICATORS),
+            size=lambda: each * service.expected(database, found, wanted),
+        ).answer(f"{found.name}-indicators", found.state, _links(found))
+
+    @get(
+        "/datapackage.json",
+        operation_id="editions.datapackage",
+        summary="The Data Package of an edition",
+        description=(
+            "A descriptor (datapackage.org) of the tables of a published edition: where they are, and what every "
+            f"column is. {_ONLY_PUBLISHED}"
+        ),
+        opt=contract(
+            answer=PACKAGE,
+            path=EditionPath,
+            problems=(UNAVAILABLE,),
+            links={
+                "scores": Link(
+                    "editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "Scores."
+                ),
+                "indicators": Link(
+                    "editions.indicators.export",
+                    {"edition": "$request.path.edition", "format": "csv", "limit": "1"},
+                    "The indicators of the best.",
+                ),
+            },
+        ),
+        sync_to_thread=True,
+    )
+    def get_package(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """The descriptor of an edition."""
+        found, published = service.released(_database(state), edition)
+        return PACKAGE.of(
+            request,
+            package.package_of(found, published, base_of(request), _publisher(state), language_of(request.scope)),
+        )
+
+    @get(
+        "/scores/{organisation:str}/gobierto.json",
+        operation_id="editions.scores.gobierto",
+        summary="The score of an organisation as Gobierto shows it",
+        description=(
+            "The tree of the indicators module of Gobierto: the index, then each dimension with its indicators, every "
+            "one with its score as text by year and its explanation. What has no score is not there. What is not "
+            "published yet is only for who may see it."
+        ),
+        opt=contract(answer=GOBIERTO, path=scored.SheetPath, problems=(UNAVAILABLE,), aliased=True),
+        sync_to_thread=True,
+    )
+    def get_gobierto(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes] | Stream:
+        """The tree of an organisation."""
+        database, language = _database(state), language_of(request.scope)
+        sent = scores.sent(database, edition, organisation, principal=principal_of(request))
+        found = service.source(database, sent.edition)
+        methodology, score = scores.sheet(sent)
+        sheet = scored.sheet(scored.narrated(score, methodology, language), sent)
+        body = gobierto.encoded(sheet, found.edition, methodology, _source(request, state, found, language), language)
+        headers = GOBIERTO.headers_of(request, f"{found.name}-{sent.organisation}", body.decode())
+        return GOBIERTO.of_pieces(request, {**headers, "Link": _links(found)}, lambda: (iter([body]), len(body)))
+
+
+class CatalogueController(Controller):
+    """Where the catalogue of what is published is, for portals of data."""
+
+    path = "/"
+    include_in_schema = False
+
+    @get("/catalog", operation_id="catalogue.choose", opt=OPEN, sync_to_thread=False)
+    def choose(self, request: ApiRequest) -> Response[bytes]:
+        """Leads to the catalogue in the format that `Accept` likes best, without any to Turtle."""
+        accept = header(request.scope, b"accept")
+        best = max(CATALOGUE, key=lambda suffix: quality(accept, CATALOGUE[suffix]))
+        if not quality(accept, CATALOGUE[best]):
+            raise not_acceptable(*CATALOGUE.values())
+        headers = {"Location": f"/catalog.{best}", "Vary": "Accept", "Cache-Control": REVALIDATE}
+        return Response(b"", status_code=303, headers=headers)
+
+
+class CatalogueFilesController(Controller):
+    """The catalogue itself."""
+
+    path = "/"
+    tags = ("editions",)
+
+    @get(
+        _paths("/catalog", CATALOGUE),
+        operation_id="catalogue.get",
+        summary="The catalogue of what is published",
+        description=(
+            "Every published edition as a data set with its files, and this API as the service that serves them: "
+            "DCAT-AP 3, and DCAT-AP-ES where the service knows the DIR3 code of who publishes. All languages are in "
+            "it. `/catalog` leads to the format that `Accept` prefers."
+        ),
+        opt=contract(answer=CATALOGUE_FILES, problems=(UNAVAILABLE,)),
+    )
+    async def get_catalogue(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        """The catalogue in a format."""
+        return await sync_to_thread(self._catalogue, request, state)
+
+    def _catalogue(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        base = base_of(request)
+        suffix = CATALOGUE_FILES.format_of(request)
+        graph = catalogue(service.everything(_database(state)), base, _publisher(state))
+        body = rdf.SERIALISERS[suffix](graph)
+        headers = CATALOGUE_FILES.headers_of(request, "catalog", hashlib.sha256(body).hexdigest())
+        others = [
+            f'<{base}/catalog.{other}>; rel="alternate"; type="{media_type}"'
+            for other, media_type in CATALOGUE.items()
+            if other != suffix
+        ]
+        headers |= {"Content-Disposition": "inline", "Link": ", ".join([_LICENSED, *others])}
+        return CATALOGUE_FILES.of_pieces(request, headers, lambda: (iter([body]), len(body)))
+
+
+class _Table:
+    """A table that is answered in the format of the request."""
+
+    def __init__(
+        self,
+        request: ApiRequest,
+        files: Files,
+        name: str,
+        table: Sequence[Column],
+        dialect: delimited.Dialect,
+        rows: Callable[[], Rows],
+        about: Mapping[str, str] | None = None,
+        size: Callable[[], int] | None = None,
+    ) -> None:
+        """`name`: of the sheet of a workbook; `about`: what it says of itself; `size`: how many rows there are."""
+        self._request = request
+        self._files = files
+        self._name = name
+        self._columns = table
+        self._dialect = dialect
+        self._rows = rows
+        self._about = about or {}
+        self._size = size
+
+    def answer(
+        self, name: str, state: object, links: str = "", write: Callable[[IO[bytes]], None] | None = None
+    ) -> Response[bytes] | Stream:
+        """The response: the file is called `name`, its bytes follow from `state`, `write` puts them into a file."""
+        headers = {**self._files.headers_of(self._request, name, state), "Link": links or _LICENSED}
+        return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
+
+    def _pieces(self, write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int | None]:
+        match self._files.format_of(self._request):
+            case "csv":
+                return delimited.lines(self._columns, self._rows(), self._dialect), None
+            case "jsonl":
+                return json_lines.lines(self._columns, self._rows()), None
+            case _:
+                return _through_file(write)
+
+    def _workbook(self, file: IO[bytes]) -> None:
+        if self._size is not None:
+            service.ensure_fits(self._size(), len(self._columns))
+        language = language_of(self._request.scope)
+        about = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": base_of(self._request), **self._about}
+        workbook.write(file, self._name, self._columns, self._rows(), about, _NOTES.into(language))
+
+
+def _through_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
+    """What is written into a file, in pieces, and its size; the file has no name, and ends with the pieces."""
+    file = TemporaryFile()  # noqa: SIM115  # it is read after this returns
+    try:
+        write(file)
+        size = file.tell()
+    except BaseException:
+        file.close()
+        raise
+    return _read(file), size
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(_CHUNK):
+            yield piece
+
+
+def _wanted(request: ApiRequest, query: schemas.EditionQuery) -> Wanted:
+    return Wanted(
+        filters=Filters(
+            kind=query.kind,
+            region=query.region,
+            province=query.province,
+            band=query.band,
+            parent=query.parent,
+            level=query.level,
+            status=query.status,
+            organisations=scored.named(query.organisation),
+        ),
+        sort=scored.SORTS[query.sort],
+        limit=query.limit,
+        offset=query.offset,
+        principal=principal_of(request),
+    )
+
+
+def _cube(request: ApiRequest, state: State, found: Source, language: Language) -> Cube:
+    edition = found.edition
+    extension = {"methodology": found.methodology.version, "digest": found.methodology.digest, "license": LICENSE}
+    more: dict[str, object] = {
+        "label": f"{package.SCORES.into(language)}: {service.title(edition, language)}",
+        "source": _publisher(state).name,
+        "updated": _instant(edition.updated),
+        "href": f"{base_of(request)}{request.scope['path']}",
+        "note": [package.about(found, language)],
+        "extension": extension | ({} if found.published is None else {"revision": found.published.revision}),
+    }
+    return Cube(
+        unit=("organisation", _ORGANISATION.into(language)),
+        period=("edition", _EDITION.into(language)),
+        measure=("measure", _MEASURE.into(language)),
+        period_value=(edition.id, service.title(edition, language)),
+        measures=columns.measures(found.methodology, language),
+        more=more,
+    )
+
+
+def _about(request: ApiRequest, state: State, found: Source, description: Texts) -> dict[str, str]:
+    """What a workbook says of an edition."""
+    language, edition, published = language_of(request.scope), found.edition, found.published
+    told = {
+        "title": service.title(edition, language),
+        "description": f"{package.about(found, language)} {description.into(language)}",
+        "edition": edition.id,
+        "period": f"{edition.period_from}/{edition.period_to}",
+        "methodology": f"{found.methodology.version}, {found.methodology.digest}",
+        "publisher": _publisher(state).name,
+    }
+    if published is None:
+        return told
+    return told | {
+        "revision": str(published.revision),
+        "digest": published.digest,
+        "published": _instant(published.published),
+    }
+
+
+def _instant(at: datetime) -> str:
+    """A time in UTC as JSON has it (RFC 3339)."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _source(request: ApiRequest, state: State, found: Source, language: Language) -> str:
+    title = service.title(found.edition, language)
+    simulated = f" {package.SIMULATED.into(language)}" if found.edition.simulated else ""
+    return f"{_publisher(state).name}, {title}, {base_of(request)}.{simulated}"
+
+
+def _links(found: Source) -> str:
+    """Where it says what the columns are, and what may be done with it."""
+    if found.published is None:
+        return _LICENSED
+    descriptor = f"/v1/editions/{found.edition.id}/datapackage.json"
+    return f'<{descriptor}>; rel="describedby"; type="application/json", {_LICENSED}'
+
+
+def _database(state: State) -> Database:
+    database: Database = state["database"]
+    return database
+
+
+def _publisher(state: State) -> Publisher:
+    publisher: Publisher = state["publisher"]
+    return publisher

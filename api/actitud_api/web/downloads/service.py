@@ -1,0 +1,426 @@
+"""Use cases of exports: the rows of every table, a page at a time, so that an edition takes no more memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language, nearest
+from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.model import Group, Indicator
+from actitud_api.engine.scoring.result import Figure
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.versions import Stale
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import Counted
+from actitud_api.resources.methodologies import service as methodologies
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
+from actitud_api.resources.publications import service as publication
+from actitud_api.resources.publications.service import Published
+from actitud_api.resources.reviews.replies.service import Reviewed
+from actitud_api.resources.scores import schemas
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.service import Filters, Row, Sort
+from actitud_api.web.downloads.formats.json_stat import Unit
+from actitud_api.web.downloads.formats.tables import Value
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+PAGE: Final = 1_000
+"""Rows that are read at once."""
+
+DOCUMENTS: Final = 100
+"""Published documents that are read at once: each has 30 KB."""
+
+CELLS_MAX: Final = 2_000_000
+"""Cells of a workbook: they take seven seconds of a processor, and the request waits for all of them."""
+
+Rows = Iterator[Sequence[Sequence[Value]]]
+
+
+class TooLarge(ValueError):
+    """More rows than are put in a workbook; `most`, how many are."""
+
+    def __init__(self, rows: int, most: int) -> None:
+        super().__init__(f"{rows} rows, more than {most}")
+        self.rows = rows
+        self.most = most
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which rows of an edition: filters, order, how many at most (None: all) after leaving out some."""
+
+    filters: Filters
+    sort: Sort = scores.BEST_FIRST
+    limit: int | None = None
+    offset: int = 0
+    principal: Principal | None = None
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """An edition that is exported, its methodology, its newest publication where it has one, and what may change."""
+
+    counted: Counted
+    methodology: Methodology
+    published: Published | None
+    state: tuple[object, ...]
+
+    @property
+    def edition(self) -> editions.Record:
+        """The edition."""
+        return self.counted.record
+
+    @property
+    def name(self) -> str:
+        """What its files are called after."""
+        return f"actitud-{self.edition.id}"
+
+
+def source(database: Database, edition: str) -> Source:
+    """An edition to be exported, or the latest; raises `UnknownEdition`."""
+    counted = editions.get(database, edition)
+    record = counted.record
+    newest = publication.page(database, record.id, before=None, offset=0, limit=1)
+    return Source(
+        counted=counted,
+        methodology=load(record.methodology),
+        published=newest[0] if newest else None,
+        state=(record.id, record.version, scores.state(database, record.id), organisations.state(database)),
+    )
+
+
+def released(database: Database, edition: str) -> tuple[Source, Published]:
+    """A published edition, or the latest, and its newest publication; raises `UnknownEdition`, `UnknownPublication`."""
+    found = source(database, edition)
+    if found.published is None:
+        raise publication.UnknownPublication(found.edition.id, publication.LATEST)
+    return found, found.published
+
+
+def everything(database: Database) -> list[tuple[Source, Published]]:
+    """Every published edition with its newest publication, the newest first."""
+    found: list[tuple[Source, Published]] = []
+    for page in _pages(_editions(database), _place, 0, None):
+        for counted in page:
+            one = source(database, counted.record.id)
+            if one.published is not None:
+                found.append((one, one.published))
+    return found
+
+
+def ensure_fits(rows: int, columns: int) -> None:
+    """Raises `TooLarge` where a workbook of so many rows would not be made within a request."""
+    most = CELLS_MAX // columns
+    if rows > most:
+        raise TooLarge(rows, most)
+
+
+def expected(database: Database, found: Source, wanted: Wanted) -> int:
+    """How many organisations the rows are of."""
+    count = scores.count(database, found.edition.id, wanted.filters, principal=wanted.principal)
+    left = max(0, count - wanted.offset)
+    return left if wanted.limit is None else min(left, wanted.limit)
+
+
+def scored(database: Database, found: Source, wanted: Wanted) -> Rows:
+    """The rows of `columns.scores`."""
+    edition = found.edition
+    for page in _ranked(database, found, wanted):
+        tallies = scores.tallies(database, edition.id, [row.organisation for row in page])
+        yield [_scored(edition, schemas.line(row), tallies.get(row.organisation)) for row in page]
+
+
+def units(database: Database, found: Source, wanted: Wanted) -> Iterator[Sequence[Unit]]:
+    """The same as the units of a cube, with a figure for each of `columns.measures`."""
+    for page in _ranked(database, found, wanted):
+        yield [Unit(line.organisation, line.name, _figures(line)) for line in map(schemas.line, page)]
+
+
+class _Reason(Struct):
+    code: str
+
+
+class _Indicator(Struct):
+    """What an export tells of an indicator."""
+
+    id: str
+    state: str
+    score: Figure | None
+    weight: int
+    possible: Figure | None
+    won: Figure | None
+    lost: Figure | None
+    value: Figure | bool | None
+    reason: _Reason
+
+
+class _Group(Struct):
+    id: str
+    groups: tuple[_Group, ...]
+    indicators: tuple[_Indicator, ...]
+
+
+class _Score(Struct):
+    dimensions: tuple[_Group, ...]
+    indicators: tuple[_Indicator, ...]
+
+
+class _Document(Struct):
+    """What an export reads of a published document."""
+
+    score: _Score
+    review: Reviewed | None = None
+
+
+_DOCUMENT = msgspec.json.Decoder(_Document)
+
+
+def indicated(database: Database, found: Source, published: Published, wanted: Wanted) -> Rows:
+    """The rows of `columns.indicators`: what the published documents say, organisation by organisation."""
+    edition, revision = found.edition, published.revision
+    parts = (page[start : start + DOCUMENTS] for page in _ranked(database, found, wanted) for start in _starts(page))
+    for part in parts:
+        texts = publication.texts(database, edition.id, revision, [row.organisation for row in part])
+        for row in part:
+            document = _DOCUMENT.decode(texts[row.organisation])
+            review = document.review
+            verdicts = {} if review is None else {one.indicator: one for one in review.verdicts}
+            replies = {} if review is None else {one.indicator: one for one in review.replies}
+            yield [
+                (
+                    edition.id,
+                    row.organisation,
+                    row.name,
+                    dimension,
+                    one.id,
+                    one.state,
+                    one.reason.code,
+                    int(one.value) if isinstance(one.value, bool) else one.value,
+                    one.score,
+                    one.weight,
+                    one.possible,
+                    one.won,
+                    one.lost,
+                    row.methodology,
+                    row.simulated,
+                    verdicts[one.id].verdict if one.id in verdicts else None,
+                    verdicts[one.id].reason if one.id in verdicts else None,
+                    replies[one.id].text if one.id in replies else None,
+                )
+                for dimension, one in _indicators(document.score)
+            ]
+
+
+def _starts(page: Sequence[Row]) -> range:
+    return range(0, len(page), DOCUMENTS)
+
+
+def count_indicators(methodology: Methodology) -> int:
+    """How many indicators a methodology has."""
+    return sum(1 for _ in _leaves(methodology.document.root, None))
+
+
+def organised(database: Database, filters: organisations.Filters, offset: int, limit: int | None) -> Rows:
+    """The rows of `columns.organisations`."""
+
+    def read(after: str | None, offset: int, limit: int) -> list[organisations.Record]:
+        return organisations.page(database, filters, after=after, offset=offset, limit=limit)
+
+    for page in _pages(read, lambda record: record.id, offset, limit):
+        yield [_organisation(record) for record in page]
+
+
+def listed(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
+    """The rows of `columns.editions`, the newest first."""
+    for page in _pages(_editions(database), _place, offset, limit):
+        yield [
+            (
+                one.record.id,
+                title(one.record, language),
+                one.record.methodology,
+                one.record.state,
+                one.record.period_from,
+                one.record.period_to,
+                one.organisations,
+                one.record.simulated,
+            )
+            for one in page
+        ]
+
+
+def catalogued(methodology: Methodology, language: Language) -> Rows:
+    """The rows of `columns.catalogue`."""
+    texts = methodology.texts[language]
+    yield [
+        (
+            methodology.version,
+            dimension,
+            None if dimension is None else texts.groups[dimension].name,
+            group,
+            one.id,
+            texts.indicators[one.id].name,
+            texts.indicators[one.id].question,
+            texts.indicators[one.id].unit,
+            one.type,
+            one.direction,
+            one.weight,
+            one.curve.kind,
+            " ".join(f"{post.x:g}:{post.score:g}" for post in one.curve.goalposts),
+            texts.indicators[one.id].evidence,
+            " ".join(one.bullets),
+        )
+        for dimension, group, one in _leaves(methodology.document.root, None)
+    ]
+
+
+def methodology_of(version: str) -> Methodology:
+    """A methodology to be exported; raises `UnknownMethodology`."""
+    return methodologies.one(version)
+
+
+def title(record: editions.Record, language: Language) -> str:
+    """The title of an edition, in a language where it has one in it."""
+    return nearest(record.titles, language)
+
+
+def _ranked(database: Database, found: Source, wanted: Wanted) -> Iterator[list[Row]]:
+    """The rows of an edition in pages; raises `Stale` where a correction is published meanwhile.
+
+    A file of which half is from before it and half from after would be of no revision: better no file.
+    """
+    edition = found.edition.id
+
+    def read(after: scores.Place | None, offset: int, limit: int) -> list[Row]:
+        rows = scores.ranking(
+            database,
+            edition,
+            wanted.filters,
+            principal=wanted.principal,
+            sort=wanted.sort,
+            after=after,
+            offset=offset,
+            limit=limit,
+        )
+        if found.published is not None:
+            newest = publication.get(database, edition, publication.LATEST)
+            if newest.digest != found.published.digest:
+                raise Stale
+        return rows
+
+    return _pages(read, lambda row: scores.place(row, wanted.sort), wanted.offset, wanted.limit)
+
+
+def _editions(database: Database) -> Callable[[editions.Place | None, int, int], list[Counted]]:
+    return lambda after, offset, limit: editions.page(database, after=after, offset=offset, limit=limit)
+
+
+def _place(counted: Counted) -> editions.Place:
+    return counted.record.period_to, counted.record.id
+
+
+def _pages(
+    read: Callable[[K | None, int, int], list[T]], place: Callable[[T], K], offset: int, limit: int | None
+) -> Iterator[list[T]]:
+    """The pages of a list from its `offset`, up to `limit` rows; each is read from the place of the last row before."""
+    after: K | None = None
+    left = limit
+    while left is None or left > 0:
+        size = PAGE if left is None else min(PAGE, left)
+        page = read(after, offset, size)
+        if page:
+            yield page
+        if len(page) < size:
+            return
+        after, offset = place(page[-1]), 0
+        left = None if left is None else left - size
+
+
+def _scored(edition: editions.Record, line: schemas.ScoreRow, tally: scores.Tally | None) -> tuple[Value, ...]:
+    return (
+        edition.id,
+        edition.period_to,
+        line.organisation,
+        line.name,
+        line.kind,
+        line.region,
+        _region(line.region),
+        line.province,
+        _province(line.province),
+        line.band,
+        line.population,
+        line.rank,
+        line.index,
+        line.index_max,
+        line.coverage,
+        line.status,
+        line.level,
+        *line.dimensions.values(),
+        line.methodology,
+        line.simulated,
+        0 if tally is None else tally.verdicts,
+        0 if tally is None else tally.replies,
+    )
+
+
+def _figures(line: schemas.ScoreRow) -> list[int | float | None]:
+    return [line.rank, line.index, line.index_max, line.coverage, line.level, *line.dimensions.values()]
+
+
+def _indicators(score: _Score) -> Iterator[tuple[str | None, _Indicator]]:
+    """Every indicator with its dimension; first those of none."""
+    yield from ((None, one) for one in score.indicators)
+    for dimension in score.dimensions:
+        yield from ((dimension.id, one) for one in _below(dimension))
+
+
+def _below(group: _Group) -> Iterator[_Indicator]:
+    yield from group.indicators
+    for inner in group.groups:
+        yield from _below(inner)
+
+
+def _leaves(group: Group, dimension: str | None, depth: int = 0) -> Iterator[tuple[str | None, str, Indicator]]:
+    """Every indicator below a group, with its dimension and the group that it is in."""
+    for child in group.children:
+        if isinstance(child, Indicator):
+            yield dimension, group.id, child
+        else:
+            yield from _leaves(child, child.id if depth == 0 else dimension, depth + 1)
+
+
+def _organisation(record: organisations.Record) -> tuple[Value, ...]:
+    return (
+        record.id,
+        record.name,
+        record.kind,
+        record.parent,
+        record.region,
+        _region(record.region),
+        record.province,
+        _province(record.province),
+        record.band,
+        record.population,
+        record.population_year,
+        record.employees,
+        record.employees_year,
+        " ".join(record.aliases) or None,
+        " ".join(record.domains) or None,
+        record.valid_from,
+        record.valid_to,
+        " ".join(record.succeeded_by) or None,
+        record.simulated,
+    )
+
+
+def _region(code: str | None) -> str | None:
+    return None if code is None else REGIONS[code]
+
+
+def _province(code: str | None) -> str | None:
+    return None if code is None else PROVINCES[code].name

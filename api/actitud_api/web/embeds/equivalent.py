@@ -1,0 +1,204 @@
+"""What every embed says, whatever its form: one function makes it, in each language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.narration import words
+from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.scoring.evaluate import Status
+from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.service import Standing
+
+MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
+"""What is measured, in as few letters as a badge has."""
+
+UNKNOWN: Final = Texts("desconocida", "unknown")
+"""What stands in place of a score that there is not."""
+
+NONE: Final = Texts("ninguna organización", "no organisation")
+"""What stands in place of many scores where there is none."""
+
+UNKNOWN_EDITION: Final = Texts(
+    "No hay una edición publicada con ese nombre.", "There is no published edition of that name."
+)
+UNKNOWN_SCORE: Final = Texts(
+    "Esa organización no tiene puntuación publicada en esa edición.",
+    "That organisation has no published score in that edition.",
+)
+
+_STATUSES: Final[dict[Status, Texts]] = {
+    "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
+    "not_rateable": Texts("no evaluable", "not rateable"),
+}
+"""Those without a score that may be shown."""
+
+_FULL: Final = Texts("de {full}", "of {full}")
+_LEVEL: Final = Texts("nivel {number}, {name}", "level {number}, {name}")
+_PROVISIONAL: Final = Texts("provisional", "provisional")
+_DATED: Final = Texts("edición {edition}, a {day}", "edition {edition}, as of {day}")
+_METHODOLOGY: Final = Texts("metodología {version}", "methodology {version}")
+_COVERAGE: Final = Texts("cobertura {coverage}", "coverage {coverage}")
+_SIMULATED: Final = Texts("simulada", "simulated")
+_SIMULATED_LONG: Final = Texts("datos simulados: nadie los ha medido", "simulated data: nobody has measured them")
+_STALE: Final = Texts("superada por {edition}", "superseded by {edition}")
+_STALE_LONG: Final = Texts(
+    "no es la última: hay una edición posterior, {edition}", "not the latest: there is a later edition, {edition}"
+)
+_REVIEWED: Final = Texts("revisada", "reviewed")
+_REPLIES: Final[dict[bool, Texts]] = {
+    True: Texts("{count} alegación de la organización", "{count} reply of the organisation"),
+    False: Texts("{count} alegaciones de la organización", "{count} replies of the organisation"),
+}
+_LINK: Final = Texts("Explicación de cada punto", "Explanation of every point")
+_TITLE: Final = Texts("{name}: {figures}", "{name}: {figures}")
+_WHOLE: Final = Texts("{title} ({index}). {rest}. {link}: {url}", "{title} ({index}). {rest}. {link}: {url}")
+_NOT_RATED: Final = Texts("sin puntuación", "not rated")
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A dimension: its id, its name, its score of 100 (None: not rated), and the score in words."""
+
+    id: str
+    name: str
+    score: float | None
+    text: str
+
+
+class Equivalent(Struct, frozen=True, kw_only=True):
+    """What an embed says in a language.
+
+    `score`: of 100, or why there is none; `figure` and `full` are its two parts. `level`: with its name; None without
+    one. `edition`: with its date. `remarks`: that it is simulated, or not the latest. `brief`: score and level in a few
+    letters; `version`: the edition in a few, and what takes its place. `title`: one line; `text`: everything, the
+    address of the explanation included. `pips`: how many levels are reached, of how many. `stale`: a later edition
+    scores it too. `review`: that it was reviewed, and how often the organisation replied; None where nobody said
+    anything. `under`: edition, methodology, coverage and review.
+    """
+
+    language: Language
+    name: str
+    measure: str
+    index: str
+    figure: str | None
+    full: str
+    score: str
+    level: str | None
+    edition: str
+    methodology: str
+    coverage: str | None
+    review: str | None
+    remarks: tuple[str, ...]
+    brief: str
+    version: str
+    title: str
+    text: str
+    under: str
+    link: str
+    url: str
+    dimensions: tuple[Line, ...]
+    pips: tuple[int, int]
+    stale: bool
+
+
+def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
+    """What every embed says of an organisation; `url`: the address of the explanation."""
+    methodology = load(standing.methodology)
+    document, sentences = methodology.document, sentences_of(methodology, language)
+    told = _Told(language)
+    name = plain(standing.name)
+    figure, full = None, told(_FULL, full=words.number(document.root.range.maximum, language))
+    remark = _STATUSES.get(standing.status)
+    if remark is None and standing.index is not None:
+        figure = words.score(standing.index, document.decimals, language)
+        score = f"{figure} {full}"
+    else:
+        score = (remark or _STATUSES["not_rateable"]).into(language)
+    level, brief = None, score
+    if standing.level is not None:
+        word = f"{sentences.level(standing.level)}" + (f" ({told(_PROVISIONAL)})" if standing.provisional else "")
+        level = told(_LEVEL, number=standing.level, name=word)
+        brief = f"{score} · {word}"
+    version = standing.edition
+    remarks = []
+    if standing.simulated:
+        version += f" · {told(_SIMULATED)}"
+        remarks.append(told(_SIMULATED_LONG))
+    if standing.superseded_by is not None:
+        version += f" · {told(_STALE, edition=standing.superseded_by)}"
+        remarks.append(told(_STALE_LONG, edition=standing.superseded_by))
+    day = words.day(standing.period_to, language)
+    edition = told(_DATED, edition=standing.edition, day=day)
+    used = told(_METHODOLOGY, version=standing.methodology)
+    coverage = None
+    if standing.coverage is not None:
+        coverage = told(_COVERAGE, coverage=words.percent(standing.coverage, language))
+    title = told(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
+    index = sentences.group(document.root.id)
+    review = _review(standing, told)
+    if review is not None:
+        version += f" · {review}"
+    under = [part for part in (edition, used, coverage, review) if part is not None]
+    link = _LINK.into(language)
+    return Equivalent(
+        language=language,
+        name=name,
+        measure=MEASURE.into(language),
+        index=index,
+        figure=figure,
+        full=full,
+        score=score,
+        level=level,
+        edition=edition,
+        methodology=used,
+        coverage=coverage,
+        review=review,
+        remarks=tuple(remarks),
+        brief=brief,
+        version=version,
+        title=title,
+        text=told(
+            _WHOLE, title=title, index=index, rest=capitalised("; ".join([*under, *remarks])), link=link, url=url
+        ),
+        under=capitalised("; ".join(under)),
+        link=link,
+        url=url,
+        dimensions=tuple(
+            Line(
+                id=dimension,
+                name=sentences.group(dimension),
+                score=points,
+                text=_NOT_RATED.into(language) if points is None else words.score(points, document.decimals, language),
+            )
+            for dimension, points in standing.dimensions.items()
+        ),
+        pips=(0, 0) if standing.level is None else (standing.level, len(document.levels)),
+        stale=standing.superseded_by is not None,
+    )
+
+
+def _review(standing: Standing, told: _Told) -> str | None:
+    """What is said of the review of a score; None where there is nothing."""
+    parts = [told(_REVIEWED)] if standing.reviewed else []
+    if standing.replies:
+        parts.append(told(_REPLIES[standing.replies == 1], count=standing.replies))
+    return ", ".join(parts) or None
+
+
+def capitalised(text: str) -> str:
+    """A text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+class _Told:
+    """A text in a language, with its values."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def __call__(self, text: Texts, **values: object) -> str:
+        return text.into(self._language).format(**values)

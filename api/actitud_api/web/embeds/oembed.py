@@ -1,0 +1,117 @@
+"""oEmbed 1.0: which organisation an address is about, and what a site shows in its place.
+
+The address is only compared with our own; nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, Literal, NamedTuple
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from xml.etree import ElementTree
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.platform.http.json_body import is_control
+from actitud_api.platform.http.pages import templates
+from actitud_api.web.embeds.addresses import Addresses
+from actitud_api.web.embeds.equivalent import Equivalent
+from actitud_api.web.embeds.pictures import card_size
+
+FORMATS: Final = ("json", "xml")
+PROVIDER: Final = "Actitud"
+CACHE_AGE: Final = 3600
+"""Seconds that a site may show what it was told before it asks again."""
+
+WIDTH: Final = 600
+HEIGHT: Final = 680
+"""Of the frame, where the site sets no maximum; the frame says itself how high it is to whoever listens."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+_templates = templates("actitud_api.web.embeds")
+
+
+class Named(NamedTuple):
+    """What an address is about."""
+
+    edition: str
+    organisation: str
+    language: Language
+
+
+class Rich(Struct, frozen=True, kw_only=True):
+    """The response of type `rich`; all three members of the thumbnail are there, or none."""
+
+    version: Literal["1.0"] = "1.0"
+    type: Literal["rich"] = "rich"
+    title: str
+    provider_name: str
+    provider_url: str
+    cache_age: int
+    thumbnail_url: str | UnsetType = UNSET
+    thumbnail_width: int | UnsetType = UNSET
+    thumbnail_height: int | UnsetType = UNSET
+    html: str
+    width: int
+    height: int
+
+
+def named(url: str, bases: Collection[str]) -> Named | None:
+    """What one of our own addresses is about: a page, a frame, or any form of it; None for any other address.
+
+    `bases`: schemes and authorities under which people reach the service.
+    """
+    try:
+        found = urlsplit(url)
+        ours = {_origin(urlsplit(base)) for base in bases}
+        if found.username is not None or found.password is not None or _origin(found) not in ours:
+            return None
+        wanted = dict(parse_qsl(found.query, errors="strict")).get("lang")
+        steps = [unquote(step, errors="strict") for step in found.path.split("/")]
+    except ValueError:
+        return None
+    if any(map(is_control, steps)):
+        return None
+    language: Language = next((known for known in LANGUAGES if known == wanted), "es")
+    match steps:
+        case ["", "portal" | "embed", edition, organisation] | ["", "embed", edition, organisation, _]:
+            return Named(edition, organisation, language)
+        case ["", "badge", edition, name] if name.endswith((".svg", ".json")):
+            return Named(edition, name.rpartition(".")[0], language)
+    return None
+
+
+def rich(said: Equivalent, addresses: Addresses, most_wide: int | None, most_high: int | None) -> Rich:
+    """What a site shows in place of an address, no wider and no higher than it says."""
+    width = WIDTH if most_wide is None else min(WIDTH, most_wide)
+    height = HEIGHT if most_high is None else min(HEIGHT, most_high)
+    wide, high = card_size(said)
+    scale = min(1, (most_wide or wide) / wide, (most_high or high) / high)
+    return Rich(
+        title=said.title,
+        provider_name=PROVIDER,
+        provider_url=f"{addresses.base}/",
+        cache_age=CACHE_AGE,
+        thumbnail_url=addresses.card,
+        thumbnail_width=max(1, int(wide * scale)),
+        thumbnail_height=max(1, int(high * scale)),
+        html=_templates.get_template("oembed.html").render(said=said, addresses=addresses, width=width, height=height),
+        width=width,
+        height=height,
+    )
+
+
+def xml(response: Rich) -> bytes:
+    """The response as XML: an element for each member."""
+    root = ElementTree.Element("oembed")
+    for name, value in msgspec.to_builtins(response).items():
+        ElementTree.SubElement(root, name).text = str(value)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port; raises `ValueError` for a port that is none."""
+    return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)

@@ -1,0 +1,344 @@
+"""Routes of what other sites show: badges, cards, tables, frames, oEmbed, the custom element.
+
+They are for whatever page embeds them, so their language is that of `lang` or else Spanish, never that of the reader's
+browser: the page around them has one language. Query parameters that they do not know they ignore, since hosts add
+their own. What is not there is answered with its status and in the form that was asked for: a picture in the place of a
+picture says why there is no score, where a browser would show a broken one for a problem document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+from markupsafe import Markup
+
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.platform.http.contract import OPEN
+from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.pages import templates
+from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refused
+from actitud_api.platform.http.redirects import Moved, redirect
+from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
+from actitud_api.platform.http.requests import Query
+from actitud_api.platform.http.scope import ApiRequest, base_of, query_pairs
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions.service import UnknownEdition
+from actitud_api.resources.organisations.service import AliasOf
+from actitud_api.resources.scores import schemas as scores
+from actitud_api.resources.scores.service import UnknownScore
+from actitud_api.web.embeds import element, oembed, pictures, schemas, service
+from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds.addresses import Addresses, links
+from actitud_api.web.embeds.equivalent import Equivalent, equivalent
+from actitud_api.web.embeds.pictures import THEMES, Theme, resource
+from actitud_api.web.embeds.service import Standing
+
+SVG: Final = "image/svg+xml"
+HTML: Final = "text/html"
+SHIELDS_SECONDS: Final = 300
+"""How long shields.io keeps a badge: no longer than it does anyway."""
+
+INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
+"""The policy of what neither runs nor loads anything."""
+_STYLED: Final = f"style-src {pictures.source(pictures.STYLE)}; {INERT}"
+_FRAME_STYLE: Final = Markup(resource("frame.css"))
+_FRAME_SCRIPT: Final = Markup(resource("frame.js"))
+_FRAMED: Final = (
+    f"default-src 'none'; style-src {pictures.source(_FRAME_STYLE)}; script-src {pictures.source(_FRAME_SCRIPT)}; "
+    "frame-ancestors *; base-uri 'none'; form-action 'none'; "
+    "sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
+)
+"""The policy of a page to be framed: it runs its own script, and has neither an origin nor anything stored."""
+
+_templates = templates("actitud_api.web.embeds")
+
+_NO_URL: Final = Fault(
+    "url", "required", None, Texts("Falta la dirección que se incrusta.", "The address to embed is missing.")
+)
+_NOT_OURS: Final = Texts(
+    "Esa dirección no es de una página de este servicio.", "That address is not one of a page of this service."
+)
+_NO_SUCH_FORMAT: Final = Texts("Los formatos son `json` y `xml`.", "The formats are `json` and `xml`.")
+
+BADGES: Final = Query(schemas.BadgesQuery, lenient=True)
+
+
+class BadgesController(Controller):
+    """Badges: one line of text as a picture, and what shields.io makes one of."""
+
+    path = "/badge"
+    include_in_schema = False
+
+    @get("/{edition:str}/{name:str}", operation_id="badges.get", opt=OPEN, sync_to_thread=True)
+    def get_badge(
+        self, request: ApiRequest, state: State, edition: FromPath[str], name: FromPath[str]
+    ) -> Response[bytes]:
+        """The badge of an organisation (`.svg`), or what shields.io draws one of (`.json`)."""
+        organisation, dot, suffix = name.rpartition(".")
+        form = _BADGE_FORMS.get(dot + suffix)
+        if form is None:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        try:
+            return form.answer(request, state, edition, organisation)
+        except AliasOf as alias:
+            return redirect(request.scope, Moved("name", f"{alias.organisation}.{suffix}"))
+
+    @get("/{name:str}", operation_id="badges.list", opt=OPEN, sync_to_thread=True)
+    def list_badges(self, request: ApiRequest, state: State, name: FromPath[str]) -> Response[bytes]:
+        """The badges of organisations of an edition, in one picture (`<edition>.svg`)."""
+        edition = name.removesuffix(".svg")
+        if edition == name:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        query = BADGES.decode(request)
+        if isinstance(query, list):
+            raise refused(query)
+        language, database = _language(request), _database(state)
+        headers = {"Content-Language": language, "Content-Security-Policy": INERT}
+        try:
+            record = service.edition_of(database, edition)
+        except UnknownEdition:
+            body = pictures.unknown_badge(said.UNKNOWN_EDITION, language)
+            return Response(body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=SVG)
+        standings = service.standings(
+            database,
+            record,
+            scores.filters(query),
+            sort=scores.sort(query),
+            offset=query.offset,
+            limit=query.limit,
+        )
+        shown = [_shown(request, one, language) for one in standings]
+        body = pictures.badges([(one.addresses.organisation, one.said) for one in shown], record.id, language)
+        return conditional(request, body, {**headers, "Cache-Control": REVALIDATE}, SVG)
+
+
+class EmbedsController(Controller):
+    """What an organisation's score is on the page of another site."""
+
+    path = "/embed"
+    include_in_schema = False
+
+    @get("/{edition:str}/{organisation:str}/{name:str}", operation_id="embeds.form", opt=OPEN, sync_to_thread=True)
+    def get_form(
+        self,
+        request: ApiRequest,
+        state: State,
+        edition: FromPath[str],
+        organisation: FromPath[str],
+        name: FromPath[str],
+    ) -> Response[bytes]:
+        """A form of it that a page has in itself: `card.svg`, `table.html`, `score.json`."""
+        form = FORMS.get(name)
+        if form is None:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        return form.answer(request, state, edition, organisation)
+
+    @get("/{edition:str}/{organisation:str}", operation_id="embeds.frame", opt=OPEN, sync_to_thread=True)
+    def get_frame(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """The page of it that another page frames."""
+        return FRAME.answer(request, state, edition, organisation)
+
+    @get("/{name:str}", operation_id="embeds.file", opt=OPEN, sync_to_thread=False)
+    def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
+        """The custom element, which never changes, and what to embed of it (`element.json`)."""
+        if name == "element.json":
+            body = msgspec.json.encode(element.manifest(base_of(request)))
+            return conditional(request, body, {"Cache-Control": REVALIDATE}, JSON)
+        script = element.FILES.get(name)
+        if script is None:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        return conditional(request, script, {"Cache-Control": IMMUTABLE}, "text/javascript")
+
+
+class OembedController(Controller):
+    """oEmbed 1.0."""
+
+    path = "/oembed"
+    include_in_schema = False
+
+    @get("/", operation_id="oembed.get", opt=OPEN, sync_to_thread=True)
+    def get_rich(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """What a site shows in place of one of our addresses; its errors are those of the specification."""
+        form = _parameter(request, "format") or "json"
+        if form not in oembed.FORMATS:
+            raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
+        url = _parameter(request, "url")
+        if url is None:
+            raise refused([_NO_URL])
+        named = oembed.named(url, {base_of(request), str(request.base_url)})
+        if named is None:
+            raise ProblemError(NOT_FOUND, _NOT_OURS)
+        try:
+            standing = _standing(state, named.edition, named.organisation)
+        except AliasOf as alias:
+            standing = _standing(state, named.edition, alias.organisation)
+        shown = _shown(request, standing, named.language)
+        # `latest` stays what it is: the frame then follows from one edition to the next.
+        addresses = Addresses(base_of(request), named.edition, standing.organisation, named.language)
+        rich = oembed.rich(shown.said, addresses, _size(request, "maxwidth"), _size(request, "maxheight"))
+        headers = {"Cache-Control": REVALIDATE, "Content-Language": named.language}
+        if form == "xml":
+            return conditional(request, oembed.xml(rich), headers, "text/xml")
+        return conditional(request, msgspec.json.encode(rich), headers, JSON)
+
+
+class Shown(NamedTuple):
+    """What a form is made of."""
+
+    said: Equivalent
+    addresses: Addresses
+    theme: Theme
+
+
+class Form(NamedTuple):
+    """A form in which a score is shown: its media type and policy, what it is made by, and what in place of none."""
+
+    media_type: str
+    policy: str
+    made: Callable[[Shown], bytes]
+    missing: Callable[[Texts, Language, Theme], bytes]
+
+    def answer(self, request: ApiRequest, state: State, edition: str, organisation: str) -> Response[bytes]:
+        """The score in this form; raises `AliasOf`."""
+        language = _language(request)
+        headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
+        try:
+            standing = service.standing(_database(state), edition, organisation)
+        except (UnknownEdition, UnknownScore) as error:
+            reason = said.UNKNOWN_EDITION if isinstance(error, UnknownEdition) else said.UNKNOWN_SCORE
+            body = self.missing(reason, language, _theme(request))
+            return Response(
+                body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=self.media_type
+            )
+        shown = _shown(request, standing, language)
+        headers |= {"Cache-Control": REVALIDATE, "Link": links(shown.addresses, shown.said.title)}
+        return conditional(request, self.made(shown), headers, self.media_type)
+
+
+def _database(state: State) -> Database:
+    database: Database = state["database"]
+    return database
+
+
+def _standing(state: State, edition: str, organisation: str) -> Standing:
+    """How an organisation stands; raises the problem of an address that is about none."""
+    try:
+        return service.standing(_database(state), edition, organisation)
+    except UnknownEdition:
+        raise ProblemError(NOT_FOUND, said.UNKNOWN_EDITION) from None
+    except UnknownScore:
+        raise ProblemError(NOT_FOUND, said.UNKNOWN_SCORE) from None
+
+
+def _shown(request: ApiRequest, standing: Standing, language: Language) -> Shown:
+    addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
+    return Shown(equivalent(standing, language, addresses.explanation), addresses, _theme(request))
+
+
+def _parameter(request: ApiRequest, name: str) -> str | None:
+    try:
+        return dict(query_pairs(request.scope)).get(name)
+    except ValueError:
+        return None
+
+
+def _language(request: ApiRequest) -> Language:
+    """The language of the page around it."""
+    wanted = _parameter(request, "lang")
+    return next((known for known in LANGUAGES if known == wanted), "es")
+
+
+def _theme(request: ApiRequest) -> Theme:
+    wanted = _parameter(request, "theme")
+    return next((known for known in THEMES if known == wanted), "auto")
+
+
+def _size(request: ApiRequest, name: str) -> int | None:
+    """A maximum of oEmbed in pixels; None for what is none."""
+    text = _parameter(request, name) or ""
+    return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) else None
+
+
+def _shields(message: str, colour: str, language: Language, **more: object) -> bytes:
+    """What shields.io draws a badge of; it refuses members that it does not know."""
+    label = said.MEASURE.into(language)
+    return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})
+
+
+def _html(template: str, language: Language, **values: object) -> bytes:
+    text = _templates.get_template(template).render(
+        language=language, t=lambda es, en: Texts(es, en).into(language), **values
+    )
+    return text.encode()
+
+
+def _unframed(reason: Texts, language: Language, theme: Theme) -> bytes:
+    return _html(
+        "unframed.html",
+        language,
+        theme=theme,
+        title=f"{said.MEASURE.into(language)}: {said.UNKNOWN.into(language)}",
+        reason=reason.into(language),
+        style=_FRAME_STYLE,
+        script=_FRAME_SCRIPT,
+    )
+
+
+_BADGE_FORMS: Final[Mapping[str, Form]] = {
+    ".svg": Form(
+        SVG,
+        INERT,
+        lambda shown: pictures.badge(shown.said),
+        lambda reason, language, theme: pictures.unknown_badge(reason, language),
+    ),
+    ".json": Form(
+        JSON,
+        INERT,
+        lambda shown: _shields(
+            " · ".join(part for part in (shown.said.score, shown.said.level, shown.said.version) if part),
+            pictures.colour(shown.said),
+            shown.said.language,
+            cacheSeconds=SHIELDS_SECONDS,
+        ),
+        lambda reason, language, theme: _shields(
+            said.UNKNOWN.into(language), pictures.PALETTE["level_0"][0], language, isError=True
+        ),
+    ),
+}
+FORMS: Final[Mapping[str, Form]] = {
+    "card.svg": Form(SVG, _STYLED, lambda shown: pictures.card(shown.said, shown.theme), pictures.unknown_card),
+    "table.html": Form(
+        HTML,
+        INERT,
+        lambda shown: _html("table.html", shown.said.language, said=shown.said),
+        lambda reason, language, theme: _html("untabled.html", language, reason=reason.into(language)),
+    ),
+    "score.json": Form(
+        JSON,
+        INERT,
+        lambda shown: msgspec.json.encode(shown.said),
+        lambda reason, language, theme: msgspec.json.encode({"language": language, "text": reason.into(language)}),
+    ),
+}
+FRAME: Final = Form(
+    HTML,
+    _FRAMED,
+    lambda shown: _html(
+        "frame.html",
+        shown.said.language,
+        said=shown.said,
+        addresses=shown.addresses,
+        theme=shown.theme,
+        style=_FRAME_STYLE,
+        script=_FRAME_SCRIPT,
+    ),
+    _unframed,
+)

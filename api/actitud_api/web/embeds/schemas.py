@@ -1,0 +1,15 @@
+"""What embeds take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from actitud_api.resources.scores.schemas import MANY, RankingQuery
+
+
+class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which badges a picture of many has: the filters and orders of the ranking."""
+
+    limit: Annotated[int, Meta(ge=1, le=MANY)] = 50

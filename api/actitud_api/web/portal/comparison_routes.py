@@ -1,0 +1,310 @@
+"""The page that sets two to five organisations of an edition side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, Literal
+
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.model import Group
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.scoring.result import DimensionScore, Figure
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import UnknownEdition
+from actitud_api.resources.scores import comparison
+from actitud_api.resources.scores.comparison import Side
+from actitud_api.resources.scores.service import Row
+from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds import service as embeds
+from actitud_api.web.embeds.equivalent import Equivalent
+from actitud_api.web.embeds.lettering import lines
+from actitud_api.web.portal import charts
+from actitud_api.web.portal.figures import Figures
+from actitud_api.web.portal.layout import Crumb, Links, links_of, missing, parameters, portal_page, title_of
+from actitud_api.web.portal.names import NONE
+
+LEAST: Final = 2
+MOST: Final = 5
+"""How many organisations are set side by side."""
+FOUND: Final = 20
+"""How many of those that a search finds are listed."""
+QUERY_MAX: Final = 200
+"""Characters of a search, as in the API."""
+LETTERS: Final = "ABCDE"
+"""What the organisations are called in pictures and tables, in which their names have no room."""
+
+_LINE: Final = 1.3
+_BAR: Final = 1.15
+"""From one line of letters, and from one bar, to the next, in em."""
+
+_COMPARE: Final = Texts("Comparar organizaciones", "Compare organisations")
+_PICTURE_SAID: Final = Texts("Puntos de 0 a 100: {rows}.", "Points from 0 to 100: {rows}.")
+_SAME: Final = Texts("igual", "equal")
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """One of the organisations: its letter, what is said of it, its rank, and where it is left out."""
+
+    letter: str
+    organisation: str
+    said: Equivalent
+    rank: str
+    without: str
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A score of each of the organisations, in points and in words.
+
+    `best`: the places of those with the highest, where they differ. `distance`: from the highest, which is named, to
+    the lowest.
+    """
+
+    id: str
+    name: str
+    scores: tuple[Figure | None, ...]
+    told: tuple[str, ...]
+    best: frozenset[int]
+    distance: str
+
+
+class Section(Struct, frozen=True):
+    """A dimension, and the indicators below it."""
+
+    dimension: Line
+    indicators: tuple[Line, ...]
+
+
+class GroupedBar(Struct, frozen=True):
+    """A bar of an organisation: its letter, points of 100, and where it and its letters stand, in em."""
+
+    letter: str
+    value: Figure | None
+    text: str
+    top: float
+    baseline: float
+
+
+class BarGroup(Struct, frozen=True):
+    """The bars of a dimension, below the lines of its name."""
+
+    lines: tuple[tuple[str, float], ...]
+    bars: tuple[GroupedBar, ...]
+
+
+class Grouped(Struct, frozen=True):
+    """A picture with a group of bars for each dimension; `height` in em."""
+
+    groups: tuple[BarGroup, ...]
+    height: float
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """What is set side by side, and what came of the search for one more.
+
+    `outcome`: of a search; None where there was none. `unknown`: what was named and has no published score there.
+    `refused`: what was named, where that is more than `MOST`.
+    """
+
+    edition: editions.Record
+    sides: tuple[Side, ...]
+    unknown: tuple[str, ...]
+    refused: tuple[str, ...]
+    query: str
+    outcome: Literal["added", "already", "several", "nothing", "full"] | None
+    matches: tuple[Row, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of those that are set side by side."""
+        return [side.sent.organisation for side in self.sides]
+
+
+class ComparisonPageController(Controller):
+    """Organisations of a published edition side by side."""
+
+    path = "/portal/{edition:str}/compare"
+    include_in_schema = False
+
+    @get("/", operation_id="portal.compare", sync_to_thread=True)
+    def compare(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Two to five organisations, each named by `organisation`; `q` searches for one more."""
+        database: Database = state["database"]
+        try:
+            chosen = _chosen(database, edition, parameters(request))
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        language, to = language_of(request.scope, "es"), links_of(request)
+        title = _COMPARE.into(language)
+        return portal_page(
+            request,
+            "compare.html",
+            title,
+            _view(database, chosen, language, to),
+            section="compare",
+            edition=chosen.edition,
+            trail=(Crumb(title_of(chosen.edition, language), to(chosen.edition.id)), Crumb(title)),
+            status=400 if chosen.refused else 404 if chosen.unknown else 200,
+        )
+
+
+def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) -> Chosen:
+    """What the parameters of the page ask for; raises `UnknownEdition`."""
+    named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
+    query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
+    refused = named if len(named) > MOST else []
+    found = comparison.side_by_side(database, edition, [] if refused else named)
+    sides, outcome = found.sides, None
+    matches: tuple[Row, ...] = ()
+    if query and not refused:
+        ids = {side.sent.organisation for side in sides}
+        matches = tuple(comparison.matching(database, edition, query, limit=FOUND + 1))
+        outcome = _outcome(matches, ids)
+        if outcome == "added":
+            sides += comparison.side_by_side(database, edition, [matches[0].organisation]).sides
+    return Chosen(
+        edition=found.edition,
+        sides=sides,
+        unknown=found.unknown,
+        refused=tuple(refused),
+        query=query,
+        outcome=outcome,
+        matches=matches if outcome == "several" else (),
+    )
+
+
+def _outcome(matches: Sequence[Row], ids: Collection[str]) -> Literal["added", "already", "several", "nothing", "full"]:
+    if not matches:
+        return "nothing"
+    if len(matches) == 1 and matches[0].organisation in ids:
+        return "already"
+    if len(ids) >= MOST:
+        return "full"
+    return "added" if len(matches) == 1 else "several"
+
+
+def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> dict[str, object]:
+    """What the template shows."""
+    edition, ids = chosen.edition, chosen.ids
+    figures = Figures(load(edition.methodology), language)
+    columns = [
+        Column(
+            letter=letter,
+            organisation=one,
+            said=said.equivalent(embeds.standing(database, edition.id, one), language, to(edition.id, one)),
+            rank=NONE if side.sent.rank is None else figures.count(side.sent.rank),
+            without=_address(to, edition, [other for other in ids if other != one]),
+        )
+        for letter, one, side in zip(LETTERS, ids, chosen.sides, strict=False)
+    ]
+    sections = _sections(columns, chosen.sides, edition, figures, language) if len(columns) >= LEAST else []
+    rows = [
+        f"{section.dimension.name}: " + ", ".join(map(" ".join, zip(LETTERS, section.dimension.told, strict=False)))
+        for section in sections
+    ]
+    return {
+        "chosen_sides": chosen,
+        "known": _address(to, edition, ids),
+        "columns": columns,
+        "sections": sections,
+        "picture": _grouped(columns, sections),
+        "described": _PICTURE_SAID.into(language).format(rows="; ".join(rows)),
+        "refused": [
+            (one, _address(to, edition, [other for other in chosen.refused if other != one])) for one in chosen.refused
+        ],
+        "matches": [
+            (match, _address(to, edition, [*ids, match.organisation]))
+            for match in chosen.matches[:FOUND]
+            if match.organisation not in ids
+        ],
+        "more": len(chosen.matches) > FOUND,
+        "least": LEAST,
+        "most": MOST,
+        "query_max": QUERY_MAX,
+    }
+
+
+def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
+    """A group of bars for each dimension: its name, and a bar below it for each organisation, in em."""
+    groups, y = [], 0.0
+    for section in sections:
+        told = lines(section.dimension.name, charts.ROOM, 1, 2)
+        start = y + _LINE * len(told) + 0.2
+        bars = tuple(
+            GroupedBar(column.letter, score, text, top=round(top, 2), baseline=round(top + 0.65, 2))
+            for top, column, score, text in zip(
+                (start + _BAR * place for place in range(len(columns))),
+                columns,
+                section.dimension.scores,
+                section.dimension.told,
+                strict=True,
+            )
+        )
+        groups.append(
+            BarGroup(tuple((line, round(y + 1 + _LINE * number, 2)) for number, line in enumerate(told)), bars)
+        )
+        y = start + _BAR * len(columns) + 0.6
+    return Grouped(tuple(groups), round(y, 2))
+
+
+def _address(to: Links, edition: editions.Record, ids: Sequence[str]) -> str:
+    """The page of these organisations side by side."""
+    return to.with_query(to.path(edition.id, "compare"), [("organisation", one) for one in ids])
+
+
+def _sections(
+    columns: Sequence[Column], sides: Sequence[Side], edition: editions.Record, figures: Figures, language: Language
+) -> list[Section]:
+    """Every dimension of the methodology with its indicators, and what each organisation has there."""
+    methodology = load(edition.methodology)
+    sentences = sentences_of(methodology, language)
+    dimensions = [{line.id: line.score for line in column.said.dimensions} for column in columns]
+    leaves = [dict(_leaves(side.score.dimensions)) for side in sides]
+    return [
+        Section(
+            _line(child.id, sentences.group(child.id), [scores[child.id] for scores in dimensions], figures, language),
+            tuple(
+                _line(one.id, sentences.indicator(one.id), [scores[one.id] for scores in leaves], figures, language)
+                for one in indicators(child)
+            ),
+        )
+        for child in methodology.document.root.children
+        if isinstance(child, Group)
+    ]
+
+
+def _leaves(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
+    """Every indicator below some dimensions, and its score."""
+    for dimension in dimensions:
+        yield from ((indicator.id, indicator.score) for indicator in dimension.indicators)
+        yield from _leaves(dimension.groups)
+
+
+def _line(identifier: str, name: str, scores: Sequence[Figure | None], figures: Figures, language: Language) -> Line:
+    known = [score for score in scores if score is not None]
+    best = frozenset[int]()
+    distance = NONE
+    if len(known) >= LEAST:
+        most, least = max(known), min(known)
+        if most == least:
+            distance = _SAME.into(language)
+        else:
+            best = frozenset(position for position, score in enumerate(scores) if score == most)
+            letters = ", ".join(LETTERS[position] for position in sorted(best))
+            distance = f"{letters} +{figures.difference(most, least)}"
+    return Line(
+        id=identifier,
+        name=name,
+        scores=tuple(scores),
+        told=tuple(figures.points(score) for score in scores),
+        best=best,
+        distance=distance,
+    )

@@ -1,0 +1,250 @@
+"""Pages about the dimensions of an edition, with those who do well in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, get_args
+
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.model import Group
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions.service import UnknownEdition
+from actitud_api.resources.organisations.kinds import Band, Kind
+from actitud_api.resources.scores import comparison, comparison_schemas
+from actitud_api.resources.scores import dimensions as service
+from actitud_api.resources.scores.dimensions import UnknownDimension
+from actitud_api.resources.scores.service import DIMENSION_KEYS, Filters
+from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.portal import charts
+from actitud_api.web.portal.figures import Figures
+from actitud_api.web.portal.layout import Crumb, links_of, missing, parameters, portal_page, title_of
+from actitud_api.web.portal.territory_routes import tenth
+
+EXEMPLARS: Final = 5
+"""How many who do well in a dimension are shown."""
+LOWEST: Final = 3
+"""How many of the indicators of a dimension are pointed at as its lowest."""
+
+_DIMENSIONS: Final = Texts("Dimensiones", "Dimensions")
+_UNKNOWN: Final = Texts(
+    "La metodología de esa edición no tiene una dimensión con ese identificador.",
+    "The methodology of that edition has no dimension of that id.",
+)
+_SPREADS: Final = Texts("Cómo se reparte cada dimensión", "How each dimension spreads")
+_SPREADS_SAID: Final = Texts(
+    "De la puntuación más baja a la más alta, con la mitad central en una caja y la mediana en una raya: {rows}.",
+    "From the lowest score to the highest, the middle half in a box and the median a stroke: {rows}.",
+)
+_TENTHS: Final = Texts("Organizaciones por tramos de puntuación", "Organisations by tenths of the score")
+_TENTHS_SAID: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
+_MEANS: Final = Texts("Media de cada indicador en la edición", "Mean of each indicator in the edition")
+_SCALES: Final[Mapping[str, Texts]] = {
+    "P": Texts("Por población", "By inhabitants"),
+    "E": Texts("Por plantilla", "By staff"),
+}
+_MEANS_SAID: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """An indicator of a dimension, and the mean that it has in an edition, in words."""
+
+    id: str
+    name: str
+    question: str
+    weight: str
+    mean: str
+    lowest: bool
+
+
+class Bullet(Struct, frozen=True):
+    """A point of the article in our words, and the indicators of a dimension that answer it."""
+
+    id: str
+    text: str
+    indicators: tuple[str, ...]
+
+
+class DimensionsController(Controller):
+    """The dimensions of a published edition."""
+
+    path = "/portal/{edition:str}/dimensions"
+    include_in_schema = False
+
+    @get("/", operation_id="portal.dimensions", sync_to_thread=True)
+    def list_dimensions(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """Every dimension, with how the edition scores in it."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        try:
+            found = service.dimensions(database, state["computed"], edition)
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        methodology = load(found.edition.methodology)
+        figures, texts = Figures(methodology, language), methodology.texts[language]
+        rows = [
+            charts.Spread(
+                label=texts.groups[one.id].name,
+                figures=figures.five(one.spread),
+                text=figures.units(None if one.spread is None else one.spread.median),
+            )
+            for one in found.dimensions
+        ]
+        described = _SPREADS_SAID.into(language).format(rows="; ".join(f"{row.label} {row.text}" for row in rows))
+        return portal_page(
+            request,
+            "dimensions.html",
+            _DIMENSIONS.into(language),
+            {
+                "found": found,
+                "names": {one.id: texts.groups[one.id].name for one in found.dimensions},
+                "bullets": {one.id: _bullets(methodology, one.id, language) for one in found.dimensions},
+                "figures": figures,
+                "picture": charts.spreads("spreads", _SPREADS.into(language), described, rows),
+            },
+            section="dimensions",
+            edition=found.edition,
+            trail=(
+                Crumb(title_of(found.edition, language), links_of(request)(found.edition.id)),
+                Crumb(_DIMENSIONS.into(language)),
+            ),
+        )
+
+    @get("/{dimension:str}", operation_id="portal.dimension", sync_to_thread=True)
+    def show_dimension(
+        self, request: ApiRequest, state: State, edition: FromPath[str], dimension: FromPath[str]
+    ) -> Response[bytes]:
+        """What a dimension asks, how the edition scores in it, and who does well."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        try:
+            found = service.dimensions(database, state["computed"], edition)
+            position = _position(found, dimension)
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        except UnknownDimension as error:
+            return missing(request, database, _UNKNOWN, edition=error.edition)
+        methodology = load(found.edition.methodology)
+        figures, texts = Figures(methodology, language), methodology.texts[language]
+        own, name, to = found.dimensions[position], texts.groups[dimension].name, links_of(request)
+        asked = _asked(found, methodology, dimension, figures, language)
+        filters = _filters(request)
+        exemplars = comparison.exemplars(
+            database,
+            found.edition.id,
+            DIMENSION_KEYS[position],
+            filters,
+            principal=None,
+            after=None,
+            offset=0,
+            limit=EXEMPLARS,
+        )
+        return portal_page(
+            request,
+            "dimension.html",
+            name,
+            {
+                "found": found,
+                "own": own,
+                "name": name,
+                "neighbours": [
+                    (one.id, texts.groups[one.id].name)
+                    for one in found.dimensions[max(position - 1, 0) : position + 2]
+                    if one.id != dimension
+                ],
+                "figures": figures,
+                "asked": asked,
+                "bullets": _bullets(methodology, dimension, language),
+                "tenths": _tenths(own, figures, language),
+                "tenth": tenth,
+                "means": _means(found, asked, figures, language),
+                "exemplars": [comparison_schemas.exemplar(one, language) for one in exemplars],
+                "filters": filters,
+                "kinds": texts.organisation_types,
+                "bands": [
+                    (_SCALES[scale].into(language), [(band.code, figures.band(band.code)) for band in bands])
+                    for scale, bands in methodology.document.size_bands.items()
+                ],
+            },
+            section="dimensions",
+            edition=found.edition,
+            trail=(
+                Crumb(title_of(found.edition, language), to(found.edition.id)),
+                Crumb(_DIMENSIONS.into(language), to(found.edition.id, "dimensions")),
+                Crumb(name),
+            ),
+        )
+
+
+def _position(found: service.Dimensions, dimension: str) -> int:
+    """The place of a dimension in the methodology of an edition; raises `UnknownDimension`."""
+    ids = [one.id for one in found.dimensions]
+    if dimension not in ids:
+        raise UnknownDimension(found.edition, dimension)
+    return ids.index(dimension)
+
+
+def _filters(request: ApiRequest) -> Filters:
+    """Those of whom to learn from; what is no kind or no band filters nothing."""
+    asked = dict(parameters(request))
+    return Filters(
+        kind=next((kind for kind in get_args(Kind) if kind == asked.get("kind")), None),
+        band=next((band for band in get_args(Band) if band == asked.get("band")), None),
+    )
+
+
+def _asked(
+    found: service.Dimensions, methodology: Methodology, dimension: str, figures: Figures, language: Language
+) -> list[Asked]:
+    """The indicators of a dimension; `lowest` are those with the lowest means, where the means differ."""
+    (group,) = [child for child in methodology.document.root.children if child.id == dimension]
+    known = list(indicators(group)) if isinstance(group, Group) else [group]
+    whole = sum(indicator.weight for indicator in known)
+    means = [(mean, one.id) for one in known if (mean := found.means.get(one.id)) is not None]
+    lowest = {name for _, name in sorted(means)[:LOWEST]} if len(means) > LOWEST else set()
+    texts = methodology.texts[language]
+    return [
+        Asked(
+            id=one.id,
+            name=texts.indicators[one.id].name,
+            question=texts.indicators[one.id].question,
+            weight=figures.share(one.weight, whole),
+            mean=figures.units(found.means.get(one.id)),
+            lowest=one.id in lowest,
+        )
+        for one in known
+    ]
+
+
+def _bullets(methodology: Methodology, dimension: str, language: Language) -> list[Bullet]:
+    """The points of the article that the indicators of a dimension answer, in the order of the article."""
+    (group,) = [child for child in methodology.document.root.children if child.id == dimension]
+    known = {one.id for one in indicators(group)} if isinstance(group, Group) else {group.id}
+    texts = methodology.texts[language].article.bullets
+    answering = {
+        bullet: tuple(one for one in answered if one in known)
+        for bullet, answered in methodology.document.answers.bullets.items()
+    }
+    return [Bullet(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
+
+
+def _tenths(own: service.Figures, figures: Figures, language: Language) -> charts.Picture:
+    columns = [
+        charts.Column(label=str(10 * number), count=count, text=figures.count(count))
+        for number, count in enumerate(own.tenths)
+    ]
+    told = "; ".join(f"{tenth(number)}: {figures.count(count)}" for number, count in enumerate(own.tenths))
+    return charts.columns("tenths", _TENTHS.into(language), _TENTHS_SAID.into(language).format(rows=told), columns)
+
+
+def _means(found: service.Dimensions, asked: Sequence[Asked], figures: Figures, language: Language) -> charts.Picture:
+    rows = [charts.Bar(label=one.name, value=figures.of(found.means.get(one.id)), text=one.mean) for one in asked]
+    told = "; ".join(f"{row.label} {row.text}" for row in rows)
+    return charts.bars("means", _MEANS.into(language), _MEANS_SAID.into(language).format(rows=told), rows)

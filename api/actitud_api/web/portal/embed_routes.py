@@ -1,0 +1,220 @@
+"""The page on which a form of a score is chosen, seen, and copied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from markupsafe import Markup
+from msgspec import Struct, structs
+
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts, name
+from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import LATEST, UnknownEdition
+from actitud_api.resources.organisations.service import AliasOf
+from actitud_api.resources.scores import comparison
+from actitud_api.resources.scores.service import Row, UnknownScore
+from actitud_api.web.embeds import element, snippets
+from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds import service as embeds
+from actitud_api.web.embeds.addresses import Addresses
+from actitud_api.web.embeds.equivalent import Equivalent
+from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
+from actitud_api.web.embeds.pictures import CARD_WIDTH, THEMES, Theme
+from actitud_api.web.embeds.routes import FORMS, Shown
+from actitud_api.web.embeds.service import Standing
+from actitud_api.web.embeds.snippets import Form, Snippet
+from actitud_api.web.portal.layout import Crumb, links_of, parameters, portal_page, published, title_of
+
+FOUND: Final = 20
+"""How many of those that a search finds are listed."""
+QUERY_MAX: Final = 200
+"""Characters of a search, as in the API."""
+
+_EMBED: Final = Texts("Insertar una puntuación", "Embed a score")
+_LATEST: Final = Texts("Siempre la última publicada", "Always the latest published")
+_FORMS: Final[Mapping[Form, Texts]] = {
+    "badge": Texts("Distintivo: una línea, como imagen", "Badge: one line, as an image"),
+    "card": Texts("Tarjeta con las diez dimensiones, como imagen", "Card with the ten dimensions, as an image"),
+    "frame": Texts("Marco (iframe)", "Frame (iframe)"),
+    "element": Texts("Elemento propio, con un script", "Custom element, with a script"),
+    "table": Texts("Tabla de HTML, sin imágenes ni scripts", "Table of HTML, without images or scripts"),
+    "oembed": Texts("WordPress y otros que conocen oEmbed", "WordPress and others that know oEmbed"),
+}
+_THEMES: Final[Mapping[Theme, Texts]] = {
+    "auto": Texts("El de quien lee", "That of the reader"),
+    "light": Texts("Claro", "Light"),
+    "dark": Texts("Oscuro", "Dark"),
+}
+T = TypeVar("T", bound=str)
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """What was chosen; `edition` is as it was asked for, so that `latest` stays so."""
+
+    edition: str
+    organisation: str
+    form: Form
+    language: Language
+    theme: Theme
+    query: str
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What is seen of a choice, and what to copy. `addresses` are those inside the service."""
+
+    said: Equivalent
+    addresses: Addresses
+    snippet: Snippet
+    fragment: Markup
+    script: str
+    integrity: str
+
+
+class Built(Struct, frozen=True, kw_only=True):
+    """What comes of a choice: how the organisation stands, and what the search for another found.
+
+    `problem`: why there is nothing to be embedded; `edition`: None of one that is not there, or not published.
+    """
+
+    choice: Choice
+    edition: editions.Record | None = None
+    standing: Standing | None = None
+    matches: tuple[Row, ...] = ()
+    problem: Texts | None = None
+
+
+class EmbedPageController(Controller):
+    """Forms of a score to be copied into other pages."""
+
+    path = "/portal/embed"
+    include_in_schema = False
+
+    @get("/", operation_id="portal.embed", sync_to_thread=True)
+    def build(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """A form of the score of an organisation: chosen, seen, and copied."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        built = _built(database, _choice(parameters(request), language))
+        title = _EMBED.into(language)
+        return portal_page(
+            request,
+            "embed.html",
+            title,
+            _view(request, database, built, language),
+            section="embed",
+            edition=None if built.choice.edition == LATEST else built.edition,
+            trail=(Crumb(title),),
+            status=200 if built.problem is None else 404,
+            frames=True,
+        )
+
+
+def _built(database: Database, choice: Choice) -> Built:
+    """What comes of a choice; a search that finds one organisation chooses it."""
+    try:
+        edition = editions.published(database, choice.edition).record
+    except UnknownEdition:
+        return Built(choice=choice, problem=said.UNKNOWN_EDITION)
+    matches = tuple(comparison.matching(database, edition.id, choice.query, limit=FOUND + 1)) if choice.query else ()
+    if len(matches) == 1:
+        choice, matches = _of(choice, matches[0].organisation), ()
+    standing, problem = None, None
+    if choice.organisation:
+        try:
+            standing = _standing(database, choice)
+        except UnknownScore:
+            problem = said.UNKNOWN_SCORE
+    return Built(choice=choice, edition=edition, standing=standing, matches=matches, problem=problem)
+
+
+def _view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
+    """What the template shows."""
+    choice, to = built.choice, links_of(request)
+    return {
+        "choice": choice,
+        "problem": None if built.problem is None else built.problem.into(language),
+        "preview": None if built.standing is None else _preview(request, choice, built.standing),
+        "matches": [(match, to("embed", **_asked(_of(choice, match.organisation)))) for match in built.matches[:FOUND]],
+        "more": len(built.matches) > FOUND,
+        "nothing": bool(choice.query) and not built.matches and built.problem is None,
+        "editions": [
+            (LATEST, _LATEST.into(language)),
+            *((one.record.id, title_of(one.record, language)) for one in published(database)),
+        ],
+        "forms": [(form, text.into(language)) for form, text in _FORMS.items()],
+        "languages": [(known, name(known)) for known in LANGUAGES],
+        "themes": [(theme, text.into(language)) for theme, text in _THEMES.items()],
+        "query_max": QUERY_MAX,
+        "card_width": CARD_WIDTH,
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
+
+
+def _choice(pairs: Sequence[tuple[str, str]], language: Language) -> Choice:
+    """What the parameters of the page ask for; what there is not is as if it had not been asked for."""
+    asked = {name: value.strip() for name, value in pairs}
+    return Choice(
+        edition=asked.get("edition") or LATEST,
+        organisation=asked.get("organisation", ""),
+        form=_one_of(snippets.FORMS, asked.get("form"), "badge"),
+        language=_one_of(LANGUAGES, asked.get("language"), language),
+        theme=_one_of(THEMES, asked.get("theme"), "auto"),
+        query=asked.get("q", "")[:QUERY_MAX],
+    )
+
+
+def _one_of(known: Sequence[T], asked: str | None, default: T) -> T:
+    return next((one for one in known if one == asked), default)
+
+
+def _of(choice: Choice, organisation: str) -> Choice:
+    """The same of another organisation."""
+    return structs.replace(choice, organisation=organisation, query="")
+
+
+def _asked(choice: Choice) -> dict[str, str]:
+    """The parameters of a choice."""
+    return {
+        "edition": choice.edition,
+        "organisation": choice.organisation,
+        "form": choice.form,
+        "language": choice.language,
+        "theme": choice.theme,
+    }
+
+
+def _standing(database: Database, choice: Choice) -> Standing:
+    """How the chosen organisation stands; raises `UnknownEdition` and `UnknownScore`."""
+    try:
+        return embeds.standing(database, choice.edition, choice.organisation)
+    except AliasOf as alias:
+        return embeds.standing(database, choice.edition, alias.organisation)
+
+
+def _preview(request: ApiRequest, choice: Choice, standing: Standing) -> Preview:
+    """What is seen and copied: the form in the language of the other page, not in that of this one."""
+    place = (choice.edition, standing.organisation, choice.language, choice.theme)
+    there = Addresses(base_of(request), *place)
+    shown = said.equivalent(standing, choice.language, there.explanation)
+    # A copied table stays as it is, and so does what it leads to.
+    dated = Addresses(base_of(request), standing.edition, *place[1:])
+    of_edition = said.equivalent(standing, choice.language, dated.explanation)
+    fragment = FORMS["table.html"].made(Shown(of_edition, dated, choice.theme)).decode()
+    known = [*snippets.snippets(shown, there), snippets.table(fragment.strip()), snippets.oembed(there)]
+    (snippet,) = [one for one in known if one.form == choice.form]
+    script = element.manifest("")
+    return Preview(
+        said=shown,
+        addresses=Addresses("", *place),
+        snippet=snippet,
+        # It comes from a template that escapes whatever it is filled with.
+        fragment=Markup(fragment),
+        script=script.url,
+        integrity=script.integrity,
+    )

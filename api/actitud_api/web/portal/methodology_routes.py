@@ -1,0 +1,207 @@
+"""Pages about the methodologies: what is asked, how it scores, and what of the article it answers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.differences import differences
+from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology
+from actitud_api.engine.methodology.model import Group, Indicator, IndicatorText
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.narration import words
+from actitud_api.engine.narration.differences import Side, told
+from actitud_api.engine.narration.indicators import GoalpostTold, goalposts, zero_rule
+from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.methodologies import service
+from actitud_api.resources.suggestions.service import Filters
+from actitud_api.web.portal.layout import Crumb, links_of, missing, portal_page
+from actitud_api.web.portal.suggestion_routes import some
+
+_METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
+_METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
+_SUGGESTIONS_MOST: Final = 5
+"""The newest suggestions that a page of a methodology shows, beside all that it has taken in."""
+_TAKEN_MOST: Final = 100
+_UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """An indicator in words. `weight`: its share of its dimension; `bullets`: the points of the article it answers."""
+
+    indicator: Indicator
+    text: IndicatorText
+    weight: str
+    goalposts: tuple[GoalpostTold, ...]
+    zero: str | None
+    windows: tuple[str, ...]
+    bullets: tuple[tuple[str, str], ...]
+    functions: tuple[tuple[str, str], ...]
+
+
+class Dimension(Struct, frozen=True, kw_only=True):
+    """A dimension in words, with its indicators. `weight`: its share of the index."""
+
+    id: str
+    name: str
+    weight: str
+    measures: tuple[Measure, ...]
+
+
+class LevelTold(Struct, frozen=True, kw_only=True):
+    """A level in words: what it is called and means, and what its gates ask."""
+
+    number: int
+    name: str
+    meaning: str
+    gates: tuple[str, ...]
+    provisional_unless: str | None
+
+
+class RuleTold(Struct, frozen=True):
+    """Rules of one text, by their ids."""
+
+    text: str
+    ids: tuple[str, ...]
+    severity: str
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """A methodology in words of a language; `changes`: under headings, what differs from the version `before`."""
+
+    dimensions: tuple[Dimension, ...]
+    levels: tuple[LevelTold, ...]
+    rules: tuple[RuleTold, ...]
+    before: str | None
+    changes: dict[str, list[str]]
+
+
+class MethodologyPagesController(Controller):
+    """The registered methodology versions, for people."""
+
+    path = "/portal/methodologies"
+    include_in_schema = False
+
+    @get("/", operation_id="portal.methodologies", sync_to_thread=True)
+    def list_methodologies(self, request: ApiRequest) -> Response[bytes]:
+        """Every version, the newest first."""
+        language = language_of(request.scope, "es")
+        found = [
+            (methodology, len(list(indicators(methodology.document.root))), methodology.texts[language].title)
+            for methodology in reversed(service.listed(after=None))
+        ]
+        title = _METHODOLOGIES.into(language)
+        return portal_page(
+            request, "methodologies.html", title, {"found": found}, section="methodology", trail=(Crumb(title),)
+        )
+
+    @get("/{version:str}", operation_id="portal.methodology", sync_to_thread=True)
+    def show_methodology(self, request: ApiRequest, state: State, version: FromPath[str]) -> Response[bytes]:
+        """A version: every indicator with its question, goalposts, and rules; levels, changes and sources."""
+        database: Database = state["database"]
+        language, to = language_of(request.scope, "es"), links_of(request)
+        try:
+            methodology = service.one(version)
+        except UnknownMethodology:
+            return missing(request, database, _UNKNOWN)
+        title = _METHODOLOGY.into(language).format(version=methodology.version)
+        taken_in = Filters(state="accepted", methodology=methodology.version)
+        return portal_page(
+            request,
+            "methodology.html",
+            title,
+            {
+                "methodology": methodology,
+                "document": methodology.document,
+                "texts": methodology.texts[language],
+                "shown": told_of(methodology.version, language),
+                "taken": some(database, taken_in, language, to, _TAKEN_MOST),
+                "proposed": some(database, Filters(), language, to, _SUGGESTIONS_MOST),
+                "number": lambda value: words.number(value, language),
+            },
+            section="methodology",
+            trail=(Crumb(_METHODOLOGIES.into(language), to("methodologies")), Crumb(title)),
+        )
+
+
+@lru_cache(maxsize=32)
+def told_of(version: str, language: Language) -> Page:
+    """A registered methodology in words, which in a running service never changes."""
+    methodology = service.one(version)
+    document, texts, sentences = methodology.document, methodology.texts[language], sentences_of(methodology, language)
+    before, changes = _changes(methodology, language)
+    total = sum(child.weight for child in document.root.children)
+    return Page(
+        dimensions=tuple(
+            Dimension(
+                id=child.id,
+                name=texts.groups[child.id].name,
+                weight=words.percent(round(child.weight / total, 4), language),
+                measures=_measures(methodology, child, language),
+            )
+            for child in document.root.children
+            if isinstance(child, Group)
+        ),
+        levels=tuple(
+            LevelTold(
+                number=level.number,
+                name=texts.levels[str(level.number)].name,
+                meaning=texts.levels[str(level.number)].meaning,
+                gates=tuple(sentences.asks(gate.id) for gate in level.gates),
+                provisional_unless=texts.levels[str(level.number)].provisional_unless,
+            )
+            for level in document.levels
+        ),
+        rules=_rules(methodology, language),
+        before=before,
+        changes=changes,
+    )
+
+
+def _measures(methodology: Methodology, dimension: Group, language: Language) -> tuple[Measure, ...]:
+    texts = methodology.texts[language]
+    known = list(indicators(dimension))
+    whole = sum(one.weight for one in known)
+    return tuple(
+        Measure(
+            indicator=one,
+            text=texts.indicators[one.id],
+            weight=words.percent(round(one.weight / whole, 4), language),
+            goalposts=tuple(goalposts(one, texts)),
+            zero=zero_rule(one, texts),
+            windows=tuple(texts.windows[window] for window in one.windows),
+            bullets=tuple((bullet, texts.article.bullets[bullet]) for bullet in one.bullets),
+            functions=tuple((function, texts.article.functions[function]) for function in one.functions),
+        )
+        for one in known
+    )
+
+
+def _rules(methodology: Methodology, language: Language) -> tuple[RuleTold, ...]:
+    """The rules, each text once: many say the same of different indicators."""
+    texts = methodology.texts[language].rules
+    found: dict[tuple[str, str], list[str]] = {}
+    for rule in methodology.document.rules:
+        found.setdefault((texts[rule.id], rule.severity), []).append(rule.id)
+    return tuple(RuleTold(text, tuple(ids), severity) for (text, severity), ids in found.items())
+
+
+def _changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
+    """The version before one, and what differs from it in words; None and nothing of the first."""
+    known = service.listed(after=None)
+    position = [one.version for one in known].index(methodology.version)
+    if not position:
+        return None, {}
+    before = known[position - 1]
+    texts_before, texts_after = before.texts[language], methodology.texts[language]
+    found = differences(before.document, methodology.document, {language: texts_before}, {language: texts_after})
+    sides = Side(before.document, texts_before), Side(methodology.document, texts_after)
+    return before.version, told(found, *sides, language)

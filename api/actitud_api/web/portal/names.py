@@ -1,0 +1,117 @@
+"""What pages call things: kinds, size bands, territories, statuses, orders; and figures as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.narration import words
+from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.engine.scoring.evaluate import State, Status
+from actitud_api.engine.scoring.result import Figure
+from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
+
+NONE: Final = "–"
+"""What stands where there is no figure."""
+
+STATUSES: Final[Mapping[Status, Texts]] = {
+    "complete": Texts("evidencia completa", "complete evidence"),
+    "sufficient": Texts("evidencia suficiente", "sufficient evidence"),
+    "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
+    "not_rateable": Texts("no evaluable", "not rateable"),
+}
+STATES: Final[Mapping[State, Texts]] = {
+    "observed": Texts("observado", "observed"),
+    "not_applicable": Texts("no aplicable", "not applicable"),
+    "unknown": Texts("sin respuesta", "not answered"),
+}
+
+_BAND: Final = Texts("{code}: de {start} a {to} {of}", "{code}: {start} to {to} {of}")
+_FROM: Final = Texts("{code}: {start} {of} o más", "{code}: {start} {of} or more")
+_UP_TO: Final = Texts("{code}: hasta {to} {of}", "{code}: up to {to} {of}")
+_OF: Final[Mapping[str, Texts]] = {"P": Texts("habitantes", "inhabitants"), "E": Texts("personas", "people")}
+_LEVEL: Final = Texts("{number}, {name}", "{number}, {name}")
+
+
+class Names:
+    """The names of things under a methodology, in a language."""
+
+    def __init__(self, methodology: Methodology, language: Language) -> None:
+        self.language = language
+        self.decimals = methodology.document.decimals
+        self._document = methodology.document
+        self._texts = methodology.texts[language]
+        self._sentences = sentences_of(methodology, language)
+
+    def kind(self, code: str) -> str:
+        """A kind of organisation."""
+        return self._texts.organisation_types.get(code, code)
+
+    def band(self, code: str) -> str:
+        """A size band, with its limits."""
+        for scale, bands in self._document.size_bands.items():
+            for band in bands:
+                if band.code == code:
+                    text = _UP_TO if band.start == 0 else _FROM if band.to is None else _BAND
+                    return text.into(self.language).format(
+                        code=code,
+                        start=self.count(band.start),
+                        to="" if band.to is None else self.count(band.to),
+                        of=_OF[scale].into(self.language),
+                    )
+        return code
+
+    def level(self, number: int) -> str:
+        """A level, by its number and its name."""
+        return _LEVEL.into(self.language).format(number=number, name=self._sentences.level(number))
+
+    def meaning(self, number: int) -> str:
+        """What a level means, in a few words."""
+        return self._texts.levels[str(number)].meaning
+
+    def levels(self) -> list[int]:
+        """The levels that there are, the lowest first."""
+        return [level.number for level in self._document.levels]
+
+    def dimensions(self) -> dict[str, str]:
+        """The dimensions by their ids, in their order."""
+        return {child.id: self._sentences.group(child.id) for child in self._document.root.children}
+
+    def status(self, status: Status) -> str:
+        """How much evidence there is."""
+        return STATUSES[status].into(self.language)
+
+    def points(self, figure: Figure | None) -> str:
+        """Points, with all their decimals."""
+        return NONE if figure is None else words.score(figure, self.decimals, self.language)
+
+    def count(self, number: int | None) -> str:
+        """A whole number."""
+        return NONE if number is None else words.number(number, self.language)
+
+    def percent(self, share: Figure | None) -> str:
+        """A share of 0 to 1 in per cent."""
+        return NONE if share is None else words.percent(share, self.language)
+
+    def day(self, day: date) -> str:
+        """A day."""
+        return words.day(day, self.language)
+
+
+def province(code: str | None) -> str | None:
+    """A province, by its INE code; None without one."""
+    return PROVINCES[code].name if code in PROVINCES else code
+
+
+def region(code: str | None) -> str | None:
+    """A region, by its INE code; None without one."""
+    return REGIONS.get(code, code) if code is not None else None
+
+
+def territory(of_province: str | None, of_region: str | None) -> str:
+    """Where an organisation is: province and region, each once; nothing where that is not known."""
+    found = dict.fromkeys(name for name in (province(of_province), region(of_region)) if name is not None)
+    return ", ".join(found)

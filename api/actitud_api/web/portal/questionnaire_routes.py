@@ -1,0 +1,104 @@
+"""The questionnaire of a methodology, to be answered in the browser; what is typed goes nowhere but to be scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology, load, versions
+from actitud_api.engine.methodology.model import IndicatorText
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.resources.reviews.replies.schemas import TEXT_MAX
+from actitud_api.resources.reviews.verdict_names import VERDICTS
+from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.portal.layout import Crumb, links_of, missing, parameters, portal_page
+from actitud_api.web.workbooks.layout import Heading, Input, fact_texts, layout
+
+_UNKNOWN = Texts("No hay ninguna metodología con ese nombre.", "There is no methodology of that name.")
+_TITLE = Texts("Cuestionario", "Questionnaire")
+_ID_MAX = 100
+
+
+@dataclass(slots=True)
+class Question:
+    """An indicator as it is asked: its texts, its windows in words, and what is filled in, by whom."""
+
+    id: str
+    text: IndicatorText
+    windows: list[str]
+    inputs: list[Input] = field(default_factory=list)
+    of_review: list[Input] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Section:
+    """The questions of a dimension."""
+
+    id: str
+    name: str
+    questions: list[Question] = field(default_factory=list)
+
+
+class QuestionnaireController(Controller):
+    """The questionnaire of a methodology."""
+
+    path = "/portal/questionnaires"
+    include_in_schema = False
+
+    @get("/{version:str}", operation_id="portal.questionnaire", sync_to_thread=True)
+    def questionnaire(self, request: ApiRequest, state: State, version: FromPath[str]) -> Response[bytes]:
+        """Every question, what counts as evidence, and what the answers come to as they are typed."""
+        language = language_of(request.scope, "es")
+        try:
+            methodology = load(version)
+        except UnknownMethodology:
+            to = links_of(request)
+            instead = [
+                Crumb(f"{_TITLE.into(language)} {known}", to("questionnaires", known)) for known in reversed(versions())
+            ]
+            return missing(request, state["database"], _UNKNOWN, instead=instead)
+        rows = layout(version, language)
+        asked = dict(parameters(request))
+        sections = _sections(methodology, language)
+        edition, organisation = (plain(asked.get(name, ""))[:_ID_MAX] for name in ("edition", "organisation"))
+        return portal_page(
+            request,
+            "questionnaire.html",
+            _TITLE.into(language),
+            {
+                "methodology": methodology,
+                "texts": methodology.texts[language],
+                "fields": [given for given in rows.profile if not given.of_service],
+                "of_review": [given for given in rows.profile if given.of_service],
+                "dimensions": sections,
+                "told": lambda text, given: fact_texts(text, given.pointer.rpartition("/")[2]),
+                "asked": sum(bool(question.inputs) for section in sections for question in section.questions),
+                "verdicts": {name: text.into(language) for name, text in VERDICTS.items()},
+                "reply_max": TEXT_MAX,
+                "draft_edition": edition,
+                "draft_organisation": organisation if edition else "",
+            },
+            section="questionnaire",
+            trail=(Crumb(_TITLE.into(language)),),
+        )
+
+
+def _sections(methodology: Methodology, language: Language) -> list[Section]:
+    """The questions by dimension, in the order of the document."""
+    texts = methodology.texts[language]
+    root = methodology.document.root.id
+    sections = [Section(root, texts.groups[root].name)]
+    for row in layout(methodology.version, language).indicators:
+        if isinstance(row, Input):
+            question = sections[-1].questions[-1]
+            (question.of_review if row.of_service else question.inputs).append(row)
+        elif isinstance(row, Heading) and row.indicator is None:
+            sections.append(Section(row.code, texts.groups[row.code].name))
+        elif row.indicator is not None:
+            windows = [texts.windows[window] for window in row.indicator.windows]
+            sections[-1].questions.append(Question(row.code, texts.indicators[row.code], windows))
+    return [section for section in sections if section.questions]

@@ -1,0 +1,156 @@
+"""Pages about what is published: the first one, the ranking of an edition, the sheet of an organisation."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.narration import words
+from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import LATEST, UnknownEdition
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.service import UnknownOrganisation
+from actitud_api.resources.scores import schemas
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.service import UnknownScore
+from actitud_api.web.downloads import service as exports
+from actitud_api.web.downloads.dataset import dataset_of, embedded
+from actitud_api.web.downloads.publisher import Publisher
+from actitud_api.web.embeds import equivalent as said
+from actitud_api.web.embeds import service
+from actitud_api.web.embeds.addresses import Addresses, links
+from actitud_api.web.embeds.snippets import snippets
+from actitud_api.web.portal.layout import SITE, Crumb, links_of, missing, parameters, portal_page, published, title_of
+from actitud_api.web.portal.names import Names, territory
+from actitud_api.web.portal.ranking import ranking
+from actitud_api.web.portal.sheet import MOST_PAST, review_told, told
+
+
+class PortalController(Controller):
+    """Pages about what is published, whole without scripts."""
+
+    path = "/portal"
+    include_in_schema = False
+
+    @get("/", operation_id="portal.index", sync_to_thread=True)
+    def index(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """What the index is, which editions there are, and where to search."""
+        values = {
+            "published": published(state["database"]),
+            "title_of": title_of,
+            "day": words.day,
+            "number": words.number,
+            "version": loader.newest().version,
+            "indicators": len(list(indicators(loader.newest().document.root))),
+        }
+        return portal_page(request, "index.html", SITE, values)
+
+    @get("/{edition:str}", operation_id="portal.edition", sync_to_thread=True)
+    def edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+        """The ranking of an edition, and how its index spreads."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        try:
+            record = editions.published(database, edition).record
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        names = Names(loader.load(record.methodology), language)
+        to = links_of(request)
+        listed = ranking(database, state["computed"], record, parameters(request), to, language)
+        latest = editions.published(database, LATEST).record
+        source = exports.source(database, record.id)
+        described = None
+        if source.published is not None:
+            publisher: Publisher = state["publisher"]
+            described = embedded(dataset_of(source, source.published, base_of(request), publisher, language))
+        return portal_page(
+            request,
+            "edition.html",
+            title_of(record, language),
+            {
+                "list": listed,
+                "names": names,
+                "dataset": described,
+                "newer": None if latest.id == record.id else latest,
+                "figure": lambda units: names.points(schemas.points(units, names.decimals)),
+                "share": lambda part, whole: 100 * part / whole,
+            },
+            section="edition",
+            edition=record,
+            trail=(Crumb(title_of(record, language)),),
+        )
+
+    @get("/{edition:str}/{organisation:str}", operation_id="portal.organisation", sync_to_thread=True)
+    def organisation(
+        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+    ) -> Response[bytes]:
+        """The sheet of an organisation: every point of its score, explained."""
+        database: Database = state["database"]
+        language = language_of(request.scope, "es")
+        try:
+            standing = service.standing(database, edition, organisation)
+            sent = scores.sent(database, standing.edition, organisation)
+        except UnknownEdition:
+            return missing(request, database, said.UNKNOWN_EDITION)
+        except UnknownScore as error:
+            return _unscored(request, database, error)
+        record = service.edition_of(database, standing.edition)
+        registered = organisations.get(database, standing.organisation)
+        methodology, score = scores.sheet(sent)
+        names = Names(methodology, language)
+        narrated = schemas.narrated(score, methodology, language)
+        addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
+        shown = said.equivalent(standing, language, addresses.explanation)
+        contact = registered.contact
+        about = (names.kind(registered.kind), territory(registered.province, registered.region))
+        return portal_page(
+            request,
+            "organisation.html",
+            f"{shown.name} · {shown.index}",
+            {
+                "said": shown,
+                "about": " · ".join(part for part in about if part),
+                "province": registered.province,
+                "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
+                "meaning": None if shown.level is None or standing.level is None else names.meaning(standing.level),
+                "document": sent.document,
+                "superseded_by": standing.superseded_by,
+                "sheet": narrated,
+                "told": told(database, state["computed"], record, sent, narrated, names),
+                "review": review_told(sent, names, methodology),
+                "names": names,
+                "addresses": addresses,
+                "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
+            },
+            edition=record,
+            trail=(
+                Crumb(title_of(record, language), links_of(request)(record.id)),
+                Crumb(shown.name or standing.organisation),
+            ),
+            headers={"Link": links(addresses, shown.title)},
+        )
+
+
+def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
+    """The page of a score that there is not, with those of the same organisation in other editions."""
+    record = service.edition_of(database, error.edition)
+    to = links_of(request)
+    try:
+        past = scores.history(database, error.organisation, principal=None, after=None, offset=0, limit=MOST_PAST)
+    except UnknownOrganisation:
+        past = []
+    return missing(
+        request,
+        database,
+        said.UNKNOWN_SCORE,
+        edition=record if record.state == "published" else None,
+        instead=[
+            Crumb(f"{error.organisation} · {one.past.edition}", to(one.past.edition, error.organisation))
+            for one in past
+        ],
+    )

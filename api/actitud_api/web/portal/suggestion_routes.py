@@ -1,0 +1,229 @@
+"""The page of what is proposed: further errors and indicators, with what was decided on each, and how to propose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, get_args
+
+from babel import Locale
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from msgspec import Struct
+
+from actitud_api.engine.i18n import LOCALES, Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.engine.narration import words
+from actitud_api.engine.narration.sentences import sentences_of
+from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.suggestions import schemas, service
+from actitud_api.resources.suggestions.service import DIMENSION_OF, Filters, Kind, Record
+from actitud_api.resources.suggestions.service import State as Decided
+from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.portal.layout import Crumb, Links, links_of, parameters, portal_page
+from actitud_api.web.portal.names import Names
+from actitud_api.web.portal.ranking import Choice, Field, PageLink, shown_pages
+
+PER_PAGE: Final = 20
+SUGGESTIONS: Final = Texts("Propuestas", "Suggestions")
+_METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
+
+_KINDS: Final[Mapping[Kind, Texts]] = {
+    "error": Texts("un error más", "a further error"),
+    "indicator": Texts("un indicador", "an indicator"),
+}
+_STATES: Final[Mapping[Decided, Texts]] = {
+    "undecided": Texts("por decidir", "undecided"),
+    "accepted": Texts("aceptada", "accepted"),
+    "rejected": Texts("rechazada", "rejected"),
+    "deferred": Texts("aplazada", "deferred"),
+}
+_LABELS: Final[Mapping[str, Texts]] = {
+    "kind": Texts("Qué se propone", "What is proposed"),
+    "state": Texts("Decisión", "Decision"),
+    "dimension": Texts("Dimensión", "Dimension"),
+}
+_ANY: Final = Texts("Cualquiera", "Any")
+_EXAMPLE: Final[Mapping[str, str]] = {"kind": "error", "title": "…", "text": "…"}
+
+
+class DecisionTold(Struct, frozen=True, kw_only=True):
+    """What was decided, in words. `href`: the page of the methodology that it names."""
+
+    state: str
+    reason: str
+    language: str
+    day: str
+    methodology: str | None
+    href: str | None
+
+
+class About(Struct, frozen=True):
+    """What a suggestion is about, and where that is told."""
+
+    text: str
+    href: str
+
+
+class SuggestionTold(Struct, frozen=True, kw_only=True):
+    """A suggestion in words; `decisions`: the last one first."""
+
+    id: int
+    kind: str
+    title: str
+    text: str
+    language: str
+    about: About | None
+    state: str
+    day: str
+    decisions: tuple[DecisionTold, ...]
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A page of the list, and what it is filtered by."""
+
+    fields: tuple[Field, ...]
+    suggestions: tuple[SuggestionTold, ...]
+    found: int
+    first: int
+    pages: tuple[PageLink, ...]
+    previous: str | None
+    following: str | None
+    is_filtered: bool
+
+
+class SuggestionPagesController(Controller):
+    """What is proposed, for people."""
+
+    path = "/portal/suggestions"
+    include_in_schema = False
+
+    @get("/", operation_id="portal.suggestions", sync_to_thread=True)
+    def list_suggestions(self, request: ApiRequest, state: State) -> Response[bytes]:
+        """Every suggestion with its decisions and their reasons, filtered and in pages; and how to propose."""
+        language, to = language_of(request.scope, "es"), links_of(request)
+        names = Names(loader.newest(), language)
+        title = SUGGESTIONS.into(language)
+        example = {**_EXAMPLE, "language": language}
+        return portal_page(
+            request,
+            "suggestions.html",
+            title,
+            {
+                "list": _listed(state["database"], dict(parameters(request)), to, names),
+                "names": names,
+                "base": base_of(request),
+                "example": json.dumps(example, ensure_ascii=False),
+                "kinds": {kind: text.into(language) for kind, text in _KINDS.items()},
+                "dimensions": names.dimensions(),
+                "indicators": _indicators(language),
+                "languages": {tag: _spoken(tag, language) for tag in get_args(Language)},
+                "title_max": schemas.TITLE_MAX,
+                "text_max": schemas.TEXT_MAX,
+            },
+            section="methodology",
+            trail=(Crumb(_METHODOLOGIES.into(language), to("methodologies")), Crumb(title)),
+        )
+
+
+def some(database: Database, filters: Filters, language: Language, to: Links, most: int) -> list[SuggestionTold]:
+    """The newest suggestions of those that are asked for, in words."""
+    return [told(record, language, to) for record in service.page(database, filters, after=None, offset=0, limit=most)]
+
+
+def told(record: Record, language: Language, to: Links) -> SuggestionTold:
+    """A suggestion in words of a language; what people wrote stays in theirs."""
+    return SuggestionTold(
+        id=record.id,
+        kind=_KINDS[record.kind].into(language),
+        title=plain(record.title),
+        text=plain(record.text),
+        language=record.language,
+        about=_about(record, language, to),
+        state=_STATES[record.state].into(language),
+        day=_day(record.created, language),
+        decisions=tuple(
+            DecisionTold(
+                state=_STATES[made.decision].into(language),
+                reason=plain(made.reason),
+                language=made.language,
+                day=_day(made.decided, language),
+                methodology=made.methodology,
+                href=None if made.methodology is None else to("methodologies", made.methodology),
+            )
+            for made in reversed(record.decisions)
+        ),
+    )
+
+
+def _about(record: Record, language: Language, to: Links) -> About | None:
+    """The indicator, else the dimension, in the methodology in use or the newest that has it."""
+    named = record.indicator or record.dimension
+    if named is None:
+        return None
+    known = next(one for one in _methodologies() if named in {*one.texts[language].indicators, *DIMENSION_OF.values()})
+    sentences = sentences_of(known, language)
+    text = sentences.indicator(named) if named in DIMENSION_OF else sentences.group(named)
+    return About(f"{named} · {text}", f"{to('methodologies', known.version)}#{named}")
+
+
+def _methodologies() -> Sequence[loader.Methodology]:
+    """That which is in use, and then the others, the newest first."""
+    used = loader.newest()
+    return [used, *(loader.load(version) for version in reversed(loader.versions()) if version != used.version)]
+
+
+def _indicators(language: Language) -> dict[str, str]:
+    """The indicators in use, by their ids."""
+    texts = loader.newest().texts[language].indicators
+    return {identifier: text.name for identifier, text in texts.items()}
+
+
+def _spoken(tag: Language, language: Language) -> str:
+    """What a language is called."""
+    return str(Locale.parse(tag).get_display_name(LOCALES[language]))
+
+
+def _day(moment: datetime, language: Language) -> str:
+    return words.day(moment.date(), language)
+
+
+def _listed(database: Database, given: Mapping[str, str], to: Links, names: Names) -> Listed:
+    language = names.language
+    fields = (
+        _field("kind", {kind: text.into(language) for kind, text in _KINDS.items()}, given, language),
+        _field("state", {state: text.into(language) for state, text in _STATES.items()}, given, language),
+        _field("dimension", {name: f"{name} · {text}" for name, text in names.dimensions().items()}, given, language),
+    )
+    chosen = {one.name: choice.value for one in fields for choice in one.choices if choice.chosen and choice.value}
+    filters = Filters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
+    found = service.count(database, filters)
+    last = max(1, -(-found // PER_PAGE))
+    asked = given.get("page", "")
+    number = min(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked) else 1, last)
+    records = service.page(database, filters, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE)
+
+    def address(page: int) -> str:
+        pairs: list[tuple[str, str | int]] = [*chosen.items(), *([("page", page)] if page > 1 else [])]
+        return to.with_query(to.path("suggestions"), pairs)
+
+    return Listed(
+        fields=fields,
+        suggestions=tuple(told(record, language, to) for record in records),
+        found=found,
+        first=PER_PAGE * (number - 1) + 1,
+        pages=tuple(
+            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in shown_pages(number, last)
+        ),
+        previous=address(number - 1) if number > 1 else None,
+        following=address(number + 1) if number < last else None,
+        is_filtered=bool(chosen),
+    )
+
+
+def _field(name: str, texts: Mapping[str, str], given: Mapping[str, str], language: Language) -> Field:
+    known = [Choice(value, text, given.get(name) == value) for value, text in texts.items()]
+    every = Choice("", _ANY.into(language), not any(choice.chosen for choice in known))
+    return Field(name, _LABELS[name].into(language), (every, *known))

@@ -1,0 +1,668 @@
+"""Reads the workbook of a methodology back: what it holds, and what is wrong with it cell by cell.
+
+Cells become JSON and are then judged by the very schema that judges a body, so that a workbook may hold what may be
+sent, and nothing else. What is wrong is left out and named; all else is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from math import isfinite
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from python_calamine import CalamineError, CalamineSheet
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.methodology.loader import Methodology, load, versions
+from actitud_api.engine.methodology.requests.content import EVIDENCE_MAX
+from actitud_api.engine.methodology.requests.questionnaire import (
+    Questionnaire,
+    QuestionnaireRequest,
+    missing_fields,
+    questionnaire,
+    request_type,
+)
+from actitud_api.platform.http.json_body import Json, is_control, shown
+from actitud_api.platform.http.problems import FAULTS_MAX, Fault
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.validation import nearest
+from actitud_api.web.workbooks.layout import (
+    DOCUMENTS,
+    FORMAT,
+    HEADER,
+    INDICATORS,
+    METADATA,
+    NO,
+    PROFILE,
+    SHEETS,
+    YES,
+    Heading,
+    Input,
+    Sheet,
+    address,
+    layout,
+)
+from actitud_api.web.workbooks.package import Cell, Marks, Package, Refused, opened
+
+REQUEST: Final = Body(*(request_type(load(version)) for version in versions()))
+"""What a questionnaire may hold, of every version."""
+
+Value: TypeAlias = bool | int | float | str | date | time | timedelta
+"""A cell as the parser tells it; an empty text is an empty cell."""
+
+_INTEGRAL_MAX: Final = 2**53
+_SUGGESTIONS_MAX: Final = 20
+"""Codes for which what may have been meant is looked for."""
+
+
+class CellFault(Struct, frozen=True, kw_only=True):
+    """What is wrong in a cell; `pointer` says where in the questionnaire its value would stand, or is missing."""
+
+    cell: str
+    pointer: str | None
+    rule: str
+    value: str | None
+    detail: Texts
+    suggestion: str | None = None
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What a workbook holds, what is wrong with it, and the language in which it was made.
+
+    At most `FAULTS_MAX` faults; a last one with the rule `more` says how many more there are.
+    """
+
+    held: Questionnaire
+    faults: tuple[CellFault, ...]
+    language: Language
+
+
+def reading(methodology: Methodology, raw: bytes) -> Reading:
+    """Reads the workbook in a file; raises `Refused` where it is none of this methodology."""
+    package = opened(raw)
+    language = _language(package, methodology.version)
+    found = _Reader(methodology, language)
+    for described in SHEETS:
+        name = _name(package, described)
+        found.read(described, name, _rows(package, name), package.marks[name], _merged(package, name))
+    return found.result()
+
+
+def _language(package: Package, version: str) -> Language:
+    """The language of a workbook of that version and of this format; raises `Refused` for any other."""
+    try:
+        rows = _rows(package, METADATA)
+    except Refused:
+        raise Refused(
+            "format",
+            Texts(
+                "El libro no es un cuestionario de este servicio. Descargue la plantilla y cópielo en ella.",
+                "The workbook is no questionnaire of this service. Download the template and copy it there.",
+            ),
+        ) from None
+    told = {str(row[0]): row[1] for row in rows if len(row) > 1}
+    if told.get("format") != f"actitud-questionnaire/{FORMAT}":
+        raise Refused(
+            "format",
+            Texts(
+                "El libro es de otro formato de cuestionario. Descargue la plantilla y cópielo en ella.",
+                "The workbook is of another format of questionnaires. Download the template and copy it there.",
+            ),
+            f"{METADATA}!B1",
+        )
+    made_for = told.get("methodology")
+    if made_for != version:
+        told_version = made_for if isinstance(made_for, str) and made_for in versions() else "?"
+        raise Refused(
+            "methodology",
+            Texts(
+                f"El libro es de la metodología {told_version}, y aquí se lee con la {version}. Léalo con la suya, o "
+                f"descargue la plantilla de {version}.",
+                f"The workbook is of the methodology {told_version}, and is read here by {version}. Read it by its "
+                f"own, or download the template of {version}.",
+            ),
+            f"{METADATA}!B2",
+        )
+    return next((known for known in LANGUAGES if known == told.get("language")), LANGUAGES[0])
+
+
+def _name(package: Package, described: Sheet) -> str:
+    """The name of a sheet, in whatever language."""
+    names = [described.title.into(language) for language in LANGUAGES]
+    for name in package.workbook.sheet_names:
+        if name in names:
+            return name
+    raise Refused(
+        "sheet",
+        Texts(
+            f"Falta la hoja «{described.title.es}». No cambie el nombre de las hojas.",
+            f"The sheet “{described.title.en}” is missing. Do not rename sheets.",
+        ),
+        names[0],
+    )
+
+
+def _sheet(package: Package, name: str) -> CalamineSheet:
+    try:
+        return package.workbook.get_sheet_by_name(name)
+    except CalamineError as error:
+        raise Refused(
+            "damaged",
+            Texts(f"No se puede leer la hoja «{name[:31]}».", f"The sheet “{name[:31]}” cannot be read."),
+            name[:31],
+        ) from error
+
+
+def _rows(package: Package, name: str) -> list[list[Value]]:
+    return [list(row) for row in _sheet(package, name).to_python(skip_empty_area=False)]
+
+
+def _merged(package: Package, name: str) -> list[tuple[Cell, Cell]]:
+    return [(Cell(*first), Cell(*last)) for first, last in _sheet(package, name).merged_cell_ranges or ()]
+
+
+class _Wrong(Exception):
+    """A value that cannot be what is due there."""
+
+    def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.detail = detail
+        self.suggestion = suggestion
+
+
+class _Reader:
+    def __init__(self, methodology: Methodology, language: Language) -> None:
+        self._methodology = methodology
+        self._language = language
+        self._faults: list[tuple[tuple[int, int, int], CellFault]] = []
+        self._profile: dict[str, Json] = {}
+        self._declared: list[str] = []
+        self._facts: dict[str, dict[str, Json]] = {}
+        """What is not a list, by indicator."""
+        self._components: dict[tuple[str, str], list[str]] = {}
+        self._evidence: dict[str, list[dict[str, Json]]] = {}
+        self._profile_evidence: dict[str, list[dict[str, Json]]] = {}
+        self._inputs = {given.code: given for given in layout(methodology.version, language).inputs}
+        self._headings = {
+            row.code: row for row in layout(methodology.version, language).indicators if isinstance(row, Heading)
+        }
+        self._rows: dict[str, dict[str, int]] = {described.id: {} for described in SHEETS}
+        self._names: dict[str, str] = {}
+        self._unread: set[str] = set()
+        self._unreadable: set[str] = set()
+        """The pointers of answers that are there and cannot be read."""
+        self._suggestions = 0
+
+    def read(
+        self,
+        described: Sheet,
+        name: str,
+        rows: Sequence[Sequence[Value]],
+        marks: Marks,
+        merged: Sequence[tuple[Cell, Cell]],
+    ) -> None:
+        """Reads a sheet."""
+        self._names[described.id] = name
+        inside = [
+            (first, last) for first, last in merged if last.row > HEADER and first.column < len(described.columns)
+        ]
+        if not self._has_its_columns(described, rows) or not self._has_few_merged(described, inside):
+            self._unread.add(described.id)
+            return
+        covered = self._merged_cells(described, inside, len(rows))
+        last = len(described.columns)
+        for row in range(HEADER + 1, len(rows)):
+            cells: dict[str, Value] = {}
+            for column in range(min(last, len(rows[row]))):
+                cell, value = Cell(row, column), rows[row][column]
+                wrong = self._mark(described, cell, value, marks)
+                if cell in covered or wrong is not None:
+                    given = self._inputs.get(str(rows[row][0]).strip())
+                    is_answer = given is not None and described.columns[column].id == "answer"
+                    pointer = given.pointer if given is not None and is_answer else None
+                    if pointer is not None:
+                        self._unreadable.add(pointer)
+                    if wrong is not None and cell not in covered:
+                        self._fault(described, cell, wrong, value, pointer)
+                elif value != "":
+                    cells[described.columns[column].id] = value
+            self._row(described, row, cells)
+
+    def result(self) -> Reading:
+        """What was read."""
+        held = self._judged()
+        self._tell_missing(held)
+        faults = [fault for _, fault in sorted(self._faults, key=lambda told: told[0])]
+        if len(faults) > FAULTS_MAX:
+            more = len(faults) - FAULTS_MAX
+            detail = Texts(f"Fallos que no se enumeran: {more}.", f"Faults that are not listed: {more}.")
+            faults = [*faults[:FAULTS_MAX], CellFault(cell="", pointer=None, rule="more", value=None, detail=detail)]
+        return Reading(held=held, faults=tuple(faults), language=self._language)
+
+    # --- the sheets -------------------------------------------------------------------------------------------
+
+    def _has_its_columns(self, described: Sheet, rows: Sequence[Sequence[Value]]) -> bool:
+        """Whether each column has its title; a sheet whose columns have moved says nothing that can be trusted."""
+        titles = list(rows[HEADER]) if len(rows) > HEADER else []
+        titles += [""] * (len(described.columns) - len(titles))
+        right = True
+        for place, column in enumerate(described.columns):
+            if str(titles[place]).strip() not in {column.title.into(language) for language in LANGUAGES}:
+                right = False
+                es, en = column.title.es, column.title.en
+                detail = Texts(
+                    f"Aquí debe estar la columna «{es}». Las columnas se han movido, así que la hoja no se lee.",
+                    f"The column “{en}” belongs here. Columns have moved, so the sheet is not read.",
+                )
+                self._fault(described, Cell(HEADER, place), _Wrong("column", detail), titles[place])
+        for place in range(len(described.columns), len(titles)):
+            if titles[place] != "":
+                detail = Texts("Esta columna no es del cuestionario.", "This column is none of the questionnaire.")
+                self._fault(described, Cell(HEADER, place), _Wrong("column", detail), titles[place])
+        return right
+
+    def _has_few_merged(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]]) -> bool:
+        """Whether there are so few merged ranges in the table that each can be told."""
+        if len(merged) <= FAULTS_MAX:
+            return True
+        detail = Texts(
+            f"Hay más de {FAULTS_MAX} grupos de celdas combinadas, así que la hoja no se lee.",
+            f"There are more than {FAULTS_MAX} groups of merged cells, so the sheet is not read.",
+        )
+        self._fault(described, min(merged)[0], _Wrong("merged", detail), "")
+        return False
+
+    def _merged_cells(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
+        """The cells of the table that are merged with others, each range told once."""
+        covered: set[Cell] = set()
+        for first, last in merged:
+            end = xl_rowcol_to_cell(*last)
+            detail = Texts(
+                f"Estas celdas están combinadas hasta {end}, y no se leen.",
+                f"These cells are merged as far as {end}, and are not read.",
+            )
+            self._fault(described, first, _Wrong("merged", detail), "")
+            covered |= {
+                Cell(row, column)
+                for row in range(first.row, min(last.row + 1, rows))
+                for column in range(first.column, min(last.column + 1, len(described.columns)))
+            }
+        return covered
+
+    def _mark(self, described: Sheet, cell: Cell, value: Value, marks: Marks) -> _Wrong | None:
+        """Why a cell that is filled in is not looked at; None where it is."""
+        column = described.columns[cell.column]
+        if column.is_input or column.id == "code":
+            if cell in marks.formulas:
+                return _Wrong(
+                    "formula",
+                    Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value."),
+                )
+            if cell in marks.errors:
+                return _Wrong("error", Texts("La celda muestra un error.", "The cell shows an error."))
+            if isinstance(value, str) and is_control(value.replace("\n", " ").replace("\r", " ")):
+                return _Wrong(
+                    "control",
+                    Texts("El texto tiene caracteres de control.", "The text has control characters."),
+                )
+        return None
+
+    def _row(self, described: Sheet, row: int, cells: Mapping[str, Value]) -> None:
+        filled = [column for column in described.columns if column.is_input and column.id in cells]
+        code = cells.get("code")
+        place = Cell(row, described.column("code"))
+        if code is None:
+            if filled:
+                detail = Texts("Falta el código de la fila.", "The code of the row is missing.")
+                self._fault(described, place, _Wrong("required", detail), "")
+            return
+        code = code.strip() if isinstance(code, str) else code
+        known = self._known(described)
+        if code not in known:
+            if code not in self._headings or filled:
+                self._suggestions += 1
+                may_tell = isinstance(code, str) and self._suggestions <= _SUGGESTIONS_MAX
+                near = nearest(str(code), known) if may_tell else None
+                detail = Texts("No se conoce este código.", "This code is not known.")
+                self._fault(described, place, _Wrong("code", detail, near), code)
+            return
+        assert isinstance(code, str)
+        seen = self._rows[described.id]
+        if code in seen and described is not DOCUMENTS:
+            first = address(self._names[described.id], seen[code], 0)
+            detail = Texts(
+                f"La fila está repetida: ya está en {first}. Solo cuenta la primera.",
+                f"The row is there twice: it is at {first} already. Only the first counts.",
+            )
+            self._fault(described, place, _Wrong("duplicate", detail), code)
+            return
+        seen.setdefault(code, row)
+        if described is DOCUMENTS:
+            self._document(described, row, code, cells)
+        else:
+            self._entered(described, row, code, cells)
+
+    def _known(self, described: Sheet) -> Mapping[str, object]:
+        if described is DOCUMENTS:
+            return dict.fromkeys(layout(self._methodology.version, self._language).supported)
+        if described is PROFILE:
+            return {code: given for code, given in self._inputs.items() if given.pointer.startswith("/profile/")}
+        inputs = {code: given for code, given in self._inputs.items() if given.pointer.startswith("/answers/")}
+        asked = {code: row for code, row in self._headings.items() if row.indicator is not None}
+        return {**inputs, **asked}
+
+    def _entered(self, described: Sheet, row: int, code: str, cells: Mapping[str, Value]) -> None:
+        given = self._inputs.get(code)
+        if given is not None and "answer" in cells:
+            cell = Cell(row, described.column("answer"))
+            self._take(described, cell, given.pointer, cells["answer"], lambda value: self._answer(given, value))
+        supports = described is PROFILE or given is None
+        indicator = self._headings[code].indicator if code in self._headings else None
+        for name in ("answer", "declared", "url", "date", "note"):
+            takes_it = (given is not None) if name == "answer" else supports and not (given and given.of_service)
+            if name in cells and (not takes_it or (given is None and indicator is not None and not indicator.facts)):
+                detail = Texts(
+                    "Esta celda no se rellena: lo que pone aquí va en otra fila.",
+                    "This cell is not filled in: what stands here belongs in another row.",
+                )
+                self._fault(described, Cell(row, described.column(name)), _Wrong("place", detail), cells[name])
+                cells = {column: value for column, value in cells.items() if column != name}
+        if "declared" in cells:
+            cell = Cell(row, described.column("declared"))
+            pointer = "/profile_self_declared" if described is PROFILE else f"/answers/{code}/basis"
+            self._take(described, cell, pointer, cells["declared"], lambda value: self._declare(code, value))
+        if "note" in cells:
+            cell = Cell(row, described.column("note"))
+            self._take(described, cell, f"/answers/{code}/note", cells["note"], lambda value: self._note(code, value))
+        if "url" in cells or "date" in cells:
+            self._document(described, row, code, cells)
+
+    def _document(self, described: Sheet, row: int, code: str, cells: Mapping[str, Value]) -> None:
+        """A document of an answer or of a field of the profile; one that is wrong anywhere is left out."""
+        of_profile = code in self._inputs
+        listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
+        pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
+        columns = ("url", "date", "note", "sha256") if described is DOCUMENTS else ("url", "date")
+        document: dict[str, Json] = {}
+        right = True
+        for name in columns:
+            if name not in cells:
+                continue
+            try:
+                document[name] = _document_member(name, cells[name])
+            except _Wrong as wrong:
+                cell = Cell(row, described.column(name))
+                self._fault(described, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
+                right = False
+        if not right:
+            return
+        held: dict[str, Json] = {code: [document]} if of_profile else {code: {"evidence": [document]}}
+        for fault in self._refusals({"profile_evidence" if of_profile else "answers": held}):
+            name = fault.pointer.rpartition("/")[2]
+            cell = Cell(row, described.column(name if name in columns else "url"))
+            refused = _Wrong(fault.rule, fault.detail, fault.suggestion)
+            self._fault(described, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
+            right = False
+        if right and len(listed) == EVIDENCE_MAX:
+            detail = Texts(
+                f"Hay más de {EVIDENCE_MAX} documentos con este código.",
+                f"There are more than {EVIDENCE_MAX} documents with this code.",
+            )
+            self._fault(described, Cell(row, described.column("url")), _Wrong("maxItems", detail), "", pointer)
+        elif right:
+            (self._profile_evidence if of_profile else self._evidence).setdefault(code, []).append(document)
+
+    # --- the values -------------------------------------------------------------------------------------------
+
+    def _take(
+        self, described: Sheet, cell: Cell, pointer: str | None, value: Value, put: Callable[[Value], None]
+    ) -> None:
+        try:
+            put(value)
+        except _Wrong as wrong:
+            self._fault(described, cell, wrong, value, pointer)
+
+    def _answer(self, given: Input, value: Value) -> None:
+        taken = _taken(given, self._methodology.version, value)
+        _, top, first, *rest = given.pointer.split("/")
+        if given.component is not None:
+            listed = self._components.setdefault((first, rest[0]), [])
+            if taken is True:
+                listed.append(given.component)
+            return
+        self._ensure_admitted({top: {first: {rest[0]: taken} if rest else taken}})
+        if rest:
+            self._facts.setdefault(first, {})[rest[0]] = taken
+        else:
+            self._profile[first] = taken
+
+    def _declare(self, code: str, value: Value) -> None:
+        declared = _truth(value)
+        if code not in self._inputs:
+            self._facts.setdefault(code, {})["basis"] = "self_declared" if declared else "evidenced"
+        elif declared:
+            self._declared.append(code)
+
+    def _note(self, code: str, value: Value) -> None:
+        note = _text(value)
+        self._ensure_admitted({"answers": {code: {"note": note}}})
+        self._facts.setdefault(code, {})["note"] = note
+
+    # --- the judgement ----------------------------------------------------------------------------------------
+
+    def _refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
+        """What the schema refuses of a part of a questionnaire."""
+        found = REQUEST.convert({"methodology": self._methodology.version, **part})
+        return found if isinstance(found, list) else []
+
+    def _ensure_admitted(self, part: Mapping[str, Json]) -> None:
+        for fault in self._refusals(part):
+            raise _Wrong(fault.rule, fault.detail, fault.suggestion)
+
+    def _judged(self) -> Questionnaire:
+        answers: dict[str, dict[str, Json]] = {code: dict(facts) for code, facts in self._facts.items()}
+        wrong = {fault.pointer for _, fault in self._faults} | self._unreadable
+        for (code, fact), listed in self._components.items():
+            # A list of which an element cannot be read would say that it is not there.
+            if f"/answers/{code}/{fact}" in wrong:
+                continue
+            answers.setdefault(code, {})[fact] = listed
+        for code, documents in self._evidence.items():
+            answers.setdefault(code, {})["evidence"] = documents
+        found = REQUEST.convert(
+            {
+                "methodology": self._methodology.version,
+                "profile": self._profile,
+                "profile_self_declared": self._declared,
+                "profile_evidence": self._profile_evidence,
+                "answers": answers,
+            }
+        )
+        assert isinstance(found, QuestionnaireRequest), found
+        return questionnaire(self._methodology, found)
+
+    def _tell_missing(self, held: Questionnaire) -> None:
+        """Tells of the fields and facts without which nothing, or an answer not, can be sent."""
+        told = {fault.pointer for _, fault in self._faults} | self._unreadable
+        if "profile" not in self._unread:
+            for name in missing_fields(self._methodology, held):
+                if f"/profile/{name}" not in told:
+                    detail = Texts("Falta este dato del perfil.", "This field of the profile is missing.")
+                    self._missing(PROFILE, self._inputs[name], detail)
+        if "indicators" not in self._unread:
+            for given in self._inputs.values():
+                _, top, indicator, *fact = given.pointer.split("/")
+                entry = held.answers.get(indicator) if top == "answers" else None
+                if entry is None or not given.required or fact[0] in entry.facts or given.pointer in told:
+                    continue
+                told.add(given.pointer)
+                detail = Texts(
+                    "La respuesta está a medias: falta esto, y sin ello no cuenta.",
+                    "The answer is incomplete: this is missing, and without it the answer does not count.",
+                )
+                self._missing(INDICATORS, given, detail)
+
+    def _missing(self, described: Sheet, given: Input, detail: Texts) -> None:
+        """Tells that an answer is missing: at its cell, or where there is no row for it, at that of its indicator."""
+        rows = self._rows[described.id]
+        row = rows.get(given.code)
+        if row is None:
+            detail = Texts(
+                f"Falta la fila con el código {given.code}.", f"The row with the code {given.code} is missing."
+            )
+            row = rows.get(given.pointer.split("/")[2], HEADER)
+        cell = Cell(row, described.column("answer"))
+        self._fault(described, cell, _Wrong("required", detail), "", given.pointer)
+
+    def _fault(self, described: Sheet, cell: Cell, wrong: _Wrong, value: Value, pointer: str | None = None) -> None:
+        self._faults.append(
+            (
+                (SHEETS.index(described), *cell),
+                CellFault(
+                    cell=address(self._names[described.id], *cell),
+                    pointer=pointer,
+                    rule=wrong.rule,
+                    value=_shown(value),
+                    detail=wrong.detail,
+                    suggestion=wrong.suggestion,
+                ),
+            )
+        )
+
+
+def _taken(given: Input, version: str, value: Value) -> Json:
+    """An answer as JSON has it; raises `_Wrong` where it is of another kind."""
+    match given.form:
+        case "yes_no":
+            return _truth(value)
+        case "choice":
+            return _chosen(given, version, value)
+        case "integer" | "number":
+            return _number(value)
+
+
+def _number(value: Value) -> int | float:
+    if isinstance(value, date | time | timedelta):
+        raise _Wrong(
+            "type",
+            Texts(
+                "Hay una fecha donde va un número. Dé a la celda formato de número y escríbalo de nuevo.",
+                "There is a date where a number belongs. Give the cell a number format and write it again.",
+            ),
+        )
+    if isinstance(value, bool):
+        raise _Wrong("type", Texts("Debe ser un número.", "It must be a number."))
+    if isinstance(value, str):
+        text = value.strip().replace(",", ".")
+        near = text if _is_number(text) else None
+        detail = Texts(
+            "Debe ser un número, y es un texto. Escríbalo sin más, sin unidades ni separadores de miles.",
+            "It must be a number, and it is a text. Write it alone, without units or thousands separators.",
+        )
+        raise _Wrong("type", detail, near)
+    is_integral = isinstance(value, int) or (value.is_integer() and abs(value) <= _INTEGRAL_MAX)
+    return int(value) if is_integral else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _truth(value: Value) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
+        return _WORDS[word]
+    raise _Wrong("enum", Texts("Debe ser Sí o No.", "It must be Yes or No."))
+
+
+_WORDS: Final[Mapping[str, bool]] = {
+    **{YES.into(language).casefold(): True for language in LANGUAGES},
+    **{NO.into(language).casefold(): False for language in LANGUAGES},
+    "si": True,
+}
+
+
+def _chosen(given: Input, version: str, value: Value) -> str | int:
+    """The value that is meant, by itself, by what it means or as the drop-down has both, in whatever language."""
+    options = _options(version)[given.code]
+    if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
+        value = str(int(value))
+    if isinstance(value, str):
+        meant = options.get(value.strip().casefold())
+        if meant is not None:
+            return meant
+    listed = ", ".join(str(choice.value) for choice in given.choices)
+    near = nearest(value, options) if isinstance(value, str) else None
+    detail = Texts(
+        f"Debe ser uno de los valores de la lista: {listed}.", f"It must be one of the values of the list: {listed}."
+    )
+    raise _Wrong("enum", detail, near)
+
+
+@cache
+def _options(version: str) -> Mapping[str, Mapping[str, str | int]]:
+    """What each choice may be written as, by the code of its cell."""
+    found: dict[str, dict[str, str | int]] = {}
+    for language in load(version).texts:
+        for given in layout(version, language).inputs:
+            for choice in given.choices:
+                for text in (str(choice.value), choice.label, choice.text):
+                    found.setdefault(given.code, {}).setdefault(text.strip().casefold(), choice.value)
+    return found
+
+
+def _document_member(name: str, value: Value) -> str:
+    if name == "date":
+        return _date(value)
+    return _text(value) if name == "note" else _text(value).strip()
+
+
+def _date(value: Value) -> str:
+    """A day as JSON has it (RFC 3339)."""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            return date.fromisoformat(text).isoformat() if len(text) == 10 else _no_date()
+        except ValueError:
+            return _no_date()
+    return _no_date()
+
+
+def _no_date() -> str:
+    raise _Wrong(
+        "format",
+        Texts(
+            "Debe ser una fecha: dé a la celda formato de fecha, o escríbala como 2026-12-31.",
+            "It must be a date: give the cell a date format, or write it as 2026-12-31.",
+        ),
+    )
+
+
+def _shown(value: Value) -> str | None:
+    """A value to be quoted, as JSON; None of an empty cell, and of personal data."""
+    if value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        # The parser tells every number as a float.
+        value = int(value)
+    return shown(value if isinstance(value, bool | int | float) else str(value))
+
+
+def _text(value: Value) -> str:
+    """A text in one line: what is published has no line breaks."""
+    if isinstance(value, str):
+        return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    raise _Wrong("type", Texts("Debe ser un texto.", "It must be a text."))

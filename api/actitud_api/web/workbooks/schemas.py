@@ -1,0 +1,83 @@
+"""What workbooks hold, on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from actitud_api.engine.i18n import Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.questionnaire import (
+    AssessmentDocument,
+    QuestionnaireDocument,
+    ScoresDocument,
+    assessment_document,
+    document_of,
+    scores_document,
+)
+from actitud_api.web.workbooks.service import CellFault, Reading
+
+
+class WorkbookPath(Struct, frozen=True):
+    """The path of the workbook of a version."""
+
+    version: Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
+
+
+class WorkbookFault(Struct, frozen=True, kw_only=True):
+    """What is wrong in a cell of a workbook; the value there is left out of what was read."""
+
+    cell: Annotated[str, Meta(description="Sheet and cell.", examples=["Perfil!C12"])]
+    pointer: Annotated[
+        str | None,
+        Meta(description="JSON Pointer (RFC 6901) to where in `questionnaire` the value would stand, or is missing."),
+    ]
+    rule: Annotated[str, Meta(description="The keyword of the schema, or the rule of the reader, that is broken.")]
+    value: Annotated[str | None, Meta(description="What stands there, as JSON, cut at 100 characters.")]
+    detail: Annotated[str, Meta(description="What is wrong, in the language of the answer.")]
+    suggestion: Annotated[str | None, Meta(description="What may have been meant.")]
+
+
+class WorkbookReading(Struct, frozen=True, kw_only=True):
+    """What a workbook holds.
+
+    `scores` and `assessment` are what of it can be sent: all whole answers; null where the profile lacks a field.
+    """
+
+    methodology: str
+    language: Annotated[Language, Meta(description="The language in which the workbook was made.")]
+    questionnaire: QuestionnaireDocument
+    scores: ScoresDocument | None
+    assessment: AssessmentDocument | None
+    faults: Annotated[
+        tuple[WorkbookFault, ...],
+        Meta(
+            description="Every wrong cell at once, in the order of the sheets. Where there are very many, the first "
+            "ones, and a last one with the rule `more` that says how many more there are."
+        ),
+    ]
+
+
+def answer(version: str, read: Reading, language: Language) -> WorkbookReading:
+    """What was read, with its faults in a language."""
+    methodology = load(version)
+    return WorkbookReading(
+        methodology=version,
+        language=read.language,
+        questionnaire=document_of(methodology, read.held),
+        scores=scores_document(methodology, read.held),
+        assessment=assessment_document(methodology, read.held),
+        faults=tuple(_fault(fault, language) for fault in read.faults),
+    )
+
+
+def _fault(fault: CellFault, language: Language) -> WorkbookFault:
+    return WorkbookFault(
+        cell=fault.cell,
+        pointer=fault.pointer,
+        rule=fault.rule,
+        value=fault.value,
+        detail=fault.detail.into(language),
+        suggestion=fault.suggestion,
+    )

@@ -1,0 +1,400 @@
+"""Makes the workbook of a methodology, empty or with what a questionnaire holds.
+
+Every text is written as a text, whatever it begins with: no formula is ever made of one. Cells for answers are
+unlocked, all others locked (without a password: it guards against slips).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Final
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.worksheet import Worksheet
+
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.free_text import NOTE_MAX
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Indicator
+from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.engine.methodology.requests.questionnaire import Questionnaire
+from actitud_api.web.workbooks.layout import (
+    DOCUMENTS,
+    DOCUMENTS_MIN,
+    FORMAT,
+    HEADER,
+    INDICATORS,
+    LISTS,
+    METADATA,
+    NO,
+    PROFILE,
+    YES,
+    Heading,
+    Input,
+    Layout,
+    Sheet,
+    layout,
+)
+
+_MADE: Final = datetime(2026, 1, 1)
+"""What the properties say of when it was made: the same workbook is the same bytes."""
+_TITLE_MAX: Final = 32
+_MESSAGE_MAX: Final = 255
+"""Characters that Excel shows of the title and the text of a message."""
+_FIRST_DAY: Final = date(1990, 1, 1)
+_LAST_DAY: Final = date(2100, 12, 31)
+_FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
+"""The first day on which all spreadsheets agree: they count a 29th of February 1900."""
+
+_INSTRUCTIONS: Final = (
+    Texts(
+        "Responda en las celdas blancas de las hojas «Perfil» e «Indicadores»; las demás están bloqueadas.",
+        "Answer in the white cells of the sheets “Profile” and “Indicators”; all others are locked.",
+    ),
+    Texts(
+        "Empiece por el perfil: decide qué preguntas se aplican. Las que no se apliquen pueden quedar en blanco.",
+        "Begin with the profile: it decides which questions apply. Those that do not may stay blank.",
+    ),
+    Texts(
+        "Lo que no se responde cuenta 0. «No» y 0 son respuestas: déjelo en blanco solo si no lo sabe.",
+        "What is not answered counts 0. “No” and 0 are answers: leave a cell blank only where you do not know.",
+    ),
+    Texts(
+        "«Solo declarado» = Sí: no hay ningún documento que lo pruebe. En blanco o No: lo hay.",
+        "“Only declared” = Yes: there is no document that proves it. Blank or No: there is one.",
+    ),
+    Texts(
+        "El documento de cada respuesta va en su fila (dirección https:// y fecha); si hay más de uno, o si lleva nota "
+        "o SHA-256, en la hoja «Documentos», con el código de la pregunta.",
+        "The document of an answer goes in its row (https:// address and date); where there are several, or it has a "
+        "note or a SHA-256, in the sheet “Documents”, with the code of the question.",
+    ),
+    Texts(
+        "Las notas se publican: no escriba nombres, DNI, correos ni teléfonos.",
+        "Notes are published: write no names, identity numbers, e-mail addresses or telephone numbers.",
+    ),
+    Texts(
+        "No inserte ni mueva columnas, ni combine celdas, ni escriba fórmulas: al leer el libro se dirá celda por "
+        "celda lo que no se pueda entender.",
+        "Do not insert or move columns, merge cells or write formulas: when the workbook is read, what cannot be "
+        "understood is told cell by cell.",
+    ),
+)
+_ABOVE: Final = {
+    "profile": Texts(
+        "Qué es la organización y qué tiene en redes. Todo es obligatorio, salvo lo que fija la revisión.",
+        "What the organisation is and what it has on the networks. All is required but what the review sets.",
+    ),
+    "indicators": Texts(
+        "Una pregunta tras otra, por dimensiones. El código no cambia nunca y no se traduce.",
+        "One question after another, by dimension. Codes never change and are not translated.",
+    ),
+    "documents": Texts(
+        "Más documentos, uno por fila, con el código de la pregunta o del dato que prueban.",
+        "Further documents, one a row, with the code of the question or field that they prove.",
+    ),
+}
+_OF_REVIEW: Final = Texts("Lo fija la revisión: déjelo en blanco.", "The review sets it: leave it blank.")
+_DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from the profile: there is no answer.")
+
+
+def workbook(methodology: Methodology, language: Language, held: Questionnaire | None = None) -> bytes:
+    """The workbook of a methodology in a language, with what a questionnaire holds.
+
+    Numbers have 15 significant digits, as those of spreadsheets do.
+    """
+    return _Workbook(methodology, language, held).bytes()
+
+
+class _Workbook:
+    def __init__(self, methodology: Methodology, language: Language, held: Questionnaire | None) -> None:
+        self._methodology = methodology
+        self._language = language
+        self._texts = methodology.texts[language]
+        self._held = held or Questionnaire(profile={}, profile_self_declared=(), profile_evidence={}, answers={})
+        self._layout: Layout = layout(methodology.version, language)
+        self._file = io.BytesIO()
+        self._book = xlsxwriter.Workbook(self._file, {"in_memory": True, "strings_to_urls": False})
+        self._book.set_properties({"title": self._texts.title, "created": _MADE})
+        self._formats: dict[str, Format] = {
+            name: self._book.add_format({"valign": "top", "text_wrap": True, "font_size": 11, **more})
+            for name, more in _FORMATS.items()
+        }
+        self._lists: dict[tuple[str, ...], str] = {}
+
+    def bytes(self) -> bytes:
+        """The file."""
+        self._write_instructions()
+        sheets = {one.id: self._sheet(one) for one in (PROFILE, INDICATORS, DOCUMENTS)}
+        self._write_profile(sheets["profile"])
+        self._write_indicators(sheets["indicators"])
+        self._write_documents(sheets["documents"])
+        self._write_hidden()
+        self._book.close()
+        return self._file.getvalue()
+
+    def _t(self, texts: Texts) -> str:
+        return texts.into(self._language)
+
+    def _write_instructions(self) -> None:
+        sheet = self._book.add_worksheet(self._t(Texts("Instrucciones", "Instructions")))
+        sheet.protect()
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, 110)
+        sheet.write_string(0, 0, self._texts.title, self._formats["title"])
+        about = Texts(
+            f"Cuestionario de la metodología {self._methodology.version}",
+            f"Questionnaire of the methodology {self._methodology.version}",
+        )
+        sheet.write_string(1, 0, self._t(about), self._formats["subtitle"])
+        for row, line in enumerate(_INSTRUCTIONS, start=3):
+            sheet.write_string(row, 0, f"{row - 2}. {self._t(line)}", self._formats["plain"])
+
+    def _sheet(self, described: Sheet) -> Worksheet:
+        sheet = self._book.add_worksheet(self._t(described.title))
+        options = {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
+        sheet.protect(options=options)
+        sheet.hide_gridlines(2)
+        sheet.write_string(0, 0, self._t(described.title), self._formats["heading"])
+        sheet.write_string(1, 0, self._t(_ABOVE[described.id]), self._formats["line"])
+        for place, column in enumerate(described.columns):
+            sheet.set_column(place, place, column.width)
+            sheet.write_string(HEADER, place, self._t(column.title), self._formats["header"])
+        sheet.freeze_panes(HEADER + 1, 2 if described is not DOCUMENTS else 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(HEADER)
+        return sheet
+
+    def _write_profile(self, sheet: Worksheet) -> None:
+        place = PROFILE.column
+        for row, given in enumerate(self._layout.profile, start=HEADER + 1):
+            sheet.write_string(row, place("code"), given.code, self._formats["code"])
+            sheet.write_string(row, place("question"), given.label, self._formats["plain"])
+            sheet.write_string(row, place("allowed"), self._allowed(given), self._formats["small"])
+            self._write_answer(sheet, row, place("answer"), given, self._held.profile.get(given.code))
+            if given.of_service:
+                for name in ("declared", "url", "date"):
+                    sheet.write_blank(row, place(name), None, self._formats["small"])
+                continue
+            declared = True if given.code in self._held.profile_self_declared else None
+            self._write_yes_no(sheet, row, place("declared"), declared)
+            self._write_first(sheet, row, PROFILE, self._held.profile_evidence.get(given.code, ()))
+
+    def _write_indicators(self, sheet: Worksheet) -> None:
+        place = INDICATORS.column
+        for row, given in enumerate(self._layout.indicators, start=HEADER + 1):
+            if isinstance(given, Input):
+                sheet.write_string(row, place("code"), given.code, self._formats["code"])
+                sheet.write_string(row, place("question"), given.label, self._formats["indented"])
+                sheet.write_string(row, place("allowed"), self._allowed(given), self._formats["small"])
+                self._write_answer(sheet, row, place("answer"), given, self._answer(given))
+                continue
+            if given.indicator is None:
+                sheet.write_string(row, place("code"), given.code, self._formats["dimension"])
+                for column in range(1, len(INDICATORS.columns)):
+                    sheet.write_blank(row, column, None, self._formats["dimension"])
+                name = self._texts.groups[given.code].name
+                sheet.write_string(row, place("question"), name, self._formats["dimension"])
+                continue
+            self._write_indicator(sheet, row, given, given.indicator)
+
+    def _write_indicator(self, sheet: Worksheet, row: int, given: Heading, indicator: Indicator) -> None:
+        place, text = INDICATORS.column, self._texts.indicators[indicator.id]
+        for column in range(len(INDICATORS.columns)):
+            sheet.write_blank(row, column, None, self._formats["asked"])
+        sheet.write_string(row, place("code"), given.code, self._formats["asked"])
+        sheet.write_string(row, place("question"), f"{text.name}\n{text.question}", self._formats["asked"])
+        told = [self._t(_DERIVED)] if not indicator.facts else []
+        told += [self._texts.windows[window] for window in indicator.windows]
+        sheet.write_string(row, place("allowed"), "\n".join(told), self._formats["asked_small"])
+        sheet.write_string(row, place("why"), text.seed, self._formats["asked_small"])
+        proof = f"{text.evidence}\n{text.anti_gaming}"
+        sheet.write_string(row, place("evidence"), proof, self._formats["asked_small"])
+        if not indicator.facts:
+            return
+        entry = self._held.answers.get(indicator.id)
+        declared = None if entry is None or entry.basis is None else entry.basis == "self_declared"
+        self._write_yes_no(sheet, row, place("declared"), declared)
+        self._write_first(sheet, row, INDICATORS, () if entry is None else entry.evidence)
+        self._write_text(sheet, row, place("note"), None if entry is None else entry.note)
+        self._validate_note(sheet, row, row, place("note"))
+
+    def _write_documents(self, sheet: Worksheet) -> None:
+        place = DOCUMENTS.column
+        given = [(code, document) for code, documents in self._supporting() for document in _further(documents)]
+        last = HEADER + max(DOCUMENTS_MIN, len(given) + DOCUMENTS_MIN // 2)
+        for row in range(HEADER + 1, last + 1):
+            for column in DOCUMENTS.columns:
+                style = self._formats["input_date" if column.id == "date" else "input"]
+                sheet.write_blank(row, place(column.id), None, style)
+        for row, (code, document) in enumerate(given, start=HEADER + 1):
+            self._write_text(sheet, row, place("code"), code)
+            self._write_text(sheet, row, place("url"), document.url)
+            self._write_date(sheet, row, place("date"), document.date)
+            self._write_text(sheet, row, place("note"), document.note)
+            self._write_text(sheet, row, place("sha256"), document.sha256)
+        self._validate_choice(sheet, HEADER + 1, last, place("code"), self._layout.supported)
+        self._validate_date(sheet, HEADER + 1, last, place("date"))
+        self._validate_note(sheet, HEADER + 1, last, place("note"))
+
+    def _write_hidden(self) -> None:
+        listed = self._book.add_worksheet(LISTS)
+        listed.very_hidden()
+        for place, options in enumerate(self._lists):
+            for row, option in enumerate(options):
+                listed.write_string(row, place, option)
+        about = self._book.add_worksheet(METADATA)
+        about.very_hidden()
+        told: Mapping[str, str] = {
+            "format": f"actitud-questionnaire/{FORMAT}",
+            "methodology": self._methodology.version,
+            "language": self._language,
+        }
+        for row, (name, value) in enumerate(told.items()):
+            about.write_string(row, 0, name)
+            about.write_string(row, 1, value)
+
+    def _supporting(self) -> list[tuple[str, Sequence[Evidence]]]:
+        answers = ((name, entry.evidence) for name, entry in self._held.answers.items())
+        return [*self._held.profile_evidence.items(), *answers]
+
+    def _answer(self, given: Input) -> object:
+        _, _, indicator, fact = given.pointer.split("/")
+        entry = self._held.answers.get(indicator)
+        value = None if entry is None else entry.facts.get(fact)
+        if given.component is None or not isinstance(value, tuple):
+            return value
+        return given.component in value
+
+    def _write_answer(self, sheet: Worksheet, row: int, column: int, given: Input, value: object) -> None:
+        title = given.code[:_TITLE_MAX]
+        message = self._t(_OF_REVIEW) if given.of_service else f"{given.label}\n{self._allowed(given)}"
+        told = {"input_title": title, "input_message": _cut(message), "error_title": title}
+        match given.form:
+            case "yes_no":
+                self._write_yes_no(sheet, row, column, value, told)
+            case "choice":
+                label = next((choice.label for choice in given.choices if choice.value == value), None)
+                self._write_text(sheet, row, column, label)
+                self._validate_choice(sheet, row, row, column, [choice.label for choice in given.choices], told)
+            case "integer" | "number":
+                if isinstance(value, int | float):
+                    sheet.write_number(row, column, value, self._formats["input"])
+                else:
+                    sheet.write_blank(row, column, None, self._formats["input"])
+                form = "integer" if given.form == "integer" else "decimal"
+                limits = {"criteria": "between", "minimum": given.minimum or 0, "maximum": given.maximum or 10**12}
+                wrong = {"error_message": _cut(self._allowed(given))}
+                sheet.data_validation(row, column, row, column, {"validate": form, **limits, **told, **wrong})
+
+    def _write_yes_no(
+        self, sheet: Worksheet, row: int, column: int, value: object, told: Mapping[str, str] | None = None
+    ) -> None:
+        word = None if value is None else self._t(YES if value else NO)
+        self._write_text(sheet, row, column, word)
+        self._validate_choice(sheet, row, row, column, (self._t(YES), self._t(NO)), told)
+
+    def _write_text(self, sheet: Worksheet, row: int, column: int, value: str | None) -> None:
+        if value is None:
+            sheet.write_blank(row, column, None, self._formats["input"])
+        else:
+            sheet.write_string(row, column, value, self._formats["input"])
+
+    def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
+        """A date; as a text where spreadsheets have none."""
+        if value < _FIRST_OF_SPREADSHEETS:
+            sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
+        else:
+            sheet.write_datetime(row, column, datetime.combine(value, time()), self._formats["input_date"])
+
+    def _write_first(self, sheet: Worksheet, row: int, described: Sheet, documents: Sequence[Evidence]) -> None:
+        """The first document of an answer, where it fits into its row."""
+        url, day = described.column("url"), described.column("date")
+        if documents and not _further(documents[:1]):
+            self._write_text(sheet, row, url, documents[0].url)
+            self._write_date(sheet, row, day, documents[0].date)
+        else:
+            sheet.write_blank(row, url, None, self._formats["input"])
+            sheet.write_blank(row, day, None, self._formats["input_date"])
+        self._validate_date(sheet, row, row, day)
+
+    def _validate_choice(
+        self,
+        sheet: Worksheet,
+        first: int,
+        last: int,
+        column: int,
+        options: Sequence[str],
+        told: Mapping[str, str] | None = None,
+    ) -> None:
+        key = tuple(options)
+        if key not in self._lists:
+            place = len(self._lists)
+            self._lists[key] = f"={LISTS}!{xl_range_abs(0, place, len(key) - 1, place)}"
+        wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
+        rule = {"validate": "list", "source": self._lists[key], "error_message": self._t(wrong), **(told or {})}
+        sheet.data_validation(first, column, last, column, rule)
+
+    def _validate_date(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
+        wrong = Texts("Escriba una fecha, como 31/12/2026.", "Write a date, such as 2026-12-31.")
+        rule = {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
+        sheet.data_validation(first, column, last, column, {**rule, "error_message": self._t(wrong)})
+
+    def _validate_note(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
+        wrong = Texts(f"Como mucho {NOTE_MAX} caracteres.", f"At most {NOTE_MAX} characters.")
+        rule = {"validate": "length", "criteria": "<=", "value": NOTE_MAX, "error_message": self._t(wrong)}
+        sheet.data_validation(first, column, last, column, rule)
+
+    def _allowed(self, given: Input) -> str:
+        if given.of_service:
+            return self._t(_OF_REVIEW)
+        match given.form:
+            case "yes_no":
+                return self._t(Texts("Sí o No", "Yes or No"))
+            case "choice":
+                return "\n".join(choice.label for choice in given.choices)
+            case "integer" | "number":
+                es, en = ("Un número entero", "A whole number")
+                if given.form == "number":
+                    es, en = ("Un número", "A number")
+                least, most = given.minimum, given.maximum
+                if most is not None and most < 10**6:
+                    return self._t(Texts(f"{es} de {least} a {most}", f"{en} from {least} to {most}"))
+                return self._t(Texts(f"{es}, {least} o más", f"{en}, {least} or more"))
+
+
+def _further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
+    """The documents that do not fit into the row of what they support: all but a first one that is no more than an
+    address and a date; their order is kept.
+    """
+    if documents and documents[0].note is None and documents[0].sha256 is None:
+        return documents[1:]
+    return documents
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MESSAGE_MAX else text[: _MESSAGE_MAX - 1] + "…"
+
+
+_FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
+    "plain": {},
+    "indented": {"indent": 1},
+    "line": {"text_wrap": False, "font_color": "#595959"},
+    "title": {"bold": True, "font_size": 18, "font_color": "#1F3A4D"},
+    "subtitle": {"font_size": 13, "font_color": "#1F3A4D"},
+    "heading": {"bold": True, "font_size": 15, "font_color": "#1F3A4D", "text_wrap": False},
+    "header": {"bold": True, "bg_color": "#1F3A4D", "font_color": "#FFFFFF", "border": 1, "border_color": "#1F3A4D"},
+    "code": {"font_color": "#595959", "font_size": 9},
+    "small": {"font_color": "#595959", "font_size": 10},
+    "dimension": {"bold": True, "bg_color": "#C9DBE6", "font_size": 12},
+    "asked": {"bold": True, "bg_color": "#EEF4F8"},
+    "asked_small": {"bg_color": "#EEF4F8", "font_size": 10},
+    "input": {"locked": False, "border": 1, "border_color": "#8FA9B8"},
+    "input_date": {"locked": False, "border": 1, "border_color": "#8FA9B8", "num_format": "yyyy-mm-dd"},
+}
