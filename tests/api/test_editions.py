@@ -110,11 +110,11 @@ def test_in_a_leap_year_the_electoral_window_ends_a_day_earlier(year: int) -> No
     assert dates.windows(date(year, 12, 31)).W90_electoral == Span(date(year, 1, 15), date(year, 4, 13))
 
 
-@pytest.mark.parametrize("year", YEARS)
-def test_both_windows_of_90_days_have_90_days_in_every_year(year: int) -> None:
-    windows = dates.windows(date(year, 12, 31))
-    for span in (windows.W90, windows.W90_electoral):
-        assert span.end - span.start == timedelta(days=89)
+def test_both_windows_of_90_days_have_90_days_in_every_year() -> None:
+    for year in YEARS:
+        windows = dates.windows(date(year, 12, 31))
+        for span in (windows.W90, windows.W90_electoral):
+            assert span.end - span.start == timedelta(days=89), year
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import queries, service
 from actitud_api.resources.organisations.faults import describe
-from actitud_api.resources.organisations.identifiers import InvalidIdentifier, checked, control_digit, of_municipality
+from actitud_api.resources.organisations.identifiers import InvalidIdentifier, checked, control_digit
 from actitud_api.resources.organisations.municipalities import Fault, read
 from actitud_api.resources.organisations.service import FaultyFile, Imported
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
@@ -76,7 +76,6 @@ def ids(database: Database, **filters: str) -> list[str]:
 )
 def test_the_control_digit_of_ine(municipality: str, digit: str) -> None:
     assert control_digit(municipality) == digit
-    assert of_municipality(municipality) == f"ES-DIR3-L01{municipality}{digit}"
     checked(f"ES-DIR3-L01{municipality}{digit}")
     assert checked(f"ES-INE-{municipality}{digit}") == checked(f"ES-INE-{municipality}") == f"ES-INE-{municipality}"
     for wrong in set("0123456789") - {digit}:

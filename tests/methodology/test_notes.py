@@ -158,18 +158,18 @@ def published() -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator({"type": "string", "not": {"pattern": PERSONAL_DATA}})
 
 
-@pytest.mark.parametrize("text", PERSONAL)
-def test_personal_data_is_found(text: str, published: jsonschema_rs.Draft202012Validator) -> None:
-    for written in (text, f"Nota previa: {text}", f"{text}; y más"):
-        assert has_personal_data(written), written
-        assert not published.is_valid(written), written
+def test_personal_data_is_found(published: jsonschema_rs.Draft202012Validator) -> None:
+    for text in PERSONAL:
+        for written in (text, f"Nota previa: {text}", f"{text}; y más"):
+            assert has_personal_data(written), written
+            assert not published.is_valid(written), written
 
 
-@pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_no_personal_data_is_let_be(text: str, published: jsonschema_rs.Draft202012Validator) -> None:
-    for written in (text, f"Nota previa: {text}", f"{text}; y más"):
-        assert not has_personal_data(written), written
-        assert published.is_valid(written), written
+def test_what_is_no_personal_data_is_let_be(published: jsonschema_rs.Draft202012Validator) -> None:
+    for text in HARMLESS:
+        for written in (text, f"Nota previa: {text}", f"{text}; y más"):
+            assert not has_personal_data(written), written
+            assert published.is_valid(written), written
 
 
 def test_a_long_text_is_read_at_once(published: jsonschema_rs.Draft202012Validator) -> None:

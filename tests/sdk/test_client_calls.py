@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import math
@@ -370,25 +371,24 @@ def test_a_redirect_on_the_same_host_is_followed_with_method_and_body(mode: Mode
     assert second.content == first.content
 
 
-@pytest.mark.parametrize(
-    "location",
-    [
-        "http://elsewhere.test/v1/scores",
-        "//elsewhere.test/v1/scores",
-        "https://service.test/v1/scores",
-        "http://service.test:8080/v1/scores",
-        "http://service.test@elsewhere.test/",
-        "ftp://service.test/",
-        "http://[broken/",
-        "mailto:x",
-    ],
+ELSEWHERE = (
+    "http://elsewhere.test/v1/scores",
+    "//elsewhere.test/v1/scores",
+    "https://service.test/v1/scores",
+    "http://service.test:8080/v1/scores",
+    "http://service.test@elsewhere.test/",
+    "ftp://service.test/",
+    "http://[broken/",
+    "mailto:x",
 )
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_nothing_is_ever_sent_to_another_host(mode: Mode, status: int, location: str) -> None:
-    handler = Answers(httpx.Response(status, headers={"location": location}))
-    with pytest.raises(UnexpectedResponse):
-        run(mode, handler, lambda client: client.organisations.get("x"))
-    assert len(handler.requests) == 1
+
+
+def test_nothing_is_ever_sent_to_another_host(mode: Mode) -> None:
+    for status, location in itertools.product((301, 302, 303, 307, 308), ELSEWHERE):
+        handler = Answers(httpx.Response(status, headers={"location": location}))
+        with pytest.raises(UnexpectedResponse):
+            run(mode, handler, lambda client: client.organisations.get("x"))
+        assert len(handler.requests) == 1, (status, location)
 
 
 def test_user_information_in_a_redirect_is_not_taken_over(mode: Mode) -> None:

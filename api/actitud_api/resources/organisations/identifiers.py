@@ -145,14 +145,6 @@ def control_digit(municipality: str) -> str:
     return str((_B[c1] + _A[c2] + (10 - c3) % 10 + _B[c4] + _A[c5]) % 10)
 
 
-def of_municipality(municipality: str) -> str:
-    """The identifier derived from the INE code of a Spanish municipality: `28079` → `ES-DIR3-L01280796`.
-
-    Derived, not confirmed by the directory.
-    """
-    return f"{DIR3}-{_DIR3_MUNICIPALITY}{municipality}{control_digit(municipality)}"
-
-
 def of_ine(municipality: str) -> str:
     """The identifier of a Spanish municipality by its INE code: `28079` → `ES-INE-28079`."""
     return f"{INE}-{municipality}"
