@@ -29,7 +29,7 @@ from typing import Any
 
 LINE_MAX = 256 * 1024 * 1024  # bytes; no document comes near, and a file that was made to fill the memory does
 SHOWN_MAX = 20  # problems that are told one by one
-FORMATS = {"bundle": (1,), "edition": (1,), "score": (1, 2)}  # of each kind; what else there is, this does not know
+KINDS, FORMAT = ("bundle", "edition", "score"), 1  # what else there is, this does not know
 RANKED = ("complete", "sufficient")  # the statuses that take part in the ranking
 
 lang = "en"
@@ -208,8 +208,8 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
     if wanted is not None:
         compare(2, digest_of(line), wanted, "--digest", "--digest")
     edition, reason = read(line)
-    if reason or edition.get("kind") != "edition":
-        reason = reason or say("no es un documento de edición", "it is no edition document")
+    if reason or (edition.get("kind"), edition.get("format")) != ("edition", FORMAT):
+        reason = reason or say("no es un documento de edición de formato 1", "it is no edition document of format 1")
         problem(2, reason, reason)
         return ""
     rows = rows_of(edition, 2)
@@ -252,6 +252,7 @@ def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document:
     name = row["organisation"]
     for what, there, due in (
         ("kind", document.get("kind"), "score"),
+        ("format", document.get("format"), FORMAT),
         ("edition", document.get("edition"), edition.get("edition")),
         ("organisation.id", inside(document, "organisation", "id"), name),
         ("score.methodology", inside(document, "score", "methodology"), edition.get("methodology")),
@@ -304,7 +305,7 @@ def check(path: str, wanted: str | None) -> tuple[str, str]:
         raise Unreadable(say("está vacío", "it is empty"))
     document, reason = read(line)
     kind, form = document.get("kind"), document.get("format")
-    if reason or form not in FORMATS.get(str(kind), ()):
+    if reason or kind not in KINDS or form != FORMAT:
         reason = reason or say(f"kind es {kind} y format {form}", f"kind is {kind} and format {form}")
         raise Unreadable(
             say(f"no es nada que publique Actitud: {reason}", f"it is nothing that Actitud publishes: {reason}")

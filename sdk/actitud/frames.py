@@ -116,8 +116,8 @@ def _indicators(score: Score) -> Iterator[Mapping[str, Cell]]:
 def _reviewed(score: EditionScore, indicator: str) -> Mapping[str, Cell]:
     """What the review found of an answer, and what the organisation replied."""
     review = score.review
-    found = None if review is None else next((one for one in review.verdicts if one.indicator == indicator), None)
-    reply = None if review is None else next((one for one in review.replies if one.indicator == indicator), None)
+    found = next((one for one in review.verdicts if one.indicator == indicator), None)
+    reply = next((one for one in review.replies if one.indicator == indicator), None)
     return {
         "verdict": None if found is None else found.verdict,
         "verdict_reason": None if found is None else found.reason,

@@ -463,8 +463,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
 
     ``rank``: from 1, ties share the best; ``None`` if unranked. ``simulated``: invented for demonstration.
     ``document``: the digest of the published document that it is told from, for ``client.published.get``; ``None``
-    where the edition is not published. ``review``: what was found of the answers, and what the organisation replied;
-    ``None`` of what was published before there were reviews.
+    where the edition is not published. ``review``: what was found of the answers, and what the organisation replied.
     """
 
     edition: str
@@ -473,7 +472,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
     rank: int | None
     simulated: bool
     document: str | None
-    review: ScoreReview | None = None
+    review: ScoreReview
 
     def _caption(self) -> str:
         rank = "" if self.rank is None else f", {self.rank}º"

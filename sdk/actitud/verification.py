@@ -33,7 +33,7 @@ Json: TypeAlias = Mapping[str, Any]
 
 LINE_MAX = 256 * 1024 * 1024
 """Bytes of a line; no document comes near, and a file that was made to fill the memory does."""
-_FORMATS = {"bundle": (1,), "edition": (1,), "score": (1, 2)}
+_KINDS, _FORMAT = ("bundle", "edition", "score"), 1
 _RANKED = ("complete", "sufficient")
 _GZIP = b"\x1f\x8b"
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
@@ -129,7 +129,7 @@ def verify(
         kind, form = document.get("kind"), document.get("format")
         if not first:
             fault = _text("está vacío", "it is empty")
-        elif fault is None and form not in _FORMATS.get(str(kind), ()):
+        elif fault is None and (kind not in _KINDS or form != _FORMAT):
             fault = _text(f"kind es {kind!r} y format {form!r}", f"kind is {kind!r} and format {form!r}")
         if fault is not None:
             raise Unverifiable(fault)
@@ -317,8 +317,8 @@ def _bundle(
     if digest is not None:
         found.digest(2, own, digest, *_ASKED)
     edition, fault = _read(text)
-    if fault is None and edition.get("kind") != "edition":
-        fault = _text("no es un documento de edición", "it is no edition document")
+    if fault is None and (edition.get("kind"), edition.get("format")) != ("edition", _FORMAT):
+        fault = _text("no es un documento de edición de formato 1", "it is no edition document of format 1")
     if fault is not None:
         found.problem("malformed", 2, "", fault["es"], fault["en"])
         return found.result("bundle", own, None, unchecked, "", "")
@@ -492,6 +492,7 @@ def _same(found: _Found, line: int, edition: Json, row: Json, document: Json) ->
     """Notes where a score document is not of its edition, or its row in the list says something else."""
     for path, due in (
         ("kind", "score"),
+        ("format", _FORMAT),
         ("edition", edition.get("edition")),
         ("organisation/id", row["organisation"]),
         ("score/methodology", edition.get("methodology")),

@@ -28,6 +28,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.documents import Described, form_of, score_document
 from actitud_api.resources.publications.queries import Stored
+from actitud_api.resources.reviews.replies import service as replies
 from tests.databases import make_key, sqlite_url, unlimited
 from tests.publishing import BEFORE, BIG, METHODOLOGY, NOW, submissions
 
@@ -79,7 +80,8 @@ def _publish(database: Database, folder: Path, names: list[str]) -> None:
     described = Described(
         id=BIG, name="Ávila", kind="MUN", population=9, band="P1", province=None, region=None, simulated=True
     )
-    document = score_document(EDITION, described, sent, explained(evaluate(METHODOLOGY, sent), sent))
+    score = explained(evaluate(METHODOLOGY, sent), sent)
+    document = score_document(EDITION, described, sent, score, replies.nothing("final"))
     form = form_of(document)
     with database.write() as session:
         place = editions.find(session, EDITION)

@@ -11,7 +11,6 @@ from itertools import islice
 import msgspec
 import pytest
 import rfc8785
-from msgspec import UNSET, UnsetType
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.i18n import WRITTEN
@@ -37,12 +36,6 @@ from actitud_api.resources.reviews.replies.service import Judged, Remarked, Repl
 from actitud_api.resources.scores.schemas import narrated
 from tests.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
 
-GOLDEN = {
-    BIG: "sha256:733a39bc18ea684869f3893e511a09f6be02ec30effb8d618349831195bcb80b",
-    SMALL: "sha256:fbc272191cc55a421db7dbb78443b6035de6f057273c5231fd7a11ea14a63ebd",
-    BARE: "sha256:c17550d0002b6347daea76a40af41a2db7b183a9e49686f7438e92f7bf47663a",
-}
-"""What these documents were when format 1 was made; a change of them is a change of what was published."""
 DESCRIBED = {
     BIG: Described(
         id=BIG, name="Ávila", kind="MUN", population=57_000, band="P4", province="05", region="07", simulated=False
@@ -63,11 +56,6 @@ DESCRIBED = {
 }
 
 
-REVIEWED = {
-    BIG: "sha256:647706419ca03af24a990d64dd5b12f9e9a5788085463120d8bf2f7b9a4995e0",
-    BARE: "sha256:b3c4e2fe9b6276378dca4f40959ab5ce4abccb66552bda43d58f20bb6ed86c1a",
-}
-"""What these were when format 2 was made, each with one of the reviews below."""
 REVIEW = Reviewed(
     state="final",
     remark=Remarked(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
@@ -84,11 +72,13 @@ REVIEW = Reviewed(
     replies=(Replied(indicator="D1.01", text="Sí se ve: «aquí».", at=datetime(2027, 5, 3, 10, 0, 0, 5, tzinfo=UTC)),),
 )
 PUBLISHED = {
-    BIG: "sha256:fd956bcdaab560ac12e2379c7627f65e01f8eae4fc6dae5bbb548dccbb322a90",
-    SMALL: "sha256:bb6bbb1c4e894757f48abf34378901963a9ad834367c13bd6a488b71da99b4b7",
-    BARE: "sha256:b3c4e2fe9b6276378dca4f40959ab5ce4abccb66552bda43d58f20bb6ed86c1a",
+    BIG: "sha256:d0bd360c4381ced3e4747c99cc3722a07d1e75d12bf38f2481a9f7f036fbd8ac",
+    SMALL: "sha256:c5302182711b70af1cea8f6262d4cf7fe424d16c1a680be5b7d237a6b8330545",
+    BARE: "sha256:fae439379c7a771cfb7c17f38b03f7b50a47d1cd347f2f683974f4627fd41d7e",
 }
-"""What they are in format 2 where nobody has reviewed anything."""
+"""The digests of these documents where nobody has reviewed anything; a change of them changes what was published."""
+REVIEWED = "sha256:f4dbf47514c34092dc78b460d3f65c6fc991247bfa4d6172e401cd763f058571"
+"""That of the first one with the review above."""
 NOTHING = Reviewed(state="final", remark=None, verdicts=(), replies=())
 SAID = {
     "state": "final",
@@ -109,46 +99,34 @@ SAID = {
 UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
 
 
-def made(name: str, review: Reviewed | UnsetType = UNSET) -> documents.ScoreDocument:
+def made(name: str, review: Reviewed = NOTHING) -> documents.ScoreDocument:
     sent = submissions()[name]
     return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent), review)
 
 
-@pytest.mark.parametrize(
-    ("name", "review", "said"),
-    [(BIG, REVIEW, SAID), (BARE, NOTHING, UNSAID)],
-)
-def test_one_of_format_2_says_what_its_review_came_to_and_else_the_same(
-    name: str, review: Reviewed, said: dict[str, object]
-) -> None:
-    form = form_of(made(name, review))
+@pytest.mark.parametrize(("review", "said"), [(REVIEW, SAID), (NOTHING, UNSAID)])
+def test_it_says_what_its_review_came_to_and_else_the_same(review: Reviewed, said: dict[str, object]) -> None:
+    form = form_of(made(BIG, review))
     told = json.loads(form.text)
-    assert told == {**json.loads(form_of(made(name)).text), "format": 2, "review": said}
+    assert told == {**json.loads(form_of(made(BIG)).text), "review": said}
     assert rfc8785.dumps(told) == form.text
-    assert form.digest == REVIEWED[name]
-    assert read_score(form.text) == made(name, review)
+    assert read_score(form.text) == made(BIG, review)
+
+
+def test_it_has_the_digest_that_it_always_had() -> None:
+    assert {name: form_of(made(name)).digest for name in PUBLISHED} == PUBLISHED
+    assert form_of(made(BIG, REVIEW)).digest == REVIEWED
+
+
+@pytest.mark.parametrize("broken", ["format", "review"])
+def test_what_is_of_another_format_or_lacks_its_review_is_not_read(broken: str) -> None:
+    told = json.loads(form_of(made(BIG, REVIEW)).text)
+    other = {name: member for name, member in told.items() if name != broken}
+    with pytest.raises(msgspec.ValidationError):
+        read_score(rfc8785.dumps(other | ({"format": 2} if broken == "format" else {})))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_one_that_nobody_has_reviewed_has_the_digest_that_it_always_had(name: str) -> None:
-    assert form_of(made(name, NOTHING)).digest == PUBLISHED[name]
-
-
-def test_a_review_stands_in_format_2_and_in_no_other() -> None:
-    told = json.loads(form_of(made(BIG, REVIEW)).text)
-    for broken in ({**told, "format": 1}, {name: value for name, value in told.items() if name != "review"}):
-        with pytest.raises(msgspec.ValidationError, match="format 2"):
-            read_score(rfc8785.dumps(broken))
-    with pytest.raises(msgspec.ValidationError):
-        read_score(rfc8785.dumps({**told, "format": 3}))
-
-
-@pytest.mark.parametrize("name", GOLDEN)
-def test_a_document_has_the_digest_that_it_always_had(name: str) -> None:
-    assert form_of(made(name)).digest == GOLDEN[name]
-
-
-@pytest.mark.parametrize("name", GOLDEN)
 def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
     text = form_of(made(name)).text
     assert rfc8785.dumps(json.loads(text)) == text
@@ -157,7 +135,7 @@ def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
 
 def test_it_says_who_what_and_how_and_nothing_that_a_correction_of_others_would_change() -> None:
     told = json.loads(form_of(made(BIG)).text)
-    assert set(told) == {"kind", "format", "edition", "organisation", "submission", "score"}
+    assert set(told) == {"kind", "format", "edition", "organisation", "submission", "score", "review"}
     assert (told["kind"], told["format"], told["edition"]) == ("score", 1, "2026")
     assert told["organisation"]["name"] == "Ávila"
     assert told["submission"]["answers"]["D1.01"] == {"numerator": 160, "denominator": 320}
@@ -178,8 +156,8 @@ def test_whole_numbers_are_written_alike_however_they_were_sent() -> None:
     floats = msgspec.structs.replace(
         sent, answers={**sent.answers, "D1.01": {"numerator": 160.0, "denominator": 320.0}}
     )
-    document = score_document(EDITION, DESCRIBED[BIG], floats, explain(METHODOLOGY, sent))
-    assert form_of(document).digest == GOLDEN[BIG]
+    document = score_document(EDITION, DESCRIBED[BIG], floats, explain(METHODOLOGY, sent), NOTHING)
+    assert form_of(document).digest == PUBLISHED[BIG]
 
 
 def _listed(organisation: str, index: float | None, status: str = "complete", level: int | None = 1) -> Listed:
@@ -232,7 +210,7 @@ def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
         ),
     ]
     assert unpacked(header_of(form, Jws("p", "s"), "note\n", keys)).decode() == (
-        '{"checkpoint":"note\\n","digest":"' + GOLDEN[BIG] + '","format":1,"jws":{"protected":"p","signature":"s"},'
+        '{"checkpoint":"note\\n","digest":"' + PUBLISHED[BIG] + '","format":1,"jws":{"protected":"p","signature":"s"},'
         '"keys":{"keys":['
         '{"alg":"EdDSA","created":"2026-01-01T00:00:00Z","crv":"Ed25519","kid":"two","kty":"OKP","use":"sig","x":"b"},'
         '{"alg":"EdDSA","created":"2025-01-01T00:00:00Z","crv":"Ed25519","kid":"one","kty":"OKP",'

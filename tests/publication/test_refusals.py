@@ -18,7 +18,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.publications import service
 from tests.databases import Kind, make_key
-from tests.publication.test_documents import GOLDEN
+from tests.publication.test_documents import REVIEWED
 from tests.publication.test_publishing import LATER, everything
 from tests.publishing import BEFORE, BIG, EDITION, LATE, correction, fill, publish
 from tests.settling import anything
@@ -35,7 +35,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 """The tables, and what tells their rows apart."""
 CHANGED: Final = {
     "published_document": ("kind", "'forged'"),
-    "published_score": ("digest", f"'{GOLDEN[BIG]}'"),
+    "published_score": ("digest", f"'{REVIEWED}'"),
     "publication": ("reason", "'forged'"),
     "edition": ("methodology", "'forged'"),
     "assessment": ("index_value", "9999"),
@@ -210,9 +210,9 @@ def test_a_publication_follows_the_one_before(published: Database) -> None:
     names = columns(published, "publication")
     before = everything(published)
     for replaced in (
-        {"revision": "3", "digest": f"'{GOLDEN[BIG]}'"},
-        {"revision": "4", "digest": f"'{GOLDEN[BIG]}'", "supersedes": "digest"},
-        {"revision": "3", "digest": f"'{GOLDEN[BIG]}'", "supersedes": "NULL"},
+        {"revision": "3", "digest": f"'{REVIEWED}'"},
+        {"revision": "4", "digest": f"'{REVIEWED}'", "supersedes": "digest"},
+        {"revision": "3", "digest": f"'{REVIEWED}'", "supersedes": "NULL"},
     ):
         chosen = ", ".join(replaced.get(name, name) for name in names)
         statement = f"INSERT INTO publication ({', '.join(names)}) SELECT {chosen} FROM publication WHERE revision = 2"

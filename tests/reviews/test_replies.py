@@ -12,11 +12,9 @@ from typing import Any, Final
 
 import pytest
 import rfc8785
-from msgspec import UNSET
 from sqlalchemy import text
 
 from actitud_api.resources.assessments.service import Late
-from actitud_api.resources.publications import service as publication
 from actitud_api.resources.reviews.replies import service as replies
 from tests import publishing
 from tests.api.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
@@ -196,7 +194,6 @@ def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path
 
     sheet = desk.get(f"/scores/{MINE}?lang=es", None)
     published = desk.client.get(f"/v1/published/{sheet['document']}").json()
-    assert published["format"] == 2
     told = {**sheet["review"], "replies": [{**one} for one in sheet["review"]["replies"]]}
     for one in told["replies"]:
         # The documents of a reply must stay erasable.
@@ -232,23 +229,6 @@ def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path
 
     # What is published does not change.
     problem(reply(desk, tag="*"), 409, "conflict")
-
-
-def test_a_correction_of_what_was_published_before_reviews_stays_in_its_format(desk: Desk, tmp_path: Path) -> None:
-    publishing.fill(desk.database, "2028")
-    make_key(desk.database, tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        # As releases before reviews published.
-        patch.setattr(publication, "_UNREVIEWED", UNSET)
-        first = publishing.publish(desk.database, tmp_path, edition="2028")
-    fixed = publishing.correction(first, D1_01={"numerator": 320, "denominator": 320})
-    publishing.publish(desk.database, tmp_path, fixed, edition="2028")
-    for revision in ("1", "2"):
-        _, stored = publication.score(desk.database, "2028", revision, publishing.BIG)
-        assert (b'"format":1' in stored.form.text, b'"review"' in stored.form.text) == (True, False)
-    sheet = desk.client.get(f"/v1/editions/2028/scores/{publishing.BIG}").json()
-    assert sheet["review"] is None
-    assert desk.client.get("/v1/editions/2028/indicators.csv").status_code == 200
 
 
 def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_stays(

@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import Phase as Phases
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from msgspec import UnsetType
 
 from actitud_api.engine.methodology.predicates import halfup
 from actitud_api.platform.storage.database import Database, Session
@@ -552,7 +551,6 @@ class Story(RuleBasedStateMachine):
             score = read_score(document(self.database, line.document).form.text)
             stored = assessments.get(self.database, self.edition, line.organisation)
             assert score.submission == stored.submission
-            assert not isinstance(score.review, UnsetType)
             judged = reviews.judgements(self.database, self.edition, line.organisation)
             assert [(one.indicator, one.verdict, one.level) for one in score.review.verdicts] == [
                 (one.indicator, one.counts.verdict, one.counts.level) for one in judged if one.counts is not None

@@ -169,6 +169,7 @@ def _document(number: int) -> bytes:
             },
             "submission": sent,
             "score": explain(METHODOLOGY, submission),
+            "review": {"state": "final", "remark": None, "verdicts": [], "replies": []},
         }
     )
 

@@ -41,6 +41,7 @@ TOLD = {
     "damaged or cut off": "damaged",
     "stands twice": "malformed",
     "it is not": "malformed",
+    "it is no edition document": "malformed",
     "is not JSON": "malformed",
     "documents of the list are missing": "missing",
     "the edition document is missing": "missing",
@@ -350,6 +351,21 @@ DEFECTS: dict[str, Defect] = {
     "another index in the list": Defect(sealed(reindex), *alike({("2:/scores/1/index", "row")})),
     "a document of another edition": Defect(
         redocumented(lambda known: known.update(edition="2025-test")), *alike({("5:/edition", "row")})
+    ),
+    "a score document of another format": Defect(
+        redocumented(lambda known: known.update(format=2)),
+        {("5", "row")},
+        {("5:/format", "row")},
+        {("5:/format", "malformed")},
+    ),
+    "an edition document of another format": Defect(
+        sealed(lambda edition: edition.edition.update(format=2)),
+        {("2", "malformed")},
+        {("2", "malformed")},
+        {("2:/format", "malformed")},
+    ),
+    "a score document without its review": Defect(
+        redocumented(lambda known: known.pop("review")), *alike(set(), set(), service={("5", "malformed")})
     ),
     "no list": Defect(sealed(lambda edition: edition.edition.update(scores={})), *alike({("2:/scores", "malformed")})),
     "a correction of another document": Defect(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import IO
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.resources.publications.documents import FORMATS
+from actitud_api.resources.publications.documents import FORMAT, KINDS
 from actitud_api.verification import editions, ledgers
 from actitud_api.verification.editions import Given
 from actitud_api.verification.findings import Check, Found, Problem, Report, Unverifiable
@@ -47,7 +47,7 @@ def verify(file: IO[bytes], given: Given) -> Report:
         if ledgers.is_entry(document):
             return ledgers.verify(found, given, first, lines)
         kind, form = document.get("kind"), document.get("format")
-        if form not in FORMATS.get(str(kind), ()):
+        if kind not in KINDS or form != FORMAT:
             told = shown(kind), shown(form)
             raise Unverifiable(
                 Texts("kind es {} y format es {}".format(*told), "kind is {} and format is {}".format(*told))

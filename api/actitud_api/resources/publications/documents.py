@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -31,12 +31,7 @@ from actitud_api.resources.reviews.replies.service import Reviewed
 
 FORMAT: Final = 1
 """The format of all documents, and of bundles; another one, whenever a member is added or means something else."""
-FORMATS: Final[Mapping[str, tuple[int, ...]]] = {
-    "bundle": (1,),
-    "edition": (1,),
-    "score": (1, 2),
-}
-"""The formats of each kind that there are: scores that were published before there were reviews have none."""
+KINDS: Final = ("bundle", "edition", "score")
 
 _EXACT: Final = 2**53
 """Integers below it are doubles too."""
@@ -58,22 +53,15 @@ class Described(Struct, frozen=True, kw_only=True):
 
 
 class ScoreDocument(Struct, frozen=True, kw_only=True):
-    """The score of an organisation in an edition, with what it was computed from.
-
-    `review`: what the review of it came to; in format 2, and in none before.
-    """
+    """The score of an organisation in an edition, with what it was computed from and what its review came to."""
 
     kind: Literal["score"] = "score"
-    format: Literal[1, 2]
+    format: Literal[1] = FORMAT
     edition: str
     organisation: Described
     submission: Submission
     score: Score
-    review: Reviewed | UnsetType = UNSET
-
-    def __post_init__(self) -> None:
-        if (self.format == 1) is not (self.review is UNSET):
-            raise ValueError("a review stands in format 2, and in no other")
+    review: Reviewed
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -202,18 +190,10 @@ def unpacked(member: bytes) -> bytes:
 
 
 def score_document(
-    edition: str,
-    organisation: Described,
-    submission: Submission,
-    score: Score,
-    review: Reviewed | UnsetType = UNSET,
+    edition: str, organisation: Described, submission: Submission, score: Score, review: Reviewed
 ) -> ScoreDocument:
-    """The document of a score; what is a whole number is one in it, whichever way it was sent.
-
-    Without a review it is one of format 1.
-    """
+    """Return the document of a score; what is a whole number is one in it, whichever way it was sent."""
     return ScoreDocument(
-        format=1 if review is UNSET else 2,
         review=review,
         edition=edition,
         organisation=organisation,

@@ -505,7 +505,7 @@ class _Revision:
     def _mended(
         self, number: int, fix: Fix, before: Listed
     ) -> tuple[assessments.Mended, Listed, Stored, ScoreDocument]:
-        """The corrected assessment of an organisation, and its score, in the format of the one before.
+        """The corrected assessment of an organisation, and its score.
 
         What was found of an answer that is another now counts no more, and is not told of it.
         """
@@ -517,12 +517,10 @@ class _Revision:
         submission = mended.record.submission
         score = explain(self._methodology, submission)
         former = read_score(_document(self._session, before.document).form.text)
-        review = former.review
-        if review is not UNSET:
-            # As they were published: their reasons may have been erased since.
-            told = {one.indicator: one for one in review.verdicts}
-            counting = replies.verdicts(self._session, mended.record)
-            review = structs.replace(review, verdicts=tuple(told.get(one.indicator, one) for one in counting))
+        # As they were published: their reasons may have been erased since.
+        told = {one.indicator: one for one in former.review.verdicts}
+        counting = replies.verdicts(self._session, mended.record)
+        review = structs.replace(former.review, verdicts=tuple(told.get(one.indicator, one) for one in counting))
         document = score_document(self._place.id, stated.organisation, submission, score, review)
         return mended, *_signed(document, self._signer), document
 

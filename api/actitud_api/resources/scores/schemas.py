@@ -313,10 +313,10 @@ class Sheet(NarratedScore, frozen=True):
         Meta(description="Digest of the published document, for `published.get`; null where nothing is published."),
     ]
     review: Annotated[
-        ScoreReview | None,
+        ScoreReview,
         Meta(
             description="What was found of the answers and what the organisation replied, which is no part of the "
-            "canonical result; null of what was published before there were reviews."
+            "canonical result."
         ),
     ]
 
@@ -697,7 +697,7 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
         rank=sent.rank,
         simulated=sent.simulated,
         document=sent.document,
-        review=None if sent.review is None else review(sent.review, sent.replied),
+        review=review(sent.review, sent.replied),
         **structs.asdict(score),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import UNSET, Struct, structs
+from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.loader import Methodology, load, versions
 from actitud_api.engine.methodology.requests.answers import (
@@ -179,7 +179,7 @@ class Sent(Struct, frozen=True, kw_only=True):
     """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told).
 
     `document`: the digest of what is published of it, and `score` what that says; None where it is not published.
-    `review`: what the review of it came to, as published where it is; None of what was published without. `replied`:
+    `review`: what the review of it came to, as published where it is. `replied`:
     the documents of its replies, by indicator, as far as they have not been erased.
     """
 
@@ -190,9 +190,9 @@ class Sent(Struct, frozen=True, kw_only=True):
     simulated: bool
     methodology: str
     submission: Submission
+    review: Reviewed
     document: str | None = None
     score: CanonicalScore | None = None
-    review: Reviewed | None = None
     replied: dict[str, tuple[Evidence, ...]] = {}
 
 
@@ -389,7 +389,7 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
             submission=document.submission,
             document=digest,
             score=document.score,
-            review=None if document.review is UNSET else document.review,
+            review=document.review,
             replied=replies.evidence(session, found.id, organisation),
         )
     return Sent(

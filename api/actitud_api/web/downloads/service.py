@@ -175,7 +175,7 @@ class _Document(Struct):
     """What an export reads of a published document."""
 
     score: _Score
-    review: Reviewed | None = None
+    review: Reviewed
 
 
 _DOCUMENT = msgspec.json.Decoder(_Document)
@@ -190,8 +190,8 @@ def indicated(database: Database, found: Source, published: Published, wanted: W
         for row in part:
             document = _DOCUMENT.decode(texts[row.organisation])
             review = document.review
-            verdicts = {} if review is None else {one.indicator: one for one in review.verdicts}
-            replies = {} if review is None else {one.indicator: one for one in review.replies}
+            verdicts = {one.indicator: one for one in review.verdicts}
+            replies = {one.indicator: one for one in review.replies}
             yield [
                 (
                     edition.id,

@@ -96,7 +96,7 @@ class Document(Struct, frozen=True):
 def review_told(sent: Sent, names: Names, methodology: Methodology) -> ReviewTold | None:
     """What the review of a score came to, in words; None where nobody has said anything."""
     found = sent.review
-    if found is None or not (found.remark or found.verdicts or found.replies):
+    if not (found.remark or found.verdicts or found.replies):
         return None
     language, sentences = names.language, sentences_of(methodology, names.language)
     verdicts = {one.indicator: one for one in found.verdicts}
