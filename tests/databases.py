@@ -7,21 +7,28 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api.demo import service as demo
+from actitud_api.demo.census import municipalities
+from actitud_api.demo.report import Report
+from actitud_api.demo.simulator import SEED, Simulated, submission
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
 from tests import postgresql as postgres
+from tests.scale import DEMONSTRATED
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -88,9 +95,23 @@ def database(url: str) -> Iterator[Database]:
         yield made
 
 
-def _load_demonstration(database: Database) -> None:
+def simulate_demonstrated(methodology: Methodology) -> Iterator[Simulated]:
+    """Yield the municipalities that the tests take (`DEMONSTRATED`), each as the whole demonstration has it."""
+    invented = municipalities(SEED)
+    for number in DEMONSTRATED:
+        sent = submission(SEED + number, invented[number - 1])
+        yield Simulated(invented[number - 1], sent, evaluate(methodology, sent))
+
+
+def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> Report:
+    """Load the demonstration of these municipalities into a database. Return what is reported of it."""
+    with patch.object(demo, "simulate", simulate_demonstrated):
+        return demo.load(database, advance)
+
+
+def _load_with_checkpoint(database: Database) -> None:
     """The demonstration, with a checkpoint of its ledger, whose private key nobody has afterwards."""
-    demo.load(database, lambda: None)
+    load_demonstration(database)
     signer, now = ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC)
     with database.write() as session:
         replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
@@ -99,7 +120,7 @@ def _load_demonstration(database: Database) -> None:
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of an SQLite database with the whole demonstration, published; for tests that only read.
+    """The URL of an SQLite database with the demonstration (`DEMONSTRATED`), published; for tests that only read.
 
     Of several processes that test the first makes it, and each has a copy of its own.
     """
@@ -120,23 +141,23 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def _make_demonstration(folder: Path) -> None:
     with opened(migrated_sqlite(folder)) as database:
-        demo.load(database, lambda: None)
+        load_demonstration(database)
         make_key(database, folder)
         demo.publish(database, folder, lambda: None, now=demo.MADE)
 
 
 @pytest.fixture(scope="session")
 def demonstration_template(postgresql: postgres.Server, template: str) -> Iterator[str]:
-    """The name of a PostgreSQL database with the whole demonstration, in review, to be copied."""
+    """The name of a PostgreSQL database with the demonstration, in review, to be copied."""
     with postgresql.database(template) as name:
         with opened(postgresql.url(name)) as database:
-            _load_demonstration(database)
+            _load_with_checkpoint(database)
         yield name
 
 
 @pytest.fixture(scope="session")
 def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_template: str) -> Iterator[str]:
-    """The URL of a PostgreSQL database with the whole demonstration; for tests that only read.
+    """The URL of a PostgreSQL database with the demonstration; for tests that only read.
 
     It says that it is published and has no documents, so that all of it is computed: what is the same on both databases
     is then the same as in the documents.
@@ -148,7 +169,7 @@ def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_templ
 
 @pytest.fixture(scope="session", params=BOTH)
 def demonstrated(request: pytest.FixtureRequest) -> str:
-    """The URL of a database with the whole demonstration, of each kind; for tests that only read."""
+    """The URL of a database with the demonstration, of each kind; for tests that only read."""
     name = "demonstration" if request.param == "sqlite" else "demonstration_on_postgresql"
     url: str = request.getfixturevalue(name)
     return url

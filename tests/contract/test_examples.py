@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import pytest
 import rfc8785
 from litestar import Litestar
 
@@ -36,6 +37,7 @@ from tests.contract.examples import (
 APPROVED = {f"editions.approvals.{name}" for name in ("create", "list", "get")}
 
 
+@pytest.mark.night
 def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: Path) -> None:
     copy = tmp_path / "demonstration.sqlite3"
     shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
