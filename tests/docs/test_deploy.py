@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
-from actitud_api.cli.command_line import parser
+from actitud_api.cli.parsers import parser
 from actitud_api.cli.server import configuration
 from actitud_api.platform.storage.places import file_of
 from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read

@@ -1,4 +1,9 @@
-"""The command line, `actitud-api`: installs, serves, checks, copies, demonstrates, imports."""
+"""The command line, `actitud-api`: installs, serves, checks, copies, demonstrates, imports.
+
+`parsers` has every command with its options and help, and imports nothing heavy; it names the function that runs a
+command, `"keys.run_create"`, which is imported once it is chosen. A new command: its parser there, its work in a module
+of its own, and its name in `README.md` where people look for it.
+"""
 
 from actitud_api.cli.command_line import main
 

@@ -5,31 +5,26 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import is_known
 from actitud_api.settings import Fault, FaultySettings, Settings, read
 
-LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-
-_DATABASE = Texts("base de datos, como URL de SQLAlchemy", "database, as an SQLAlchemy URL")
 _UNUSABLE = Texts(
     "El servicio no funciona sobre esa base de datos: {reason}", "The service does not run on that database: {reason}"
 )
-_LANG = Texts("idioma: {languages} (el de esta terminal)", "language: {languages} (that of this terminal)")
 _NO_LANG = Texts("--lang: «{value}» no es un idioma: {languages}", "--lang: “{value}” is not a language: {languages}")
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
-STANDARD_INPUT: Final = "-"
 
 
 class CommandError(Exception):
@@ -38,22 +33,6 @@ class CommandError(Exception):
     def __init__(self, text: str, code: int = 1) -> None:
         super().__init__(text)
         self.code = code
-
-
-Run = Callable[[argparse.Namespace, Language], int]
-"""A command: returns its exit code, or raises `CommandError`."""
-
-
-class Added(Protocol):
-    """Adds a command to the line; without `run` it is one that has commands of its own."""
-
-    def __call__(self, text: Texts, name: str, run: Run | None = None) -> argparse.ArgumentParser:
-        """Adds it."""
-
-
-def takes_database(command: argparse.ArgumentParser, language: Language) -> None:
-    """Gives a command the option of another database."""
-    command.add_argument("--database", metavar="URL", help=_DATABASE.into(language))
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -83,11 +62,6 @@ def usable(language: Language) -> Iterator[None]:
         yield
     except ValueError as error:
         raise CommandError(_UNUSABLE.into(language).format(reason=error), 2) from error
-
-
-def takes_lang(command: argparse.ArgumentParser, language: Language) -> None:
-    """Gives a command the option of another language for what it says."""
-    command.add_argument("--lang", metavar="LANG", help=_LANG.into(language).format(languages=", ".join(LANGUAGES)))
 
 
 def lang_of(options: argparse.Namespace, language: Language) -> Language:
@@ -122,12 +96,6 @@ def marked(mark: str, text: str) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row(mark, Text(text, overflow="fold"))
     return grid
-
-
-def language_of(environment: Mapping[str, str]) -> Language:
-    """That of the locale where it is offered, else English."""
-    locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
-    return next((known for known in LANGUAGES if locale.startswith(known)), "en")
 
 
 @contextmanager

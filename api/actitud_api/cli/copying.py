@@ -10,23 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.common import CommandError, opened, settings_of
 from actitud_api.cli.readiness import check_there, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.places import file_of, for_tools, shown
 from actitud_api.settings import Settings
-
-_BACKUP = Texts(
-    "copia la base de datos a un fichero, también mientras sirve", "copy the database to a file, also while it serves"
-)
-_RESTORE = Texts(
-    "pone una copia en el lugar de la base de datos, con el servicio parado",
-    "put a copy in the place of the database, with the service stopped",
-)
-_FILE = Texts("el fichero de la copia", "the file of the copy")
-_FORCE = Texts("sustituye lo que haya", "replace what is there")
 
 _MADE = Texts(
     "Copia de {database} en {file}: {size} bytes, revisión {revision}, comprobada.",
@@ -70,16 +60,8 @@ LOAD: Final = "pg_restore --clean --if-exists --single-transaction --dbname={url
 """What to type where the database is a server."""
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the commands."""
-    for text, name, run in ((_BACKUP, "backup", _backup), (_RESTORE, "restore", _restore)):
-        command = added(text, name, run)
-        command.add_argument("file", type=Path, metavar="FILE", help=_FILE.into(language))
-        command.add_argument("--force", action="store_true", help=_FORCE.into(language))
-        takes_database(command, language)
-
-
-def _backup(options: argparse.Namespace, language: Language) -> int:
+def run_backup(options: argparse.Namespace, language: Language) -> int:
+    """Run `backup`; return its exit code."""
     settings = settings_of(options)
     source = _file_of(settings, DUMP, options.file, language)
     check_there(settings, language)
@@ -89,7 +71,8 @@ def _backup(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _restore(options: argparse.Namespace, language: Language) -> int:
+def run_restore(options: argparse.Namespace, language: Language) -> int:
+    """Run `restore`; return its exit code."""
     settings = settings_of(options)
     target = _file_of(settings, LOAD, options.file, language)
     with _failing(options.file, language):

@@ -12,9 +12,9 @@ import uvicorn
 from msgspec import structs
 from rich.console import Console
 
-from actitud_api.cli.common import Added, CommandError, progress, settings_of, takes_database
+from actitud_api.cli.common import CommandError, progress, settings_of
 from actitud_api.cli.readiness import check_known, reaching
-from actitud_api.cli.serving import address_of, application, database_of, readiness_of, takes_address
+from actitud_api.cli.serving import address_of, application, database_of, readiness_of
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import table
 from actitud_api.demo.report import Report
@@ -31,13 +31,8 @@ DATABASE: Final = "sqlite:///var/demo.sqlite3"
 SIGNING_FOLDER: Final = "demo"
 """And it signs with a key of its own, in a folder below that of the settings."""
 
-_DEMO = Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data")
 _SIMULATING = Texts("Simulando municipios", "Simulating municipalities")
 _PUBLISHING = Texts("Publicando la edición", "Publishing the edition")
-_IN_REVIEW = Texts(
-    "deja la edición en revisión, y enseña una clave para publicarla",
-    "leave the edition in review, and show a key to publish it with",
-)
 _PUBLISHED = Texts(
     "La base de datos ya tiene una demostración publicada, que no cambia: indique otra con --database.",
     "The database has a demonstration that is published already, and does not change: name another with --database.",
@@ -48,15 +43,7 @@ _READY = Texts(
 )
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_DEMO, "demo", _demo)
-    command.add_argument("--in-review", action="store_true", help=_IN_REVIEW.into(language))
-    takes_address(command, language)
-    takes_database(command, language)
-
-
-def _demo(options: argparse.Namespace, language: Language) -> int:
+def run_demo(options: argparse.Namespace, language: Language) -> int:
     """Answers from the start, and is ready once the demonstration is loaded."""
     said = settings_of(options)
     settings = structs.replace(

@@ -13,14 +13,12 @@ from rich.text import Text
 
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check, Status
-from actitud_api.cli.common import Added, settings_of, takes_database
+from actitud_api.cli.common import settings_of
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import is_absent
 from actitud_api.settings import FaultySettings, Settings
 
-_DOCTOR = Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do")
-_JSON = Texts("escribe un documento JSON", "write a JSON document")
 _MARKS: dict[Status, tuple[Texts, str]] = {
     "ok": (Texts("bien", "ok"), "green"),
     "warning": (Texts("aviso", "warning"), "yellow"),
@@ -39,14 +37,7 @@ class Report(msgspec.Struct, frozen=True):
     checks: list[Check]
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_DOCTOR, "doctor", _doctor)
-    command.add_argument("--json", action="store_true", help=_JSON.into(language))
-    takes_database(command, language)
-
-
-def _doctor(options: argparse.Namespace, language: Language) -> int:
+def run_doctor(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no problem, warnings or not, and 1 where there is one."""
     report = _report(list(_checks(options, language)))
     if options.json:

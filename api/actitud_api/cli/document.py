@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import Added, CommandError
+from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.settings import Settings
 
-_OPENAPI = Texts("escribe el documento OpenAPI", "write the OpenAPI document")
-_FILE = Texts("el fichero", "the file")
-_CHECK = Texts("no escribe: falla si el fichero es distinto", "do not write: fail if the file differs")
 _DIFFERS = Texts(
     "{file} no es el documento de este código: `make openapi` lo escribe.",
     "{file} is not the document of this code: `make openapi` writes it.",
 )
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_OPENAPI, "openapi", _openapi)
-    command.add_argument("file", type=Path, metavar="FILE", help=_FILE.into(language))
-    command.add_argument("--check", action="store_true", help=_CHECK.into(language))
-
-
-def _openapi(options: argparse.Namespace, language: Language) -> int:
+def run_openapi(options: argparse.Namespace, language: Language) -> int:
     """The document is that of the code alone: no setting of this machine shows in it."""
     document: bytes = create_app(Settings()).state["document"]
     if not options.check:

@@ -15,15 +15,6 @@ from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
 from actitud_api.resources.organisations.territories import PROVINCES
 
-_ORGANISATION = Texts(
-    "identificador de la primera organización, como ES-DIR3-L01280796",
-    "identifier of the first organisation, as ES-DIR3-L01280796",
-)
-_NAME = Texts("su nombre", "its name")
-_KIND = Texts("su tipo: {kinds}", "its kind: {kinds}")
-_POPULATION = Texts("sus habitantes", "its inhabitants")
-_PROVINCE = Texts("su provincia, por el código del INE, de 01 a 52", "its province, by its INE code, 01 to 52")
-
 _ALONE = Texts("{option}: solo con --organisation", "{option}: only with --organisation")
 _MISSING = Texts("{option}: hace falta con --organisation", "{option}: needed with --organisation")
 _NO_IDENTIFIER = Texts(
@@ -58,15 +49,6 @@ _OTHER_PROVINCE = Texts(
 
 KINDS = get_args(Kind)
 _LISTED = ", ".join(KINDS)
-
-
-def takes_organisation(command: argparse.ArgumentParser, language: Language) -> None:
-    """Gives a command the options of an organisation."""
-    command.add_argument("--organisation", metavar="ID", help=_ORGANISATION.into(language))
-    command.add_argument("--name", help=_NAME.into(language))
-    command.add_argument("--kind", help=_KIND.into(language).format(kinds=_LISTED))
-    command.add_argument("--population", metavar="N", help=_POPULATION.into(language))
-    command.add_argument("--province", metavar="CODE", help=_PROVINCE.into(language))
 
 
 def first_organisation(options: argparse.Namespace, language: Language) -> organisations.Entry | None:

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.common import CommandError, opened, settings_of
 from actitud_api.cli.readiness import check_ready, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -16,11 +16,6 @@ from actitud_api.platform.storage.places import failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.reviews import service
 
-_FLAGS = Texts(
-    "busca lo que llama la atención en una edición, para que alguien lo mire",
-    "look for what is remarkable in an edition, for somebody to look at it",
-)
-_EDITION = Texts("la edición", "the edition")
 _UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _MADE = Texts(
     "Evaluaciones presentadas en la edición {edition}: {assessments}. Avisos: {flags}.",
@@ -29,14 +24,8 @@ _MADE = Texts(
 _ACTION: Final = "cli.flags"
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_FLAGS, "flags", _flags)
-    command.add_argument("edition", metavar="EDITION", help=_EDITION.into(language))
-    takes_database(command, language)
-
-
-def _flags(options: argparse.Namespace, language: Language) -> int:
+def run_flags(options: argparse.Namespace, language: Language) -> int:
+    """Run `flags`; return its exit code."""
     settings, edition = settings_of(options), options.edition
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)

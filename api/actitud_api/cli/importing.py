@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec import structs
 
-from actitud_api.cli.common import Added, CommandError, opened, progress, settings_of, takes_database
+from actitud_api.cli.common import CommandError, opened, progress, settings_of
 from actitud_api.cli.readiness import make_tables, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -18,12 +17,6 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.entries import YEARS
 from actitud_api.resources.organisations.faults import describe
 
-_ORGANISATIONS = Texts("organizaciones", "organisations")
-_IMPORT = Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities")
-_FILE = Texts("el fichero", "the file")
-_YEAR = Texts(
-    "año de las poblaciones del fichero, el de su padrón", "year of the populations of the file, that of its register"
-)
 _NO_YEAR = Texts(
     "--population-year: «{value}» no es un año, de {first} a {last}",
     "--population-year: “{value}” is not a year, {first} to {last}",
@@ -37,19 +30,8 @@ _FAULTY = Texts("No se ha importado nada. Fallos: {count}.", "Nothing was import
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    about = added(_ORGANISATIONS, "organisations")
-    imported = about.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "import", help=_IMPORT.into(language), description=_IMPORT.into(language)
-    )
-    imported.set_defaults(run=_import)
-    imported.add_argument("file", type=Path, metavar="FILE", help=_FILE.into(language))
-    imported.add_argument("--population-year", metavar="YEAR", help=_YEAR.into(language))
-    takes_database(imported, language)
-
-
-def _import(options: argparse.Namespace, language: Language) -> int:
+def run_import(options: argparse.Namespace, language: Language) -> int:
+    """Run `organisations import`; return its exit code."""
     settings = settings_of(options)
     year = _year(options.population_year, language)
     try:

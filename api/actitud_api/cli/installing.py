@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
-from actitud_api.cli.first import first_organisation, takes_organisation
+from actitud_api.cli.common import CommandError, opened, settings_of
+from actitud_api.cli.first import first_organisation
 from actitud_api.cli.readiness import make_tables, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import loader
@@ -27,18 +27,9 @@ OVERLAP: Final = timedelta(days=30)
 KEY_DAYS: Final = range(OVERLAP.days + 1, access.DAYS_MAX + 1)
 """Days that the key may last: more than the overlap, or each run would make another."""
 
-_INIT = Texts(
-    "prepara la instalación: base de datos, primera organización y primera clave; repetirla no cambia nada",
-    "prepare the installation: database, first organisation and first key; to repeat it changes nothing",
-)
-_KEY_DAYS = Texts("días que vale la clave, de 31 a 365 (365)", "days that the key lasts, 31 to 365 (365)")
 _NO_DAYS = Texts(
     "--key-days: «{value}» no es un número de días, de 31 a 365",
     "--key-days: “{value}” is not a number of days, 31 to 365",
-)
-_NEW_KEY = Texts(
-    "hace otra clave de administración aunque haya una que vale",
-    "make another administrator key although there is one that holds",
 )
 _DEFECTIVE = Texts("La metodología no es válida: {reason}", "The methodology is not valid: {reason}")
 _DATABASE_MADE = Texts(
@@ -107,16 +98,8 @@ class OtherOrganisation(ValueError):
         self.record = record
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_INIT, "init", _init)
-    takes_organisation(command, language)
-    command.add_argument("--key-days", default=str(access.DAYS_MAX), metavar="DAYS", help=_KEY_DAYS.into(language))
-    command.add_argument("--new-key", action="store_true", help=_NEW_KEY.into(language))
-    takes_database(command, language)
-
-
-def _init(options: argparse.Namespace, language: Language) -> int:
+def run_init(options: argparse.Namespace, language: Language) -> int:
+    """Run `init`; return its exit code."""
     settings = settings_of(options)
     first = first_organisation(options, language)
     days = int(options.key_days) if options.key_days.isdecimal() else 0

@@ -8,16 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, get_args
 
-from actitud_api.cli.common import (
-    STANDARD_INPUT,
-    Added,
-    CommandError,
-    Run,
-    content_of,
-    opened,
-    settings_of,
-    takes_database,
-)
+from actitud_api.cli.common import CommandError, content_of, opened, settings_of
 from actitud_api.cli.readiness import check_ready, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
@@ -30,52 +21,6 @@ ROLES: Final = get_args(access.Role)
 _LISTED = ", ".join(ROLES)
 _NOT_OF_EDITIONS: Final = frozenset(ROLES) - access.OF_EDITIONS
 
-_KEYS = Texts("claves", "keys")
-_CREATE = Texts("hace una clave y la enseña una sola vez", "make a key and show it once")
-_LIST = Texts("lista las claves, sin sus secretos", "list the keys, without their secrets")
-_REVOKE = Texts("acaba con una clave", "end a key")
-_ROTATE = Texts(
-    "pone otra clave en el lugar de una, que acaba días después",
-    "put another key in the place of one, which ends days after",
-)
-_CHECK = Texts(
-    "dice qué claves hay en un texto, por su identificador; acaba con 1 si hay alguna",
-    "tell which keys are in a text, by their ids; exits with 1 where there is any",
-)
-_ROTATE_SIGNING = Texts(
-    "hace otra clave de firma y retira la anterior, que sigue valiendo para lo que firmó",
-    "make another signing key and retire the one before, which still holds for what it signed",
-)
-_ROLE = Texts("para qué vale: {roles}", "what it is for: {roles}")
-_ORGANISATION = Texts(
-    "organización para la que actúa, que ya tiene que estar; se repite para varias; hace falta con organisation_reader "
-    "y organisation_editor, y con ningún otro papel",
-    "an organisation that it acts for, which is there already; repeated for several; needed with organisation_reader "
-    "and organisation_editor, and with no other role",
-)
-_EDITION = Texts(
-    "edición para la que vale, que ya tiene que estar; se repite para varias; solo con assessor y publisher, que sin "
-    "ella valen para todas",
-    "an edition that it is for, which is there already; repeated for several; only with assessor and publisher, which "
-    "without it are for all of them",
-)
-_DAYS = Texts("días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})")
-_DAYS_OF_NEW = Texts(
-    "días que vale la nueva, de 1 a {most} (los que se dieron a la anterior)",
-    "days that the new one lasts, 1 to {most} (those that the one before was given)",
-)
-_OVERLAP = Texts(
-    "días que la anterior vale aún, de 0 a {most} ({usual})",
-    "days that the one before still lasts, 0 to {most} ({usual})",
-)
-_FILE = Texts("el fichero; - es la entrada estándar (-)", "the file; - is standard input (-)")
-_HOLDS = Texts(
-    "mira además en la base de datos si cada una vale; también con --database",
-    "look in the database as well whether each of them holds; so does --database",
-)
-_ID = Texts(
-    "identificador de la clave: los 12 caracteres que siguen a actl_", "id of the key: the 12 characters after actl_"
-)
 
 _NO_ROLE = Texts("--role: «{value}» no es un papel: {roles}", "--role: “{value}” is not a role: {roles}")
 _MISSING_ROLE = Texts("--role: hace falta: {roles}", "--role: needed: {roles}")
@@ -144,39 +89,11 @@ _UNWRITABLE = Texts("No se puede escribir en {folder}: {reason}", "Cannot write 
 _NONE = Texts("No hay ninguna clave {id} que valga.", "There is no key {id} that holds.")
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the commands."""
-    commands = added(_KEYS, "keys").add_subparsers(required=True, metavar="COMMAND")
-
-    def command(text: Texts, name: str, run: Run) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        made.set_defaults(run=run)
-        takes_database(made, language)
-        return made
-
-    create = command(_CREATE, "create", _create)
-    create.add_argument("--role", help=_ROLE.into(language).format(roles=_LISTED))
-    for name, text in (("--organisation", _ORGANISATION), ("--edition", _EDITION)):
-        create.add_argument(name, metavar="ID", action="append", default=[], help=text.into(language))
-    days = _DAYS.into(language).format(most=access.DAYS_MAX)
-    create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
-    command(_LIST, "list", _list)
-    rotate = command(_ROTATE, "rotate", _rotate)
-    rotate.add_argument("id", metavar="ID", help=_ID.into(language))
-    rotate.add_argument("--days", metavar="N", help=_DAYS_OF_NEW.into(language).format(most=access.DAYS_MAX))
-    overlap = _OVERLAP.into(language).format(most=access.OVERLAP_MAX, usual=access.OVERLAP)
-    rotate.add_argument("--overlap", default=str(access.OVERLAP), metavar="N", help=overlap)
-    command(_REVOKE, "revoke", _revoke).add_argument("id", metavar="ID", help=_ID.into(language))
-    check = command(_CHECK, "check", _check)
-    check.add_argument("file", metavar="FILE", nargs="?", default=STANDARD_INPUT, help=_FILE.into(language))
-    check.add_argument("--holds", action="store_true", help=_HOLDS.into(language))
-    command(_ROTATE_SIGNING, "rotate-signing", _rotate_signing)
-
-
 # --- create ---------------------------------------------------------------------------------------------------
 
 
-def _create(options: argparse.Namespace, language: Language) -> int:
+def run_create(options: argparse.Namespace, language: Language) -> int:
+    """Run `keys create`; return its exit code."""
     settings = settings_of(options)
     faults = list(_faults(options, language))
     if faults:
@@ -260,7 +177,8 @@ def _is_within(text: str, least: int, most: int) -> bool:
 # --- list -----------------------------------------------------------------------------------------------------
 
 
-def _list(options: argparse.Namespace, language: Language) -> int:
+def run_list(options: argparse.Namespace, language: Language) -> int:
+    """Run `keys list`; return its exit code."""
     settings = settings_of(options)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
@@ -293,7 +211,8 @@ def _list(options: argparse.Namespace, language: Language) -> int:
 # --- revoke ---------------------------------------------------------------------------------------------------
 
 
-def _revoke(options: argparse.Namespace, language: Language) -> int:
+def run_revoke(options: argparse.Namespace, language: Language) -> int:
+    """Run `keys revoke`; return its exit code."""
     settings = settings_of(options)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
@@ -311,7 +230,8 @@ def _revoke(options: argparse.Namespace, language: Language) -> int:
 # --- rotate ---------------------------------------------------------------------------------------------------
 
 
-def _rotate(options: argparse.Namespace, language: Language) -> int:
+def run_rotate(options: argparse.Namespace, language: Language) -> int:
+    """Run `keys rotate`; return its exit code."""
     settings = settings_of(options)
     faults = [] if options.days is None else list(_faulty_days(options.days, language))
     if not _is_within(options.overlap, 0, access.OVERLAP_MAX):
@@ -348,7 +268,7 @@ def _rotate(options: argparse.Namespace, language: Language) -> int:
 # --- check ----------------------------------------------------------------------------------------------------
 
 
-def _check(options: argparse.Namespace, language: Language) -> int:
+def run_check(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no key, 1 where there is one; what is found is named by its id alone."""
     text = content_of(options.file, language).decode("utf-8", "replace")
     found = list(found_in(text))
@@ -377,7 +297,8 @@ def _states(options: argparse.Namespace, found: Sequence[tuple[int, Key]], langu
 # --- rotate-signing -------------------------------------------------------------------------------------------
 
 
-def _rotate_signing(options: argparse.Namespace, language: Language) -> int:
+def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
+    """Run `keys rotate-signing`; return its exit code."""
     settings = settings_of(options)
     folder = settings.signing_folder
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)

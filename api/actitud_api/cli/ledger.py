@@ -9,21 +9,12 @@ from typing import Final
 
 import msgspec
 
-from actitud_api.cli.common import Added, CommandError, Run, opened, settings_of, takes_database
+from actitud_api.cli.common import CommandError, opened, settings_of
 from actitud_api.cli.readiness import check_ready, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.keys import Code, SigningKeyFault
 from actitud_api.platform.storage.places import failures
-
-_LEDGER = Texts("libro de cambios", "ledger")
-_CHECKPOINT = Texts(
-    "firma un punto de control y lo escribe, para guardarlo fuera", "sign a checkpoint and write it, to be kept outside"
-)
-_EXPORT = Texts(
-    "escribe todas las entradas, como las ve cualquiera, una por línea (JSON)",
-    "write every entry, as everybody sees them, one a line (JSON)",
-)
 
 FAULTS: Final[dict[Code, Texts]] = {
     "none": Texts("no hay ninguna clave de firma", "there is no signing key"),
@@ -58,20 +49,8 @@ def fault(error: SigningKeyFault, language: Language) -> str:
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the commands."""
-    commands = added(_LEDGER, "ledger").add_subparsers(required=True, metavar="COMMAND")
-
-    def command(text: Texts, name: str, run: Run) -> None:
-        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        made.set_defaults(run=run)
-        takes_database(made, language)
-
-    command(_CHECKPOINT, "checkpoint", _checkpoint)
-    command(_EXPORT, "export", _export)
-
-
-def _checkpoint(options: argparse.Namespace, language: Language) -> int:
+def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
+    """Run `ledger checkpoint`; return its exit code."""
     settings = settings_of(options)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)
@@ -87,7 +66,8 @@ def _checkpoint(options: argparse.Namespace, language: Language) -> int:
     return 0
 
 
-def _export(options: argparse.Namespace, language: Language) -> int:
+def run_export(options: argparse.Namespace, language: Language) -> int:
+    """Run `ledger export`; return its exit code."""
     settings = settings_of(options)
     with opened(settings, language) as database, reaching(settings, language):
         check_ready(settings, database, language)

@@ -10,8 +10,8 @@ from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actitud_api.cli.common import Added, CommandError, Run, content_of, lang_of, marked, show, takes_lang
-from actitud_api.cli.reading import methodology_of, texts_beside, versions
+from actitud_api.cli.common import CommandError, content_of, lang_of, marked, show
+from actitud_api.cli.reading import methodology_of, texts_beside
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.checks.document import Remark, silences
@@ -20,20 +20,6 @@ from actitud_api.engine.methodology.digests import digest
 from actitud_api.engine.methodology.loader import Checked, Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.differences import Side, told
-
-_METHODOLOGY = Texts("metodologías", "methodologies")
-_CHECK = Texts("comprueba un documento y sus textos", "check a document and its texts")
-_DIFF = Texts("dice qué cambia de una metodología a otra", "say what changes from one methodology to another")
-_FILE = Texts("el documento; - es la entrada estándar", "the document; - is standard input")
-_TEXTS = Texts(
-    "los textos, uno por idioma (texts/es.json y texts/en.json junto al documento)",
-    "the texts, one file for each language (texts/es.json and texts/en.json beside the document)",
-)
-_SIDE = Texts(
-    "una versión ({versions}) o un fichero, con sus textos en texts/ al lado",
-    "a version ({versions}) or a file, with its texts in texts/ beside it",
-)
-_JSON = Texts("escribe un documento JSON", "write a JSON document")
 
 _DEFECTS = Texts("Defectos: {count}.", "Defects: {count}.")
 _SOUND = Texts("{version}: sin defectos. Resumen: {digest}", "{version}: no defects. Digest: {digest}")
@@ -53,30 +39,10 @@ _SAME = Texts("Sin diferencias.", "No differences.")
 _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences; it is written in another way.")
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the commands."""
-    commands = added(_METHODOLOGY, "methodology").add_subparsers(required=True, metavar="COMMAND")
-
-    def command(text: Texts, name: str, run: Run) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        made.set_defaults(run=run)
-        return made
-
-    check = command(_CHECK, "check", _check)
-    check.add_argument("file", metavar="FILE", help=_FILE.into(language))
-    check.add_argument("--texts", nargs="+", metavar="FILE", help=_TEXTS.into(language))
-    takes_lang(check, language)
-    diff = command(_DIFF, "diff", _diff)
-    for name, metavar in (("before", "A"), ("after", "B")):
-        diff.add_argument(name, metavar=metavar, help=_SIDE.into(language).format(versions=versions()))
-    takes_lang(diff, language)
-    diff.add_argument("--json", action="store_true", help=_JSON.into(language))
-
-
 # --- check ----------------------------------------------------------------------------------------------------
 
 
-def _check(options: argparse.Namespace, language: Language) -> int:
+def run_check(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is no defect, notes or not, 1 where there is one, 2 where a file is unusable."""
     chosen = lang_of(options, language)
     raw = content_of(options.file, chosen)
@@ -146,7 +112,7 @@ def _reference(methodology: Methodology) -> Reference:
     return Reference(methodology.version, methodology.digest)
 
 
-def _diff(options: argparse.Namespace, language: Language) -> int:
+def run_diff(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0, differences or not, 1 where a file is defective, and 2 where there is none."""
     chosen = lang_of(options, language)
     before, after = (methodology_of(value, chosen) for value in (options.before, options.after))

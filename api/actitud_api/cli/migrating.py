@@ -5,19 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from actitud_api.cli.common import Added, CommandError, opened, settings_of, takes_database
+from actitud_api.cli.common import CommandError, opened, settings_of
 from actitud_api.cli.readiness import check_known, check_there, reaching
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.errors import Irreversible
 from actitud_api.platform.storage.revisions import UnknownRevision, move, revisions
 
-_MIGRATE = Texts(
-    "lleva la base de datos a la revisión de esta versión", "bring the database to the revision of this release"
-)
-_TO = Texts(
-    "otra revisión; hacia abajo se pierde lo que añadieron las posteriores",
-    "another revision; downwards, what the later ones added is lost",
-)
 _UNKNOWN = Texts(
     "No hay revisión «{revision}». Hay: {known}. No se ha cambiado nada.",
     "There is no revision “{revision}”. There are: {known}. Nothing was changed.",
@@ -35,14 +28,8 @@ _DOWN = Texts(
 )
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_MIGRATE, "migrate", _migrate)
-    command.add_argument("--to", metavar="REVISION", help=_TO.into(language))
-    takes_database(command, language)
-
-
-def _migrate(options: argparse.Namespace, language: Language) -> int:
+def run_migrate(options: argparse.Namespace, language: Language) -> int:
+    """Run `migrate`; return its exit code."""
     settings = settings_of(options)
     check_there(settings, language)
     with opened(settings, language) as database, reaching(settings, language):

@@ -11,15 +11,11 @@ import msgspec
 from litestar.routes import HTTPRoute
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import Added
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.policy import POLICY
 from actitud_api.platform.http.middleware.policy import Rule, operation
 from actitud_api.settings import Settings
-
-_POLICY = Texts("enseña quién puede llamar a cada operación", "show who may call each operation")
-_JSON = Texts("en JSON", "as JSON")
 
 May = Literal["yes", "own", "no"]
 """Whether a role may: on everything, only on what its key is bound to, or not."""
@@ -42,12 +38,6 @@ class Line(msgspec.Struct, frozen=True):
     path: str
     key: Literal["none", "optional", "required"]
     roles: dict[access.Role, May]
-
-
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_POLICY, "policy", _policy)
-    command.add_argument("--json", action="store_true", help=_JSON.into(language))
 
 
 def lines() -> list[Line]:
@@ -74,7 +64,8 @@ def table(language: Language) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in _cells(language))
 
 
-def _policy(options: argparse.Namespace, language: Language) -> int:
+def run_policy(options: argparse.Namespace, language: Language) -> int:
+    """Run `policy`; return its exit code."""
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(lines())).decode() + "\n")
     else:

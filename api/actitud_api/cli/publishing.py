@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.app import PROBLEMS
-from actitud_api.cli.common import Added, CommandError, content_of, opened, progress, settings_of, takes_database
+from actitud_api.cli.common import CommandError, content_of, opened, progress, settings_of
 from actitud_api.cli.ledger import REMEDIES
 from actitud_api.cli.ledger import fault as signing_fault
 from actitud_api.cli.readiness import check_ready, reaching
@@ -25,15 +25,6 @@ from actitud_api.resources.publications import schemas
 from actitud_api.resources.publications.routes import REQUEST
 from actitud_api.resources.publications.service import Prepared, Published, Publishing
 
-_PUBLISH = Texts(
-    "publica una edición para siempre, o una corrección de ella", "publish an edition for good, or a correction of it"
-)
-_EDITION = Texts("la edición, que está en revisión o publicada", "the edition, which is in review or published")
-_REASON = Texts("por qué; se publica con ella", "why; it is published with it")
-_CORRECTIONS = Texts(
-    "un fichero con `supersedes` y `corrections`, como en el cuerpo de la petición; - es la entrada estándar",
-    "a file with `supersedes` and `corrections`, as in the body of the request; - is standard input",
-)
 _SCORING = Texts("Preparando documentos", "Preparing documents")
 _NOTHING = Texts("No se ha publicado nada. Fallos: {count}.", "Nothing was published. Faults: {count}.")
 _PUBLISHED = Texts(
@@ -45,16 +36,7 @@ _PUBLISHED = Texts(
 _ACTION: Final = "cli.publish"
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_PUBLISH, "publish", _publish)
-    command.add_argument("edition", metavar="EDITION", help=_EDITION.into(language))
-    command.add_argument("--reason", metavar="TEXT", required=True, help=_REASON.into(language))
-    command.add_argument("--corrections", metavar="FILE", help=_CORRECTIONS.into(language))
-    takes_database(command, language)
-
-
-def _publish(options: argparse.Namespace, language: Language) -> int:
+def run_publish(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where it is published, 1 where it cannot be and 2 where what is asked for is no request."""
     settings = settings_of(options)
     request = REQUEST.convert(_body(options, language))

@@ -7,11 +7,10 @@ import sys
 
 import msgspec
 
-from actitud_api.cli.common import Added, CommandError, content_of, lang_of, show, takes_lang
+from actitud_api.cli.common import CommandError, content_of, lang_of, show
 from actitud_api.cli.reading import methodology_of
 from actitud_api.cli.sheet import sheet
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, request_type
 from actitud_api.engine.methodology.without_texts import with_plain_texts
@@ -22,35 +21,13 @@ from actitud_api.platform.http.requests import Body
 from actitud_api.resources.scores import schemas, service
 from actitud_api.resources.scores.routes import REQUEST
 
-_SCORE = Texts(
-    "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
-)
-_FILE = Texts(
-    "el fichero, con el cuerpo de POST /v1/scores; - es la entrada estándar",
-    "the file, with the body of POST /v1/scores; - is standard input",
-)
-_METHODOLOGY = Texts(
-    "versión de la metodología (la que dice el fichero: {versions}), o el fichero de un documento",
-    "version of the methodology (the one that the file says: {versions}), or the file of a document",
-)
-_JSON = Texts("escribe el documento JSON que responde el servicio", "write the JSON document that the service answers")
 _WHOLE = Texts("el fichero", "the file")
 _HERE = Texts(" Aquí: {value}.", " Here: {value}.")
 _MEANT = Texts(" ¿Es {suggestion}?", " Is it {suggestion}?")
 _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored. Faults: {count}.")
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_SCORE, "score", _score)
-    command.add_argument("file", metavar="FILE", help=_FILE.into(language))
-    versions = _METHODOLOGY.into(language).format(versions=", ".join(loader.versions()))
-    command.add_argument("--methodology", metavar="V", help=versions)
-    takes_lang(command, language)
-    command.add_argument("--json", action="store_true", help=_JSON.into(language))
-
-
-def _score(options: argparse.Namespace, language: Language) -> int:
+def run_score(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is a score, contradictions or not, and 2 where the file is no body to score."""
     chosen = lang_of(options, language)
     methodology = None if options.methodology is None else with_plain_texts(methodology_of(options.methodology, chosen))

@@ -14,7 +14,7 @@ import structlog
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import Added, CommandError, settings_of, takes_database, usable
+from actitud_api.cli.common import CommandError, settings_of, usable
 from actitud_api.cli.readiness import check_ready
 from actitud_api.cli.server import Server, configuration
 from actitud_api.engine.i18n import Language, Texts
@@ -24,9 +24,6 @@ from actitud_api.platform.storage.health import loses_wal, sqlite_version
 from actitud_api.platform.storage.places import file_of, shown
 from actitud_api.settings import Settings
 
-_SERVE = Texts("sirve la instalación", "serve the installation")
-_HOST = Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)")
-_PORT = Texts("puerto en el que escucha (8000)", "port to listen on (8000)")
 _READY = Texts(
     "Lista en {address}. Base de datos: {database}. Ctrl+C termina.",
     "Ready at {address}. Database: {database}. Ctrl+C ends.",
@@ -41,20 +38,8 @@ _EXPOSED = Texts(
 _log = structlog.get_logger()
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_SERVE, "serve", _serve)
-    takes_address(command, language)
-    takes_database(command, language)
-
-
-def takes_address(command: argparse.ArgumentParser, language: Language) -> None:
-    """Gives a command the options of where it listens."""
-    command.add_argument("--host", help=_HOST.into(language))
-    command.add_argument("--port", help=_PORT.into(language))
-
-
-def _serve(options: argparse.Namespace, language: Language) -> int:
+def run_serve(options: argparse.Namespace, language: Language) -> int:
+    """Run `serve`; return its exit code."""
     settings = settings_of(options)
     with application(settings, language) as app:
         check_ready(settings, database_of(app), language)

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from actitud_api.cli import fetching
-from actitud_api.cli.common import STANDARD_INPUT, Added, CommandError, lang_of, takes_lang
+from actitud_api.cli.common import CommandError, lang_of
+from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.digests import digest_of
 from actitud_api.engine.narration import words
@@ -29,25 +30,6 @@ from actitud_api.verification import KEPT, Given, Problem, Report, Unverifiable,
 SHOWN_MAX: Final = 20
 """Problems that are told one by one; `--json` has them all."""
 
-_VERIFY = Texts(
-    "comprueba lo publicado: resúmenes, firmas, la cadena del libro de cambios y cada puntuación",
-    "verify what is published: digests, signatures, the chain of the ledger and every score",
-)
-_SOURCE = Texts(
-    "un fichero publicado (edición entera, documento, libro de cambios), - la entrada estándar, o la dirección de una "
-    "edición, publicación, documento o libro de un servicio",
-    "a published file (bundle, document, ledger), - standard input, or the address of an edition, publication, "
-    "document or ledger of a service",
-)
-_KEYS = Texts(
-    "las claves públicas en que se confía (JWKS): fichero o dirección; si no, las del servicio o las del fichero",
-    "the public keys that are trusted (JWKS): file or address; else those of the service, or of the file",
-)
-_CHECKPOINT = Texts(
-    "un punto de control guardado fuera, con el que tiene que concordar",
-    "a checkpoint kept outside, which has to agree",
-)
-_JSON = Texts("escribe un documento JSON", "write a JSON document")
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _NOT_OURS = Texts(
     "No se puede leer {file}: no es nada que publique Actitud: {reason}",
@@ -70,17 +52,7 @@ _SERVICE = re.compile(
 _PAGE: Final = 1_000
 
 
-def add(added: Added, language: Language) -> None:
-    """Adds the command."""
-    command = added(_VERIFY, "verify", _verify)
-    command.add_argument("source", metavar="FILE|URL", help=_SOURCE.into(language))
-    command.add_argument("--keys", metavar="FILE|URL", help=_KEYS.into(language))
-    command.add_argument("--checkpoint", metavar="FILE", help=_CHECKPOINT.into(language))
-    takes_lang(command, language)
-    command.add_argument("--json", action="store_true", help=_JSON.into(language))
-
-
-def _verify(options: argparse.Namespace, language: Language) -> int:
+def run_verify(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where all holds, 1 where something does not, and 2 where there is nothing to verify."""
     chosen = lang_of(options, language)
     with ExitStack() as stack:

@@ -12,11 +12,25 @@ import secrets
 import string
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
+
+Role = Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"]
+"""What a key is for.
+
+To read the drafts of its organisations, or to answer for them; to look at the drafts of its editions, or to publish
+these; to keep the register of organisations; everything.
+"""
+
+DAYS_MAX: Final = 365
+"""Days after which a key ends at the latest."""
+OVERLAP_MAX: Final = 30
+"""Days that a key may last at most beside the one that takes its place."""
+OVERLAP: Final = 7
+"""Days that it lasts beside that one, where nobody says otherwise."""
 
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH: Final = 43

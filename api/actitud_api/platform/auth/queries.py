@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, Row, String, bindparam, cast, delete, insert, select, text, tuple_, update
 from sqlmodel import Session
 
+from actitud_api.platform.auth.keys import Role as Role
 from actitud_api.platform.auth.tables import AccessKey, IdempotentAnswer, KeyUse
 from actitud_api.platform.storage.base import Base, to_json
 
 KEYS = Base.metadata.tables[str(AccessKey.__tablename__)]
 USES = Base.metadata.tables[str(KeyUse.__tablename__)]
 ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
-
-Role = Literal["organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"]
-"""What a key is for.
-
-To read the drafts of its organisations, or to answer for them; to look at the drafts of its editions, or to publish
-these; to keep the register of organisations; everything.
-"""
 
 
 class Record(Struct, frozen=True):

@@ -15,8 +15,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from actitud_api.platform.auth import keys, queries
-from actitud_api.platform.auth.keys import Key
-from actitud_api.platform.auth.queries import Filters, Record, Role
+from actitud_api.platform.auth.keys import DAYS_MAX, OVERLAP, OVERLAP_MAX, Key, Role
+from actitud_api.platform.auth.queries import Filters, Record
 from actitud_api.platform.auth.secret import Secret
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale, revision
@@ -54,13 +54,6 @@ __all__ = [
     "used",
     "verify",
 ]
-
-DAYS_MAX: Final = 365
-"""Days after which a key ends at the latest."""
-OVERLAP_MAX: Final = 30
-"""Days that a key may last at most beside the one that takes its place."""
-OVERLAP: Final = 7
-"""Days that it lasts beside that one, where nobody says otherwise."""
 
 OF_ORGANISATIONS: Final[frozenset[Role]] = frozenset({"organisation_reader", "organisation_editor"})
 """The roles whose keys are bound to organisations, one at least."""

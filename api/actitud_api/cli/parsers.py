@@ -1,0 +1,653 @@
+"""The commands and their options, in two languages: all that `--help` and completion need, and nothing heavy.
+
+A command is named here as `"module.function"` of this package, which is imported when the command is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final, Protocol, get_args
+
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.methodology import loader
+from actitud_api.platform.auth import keys as access
+from actitud_api.resources.organisations.kinds import Kind
+
+SHELLS: Final = ("bash", "zsh", "fish")
+LIGHT: Final = frozenset({"completion.run_completion"})
+"""Commands that need neither settings, database nor log, and that each new shell waits for."""
+STANDARD_INPUT: Final = "-"
+LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+class Run(Protocol):
+    """A command: returns its exit code, or raises `CommandError`."""
+
+    def __call__(self, options: argparse.Namespace, language: Language, /) -> int:
+        """Run it."""
+
+
+class Added(Protocol):
+    """Adds a command to the line; without `run`, as in `run_of`, it is one that has commands of its own."""
+
+    def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
+        """Add it."""
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """That of the locale where it is offered, else English."""
+    locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
+    return next((known for known in LANGUAGES if locale.startswith(known)), "en")
+
+
+def run_of(options: argparse.Namespace) -> Run:
+    """Import the function that runs a command."""
+    module, _, name = str(options.run).partition(".")
+    run: Run = getattr(import_module(f"actitud_api.cli.{module}"), name)
+    return run
+
+
+def parser(language: Language) -> argparse.ArgumentParser:
+    """The commands, with their explanations in a language."""
+    line = argparse.ArgumentParser(prog="actitud-api")
+    commands = line.add_subparsers(required=True, metavar="COMMAND")
+
+    def added(text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        if run is not None:
+            command.set_defaults(run=run)
+        return command
+
+    for add in (
+        _add_installing,
+        _add_serving,
+        _add_doctor,
+        _add_migrating,
+        _add_copying,
+        _add_keys,
+        _add_policy,
+        _add_ledger,
+        _add_importing,
+        _add_publishing,
+        _add_flagging,
+        _add_scoring,
+        _add_methodologies,
+        _add_verifying,
+        _add_demonstration,
+        _add_document,
+        _add_completion,
+    ):
+        add(added, language)
+    return line
+
+
+def _take_database(command: argparse.ArgumentParser, language: Language) -> None:
+    """Give a command the option of another database."""
+    command.add_argument(
+        "--database",
+        metavar="URL",
+        help=Texts("base de datos, como URL de SQLAlchemy", "database, as an SQLAlchemy URL").into(language),
+    )
+
+
+def _take_lang(command: argparse.ArgumentParser, language: Language) -> None:
+    """Give a command the option of another language for what it says."""
+    command.add_argument(
+        "--lang",
+        metavar="LANG",
+        help=Texts("idioma: {languages} (el de esta terminal)", "language: {languages} (that of this terminal)")
+        .into(language)
+        .format(languages=", ".join(LANGUAGES)),
+    )
+
+
+def _take_organisation(command: argparse.ArgumentParser, language: Language) -> None:
+    """Give a command the options of an organisation."""
+    command.add_argument(
+        "--organisation",
+        metavar="ID",
+        help=Texts(
+            "identificador de la primera organización, como ES-DIR3-L01280796",
+            "identifier of the first organisation, as ES-DIR3-L01280796",
+        ).into(language),
+    )
+    command.add_argument("--name", help=Texts("su nombre", "its name").into(language))
+    command.add_argument(
+        "--kind",
+        help=Texts("su tipo: {kinds}", "its kind: {kinds}").into(language).format(kinds=", ".join(get_args(Kind))),
+    )
+    command.add_argument("--population", metavar="N", help=Texts("sus habitantes", "its inhabitants").into(language))
+    command.add_argument(
+        "--province",
+        metavar="CODE",
+        help=Texts("su provincia, por el código del INE, de 01 a 52", "its province, by its INE code, 01 to 52").into(
+            language
+        ),
+    )
+
+
+def _add_installing(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "prepara la instalación: base de datos, primera organización y primera clave; repetirla no cambia nada",
+            "prepare the installation: database, first organisation and first key; to repeat it changes nothing",
+        ),
+        "init",
+        "installing.run_init",
+    )
+    _take_organisation(command, language)
+    command.add_argument(
+        "--key-days",
+        default=str(access.DAYS_MAX),
+        metavar="DAYS",
+        help=Texts("días que vale la clave, de 31 a 365 (365)", "days that the key lasts, 31 to 365 (365)").into(
+            language
+        ),
+    )
+    command.add_argument(
+        "--new-key",
+        action="store_true",
+        help=Texts(
+            "hace otra clave de administración aunque haya una que vale",
+            "make another administrator key although there is one that holds",
+        ).into(language),
+    )
+    _take_database(command, language)
+
+
+def _add_serving(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(Texts("sirve la instalación", "serve the installation"), "serve", "serving.run_serve")
+    _take_address(command, language)
+    _take_database(command, language)
+
+
+def _take_address(command: argparse.ArgumentParser, language: Language) -> None:
+    """Give a command the options of where it listens."""
+    command.add_argument(
+        "--host",
+        help=Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)").into(language),
+    )
+    command.add_argument(
+        "--port", help=Texts("puerto en el que escucha (8000)", "port to listen on (8000)").into(language)
+    )
+
+
+def _add_doctor(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do"),
+        "doctor",
+        "doctor.run_doctor",
+    )
+    command.add_argument(
+        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
+    )
+    _take_database(command, language)
+
+
+def _add_migrating(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "lleva la base de datos a la revisión de esta versión", "bring the database to the revision of this release"
+        ),
+        "migrate",
+        "migrating.run_migrate",
+    )
+    command.add_argument(
+        "--to",
+        metavar="REVISION",
+        help=Texts(
+            "otra revisión; hacia abajo se pierde lo que añadieron las posteriores",
+            "another revision; downwards, what the later ones added is lost",
+        ).into(language),
+    )
+    _take_database(command, language)
+
+
+def _add_copying(added: Added, language: Language) -> None:
+    """Add the commands."""
+    for text, name, run in (
+        (
+            Texts(
+                "copia la base de datos a un fichero, también mientras sirve",
+                "copy the database to a file, also while it serves",
+            ),
+            "backup",
+            "copying.run_backup",
+        ),
+        (
+            Texts(
+                "pone una copia en el lugar de la base de datos, con el servicio parado",
+                "put a copy in the place of the database, with the service stopped",
+            ),
+            "restore",
+            "copying.run_restore",
+        ),
+    ):
+        command = added(text, name, run)
+        command.add_argument(
+            "file",
+            type=Path,
+            metavar="FILE",
+            help=Texts("el fichero de la copia", "the file of the copy").into(language),
+        )
+        command.add_argument(
+            "--force", action="store_true", help=Texts("sustituye lo que haya", "replace what is there").into(language)
+        )
+        _take_database(command, language)
+
+
+def _add_keys(added: Added, language: Language) -> None:
+    """Add the commands."""
+    commands = added(Texts("claves", "keys"), "keys").add_subparsers(required=True, metavar="COMMAND")
+
+    def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        made.set_defaults(run=run)
+        _take_database(made, language)
+        return made
+
+    create = command(
+        Texts("hace una clave y la enseña una sola vez", "make a key and show it once"), "create", "keys.run_create"
+    )
+    create.add_argument(
+        "--role",
+        help=Texts("para qué vale: {roles}", "what it is for: {roles}")
+        .into(language)
+        .format(roles=", ".join(get_args(access.Role))),
+    )
+    for name, text in (
+        (
+            "--organisation",
+            Texts(
+                "organización para la que actúa, que ya tiene que estar; se repite para varias; "
+                "hace falta con organisation_reader y organisation_editor, y con ningún otro papel",
+                "an organisation that it acts for, which is there already; repeated for several; "
+                "needed with organisation_reader and organisation_editor, and with no other role",
+            ),
+        ),
+        (
+            "--edition",
+            Texts(
+                "edición para la que vale, que ya tiene que estar; se repite para varias; "
+                "solo con assessor y publisher, que sin ella valen para todas",
+                "an edition that it is for, which is there already; repeated for several; "
+                "only with assessor and publisher, which without it are for all of them",
+            ),
+        ),
+    ):
+        create.add_argument(name, metavar="ID", action="append", default=[], help=text.into(language))
+    days = (
+        Texts("días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})")
+        .into(language)
+        .format(most=access.DAYS_MAX)
+    )
+    create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
+    command(
+        Texts("lista las claves, sin sus secretos", "list the keys, without their secrets"), "list", "keys.run_list"
+    )
+    rotate = command(
+        Texts(
+            "pone otra clave en el lugar de una, que acaba días después",
+            "put another key in the place of one, which ends days after",
+        ),
+        "rotate",
+        "keys.run_rotate",
+    )
+    rotate.add_argument(
+        "id",
+        metavar="ID",
+        help=Texts(
+            "identificador de la clave: los 12 caracteres que siguen a actl_",
+            "id of the key: the 12 characters after actl_",
+        ).into(language),
+    )
+    rotate.add_argument(
+        "--days",
+        metavar="N",
+        help=Texts(
+            "días que vale la nueva, de 1 a {most} (los que se dieron a la anterior)",
+            "days that the new one lasts, 1 to {most} (those that the one before was given)",
+        )
+        .into(language)
+        .format(most=access.DAYS_MAX),
+    )
+    overlap = (
+        Texts(
+            "días que la anterior vale aún, de 0 a {most} ({usual})",
+            "days that the one before still lasts, 0 to {most} ({usual})",
+        )
+        .into(language)
+        .format(most=access.OVERLAP_MAX, usual=access.OVERLAP)
+    )
+    rotate.add_argument("--overlap", default=str(access.OVERLAP), metavar="N", help=overlap)
+    command(Texts("acaba con una clave", "end a key"), "revoke", "keys.run_revoke").add_argument(
+        "id",
+        metavar="ID",
+        help=Texts(
+            "identificador de la clave: los 12 caracteres que siguen a actl_",
+            "id of the key: the 12 characters after actl_",
+        ).into(language),
+    )
+    check = command(
+        Texts(
+            "dice qué claves hay en un texto, por su identificador; acaba con 1 si hay alguna",
+            "tell which keys are in a text, by their ids; exits with 1 where there is any",
+        ),
+        "check",
+        "keys.run_check",
+    )
+    check.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default=STANDARD_INPUT,
+        help=Texts("el fichero; - es la entrada estándar (-)", "the file; - is standard input (-)").into(language),
+    )
+    check.add_argument(
+        "--holds",
+        action="store_true",
+        help=Texts(
+            "mira además en la base de datos si cada una vale; también con --database",
+            "look in the database as well whether each of them holds; so does --database",
+        ).into(language),
+    )
+    command(
+        Texts(
+            "hace otra clave de firma y retira la anterior, que sigue valiendo para lo que firmó",
+            "make another signing key and retire the one before, which still holds for what it signed",
+        ),
+        "rotate-signing",
+        "keys.run_rotate_signing",
+    )
+
+
+def _add_policy(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts("enseña quién puede llamar a cada operación", "show who may call each operation"),
+        "policy",
+        "policy.run_policy",
+    )
+    command.add_argument("--json", action="store_true", help=Texts("en JSON", "as JSON").into(language))
+
+
+def _add_ledger(added: Added, language: Language) -> None:
+    """Add the commands."""
+    commands = added(Texts("libro de cambios", "ledger"), "ledger").add_subparsers(required=True, metavar="COMMAND")
+
+    def command(text: Texts, name: str, run: str) -> None:
+        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        made.set_defaults(run=run)
+        _take_database(made, language)
+
+    command(
+        Texts(
+            "firma un punto de control y lo escribe, para guardarlo fuera",
+            "sign a checkpoint and write it, to be kept outside",
+        ),
+        "checkpoint",
+        "ledger.run_checkpoint",
+    )
+    command(
+        Texts(
+            "escribe todas las entradas, como las ve cualquiera, una por línea (JSON)",
+            "write every entry, as everybody sees them, one a line (JSON)",
+        ),
+        "export",
+        "ledger.run_export",
+    )
+
+
+def _add_importing(added: Added, language: Language) -> None:
+    """Add the command."""
+    about = added(Texts("organizaciones", "organisations"), "organisations")
+    imported = about.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "import",
+        help=Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities").into(language),
+        description=Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities").into(language),
+    )
+    imported.set_defaults(run="importing.run_import")
+    imported.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
+    imported.add_argument(
+        "--population-year",
+        metavar="YEAR",
+        help=Texts(
+            "año de las poblaciones del fichero, el de su padrón",
+            "year of the populations of the file, that of its register",
+        ).into(language),
+    )
+    _take_database(imported, language)
+
+
+def _add_publishing(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "publica una edición para siempre, o una corrección de ella",
+            "publish an edition for good, or a correction of it",
+        ),
+        "publish",
+        "publishing.run_publish",
+    )
+    command.add_argument(
+        "edition",
+        metavar="EDITION",
+        help=Texts("la edición, que está en revisión o publicada", "the edition, which is in review or published").into(
+            language
+        ),
+    )
+    command.add_argument(
+        "--reason",
+        metavar="TEXT",
+        required=True,
+        help=Texts("por qué; se publica con ella", "why; it is published with it").into(language),
+    )
+    command.add_argument(
+        "--corrections",
+        metavar="FILE",
+        help=Texts(
+            "un fichero con `supersedes` y `corrections`, como en el cuerpo de la petición; - es la entrada estándar",
+            "a file with `supersedes` and `corrections`, as in the body of the request; - is standard input",
+        ).into(language),
+    )
+    _take_database(command, language)
+
+
+def _add_flagging(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "busca lo que llama la atención en una edición, para que alguien lo mire",
+            "look for what is remarkable in an edition, for somebody to look at it",
+        ),
+        "flags",
+        "flagging.run_flags",
+    )
+    command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
+    _take_database(command, language)
+
+
+def _add_scoring(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
+        ),
+        "score",
+        "scoring.run_score",
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        help=Texts(
+            "el fichero, con el cuerpo de POST /v1/scores; - es la entrada estándar",
+            "the file, with the body of POST /v1/scores; - is standard input",
+        ).into(language),
+    )
+    versions = (
+        Texts(
+            "versión de la metodología (la que dice el fichero: {versions}), o el fichero de un documento",
+            "version of the methodology (the one that the file says: {versions}), or the file of a document",
+        )
+        .into(language)
+        .format(versions=", ".join(loader.versions()))
+    )
+    command.add_argument("--methodology", metavar="V", help=versions)
+    _take_lang(command, language)
+    command.add_argument(
+        "--json",
+        action="store_true",
+        help=Texts(
+            "escribe el documento JSON que responde el servicio", "write the JSON document that the service answers"
+        ).into(language),
+    )
+
+
+def _add_methodologies(added: Added, language: Language) -> None:
+    """Add the commands."""
+    commands = added(Texts("metodologías", "methodologies"), "methodology").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+
+    def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text.into(language), description=text.into(language))
+        made.set_defaults(run=run)
+        return made
+
+    check = command(
+        Texts("comprueba un documento y sus textos", "check a document and its texts"),
+        "check",
+        "methodologies.run_check",
+    )
+    check.add_argument(
+        "file",
+        metavar="FILE",
+        help=Texts("el documento; - es la entrada estándar", "the document; - is standard input").into(language),
+    )
+    check.add_argument(
+        "--texts",
+        nargs="+",
+        metavar="FILE",
+        help=Texts(
+            "los textos, uno por idioma (texts/es.json y texts/en.json junto al documento)",
+            "the texts, one file for each language (texts/es.json and texts/en.json beside the document)",
+        ).into(language),
+    )
+    _take_lang(check, language)
+    diff = command(
+        Texts("dice qué cambia de una metodología a otra", "say what changes from one methodology to another"),
+        "diff",
+        "methodologies.run_diff",
+    )
+    for name, metavar in (("before", "A"), ("after", "B")):
+        diff.add_argument(
+            name,
+            metavar=metavar,
+            help=Texts(
+                "una versión ({versions}) o un fichero, con sus textos en texts/ al lado",
+                "a version ({versions}) or a file, with its texts in texts/ beside it",
+            )
+            .into(language)
+            .format(versions=", ".join(loader.versions())),
+        )
+    _take_lang(diff, language)
+    diff.add_argument(
+        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
+    )
+
+
+def _add_verifying(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "comprueba lo publicado: resúmenes, firmas, la cadena del libro de cambios y cada puntuación",
+            "verify what is published: digests, signatures, the chain of the ledger and every score",
+        ),
+        "verify",
+        "verifying.run_verify",
+    )
+    command.add_argument(
+        "source",
+        metavar="FILE|URL",
+        help=Texts(
+            "un fichero publicado (edición entera, documento, libro de cambios), - la entrada estándar, "
+            "o la dirección de una edición, publicación, documento o libro de un servicio",
+            "a published file (bundle, document, ledger), - standard input, or the address of an edition, publication, "
+            "document or ledger of a service",
+        ).into(language),
+    )
+    command.add_argument(
+        "--keys",
+        metavar="FILE|URL",
+        help=Texts(
+            "las claves públicas en que se confía (JWKS): fichero o dirección; si no, las del servicio o las "
+            "del fichero",
+            "the public keys that are trusted (JWKS): file or address; else those of the service, or of the file",
+        ).into(language),
+    )
+    command.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help=Texts(
+            "un punto de control guardado fuera, con el que tiene que concordar",
+            "a checkpoint kept outside, which has to agree",
+        ).into(language),
+    )
+    _take_lang(command, language)
+    command.add_argument(
+        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
+    )
+
+
+def _add_demonstration(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data"),
+        "demo",
+        "demonstration.run_demo",
+    )
+    command.add_argument(
+        "--in-review",
+        action="store_true",
+        help=Texts(
+            "deja la edición en revisión, y enseña una clave para publicarla",
+            "leave the edition in review, and show a key to publish it with",
+        ).into(language),
+    )
+    _take_address(command, language)
+    _take_database(command, language)
+
+
+def _add_document(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts("escribe el documento OpenAPI", "write the OpenAPI document"), "openapi", "document.run_openapi"
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
+    command.add_argument(
+        "--check",
+        action="store_true",
+        help=Texts("no escribe: falla si el fichero es distinto", "do not write: fail if the file differs").into(
+            language
+        ),
+    )
+
+
+def _add_completion(added: Added, language: Language) -> None:
+    """Add the command."""
+    command = added(
+        Texts(
+            "escribe lo que completa las órdenes en un intérprete",
+            "write what completes the commands in a shell",
+        ),
+        "completion",
+        "completion.run_completion",
+    )
+    command.add_argument("shell", choices=SHELLS, help=Texts("el intérprete", "the shell").into(language))

@@ -1,0 +1,34 @@
+"""Runs a command and tells what went wrong in a line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from actitud_api.cli.common import CommandError
+from actitud_api.cli.parsers import Run
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.logs import configure_logs
+from actitud_api.platform.storage.database import Unavailable
+from actitud_api.settings import FaultySettings, describe
+
+_SETTINGS = Texts("La configuración no es válida:", "The settings are not valid:")
+
+_UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The database is not available: {reason}")
+
+
+def run_command(run: Run, options: argparse.Namespace, language: Language) -> int:
+    """Run a command; return its exit code."""
+    configure_logs()
+    try:
+        return run(options, language)
+    except FaultySettings as error:
+        lines = [_SETTINGS.into(language), *(f"  {describe(fault, language)}" for fault in error.faults)]
+        sys.stderr.write("\n".join(lines) + "\n")
+        return 2
+    except Unavailable as error:
+        sys.stderr.write(f"{_UNAVAILABLE.into(language).format(reason=error)}\n")
+        return 1
+    except CommandError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code

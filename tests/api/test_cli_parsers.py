@@ -1,0 +1,120 @@
+"""Help and completion come without what the commands work with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actitud_api.cli.parsers import SHELLS, parser, run_of
+
+HEAVY = {
+    "actitud_api.app",
+    "alembic",
+    "cryptography",
+    "httpx",
+    "jinja2",
+    "litestar",
+    "numpy",
+    "psycopg",
+    "pycountry",
+    "pydantic",
+    "rich",
+    "sqlalchemy",
+    "sqlmodel",
+    "structlog",
+    "uvicorn",
+}
+
+COMPLETE = """
+source <("$PYTHON" -c "$PROGRAM" completion bash)
+declare -F _python_argcomplete >/dev/null || exit 3
+COMP_LINE="$LINE" COMP_POINT=${#LINE} COMP_TYPE=9
+read -ra COMP_WORDS <<< "$LINE"
+[[ "$LINE" == *" " ]] && COMP_WORDS+=("")
+COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
+_python_argcomplete actitud-api
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+PROGRAM = "import sys; from actitud_api.cli import main; sys.exit(main())"
+
+
+def commands(line: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of all commands that run something."""
+    groups = [action for action in line._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield line
+    for group in groups:
+        for command in group.choices.values():
+            yield from commands(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("--help",),
+        ("serve", "--help"),
+        ("keys", "create", "--help"),
+        ("methodology", "diff", "--help"),
+        ("demo", "--help"),
+        ("completion", "bash"),
+    ],
+)
+def test_help_and_completion_import_nothing_heavy(command: tuple[str, ...]) -> None:
+    program = (
+        "import sys\nfrom actitud_api.cli import main\ntry:\n    main()\nfinally:\n"
+        "    sys.stderr.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "actitud-api" in done.stdout
+    assert HEAVY & set(done.stderr.split()) == set()
+
+
+def test_every_command_has_a_function_that_runs_it() -> None:
+    found = list(commands(parser("en")))
+    assert len(found) == 25
+    for command in found:
+        assert callable(run_of(argparse.Namespace(run=command.get_default("run"))))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("actitud-api m", {"methodology ", "migrate "}),
+        ("actitud-api keys ro", {"rotate ", "rotate-signing "}),
+        ("actitud-api keys create --ro", {"--role "}),
+        ("actitud-api completion ", set(SHELLS)),
+    ],
+)
+def test_bash_completes(line: str, expected: set[str], tmp_path: Path) -> None:
+    program = tmp_path / "actitud-api"
+    program.write_text(f"#!{sys.executable}\n{PROGRAM}\n", "utf-8")
+    program.chmod(0o700)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PYTHON": sys.executable,
+        "PROGRAM": PROGRAM,
+        "LINE": line,
+    }
+    done = subprocess.run(
+        ["bash", "--norc", "-c", COMPLETE], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {word.strip() for word in done.stdout.splitlines()} == {word.strip() for word in expected} | (
+        {"-h", "--help"} if line.endswith("completion ") else set()
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_has_its_script(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "completion", shell], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "actitud-api" in done.stdout
