@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
 from actitud_api.engine.scoring.compile import load_facts, plan_of
-from actitud_api.engine.scoring.evaluate import evaluate, score_leaf
+from actitud_api.engine.scoring.evaluate import evaluate, evaluate_facts, score_leaf
 from actitud_api.engine.scoring.leaves import NOT_APPLICABLE, Leaf
 from tests.scoring import builders as b
 
@@ -109,3 +109,11 @@ def test_a_contradicted_one_counts_the_least_and_could_be_the_best() -> None:
     facts = load_facts(plan, submission)
     for code in ("contradicted", "unsupported"):
         assert score_leaf(plan, plan.leaves[0], facts, code, {}, submission) == Leaf(code, 0, 10_000)
+
+
+def test_facts_stay_as_they_are_where_review_lowers_a_level() -> None:
+    plan = plan_of(KNOWN)
+    submission = b.submit(ALL, {"people": 20}, level_caps={"L": 1, "V": 3})
+    sent = load_facts(plan, submission)
+    evaluate_facts(plan, sent, submission)
+    assert sent == load_facts(plan, submission)
