@@ -340,7 +340,7 @@ def test_documents_are_the_same_in_one_process_and_in_several(
         return prepared
 
     alone = service.Publishing(ready, folder).prepared(EDITION, asked, kept)
-    with workers.spread_over_cores("actitud_api.resources.publications.service") as spread:
+    with workers.spread_over_cores() as spread:
         together = service.Publishing(ready, folder, spread=spread).prepared(EDITION, asked, kept)
 
     assert alone is not None

@@ -21,9 +21,10 @@ PARENT = """
 import os, sys
 from actitud_api.resources.publications import workers
 workers._cores = lambda: 2
-with workers.spread_over_cores("os") as spread:
-    print(*spread(os.readlink, ["/proc/self"]), flush=True)
-    sys.stdin.read()
+if __name__ == "__main__":
+    with workers.spread_over_cores() as spread:
+        print(*spread(os.readlink, ["/proc/self"]), flush=True)
+        sys.stdin.read()
 """
 
 
@@ -34,7 +35,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_results_come_in_order_and_no_process_is_left() -> None:
-    with spread_over_cores("math") as spread:
+    with spread_over_cores() as spread:
         assert list(spread(math.sqrt, (n * n for n in range(100)))) == list(range(100))
     assert multiprocessing.active_children() == []
 
@@ -49,26 +50,26 @@ def test_few_items_are_read_ahead() -> None:
             read += 1
             yield number
 
-    with spread_over_cores("math") as spread:
+    with spread_over_cores() as spread:
         next(spread(math.sqrt, items()))
         assert read == AHEAD * 2
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_an_error_of_a_process_is_raised() -> None:
-    with spread_over_cores("math") as spread, pytest.raises(ValueError, match=r"domain|nonnegative"):
+    with spread_over_cores() as spread, pytest.raises(ValueError, match=r"domain|nonnegative"):
         list(spread(math.sqrt, [1, -1]))
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_a_process_that_dies_is_an_error() -> None:
-    with spread_over_cores("os") as spread, pytest.raises(BrokenProcessPool):
+    with spread_over_cores() as spread, pytest.raises(BrokenProcessPool):
         list(spread(os._exit, [3]))
 
 
 def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_cores", lambda: 1)
-    with spread_over_cores("os") as spread:
+    with spread_over_cores() as spread:
         assert list(spread(lambda _: os.getpid(), [None])) == [os.getpid()]
 
 

@@ -70,7 +70,8 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
             try:
                 report = _loaded(database, language)
                 if not options.in_review and not demo.is_published(database):
-                    with progress(_PUBLISHING.into(language), demo.ORGANISATIONS) as advance:
+                    shown = progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
+                    with spread_over_cores() as spread, shown as advance:
                         now = datetime.now(UTC)
                         demo.publish(database, settings.signing_folder, advance, now=now, spread=spread)
             except BaseException:
@@ -85,10 +86,9 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
                 console.print(_KEY.into(language).format(key=_key(database, settings)), soft_wrap=True)
             console.print(_READY.into(language).format(address=address_of(settings)))
 
-        with spread_over_cores("actitud_api.resources.publications.service") as spread:
-            threading.Thread(target=load, daemon=True).start()
-            with suppress(KeyboardInterrupt):
-                server.run(sockets=[socket])
+        threading.Thread(target=load, daemon=True).start()
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[socket])
     return 0 if loaded.is_set() else 1
 
 

@@ -35,19 +35,15 @@ def in_turn(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> 
 
 
 @contextmanager
-def spread_over_cores(module: str) -> Iterator[Spread]:
-    """Yield a `Spread` that works on all cores; leaving the block ends its processes and drops unfinished work.
-
-    `module`: where the functions stand, imported once for all processes where the system can fork.
-    """
+def spread_over_cores() -> Iterator[Spread]:
+    """Yield a `Spread` that works on all cores; leaving the block ends its processes and drops unfinished work."""
     count = min(_cores(), MOST)
     if count == 1:
         yield in_turn
         return
-    # Never a plain fork: this process has threads, and a lock that one of them holds would stay held in the copy.
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    context.set_forkserver_preload([module])
+    # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a
+    # server of forks: it would stay, with all that it has imported, as long as this process.
+    context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, context, _start_worker)
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
