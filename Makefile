@@ -93,8 +93,8 @@ $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pypr
 	@touch $@
 
 # mutmut wants a folder src, and writes beside it: it works on a copy.
-mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a module of the engine: make mutation PART=scoring.points; other tests: WITH=tests/scoring/test_points.py
-	@test -n "$(PART)" || { echo "Name a module: make mutation PART=scoring.points"; exit 2; }
+mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a module of the engine: make mutation PART=scoring.attribution; other tests: WITH=tests/scoring/test_points.py
+	@test -n "$(PART)" || { echo "Name a module: make mutation PART=scoring.attribution"; exit 2; }
 	@rm -rf .mutation && mkdir -p .mutation/src && cp -r api/actitud_api .mutation/src/ && cp -r tests .mutation/
 	@part=$$(echo "$(PART)" | sed -E 's/\.py$$//; s:\.:/:g; s:^(api/)?(actitud_api/)?::'); \
 	{ printf '[mutmut]\nsource_paths=src\nonly_mutate=\n  src/*/%s.py\n  src/*/%s/*\n' $$part $$part; \
