@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -21,8 +21,18 @@ from tests.scale import EXAMPLES, NIGHT
 
 Config = dict[str, Any]
 
-TRIED: Final[Config] = {"generation": {"max-examples": EXAMPLES}, **({} if NIGHT else {"seed": 20_260_101})}
-"""How much it tries, and at the gate its seed, so that a landing does not depend on luck."""
+NAMES_OF_PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
+"""The phases of a run by the names that they have in its configuration."""
+
+TRIED: Final[Config] = {
+    "generation": {"max-examples": EXAMPLES},
+    "request-timeout": 3_600,
+    **({} if NIGHT else {"seed": 20_260_101}),
+}
+"""How much it tries, and by day its seed, so that a landing does not depend on luck.
+
+A request in process has no network to time out on: the 10 seconds that are usual depend on how busy the machine is.
+"""
 
 
 class Report:
@@ -52,6 +62,16 @@ class Report:
                     label, status = node.value.operation.label, interaction.response.status_code
                     self.answered[label][status] += 1
                     self.followed[label][status] += _is_followed(node)
+
+
+def only(ids: Iterable[str]) -> Config:
+    """Return the configuration that disables every operation but these."""
+    return {"exclude-operation-id": sorted(ids), "enabled": False}
+
+
+def phases(*enabled: str, **settings: Config) -> Config:
+    """Return the configuration that runs these phases, with these settings, and no other."""
+    return {name: {"enabled": name in enabled, **settings.get(name, {})} for name in NAMES_OF_PHASES}
 
 
 def run(app: Litestar, config: Config, key: str | None = None, *, first_pages: bool = False) -> Report:

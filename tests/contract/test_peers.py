@@ -71,6 +71,7 @@ def tried(installation: Installation, config: Config, patch: pytest.MonkeyPatch)
     return found, asked
 
 
+@pytest.mark.night
 def test_neither_of_two_peers_reads_what_the_other_one_has(
     installation: Installation, peers: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
