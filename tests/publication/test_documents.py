@@ -15,6 +15,7 @@ import rfc8785
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology.digests import canonical, digest_of
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.explain import explain, explained
 from actitud_api.engine.scoring.result import Score
 from actitud_api.platform.audit_log.signing import Jws
@@ -33,7 +34,6 @@ from actitud_api.resources.publications.documents import (
     unpacked,
 )
 from actitud_api.resources.reviews.replies.service import Judged, Remarked, Replied, Reviewed
-from actitud_api.resources.scores.schemas import narrated
 from tests.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
 
 DESCRIBED = {
@@ -224,7 +224,7 @@ def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
         score = explained(simulated.evaluation, simulated.submission)
         read = msgspec.json.decode(canonical(score), type=Score)
         for language in WRITTEN:
-            assert narrated(read, METHODOLOGY, language) == narrated(score, METHODOLOGY, language)
+            assert narrate(read, METHODOLOGY, language) == narrate(score, METHODOLOGY, language)
 
 
 def test_the_digest_is_the_sha256_of_the_bytes() -> None:

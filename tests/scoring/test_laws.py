@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.digests import digest
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.compile import CompiledIndicator, plan_of
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import IndicatorScore, NextStep, Score
-from actitud_api.resources.scores.schemas import narrated
 from tests.scale import NIGHT
 from tests.scoring import builders as b
 from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation
@@ -313,7 +313,7 @@ def bare(value: object) -> object:
 @given(SEEDS, st.sampled_from(["es", "en"]))
 def test_the_result_digest_is_of_the_wire_without_its_sentences(seed: int, language: Language) -> None:
     score = explain(METHODOLOGY, organisation(seed))
-    wire = narrated(score, METHODOLOGY, language)
+    wire = narrate(score, METHODOLOGY, language)
     canonical = rfc8785.dumps(cast("dict[str, bool]", bare(msgspec.json.decode(msgspec.json.encode(wire)))))
     assert canonical == rfc8785.dumps(msgspec.to_builtins(score))
     assert wire.result_digest == digest(score) == digest(explain(METHODOLOGY, organisation(seed)))

@@ -9,11 +9,11 @@ from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Gate, Implies, IndexOperand, Indicator, Level, Rule
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import NextStep
 from actitud_api.resources.assessments.evidence import derived
-from actitud_api.resources.scores.schemas import narrated
 from tests.assessing import example_a
 from tests.scoring import builders as b
 from tests.scoring.organisations import METHODOLOGY
@@ -146,14 +146,14 @@ def test_review_may_hold_the_level(max_level: int | None, level: int, blocked: l
     reached = explain(known, submission).level
     assert (reached.number, reached.max_level) == (level, max_level)
     assert [gate.gate for gate in reached.blocked_by] == blocked
-    text = narrated(explain(known, submission), known, "en").level.text
+    text = narrate(explain(known, submission), known, "en").level.text
     assert text == (None if blocked else f"Review allows no level above {level}.")
 
 
 def test_at_the_highest_level_review_holds_nothing() -> None:
     known = methodology(b.ladder("X"), levels=levels(20))
     score = explain(known, b.submit({"X": FOUR}, max_level=2))
-    assert (score.level.number, narrated(score, known, "es").level.text) == (2, None)
+    assert (score.level.number, narrate(score, known, "es").level.text) == (2, None)
 
 
 def test_the_digest_tells_what_review_says() -> None:
@@ -188,7 +188,7 @@ def told(language: str, *, declared: bool) -> tuple[str, str]:
         self_declared=["D4.06"] if declared else [],
         level_caps={"D4.06": 3},
     )
-    score = narrated(explain(METHODOLOGY, submission), METHODOLOGY, "es" if language == "es" else "en")
+    score = narrate(explain(METHODOLOGY, submission), METHODOLOGY, "es" if language == "es" else "en")
     indicator = next(known for group in score.dimensions for known in group.indicators if known.id == "D4.06")
     assert indicator.next_step is not None
     return indicator.reason.text, indicator.next_step.text

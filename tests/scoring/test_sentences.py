@@ -12,8 +12,8 @@ from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Aggregation, Gate, IndexOperand, Level, Missing
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.narration.narrated import NarratedIndicator, NarratedScore, narrate
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.resources.scores.schemas import Indicator, NarratedScore, narrated
 from tests.scoring import builders as b
 from tests.scoring.builders import decode
 from tests.scoring.organisations import INDICATORS, METHODOLOGY, organisation
@@ -25,10 +25,10 @@ from tests.scoring.test_third_organisation import REQUEST
 def told(name: str, language: Language) -> NarratedScore:
     """`a`, `b`, or `c`: the third organisation as sent."""
     body = msgspec.json.encode(REQUEST) if name == "c" else bytes(case(f"example_{name}").request)
-    return narrated(explain(METHODOLOGY, decode(METHODOLOGY, body)), METHODOLOGY, language)
+    return narrate(explain(METHODOLOGY, decode(METHODOLOGY, body)), METHODOLOGY, language)
 
 
-def indicator(name: str, language: Language, identifier: str) -> Indicator:
+def indicator(name: str, language: Language, identifier: str) -> NarratedIndicator:
     return next(
         known
         for dimension in told(name, language).dimensions
@@ -282,7 +282,7 @@ def test_a_finding_says_what_to_answer_first() -> None:
     """F7 is claimed and D4.07 not answered."""
     body = msgspec.json.decode(msgspec.json.encode(REQUEST))
     del body["answers"]["D4.07"]
-    score = narrated(explain(METHODOLOGY, decode(METHODOLOGY, msgspec.json.encode(body))), METHODOLOGY, "es")
+    score = narrate(explain(METHODOLOGY, decode(METHODOLOGY, msgspec.json.encode(body))), METHODOLOGY, "es")
     finding = next(found for found in score.findings if found.rule == "V15.F7")
     assert finding.text.endswith(
         "Mientras no se corrija, puntúan 0: D10.02. Responda primero: D4.07 (Informes de evaluación a la dirección)."
@@ -317,7 +317,7 @@ def test_every_sentence_is_whole(language: Language) -> None:
     """Whatever the organisation: begun with a capital, closed with a full stop, and nothing wrong inside."""
     odd: set[str] = set()
     for seed in range(40):
-        for text in sentences(narrated(explain(METHODOLOGY, organisation(seed)), METHODOLOGY, language)):
+        for text in sentences(narrate(explain(METHODOLOGY, organisation(seed)), METHODOLOGY, language)):
             inside = text.replace("“None”", "“Nothing”")  # a step of a ladder
             if text[0].islower() or not text.endswith(".") or any(wrong in inside for wrong in WRONG):
                 odd.add(text)
@@ -328,7 +328,7 @@ def test_every_sentence_is_whole(language: Language) -> None:
 
 
 def reason_of(known: Methodology, submission: Submission, name: str, language: Language) -> str:
-    score = narrated(explain(known, submission), known, language)
+    score = narrate(explain(known, submission), known, language)
     return next(found for found in score.indicators if found.id == name).reason.text
 
 
@@ -396,7 +396,7 @@ def test_a_declared_answer_that_stops_at_the_cap_says_that_evidence_brings_the_r
     found = {
         language: next_step.text
         for language in WRITTEN
-        if (next_step := narrated(score, known, language).indicators[0].next_step) is not None
+        if (next_step := narrate(score, known, language).indicators[0].next_step) is not None
     }
     assert (
         "Eso suma 50,00 puntos del índice. Sin evidencia la puntuación se queda en 50; con ella llega el resto."
@@ -412,7 +412,7 @@ def test_a_negative_gain_is_not_promised() -> None:
     """Under leave an answer, at its best 40, would lower the 80 that stand alone."""
     tree = b.root(b.ladder("x", points=(0, 40)), b.points("y"), missing="leave")
     known = b.read(b.document(tree))
-    (x, _) = narrated(explain(known, b.scoring(y=80)), known, "en").indicators
+    (x, _) = narrate(explain(known, b.scoring(y=80)), known, "en").indicators
     assert x.next_step is not None
     assert (x.next_step.gain_max, x.next_step.text) == (-20, "Answer it: “x?”.")
 
@@ -431,7 +431,7 @@ def test_a_goalpost_of_1_is_singular() -> None:
         ("es", ("Entre 1 iniciativa, que", "Entre 1 práctica, que", "Entre 1 caso, que", "y 3 iniciativas, que")),
         ("en", ("Between 1 initiative, which", "Between 1 practice, which", "and 3 cases, which")),
     ):
-        sheet = narrated(explain(METHODOLOGY, submission), METHODOLOGY, "es" if language == "es" else "en")
+        sheet = narrate(explain(METHODOLOGY, submission), METHODOLOGY, "es" if language == "es" else "en")
         told_all = " ".join(sentences(sheet))
         for phrase in words:
             assert phrase in told_all
@@ -450,7 +450,7 @@ def test_a_distance_of_1_is_singular() -> None:
     )
     known = b.read(b.document(b.root(b.ratio("x")), levels=gates))
     score = explain(known, b.submit({"x": b.of(1, 2)}))
-    spanish, english = (narrated(score, known, language).level.blocked_by for language in WRITTEN)
+    spanish, english = (narrate(score, known, language).level.blocked_by for language in WRITTEN)
     assert [gate.text for gate in spanish] == [
         "El índice debe ser como mínimo 51: aquí 50; falta 1.",
         unbroken("Indicator x (x) debe ser como mínimo 51 %: aquí 50 %; falta 1 punto porcentual."),
@@ -460,7 +460,7 @@ def test_a_distance_of_1_is_singular() -> None:
 
 def test_a_whole_point_is_singular() -> None:
     known = b.read(b.document(b.root(b.points("x")), decimals=0))
-    (reason,) = narrated(explain(known, b.scoring(x=99)), known, "es").main_reasons
+    (reason,) = narrate(explain(known, b.scoring(x=99)), known, "es").main_reasons
     assert reason.text == "indicator x (x): pierde 1 punto del índice."
-    (reason,) = narrated(explain(known, b.scoring(x=98)), known, "en").main_reasons
+    (reason,) = narrate(explain(known, b.scoring(x=98)), known, "en").main_reasons
     assert reason.text == "indicator x (x): loses 2 points of the index."

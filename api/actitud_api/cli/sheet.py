@@ -15,8 +15,9 @@ from actitud_api.cli.common import marked
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
+from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator
 from actitud_api.engine.scoring.evaluate import State, Status
-from actitud_api.resources.scores.schemas import Dimension, Indicator, ScoreAnswer
+from actitud_api.resources.scores.schemas import ScoreAnswer
 
 _UNDER = Texts("Metodología {version}", "Methodology {version}")
 _DRAFT = Texts("Metodología {version}, un borrador: puede cambiar", "Methodology {version}, a draft: it may change")
@@ -130,7 +131,7 @@ class _Sheet:
             table.add_row(f"{'  ' * depth}{group.id} {group.name}", *self._row(group))
         return table
 
-    def _indicators(self, title: str, indicators: tuple[Indicator, ...]) -> Iterator[RenderableType]:
+    def _indicators(self, title: str, indicators: tuple[NarratedIndicator, ...]) -> Iterator[RenderableType]:
         if not indicators:
             return
         table = self._table(title)
@@ -155,7 +156,7 @@ class _Sheet:
             table.add_column(Text(self._say(title)), justify="right", no_wrap=True)
         return table
 
-    def _row(self, node: Dimension | Indicator) -> Iterator[Text]:
+    def _row(self, node: NarratedDimension | NarratedIndicator) -> Iterator[Text]:
         for figure in (node.score, node.won, node.lost):
             yield Text(_NOTHING if figure is None else self._points(figure))
 
@@ -179,7 +180,7 @@ def _supposed(score: ScoreAnswer) -> Iterator[str]:
         yield from (finding.text for finding in difference.appeared)
 
 
-def _below(groups: tuple[Dimension, ...], depth: int = 0) -> Iterator[tuple[Dimension, int]]:
+def _below(groups: tuple[NarratedDimension, ...], depth: int = 0) -> Iterator[tuple[NarratedDimension, int]]:
     """Groups and those below them, each before what is below it, and how deep it lies."""
     for group in groups:
         yield group, depth

@@ -24,8 +24,10 @@ from actitud_api.engine.scoring.result import (
     DimensionScore,
     Figure,
     Finding,
+    Gain,
     IndicatorScore,
     MethodologyReference,
+    Points,
     Score,
     figure,
 )
@@ -49,14 +51,14 @@ def replaced(submission: Submission, replacement: Replacement) -> Submission:
 
 
 class Delta(Canonical, frozen=True):
-    """A figure before and after; `difference` is null where one of them does not exist."""
+    """A figure before and after; the difference is null where one of them does not exist."""
 
     before: Figure | None
     after: Figure | None
     difference: Figure | None
 
 
-class GroupDelta(Canonical, frozen=True):
+class GroupDelta(Canonical, frozen=True, kw_only=True):
     """What differs in a group: its score, and the points of the index that are lost there."""
 
     id: str
@@ -64,7 +66,7 @@ class GroupDelta(Canonical, frozen=True):
     lost: Delta
 
 
-class IndicatorDelta(Canonical, frozen=True):
+class IndicatorDelta(Canonical, frozen=True, kw_only=True):
     """What differs in an indicator: as in a group, and why it scores what it does."""
 
     id: str
@@ -249,24 +251,27 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class Chain(Canonical, frozen=True):
-    """A figure at each stage of a change; null where it does not exist there."""
+    """A score at each stage of a change, null where there is none.
 
-    before: Figure | None
-    methodology: Figure | None
-    coverage: Figure | None
-    after: Figure | None
+    `before`; `methodology`: that under the later version; `coverage`: that with known and unknown as after; `after`.
+    """
+
+    before: Points | None
+    methodology: Points | None
+    coverage: Points | None
+    after: Points | None
 
 
 class Parts(Canonical, frozen=True):
-    """What each step of a change adds; they sum to `total` exactly."""
+    """What each step of a change adds, in points; they sum to the total exactly."""
 
-    methodology: Figure
-    coverage: Figure
-    data: Figure
-    total: Figure
+    methodology: Gain
+    coverage: Gain
+    data: Gain
+    total: Gain
 
 
-class GroupChange(Canonical, frozen=True):
+class GroupChange(Canonical, frozen=True, kw_only=True):
     """How the score of a group changed; `parts` is null where a stage has no score."""
 
     id: str
@@ -274,7 +279,7 @@ class GroupChange(Canonical, frozen=True):
     parts: Parts | None
 
 
-class IndicatorChange(Canonical, frozen=True):
+class IndicatorChange(Canonical, frozen=True, kw_only=True):
     """How the score of an indicator changed, and why it scores what it does; a version without it has no code."""
 
     id: str
@@ -283,7 +288,7 @@ class IndicatorChange(Canonical, frozen=True):
     score: Chain
 
 
-class Change(Canonical, frozen=True):
+class Change(Canonical, frozen=True, kw_only=True):
     """The change from A to B of an organisation.
 
     `parts`: of the index, null where a stage has none, and `unrated` names those stages. `groups`: every group below

@@ -60,7 +60,7 @@ from actitud_api.engine.scoring.evaluate import (
 )
 from actitud_api.engine.scoring.explain import blocking, own_facts
 from actitud_api.engine.scoring.next_steps import Change, named, reach, with_change
-from actitud_api.engine.scoring.result import BlockingGate, Canonical, Figure, MethodologyReference, points
+from actitud_api.engine.scoring.result import BlockingGate, Canonical, Gain, MethodologyReference, Points, points
 
 MoveKind = Literal["improve", "evidence", "report"]
 """improve: move the fact · evidence: document what is only declared · report: answer what is unknown."""
@@ -70,7 +70,7 @@ Obstacle = Literal["profile", "review", "not_applicable", "zero_by_rule", "contr
 contradicted, unanswered: so is its indicator · exhausted: not even the best of every move is enough."""
 
 
-class Move(Canonical, frozen=True):
+class Move(Canonical, frozen=True, kw_only=True):
     """What to do for one indicator.
 
     `facts`: as they stand (an unknown answer has none); `change`: those that change, as they will be, in their own
@@ -84,10 +84,10 @@ class Move(Canonical, frozen=True):
     facts: dict[str, FactValue | str | None]
     change: dict[str, FactValue]
     evidence: bool
-    score_before: Figure | None
-    score: Figure | None
-    gain: Figure | None
-    index: Figure | None
+    score_before: Points | None
+    score: Points | None
+    gain: Gain | None
+    index: Points | None
     level: int | None
     requires: tuple[str, ...]
 
@@ -104,7 +104,7 @@ class Unreachable(Canonical, frozen=True):
     indicators: tuple[str, ...]
 
 
-class Path(Canonical, frozen=True):
+class Path(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next one.
 
     `target`: the next level, null where there is none: the level is the highest, or there is no level. `moves`: null
@@ -113,11 +113,11 @@ class Path(Canonical, frozen=True):
     """
 
     methodology: MethodologyReference
-    index: Figure | None
+    index: Points | None
     level: int | None
     target: int | None
     moves: tuple[Move, ...] | None
-    index_after: Figure | None
+    index_after: Points | None
     level_after: int | None
     unreachable: tuple[Unreachable, ...]
 

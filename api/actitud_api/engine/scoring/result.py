@@ -7,16 +7,25 @@ int, so that every number is in shortest form.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, Number
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.scoring.evaluate import Code, State, Status
 
-Figure = int | float
+# Only the published schema says these bounds and patterns, no decoder: a published document with another number in it
+# must be read, so that scoring it anew can show which figure is wrong.
+Figure: TypeAlias = Annotated[int | float, Meta(extra_json_schema={"type": "number"})]
 """A number in shortest form."""
+Points: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": 0, "maximum": 100})]
+"""Points of 100, a multiple of 10^-decimals of the methodology."""
+Gain: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": -100, "maximum": 100})]
+"""A difference between two scores, in points."""
+Share: TypeAlias = Annotated[Figure, Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
+Coverage: TypeAlias = Annotated[Share, Meta(description="Effective weight known over effective weight scored.")]
+Digest: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^sha256:[0-9a-f]{64}$"})]
 
 COVERAGE_DECIMALS = 4
 
@@ -26,14 +35,17 @@ contradiction · unlock: lift what makes it 0 by rule · act: no single fact lea
 
 
 class Canonical(Struct, frozen=True, kw_only=True):
-    """Base of the parts of the canonical result."""
+    """Base of the parts of the canonical result.
+
+    A part is keyword-only where its narrated form has a name after the first member (see `engine.narration.narrated`).
+    """
 
 
 class MethodologyReference(Canonical, frozen=True):
     """The version that scored, and the digest of its document."""
 
     version: str
-    digest: str
+    digest: Digest
 
 
 class PassedGoalpost(Canonical, frozen=True):
@@ -81,10 +93,10 @@ class NextStep(Canonical, frozen=True):
 
     kind: StepKind
     change: dict[str, FactValue]
-    gain: Figure | None
-    gain_max: Figure | None
+    gain: Gain | None
+    gain_max: Gain | None
     evidence: bool
-    cap: Figure | None
+    cap: Points | None
     requires: tuple[str, ...]
 
 
@@ -94,14 +106,14 @@ class Interval(Canonical, frozen=True):
     `low` and `high`: of the share; `index_low` and `index_high`: of the index, were that the share.
     """
 
-    n: int
-    low: Figure
-    high: Figure
-    index_low: Figure | None
-    index_high: Figure | None
+    n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
+    low: Share
+    high: Share
+    index_low: Points | None
+    index_high: Points | None
 
 
-class IndicatorScore(Canonical, frozen=True):
+class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """An indicator: score, weight in its group, displayed points of the index.
 
     The score and the points are null where it counts with nothing; `possible` and `won` also below a group whose
@@ -110,31 +122,31 @@ class IndicatorScore(Canonical, frozen=True):
 
     id: str
     state: State
-    score: Figure | None
+    score: Points | None
     weight: int
-    possible: Figure | None
-    won: Figure | None
-    lost: Figure | None
+    possible: Points | None
+    won: Points | None
+    lost: Points | None
     value: Figure | bool | None
     interval: Interval | None
     reason: Reason
     next_step: NextStep | None
 
 
-class DimensionScore(Canonical, frozen=True):
+class DimensionScore(Canonical, frozen=True, kw_only=True):
     """A dimension, or a group below one: score, its maximum with every unknown at its best, coverage 0 to 1.
 
     Null where it is not rated, or counts with nothing. `groups` and `indicators` are those directly below it.
     """
 
     id: str
-    score: Figure | None
-    score_max: Figure | None
+    score: Points | None
+    score_max: Points | None
     weight: int
-    coverage: Figure | None
-    possible: Figure | None
-    won: Figure | None
-    lost: Figure | None
+    coverage: Coverage | None
+    possible: Points | None
+    won: Points | None
+    lost: Points | None
     groups: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
 
@@ -148,7 +160,7 @@ class BlockingGate(Canonical, frozen=True):
     distance: Figure | None
 
 
-class LevelReached(Canonical, frozen=True):
+class LevelReached(Canonical, frozen=True, kw_only=True):
     """The level; null without a rateable index or with insufficient evidence. `max_level`: review allows no higher."""
 
     number: int | None
@@ -161,7 +173,7 @@ class MainReason(Canonical, frozen=True):
     """One of the largest losses, in displayed points of the index."""
 
     indicator: str
-    lost: Figure
+    lost: Points
 
 
 class Finding(Canonical, frozen=True):
@@ -183,17 +195,17 @@ class Score(Canonical, frozen=True):
     """The score of one submission with its explanation and findings; `indicators` are those directly below the root."""
 
     methodology: MethodologyReference
-    index: Figure | None
-    index_max: Figure | None
-    index_geometric: Figure | None
-    coverage: Figure | None
+    index: Points | None
+    index_max: Points | None
+    index_geometric: Points | None
+    coverage: Coverage | None
     status: Status
     level: LevelReached
     main_reasons: tuple[MainReason, ...]
     findings: tuple[Finding, ...]
     dimensions: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
-    input_digest: str
+    input_digest: Digest
 
 
 def figure(value: Number) -> Figure:

@@ -147,12 +147,24 @@ def _schemas(contracts: Iterable[Contract]) -> _Named:
         # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])
-    components = {name: _with_named_texts(schema) for name, schema in components.items()} | _TEXTS
+    components = {name: _with_named_texts(_without_unions(schema)) for name, schema in components.items()} | _TEXTS
     return _Named(components, dict(zip(types, references, strict=True)))
 
 
 _TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
 """Forms of texts that have a name of their own, because they are long and stand in many places."""
+
+
+def _without_unions(node: Any) -> Any:
+    """Return a schema without each `anyOf` beside a `type`: the type says the same, as `number` of int and float."""
+    if isinstance(node, dict):
+        return {key: _without_unions(member) for key, member in node.items() if not (key == "anyOf" and _is_type(node))}
+    return [_without_unions(member) for member in node] if isinstance(node, list) else node
+
+
+def _is_type(node: Node) -> bool:
+    """Return True for a schema that names its type, False for the properties of one that has a member `type`."""
+    return isinstance(node.get("type"), str)
 
 
 def _with_named_texts(node: Any) -> Any:

@@ -11,23 +11,21 @@ from msgspec import Meta, structs
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.narration import comparison as texts
+from actitud_api.engine.narration.narrated import Name, Text
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring import audit, ranking
 from actitud_api.engine.scoring.audit import RemarkCode, remarks
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, Basis
-from actitud_api.engine.scoring.result import Figure, figure, rounded
+from actitud_api.engine.scoring.result import Figure, Points, figure, rounded
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
 from actitud_api.resources.scores.comparison import Beside
 from actitud_api.resources.scores.queries import DimensionKey
 from actitud_api.resources.scores.schemas import (
-    Name,
     OfOrganisations,
-    Points,
     PointsSpread,
-    Text,
     Wire,
     named,
     points,

@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.http.contract import Link, contract
 from actitud_api.platform.http.paging import Cursor, next_url
@@ -201,7 +202,7 @@ class EditionScoresController(Controller):
         """The explained score of an organisation in an edition."""
         sent = service.sent(state["database"], edition, organisation, principal=principal_of(request))
         methodology, score = service.sheet(sent)
-        narrated = schemas.narrated(score, methodology, language_of(request.scope))
+        narrated = narrate(score, methodology, language_of(request.scope))
         return SHEET.of(request, schemas.sheet(narrated, sent))
 
     @get(

@@ -12,8 +12,10 @@ import msgspec
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator
+from actitud_api.engine.scoring.result import Points
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.scores.schemas import Dimension, Indicator, Points, Sheet
+from actitud_api.resources.scores.schemas import Sheet
 from actitud_api.web.downloads.schemas import TreeAttributes, TreeNode
 
 _SCORE = Texts("Puntuación de 0 a 100.", "Score of 0 to 100.")
@@ -52,7 +54,7 @@ class _Tree:
         identifier = next(self._ids)
         return TreeNode(id=identifier, level=1, attributes=TreeAttributes(title=title), children=tuple(leaves))
 
-    def _dimension(self, dimension: Dimension) -> Iterator[TreeNode]:
+    def _dimension(self, dimension: NarratedDimension) -> Iterator[TreeNode]:
         yield from self._figure(dimension.name, dimension.score, "")
         for indicator in _below([dimension]):
             yield from self._figure(indicator.name, indicator.score, indicator.reason.text, indicator.id)
@@ -77,7 +79,7 @@ class _Tree:
         )
 
 
-def _below(groups: Sequence[Dimension]) -> Iterator[Indicator]:
+def _below(groups: Sequence[NarratedDimension]) -> Iterator[NarratedIndicator]:
     for group in groups:
         yield from group.indicators
         yield from _below(group.groups)

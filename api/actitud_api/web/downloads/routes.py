@@ -15,6 +15,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.http.contract import OPEN, Link, contract
 from actitud_api.platform.http.negotiation import JSON, quality
@@ -327,7 +328,7 @@ class EditionFilesController(Controller):
         sent = scores.sent(database, edition, organisation, principal=principal_of(request))
         found = service.source(database, sent.edition)
         methodology, score = scores.sheet(sent)
-        sheet = scored.sheet(scored.narrated(score, methodology, language), sent)
+        sheet = scored.sheet(narrate(score, methodology, language), sent)
         body = gobierto.encoded(sheet, found.edition, methodology, _source(request, state, found, language), language)
         headers = GOBIERTO.headers_of(request, f"{found.name}-{sent.organisation}", body.decode())
         return GOBIERTO.of_pieces(request, {**headers, "Link": _links(found)}, lambda: (iter([body]), len(body)))

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.narration import words
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -103,7 +104,7 @@ class PortalController(Controller):
         registered = organisations.get(database, standing.organisation)
         methodology, score = scores.sheet(sent)
         names = Names(methodology, language)
-        narrated = schemas.narrated(score, methodology, language)
+        narrated = narrate(score, methodology, language)
         addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
         shown = said.equivalent(standing, language, addresses.explanation)
         contact = registered.contact

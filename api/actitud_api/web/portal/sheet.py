@@ -11,6 +11,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology import predicates
 from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedScore
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
@@ -18,7 +19,6 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews.verdict_names import VERDICTS
 from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import Computed
-from actitud_api.resources.scores.schemas import Dimension, NarratedScore
 from actitud_api.resources.scores.service import Filters, Sent
 from actitud_api.web.embeds.lettering import plain
 from actitud_api.web.portal import charts
@@ -231,14 +231,14 @@ def told(
     )
 
 
-def indicators(score: NarratedScore) -> Iterator[schemas.Indicator]:
+def indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
     """Every indicator of a score."""
     yield from score.indicators
     for dimension in score.dimensions:
         yield from _below(dimension)
 
 
-def _below(dimension: Dimension) -> Iterator[schemas.Indicator]:
+def _below(dimension: NarratedDimension) -> Iterator[NarratedIndicator]:
     yield from dimension.indicators
     for group in dimension.groups:
         yield from _below(group)
@@ -256,7 +256,7 @@ def _place(database: Database, computed: Computed, sent: Sent, names: Names) -> 
 
 
 def _dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Names) -> charts.Picture:
-    def told_of(dimension: Dimension) -> str:
+    def told_of(dimension: NarratedDimension) -> str:
         text = _ALONE if dimension.id not in medians else _BESIDE
         return text.into(names.language).format(
             name=dimension.name, points=names.points(dimension.score), median=names.points(medians.get(dimension.id))
@@ -368,7 +368,7 @@ def _history(past: list[service.Restated], edition: editions.Record, names: Name
 def _evidence(
     documents: Mapping[str, tuple[service.Evidence, ...]], sent: Sent, score: NarratedScore, names: Names
 ) -> dict[str, Evidence]:
-    def proof(indicator: schemas.Indicator) -> Proof | None:
+    def proof(indicator: NarratedIndicator) -> Proof | None:
         if indicator.state == "not_applicable":
             return None
         if indicator.id in sent.submission.set_aside:
