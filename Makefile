@@ -7,7 +7,7 @@ BENCH := .venv-bench
 MUTATION := .venv-mutation
 # A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-UNITS := tests/scoring tests/methodology tests/cases tests/sdk
+UNITS := tests/unit tests/cases
 
 # uv fills the environments: pip took 54 s for what the service needs, uv takes 2 s where it has it already. It trusts
 # the certificates of the machine, as pip does, for networks that have their own. Where it fails, as on a machine that
@@ -62,16 +62,16 @@ check: $(VENV)/all.done ## style, types, import contracts, drift of the OpenAPI 
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/actitud-api openapi --check openapi/openapi.json
-	$(BIN)/python -m tests.languages --check
+	$(BIN)/python -m tests.unit.i18n --check
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.tls.yaml
 
 # $(call part,FOLDERS): what PART names (a path, or a node id with ::), else what -k takes, in these folders.
 part = $(if $(PART),$(if $(wildcard $(firstword $(subst ::, ,$(PART)))),'$(PART)',$(1) -k '$(PART)'),$(1))
 
-unit: $(VENV)/all.done ## the engine and the SDK alone, without service or database; a part: make unit PART=tests/scoring
-	$(TESTS) --ignore-glob='*/test_end_to_end*.py' $(call part,$(UNITS))
+unit: $(VENV)/all.done ## the engine and the SDK alone, without service or database; a part: make unit PART=tests/unit/scoring
+	$(TESTS) $(call part,$(UNITS))
 
-test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every change; a part: make test PART=tests/reviews, a node id, or what -k takes
+test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every change; a part: make test PART=tests/http/reviews, a node id, or what -k takes
 	$(TESTS) $(call part,)
 
 night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases; a part as in make test
@@ -93,13 +93,13 @@ $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pypr
 	@touch $@
 
 # mutmut wants a folder src, and writes beside it: it works on a copy.
-mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a module of the engine: make mutation PART=scoring.attribution; other tests: WITH=tests/scoring/test_points.py
+mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a module of the engine: make mutation PART=scoring.attribution; other tests: WITH=tests/unit/scoring/test_points.py
 	@test -n "$(PART)" || { echo "Name a module: make mutation PART=scoring.attribution"; exit 2; }
 	@rm -rf .mutation && mkdir -p .mutation/src && cp -r api/actitud_api .mutation/src/ && cp -r tests .mutation/
 	@part=$$(echo "$(PART)" | sed -E 's/\.py$$//; s:\.:/:g; s:^(api/)?(actitud_api/)?::'); \
 	{ printf '[mutmut]\nsource_paths=src\nonly_mutate=\n  src/*/%s.py\n  src/*/%s/*\n' $$part $$part; \
 	  printf 'pytest_add_cli_args=\n  --noconftest\n  --import-mode=importlib\n  --hypothesis-profile=ci\n'; \
-	  printf 'pytest_add_cli_args_test_selection=\n'; printf '  %s\n' $(or $(WITH),tests/scoring tests/methodology); \
+	  printf 'pytest_add_cli_args_test_selection=\n'; printf '  %s\n' $(or $(WITH),tests/unit/scoring tests/unit/methodology); \
 	  printf '[tool:pytest]\npythonpath=.\n'; } > .mutation/setup.cfg
 	@cd .mutation && ../$(MUTATION)/bin/mutmut run && ../$(MUTATION)/bin/mutmut results
 
@@ -111,7 +111,7 @@ openapi: $(VENV)/all.done ## write openapi/openapi.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json
 
 languages: $(VENV)/all.done ## write the texts for translators anew and bring the catalogues to them; a new one: make languages NEW=gl
-	$(BIN)/python -m tests.languages $(NEW)
+	$(BIN)/python -m tests.unit.i18n $(NEW)
 
 lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distributions and requirements/*.in
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import options
+from tests.support import options
 
-UNITS = frozenset({"cases", "methodology", "scoring", "sdk"})
+UNITS = tuple(Path(__file__).parent / name for name in ("unit", "cases"))
 """Folders whose tests need no service, no database and no judge of responses."""
 
 
@@ -24,12 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     """Load the fixtures of the service and the judge of its responses for the first test that is no unit."""
-    if file_path.suffix == ".py" and not _is_unit(file_path):
-        parent.config.pluginmanager.import_plugin("tests.service")
+    if file_path.match("test_*.py") and not _is_unit(file_path):
+        parent.config.pluginmanager.import_plugin("tests.support.service")
 
 
 def _is_unit(file: Path) -> bool:
-    return file.parent.name in UNITS and not file.name.startswith("test_end_to_end")
+    return any(file.is_relative_to(folder) for folder in UNITS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

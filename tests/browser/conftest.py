@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.chromium import program
 from tests.browser.hosts import Host, hosting
 from tests.browser.watching import Watched
-from tests.databases import migrated_sqlite
-from tests.embeds.installation import installed
-from tests.serving import served
+from tests.support.databases import migrated_sqlite
+from tests.support.serving import served
+from tests.web.embeds.installation import installed
 
 
 # Not for longer than a module: while it is there a loop of asyncio runs, and no other test could run one.

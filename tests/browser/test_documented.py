@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import showing
 from tests.browser.hosts import Host
-from tests.embeds.installation import ZAMORA
+from tests.web.embeds.installation import ZAMORA
 
 pytestmark = pytest.mark.night
 

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser
 from actitud_api.web.embeds import element
 from tests.browser.chromium import Scheme, showing
 from tests.browser.hosts import Host
-from tests.embeds.installation import AVILA, ZAMORA
-from tests.scale import NIGHT
+from tests.support.scale import NIGHT
+from tests.web.embeds.installation import AVILA, ZAMORA
 
 pytestmark = pytest.mark.night
 

@@ -13,9 +13,9 @@ from actitud_api.web.embeds.lettering import plain
 from tests.browser.chromium import Seen, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import custom, framed, image
-from tests.databases import migrated_sqlite
-from tests.embeds.installation import Figures, add_edition, add_organisation, installed
-from tests.serving import served
+from tests.support.databases import migrated_sqlite
+from tests.support.serving import served
+from tests.web.embeds.installation import Figures, add_edition, add_organisation, installed
 
 pytestmark = pytest.mark.night
 

@@ -13,8 +13,8 @@ from tests.browser.chromium import showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import ELEMENT, custom, framed
 from tests.browser.watching import Watched
-from tests.embeds.installation import AVILA, ZAMORA
-from tests.serving import served
+from tests.support.serving import served
+from tests.web.embeds.installation import AVILA, ZAMORA
 
 pytestmark = pytest.mark.night
 

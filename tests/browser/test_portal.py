@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import showing
 from tests.browser.test_embeds import PAIRWISE, Shown, named
-from tests.embeds.installation import AVILA, POOR, VOID, ZAMORA
-from tests.scale import NIGHT
+from tests.support.scale import NIGHT
+from tests.web.embeds.installation import AVILA, POOR, VOID, ZAMORA
 
 PAGES: Final[Mapping[str, str]] = {
     "index": "",

@@ -17,12 +17,12 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.reviews import service as reviews
-from tests.assessing import DOMAIN, body_a, document
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
-from tests.embeds.installation import AVILA
-from tests.scale import NIGHT
-from tests.settling import anything, settle
+from tests.support.assessing import DOMAIN, body_a, document
+from tests.support.scale import NIGHT
+from tests.support.settling import anything, settle
+from tests.web.embeds.installation import AVILA
 
 pytestmark = pytest.mark.night
 

@@ -16,7 +16,7 @@ import pytest
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Knots
-from tests.shared import shared
+from tests.support.shared import shared
 
 Case = dict[str, Any]  # a case is whatever its function takes
 THOUSAND = 1_000

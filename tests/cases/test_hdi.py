@@ -16,7 +16,7 @@ import numpy as np
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.engine.scoring.ranking import ranks
 from tests.cases import reading
-from tests.shared import shared
+from tests.support.shared import shared
 
 HDI = reading.document("hdi")
 WITHHELD = {("RWA", str(year)) for year in range(1990, 1995)}

@@ -16,7 +16,7 @@ import pytest
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Json
-from tests.shared import shared
+from tests.support.shared import shared
 
 Case = dict[str, Any]  # a case is whatever its test states
 HUNDRED = 100

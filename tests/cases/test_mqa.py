@@ -17,7 +17,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Json
-from tests.shared import shared
+from tests.support.shared import shared
 
 Row = dict[str, str]
 

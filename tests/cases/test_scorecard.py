@@ -14,7 +14,7 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.cases import reading
 from tests.cases.reading import Json
-from tests.shared import shared
+from tests.support.shared import shared
 
 TEN: Final = 10
 WEIGHTS: Final = {"Critical": 20, "High": 15, "Medium": 10, "Low": 5}

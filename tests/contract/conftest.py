@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.installation import Installation, installed
-from tests.databases import BOTH, migrated_sqlite
-from tests.postgresql import Server
+from tests.support.databases import BOTH, migrated_sqlite
+from tests.support.postgresql import Server
 
 
 @pytest.fixture(scope="module", params=BOTH)

@@ -38,9 +38,9 @@ from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import replace_flags
 from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
-from tests import publishing
-from tests.databases import make_key
-from tests.settling import anything, settle
+from tests.support import publishing
+from tests.support.databases import make_key
+from tests.support.settling import anything, settle
 
 PUBLIC_URL: Final = "https://actitud.example"
 """Where the service of the examples is: what a reader sees in their links."""

@@ -26,8 +26,8 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.reviews import service as reviews
 from tests.contract import examples
-from tests.databases import make_key, unlimited
-from tests.settling import anything, settle
+from tests.support.databases import make_key, unlimited
+from tests.support.settling import anything, settle
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""

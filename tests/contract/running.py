@@ -17,7 +17,7 @@ from schemathesis.engine.recorder import CaseNode, RecordedScenario
 from schemathesis.engine.run import PhaseName
 from schemathesis.hooks import HookContext
 
-from tests.scale import EXAMPLES, NIGHT
+from tests.support.scale import EXAMPLES, NIGHT
 
 Config = dict[str, Any]
 

@@ -13,7 +13,7 @@ from litestar import Litestar
 
 from tests.contract.asgi import Received, Sent, exchange
 from tests.contract.hostile import JSON, Hostile, requests
-from tests.scale import HOSTILE
+from tests.support.scale import HOSTILE
 
 SEED = 20_260_101
 CASE: dict[str, Any] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())

@@ -15,7 +15,7 @@ from schemathesis.wfc.escalation import EscalatingAuthProvider
 from actitud_api.platform.auth.service import Principal
 from tests.contract.installation import MINE, OTHER, Installation, operations
 from tests.contract.running import TRIED, Config, run
-from tests.scale import FOLLOWED
+from tests.support.scale import FOLLOWED
 
 EDITION: Final = "2099-peers"
 EDITOR: Final = "organisation_editor"

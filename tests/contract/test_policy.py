@@ -15,17 +15,7 @@ import pytest
 from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth.service import Role
 from tests.contract import examples
-from tests.contract.installation import (
-    MINE,
-    OTHER,
-    SAFE,
-    Installation,
-    Operation,
-    Place,
-    Recorded,
-    id_of,
-    operations,
-)
+from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, Place, Recorded, id_of, operations
 from tests.contract.recorded import assert_denied, assert_done, is_entered, verify_entries
 
 ALL = operations()

@@ -26,8 +26,8 @@ from actitud_api.resources.assessments.service import State
 from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
 from tests.contract.running import TRIED, Config, Report, only, phases, run
-from tests.databases import make_key, migrated_sqlite, opened, unlimited
-from tests.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
+from tests.support.databases import make_key, migrated_sqlite, opened, unlimited
+from tests.support.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
 
 BY_DAY: Final = (PhaseName.EXAMPLES, PhaseName.COVERAGE)
 AT_NIGHT: Final = (*BY_DAY, PhaseName.FUZZING, PhaseName.STATEFUL_TESTING)

@@ -10,8 +10,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.api.toys import toy_app
 from tests.contract.validating import observed, pytest_pyfunc_call
+from tests.http.toys import toy_app
 
 Change = Callable[[dict[str, Any]], object]
 

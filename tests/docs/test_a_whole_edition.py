@@ -16,9 +16,9 @@ from actitud import Client
 from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
-from tests.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.docs.test_readme import STATED
-from tests.serving import served
+from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
+from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("docs/a-whole-edition.md", "docs/a-whole-edition.es.md")

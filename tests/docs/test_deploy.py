@@ -22,8 +22,8 @@ from actitud_api.cli.parsers import parser
 from actitud_api.cli.server import configuration
 from actitud_api.platform.storage.places import file_of
 from actitud_api.settings import FILE_VARIABLE, LONGEST_HANDLER, Settings, read
-from tests import proxy
-from tests.api.toys import toy_app
+from tests.http.toys import toy_app
+from tests.support import proxy
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

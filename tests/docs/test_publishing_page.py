@@ -19,10 +19,10 @@ from actitud_api.demo import service as demo
 from actitud_api.demo.simulator import simulate
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
-from tests.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.docs.test_readme import STATED
-from tests.scale import NIGHT, TUTORIAL
-from tests.serving import served
+from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
+from tests.support.scale import NIGHT, TUTORIAL
+from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("docs/publishing.md", "docs/publishing.es.md")

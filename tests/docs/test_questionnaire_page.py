@@ -14,7 +14,7 @@ from actitud_api.settings import Settings
 from actitud_api.web.workbooks import package, reading
 from actitud_api.web.workbooks.layout import SHEETS
 from tests.docs.test_readme import STATED, blocks
-from tests.serving import served
+from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"docs/questionnaire.md": "en", "docs/questionnaire.es.md": "es"}

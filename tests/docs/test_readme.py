@@ -18,8 +18,8 @@ from actitud_api import cli
 from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
-from tests.databases import migrated_sqlite
-from tests.serving import served
+from tests.support.databases import migrated_sqlite
+from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
 STATED = "http://127.0.0.1:8000"

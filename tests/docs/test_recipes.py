@@ -19,7 +19,7 @@ from litestar import Litestar
 from python_calamine import CalamineWorkbook
 from rdflib import DCAT, DCTERMS, RDF, Graph
 
-from tests.serving import served
+from tests.support.serving import served
 
 pytestmark = pytest.mark.night
 

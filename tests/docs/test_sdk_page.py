@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from litestar import Litestar
 
 from actitud import Client, Score
-from tests.serving import served
+from tests.support.serving import served
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("sdk.md", "sdk.es.md")

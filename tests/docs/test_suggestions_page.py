@@ -14,9 +14,9 @@ from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.resources.suggestions import schemas
 from actitud_api.settings import Settings
-from tests.databases import migrated_sqlite
 from tests.docs.test_readme import STATED, blocks
-from tests.serving import served
+from tests.support.databases import migrated_sqlite
+from tests.support.serving import served
 
 ROOT: Final = Path(__file__).parents[2]
 PRINTED: Final = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from actitud_api.platform.storage.database import Database
-from tests.databases import Kind
 from tests.faults.writers import compare_and_set, counted, in_processes, make_tables, read_and_set
-from tests.scale import UPDATES
+from tests.support.databases import Kind
+from tests.support.scale import UPDATES
 
 pytestmark = pytest.mark.both_databases
 

@@ -10,10 +10,10 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 
 from actitud_api.platform.storage.database import Database
-from tests import postgresql
-from tests.databases import Kind, opened
 from tests.faults.writers import PROCESSES, add_batches, make_tables, stored_batches
-from tests.scale import CRASHES, KILLS
+from tests.support import postgresql
+from tests.support.databases import Kind, opened
+from tests.support.scale import CRASHES, KILLS
 
 WRITERS = 8
 SECONDS = 30

@@ -28,8 +28,8 @@ from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from tests.databases import unlimited
-from tests.scale import NIGHT
+from tests.support.databases import unlimited
+from tests.support.scale import NIGHT
 
 pytestmark = pytest.mark.both_databases
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from actitud_api.platform.storage.counts import WINDOW
-from tests.databases import opened
 from tests.faults.serving import SERVE_NAIVELY, serving
-from tests.postgresql import Server
-from tests.scale import LIMITED
+from tests.support.databases import opened
+from tests.support.postgresql import Server
+from tests.support.scale import LIMITED
 
 PROCESSES, LIMIT, AT_ONCE = 4, 100, 4
 SETTINGS = {"rate_limit_read": f"{LIMIT}"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgresql
-from tests.databases import opened
+from tests.support import postgresql
+from tests.support.databases import opened
 
 
 @pytest.fixture

@@ -40,9 +40,9 @@ from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest, header
 from actitud_api.settings import Proxy, Settings
-from tests import proxy
-from tests.api.toys import toy_app
 from tests.contract.document import EVERYWHERE
+from tests.http.toys import toy_app
+from tests.support import proxy
 
 EXAMPLE: Final = (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
 INDEX: Final = 44.03

@@ -21,11 +21,11 @@ from sqlalchemy import text
 from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
-from tests.databases import Kind, make_key, opened, unlimited
 from tests.faults.serving import administrator
 from tests.faults.writers import PROCESSES
-from tests.publishing import BARE, BIG, SMALL, fill, publish
-from tests.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS
+from tests.support.databases import Kind, make_key, opened, unlimited
+from tests.support.publishing import BARE, BIG, SMALL, fill, publish
+from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS
 
 SECONDS = 60
 

@@ -18,10 +18,10 @@ from typing import Any, Final
 import httpx
 
 from actitud_api.platform.storage.database import Database
-from tests.assessing import body_a
-from tests.databases import Kind
 from tests.faults.serving import administrator, one_serving
-from tests.scale import SERVED_KILLS
+from tests.support.assessing import body_a
+from tests.support.databases import Kind
+from tests.support.scale import SERVED_KILLS
 
 WRITERS: Final = 6
 ALIASES: Final = 20

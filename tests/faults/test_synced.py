@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.databases import migrated_sqlite, opened
 from tests.faults.serving import SERVE, SERVE_UNSYNCED, administrator, one_serving
-from tests.scale import SYNCED
+from tests.support.databases import migrated_sqlite, opened
+from tests.support.scale import SYNCED
 
 CALLS = "trace=fsync,fdatasync,write,writev,sendto,sendmsg"
 

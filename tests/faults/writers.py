@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from actitud_api.platform.storage.database import Database, Unavailable
-from tests.databases import opened
+from tests.support.databases import opened
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 """New processes copy one that has imported all of this and has no thread, which takes some milliseconds."""

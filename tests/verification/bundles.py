@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.resources.editions.dates import windows
-from tests.scoring.organisations import METHODOLOGY, organisation
+from tests.unit.scoring.organisations import METHODOLOGY, organisation
 
 Json = dict[str, Any]
 

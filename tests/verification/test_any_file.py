@@ -17,7 +17,7 @@ import rfc8785
 
 from actitud import Unverifiable, verify
 from actitud_api import verification
-from tests.scale import ANY_FILE
+from tests.support.scale import ANY_FILE
 from tests.verification.bundles import Edition, ledger, packed, plain
 from tests.verification.test_defects import SCRIPT
 

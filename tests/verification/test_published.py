@@ -17,10 +17,10 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service as publication
 from actitud_api.settings import Settings
 from actitud_api.verification import Given
-from tests import publishing
-from tests.databases import make_key, opened
-from tests.scale import NIGHT
-from tests.serving import served
+from tests.support import publishing
+from tests.support.databases import make_key, opened
+from tests.support.scale import NIGHT
+from tests.support.serving import served
 from tests.verification.bundles import Edition, packed
 from tests.verification.test_defects import Found, by_script, by_sdk, by_service
 

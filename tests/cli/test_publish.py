@@ -1,0 +1,111 @@
+"""`publish`: the same as over HTTP, with what stands in the way in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from actitud_api import cli
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.publications import service
+from tests.support.databases import make_key
+from tests.support.publishing import BIG, EDITION, fill
+
+REASON = ["--reason", "The calendar says so."]
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path))
+
+
+@pytest.fixture
+def ready(database: Database, tmp_path: Path) -> Database:
+    fill(database)
+    make_key(database, tmp_path)
+    return database
+
+
+def correcting(folder: Path, supersedes: str, answers: object, organisation: str = BIG) -> list[str]:
+    """The option of a file with a correction."""
+    assessment = {"methodology": "2026.1", "answers": answers}
+    body = {"supersedes": supersedes, "corrections": [{"organisation": organisation, "assessment": assessment}]}
+    (folder / "corrections.json").write_text(json.dumps(body), encoding="utf-8")
+    return ["--corrections", str(folder / "corrections.json")]
+
+
+def test_an_edition_is_published_and_corrected(
+    ready: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 0
+    first = service.get(ready, EDITION, "latest")
+    assert capsys.readouterr().out == (
+        f"Published the edition 2026, revision 1: 3 scores.\nDigest: {first.digest}\n"
+        f"Keep the checkpoint that follows somewhere else.\n\n{first.note}"
+    )
+    with ready.read() as session:
+        *_, last = ledger.chain(session)
+    assert json.loads(last.entry.record)["action"] == "cli.publish"
+    assert last.opening is not None
+    assert (last.opening.subject, last.opening.public) == ("/v1/editions/2026/publications/1", True)
+
+    better = correcting(tmp_path, first.digest, {"D1.01": {"numerator": 320, "denominator": 320}})
+    assert cli.main(["publish", EDITION, *REASON, *better, "--database", url]) == 0
+    assert "revision 2" in capsys.readouterr().out
+    assert service.get(ready, EDITION, "latest").supersedes == first.digest
+
+
+def test_what_stands_in_the_way_is_told_and_nothing_is_published(
+    ready: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*arguments: str, code: int = 1) -> str:
+        assert cli.main(["publish", *arguments, "--database", url]) == code
+        return capsys.readouterr().err
+
+    assert "There is no edition 1999." in told("1999", *REASON)
+    assert "/reason: It must have 1 characters or more." in told(EDITION, "--reason", "", code=2)
+    nothing = correcting(tmp_path, "sha256:" + "0" * 64, {})
+    assert "There is nothing published to correct or to supersede." in told(EDITION, *REASON, *nothing)
+    assert editions.get(ready, EDITION).record.state == "in_review"
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 0
+    capsys.readouterr()
+    made = service.get(ready, EDITION, "latest")
+    assert f"It is published already, with the digest {made.digest}" in told(EDITION, *REASON)
+    wrong = correcting(tmp_path, made.digest, {"D1.01": {"numerator": 9, "denominator": 8}})
+    assert "/corrections/0/assessment/answers/D1.01: " in told(EDITION, *REASON, *wrong)
+    unknown = correcting(tmp_path, made.digest, {"D1.1": {}})
+    assert "Is it D1.01?" in told(EDITION, *REASON, *unknown, code=2)
+    (tmp_path / "corrections.json").write_text("{", encoding="utf-8")
+    assert "Nothing was published." in told(EDITION, *REASON, *unknown, code=2)
+    assert service.get(ready, EDITION, "latest") == made
+
+
+def test_what_is_published_cannot_be_migrated_away(
+    ready: Database, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 0
+    capsys.readouterr()
+    assert cli.main(["migrate", "--to", "base", "--database", url]) == 1
+    assert capsys.readouterr().err.startswith("What is published stays")
+    assert ready.is_current()
+
+
+def test_without_its_key_it_says_what_to_do(
+    ready: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in tmp_path.glob("*.pem"):
+        file.unlink()
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 1
+    assert "rotate-signing" in capsys.readouterr().err
+
+
+def test_a_demonstration_that_is_published_is_not_put_back_in_review(
+    demonstration: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["demo", "--in-review", "--database", demonstration]) == 1
+    assert "name another with --database" in capsys.readouterr().err

@@ -1,0 +1,274 @@
+"""`serve`: it refuses what is not ready with what to do, and it leaves in order."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import select
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Controller, Response, get
+
+from actitud_api import cli
+from actitud_api.cli.server import Server, configuration
+from actitud_api.cli.serving import address_of, application, is_exposed, readiness_of
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.system import HEALTH, Health
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
+from actitud_api.settings import LONGEST_HANDLER, Proxy, Settings
+from tests.http.toys import toy_app
+from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
+
+ENTERED, LEAVE = threading.Event(), threading.Event()
+
+
+class SlowController(Controller):
+    path = "/v1/slow"
+    tags = ("toys",)
+
+    @get(
+        "/",
+        operation_id="slow.get",
+        summary="Slow",
+        description="Slow.",
+        opt=contract(answer=HEALTH),
+        sync_to_thread=True,
+    )
+    def slow(self, request: ApiRequest) -> Response[bytes]:
+        ENTERED.set()
+        assert LEAVE.wait(30)
+        return HEALTH.of(request, Health("ok"))
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("LC_ALL", "C")
+    return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
+
+
+@pytest.fixture
+def migrated(url: str) -> str:
+    database = Database(url)
+    database.migrate()
+    database.close()
+    return url
+
+
+# --- what it refuses ------------------------------------------------------------------------------------------
+
+
+def test_it_refuses_where_there_is_no_database_and_makes_none(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["serve", "--database", url]) == 1
+    assert capsys.readouterr().err == f"The database {url} is not initialised: run actitud-api init\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_refuses_a_database_without_tables(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "test.sqlite3").touch()
+    assert cli.main(["serve", "--database", url]) == 1
+    assert "is not initialised: run actitud-api init" in capsys.readouterr().err
+
+
+def test_it_refuses_a_database_of_an_older_release(
+    migrated: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_later(monkeypatch)
+    assert cli.main(["serve", "--database", migrated]) == 1
+    assert f"is at revision {NEWEST} and needs {LATER}" in (said := capsys.readouterr().err)
+    assert said.endswith("run actitud-api migrate\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "init", "migrate", "demo"])
+def test_it_refuses_a_database_from_before_the_first_release(
+    migrated: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "folder" / "test.sqlite3")) as connection, connection:
+        connection.execute(f"UPDATE alembic_version SET version_num = '{BEFORE_RELEASES}'")
+    assert cli.main([command, "--database", migrated]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"The database {migrated} was made by a version before 0.1.0 (revision {BEFORE_RELEASES})")
+
+
+def test_it_refuses_a_database_of_a_newer_release(
+    migrated: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "folder" / "test.sqlite3")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    monkeypatch.setenv("LANG", "es_ES.UTF-8")
+    monkeypatch.delenv("LC_ALL")
+    assert cli.main(["serve", "--database", migrated]) == 1
+    assert "está en la revisión 9999, que esta versión no conoce" in capsys.readouterr().err
+
+
+def test_it_refuses_a_file_that_is_no_database(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "test.sqlite3").write_bytes(b"nothing of the kind" * 100)
+    assert cli.main(["serve", "--database", url]) == 1
+    assert capsys.readouterr().err == f"The database {url} cannot be used: file is not a database\n"
+
+
+@pytest.mark.parametrize("unusable", ["mysql://u:very-secret@host/db", "sqlite:///:memory:"])
+def test_it_refuses_a_database_that_it_does_not_run_on(
+    unusable: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    assert cli.main(["serve", "--database", unusable]) == 2
+    said = capsys.readouterr().err
+    assert "not a database URL" in said or "does not run on that database" in said
+    assert "very-secret" not in said
+
+
+# --- how it serves and stops ----------------------------------------------------------------------------------
+
+
+def test_it_serves_until_it_is_told_to_stop(migrated: str) -> None:
+    """The real command in a process of its own: it says when it is ready, answers, and ends with 0."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = "import sys; from actitud_api.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "serve", "--port", str(port), "--database", migrated]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 60)[0]
+        assert process.stdout.readline() == f"Ready at http://127.0.0.1:{port}. Database: {migrated}. Ctrl+C ends.\n"
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            assert client.get("/readyz").status_code == 200
+            answer = client.get("/v1/organisations")
+        with socket.create_connection(("127.0.0.1", port)) as garbage:
+            garbage.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            assert garbage.recv(1000).startswith(b"HTTP/1.1 400 ")
+        process.send_signal(signal.SIGINT)
+        printed, logged = process.communicate(timeout=20)
+    assert answer.json()["items"] == []
+    assert "server" not in answer.headers
+    assert printed == "Stopped in order.\n"
+    assert process.returncode == 0
+    *_, last = (json.loads(line) for line in logged.splitlines())
+    assert (last["level"], last["event"]) == ("warning", "Invalid HTTP request received.")
+    assert last["timestamp"].endswith("Z")
+
+
+def test_what_lives_as_long_as_the_process_is_not_collected_while_it_serves(migrated: str) -> None:
+    """Else each full collection looks through it again, and every request waits."""
+    gc.unfreeze()
+    with application(Settings(database_url=migrated), "en") as app:
+        looked_through = gc.get_objects()
+        assert len(looked_through) < gc.get_freeze_count() / 10
+        assert not any(known is app for known in looked_through)
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.fixture
+def slow() -> Iterator[tuple[Server, str]]:
+    """A server with a slow operation, that drains as long as a test needs."""
+    ENTERED.clear()
+    LEAVE.clear()
+    settings = Settings(port=1, drain=60)
+    app = toy_app(more=[SlowController])
+    config = configuration(app, settings)
+    config.port = 0
+    started = threading.Event()
+    server = Server(config, readiness_of(app), settings.drain, started.set)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert started.wait(30)
+    yield server, f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    LEAVE.set()
+    server.should_exit = True
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def is_leaving(server: Server) -> bool:
+    return server.should_exit
+
+
+def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(slow: tuple[Server, str]) -> None:
+    server, address = slow
+    answers: list[int] = []
+    asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/v1/slow", timeout=60).status_code))
+    asking.start()
+    assert ENTERED.wait(30)
+    assert httpx.get(f"{address}/readyz").status_code == 200
+
+    server.handle_exit(signal.SIGTERM, None)
+
+    refused = httpx.get(f"{address}/readyz")
+    assert (refused.status_code, "serving" in refused.json()["detail"]) == (503, True)
+    assert httpx.get(f"{address}/livez").status_code == 200
+    assert not is_leaving(server)
+    server.handle_exit(signal.SIGTERM, None)
+    assert is_leaving(server)
+    deadline = time.monotonic() + 30
+    with contextlib.suppress(httpx.TransportError):
+        while time.monotonic() < deadline:
+            httpx.get(f"{address}/livez")
+        pytest.fail("still takes requests")
+    assert answers == []
+    LEAVE.set()
+    asking.join(30)
+    assert answers == [200]
+
+
+def test_the_grace_is_longer_than_the_longest_request() -> None:
+    config = configuration(toy_app(), Settings())
+    assert (config.loop, config.http) == ("uvloop", "httptools")
+    assert config.timeout_graceful_shutdown is not None
+    assert config.timeout_graceful_shutdown > LONGEST_HANDLER == 2 * BUSY_TIMEOUT
+
+
+def test_a_server_that_could_not_start_is_a_failure(
+    migrated: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(server: Server, sockets: list[socket.socket] | None = None) -> None:
+        server.should_exit = True
+
+    monkeypatch.setattr(Server, "startup", fail)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_a_port_that_is_taken_is_said(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{(port := taken.getsockname()[1])}"
+        assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
+    assert f"Cannot listen at http://{address}: Address already in use" in capsys.readouterr().err
+
+
+# --- where it listens -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_the_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
+    assert address_of(Settings(host=host, port=81)) == f"http://{shown}:81"
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "exposed"),
+    [
+        ("127.0.0.1", (), False), ("::1", (), False), ("localhost", (), False), ("0.0.0.0", (), True),
+        ("192.0.2.1", (), True), ("actitud.example", (), True), ("0.0.0.0", (Proxy("10.0.0.1"),), False),
+    ],
+)  # fmt: skip
+def test_beyond_this_machine_there_has_to_be_a_proxy(host: str, proxies: tuple[Proxy, ...], exposed: bool) -> None:
+    assert is_exposed(Settings(host=host, trusted_proxies=proxies)) is exposed

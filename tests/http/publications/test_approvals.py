@@ -1,0 +1,190 @@
+"""The second approver: nothing is published before another key has approved exactly that, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+from sqlalchemy import text
+
+from actitud_api import cli
+from actitud_api.app import create_app
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.settings import FaultySettings, read
+from tests.support.databases import make_key, unlimited
+from tests.support.publishing import BIG, EDITION, fill
+
+FIRST = {"reason": "The calendar says so."}
+PATH = f"/v1/editions/{EDITION}"
+NOTHING = "sha256:" + "0" * 64
+
+
+class Service(NamedTuple):
+    """The service on a small edition in review, and the keys of two publishers."""
+
+    client: TestClient[Litestar]
+    one: str
+    other: str
+
+    @property
+    def database(self) -> Database:
+        found: Database = self.client.app.state["database"]
+        return found
+
+    def publish(self, key: str, body: object) -> httpx.Response:
+        named = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"{datetime.now(UTC).timestamp()}"}
+        return self.client.post(f"{PATH}/publications", json=body, headers=named)
+
+    def approve(self, key: str, body: dict[str, Any], digest: str) -> httpx.Response:
+        named = {"Authorization": f"Bearer {key}"}
+        return self.client.post(f"{PATH}/approvals", json={**body, "digest": digest}, headers=named)
+
+    def asked(self, key: str, body: dict[str, Any]) -> str:
+        """The digest that the refusal of a publication says is to be approved."""
+        refused = self.publish(key, body)
+        assert refusals(refused) == ["unapproved"]
+        (error,) = refused.json()["errors"]
+        digest: str = error["suggestion"]
+        return digest
+
+    def revisions(self) -> int:
+        return len(self.client.get(f"{PATH}/publications").json()["items"])
+
+
+def refusals(response: httpx.Response) -> Sequence[str]:
+    assert response.status_code == 409, response.text
+    return [error["rule"] for error in response.json()["errors"]]
+
+
+@pytest.fixture
+def service(url: str, tmp_path: Path) -> Iterator[Service]:
+    app = create_app(structs.replace(unlimited(url), signing_folder=tmp_path, second_approver=True))
+    database: Database = app.state["database"]
+    fill(database)
+    make_key(database, tmp_path)
+    with TestClient(app) as client:
+        yield Service(client, key(database), key(database))
+    database.close()
+
+
+def key(database: Database, role: access.Role = "publisher") -> str:
+    with database.write() as session:
+        return access.create_key(session, (), role=role, days=2, now=datetime.now(UTC)).text
+
+
+def test_an_edition_is_published_and_corrected_once_another_key_has_approved_it(service: Service) -> None:
+    digest = service.asked(service.one, FIRST)
+    assert service.approve(service.one, FIRST, digest).status_code == 201
+    assert refusals(service.publish(service.one, FIRST)) == ["unapproved"]
+    assert refusals(service.approve(service.one, FIRST, digest)) == ["approved"]
+    assert service.revisions() == 0
+    approved = service.approve(service.other, FIRST, digest).json()
+    assert (approved["number"], approved["key"], approved["digest"]) == (2, service.other.split("_")[1], digest)
+    published = service.publish(service.one, FIRST)
+    assert published.status_code == 201
+
+    assessment = {"methodology": "2026.1", "answers": {"D1.01": {"numerator": 320, "denominator": 320}}}
+    fixed = {
+        "reason": "A wrong answer.",
+        "supersedes": published.json()["digest"],
+        "corrections": [{"organisation": BIG, "assessment": assessment}],
+    }
+    digest = service.asked(service.other, fixed)
+    another = {**fixed, "reason": "Another reason."}
+    assert refusals(service.approve(service.one, another, digest)) == ["another_digest"]
+    assert service.approve(service.one, fixed, digest).status_code == 201
+    assert refusals(service.publish(service.other, another)) == ["unapproved"]
+    reordered = {name: fixed[name] for name in reversed(list(fixed))}
+    assert service.publish(service.other, reordered).status_code == 201
+    assert service.revisions() == 2
+    listed = service.client.get(f"{PATH}/approvals", headers={"Authorization": f"Bearer {service.one}"}).json()
+    assert [found["number"] for found in listed["items"]] == [1, 2, 3]
+
+
+def test_what_changed_since_needs_another_approval(service: Service) -> None:
+    before = service.asked(service.one, FIRST)
+    assert service.approve(service.other, FIRST, before).status_code == 201
+    with service.database.write() as session:
+        session.execute(text("UPDATE assessment SET version = version + 1 WHERE organisation = :one"), {"one": BIG})
+    after = service.asked(service.one, FIRST)
+    assert after != before
+    refused = service.approve(service.other, FIRST, before)
+    assert refusals(refused) == ["another_digest"]
+    assert refused.json()["errors"][0]["suggestion"] == after
+    assert service.approve(service.other, FIRST, after).status_code == 201
+    assert service.publish(service.one, FIRST).status_code == 201
+
+
+def test_keys_that_took_each_others_place_are_the_same(service: Service) -> None:
+    rotated = service.client.post(
+        f"/v1/keys/{service.one.split('_')[1]}/rotations",
+        json={},
+        headers={"Authorization": f"Bearer {service.one}", "If-Match": "*"},
+    )
+    digest = service.asked(service.one, FIRST)
+    after = rotated.json()["secret"]
+    assert service.approve(after, FIRST, digest).status_code == 201
+    assert refusals(service.publish(service.one, FIRST)) == ["unapproved"]
+    assert refusals(service.approve(service.one, FIRST, digest)) == ["approved"]
+    assert service.publish(service.other, FIRST).status_code == 201
+
+
+def test_the_approval_of_a_key_that_was_revoked_does_not_count(service: Service) -> None:
+    digest = service.asked(service.one, FIRST)
+    assert service.approve(service.other, FIRST, digest).status_code == 201
+    with service.database.write() as session:
+        access.revoke(session, service.other.split("_")[1], now=datetime.now(UTC))
+    assert service.asked(service.one, FIRST) == digest
+    assert service.approve(key(service.database, "administrator"), FIRST, digest).status_code == 201
+    assert service.publish(service.one, FIRST).status_code == 201
+
+
+def test_what_cannot_be_published_cannot_be_approved(service: Service) -> None:
+    wrong = {**FIRST, "supersedes": NOTHING}
+    assert refusals(service.approve(service.one, wrong, NOTHING)) == ["unpublished"]
+    assert service.approve(key(service.database, "assessor"), FIRST, NOTHING).status_code == 403
+
+
+def test_the_command_line_needs_the_approval_of_any_key(
+    service: Service, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("LC_ALL", "C"),
+        ("ACTITUD_SIGNING_FOLDER", str(tmp_path)),
+        ("ACTITUD_SECOND_APPROVER", "true"),
+    ):
+        monkeypatch.setenv(name, value)
+    command = ["publish", EDITION, "--reason", FIRST["reason"], "--database", url]
+    assert cli.main(command) == 1
+    said = capsys.readouterr().err
+    digest = service.asked(service.one, FIRST)
+    assert f"has to approve {digest} before" in said
+    assert service.approve(service.one, FIRST, digest).status_code == 201
+    assert cli.main(command) == 0
+    assert "revision 1" in capsys.readouterr().out
+
+
+def test_an_edition_with_approvals_can_still_be_removed(service: Service) -> None:
+    administrator = {"Authorization": f"Bearer {key(service.database, 'administrator')}", "If-Match": "*"}
+    digest = service.asked(service.one, FIRST)
+    assert service.approve(service.one, FIRST, digest).status_code == 201
+    with service.database.write() as session:
+        session.execute(text("DELETE FROM assessment"))
+    assert service.client.delete(PATH, headers=administrator).status_code == 204
+    with service.database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM publication_approval")).scalar_one() == 0
+
+
+def test_the_setting_is_read_from_the_environment(tmp_path: Path) -> None:
+    said = [read({"ACTITUD_SECOND_APPROVER": value}, tmp_path).second_approver for value in ("true", "false")]
+    assert said == [True, False]
+    with pytest.raises(FaultySettings, match="is not true or false"):
+        read({"ACTITUD_SECOND_APPROVER": "perhaps"}, tmp_path)

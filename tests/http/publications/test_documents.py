@@ -1,0 +1,231 @@
+"""The documents to the byte: canonical, and the same wherever they are made."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from datetime import UTC, datetime
+from itertools import islice
+
+import msgspec
+import pytest
+import rfc8785
+
+from actitud_api.demo.simulator import simulate
+from actitud_api.engine.i18n import WRITTEN
+from actitud_api.engine.methodology.digests import canonical, digest_of
+from actitud_api.engine.narration.narrated import narrate
+from actitud_api.engine.scoring.explain import explain, explained
+from actitud_api.engine.scoring.result import Score
+from actitud_api.platform.audit_log.signing import Jws
+from actitud_api.resources.publications import documents
+from actitud_api.resources.publications.documents import (
+    Described,
+    Key,
+    Listed,
+    counted,
+    form_of,
+    header_of,
+    packed,
+    ranked,
+    read_score,
+    score_document,
+    unpacked,
+)
+from actitud_api.resources.reviews.replies.service import Judged, Remarked, Replied, Reviewed
+from tests.support.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
+
+DESCRIBED = {
+    BIG: Described(
+        id=BIG, name="Ávila", kind="MUN", population=57_000, band="P4", province="05", region="07", simulated=False
+    ),
+    SMALL: Described(
+        id=SMALL,
+        name="Ministerio de 𝔐uestras",
+        kind="MIN",
+        population=None,
+        band="E5",
+        province=None,
+        region=None,
+        simulated=False,
+    ),
+    BARE: Described(
+        id=BARE, name='La "Nada"', kind="UNI", population=None, band="E3", province=None, region=None, simulated=False
+    ),
+}
+
+
+REVIEW = Reviewed(
+    state="final",
+    remark=Remarked(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
+    verdicts=(
+        Judged(
+            indicator="D1.01",
+            verdict="capped",
+            level=1,
+            reason="No se ve.",
+            rule="V21",
+            at=datetime(2027, 4, 1, 8, tzinfo=UTC),
+        ),
+    ),
+    replies=(Replied(indicator="D1.01", text="Sí se ve: «aquí».", at=datetime(2027, 5, 3, 10, 0, 0, 5, tzinfo=UTC)),),
+)
+PUBLISHED = {
+    BIG: "sha256:d0bd360c4381ced3e4747c99cc3722a07d1e75d12bf38f2481a9f7f036fbd8ac",
+    SMALL: "sha256:c5302182711b70af1cea8f6262d4cf7fe424d16c1a680be5b7d237a6b8330545",
+    BARE: "sha256:fae439379c7a771cfb7c17f38b03f7b50a47d1cd347f2f683974f4627fd41d7e",
+}
+"""The digests of these documents where nobody has reviewed anything; a change of them changes what was published."""
+REVIEWED = "sha256:f4dbf47514c34092dc78b460d3f65c6fc991247bfa4d6172e401cd763f058571"
+"""That of the first one with the review above."""
+NOTHING = Reviewed(state="final", remark=None, verdicts=(), replies=())
+SAID = {
+    "state": "final",
+    "remark": {"max_level": 3, "reason": "Dos cuentas sin titular.", "at": "2027-04-02T09:30:00Z"},
+    "verdicts": [
+        {
+            "indicator": "D1.01",
+            "verdict": "capped",
+            "level": 1,
+            "reason": "No se ve.",
+            "rule": "V21",
+            "at": "2027-04-01T08:00:00Z",
+        }
+    ],
+    "replies": [{"indicator": "D1.01", "text": "Sí se ve: «aquí».", "at": "2027-05-03T10:00:00.000005Z"}],
+}
+
+UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
+
+
+def made(name: str, review: Reviewed = NOTHING) -> documents.ScoreDocument:
+    sent = submissions()[name]
+    return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent), review)
+
+
+@pytest.mark.parametrize(("review", "said"), [(REVIEW, SAID), (NOTHING, UNSAID)])
+def test_it_says_what_its_review_came_to_and_else_the_same(review: Reviewed, said: dict[str, object]) -> None:
+    form = form_of(made(BIG, review))
+    told = json.loads(form.text)
+    assert told == {**json.loads(form_of(made(BIG)).text), "review": said}
+    assert rfc8785.dumps(told) == form.text
+    assert read_score(form.text) == made(BIG, review)
+
+
+def test_it_has_the_digest_that_it_always_had() -> None:
+    assert {name: form_of(made(name)).digest for name in PUBLISHED} == PUBLISHED
+    assert form_of(made(BIG, REVIEW)).digest == REVIEWED
+
+
+@pytest.mark.parametrize("broken", ["format", "review"])
+def test_what_is_of_another_format_or_lacks_its_review_is_not_read(broken: str) -> None:
+    told = json.loads(form_of(made(BIG, REVIEW)).text)
+    other = {name: member for name, member in told.items() if name != broken}
+    with pytest.raises(msgspec.ValidationError):
+        read_score(rfc8785.dumps(other | ({"format": 2} if broken == "format" else {})))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
+    text = form_of(made(name)).text
+    assert rfc8785.dumps(json.loads(text)) == text
+    assert canonical(read_score(text)) == text
+
+
+def test_it_says_who_what_and_how_and_nothing_that_a_correction_of_others_would_change() -> None:
+    told = json.loads(form_of(made(BIG)).text)
+    assert set(told) == {"kind", "format", "edition", "organisation", "submission", "score", "review"}
+    assert (told["kind"], told["format"], told["edition"]) == ("score", 1, "2026")
+    assert told["organisation"]["name"] == "Ávila"
+    assert told["submission"]["answers"]["D1.01"] == {"numerator": 160, "denominator": 320}
+    assert told["score"]["index"] == 44.03
+    assert set(told["submission"]) == {
+        "profile",
+        "answers",
+        "self_declared",
+        "profile_self_declared",
+        "set_aside",
+        "level_caps",
+        "max_level",
+    }
+
+
+def test_whole_numbers_are_written_alike_however_they_were_sent() -> None:
+    sent = submissions()[BIG]
+    floats = msgspec.structs.replace(
+        sent, answers={**sent.answers, "D1.01": {"numerator": 160.0, "denominator": 320.0}}
+    )
+    document = score_document(EDITION, DESCRIBED[BIG], floats, explain(METHODOLOGY, sent), NOTHING)
+    assert form_of(document).digest == PUBLISHED[BIG]
+
+
+def _listed(organisation: str, index: float | None, status: str = "complete", level: int | None = 1) -> Listed:
+    line = {"organisation": organisation, "document": "", "status": status, "level": level, "index": index}
+    return msgspec.convert({**line, "rank": None}, Listed)
+
+
+def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
+    lines = ranked(
+        [
+            _listed("e", 10, "insufficient_evidence", None),
+            _listed("d", 50.5),
+            _listed("Z", 7),
+            _listed("c", 90, "sufficient", 4),
+            _listed("a", 50.5, "sufficient", 2),
+            _listed("b", None, "not_rateable", None),
+        ]
+    )
+    assert [(line.organisation, line.rank) for line in lines] == [
+        ("Z", 4),
+        ("a", 2),
+        ("b", None),
+        ("c", 1),
+        ("d", 2),
+        ("e", None),
+    ]
+    told = counted(lines)
+    assert (told.organisations, told.ranked) == (6, 4)
+    assert told.statuses == {"complete": 2, "sufficient": 2, "insufficient_evidence": 1, "not_rateable": 1}
+    assert told.levels == {"none": 2, "1": 2, "2": 1, "4": 1}
+
+
+def test_members_one_after_another_are_a_gzip_file_of_their_lines() -> None:
+    assert gzip.decompress(packed(b"one") + packed(b"two")) == b"one\ntwo\n"
+    assert packed(b"one")[4:8] == bytes(4), "no time, so that it is always the same"
+    assert unpacked(packed("dos\\ñ".encode())) == "dos\\ñ".encode()
+    with pytest.raises(zlib.error):
+        unpacked(b"one")
+
+
+def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
+    form = form_of(made(BIG))
+    keys = [
+        Key(x="b", kid="two", created=datetime(2026, 1, 1, tzinfo=UTC)),
+        Key(
+            x="a",
+            kid="one",
+            created=datetime(2025, 1, 1, tzinfo=UTC),
+            retired=datetime(2026, 1, 1, 1, 2, 3, 4000, tzinfo=UTC),
+        ),
+    ]
+    assert unpacked(header_of(form, Jws("p", "s"), "note\n", keys)).decode() == (
+        '{"checkpoint":"note\\n","digest":"' + PUBLISHED[BIG] + '","format":1,"jws":{"protected":"p","signature":"s"},'
+        '"keys":{"keys":['
+        '{"alg":"EdDSA","created":"2026-01-01T00:00:00Z","crv":"Ed25519","kid":"two","kty":"OKP","use":"sig","x":"b"},'
+        '{"alg":"EdDSA","created":"2025-01-01T00:00:00Z","crv":"Ed25519","kid":"one","kty":"OKP",'
+        '"retired":"2026-01-01T01:02:03.004000Z","use":"sig","x":"a"}]},"kind":"bundle"}'
+    )
+
+
+def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
+    """RFC 8785 puts facts in the order of their names; sentences have them in that of the methodology."""
+    for simulated in islice(simulate(METHODOLOGY), 0, 200, 5):
+        score = explained(simulated.evaluation, simulated.submission)
+        read = msgspec.json.decode(canonical(score), type=Score)
+        for language in WRITTEN:
+            assert narrate(read, METHODOLOGY, language) == narrate(score, METHODOLOGY, language)
+
+
+def test_the_digest_is_the_sha256_of_the_bytes() -> None:
+    assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -1,0 +1,612 @@
+"""An edition is published once and corrected by revisions; on both databases, to the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from actitud_api.engine.scoring import explain as explaining
+from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_columns
+from actitud_api.engine.scoring.columns.table import columns_of
+from actitud_api.engine.scoring.ranking import rank_points
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.signing import Jwk, read_note, verify
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.storage import backup as copies
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.errors import Irreversible
+from actitud_api.platform.storage.revisions import BASE, move, revisions
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.service import AnotherMethodology, NotSubmittable
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import service, workers
+from actitud_api.resources.publications.documents import EditionDocument, read_edition, read_score
+from actitud_api.resources.publications.service import (
+    Asked,
+    Fix,
+    Published,
+    Refused,
+    UnknownDocument,
+    UnknownPublication,
+)
+from actitud_api.resources.scores import queries as score_queries
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.queries import Seen
+from tests.http.publications.test_documents import PUBLISHED
+from tests.support.databases import make_key, opened
+from tests.support.publishing import (
+    BARE,
+    BEFORE,
+    BIG,
+    EDITION,
+    LATE,
+    METHODOLOGY,
+    NOW,
+    SMALL,
+    correction,
+    fill,
+    publish,
+    submissions,
+)
+from tests.support.settling import settle
+
+GOLDEN_EDITION = "sha256:8ed0b22849ef6e52778afa011000e302e920d3de26031b212c2f37d3d47c4e2b"
+"""That of the edition document of these, made by version 0 of the engine, without a checkpoint before it."""
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "signing"
+
+
+@pytest.fixture
+def ready(database: Database, folder: Path) -> Database:
+    """A database with the edition in review, and a key that signs."""
+    fill(database)
+    make_key(database, folder)
+    return database
+
+
+def edition_document(database: Database, found: Published) -> EditionDocument:
+    return read_edition(service.document(database, found.digest).form.text)
+
+
+def change_organisation(database: Database, change: organisations.Change) -> None:
+    """Changes what is said of an organisation, whatever is there."""
+    with database.write() as session:
+        organisations.update(
+            session, BIG, change, expected=lambda revision: True, now=NOW, domains_changed=lambda session, name: None
+        )
+
+
+def rules(caught: pytest.ExceptionInfo[Refused]) -> list[tuple[str, str]]:
+    return [(refusal.pointer, refusal.rule) for refusal in caught.value.refusals]
+
+
+def everything(database: Database) -> dict[str, list[str]]:
+    """All rows of what a publication writes."""
+    tables = ("published_document", "published_score", "publication", "ledger_entry", "checkpoint", "edition")
+    with database.read() as session:
+        return {
+            table: sorted(map(repr, session.connection().execute(text(f"SELECT * FROM {table}"))))
+            for table in (*tables, "assessment", "submission", "transition")
+        }
+
+
+# --- publishing -----------------------------------------------------------------------------------------------
+
+
+def test_an_edition_is_published_with_what_was_submitted(ready: Database, folder: Path) -> None:
+    made = publish(ready, folder)
+    assert (made.edition, made.revision, made.organisations, made.published) == (EDITION, 1, 3, NOW)
+    assert (made.supersedes, made.superseded_by, made.corrections) == (None, None, ())
+    document = edition_document(ready, made)
+    assert [(line.organisation, line.status, line.level, line.index, line.rank) for line in document.scores] == [
+        (BIG, "complete", 3, 44.03, 1),
+        (SMALL, "complete", 1, 16.51, 2),
+        (BARE, "insufficient_evidence", None, 0.75, None),
+    ]
+    assert {line.organisation: line.document for line in document.scores} == PUBLISHED
+    assert editions.get(ready, EDITION).record.state == "published"
+    assert editions.get(ready, "latest").organisations == 3
+    assert service.get(ready, "latest", "latest") == made
+
+
+def test_the_same_edition_has_the_same_bytes_on_every_database(
+    ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "__version__", "0")
+    assert publish(ready, folder).digest == GOLDEN_EDITION
+
+
+def by_columns() -> dict[str, dict[str, object]]:
+    """The figures of the assessments as the column evaluator has them."""
+    sent = submissions()
+    scored: ColumnScores = score_columns(columns_of(METHODOLOGY, list(sent.values())))
+    statuses = ("not_rateable", "complete", "sufficient", "insufficient_evidence")
+    found: dict[str, dict[str, object]] = {}
+    for number, name in enumerate(sent):
+        status = statuses[scored.status[number]]
+        index = _or_none(scored.index[number])
+        found[name] = {
+            "status": status,
+            "level": int(scored.level[number]) or None,
+            "index_value": index,
+            "index_max": _or_none(scored.index_max[number]),
+            "coverage": _or_none(scored.coverage[number]),
+            "rank_points": rank_points(status, index),  # type: ignore[arg-type]  # one of the statuses
+            **{
+                f"d{place + 1}": _or_none(scored.groups[scored.group_ids.index(f"D{place + 1}"), number])
+                for place in range(10)
+            },
+        }
+    return found
+
+
+def _or_none(value: object) -> int | None:
+    number = int(value)  # type: ignore[call-overload]  # an integer of numpy
+    return None if number < 0 else number
+
+
+def test_it_does_not_matter_which_evaluator_made_the_figures(
+    database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "__version__", "0")
+    fill(database, rows=by_columns())
+    make_key(database, folder)
+    with database.read() as session:
+        before = session.connection().execute(text("SELECT * FROM assessment ORDER BY organisation")).all()
+    assert publish(database, folder).digest == GOLDEN_EDITION
+    with database.read() as session:
+        assert session.connection().execute(text("SELECT * FROM assessment ORDER BY organisation")).all() == before
+
+
+def test_figures_that_are_not_those_of_what_was_submitted_are_set_right(database: Database, folder: Path) -> None:
+    fill(database, rows={SMALL: {"index_value": 9_999, "rank_points": 9_999, "level": 5}})
+    make_key(database, folder)
+    publish(database, folder)
+    rows = scores.ranking(database, EDITION, scores.Filters(), after=None, offset=0, limit=9)
+    assert [(row.organisation, row.index_value, row.level, row.rank) for row in rows] == [
+        (BIG, 4_403, 3, 1),
+        (SMALL, 1_651, 1, 2),
+        (BARE, 75, None, None),
+    ]
+
+
+def test_every_document_is_signed_and_the_ledger_with_it(ready: Database, folder: Path) -> None:
+    made = publish(ready, folder)
+    with ready.read() as session:
+        (key,) = (Jwk(known.public, known.kid) for known in ledger.signing_keys(session))
+        end = ledger.head(session)
+    for digest in (made.digest, *PUBLISHED.values()):
+        stored = service.document(ready, digest)
+        assert "sha256:" + hashlib.sha256(stored.form.text).hexdigest() == digest
+        assert verify(stored.jws, stored.form.text, [key]) == key.kid
+        assert verify(stored.jws, stored.form.text[:-1] + b" ", [key]) is None
+    note = read_note(made.note, [key])
+    assert end is not None
+    assert (note.size, note.root) == (end.size, end.root)
+    assert note.size == made.entry + 1
+    with ready.read() as session:
+        record = session.connection().execute(
+            text("SELECT record FROM ledger_entry WHERE seq = :seq"), {"seq": made.entry}
+        )
+        told = json.loads(record.scalar_one())
+    assert (told["action"], told["actor"]) == ("cli.publish", None)
+    assert told["details"] == {"edition": EDITION, "revision": 1, "digest": made.digest}
+
+
+def test_the_next_edition_holds_the_checkpoint_of_the_one_before(ready: Database, folder: Path) -> None:
+    first = publish(ready, folder)
+    assert edition_document(ready, first).checkpoint is None
+    fill(ready, "2026-b")
+    second = publish(ready, folder, edition="2026-b")
+    assert edition_document(ready, second).checkpoint == first.note
+    assert second.note != first.note
+
+
+def test_a_bundle_is_the_whole_publication_in_one_file(ready: Database, folder: Path) -> None:
+    made = publish(ready, folder)
+    whole = b"".join(service.bundle(ready, EDITION, 1))
+    assert (hashlib.sha256(whole).hexdigest(), len(whole)) == (made.bundle_digest, made.bundle_size)
+    header, *lines = gzip.decompress(whole).removesuffix(b"\n").split(b"\n")
+    told = json.loads(header)
+    assert (told["kind"], told["digest"], told["checkpoint"]) == ("bundle", made.digest, made.note)
+    assert told["jws"] == {"protected": made.protected, "signature": made.signature}
+    assert [sorted(key) for key in told["keys"]["keys"]] == [["alg", "created", "crv", "kid", "kty", "use", "x"]]
+    digests = ["sha256:" + hashlib.sha256(line).hexdigest() for line in lines]
+    assert digests == [made.digest, PUBLISHED[BIG], PUBLISHED[SMALL], PUBLISHED[BARE]]
+
+
+def test_drafts_never_show(ready: Database, folder: Path) -> None:
+    publish(ready, folder)
+    assert LATE not in {line.organisation for line in edition_document(ready, service.get(ready, EDITION, "1")).scores}
+    everybody = scores.Filters()
+    rows = scores.ranking(ready, EDITION, everybody, after=None, offset=0, limit=9)
+    assert [row.organisation for row in rows] == [BIG, SMALL, BARE]
+    assert scores.summary(ready, EDITION, everybody, principal=None).organisations == 3
+    with pytest.raises(scores.UnknownScore):
+        scores.sent(ready, EDITION, LATE)
+    assert scores.history(ready, LATE, principal=None, after=None, offset=0, limit=9) == []
+    assert scores.history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
+    assert assessments.get(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
+    with ready.read() as session:
+        everything = Seen(everything=True)
+        competing = score_queries.competitors(session, EDITION, everything)
+        assert [found.organisation for found in competing] == [BIG, SMALL]
+        assert score_queries.ranked_by_kind(session, EDITION) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
+        assert score_queries.state(session, EDITION)[0] == 3
+
+
+def test_before_it_is_published_drafts_are_there_for_administrators(ready: Database) -> None:
+    """The control: it is the publication that leaves them out."""
+    rows = scores.ranking(ready, EDITION, scores.Filters(), principal=_administrator(), after=None, offset=0, limit=9)
+    assert [(row.organisation, row.rank) for row in rows] == [(BIG, 1), (LATE, 1), (SMALL, 3), (BARE, None)]
+
+
+# --- what is refused ------------------------------------------------------------------------------------------
+
+
+def test_only_an_edition_in_review_is_published(database: Database, folder: Path) -> None:
+    fill(database)
+    make_key(database, folder)
+    with database.write() as session:
+        session.connection().execute(text("UPDATE edition SET state = 'open'"))
+    before = everything(database)
+    with pytest.raises(Refused) as caught:
+        publish(database, folder)
+    assert rules(caught) == [("", "review")]
+    assert everything(database) == before
+
+
+def test_what_is_published_is_not_published_again(ready: Database, folder: Path) -> None:
+    made = publish(ready, folder)
+    before = everything(ready)
+    with pytest.raises(Refused) as caught:
+        publish(ready, folder)
+    assert [(refusal.rule, refusal.holds) for refusal in caught.value.refusals] == [("published", made.digest)]
+    assert everything(ready) == before
+
+
+def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published(ready: Database, folder: Path) -> None:
+    """How many of each state; a draft and what was returned do not."""
+    states = {BIG: "hearing", SMALL: "submitted", BARE: "hearing"}
+    with ready.write() as session:
+        for organisation, state in states.items():
+            session.connection().execute(
+                text("UPDATE assessment SET state = :state WHERE organisation = :organisation"),
+                {"state": state, "organisation": organisation},
+            )
+    before = everything(ready)
+    with pytest.raises(Refused) as caught:
+        publish(ready, folder)
+    assert [(refusal.rule, refusal.value, refusal.holds) for refusal in caught.value.refusals] == [
+        ("unsettled", "hearing", "2"),
+        ("unsettled", "submitted", "1"),
+    ]
+    assert everything(ready) == before
+    with ready.write() as session:
+        connection = session.connection()
+        connection.execute(text("UPDATE assessment SET state = 'returned' WHERE state = 'submitted'"))
+        connection.execute(text("UPDATE assessment SET state = 'final' WHERE state = 'hearing'"))
+
+    published = edition_document(ready, publish(ready, folder))
+
+    assert [score.organisation for score in published.scores] == [BIG, BARE]
+    with pytest.raises(scores.UnknownScore):
+        scores.sent(ready, EDITION, SMALL)
+
+
+def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, folder: Path) -> None:
+    """What was prepared is then not all of it, and is prepared anew."""
+    with ready.write() as session:
+        session.connection().execute(text(f"UPDATE assessment SET state = 'hearing' WHERE organisation = '{SMALL}'"))
+    publishing = service.Publishing(ready, folder)
+    asked = Asked(reason="The calendar says so.")
+    event = ledger.Event(action="cli.publish", actor=None, subject="", public=True)
+    attempts = 0
+
+    def write(prepared: service.Prepared | None) -> Published:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            settle(ready, EDITION, SMALL)
+        with ready.write() as session:
+            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+
+    published = edition_document(ready, publishing.prepared(EDITION, asked, write))
+
+    assert attempts == 2
+    assert [score.organisation for score in published.scores] == [BIG, SMALL, BARE]
+
+
+def test_documents_are_the_same_in_one_process_and_in_several(
+    ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    asked = Asked(reason="The calendar says so.")
+
+    def kept(prepared: service.Prepared | None) -> service.Prepared | None:
+        return prepared
+
+    alone = service.Publishing(ready, folder).prepared(EDITION, asked, kept)
+    with workers.spread_over_cores() as spread:
+        together = service.Publishing(ready, folder, spread=spread).prepared(EDITION, asked, kept)
+
+    assert alone is not None
+    assert alone.scores
+    assert together == alone
+
+
+def test_an_edition_in_which_nothing_is_final_is_not_published(ready: Database, folder: Path) -> None:
+    with ready.write() as session:
+        session.connection().execute(text("UPDATE assessment SET state = 'draft'"))
+    with pytest.raises(Refused) as caught:
+        publish(ready, folder)
+    assert rules(caught) == [("", "empty")]
+
+
+def test_without_a_key_that_signs_nothing_is_published(database: Database, folder: Path) -> None:
+    fill(database)
+    with pytest.raises(ledger.SigningKeyFault):
+        publish(database, folder)
+    assert editions.get(database, EDITION).record.state == "in_review"
+
+
+def test_there_is_nothing_to_correct_before_it_is_published(ready: Database, folder: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        publish(ready, folder, Asked(reason="x", supersedes="sha256:" + "0" * 64))
+    assert rules(caught) == [("/supersedes", "unpublished")]
+
+
+Wrong = Callable[[Published], Asked]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "refused"),
+    [
+        (lambda made: Asked(reason="x", supersedes=PUBLISHED[BIG]), [("/supersedes", "superseded")]),
+        (lambda made: Asked(reason="x", supersedes=made.digest), [("/corrections", "corrections")]),
+        (lambda made: correction(made, "XX-NADIE"), [("/corrections/0/organisation", "unknown")]),
+        (lambda made: correction(made, LATE), [("/corrections/0/organisation", "unknown")]),
+        (lambda made: correction(made), [("/corrections/0/assessment", "unchanged")]),
+        (
+            lambda made: correction(made, D1_01={"numerator": 160, "denominator": 320}),
+            [("/corrections/0/assessment", "unchanged")],
+        ),
+        (
+            lambda made: Asked(
+                reason="x",
+                supersedes=made.digest,
+                corrections=correction(made).corrections + correction(made).corrections,
+            ),
+            [("/corrections/1/organisation", "repeated")],
+        ),
+    ],
+)
+def test_a_correction_that_corrects_nothing_is_refused(
+    ready: Database, folder: Path, wrong: Wrong, refused: list[tuple[str, str]]
+) -> None:
+    made = publish(ready, folder)
+    before = everything(ready)
+    with pytest.raises(Refused) as caught:
+        publish(ready, folder, wrong(made), now=LATER)
+    assert rules(caught) == refused
+    assert everything(ready) == before
+
+
+def test_a_corrected_assessment_has_no_errors(ready: Database, folder: Path) -> None:
+    made = publish(ready, folder)
+    before = everything(ready)
+    with pytest.raises(NotSubmittable) as caught:
+        publish(ready, folder, correction(made, D1_01={"numerator": 321, "denominator": 320}), now=LATER)
+    assert caught.value.place == "/corrections/0/assessment"
+    assert [finding.severity for finding in caught.value.errors] == ["error"]
+    patch = msgspec.convert({"methodology": "2026.2-draft"}, assessments.TYPES["2026.2-draft"].patch)
+    with pytest.raises(AnotherMethodology):
+        publish(ready, folder, Asked(reason="x", supersedes=made.digest, corrections=(Fix(BIG, patch),)))
+    assert everything(ready) == before
+
+
+# --- correcting -----------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folder: Path) -> None:
+    """D1.01 from 50 to 100 points, a quarter of D1, which is a tenth of the index: 12.50 and 1.25 more."""
+    first = publish(ready, folder)
+    text_before = service.document(ready, first.digest).form.text
+    second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
+    assert (second.revision, second.supersedes, second.reason) == (2, first.digest, "A wrong answer.")
+    assert service.get(ready, EDITION, "1").superseded_by == second.digest
+    assert service.get(ready, EDITION, "latest") == second
+    assert service.document(ready, first.digest).form.text == text_before
+    assert b"".join(service.bundle(ready, EDITION, 1)).startswith(b"\x1f\x8b")
+
+    before, after = (edition_document(ready, found) for found in (first, second))
+    (told,) = after.corrections
+    assert (told.organisation, told.before) == (BIG, PUBLISHED[BIG])
+    assert told.change.parts == msgspec.convert(
+        {"methodology": 0, "coverage": 0, "data": 1.25, "total": 1.25}, type(told.change.parts)
+    )
+    assert [(group.id, group.parts.total) for group in told.change.groups if group.parts and group.parts.total] == [
+        ("D1", 12.5)
+    ]
+    assert [line.document for line in before.scores[1:]] == [line.document for line in after.scores[1:]]
+    assert [(line.index, line.rank) for line in after.scores] == [(45.28, 1), (16.51, 2), (0.75, None)]
+    assert read_score(service.document(ready, told.after).form.text).score.index == 45.28
+    assert [(found.organisation, found.index_before, found.index_after) for found in second.corrections] == [
+        (BIG, 44.03, 45.28)
+    ]
+    assert second.corrections[0].after == told.after
+
+    (row,) = (
+        row
+        for row in scores.ranking(ready, EDITION, scores.Filters(), after=None, offset=0, limit=9)
+        if row.organisation == BIG
+    )
+    assert row.index_value == 4_528
+    assert scores.sent(ready, EDITION, BIG).document == told.after
+    handed_in = assessments.submissions(ready, EDITION, BIG, after=None, offset=0, limit=9)
+    assert [found.submission.answers["D1.01"]["numerator"] for found in handed_in] == [320]
+
+
+def test_a_correction_judges_only_the_documents_that_it_brings(ready: Database, folder: Path) -> None:
+    """What was submitted without a document stays evidenced; so do its other answers."""
+    first = publish(ready, folder)
+    added = {"level": 3, "evidence": [{"url": "https://elsewhere.example/x.pdf", "date": "2026-01-01"}]}
+    with pytest.raises(NotSubmittable) as caught:
+        publish(ready, folder, correction(first, D1_02=added), now=LATER)
+    assert [finding.rule for finding in caught.value.errors] == ["undeclared_domain"]
+    change_organisation(ready, organisations.Change(domains=("elsewhere.example",)))
+    second = publish(ready, folder, correction(first, D1_02=added), now=LATER)
+    sent = read_score(service.document(ready, second.corrections[0].after).form.text).submission
+    assert sent.self_declared == submissions()[BIG].self_declared
+    assert sent.answers["D1.02"] == {"level": 3}
+
+
+def test_a_correction_back_is_the_document_that_was_there(ready: Database, folder: Path) -> None:
+    first = publish(ready, folder)
+    second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
+    third = publish(ready, folder, correction(second, D1_01={"numerator": 160, "denominator": 320}), now=LATER)
+    assert third.revision == 3
+    assert third.digest != first.digest
+    assert {line.organisation: line.document for line in edition_document(ready, third).scores} == PUBLISHED
+    assert [found.revision for found in service.page(ready, EDITION, before=None, offset=0, limit=9)] == [3, 2, 1]
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_is_told_from_what_was_published(
+    ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = scores.sheet(scores.sent(ready, EDITION, BIG, principal=_administrator()))
+    publish(ready, folder)
+
+    def changed(*arguments: object) -> None:
+        raise AssertionError("a newer engine computes another score")
+
+    monkeypatch.setattr(explaining, "explained", changed)
+    monkeypatch.setattr(scores, "explain", changed)
+    sent = scores.sent(ready, EDITION, BIG)
+    assert scores.sheet(sent) == computed
+    assert sent.document == PUBLISHED[BIG]
+    change_organisation(ready, organisations.Change(name="Otro"))
+    assert scores.sent(ready, EDITION, BIG).name == "Ávila"
+
+
+def _administrator() -> Principal:
+    return Principal("0" * 12, "administrator", "0" * 12)
+
+
+@pytest.mark.parametrize("revision", ["2", "0", "01", "-1", "1.0", "١", "9" * 10, "newest", ""])
+def test_what_is_not_published_is_named(ready: Database, folder: Path, revision: str) -> None:
+    publish(ready, folder)
+    with pytest.raises(UnknownPublication):
+        service.get(ready, EDITION, revision)
+    with pytest.raises(UnknownDocument):
+        service.document(ready, "sha256:" + "0" * 64)
+    with pytest.raises(service.UnknownPublishedScore):
+        service.score(ready, EDITION, "1", LATE)
+
+
+@pytest.mark.both_databases
+def test_pages_of_publications(ready: Database, folder: Path) -> None:
+    first = publish(ready, folder)
+    second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
+    (found,) = service.page(ready, EDITION, before=None, offset=0, limit=1)
+    assert found == second
+    assert [page.digest for page in service.page(ready, EDITION, before=2, offset=0, limit=5)] == [first.digest]
+
+
+# --- what becomes of it ---------------------------------------------------------------------------------------
+
+
+def test_a_restart_and_another_key_change_nothing(ready: Database, url: str, folder: Path) -> None:
+    made = publish(ready, folder)
+    stored = service.document(ready, made.digest)
+    ready.close()
+    make_key(ready, folder, datetime(2027, 7, 1, tzinfo=UTC))
+    with opened(url) as again:
+        assert service.document(again, made.digest) == stored
+        assert service.get(again, EDITION, "1") == made
+
+
+def test_what_is_published_cannot_be_migrated_away(ready: Database, folder: Path) -> None:
+    made = publish(ready, folder)
+    before = everything(ready)
+    with pytest.raises(Irreversible):
+        move(ready, BASE)
+    assert everything(ready) == before
+    assert revisions(ready).state == "current"
+    assert service.get(ready, EDITION, "1") == made
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_copy_brings_it_back_to_the_byte(ready: Database, tmp_path: Path, folder: Path, url: str) -> None:
+    made = publish(ready, folder)
+    whole = b"".join(service.bundle(ready, EDITION, 1))
+    copies.backup(ready, Path(url.removeprefix("sqlite:///")), tmp_path / "copy", force=False)
+    copies.restore(tmp_path / "copy", tmp_path / "back.sqlite3", force=False)
+    with opened(f"sqlite:///{tmp_path / 'back.sqlite3'}") as back:
+        assert service.get(back, EDITION, "1") == made
+        assert b"".join(service.bundle(back, EDITION, 1)) == whole
+
+
+@pytest.mark.both_databases
+def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
+    """The edition is taken out of review and put back between preparation and transaction: it is another version."""
+    publishing = service.Publishing(ready, folder)
+    asked = Asked(reason="x")
+    event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
+    attempts: Iterator[str | None] = iter(["Another title", None])
+
+    def write(prepared: service.Prepared | None) -> Published:
+        title = next(attempts)
+        if title is not None:
+            with ready.write() as session:
+                editions.update(
+                    session,
+                    EDITION,
+                    editions.Change(titles={"en": title}),
+                    expected=lambda revision: True,
+                    now=BEFORE,
+                )
+        with ready.write() as session:
+            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+
+    made = publishing.prepared(EDITION, asked, write)
+    assert edition_document(ready, made).titles["en"] == "Another title"
+    assert next(attempts, "both were made") == "both were made"
+
+
+@pytest.mark.both_databases
+def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
+    """What a document says of an organisation is as it is when it is published, not some seconds before."""
+    publishing = service.Publishing(ready, folder)
+    asked = Asked(reason="x")
+    event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
+    renamed: list[str] = []
+
+    def write(prepared: service.Prepared | None) -> Published:
+        if not renamed:
+            renamed.append(BIG)
+            with ready.write() as session:
+                statement = "UPDATE organisation SET name = 'Another name', version = version + 1 WHERE id = :id"
+                session.connection().execute(text(statement), {"id": BIG})
+        with ready.write() as session:
+            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+
+    publishing.prepared(EDITION, asked, write)
+    _, stored = service.score(ready, EDITION, "latest", BIG)
+    assert read_score(stored.form.text).organisation.name == "Another name"

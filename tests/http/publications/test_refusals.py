@@ -1,0 +1,235 @@
+"""The database itself refuses to change what is published, whatever statement asks for it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.publications import service
+from tests.http.publications.test_documents import REVIEWED
+from tests.http.publications.test_publishing import LATER, everything
+from tests.support.databases import Kind, make_key
+from tests.support.publishing import BEFORE, BIG, EDITION, LATE, correction, fill, publish
+from tests.support.settling import anything
+
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "published_document": ("digest",),
+    "published_score": ("edition", "revision", "organisation"),
+    "publication": ("edition", "revision"),
+    "edition": ("id",),
+    "assessment": ("edition", "organisation"),
+    "submission": ("edition", "organisation", "number"),
+    "transition": ("edition", "organisation", "number"),
+}
+"""The tables, and what tells their rows apart."""
+CHANGED: Final = {
+    "published_document": ("kind", "'forged'"),
+    "published_score": ("digest", f"'{REVIEWED}'"),
+    "publication": ("reason", "'forged'"),
+    "edition": ("methodology", "'forged'"),
+    "assessment": ("index_value", "9999"),
+    "submission": ("methodology", "'forged'"),
+    "transition": ("role", "'forged'"),
+}
+"""A column of each, and another value for it."""
+LEDGER: Final = {
+    "ledger_entry": ("hash", "'forged'"),
+    "checkpoint": ("note", "'forged'"),
+    "signing_key": ("public", "'forged'"),
+}
+"""The same of the ledger."""
+_BOTH: Final = ("update", "update from", "delete", "insert", "upsert")
+SHAPES: Final[dict[Kind, tuple[str, ...]]] = {
+    "sqlite": (*_BOTH, "update or replace", "replace", "insert or replace"),
+    "postgresql": (*_BOTH, "update in a query", "merge", "truncate"),
+}
+"""Eight shapes of what each database can be told."""
+
+
+@pytest.fixture
+def published(database: Database, tmp_path: Path) -> Database:
+    """A database with a published edition that was corrected once, with a draft in it."""
+    fill(database)
+    with database.write() as session:
+        assessments.extend(
+            session,
+            EDITION,
+            LATE,
+            phase="submission",
+            until=date(2027, 3, 10),
+            reason="A flood.",
+            role="publisher",
+            expected=anything,
+            now=BEFORE,
+        )
+    make_key(database, tmp_path)
+    first = publish(database, tmp_path)
+    publish(database, tmp_path, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
+    return database
+
+
+def columns(database: Database, table: str) -> list[str]:
+    with database.read() as session:
+        return list(session.connection().execute(text(f"SELECT * FROM {table} LIMIT 1")).keys())
+
+
+def statements(shape: str, table: str, names: list[str]) -> list[str]:
+    """Statements of a shape that would change a table, for each of the rows in it or for all of them."""
+    column, value = CHANGED[table]
+    same = ", ".join(names)
+    other = ", ".join(f"{value} AS {name}" if name == column else name for name in names)
+    key = ", ".join(KEYS[table])
+    match shape:
+        case "update":
+            return [f"UPDATE {table} SET {column} = {value}"]
+        case "update from":
+            return [f"UPDATE {table} SET {column} = {value} FROM (SELECT 1 AS one) AS source WHERE source.one = 1"]
+        case "delete":
+            return [f"DELETE FROM {table}"]
+        case "insert":
+            return _inserted(table, names, other)
+        case "upsert":
+            rows = f"SELECT {same} FROM {table} WHERE true"
+            updated = f"ON CONFLICT ({key}) DO UPDATE SET {column} = {value}"
+            return [f"INSERT INTO {table} ({same}) {rows} {updated}"]
+        case "update or replace":
+            return [f"UPDATE OR REPLACE {table} SET {column} = {value}"]
+        case "update in a query":
+            changed = f"UPDATE {table} SET {column} = {value} RETURNING 1"
+            return [f"WITH changed AS ({changed}) SELECT count(*) FROM changed"]
+        case "replace" | "insert or replace":
+            return [f"{shape.upper()} INTO {table} ({same}) SELECT {other} FROM {table}"]
+        case "merge":
+            matches = " AND ".join(f"{table}.{name} = source.{name}" for name in KEYS[table])
+            return [
+                f"MERGE INTO {table} USING (SELECT {key} FROM {table}) AS source ON {matches} "
+                f"WHEN MATCHED THEN UPDATE SET {column} = {value}",
+                f"MERGE INTO {table} USING (SELECT {key} FROM {table}) AS source ON {matches} WHEN MATCHED THEN DELETE",
+            ]
+        case _:
+            return [f"TRUNCATE {table} CASCADE"]
+
+
+def _inserted(table: str, names: list[str], other: str) -> list[str]:
+    """A row more, where that would change what is published; else another row in the place of one."""
+    replaced = {
+        "published_score": {"organisation": f"'{LATE}'"},
+        "publication": {"revision": "revision + 1"},
+        "assessment": {"organisation": "'XX-T-5'"},
+        "submission": {"number": "number + 1"},
+        "transition": {"number": "number + 1"},
+    }
+    if table not in replaced:
+        return [f"INSERT INTO {table} ({', '.join(names)}) SELECT {other} FROM {table}"]
+    chosen = ", ".join(replaced[table].get(name, name) for name in names)
+    found = [f"INSERT INTO {table} ({', '.join(names)}) SELECT {chosen} FROM {table} LIMIT 1"]
+    if table == "published_score":
+        # Of a revision to come, which without its publication cannot be kept.
+        later = ", ".join("revision + 1" if name == "revision" else name for name in names)
+        found.append(f"INSERT INTO {table} ({', '.join(names)}) SELECT {later} FROM {table} WHERE revision = 2")
+    return found
+
+
+REFUSED: Final = re.compile("does not change|foreign key|duplicate key", re.IGNORECASE)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("table", KEYS)
+@pytest.mark.parametrize(("kind", "shape"), [(kind, shape) for kind, shapes in SHAPES.items() for shape in shapes])
+def test_no_statement_changes_what_is_published(published: Database, shape: str, table: str) -> None:
+    before = everything(published)
+    assert before[table]
+    for statement in statements(shape, table, columns(published, table)):
+        with pytest.raises(DBAPIError, match=REFUSED), published.write() as session:
+            session.connection().execute(text(statement))
+        assert everything(published) == before
+
+
+def test_of_what_is_not_published_everything_changes(database: Database) -> None:
+    """The control: the same statements go through before the edition is published."""
+    fill(database)
+    for shape in ("update", "update from", "upsert", "delete"):
+        for table in ("assessment", "edition"):
+            for statement in statements(shape, table, columns(database, table)):
+                with database.write() as session:
+                    assert session.connection().execute(text(statement)).rowcount > 0
+
+
+@pytest.mark.parametrize("table", [*KEYS, *LEDGER])
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_sqlite_refuses_a_replacement_to_other_clients_too(published: Database, url: str, table: str) -> None:
+    """With the settings of a client that knows nothing of the service: no `recursive_triggers`, no foreign keys."""
+    names = columns(published, table)
+    column, value = {**CHANGED, **LEDGER}[table]
+    changed = ", ".join(value if name == column else name for name in names)
+    published.close()
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        assert connection.execute("PRAGMA recursive_triggers").fetchone() == (0,)
+        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+        for given, values in (
+            (", ".join(names), changed),
+            (f"rowid, {', '.join(names)}", f"rowid, {changed}"),
+        ):
+            statement = f"REPLACE INTO {table} ({given}) SELECT {values} FROM {table}"
+            with pytest.raises(sqlite3.IntegrityError, match="does not change"):
+                connection.execute(statement)
+            assert connection.execute(f"SELECT * FROM {table}").fetchall() == rows
+
+
+def test_assessments_change_while_a_revision_is_made_and_only_then(published: Database) -> None:
+    """What begins a revision in a transaction has to end it in the same one."""
+    before = everything(published)
+    copied = (
+        "INSERT INTO published_score (edition, revision, organisation, digest) "
+        "SELECT edition, 3, organisation, digest FROM published_score WHERE revision = 2"
+    )
+    changed = f"UPDATE assessment SET index_value = 1 WHERE organisation = '{BIG}'"
+    rows = 0
+    with pytest.raises(DBAPIError) as caught, published.write() as session:  # noqa: PT012  # it fails at its end
+        session.connection().execute(text(copied))
+        rows = session.connection().execute(text(changed)).rowcount
+    assert rows == 1
+    assert "FOREIGN KEY" in str(caught.value).upper()
+    assert everything(published) == before
+
+
+@pytest.mark.both_databases
+def test_a_publication_follows_the_one_before(published: Database) -> None:
+    """A forged one that supersedes nothing, or another revision than the newest, is refused."""
+    names = columns(published, "publication")
+    before = everything(published)
+    for replaced in (
+        {"revision": "3", "digest": f"'{REVIEWED}'"},
+        {"revision": "4", "digest": f"'{REVIEWED}'", "supersedes": "digest"},
+        {"revision": "3", "digest": f"'{REVIEWED}'", "supersedes": "NULL"},
+    ):
+        chosen = ", ".join(replaced.get(name, name) for name in names)
+        statement = f"INSERT INTO publication ({', '.join(names)}) SELECT {chosen} FROM publication WHERE revision = 2"
+        with pytest.raises(DBAPIError, match="does not change"), published.write() as session:
+            session.connection().execute(text(statement))
+        assert everything(published) == before
+
+
+def test_what_may_be_personal_can_be_erased(published: Database) -> None:
+    """Evidence and notes are in no document; the published bytes stay."""
+    made = service.get(published, EDITION, "latest")
+    erased = (
+        "UPDATE assessment SET evidence = '{}'",
+        "UPDATE submission SET evidence = '{}', explanations = '{}'",
+        "UPDATE transition SET reason = ''",
+    )
+    with published.write() as session:
+        for statement in erased:
+            assert session.connection().execute(text(statement)).rowcount >= 1
+    assert service.get(published, EDITION, "latest") == made

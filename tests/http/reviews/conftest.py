@@ -1,0 +1,128 @@
+"""An edition in which two organisations have submitted example A of the catalogue, and the keys of everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.app import create_app
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments.service import State
+from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER, bearer
+from tests.support.assessing import DOMAIN, Body, body_a
+from tests.support.databases import unlimited
+from tests.support.settling import settle
+
+ROLES: Mapping[str, access.Role] = {
+    "administrator": "administrator",
+    "publisher": "publisher",
+    "ada": "assessor",
+    "eva": "assessor",
+}
+
+
+class Desk:
+    """The service, and who asks it: an administrator, a publisher, two assessors (ada, eva) and two organisations."""
+
+    def __init__(self, app: Litestar, client: TestClient[Litestar]) -> None:
+        self.app = app
+        self.client = client
+        self.database: Database = app.state["database"]
+        self.keys = {name: bearer(app, role) for name, role in ROLES.items()}
+        self.keys |= {name: bearer(app, "organisation_editor", name) for name in (MINE, OTHER)}
+
+    def ask(
+        self, who: str | None, method: str, path: str, body: object = None, tag: str | None = "*", **headers: str
+    ) -> httpx.Response:
+        """What somebody is answered; `path`: below the edition."""
+        sent = {} if who is None else dict(self.keys[who])
+        if method in ("PUT", "DELETE", "POST") and tag is not None:
+            sent["If-Match"] = tag
+        content = None if body is None else json.dumps(body)
+        if content is not None:
+            sent["Content-Type"] = "application/json"
+        url = f"/v1/editions/{EDITION}{path}"
+        return self.client.request(method, url, content=content, headers={**sent, **headers})
+
+    def verdict(self, who: str, indicator: str, verdict: str, tag: str = "*", **more: Any) -> httpx.Response:
+        """Gives a verdict on the first organisation, with a reason unless it is accepted."""
+        body = {"verdict": verdict, **({} if verdict == "accepted" else {"reason": "Not there."}), **more}
+        return self.ask(who, "PUT", f"/assessments/{MINE}/verdicts/{indicator}", body, tag)
+
+    def given(self, who: str, indicator: str, verdict: str, **more: Any) -> Body:
+        """The same where it is taken."""
+        response = self.verdict(who, indicator, verdict, **more)
+        assert response.status_code == 200, response.text
+        found: Body = response.json()
+        return found
+
+    def get(self, path: str, who: str | None = "administrator") -> Body:
+        """What somebody reads."""
+        response = self.ask(who, "GET", path)
+        assert response.status_code == 200, response.text
+        found: Body = response.json()
+        return found
+
+    def index(self, organisation: str = MINE) -> float:
+        """The index of an organisation."""
+        found: float = self.get(f"/assessments/{organisation}")["index"]
+        return found
+
+    def submit(self, organisation: str = MINE, body: Body | None = None) -> None:
+        """Makes an assessment and submits it."""
+        made = self.ask(organisation, "PUT", f"/assessments/{organisation}", body or body_a(), None, **CREATE)
+        assert made.status_code == 201, made.text
+        self.resubmit(organisation)
+
+    def resubmit(self, organisation: str = MINE) -> None:
+        """Submits an assessment."""
+        sent = self.ask(organisation, "POST", f"/assessments/{organisation}/submissions", {"explanations": {}})
+        assert sent.status_code == 201, sent.text
+
+    def rotate(self, who: str) -> None:
+        """Puts another key in the place of somebody's, which ends."""
+        number = self.keys[who]["Authorization"].split("_")[1]
+        made = self.client.post(
+            f"/v1/keys/{number}/rotations", json={"overlap": 0}, headers={**self.keys[who], "If-Match": "*"}
+        )
+        assert made.status_code == 201, made.text
+        self.keys[who] = {"Authorization": f"Bearer {made.json()['secret']}"}
+
+    def settle(self, until: State, organisation: str = MINE) -> None:
+        """Brings an assessment to a state."""
+        settle(self.database, EDITION, organisation, until)
+
+
+CREATE = {"If-None-Match": "*"}
+
+
+@pytest.fixture
+def desk(url: str) -> Iterator[Desk]:
+    """The edition is open, and the assessment of the first organisation is under review."""
+    app = create_app(unlimited(url))
+    with TestClient(app) as client:
+        made = Desk(app, client)
+        headers = made.keys["administrator"]
+        assert client.post("/v1/editions", json=NEW, headers=headers).status_code == 201
+        for name in (MINE, OTHER):
+            body = {"id": name, "name": name, "kind": "MUN", "domains": [DOMAIN]}
+            assert client.post("/v1/organisations", json=body, headers=headers).status_code == 201
+        made.submit()
+        made.settle("under_review")
+        yield made
+    app.state["database"].close()
+
+
+def patch(desk: Desk, **answers: object) -> httpx.Response:
+    """Changes answers of the first organisation, as it does; their ids with `_` for the dot."""
+    named = {name.replace("_", "."): facts for name, facts in answers.items()}
+    content = json.dumps({"methodology": "2026.1", "answers": named})
+    headers = {**desk.keys[MINE], **MERGE_PATCH, "If-Match": "*"}
+    return desk.client.patch(f"/v1/editions/{EDITION}/assessments/{MINE}", content=content, headers=headers)

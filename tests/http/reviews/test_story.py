@@ -1,0 +1,592 @@
+"""Assessments, their review, hearing, publication and correction in any order, against a model of a few dictionaries.
+
+Each example is an edition of its own with two organisations that answer three of the indicators of 2026.1. All else is
+unknown and counts 0, but D3.02, which follows from the profile: 50.00 of weight 15, so D3 is 7.50. The index of the
+model is then, in hundredths, ((25·D1.01)/100 + (10·D7.08)/95 + (10·D10.07)/100 + 750)/10, half up at each step.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import Phase as Phases
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.reviewed_submission import Verdict
+from actitud_api.resources.assessments.service import Early, Late, Misdated, OutOfOrder, Phase, State, UnknownAssessment
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import EditionNotOpen
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications.documents import read_edition, read_score
+from actitud_api.resources.publications.service import Asked, Fix, Published, Refused, document
+from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.reviews.service import Disagreement, Opinion, Remark, Unjudgeable, UnknownVerdict
+from tests.support.assessing import DOMAIN, Body, body_a
+from tests.support.assessing import document as evidence
+from tests.support.databases import make_key
+from tests.support.publishing import publish
+from tests.support.scale import STEPS, STORIES
+from tests.support.settling import anything
+
+ORGANISATIONS: Final = ("XX-T-1", "XX-T-2")
+ASSESSORS: Final = ("ada", "eva")
+MOMENTS: Final = tuple(
+    datetime(2027, month, day, 12, tzinfo=UTC) for month, day in ((2, 1), (4, 1), (5, 10), (6, 1), (6, 28))
+)
+"""In the submission, in the review, in the hearing, after it, and after all days that can be given."""
+RETURNED_UNTIL: Final = date(2027, 6, 20)
+EXTENDED_UNTIL: Final = date(2027, 6, 25)
+LAST_DAYS: Final[Mapping[Phase, date]] = {
+    "submission": date(2027, 2, 28),
+    "review": date(2027, 4, 30),
+    "hearing": date(2027, 5, 15),
+}
+FOLLOWS: Final[Mapping[State, frozenset[State]]] = {
+    "draft": frozenset({"submitted"}),
+    "submitted": frozenset({"under_review", "returned"}),
+    "under_review": frozenset({"hearing", "returned"}),
+    "hearing": frozenset({"final", "returned"}),
+    "returned": frozenset({"submitted"}),
+    "final": frozenset(),
+}
+VALUES: Final[Mapping[str, tuple[int, ...]]] = {"D1.01": (0, 160, 320), "D7.08": (0, 1), "D10.07": (0, 1, 3, 4)}
+"""What is answered: devices of 320, no or yes, a level."""
+TYPES: Final = assessments.TYPES["2026.1"]
+PROFILE: Final = body_a()
+"""What is stated beside the answers, with its documents."""
+
+Refusals = set[type[Exception]]
+
+
+class Given(NamedTuple):
+    """A verdict in the model."""
+
+    number: int
+    verdict: Verdict
+    level: int | None
+
+
+class Model:
+    """An assessment in the model; `given`: by indicator, answer and assessor, None for what was taken back."""
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+        self.answers: dict[str, int] = {}
+        self.given: dict[tuple[str, int], dict[str, Given | None]] = {}
+        self.extended: dict[Phase, date] = {}
+        self.max_level: int | None = None
+        self.numbers = itertools.count(1)
+
+    def standing(self, indicator: str) -> dict[str, Given]:
+        """The verdicts on the answer as it is, by assessor."""
+        given = self.given.get((indicator, self.answers.get(indicator, -1)), {})
+        return {who: one for who, one in given.items() if one is not None}
+
+    def counts(self, indicator: str) -> Given | None:
+        """The latest of them."""
+        return max(self.standing(indicator).values(), default=None)
+
+    def disputed(self) -> bool:
+        """Whether assessors differ."""
+        return any(len({one[1:] for one in self.standing(name).values()}) > 1 for name in self.answers)
+
+    def last_day(self, phase: Phase) -> date:
+        day = RETURNED_UNTIL if (phase, self.state) == ("submission", "returned") else LAST_DAYS[phase]
+        return max(day, self.extended.get(phase, day))
+
+    def score(self, indicator: str) -> int:
+        """What an answer counts, in hundredths."""
+        if indicator not in self.answers:
+            return 0
+        found, value = self.counts(indicator), self.answers[indicator]
+        if found is not None and found.verdict in ("rejected", "stale"):
+            return 0
+        if found is not None and found.level is not None:
+            value = min(value, found.level)
+        points = value * 10_000 // {"D1.01": 320, "D7.08": 1, "D10.07": 4}[indicator]
+        return min(points, 5_000) if found is not None and found.verdict == "insufficient" else points
+
+    def index(self) -> int:
+        """The index, in hundredths."""
+        parts = (("D1.01", 25, 100), ("D7.08", 10, 95), ("D10.07", 10, 100))
+        dimensions = [halfup(Fraction(weight * self.score(name), of)) for name, weight, of in parts]
+        return halfup(Fraction(sum(dimensions) + 750, 10))
+
+
+def answer(indicator: str, value: int) -> Body:
+    """An answer as it is sent, with its document."""
+    facts: dict[str, Body] = {
+        "D1.01": {"numerator": value, "denominator": 320},
+        "D7.08": {"value": bool(value)},
+        "D10.07": {"level": value},
+    }
+    return {**facts[indicator], "evidence": [evidence(indicator)]}
+
+
+class Story(RuleBasedStateMachine):
+    """One edition; what the service does and what the model says."""
+
+    database: Database
+    folder: Path
+    editions: Iterator[int]
+
+    @initialize(steps=st.tuples(*[st.sampled_from((3, 4, 6, 0, 2, 3, 5))] * len(ORGANISATIONS)))
+    def begin(self, steps: tuple[int, ...]) -> None:
+        """The edition is open, and organisations have come as far as so many steps."""
+        self.edition = f"2026-s{next(self.editions)}"
+        self.models = {name: Model() for name in ORGANISATIONS}
+        self.open: editions.State = "open"
+        self.moment = 0
+        self.published: Published | None = None
+        draft = editions.Draft(
+            id=self.edition,
+            titles={"es": "Edición", "en": "Edition"},
+            methodology="2026.1",
+            period_from=date(2026, 1, 1),
+            period_to=date(2026, 12, 31),
+        )
+        with self.database.write() as session:
+            editions.add(session, editions.made(draft, now=MOMENTS[0]))
+        for step, organisation in itertools.product(range(max(steps)), ORGANISATIONS):
+            if step < steps[ORGANISATIONS.index(organisation)]:
+                self.next_step(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def next_step(self, organisation: str) -> None:
+        """What brings an assessment nearer to being published; any order of steps seldom would."""
+        model = self.models[organisation]
+        match model.state:
+            case None:
+                self.put(organisation, {"D1.01": 160, "D7.08": 1, "D10.07": 3})
+            case "draft" | "returned":
+                self.submit(organisation)
+            case "submitted":
+                self.begin_review(organisation)
+            case "under_review":
+                self.hear(organisation)
+            case "hearing":
+                while not self.late(model, "hearing"):
+                    self.go_on(1)
+                self.settle(organisation)
+            case "final":
+                self.turn("in_review")
+                self.publish()
+
+    @property
+    def now(self) -> datetime:
+        return MOMENTS[self.moment]
+
+    def late(self, model: Model, phase: Phase) -> bool:
+        return self.now.date() > model.last_day(phase)
+
+    def act(self, refusals: Refusals, do: Callable[[Session], object]) -> bool:
+        """Does something; it is refused where the model says so, for one of its reasons. Whether it was done."""
+        if not refusals:
+            with self.database.write() as session:
+                do(session)
+            return True
+        try:
+            with self.database.write() as session:
+                do(session)
+        except tuple(refusals):
+            return False
+        raise AssertionError(f"done in spite of {refusals}")
+
+    def check(self, organisation: str) -> None:
+        """The stored assessment is that of the model, with its score."""
+        model = self.models[organisation]
+        if model.state is None:
+            with pytest.raises(UnknownAssessment):
+                assessments.get(self.database, self.edition, organisation)
+            return
+        stored = assessments.get(self.database, self.edition, organisation)
+        found = {name: model.counts(name) for name in model.answers}
+        effects = {name: one for name, one in found.items() if one is not None}
+        assert stored.state == model.state
+        assert stored.index_value == model.index()
+        assert stored.submission.set_aside == {
+            name: one.verdict for name, one in effects.items() if one.verdict in ("rejected", "stale")
+        }
+        assert stored.submission.level_caps == {
+            name: one.level for name, one in effects.items() if one.verdict == "capped"
+        }
+        assert stored.submission.self_declared == {
+            name for name, one in effects.items() if one.verdict == "insufficient"
+        }
+        assert stored.submission.max_level == model.max_level
+        assert set(stored.submission.answers) == set(model.answers)
+
+    # --- the organisation -------------------------------------------------------------------------------------
+
+    def unwritable(self, model: Model) -> Refusals:
+        if self.open == "published" or (self.open == "in_review" and model.state != "returned"):
+            return {EditionNotOpen}
+        state = model.state or "draft"
+        if state not in ("draft", "returned"):
+            return {OutOfOrder}
+        return {Late} if self.late(model, "submission") else set()
+
+    @rule(
+        organisation=st.sampled_from(ORGANISATIONS),
+        values=st.fixed_dictionaries({}, optional={name: st.sampled_from(VALUES[name]) for name in VALUES}),
+    )
+    def put(self, organisation: str, values: dict[str, int]) -> None:
+        """Answers, all at once."""
+        model = self.models[organisation]
+        answers = {name: answer(name, value) for name, value in values.items()}
+        request = msgspec.convert({**PROFILE, "answers": answers}, TYPES.whole)
+        if self.act(
+            self.unwritable(model),
+            lambda session: assessments.put(
+                session, self.edition, organisation, request, expected=anything, now=self.now
+            ),
+        ):
+            model.state, model.answers = model.state or "draft", dict(values)
+        self.check(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS), indicator=st.sampled_from(sorted(VALUES)), data=st.data())
+    def patch(self, organisation: str, indicator: str, data: st.DataObject) -> None:
+        """Changes, or withdraws, one answer."""
+        model = self.models[organisation]
+        value = data.draw(st.none() | st.sampled_from(VALUES[indicator]))
+        request = msgspec.convert(patch_of(indicator, value), TYPES.patch)
+        missing: Refusals = {UnknownAssessment, EditionNotOpen} if model.state is None else set()
+        if self.act(
+            missing or self.unwritable(model),
+            lambda session: assessments.patch(
+                session, self.edition, organisation, request, expected=anything, now=self.now
+            ),
+        ):
+            change(model, indicator, value)
+        self.check(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def delete(self, organisation: str) -> None:
+        """Removes a draft, with all that was found of it: nothing."""
+        model = self.models[organisation]
+        refusals: Refusals = set()
+        if model.state is None:
+            refusals = {UnknownAssessment, EditionNotOpen}
+        elif self.open == "published" or (self.open == "in_review" and model.state != "returned"):
+            refusals = {EditionNotOpen}
+        elif model.state != "draft":
+            refusals = {OutOfOrder}
+        removed = self.act(
+            refusals,
+            lambda session: assessments.delete(session, self.edition, organisation, expected=anything),
+        )
+        if removed:
+            self.models[organisation] = Model()
+        self.check(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def submit(self, organisation: str) -> None:
+        """Hands it in."""
+        model = self.models[organisation]
+        missing: Refusals = {UnknownAssessment, EditionNotOpen} if model.state is None else set()
+        if self.act(
+            missing or self.unwritable(model),
+            lambda session: assessments.submit(
+                session, self.edition, organisation, {}, role="organisation_editor", expected=anything, now=self.now
+            ),
+        ):
+            model.state = "submitted"
+        self.check(organisation)
+
+    # --- the review -------------------------------------------------------------------------------------------
+
+    def unreached(self, model: Model, after: State) -> Refusals:
+        if self.open == "published":
+            return {EditionNotOpen}
+        if model.state is None:
+            return {UnknownAssessment}
+        return set() if after in FOLLOWS[model.state] else {OutOfOrder}
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def begin_review(self, organisation: str) -> None:
+        """Begins the review."""
+        self.passed(organisation, "under_review", set(), assessments.to_review)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def hear(self, organisation: str) -> None:
+        """Begins the hearing: not while assessors differ."""
+        model = self.models[organisation]
+        over = self.late(model, "review") or self.late(model, "hearing")
+        disputed: Refusals = {Disagreement} if model.disputed() else set()
+        self.passed(organisation, "hearing", {Late} if over else disputed, reviews.hear)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def give_back(self, organisation: str) -> None:
+        """Returns it."""
+        over: Refusals = {Misdated} if self.now.date() > RETURNED_UNTIL else set()
+
+        def to_returned(*known: Any, **more: Any) -> object:
+            return assessments.to_returned(*known, reason="Look again.", until=RETURNED_UNTIL, **more)
+
+        self.passed(organisation, "returned", over, to_returned)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS))
+    def settle(self, organisation: str) -> None:
+        """Settles it, once the hearing is over."""
+        model = self.models[organisation]
+        self.passed(organisation, "final", set() if self.late(model, "hearing") else {Early}, assessments.to_final)
+
+    def passed(self, organisation: str, after: State, otherwise: Refusals, do: Callable[..., object]) -> None:
+        model = self.models[organisation]
+        if self.act(
+            self.unreached(model, after) or otherwise,
+            lambda session: do(session, self.edition, organisation, role="assessor", expected=anything, now=self.now),
+        ):
+            model.state = after
+        self.check(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS), phase=st.sampled_from(sorted(LAST_DAYS)))
+    def extend(self, organisation: str, phase: Phase) -> None:
+        """Gives it more days."""
+        model = self.models[organisation]
+        refusals: Refusals = set()
+        if self.open == "published":
+            refusals = {EditionNotOpen}
+        elif model.state is None:
+            refusals = {UnknownAssessment}
+        elif model.state == "final":
+            refusals = {OutOfOrder}
+        elif self.now.date() > EXTENDED_UNTIL:
+            refusals = {Misdated}
+        if self.act(
+            refusals,
+            lambda session: assessments.extend(
+                session,
+                self.edition,
+                organisation,
+                phase=phase,
+                until=EXTENDED_UNTIL,
+                reason="It was ill.",
+                role="publisher",
+                expected=anything,
+                now=self.now,
+            ),
+        ):
+            model.extended[phase] = EXTENDED_UNTIL
+        self.check(organisation)
+
+    def unreviewable(self, model: Model) -> Refusals:
+        if self.open == "published":
+            return {EditionNotOpen}
+        if model.state is None:
+            return {UnknownAssessment}
+        if model.state not in ("under_review", "hearing"):
+            return {OutOfOrder}
+        return {Late} if model.state == "under_review" and self.late(model, "review") else set()
+
+    @rule(
+        organisation=st.sampled_from(ORGANISATIONS),
+        indicator=st.sampled_from(sorted(VALUES)),
+        assessor=st.sampled_from(ASSESSORS),
+        verdict=st.sampled_from(("accepted", "rejected", "insufficient", "stale", "capped")),
+        level=st.integers(0, 4),
+    )
+    def judge(self, organisation: str, indicator: str, assessor: str, verdict: Verdict, level: int) -> None:
+        """An assessor judges an answer."""
+        model = self.models[organisation]
+        capped = level if verdict == "capped" else None
+        refusals = self.unreviewable(model)
+        if not refusals and (
+            indicator not in model.answers
+            or (verdict == "capped" and (indicator != "D10.07" or level >= model.answers[indicator]))
+        ):
+            refusals = {Unjudgeable}
+        opinion = Opinion(verdict=verdict, reason="As it is.", level=capped)
+        if self.act(
+            refusals,
+            lambda session: reviews.give(
+                session,
+                self.edition,
+                organisation,
+                indicator,
+                opinion,
+                assessor=assessor,
+                expected=anything,
+                now=self.now,
+            ),
+        ):
+            there = model.given.setdefault((indicator, model.answers[indicator]), {})
+            there[assessor] = Given(next(model.numbers), verdict, capped)
+        self.check(organisation)
+
+    @precondition(lambda self: self.reviewable())
+    @rule(
+        data=st.data(),
+        indicator=st.sampled_from(sorted(VALUES)),
+        assessor=st.sampled_from(ASSESSORS),
+        verdict=st.sampled_from(("rejected", "insufficient", "stale", "capped")),
+    )
+    def judge_what_may_be(self, data: st.DataObject, indicator: str, assessor: str, verdict: Verdict) -> None:
+        """The same where it may be done, so that it is done often."""
+        self.judge(data.draw(st.sampled_from(self.reviewable())), indicator, assessor, verdict, 1)
+
+    def reviewable(self) -> list[str]:
+        return [name for name, model in self.models.items() if not self.unreviewable(model)]
+
+    @precondition(lambda self: self.reviewable())
+    @rule(data=st.data(), indicator=st.sampled_from(sorted(VALUES)))
+    def differ(self, data: st.DataObject, indicator: str) -> None:
+        """Two assessors say different things, and the hearing waits."""
+        organisation = data.draw(st.sampled_from(self.reviewable()))
+        self.judge(organisation, indicator, "ada", "rejected", 0)
+        self.judge(organisation, indicator, "eva", "insufficient", 0)
+        self.hear(organisation)
+
+    @precondition(lambda self: any(model.disputed() for model in self.models.values()))
+    @rule(assessor=st.sampled_from(ASSESSORS))
+    def agree(self, assessor: str) -> None:
+        """An assessor takes back all on which they differ."""
+        for organisation, model in self.models.items():
+            for indicator in model.answers:
+                if len({one[1:] for one in model.standing(indicator).values()}) > 1:
+                    self.take_back(organisation, indicator, assessor)
+
+    @rule(
+        organisation=st.sampled_from(ORGANISATIONS),
+        indicator=st.sampled_from(sorted(VALUES)),
+        assessor=st.sampled_from(ASSESSORS),
+    )
+    def take_back(self, organisation: str, indicator: str, assessor: str) -> None:
+        """An assessor takes a verdict back."""
+        model = self.models[organisation]
+        refusals = self.unreviewable(model)
+        if not refusals and assessor not in model.standing(indicator):
+            refusals = {UnknownVerdict}
+        if self.act(
+            refusals,
+            lambda session: reviews.take_back(
+                session, self.edition, organisation, indicator, assessor=assessor, expected=anything, now=self.now
+            ),
+        ):
+            next(model.numbers)
+            model.given[indicator, model.answers[indicator]][assessor] = None
+        self.check(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS), max_level=st.none() | st.integers(1, 5))
+    def say(self, organisation: str, max_level: int | None) -> None:
+        """Review says something of the whole."""
+        model = self.models[organisation]
+        remark = Remark(methodology="2026.1", reason="As it is.", max_level=max_level)
+        if self.act(
+            self.unreviewable(model),
+            lambda session: reviews.say(
+                session, self.edition, organisation, remark, reviewer="ada", expected=anything, now=self.now
+            ),
+        ):
+            model.max_level = max_level
+        self.check(organisation)
+
+    # --- the edition ------------------------------------------------------------------------------------------
+
+    @rule(on=st.integers(1, 2))
+    def go_on(self, on: int) -> None:
+        """Time goes by."""
+        self.moment = min(self.moment + on, len(MOMENTS) - 1)
+
+    @rule(state=st.sampled_from(("open", "in_review")))
+    def turn(self, state: Any) -> None:
+        """The edition takes answers, or no more."""
+        refusals: Refusals = {editions.Contradicted} if self.open == "published" else set()
+        change = editions.Change(state=state)
+        if self.act(
+            refusals,
+            lambda session: editions.update(session, self.edition, change, expected=anything, now=self.now),
+        ):
+            self.open = state
+
+    @rule()
+    def publish(self) -> None:
+        """Publishes what is final, where nothing is left to be settled."""
+        states = [model.state for model in self.models.values()]
+        waits = self.open != "in_review" or any(state in ("submitted", "under_review", "hearing") for state in states)
+        if waits or "final" not in states:
+            with pytest.raises(Refused):
+                publish(self.database, self.folder, edition=self.edition)
+        else:
+            self.published = publish(self.database, self.folder, edition=self.edition)
+            self.open = "published"
+            self.check_published()
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS), indicator=st.sampled_from(sorted(VALUES)), data=st.data())
+    def correct(self, organisation: str, indicator: str, data: st.DataObject) -> None:
+        """Corrects an answer of what is published, which has to change its score."""
+        model = self.models[organisation]
+        value = data.draw(st.none() | st.sampled_from(VALUES[indicator]))
+        digest = "sha256:" + "0" * 64 if self.published is None else self.published.digest
+        fix = Fix(organisation, msgspec.convert(patch_of(indicator, value), TYPES.patch))
+        asked = Asked(reason="A wrong answer.", supersedes=digest, corrections=(fix,))
+        if self.published is None or model.state != "final" or model.answers.get(indicator) == value:
+            with pytest.raises(Refused):
+                publish(self.database, self.folder, asked, edition=self.edition)
+            return
+        self.published = publish(self.database, self.folder, asked, edition=self.edition)
+        change(model, indicator, value)
+        self.check(organisation)
+        self.check_published()
+
+    def check_published(self) -> None:
+        """The newest revision has the scores of what is final, as the model has them."""
+        assert self.published is not None
+        edition = read_edition(document(self.database, self.published.digest).form.text)
+        final = {name: model.index() for name, model in self.models.items() if model.state == "final"}
+        assert {line.organisation: halfup(Fraction(str(line.index)) * 100) for line in edition.scores} == final
+        for line in edition.scores:
+            score = read_score(document(self.database, line.document).form.text)
+            stored = assessments.get(self.database, self.edition, line.organisation)
+            assert score.submission == stored.submission
+            judged = reviews.judgements(self.database, self.edition, line.organisation)
+            assert [(one.indicator, one.verdict, one.level) for one in score.review.verdicts] == [
+                (one.indicator, one.counts.verdict, one.counts.level) for one in judged if one.counts is not None
+            ]
+
+    def teardown(self) -> None:
+        """In the end all is as the model has it."""
+        for organisation in getattr(self, "models", {}):
+            self.check(organisation)
+
+
+def patch_of(indicator: str, value: int | None) -> Body:
+    return {"methodology": "2026.1", "answers": {indicator: None if value is None else answer(indicator, value)}}
+
+
+def change(model: Model, indicator: str, value: int | None) -> None:
+    if value is None:
+        model.answers.pop(indicator, None)
+    else:
+        model.answers[indicator] = value
+
+
+def test_any_story_is_as_the_model_tells_it(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "signing"
+    make_key(database, folder, MOMENTS[0])
+    with database.write() as session:
+        entries = [organisations.Entry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in ORGANISATIONS]
+        organisations.add(session, entries, MOMENTS[0])
+    here = {"database": database, "folder": folder, "editions": itertools.count(1)}
+    run_state_machine_as_test(
+        type("Here", (Story,), here),
+        settings=settings(
+            max_examples=STORIES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phases.generate, Phases.shrink),
+        ),
+    )

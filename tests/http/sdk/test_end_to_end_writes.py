@@ -1,0 +1,832 @@
+"""Both clients against the application itself, with keys, on both databases: what changes something."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import httpx
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud import (
+    Assessment,
+    AsyncClient,
+    Client,
+    Conflict,
+    ConnectionFailed,
+    Contact,
+    Edition,
+    Evidence,
+    Forbidden,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    JudgedAnswer,
+    NotFound,
+    Organisation,
+    PreconditionFailed,
+    Publication,
+    Span,
+    Submission,
+    Suggestion,
+    Unauthorized,
+)
+from actitud_api.app import create_app
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.keys import Signer
+from actitud_api.platform.audit_log.queries import replace_signing_key
+from actitud_api.platform.auth import service as access
+from actitud_api.settings import Settings
+from tests.contract.installation import calendar
+from tests.http.sdk.test_end_to_end import BASE, as_said, example
+from tests.support import publishing
+from tests.support.assessing import DOMAIN, body_a
+from tests.support.databases import make_key
+from tests.support.scale import LOST
+from tests.unit.sdk.support import Mode
+
+T = TypeVar("T")
+
+VILLA = "XX-DEMO-00001"
+
+
+class Losses:
+    """Loses the first answers to what changes something, after the application has done it."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def let_pass(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if request.method != "GET" and self._left > 0:
+            self._left -= 1
+            assert response.is_success
+            raise httpx.ReadError("the connection broke before the answer")
+        return response
+
+
+class Losing(httpx.BaseTransport):
+    def __init__(self, inner: httpx.BaseTransport, losses: Losses) -> None:
+        self._inner = inner
+        self._losses = losses
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._losses.let_pass(request, self._inner.handle_request(request))
+
+
+class AsyncLosing(httpx.AsyncBaseTransport):
+    def __init__(self, inner: httpx.AsyncBaseTransport, losses: Losses) -> None:
+        self._inner = inner
+        self._losses = losses
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._losses.let_pass(request, await self._inner.handle_async_request(request))
+
+
+class Installation:
+    """The application on a database of its own, asked through either client with the key of a role."""
+
+    def __init__(self, app: Litestar, opened: TestClient[Litestar], mode: Mode) -> None:
+        self.app = app
+        self._opened = opened
+        self._mode = mode
+
+    def key(self, role: access.Role, owner: str | None = None) -> str:
+        """A new key."""
+        with self.app.state["database"].write() as session:
+            return access.create_key(
+                session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+            ).text
+
+    def said(self, path: str, key: str) -> Any:
+        """What the service answers, as JSON."""
+        return self._opened.get(path, headers={"Authorization": f"Bearer {key}"}).json()
+
+    def __call__(self, use: Callable[[Client], T], *, key: str = "", losses: int = 0) -> T:
+        """Does something, over a connection that loses some answers."""
+        if self._mode == "blocking":
+            with httpx.Client(transport=Losing(self._opened._transport, Losses(losses))) as http_client:
+                return use(Client(base_url=BASE, api_key=key, http_client=http_client))
+
+        async def main() -> T:
+            inner = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
+            async with httpx.AsyncClient(transport=AsyncLosing(inner, Losses(losses))) as http_client:
+                client = AsyncClient(base_url=BASE, api_key=key, http_client=http_client)
+                return await cast(Awaitable[T], use(cast(Client, client)))
+
+        return asyncio.run(main())
+
+
+@pytest.fixture
+def installation(url: str, mode: Mode, tmp_path: Path) -> Iterator[Installation]:
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
+    with TestClient(app) as opened:
+        yield Installation(app, opened, mode)
+    app.state["database"].close()
+
+
+@pytest.fixture
+def administrator(installation: Installation) -> str:
+    return installation.key("administrator")
+
+
+def made(client: Client, identifier: str = "2027", idempotency_key: str | None = None) -> Edition:
+    return client.editions.create(
+        id=identifier,
+        titles={"es": "Edición 2027", "en": "Edition 2027"},
+        period_from=date(2027, 1, 1),
+        period_to=date(2027, 12, 31),
+        idempotency_key=idempotency_key,
+    )
+
+
+def editions(installation: Installation) -> list[str]:
+    page = installation(lambda client: client.editions.list())
+    return [edition.id for edition in page.items]
+
+
+def test_an_edition_is_made_changed_and_removed(installation: Installation, administrator: str) -> None:
+    edition = installation(made, key=administrator)
+    assert (edition.title, edition.state) == ("Edition 2027", "open")
+    read = installation(lambda client: client.editions.get("2027", lang="es"))
+    assert read.title == "Edición 2027"
+    days = Span(date(2027, 2, 1), date(2027, 5, 1))
+    changed = installation(
+        lambda client: client.editions.update(
+            "2027", if_match=read.etag, titles={"es": "Piloto"}, windows={"W90": days}, state="in_review", lang="es"
+        ),
+        key=administrator,
+    )
+    assert (changed.title, changed.windows["W90"], changed.state) == ("Piloto", days, "in_review")
+    assert changed.windows["W24"] == edition.windows["W24"]
+    back = installation(
+        lambda client: client.editions.update("2027", if_match=changed.etag, windows={"W90": None}), key=administrator
+    )
+    assert back.windows == edition.windows
+    installation(lambda client: client.editions.delete("2027", if_match=back.etag), key=administrator)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.editions.get("2027"))
+
+
+def test_what_was_done_is_in_the_ledger_and_the_checkpoint_is_kept(
+    installation: Installation, administrator: str
+) -> None:
+    installation(made, key=administrator)
+    signer = Signer(Ed25519PrivateKey.generate())
+    now = datetime.now(UTC)
+    with installation.app.state["database"].write() as session:
+        ledger.checkpoint(session, signer, now)
+        replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
+
+    entries = installation(lambda client: client.ledger.list(action="editions.create", limit=5))
+    (entry,) = entries.items
+    assert (entry.seq, entry.record["action"], entry.record["outcome"]) == (1, "editions.create", "done")
+    assert entry.opening is not None
+    assert entry.opening.subject == "/v1/editions/2027"
+    assert as_said(entry) == installation.said("/v1/ledger", administrator)["items"][1]
+
+    checkpoint = installation(lambda client: client.ledger.checkpoints.get())
+    assert (checkpoint.size, checkpoint.root, checkpoint.at) == (2, entry.hash, now)
+    assert installation(lambda client: client.ledger.checkpoints.get(2)) == checkpoint
+    assert installation(lambda client: client.ledger.checkpoints.list()).items == (checkpoint,)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.ledger.checkpoints.get(1))
+
+    (key,) = installation(lambda client: client.signing_keys.list())
+    assert (key.kid, key.x, key.retired) == (signer.kid, signer.public, None)
+    assert {"keys": [as_said(key)]} == installation.said("/.well-known/jwks.json", administrator)
+
+
+def test_an_edition_is_published_corrected_and_read_by_its_digests(
+    installation: Installation, administrator: str, tmp_path: Path
+) -> None:
+    database = installation.app.state["database"]
+    publishing.fill(database)
+    make_key(database, tmp_path)
+
+    def published(client: Client) -> Publication:
+        return client.editions.publications.create("2026", reason="It is time.")
+
+    first = installation(published, key=administrator, losses=1)
+    assert (first.revision, first.organisations, first.supersedes) == (1, 3, None)
+    with pytest.raises(Conflict) as caught:
+        installation(published, key=administrator)
+    assert [(error.rule, error.suggestion) for error in caught.value.errors] == [("published", first.digest)]
+    patch = {"methodology": "2026.1", "answers": {"D1.01": {"numerator": 320, "denominator": 320}}}
+    second = installation(
+        lambda client: client.editions.publications.create(
+            "2026",
+            reason="A wrong answer.",
+            supersedes=first.digest,
+            corrections=[{"organisation": publishing.BIG, "assessment": patch}],
+        ),
+        key=administrator,
+    )
+    assert as_said(second) == installation.said("/v1/editions/2026/publications/latest", administrator)
+    page = installation(lambda client: client.editions.publications.list("2026", limit=1))
+    assert page.items == (second,)
+    old = installation(lambda client: client.editions.publications.get("latest", 1))
+    assert old == msgspec.structs.replace(first, superseded_by=second.digest)
+
+    document = installation(lambda client: client.published.get(first.digest))
+    assert f"sha256:{hashlib.sha256(document).hexdigest()}" == first.digest
+    assert installation(lambda client: client.published.signature(first.digest)) == first.signature
+    bundle = installation(lambda client: client.editions.publications.bundle("2026", 1))
+    assert (len(bundle), gzip.decompress(bundle).splitlines()[1]) == (first.bundle_size, document)
+    table = installation(lambda client: client.editions.scores.export("2026", format="jsonl"))
+    listed = installation(lambda client: client.editions.scores.list("2026"))
+    assert [json.loads(line)["index"] for line in table.splitlines()] == [row.index for row in listed.items]
+    assert b"dcat:Catalog" in installation(lambda client: client.catalogue.get())
+    (correction,) = second.corrections
+    score = installation(lambda client: client.editions.publications.scores.get("2026", publishing.BIG))
+    assert score == installation(lambda client: client.published.get(correction.after))
+    sheet = installation(lambda client: client.editions.scores.get("2026", publishing.BIG))
+    assert (sheet.index, sheet.document) == (45.28, correction.after)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.published.get("sha256:" + "0" * 64))
+
+
+def test_who_read_another_state_is_refused_and_changes_nothing(installation: Installation, administrator: str) -> None:
+    first = installation(made, key=administrator)
+    installation(
+        lambda client: client.editions.update("2027", if_match=first.etag, state="in_review"), key=administrator
+    )
+    for change in (
+        lambda client: client.editions.update("2027", if_match=first.etag, titles={"en": "Mine"}),
+        lambda client: client.editions.delete("2027", if_match=first.etag),
+    ):
+        with pytest.raises(PreconditionFailed):
+            installation(change, key=administrator)
+    now = installation(lambda client: client.editions.get("2027"))
+    assert (now.state, now.title) == ("in_review", "Edition 2027")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("losses", [1, 2])
+def test_what_is_created_is_created_once_whatever_answers_are_lost(
+    installation: Installation, administrator: str, losses: int
+) -> None:
+    edition = installation(made, key=administrator, losses=losses)
+    assert (edition.id, edition.etag is None) == ("2027", False)
+    assert editions(installation) == ["2027"]
+
+
+def test_a_lost_change_is_told_as_lost_and_was_made_once(installation: Installation, administrator: str) -> None:
+    edition = installation(made, key=administrator)
+    with pytest.raises(ConnectionFailed) as caught:
+        installation(
+            lambda client: client.editions.update("2027", if_match=edition.etag, titles={"en": "Pilot"}),
+            key=administrator,
+            losses=1,
+        )
+    assert caught.value.sent
+    assert isinstance(caught.value.__cause__, PreconditionFailed)
+    assert installation(lambda client: client.editions.get("2027")).title == "Pilot"
+
+
+def test_a_key_of_the_caller_acts_once_over_several_calls(installation: Installation, administrator: str) -> None:
+    first = installation(lambda client: made(client, idempotency_key="once"), key=administrator)
+    again = installation(lambda client: made(client, idempotency_key="once"), key=administrator)
+    assert msgspec.structs.asdict(again) == msgspec.structs.asdict(first)
+    with pytest.raises(IdempotencyKeyReused):
+        installation(lambda client: made(client, "2027-other", idempotency_key="once"), key=administrator)
+    assert editions(installation) == ["2027"]
+
+
+def test_a_conflict_says_every_place(installation: Installation, administrator: str) -> None:
+    installation(made, key=administrator)
+    with pytest.raises(Conflict, match="2027") as caught:
+        installation(made, key=administrator)
+    assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/id", "taken")]
+    assert caught.value.request_id
+
+
+def test_who_may_not_is_told_why(installation: Installation) -> None:
+    with pytest.raises(Unauthorized):
+        installation(made)
+    with pytest.raises(Unauthorized):
+        installation(made, key="actl_nobody")
+    with pytest.raises(Forbidden):
+        installation(made, key=installation.key("registrar"))
+    assert editions(installation) == []
+
+
+# Organisations
+
+
+def added(client: Client) -> Organisation:
+    return client.organisations.create(
+        id=VILLA,
+        name="Villa de Ejemplo",
+        kind="MUN",
+        population=42_000,
+        population_year=2025,
+        province="46",
+        aliases=["XI-WIKIDATA-Q2807"],
+        domains=[DOMAIN],
+        contact=Contact(email="redes@villa.example"),
+    )
+
+
+@pytest.fixture
+def editor(installation: Installation) -> str:
+    return installation.key("registrar")
+
+
+def test_an_organisation_is_added_found_and_changed(installation: Installation, editor: str) -> None:
+    made = installation(added, key=editor)
+    assert (made.band, made.region_name, made.contact) == (
+        "P3",
+        "Comunitat Valenciana",
+        Contact(email="redes@villa.example"),
+    )
+    read = installation(lambda client: client.organisations.get(VILLA))
+    assert read == made
+    changed = installation(
+        lambda client: client.organisations.update(
+            VILLA,
+            if_match=read.etag,
+            name="Villa Nueva",
+            population=None,
+            population_year=None,
+            contact={"email": None},
+        ),
+        key=editor,
+    )
+    assert [former.name for former in changed.former_names] == ["Villa de Ejemplo"]
+    assert (changed.population, changed.band, changed.contact) == (None, None, None)
+    found = installation(lambda client: client.organisations.list(q="ejemplo", on=date(2026, 1, 1)))
+    assert [one.name for one in found.items] == ["Villa Nueva"]
+    assert found.items[0].etag is None
+
+
+def test_an_alias_leads_to_the_organisation_also_to_change_it(installation: Installation, editor: str) -> None:
+    made = installation(added, key=editor)
+    read = installation(lambda client: client.organisations.get("XI-WIKIDATA-Q2807"))
+    assert read == made
+    changed = installation(
+        lambda client: client.organisations.update("XI-WIKIDATA-Q2807", if_match=read.etag, domains=[]), key=editor
+    )
+    assert (changed.id, changed.domains) == (VILLA, ())
+
+
+def test_an_organisation_is_added_once_and_changed_once_whatever_is_lost(
+    installation: Installation, editor: str
+) -> None:
+    made = installation(added, key=editor, losses=1)
+    assert [one.id for one in installation(lambda client: client.organisations.list()).items] == [VILLA]
+    with pytest.raises(ConnectionFailed):
+        installation(
+            lambda client: client.organisations.update(VILLA, if_match=made.etag, name="Otra"), key=editor, losses=1
+        )
+    now = installation(lambda client: client.organisations.get(VILLA))
+    assert (now.name, [former.name for former in now.former_names]) == ("Otra", ["Villa de Ejemplo"])
+
+
+@pytest.mark.both_databases
+def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(installation: Installation, editor: str) -> None:
+    names = [f"XX-DEMO-{number:05}" for number in range(LOST)]
+    for name in names:
+        made = installation(
+            lambda client, name=name: client.organisations.create(id=name, name=name, kind="MUN"),  # type: ignore[misc]  # bound at once
+            key=editor,
+            losses=1,
+        )
+        assert made.id == name
+    found = installation(lambda client: client.organisations.list(limit=1000))
+    assert sorted(one.id for one in found.items) == names
+    # The ledger has an entry for everything that was done: a second one would be a duplicate.
+    entries = installation(lambda client: client.ledger.list(action="organisations.create", limit=1000), key=editor)
+    assert len(entries.items) == LOST
+
+
+def test_what_contradicts_an_organisation_is_told_place_by_place(installation: Installation, editor: str) -> None:
+    installation(added, key=editor)
+    with pytest.raises(Conflict) as caught:
+        installation(
+            lambda client: client.organisations.create(
+                id="ES-DIR3-L01280790",
+                name="Madrid",
+                kind="MUN",
+                parent="XX-DEMO-NOBODY",
+                aliases=["XI-WIKIDATA-Q2807"],
+            ),
+            key=editor,
+        )
+    assert {error.pointer for error in caught.value.errors} == {"/id", "/parent", "/aliases/0"}
+
+
+# Assessments
+
+
+@pytest.fixture
+def officer(installation: Installation, administrator: str) -> str:
+    """The key of an organisation that may answer: it has declared its domain, and an edition is open."""
+    installation(added, key=administrator)
+    installation(made, key=administrator)
+    move(installation, administrator, 2095)
+    return installation.key("organisation_editor", VILLA)
+
+
+def move(installation: Installation, administrator: str, year: int) -> None:
+    """Moves the calendar of the edition to a year."""
+    phases = {
+        name: Span(date.fromisoformat(days["from"]), date.fromisoformat(days["to"]))
+        for name, days in calendar(year).items()
+    }
+    installation(lambda client: client.editions.update("2027", if_match="*", calendar=phases), key=administrator)
+
+
+def stated(client: Client, *, evidence: bool = True, if_match: str | None = None) -> Assessment:
+    body = body_a(evidence=evidence)
+    return client.editions.assessments.put(
+        "2027",
+        VILLA,
+        profile=body["profile"],
+        answers=body["answers"],
+        profile_evidence=body.get("profile_evidence", {}),
+        if_match=if_match,
+    )
+
+
+def submitted(client: Client, assessment: Assessment) -> Submission:
+    return client.editions.assessments.submissions.create("2027", VILLA, if_match=assessment.etag)
+
+
+def index_of(installation: Installation, key: str) -> float | None:
+    """The index on the sheet, once it is seen that sheet and ranking say the same."""
+    sheet = installation(lambda client: client.editions.scores.get("2027", VILLA), key=key)
+    (row,) = installation(lambda client: client.editions.scores.list("2027"), key=key).items
+    assert (row.index, row.rank, row.level) == (sheet.index, sheet.rank, sheet.level.number)
+    assert sheet.rank is None  # until it is published a rank would tell of the others
+    return sheet.index
+
+
+def test_an_assessment_goes_from_facts_to_its_submission(installation: Installation, officer: str) -> None:
+    case = example("example_a")
+    draft = installation(stated, key=officer)
+    assert (draft.state, draft.submitted, draft.error_findings) == ("draft", None, ())
+    assert (draft.index, draft.coverage) == (case.published.index, case.published.coverage)
+    assert index_of(installation, officer) == case.published.index
+
+    # D1.01 goes from 50 to 100. It is 25 of the 100 parts of D1, so that D1 goes from 38.75 to 51.25, and the mean of
+    # the ten dimensions from 44.028 to 45.278.
+    better = installation(
+        lambda client: client.editions.assessments.update(
+            "2027", VILLA, if_match=draft.etag, answers={"D1.01": {"numerator": 320, "denominator": 320}}
+        ),
+        key=officer,
+    )
+    assert better.answers["D1.01"]["evidence"] == draft.answers["D1.01"]["evidence"]
+    assert better.index == 45.28
+    assert index_of(installation, officer) == 45.28
+
+    sent = installation(lambda client: submitted(client, better), key=officer)
+    assert (sent.id, sent.index, sent.answers) == ("1", 45.28, better.answers)
+    now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    assert (now.state, now.submitted) == ("submitted", sent.submitted)
+    with pytest.raises(Conflict):
+        installation(lambda client: stated(client, if_match=now.etag), key=officer)
+    (line,) = installation(
+        lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer
+    ).items
+    assert line.id == "1"
+    assert (
+        installation(lambda client: client.editions.assessments.submissions.get("2027", VILLA, "1"), key=officer)
+        == sent
+    )
+
+
+def test_an_assessment_goes_from_its_submission_to_what_is_final(
+    installation: Installation, officer: str, administrator: str
+) -> None:
+    assessor, publisher = installation.key("assessor"), installation.key("publisher")
+    place = f"/v1/editions/2027/assessments/{VILLA}"
+    draft = installation(stated, key=officer)
+    installation(lambda client: submitted(client, draft), key=officer)
+
+    def act(step: Callable[[Client, str | None], T], key: str, losses: int = 0) -> T:
+        """Does something with the assessment as it is read."""
+        tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=assessor).etag
+        return installation(lambda client: step(client, tag), key=key, losses=losses)
+
+    with pytest.raises(Conflict) as caught:
+        act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
+    assert [(error.rule, error.allowed) for error in caught.value.errors] == [("state", ("under_review", "returned"))]
+
+    returned = act(
+        lambda client, tag: client.editions.assessments.returns.create(
+            "2027", VILLA, reason="D1.01 lacks its document.", until=date(2095, 3, 10), if_match=tag
+        ),
+        assessor,
+        losses=1,
+    )
+    assert (returned.before, returned.after, returned.role) == ("submitted", "returned", "assessor")
+    again = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    installation(lambda client: submitted(client, again), key=officer)
+    act(lambda client, tag: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), assessor)
+    extended = act(
+        lambda client, tag: client.editions.assessments.extensions.create(
+            "2027", VILLA, phase="review", until=date(2095, 5, 7), reason="A flood.", if_match=tag
+        ),
+        publisher,
+    )
+    assert (extended.before, extended.after, extended.phase) == ("under_review", "under_review", "review")
+    act(lambda client, tag: client.editions.assessments.hearings.create("2027", VILLA, if_match=tag), assessor)
+    with pytest.raises(Conflict) as caught:
+        act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
+    assert [(error.rule, error.value) for error in caught.value.errors] == [("deadline", "2095-05-15")]
+    move(installation, administrator, 2020)
+    final = act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
+
+    now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    assert (now.state, now.index) == ("final", draft.index)
+    steps = installation(lambda client: client.editions.assessments.transitions.list("2027", VILLA), key=officer).items
+    assert [(step.id, step.before, step.after) for step in steps] == [
+        ("1", "draft", "submitted"),
+        ("2", "submitted", "returned"),
+        ("3", "returned", "submitted"),
+        ("4", "submitted", "under_review"),
+        ("5", "under_review", "under_review"),
+        ("6", "under_review", "hearing"),
+        ("7", "hearing", "final"),
+    ]
+    assert (steps[1], steps[4], steps[6]) == (returned, extended, final)
+    assert installation.said(f"{place}/transitions", officer)["items"] == as_said(steps)
+    assert (
+        installation(lambda client: client.editions.assessments.transitions.get("2027", VILLA, "7"), key=officer)
+        == final
+    )
+
+
+def test_nothing_that_the_service_says_of_an_assessment_is_lost(installation: Installation, officer: str) -> None:
+    reused = Evidence(url=f"https://{DOMAIN}/all.pdf", date=date(2025, 10, 1), note="Todo.", sha256="0" * 64)
+    evidenced = {name: {**answer, "evidence": [reused]} for name, answer in body_a()["answers"].items()}
+    first = installation(stated, key=officer)
+    draft = installation(
+        lambda client: client.editions.assessments.update("2027", VILLA, if_match=first.etag, answers=evidenced),
+        key=officer,
+    )
+    assert [finding.rule for finding in draft.findings] == ["document_reused"]
+    place = f"/v1/editions/2027/assessments/{VILLA}"
+    assert installation.said(place, officer) == as_said(draft)
+    assert installation.said("/v1/editions/2027/assessments", officer)["items"] == as_said(
+        installation(lambda client: client.editions.assessments.list("2027", state="draft"), key=officer).items
+    )
+    sent = installation(
+        lambda client: client.editions.assessments.submissions.create(
+            "2027", VILLA, if_match=draft.etag, explanations={"document_reused": "Es la memoria anual."}
+        ),
+        key=officer,
+    )
+    assert installation.said(f"{place}/submissions/1", officer) == as_said(sent)
+    assert installation.said(f"{place}/submissions", officer)["items"] == as_said(
+        installation(lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer).items
+    )
+
+
+def test_without_evidence_the_same_facts_score_less(installation: Installation, officer: str) -> None:
+    declared = installation(lambda client: stated(client, evidence=False), key=officer)
+    evidenced = installation(lambda client: stated(client, if_match=declared.etag), key=officer)
+    assert declared.index is not None
+    assert evidenced.index is not None
+    assert declared.index < evidenced.index
+
+
+def test_who_read_another_draft_is_refused(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    with pytest.raises(PreconditionFailed):
+        installation(stated, key=officer)
+    installation(lambda client: stated(client, if_match=draft.etag), key=officer)
+    for change in (
+        lambda client: stated(client, if_match=draft.etag),
+        lambda client: submitted(client, draft),
+        lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag),
+    ):
+        with pytest.raises(PreconditionFailed):
+            installation(change, key=officer)
+
+
+def test_a_lost_assessment_is_told_as_lost_and_is_there(installation: Installation, officer: str) -> None:
+    with pytest.raises(ConnectionFailed):
+        installation(stated, key=officer, losses=1)
+    draft = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    with pytest.raises(ConnectionFailed):
+        installation(
+            lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag), key=officer, losses=1
+        )
+    assert installation(lambda client: client.editions.assessments.list("2027"), key=officer).items == ()
+
+
+@pytest.mark.both_databases
+def test_a_submission_acts_once_whatever_answers_are_lost(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    sent = installation(lambda client: submitted(client, draft), key=officer, losses=2)
+    lines = installation(lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer).items
+    assert [line.id for line in lines] == [sent.id]
+
+
+def test_a_submission_that_is_refused_says_every_error(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    guide = Evidence(url="https://elsewhere.example/guide.pdf", date=date(2025, 10, 1))
+    wrong = installation(
+        lambda client: client.editions.assessments.update(
+            "2027",
+            VILLA,
+            if_match=draft.etag,
+            answers={"D1.01": {"numerator": 330, "denominator": 320}, "D1.02": {"level": 2, "evidence": [guide]}},
+        ),
+        key=officer,
+    )
+    with pytest.raises(Conflict, match=r"D1\.01") as caught:
+        installation(lambda client: submitted(client, wrong), key=officer)
+    found = {(finding.pointer, finding.rule, finding.text) for finding in wrong.error_findings}
+    assert {(pointer, rule) for pointer, rule, _ in found} >= {
+        ("/answers/D1.01", "V01.D1.01"),
+        ("/answers/D1.02/evidence/0/url", "undeclared_domain"),
+    }
+    assert {(error.pointer, error.rule, error.detail) for error in caught.value.errors} == found
+
+
+def test_personal_data_in_a_note_are_refused_with_the_place(installation: Installation, officer: str) -> None:
+    draft = installation(stated, key=officer)
+    with pytest.raises(InvalidRequest) as caught:
+        installation(
+            lambda client: client.editions.assessments.update(
+                "2027",
+                VILLA,
+                if_match=draft.etag,
+                answers={"D1.02": {"level": 2, "note": "Pregunten a ana@villa.example."}},
+            ),
+            key=officer,
+        )
+    assert [error.pointer for error in caught.value.errors] == ["/answers/D1.02/note"]
+
+
+def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installation, officer: str) -> None:
+    installation(stated, key=officer)
+    other = installation.key("organisation_editor", "XX-T-OTHER")
+    for look in (
+        lambda client: client.editions.assessments.get("2027", VILLA),
+        lambda client: client.editions.scores.get("2027", VILLA),
+    ):
+        with pytest.raises(NotFound):
+            installation(look, key=other)
+
+
+def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installation, administrator: str) -> None:
+    key = installation.key("organisation_reader", VILLA)
+
+    def propose(client: Client) -> Suggestion:
+        return client.suggestions.create(
+            kind="indicator", title="Más rápido", text="En una hora.", language="es", indicator="D9.02"
+        )
+
+    made = installation(propose, key=key, losses=1)
+    assert (made.id, made.dimension, made.state, made.decisions) == ("1", "D9", "undecided", ())
+    read = installation(lambda client: client.suggestions.get("1"))
+    assert read == made
+    with pytest.raises(Forbidden):
+        installation(
+            lambda client: client.suggestions.decisions.create(
+                "1", if_match=read.etag, decision="accepted", reason="Sí."
+            ),
+            key=key,
+        )
+    decided = installation(
+        lambda client: client.suggestions.decisions.create(
+            "1", if_match=read.etag, decision="rejected", reason="It is measured.", language="en", methodology="2026.1"
+        ),
+        key=administrator,
+        losses=1,
+    )
+    (decision,) = decided.decisions
+    assert (decided.state, decision.reason, decision.language, decision.methodology) == (
+        "rejected",
+        "It is measured.",
+        "en",
+        "2026.1",
+    )
+    assert as_said(decided) == installation.said("/v1/suggestions/1", key)
+    with pytest.raises(PreconditionFailed):
+        installation(lambda client: client.suggestions.delete("1", if_match=read.etag), key=key)
+    with pytest.raises(Conflict):
+        installation(lambda client: client.suggestions.delete("1", if_match=decided.etag), key=key)
+    second = installation(propose, key=key)
+    listed = installation(lambda client: client.suggestions.list(state="undecided", dimension="D9"))
+    assert [one.id for one in listed.items] == ["2"]
+    other = installation.key("registrar")
+    with pytest.raises(Forbidden):
+        installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=other)
+    installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=key)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.suggestions.get("2"))
+
+
+# --- keys -----------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_made_replaced_and_ended(installation: Installation, administrator: str) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar", days=30), key=administrator)
+    assert made.secret is not None
+    assert made.secret not in repr(made)
+    own = installation(lambda client: client.keys.get(made.id), key=made.secret)
+    assert (own.id, own.role, own.days, own.state) == (made.id, "registrar", 30, "valid")
+    after = installation(
+        lambda client: client.keys.rotations.create(made.id, if_match=own.etag, overlap=1), key=made.secret
+    )
+    assert (after.role, after.made_by) == ("registrar", made.id)
+    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    assert [(key.id, key.replaced_by) for key in listed.items] == [(made.id, after.id), (after.id, None)]
+    ended = installation(lambda client: client.keys.revocations.create(made.id), key=administrator)
+    assert ended.state == "revoked"
+    with pytest.raises(Unauthorized):
+        installation(lambda client: client.keys.get(made.id), key=made.secret)
+    assert installation(lambda client: client.keys.list(), key=after.secret or "").items[0].id == after.id
+
+
+def test_where_the_answer_is_lost_the_key_is_there_without_its_secret(
+    installation: Installation, administrator: str
+) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator, losses=1)
+    assert made.secret is None
+    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    assert [key.id for key in listed.items] == [made.id]
+
+
+def test_a_key_that_somebody_found_is_reported(installation: Installation, administrator: str) -> None:
+    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator)
+    nothing = installation(lambda client: client.keys.reports.create("nothing", lang="es"))
+    found = installation(lambda client: client.keys.reports.create(f"two\nlines: {made.secret}\x00", lang="es"))
+    assert nothing == found
+    with pytest.raises(Unauthorized):
+        installation(lambda client: client.keys.get(made.id), key=made.secret or "")
+
+
+def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, officer: str, administrator: str) -> None:
+    """Without D1.01 example A has 42.78 (tests/http/reviews/test_effects.py)."""
+    ada, eva, publisher = (installation.key(role) for role in ("assessor", "assessor", "publisher"))
+    draft = installation(stated, key=officer)
+    installation(lambda client: submitted(client, draft), key=officer)
+    tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=ada).etag
+    installation(lambda client: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), key=ada)
+
+    def judge(key: str, **said: Any) -> JudgedAnswer:
+        known = installation(lambda client: client.editions.assessments.verdicts.get("2027", VILLA, "D1.01"), key=key)
+        return installation(
+            lambda client: client.editions.assessments.verdicts.put(
+                "2027", VILLA, "D1.01", if_match=known.etag, **said
+            ),
+            key=key,
+        )
+
+    found = judge(ada, verdict="rejected", reason="The page is empty.")
+    assert found.counts is not None
+    assert (found.counts.verdict, found.verdicts[0].reason) == ("rejected", "The page is empty.")
+    assert index_of(installation, officer) == 42.78
+    with pytest.raises(Conflict) as caught:
+        judge(ada, verdict="capped", reason="Lower.", level=1)
+    assert [error.rule for error in caught.value.errors] == ["ladder"]
+    with pytest.raises(ValueError, match="if_match is missing"):
+        installation(
+            lambda client: client.editions.assessments.verdicts.put(
+                "2027", VILLA, "D1.01", verdict="accepted", if_match=None
+            ),
+            key=ada,
+        )
+    found = judge(eva, verdict="accepted")
+    assert (found.disputed, [one.counts for one in found.verdicts]) == (True, [False, True])
+    installation(
+        lambda client: client.editions.assessments.verdicts.delete("2027", VILLA, "D1.01", if_match=found.etag), key=eva
+    )
+    listed = installation(lambda client: client.editions.assessments.verdicts.list("2027", VILLA, limit=1), key=officer)
+    assert [(one.indicator, one.counts is None) for one in listed.items] == [("D1.01", False)]
+    agreed = installation(lambda client: client.editions.agreement.get("2027"), key=publisher)
+    assert (agreed.pairs, agreed.agreed, agreed.share, agreed.recode) == (1, 0, 0, True)
+
+    whole = installation(lambda client: client.editions.assessments.review.get("2027", VILLA), key=ada)
+    said = installation(
+        lambda client: client.editions.assessments.review.put(
+            "2027", VILLA, reason="A case.", max_level=2, profile={"integrity_case": True}, if_match=whole.etag
+        ),
+        key=ada,
+    )
+    assert (said.max_level, said.profile) == (2, {"integrity_case": True})
+
+    sample = installation(lambda client: client.editions.samples.create("2027", seed="drawn-in-public"), key=publisher)
+    assert (sample.seed, sample.given, sample.share, sample.organisations) == ("drawn-in-public", True, 0.2, (VILLA,))
+    (shown,) = installation(lambda client: client.editions.samples.list("2027")).items
+    assert (shown.seed, shown.organisations) == ("drawn-in-public", ())
+    flagged = installation(lambda client: client.editions.flags.create("2027"), key=publisher)
+    assert (flagged.assessments, flagged.flags) == (1, 0)
+    assert installation(lambda client: client.editions.flags.list("2027"), key=ada).items == ()
+    of_one = installation(lambda client: client.editions.assessments.flags.list("2027", VILLA, kind="growth"), key=ada)
+    assert of_one.items == ()

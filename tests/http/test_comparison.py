@@ -1,0 +1,620 @@
+"""Organisations of an edition beside each other, on both databases: peers, exemplars, robustness, statistics.
+
+The peers are written down here; the robustness and the statistics are those of some simulated municipalities.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.app import create_app
+from actitud_api.demo.simulator import simulate
+from actitud_api.engine.methodology.loader import load
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import audits
+from actitud_api.resources.scores.computed import WAITING
+from actitud_api.settings import Settings
+from tests.http.test_http_problems import problem
+from tests.support.assessing import DOMAIN, body_a, document
+from tests.support.databases import BOTH, migrated_sqlite
+from tests.support.postgresql import Server
+from tests.unit.scoring.test_robustness import stranger
+
+Client = TestClient[Litestar]
+Answer = dict[str, Any]
+
+NOW = datetime(2027, 1, 10, tzinfo=UTC)
+MADRID = "ES-DIR3-L01280796"
+ORGANISATIONS = (
+    *((f"XX-P-{n:02}", f"Pueblo {n}", "MUN", 900, None, ()) for n in range(1, 12)),
+    ("XX-P-12", "Villa", "MUN", 9_000, None, ()),
+    ("XX-P-13", "Aldea", "MUN", 800, None, ("ES-DIR3-L01050193",)),
+    ("XX-P-14", "Diputación", "PRO", 100_000, None, ()),
+    *((f"XX-P-{n}", f"Universidad {n}", "UNI", None, 300, ()) for n in range(15, 20)),
+    ("XX-P-20", "Sin evaluar", "MUN", 900, None, ()),
+    *((f"XX-S-{n:02}", f"Simulado {n}", "MUN", 900, None, ()) for n in range(1, 61)),
+)
+"""By bands: 1 to 11 and 13 are P1, 12 is P2, 14 is P4, 15 to 19 are E3."""
+FIGURES = ("status", "level", "index_value", "d1", "d2", "d3")
+IN_2026: dict[str, tuple[object, ...]] = {
+    **{f"XX-P-{n:02}": ("sufficient", 1, 500 * n, 100 * n if n > 1 else None, 5_000, None) for n in range(1, 12)},
+    "XX-P-12": ("complete", 5, 9_000, 9_000, 9_000, None),
+    "XX-P-13": ("insufficient_evidence", None, 7_000, 10_000, None, None),
+    "XX-P-14": ("complete", 2, 3_000, 400, 5_001, None),
+    **{f"XX-P-{n}": ("complete", 2, 1_000 * (n - 14), 2_000, 4_000, 7_000) for n in range(15, 20)},
+}
+"""In hundredths. Index: 5, 10, …, 55 of the first eleven; D1 2, 3, …, 11 of ten of them; D2 50 of all eleven."""
+
+
+def fill(database: Database) -> None:
+    with database.write() as session:
+        members = ("id", "name", "kind", "population", "employees", "aliases")
+        entries = [dict(zip(members, row, strict=True)) for row in ORGANISATIONS]
+        organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], NOW)
+        for name, year, state in (("2025", 2025, "published"), ("2026", 2026, "published"), ("2027", 2027, "open")):
+            draft = editions.Draft(
+                id=name,
+                titles={"es": name, "en": name},
+                methodology="2026.1",
+                period_from=date(year, 1, 1),
+                period_to=date(year, 12, 31),
+            )
+            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+        simulated = list(islice(simulate(load("2026.1")), 60))
+        first = simulated[0]
+        rows = []
+        for organisation, figures in IN_2026.items():
+            row = assessments.row("2026", organisation, first.submission, first.evaluation, NOW)
+            row |= dict(zip(FIGURES, figures, strict=True))
+            ranks = row["status"] in ("complete", "sufficient")
+            rows.append(row | {"rank_points": row["index_value"] if ranks else -1})
+        for edition, count in (("2025", 60), ("2027", 12)):
+            for number, made in enumerate(simulated[:count], start=1):
+                rows.append(assessments.row(edition, f"XX-S-{number:02}", made.submission, made.evaluation, NOW))
+        assessments.store(session, rows)
+
+
+@contextmanager
+def served(url: str) -> Iterator[Client]:
+    app = create_app(Settings(database_url=url))
+    fill(app.state["database"])
+    with TestClient(app) as client:
+        yield client
+    app.state["database"].close()
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the application on each kind of database; what tests write is theirs alone."""
+    if request.param == "sqlite":
+        url = migrated_sqlite(tmp_path_factory.mktemp("comparison"))
+        with served(url) as made:
+            yield made
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+        yield made
+
+
+def key(client: Client, role: access.Role, owner: str | None = None) -> dict[str, str]:
+    """The header of whoever holds a new key."""
+    with client.app.state["database"].write() as session:
+        made = access.create_key(
+            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
+        )
+    return {"Authorization": f"Bearer {made.text}"}
+
+
+def got(client: Client, path: str, headers: dict[str, str] | None = None, **parameters: Any) -> Answer:
+    response = client.get(path, params=parameters, headers=headers or {})
+    assert response.status_code == 200, response.text
+    answer: Answer = response.json()
+    return answer
+
+
+# --- peers ----------------------------------------------------------------------------------------------------
+
+
+def peers(client: Client, organisation: str, edition: str = "2026", lang: str = "en", **headers: str) -> Answer:
+    return got(client, f"/v1/editions/{edition}/scores/{organisation}/peers", headers, lang=lang)
+
+
+def test_an_organisation_beside_those_of_its_kind_and_band(client: Client) -> None:
+    """The best of eleven: (10 + 1/2) / 11 is 95.45. Quartiles at 2.5, 5 and 7.5: 17.5, 30, 42.5.
+
+    D1 of the ten that have it, 2 to 11: 9.5 / 10 and 4.25, 6.5, 8.75. D2 is 50 of all: 5.5 / 11.
+    """
+    answer = peers(client, "XX-P-11")
+    group = {"basis": "kind_and_band", "kinds": ["MUN"], "band": "P1", "organisations": 11}
+    assert answer["group"] == group
+    assert answer["index"] == {
+        "score": 55,
+        "rank": 1,
+        "below": 10,
+        "organisations": 11,
+        "percentile": 95.45,
+        "spread": {"min": 5, "q1": 17.5, "median": 30, "q3": 42.5, "max": 55},
+        "text": "With 55.00 it is above 10 of the 10 others; the median is 30.00.",
+    }
+    d1, d2, d3, *_ = answer["dimensions"]
+    assert (d1["id"], d1["score"], d1["rank"], d1["below"], d1["organisations"], d1["percentile"]) == (
+        "D1",
+        11,
+        1,
+        9,
+        10,
+        95,
+    )
+    assert d1["spread"] == {"min": 2, "q1": 4.25, "median": 6.5, "q3": 8.75, "max": 11}
+    assert (d2["rank"], d2["below"], d2["percentile"]) == (1, 0, 50)
+    assert (d3["score"], d3["rank"], d3["spread"]) == (None, None, None)
+    assert d3["text"] == "Neither the organisation nor its group has a score."
+    assert answer["rank"] == 2
+    assert answer["text"] == "Its group are the ranked organisations of its kind and size band (Municipality, P1): 11."
+
+
+@pytest.mark.parametrize(
+    ("organisation", "group", "rank", "below", "percentile"),
+    [
+        # One of P2 alone: all twelve municipalities, 11.5 / 12.
+        ("XX-P-12", {"basis": "kind", "kinds": ["MUN"], "band": None, "organisations": 12}, 1, 11, 95.83),
+        # One council: the thirteen on the scale of inhabitants; 30 is also what the sixth has: (5 + 2/2) / 13.
+        (
+            "XX-P-14",
+            {"basis": "band_scale", "kinds": ["MUN", "PRO", "SUP"], "band": None, "organisations": 13},
+            7,
+            5,
+            46.15,
+        ),
+        # Five universities are enough for a group, and too few for percentiles.
+        ("XX-P-17", {"basis": "kind_and_band", "kinds": ["UNI"], "band": "E3", "organisations": 5}, 3, 2, None),
+    ],
+)
+def test_wider_groups_where_there_are_too_few(
+    client: Client, organisation: str, group: Answer, rank: int, below: int, percentile: float | None
+) -> None:
+    answer = peers(client, organisation)
+    assert answer["group"] == group
+    assert [answer["index"][name] for name in ("rank", "below", "percentile")] == [rank, below, percentile]
+    assert answer["index"]["organisations"] == group["organisations"]
+
+
+def test_who_does_not_rank_has_a_group_but_no_place_in_it(client: Client) -> None:
+    answer = peers(client, "XX-P-13", lang="es")
+    assert (answer["status"], answer["rank"], answer["group"]["organisations"]) == ("insufficient_evidence", None, 11)
+    index = answer["index"]
+    assert (index["score"], index["rank"], index["percentile"], index["organisations"]) == (70, None, None, None)
+    assert index["spread"]["median"] == 30
+    assert index["text"] == "70,00, sin puesto; la mediana de su grupo es 30,00."
+    assert answer["dimensions"][1]["text"] == "Sin puntuación; la mediana de su grupo es 50,00."
+    assert answer["text"].startswith("Su grupo son las organizaciones con puesto de su tipo y tramo (Ayuntamiento, P1)")
+
+
+def test_whom_peers_are_asked_for_is_looked_up_as_for_a_score(client: Client) -> None:
+    for path in ("/v1/editions/2026/scores/XX-P-20/peers", "/v1/editions/1999/scores/XX-P-01/peers"):
+        problem(client.get(path), 404, "not-found")
+    moved = client.get("/v1/editions/latest/scores/ES-DIR3-L01050193/peers", follow_redirects=False)
+    assert (moved.status_code, moved.headers["location"]) == (308, "/v1/editions/latest/scores/XX-P-13/peers")
+
+
+def test_until_it_is_published_an_edition_compares_for_administrators_only(client: Client) -> None:
+    path = "/v1/editions/2027/scores/XX-S-01/peers"
+    problem(client.get(path), 404, "not-found")
+    problem(client.get(path, headers=key(client, "organisation_editor", "XX-S-02")), 404, "not-found")
+    problem(client.get(path, headers=key(client, "registrar")), 404, "not-found")
+    mine = got(client, path, key(client, "organisation_editor", "XX-S-01"), lang="en")
+    assert (mine["organisation"], mine["rank"], mine["group"]) == ("XX-S-01", None, None)
+    assert mine["index"]["score"] is not None
+    for figure in (mine["index"], *mine["dimensions"]):
+        assert [figure[name] for name in ("rank", "below", "organisations", "percentile", "spread")] == [None] * 5
+        assert figure["text"] == "Until the edition is published it is not compared with the others."
+    whole = got(client, path, key(client, "administrator"))
+    assert whole["group"] is not None
+
+
+# --- exemplars ------------------------------------------------------------------------------------------------
+
+
+def exemplars(client: Client, dimension: str, edition: str = "2026", **parameters: Any) -> list[Answer]:
+    answer = got(client, f"/v1/editions/{edition}/exemplars", dimension=dimension, **parameters)
+    items: list[Answer] = answer["items"]
+    return items
+
+
+@pytest.mark.parametrize(
+    ("dimension", "filters", "expected"),
+    [
+        ("D1", {"limit": 3}, [("12", 90), ("15", 20), ("16", 20)]),
+        ("D1", {"kind": "MUN", "band": "P1", "limit": 2}, [("11", 11), ("10", 10)]),
+        ("D1", {"kind": "PRO"}, [("14", 4)]),
+        ("D2", {"limit": 3}, [("12", 90), ("14", 50.01), ("01", 50)]),
+        ("D3", {}, [("15", 70), ("16", 70), ("17", 70), ("18", 70), ("19", 70)]),
+        ("D3", {"kind": "MUN"}, []),
+        ("D1", {"region": "10"}, []),
+    ],
+)
+def test_the_best_in_a_dimension_that_rank(
+    client: Client, dimension: str, filters: Answer, expected: list[tuple[str, float]]
+) -> None:
+    """Thirteen has 100 in D1 and does not rank; ties are in the order of the ids."""
+    items = exemplars(client, dimension, **filters)
+    assert [(item["organisation"][-2:], item["score"]) for item in items] == expected
+    assert {item["dimension"] for item in items} <= {dimension}
+
+
+@pytest.mark.both_databases
+def test_pages_of_exemplars_hold_everybody_once(client: Client) -> None:
+    whole = [item["organisation"] for item in exemplars(client, "D1")]
+    assert len(whole) == 17
+    paged, address = [], "/v1/editions/2026/exemplars?dimension=D1&limit=5"
+    while address:
+        page = client.get(address).json()
+        paged += [item["organisation"] for item in page["items"]]
+        address = page["next"]
+    assert paged == whole
+    assert [item["organisation"] for item in exemplars(client, "D1", offset=15)] == whole[15:]
+
+
+def test_exemplars_say_how_they_do_it(client: Client) -> None:
+    """Only answers that score with evidence, with their names, and the organisation as in the ranking."""
+    (item, *_) = exemplars(client, "D1", kind="PRO", lang="es")
+    row = got(client, "/v1/editions/2026/scores", organisation="XX-P-14")["items"][0]
+    for name in ("rank", "organisation", "kind", "band", "region", "population", "index", "level", "methodology"):
+        assert item[name] == row[name]
+    assert item["organisation_name"] == row["name"]
+    sheet = got(client, "/v1/editions/2026/scores/XX-P-14", lang="es")
+    scored = [
+        (indicator["id"], indicator["name"], indicator["score"])
+        for indicator in sheet["dimensions"][0]["indicators"]
+        if indicator["reason"]["code"] in ("full", "partial")
+    ]
+    assert scored
+    assert [(practice["id"], practice["name"], practice["score"]) for practice in item["practices"]] == scored
+
+
+@pytest.fixture(scope="module")
+def stated(client: Client) -> dict[str, str]:
+    """An assessment of the open edition with documents, and the key of an administrator.
+
+    D1.01 has one that counts, one of another's domain and one of a day to come; D1.02 has none and is only declared.
+    """
+    administrator = key(client, "administrator")
+    made = client.post(
+        "/v1/organisations",
+        json={"id": MADRID, "name": "Madrid", "kind": "MUN", "population": 3_000_000, "province": "28"},
+        headers=administrator,
+    )
+    assert made.status_code == 201, made.text
+    changed = client.patch(
+        f"/v1/organisations/{MADRID}",
+        content=json.dumps({"domains": [DOMAIN]}),
+        headers={**administrator, "Content-Type": "application/merge-patch+json", "If-Match": "*"},
+    )
+    assert changed.status_code == 200, changed.text
+    body = body_a()
+    body["answers"]["D1.01"]["evidence"] = [
+        document("own") | {"note": "a note that is nobody's business"},
+        document("foreign", host="elsewhere.example"),
+        document("future", when="2099-01-01"),
+    ]
+    del body["answers"]["D1.02"]["evidence"]
+    put = client.put(
+        f"/v1/editions/2027/assessments/{MADRID}", json=body, headers={**administrator, "If-None-Match": "*"}
+    )
+    assert put.status_code == 201, put.text
+    return administrator
+
+
+def test_documents_are_shown_where_they_count(client: Client, stated: dict[str, str]) -> None:
+    answer = got(client, "/v1/editions/2027/exemplars", stated, dimension="D1", region="13")
+    (item,) = answer["items"]
+    evidence = {practice["id"]: practice["evidence"] for practice in item["practices"]}
+    assert evidence["D1.01"] == [{"url": f"https://{DOMAIN}/evidence/own.pdf", "date": "2025-10-01"}]
+    assert "D1.02" not in evidence
+    assert "nobody's business" not in json.dumps(answer)
+
+
+def test_what_is_not_published_is_an_example_for_nobody_else(client: Client, stated: dict[str, str]) -> None:
+    path = "/v1/editions/2027/exemplars"
+    mine = key(client, "organisation_editor", MADRID)
+    assert [item["organisation"] for item in got(client, path, mine, dimension="D1")["items"]] == [MADRID]
+    for headers in ({}, key(client, "organisation_editor", "XX-P-20"), key(client, "registrar")):
+        assert got(client, path, headers, dimension="D1")["items"] == []
+    assert len(got(client, path, stated, dimension="D1")["items"]) > 5
+
+
+@pytest.mark.parametrize(
+    "query", ["", "dimension=D11", "dimension=d1", "dimension=D1&limit=0", "dimension=D1&cursor=x", "dimension=D1&q=a"]
+)
+def test_exemplars_need_a_dimension(client: Client, query: str) -> None:
+    response = client.get(f"/v1/editions/2026/exemplars?{query}")
+    assert response.status_code == (404 if "cursor" in query else 400)
+
+
+# --- robustness -----------------------------------------------------------------------------------------------
+
+
+def robustness(client: Client, edition: str = "2025", headers: Answer | None = None, **parameters: Any) -> list[Answer]:
+    asked = {"limit": 100, **parameters}
+    items: list[Answer] = got(client, f"/v1/editions/{edition}/robustness", headers, **asked)["items"]
+    return items
+
+
+def ranking(client: Client, edition: str = "2025", headers: Answer | None = None) -> list[Answer]:
+    """Who ranks, as the ranking has it."""
+    items: list[Answer] = got(client, f"/v1/editions/{edition}/scores", headers, limit=100)["items"]
+    return [item for item in items if item["rank"] is not None]
+
+
+def test_a_stranger_gets_the_robustness_from_the_ranking(client: Client) -> None:
+    """With the published scores of the dimensions and a program of his own."""
+    ranked = ranking(client)
+    assert len(ranked) > 50
+    scores = [
+        [None if points is None else round(points * 100) for points in row["dimensions"].values()] for row in ranked
+    ]
+    expected = stranger([1] * 10, scores, [5] * len(ranked), [0, 2_000, 4_000, 6_000, 8_000], 200, 7)
+    items = robustness(client, draws=200, seed=7)
+    assert [item["organisation"] for item in items] == [row["organisation"] for row in ranked]
+    for item, row, (index, rank, _) in zip(items, ranked, expected, strict=True):
+        assert (item["rank"], item["index"], item["level"]) == (row["rank"], row["index"], row["level"])
+        assert (item["draws"], item["seed"]) == (200, 7)
+        assert list(item["drawn_index"].values()) == [units / 100 for units in index]
+        assert list(item["drawn_rank"].values()) == rank
+
+
+def test_levels_are_at_most_what_the_other_gates_allow(client: Client) -> None:
+    for item in robustness(client, draws=200, limit=12):
+        assert [found["level"] for found in item["levels"]] == [1, 2, 3, 4, 5]
+        likely = {found["level"]: found["probability"] for found in item["levels"]}
+        assert sum(likely.values()) == pytest.approx(1)
+        sheet = got(client, f"/v1/editions/2025/scores/{item['organisation']}")
+        blocking = [gate["gate"] for gate in sheet["level"]["blocked_by"]]
+        if any(not gate.endswith(".index") for gate in blocking):
+            assert not any(likely[level] for level in range(item["level"] + 1, 6)), blocking
+
+
+def test_robustness_without_parameters_is_that_of_a_thousand_draws_of_seed_42(client: Client) -> None:
+    items = robustness(client)
+    assert {(item["draws"], item["seed"]) for item in items} == {(1000, 42)}
+    assert items == robustness(client, draws=1000, seed=42)
+    assert items != robustness(client, draws=1000, seed=43)
+
+
+def test_robustness_is_read_in_both_languages(client: Client) -> None:
+    for lang, start in (
+        ("en", "In nine of ten draws its rank "),
+        ("es", "En nueve de cada diez pruebas al azar su puesto "),
+    ):
+        (item,) = robustness(client, lang=lang, draws=100, limit=1)
+        likeliest = max(item["levels"], key=lambda level: level["probability"])
+        assert item["text"].startswith(start)
+        low, high = item["drawn_rank"]["p5"], item["drawn_rank"]["p95"]
+        assert str(low) in item["text"]
+        assert str(high) in item["text"]
+        assert f" {likeliest['level']} " in item["text"]
+
+
+def test_some_organisations_with_their_ranks_in_the_whole(client: Client) -> None:
+    whole = {item["organisation"]: item for item in robustness(client, draws=100)}
+    two = sorted(whole)[:2]
+    some = robustness(client, draws=100, organisation=",".join([*two, "XX-P-01", "nobody"]))
+    assert some == [item for item in whole.values() if item["organisation"] in two]
+    assert robustness(client, draws=100, band="P5") == []
+    paged, address = [], "/v1/editions/2025/robustness?draws=100&limit=9"
+    while address:
+        page = client.get(address).json()
+        paged += page["items"]
+        address = page["next"]
+    assert paged == list(whole.values())
+
+
+@pytest.mark.parametrize("query", ["draws=99", "draws=2001", "seed=-1", "seed=4294967296", "seed=1.5", "seeds=1"])
+def test_draws_and_seeds_have_bounds(client: Client, query: str) -> None:
+    assert client.get(f"/v1/editions/2025/robustness?{query}").status_code == 400
+
+
+def test_robustness_of_what_is_not_published(client: Client) -> None:
+    """An organisation sees its own index in the draws, and no rank that would tell of others."""
+    for headers in ({}, key(client, "registrar"), key(client, "organisation_editor", "XX-P-20")):
+        assert robustness(client, "2027", headers, draws=100) == []
+    administrator = key(client, "administrator")
+    (first, *_) = robustness(client, "2027", administrator, draws=100, organisation="XX-S-03,XX-S-04,XX-S-05")
+    assert first["drawn_rank"] is not None
+    (own,) = robustness(client, "2027", key(client, "organisation_editor", first["organisation"]), draws=100, lang="en")
+    assert (own["rank"], own["drawn_rank"]) == (None, None)
+    assert own["text"].startswith("In nine of ten draws its index lies between ")
+    for name in ("organisation", "index", "drawn_index", "levels"):
+        assert own[name] == first[name]
+
+
+# --- statistics -----------------------------------------------------------------------------------------------
+
+
+def audited(client: Client, edition: str = "2025", headers: Answer | None = None, **parameters: Any) -> Answer:
+    return got(client, f"/v1/editions/{edition}/statistics", headers, **parameters)
+
+
+def test_the_statistics_are_those_of_the_ranking(client: Client) -> None:
+    """What Python's own `statistics` makes of the published scores."""
+    ranked, answer = ranking(client), audited(client)
+    index = [row["index"] for row in ranked]
+    assert answer["index"]["organisations"] == len(ranked)
+    assert answer["index"]["mean"] == pytest.approx(statistics.mean(index), abs=0.000051)
+    assert answer["index"]["standard_deviation"] == pytest.approx(statistics.stdev(index), abs=0.000051)
+    assert [dimension["id"] for dimension in answer["dimensions"]] == [f"D{n}" for n in range(1, 11)]
+    for dimension in answer["dimensions"]:
+        pairs = [(row["dimensions"][dimension["id"]], row["index"]) for row in ranked]
+        own, whole = zip(*[pair for pair in pairs if pair[0] is not None], strict=True)
+        assert dimension["correlation"] == pytest.approx(statistics.correlation(own, whole), abs=0.000051)
+        assert (dimension["parent"], dimension["weight"], dimension["organisations"]) == (None, 0.1, len(own))
+        assert dimension["mean"] == pytest.approx(statistics.mean(own), abs=0.000051)
+    variances = sum(statistics.variance([row["dimensions"][f"D{n}"] for row in ranked]) for n in range(1, 11))
+    total = statistics.variance([sum(row["dimensions"].values()) for row in ranked])
+    assert answer["index"]["alpha"] == pytest.approx(10 / 9 * (1 - variances / total), abs=0.000051)
+
+
+def test_every_indicator_and_judgement_is_audited(client: Client) -> None:
+    answer = audited(client)
+    assert len(answer["indicators"]) == 69
+    assert {indicator["parent"] for indicator in answer["indicators"]} == {f"D{n}" for n in range(1, 11)}
+    # Of the 36 numeric judgement goalposts of the catalogue none stands at 0.
+    assert len(answer["goalposts"]) == 36
+    for goalpost in answer["goalposts"]:
+        assert goalpost["down"]["x"] == pytest.approx(0.8 * goalpost["x"])
+        assert goalpost["up"]["x"] == pytest.approx(1.2 * goalpost["x"])
+        assert goalpost["down"]["rank_change"] <= goalpost["down"]["rank_change_max"]
+    assert any(goalpost["up"]["rank_change"] for goalpost in answer["goalposts"])
+    assert sum(dimension["effective_weight"] for dimension in answer["dimensions"]) == pytest.approx(1, abs=0.001)
+
+
+def test_remarks_say_what_an_auditor_would_point_at(client: Client) -> None:
+    answer = audited(client, lang="en")
+    nodes = {node["id"]: node for node in (*answer["dimensions"], *answer["indicators"])}
+    negative = [node["id"] for node in nodes.values() if (node["correlation"] or 0) < 0]
+    weak = [node["id"] for node in nodes.values() if 0 <= (node["correlation"] or 1) < 0.3]
+    by_code = {
+        code: [remark["node"] for remark in answer["remarks"] if remark["code"] == code]
+        for code in ("negative_correlation", "weak_correlation", "low_alpha")
+    }
+    assert (by_code["negative_correlation"], by_code["weak_correlation"]) == (negative, weak)
+    assert by_code["low_alpha"] == [
+        None if node is None else node["id"]
+        for node in (None, *answer["dimensions"])
+        if ((answer["index"] if node is None else node)["alpha"] or 1) < 0.7
+    ]
+    high = [node["id"] for node in nodes.values() if (node["correlation"] or 0) > 0.9]
+    assert [remark["node"] for remark in answer["remarks"] if remark["code"] == "high_correlation"] == high
+    assert answer["remarks"]
+    spanish = audited(client, lang="es")["remarks"]
+    for remark, same in zip(answer["remarks"], spanish, strict=True):
+        name = nodes[remark["node"]]["name"]
+        assert f"{name} ({remark['node']})" in remark["text"]
+        assert (same["code"], same["node"], same["value"]) == (remark["code"], remark["node"], remark["value"])
+        assert same["text"] != remark["text"]
+
+
+def test_statistics_of_what_is_not_published(client: Client) -> None:
+    for headers in ({}, key(client, "registrar")):
+        answer = audited(client, "2027", headers)
+        assert answer["index"] == {
+            "organisations": 0,
+            "mean": None,
+            "standard_deviation": None,
+            "skewness": None,
+            "alpha": None,
+        }
+    assert audited(client, "2027", key(client, "organisation_editor", "XX-S-03"))["index"]["organisations"] <= 1
+    assert audited(client, "2027", key(client, "administrator"))["index"]["organisations"] > 5
+
+
+# --- kept as long as nothing changes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["robustness?draws=100", "statistics", "exemplars?dimension=D2", "scores/XX-S-03/peers"]
+)
+def test_a_tag_says_that_nothing_has_changed(client: Client, path: str) -> None:
+    address = f"/v1/editions/2025/{path}"
+    first = client.get(address)
+    assert first.headers["cache-control"] == "public, no-cache"
+    again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.head(address).headers["etag"] == first.headers["etag"]
+    with_key = client.get(address, headers=key(client, "administrator"))
+    assert (with_key.headers["cache-control"], with_key.json()) == ("private, no-cache", first.json())
+
+
+def test_what_is_computed_is_kept_until_an_assessment_changes(
+    client: Client, stated: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = []
+    load_all = audits._field
+
+    def counted(*arguments: Any) -> Any:
+        loads.append(1)
+        return load_all(*arguments)
+
+    monkeypatch.setattr(audits, "_field", counted)
+    before = robustness(client, "2027", stated, draws=123), audited(client, "2027", stated)
+    assert loads
+    made = len(loads)
+    assert (robustness(client, "2027", stated, draws=123), audited(client, "2027", stated)) == before
+    assert len(loads) == made
+    mended = client.patch(
+        f"/v1/editions/2027/assessments/{MADRID}",
+        content=json.dumps({"methodology": "2026.1", "answers": {"D1.02": None}}),
+        headers={**stated, "Content-Type": "application/merge-patch+json", "If-Match": "*"},
+    )
+    assert mended.status_code == 200, mended.text
+    after = robustness(client, "2027", stated, draws=123), audited(client, "2027", stated)
+    assert after[0] != before[0]
+    assert after[1] != before[1]
+
+
+@pytest.mark.both_databases
+def test_many_at_once_compute_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = []
+    draw = audits._drawn
+
+    def counted(*arguments: Any) -> Any:
+        draws.append(1)
+        return draw(*arguments)
+
+    monkeypatch.setattr(audits, "_drawn", counted)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: robustness(client, draws=321), range(4)))
+    assert len(draws) == 1
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_those_that_wait_leave_threads_to_others_even_on_one_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count in ("cpu_count", "process_cpu_count"):
+        monkeypatch.setattr(os, count, lambda: 1, raising=False)
+    url = migrated_sqlite(tmp_path)
+    with served(url) as client, ThreadPoolExecutor(12) as threads:
+        with client.app.state["computed"]._turn:
+            computing = [
+                threads.submit(client.get, f"/v1/editions/2025/robustness?draws={draws}") for draws in range(300, 310)
+            ]
+            refused = list(islice(as_completed(computing, timeout=20), len(computing) - WAITING))
+            other = threads.submit(client.get, "/v1/editions/2025/scores").result(timeout=20)
+        statuses = Counter(answer.result().status_code for answer in computing)
+    assert other.status_code == 200
+    assert [answer.result().status_code for answer in refused] == [503] * len(refused)
+    assert statuses == {200: WAITING, 503: len(refused)}
+
+
+def test_who_comes_when_too_many_wait_is_told_to_come_again(client: Client) -> None:
+    computed = client.app.state["computed"]
+    known = robustness(client, draws=222)
+    with ExitStack() as held:
+        for _ in range(WAITING):
+            assert computed._places.acquire(blocking=False)
+            held.callback(computed._places.release)
+        refused = client.get("/v1/editions/2025/robustness?draws=223")
+        assert problem(refused, 503, "unavailable")["detail"]
+        assert refused.headers["retry-after"] == "5"
+        assert robustness(client, draws=222) == known, "what is kept is answered all the same"
+    assert robustness(client, draws=223)

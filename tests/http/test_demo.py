@@ -1,0 +1,411 @@
+"""The demonstration: as many invented municipalities as Spain has, with simulated answers of every sort."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.demo import service as demo
+from actitud_api.demo.answers import answers
+from actitud_api.demo.census import MUNICIPALITIES, SIZES, Municipality, municipalities
+from actitud_api.demo.chance import Chance
+from actitud_api.demo.profiles import maturity, profile
+from actitud_api.demo.report import Report, Tally, spearman
+from actitud_api.demo.simulator import METHODOLOGY, SEED, submission
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.folding import fold
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import service as scores
+from tests.support.databases import load_demonstration, opened
+from tests.support.scale import DEMONSTRATED, NIGHT
+from tests.support.shared import shared
+
+TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
+FIRST = 200
+"""How many municipalities the tests of single submissions look at."""
+
+
+@pytest.fixture(scope="module")
+def census() -> list[Municipality]:
+    return municipalities(SEED)
+
+
+@pytest.fixture(scope="module")
+def submissions(census: list[Municipality]) -> list[Submission]:
+    return [submission(SEED + number, municipality) for number, municipality in enumerate(census[:FIRST], start=1)]
+
+
+@pytest.fixture(scope="module")
+def loaded(demonstrated: str) -> Iterator[Database]:
+    """The demonstration on each of the two databases; only to be read."""
+    with opened(demonstrated) as database:
+        yield database
+
+
+# --- the municipalities ---------------------------------------------------------------------------------------
+
+
+def test_there_are_as_many_of_each_size_as_in_spain(census: list[Municipality]) -> None:
+    # Padrón of 2020, INE; the first class of the list is 0 to 100.
+    expected = {
+        100: 1399, 500: 2605, 1_000: 1001, 2_000: 867, 5_000: 955, 10_000: 545, 20_000: 343, 50_000: 267,
+        100_000: 86, 250_000: 46, 500_000: 11, 3_300_000: 6,
+    }  # fmt: skip
+    found = Counter(next(high for high in expected if municipality.population <= high) for municipality in census)
+    assert found == expected
+    assert {high: count for _, high, count in SIZES} == expected
+    assert len(census) == sum(expected.values()) == demo.ORGANISATIONS == 8131
+    assert min(municipality.population for municipality in census) >= 5
+
+
+def test_each_province_has_as_many_as_in_spain(census: list[Municipality]) -> None:
+    found = Counter(municipality.province for municipality in census)
+    assert found == MUNICIPALITIES
+    assert (found["09"], found["46"], found["51"], found["52"]) == (371, 266, 1, 1)  # Burgos, València, Ceuta, Melilla
+    assert {m.region for m in census if m.province == "46"} == {"10"}
+
+
+def test_ids_and_names_are_plainly_invented(census: list[Municipality]) -> None:
+    assert [municipality.id for municipality in census[:2]] == ["XX-DEMO-00001", "XX-DEMO-00002"]
+    assert census[-1].id == "XX-DEMO-08131"
+    assert len({municipality.name for municipality in census}) == 8131
+
+
+def test_no_name_is_that_of_a_real_municipality(census: list[Municipality]) -> None:
+    listed = csv.DictReader(io.StringIO(shared("data/municipalities.csv").decode()))
+    names = {fold(part) for row in listed for part in (row["name"], *row["name"].split("/"))}
+    assert len(names) > 8000
+    assert [municipality.name for municipality in census if fold(municipality.name) in names] == []
+
+
+def test_the_numbers_and_provinces_are_those_of_the_real_list(census: list[Municipality]) -> None:
+    listed = list(csv.DictReader(io.StringIO(shared("data/municipalities.csv").decode())))
+    assert Counter(row["province_code"] for row in listed) == MUNICIPALITIES
+    populations = [int(row["population"]) for row in listed]
+    ends = [0, *(high for _, high, _ in SIZES[:-1]), max(populations)]
+    found = [sum(low < population <= high for population in populations) for low, high in pairwise(ends)]
+    assert found == [count for _, _, count in SIZES]
+
+
+# --- chance ---------------------------------------------------------------------------------------------------
+
+
+def test_chance_is_the_same_everywhere() -> None:
+    chance = Chance(7)
+    # Of the Mersenne Twister with the seed 7: random.Random(7).random() of any Python since 3.2.
+    assert [chance.uniform() for _ in range(3)] == [0.32383276483316237, 0.15084917392450192, 0.6509344730398537]
+    assert Chance(7).whole(1, 10) == 4
+    # The last with number int(0.32 * 4) = 1: adcb; the third with int(0.15 * 3) = 0: cdab; the second with itself.
+    assert Chance(7).shuffled("abcd") == ["c", "d", "a", "b"]
+
+
+def test_deviations_are_standard() -> None:
+    chance = Chance(1)
+    drawn = [chance.deviation() for _ in range(20_000)]
+    mean = sum(drawn) / len(drawn)
+    variance = sum((value - mean) ** 2 for value in drawn) / len(drawn)
+    assert abs(mean) < 0.02
+    assert abs(variance - 1) < 0.03
+
+
+def test_the_simulation_has_the_same_digits_on_every_machine(
+    census: list[Municipality], submissions: list[Submission]
+) -> None:
+    """The digest of what the committed simulator makes: it changes only with the simulator, on purpose."""
+    written = msgspec.json.encode([census, submissions], order="deterministic")
+    assert hashlib.sha256(written).hexdigest() == "0a5204c603d556bb9ccfbc8cbee881323813e407b9bdb58290ac9be18a153dfc"
+
+
+# --- single submissions ---------------------------------------------------------------------------------------
+
+
+def test_submissions_are_well_formed(submissions: list[Submission]) -> None:
+    document = load(METHODOLOGY).document
+    fields = {field.name for field in document.profile}
+    indicators = {leaf.id: leaf for group in document.root.children for leaf in group.children}  # type: ignore[union-attr]  # 2 levels
+    for sent in submissions:
+        assert set(sent.profile) == fields
+        assert set(sent.answers) <= set(indicators)
+        assert sent.self_declared <= set(sent.answers)
+        assert set(sent.set_aside) <= set(sent.answers)
+        for indicator, answer in sent.answers.items():
+            assert set(answer) <= {fact.name for fact in indicators[indicator].facts}  # type: ignore[union-attr]  # leaves
+
+
+def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipality]) -> None:
+    """Flaws are put in on purpose: without them no error rule breaks and nothing is unknown."""
+    methodology = load(METHODOLOGY)
+    for number, municipality in enumerate(census[:: 1 if NIGHT else 20], start=1):
+        chance = Chance(number)
+        mature = maturity(chance, municipality)
+        facts = profile(chance, municipality, mature)
+        sent = Submission(profile=msgspec.structs.asdict(facts), answers=answers(chance, facts, mature))
+        evaluation = evaluate(methodology, sent)
+        assert [b.compiled.rule.id for b in evaluation.broken if b.compiled.rule.severity == "error"] == []
+        assert {leaf.code for leaf in evaluation.leaves} <= {
+            "full",
+            "partial",
+            "zero",
+            "zero_by_rule",
+            "not_applicable",
+        }
+
+
+# --- the whole edition ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.night
+def test_the_edition_is_as_varied_as_it_should_be(loaded: Database) -> None:
+    report = demo.stored(loaded)
+    assert report is not None
+    assert report.organisations == len(DEMONSTRATED)
+    assert 0.2 <= report.spearman <= 0.5
+    assert sorted(report.levels) == [1, 2, 3, 4, 5]
+    assert all(0 < share <= 0.5 for share in report.levels.values())
+    assert all(share >= 0.01 for share in report.states.values())
+    assert set(report.codes) == {
+        "full", "partial", "zero", "zero_by_rule", "capped", "contradicted", "unsupported", "unknown", "withdrawn",
+        "rejected", "stale", "not_applicable",
+    }  # fmt: skip
+    assert all(share >= 0.01 for share in report.codes.values())
+    assert 0.03 <= report.statuses["insufficient_evidence"] <= 0.08
+    for shares in (report.levels, report.statuses, report.states, report.codes):
+        assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
+    report = demo.stored(loaded)
+    assert report is not None
+    tally = Tally()
+    for row in scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000):
+        assert row.population is not None
+        tally.add(row.population, row.index_value, row.level, row.status, ["full"])
+    found = tally.report()
+    assert (found.levels, found.statuses) == (report.levels, report.statuses)
+    assert found.spearman == pytest.approx(report.spearman)
+
+
+def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database) -> None:
+    methodology = load(METHODOLOGY)
+    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    for row in rows:
+        evaluation = evaluate(methodology, scores.sent(loaded, demo.EDITION, row.organisation).submission)
+        assert (row.index_value, row.index_max, row.level, row.status, row.dimensions) == (
+            evaluation.index, evaluation.index_max, evaluation.level, evaluation.status, tuple(evaluation.dimensions),
+        )  # fmt: skip
+        assert evaluation.coverage is not None
+        assert row.coverage == int(evaluation.coverage * 10_000 + Fraction(1, 2))
+
+
+@pytest.mark.both_databases
+def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
+    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    assert len({row.organisation for row in rows}) == len(rows) == len(DEMONSTRATED)
+    ranked = [row for row in rows if row.rank is not None]
+    assert rows[: len(ranked)] == ranked
+    assert all(row.status in ("complete", "sufficient") for row in ranked)
+    assert all(row.status == "insufficient_evidence" for row in rows[len(ranked) :])
+    assert ranked[0].rank == 1
+    indices = [row.index_value or 0 for row in ranked]
+    for position, (before, after) in enumerate(pairwise(ranked), start=2):
+        assert (-(before.index_value or 0), before.organisation) < (-(after.index_value or 0), after.organisation)
+        assert after.rank == (before.rank if indices[position - 1] == indices[position - 2] else position)
+    assert any(before.rank == after.rank for before, after in pairwise(ranked))
+    assert [row.organisation for row in rows[len(ranked) :]] == sorted(r.organisation for r in rows[len(ranked) :])
+
+
+@pytest.mark.both_databases
+def test_pages_and_filters_cut_the_same_ranking(loaded: Database) -> None:
+    everything = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    pages: list[scores.Row] = []
+    after: scores.Place | None = None
+    while page := scores.ranking(loaded, demo.EDITION, scores.Filters(), after=after, offset=0, limit=97):
+        pages += page
+        after = (page[-1].rank_points, page[-1].organisation)
+    assert pages == everything
+    assert (
+        scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=200, limit=3) == everything[200:203]
+    )
+    of_province = scores.ranking(
+        loaded, demo.EDITION, scores.Filters(province="01", band="P2"), after=None, offset=0, limit=9000
+    )
+    assert of_province == [row for row in everything if (row.province, row.band) == ("01", "P2")] != []
+
+
+def test_one_organisation_has_the_rank_of_the_list(loaded: Database) -> None:
+    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    for row in (*rows[:60:7], *rows[200:210], rows[-1]):
+        assert scores.sent(loaded, demo.EDITION, row.organisation).rank == row.rank
+
+
+def test_everything_says_that_it_is_simulated(client: TestClient[Litestar]) -> None:
+    (edition,) = client.get("/v1/editions", params={"lang": "es"}).json()["items"]
+    assert edition == {
+        "id": "2026-demo",
+        "title": "Edición de demostración 2026, con datos simulados",
+        "methodology": "2026.1",
+        "state": "published",
+        "period_from": "2026-01-01",
+        "period_to": "2026-12-31",
+        "windows": {
+            "S0": {"from": "2026-12-31", "to": "2026-12-31"},
+            "W90": {"from": "2026-09-15", "to": "2026-12-13"},
+            "W90_electoral": {"from": "2026-01-15", "to": "2026-04-14"},
+            "W12": {"from": "2026-01-01", "to": "2026-12-31"},
+            "W24": {"from": "2025-01-01", "to": "2026-12-31"},
+            "D24": {"from": "2025-01-01", "to": "2026-12-31"},
+        },
+        "calendar": {
+            "submission": {"from": "2027-01-15", "to": "2027-02-28"},
+            "review": {"from": "2027-03-01", "to": "2027-04-30"},
+            "hearing": {"from": "2027-05-01", "to": "2027-05-15"},
+            "publication": {"from": "2027-06-01", "to": "2027-06-30"},
+        },
+        "simulated": True,
+        "organisations": len(DEMONSTRATED),
+        "created": "2026-12-31T12:00:00Z",
+        "updated": "2026-12-31T12:00:00Z",
+    }
+    assert client.get("/v1/editions/latest", params={"lang": "es"}).json() == edition
+    english = client.get("/v1/editions", params={"lang": "en"})
+    assert english.json()["items"][0]["title"] == "Demonstration edition 2026, with simulated data"
+    assert english.headers["Content-Language"] == "en"
+    (organisation,) = client.get("/v1/organisations", params={"limit": 1}).json()["items"]
+    assert (organisation["id"], organisation["simulated"]) == ("XX-DEMO-00001", True)
+    (row,) = client.get("/v1/editions/2026-demo/scores", params={"limit": 1}).json()["items"]
+    assert (row["rank"], row["simulated"]) == (1, True)
+    assert client.get("/v1/editions/2026-demo/scores/XX-DEMO-00001").json()["simulated"] is True
+
+
+def test_an_unknown_edition_is_404(client: TestClient[Litestar]) -> None:
+    for path in ("/v1/editions/2025/scores", "/v1/editions/2025/scores/XX-DEMO-00001"):
+        assert client.get(path).status_code == 404
+    assert client.get("/v1/editions/2026-demo/scores/XX-DEMO-99999").status_code == 404
+
+
+# --- loading --------------------------------------------------------------------------------------------------
+
+
+def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration_in_review: Database) -> None:
+    database = demonstration_in_review
+    with database.write() as session:
+        kept = organisations.create(
+            session, organisations.Entry(id="XX-TEST-1", name="Kept", kind="MUN", population=7), now=datetime.now(UTC)
+        )
+    before = demo.stored(database)
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    assert load_demonstration(database, step) == demo.stored(database) == before
+    assert steps == len(DEMONSTRATED)
+    found = organisations.page(database, organisations.Filters(), after=None, offset=0, limit=9000)
+    assert len(found) == len(DEMONSTRATED) + 1
+    assert found[-1] == kept
+
+
+def test_what_is_published_is_not_replaced(demonstration: str) -> None:
+    with opened(demonstration) as database:
+        assert demo.is_published(database)
+        with pytest.raises(demo.AlreadyPublished):
+            demo.load(database, lambda: None)
+
+
+def test_a_database_without_the_demonstration_has_none(database: Database) -> None:
+    assert demo.stored(database) is None
+    assert not demo.is_published(database)
+
+
+def test_both_databases_hold_the_same(demonstration: str, demonstration_on_postgresql: str) -> None:
+    """To the digit and in the same order: JSONB gives back what was sent, and explains to what is published."""
+    everything = scores.Filters()
+    with opened(demonstration) as one, opened(demonstration_on_postgresql) as other:
+        assert demo.stored(one) == demo.stored(other)
+        listed = [scores.ranking(d, demo.EDITION, everything, after=None, offset=0, limit=9000) for d in (one, other)]
+        assert listed[0] == listed[1]
+        assert len(listed[0]) == len(DEMONSTRATED)
+        for row in listed[0]:
+            sent = [scores.sent(database, demo.EDITION, row.organisation) for database in (one, other)]
+            assert sent[0].document is not None
+            assert structs.replace(sent[0], document=None, score=None) == sent[1]
+            assert scores.sheet(sent[0])[1] == scores.sheet(sent[1])[1]
+
+
+def test_another_simulator_is_not_reused(loaded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert demo.stored(loaded) is not None
+    monkeypatch.setattr(demo, "fingerprint", lambda methodology: "sha256:of another")
+    assert demo.stored(loaded) is None
+
+
+def test_ranks_of_ties_are_their_mean() -> None:
+    # Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4: covariance 4.5 over the root of 4.5 * 5.
+    assert spearman([10, 20, 20, 30], [1, 2, 3, 4]) == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+    assert spearman([1, 2, 3], [9, 4, 1]) == pytest.approx(-1)
+
+
+def test_a_report_counts_shares() -> None:
+    tally = Tally()
+    tally.add(10, 1000, 1, "complete", ["full", "zero", "zero_by_rule", "not_applicable"])
+    tally.add(20, 3000, 2, "sufficient", ["full", "full", "stale", "unknown"])
+    tally.add(30, 2000, None, "insufficient_evidence", ["unknown", "unknown", "unknown", "unknown"])
+    report: Report = tally.report()
+    assert report.organisations == 3
+    assert report.spearman == pytest.approx(0.5)
+    assert report.levels == {1: 0.5, 2: 0.5, 3: 0, 4: 0, 5: 0}
+    assert report.statuses["insufficient_evidence"] == pytest.approx(1 / 3)
+    assert report.states == {"observed": 5 / 12, "not_applicable": 1 / 12, "unknown": 6 / 12}
+    assert report.codes["full"] == 3 / 12
+
+
+def test_the_command_answers_at_once_and_is_ready_when_loaded(tmp_path: Path) -> None:
+    """The real command in a process of its own: 503 while it loads, then 200; the figures on standard output."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["demo", "--port", str(port), "--database", f"sqlite:///{tmp_path / 'demo.sqlite3'}"]
+    command = [sys.executable, "-c", "import sys; from actitud_api.cli import main; sys.exit(main())", *arguments]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        assert process.stdout is not None
+        answers: list[int] = []
+        deadline = time.monotonic() + 300
+        while answers[-1:] != [200] and time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(httpx.ConnectError):
+                answers.append(client.get("/readyz").status_code)
+            select.select([process.stdout], [], [], 0.2)
+        rows = client.get("/v1/editions/2026-demo/scores", params={"limit": 1000, "offset": 8000}).json()["items"]
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert set(answers) == {503, 200}
+    assert len(rows) == 131
+    assert "8,131" in printed
+    assert f"http://127.0.0.1:{port}" in printed

@@ -1,0 +1,510 @@
+"""The scores of editions: filters, orders, pages, many at once, summaries, histories and who may see what.
+
+On both databases, over eight organisations whose figures are written down here; every expected number is from them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.app import create_app
+from actitud_api.demo.simulator import simulate
+from actitud_api.engine.methodology.loader import load
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores.schemas import SORTS
+from actitud_api.settings import Settings
+from tests.http.test_http_problems import problem
+from tests.support.databases import BOTH, migrated_sqlite
+from tests.support.postgresql import Server
+
+Client = TestClient[Litestar]
+Answer = dict[str, Any]
+
+NOW = datetime(2027, 1, 10, tzinfo=UTC)
+MEMBERS = ("id", "name", "kind", "province", "region", "population", "employees", "parent", "aliases")
+ORGANISATIONS = (
+    ("XX-T-1", "Zamora", "MUN", "49", "07", 59_000, None, None, ()),
+    ("XX-T-2", "Ávila", "MUN", "05", "07", 57_000, None, None, ("ES-DIR3-L01050193",)),
+    ("XX-T-3", "Alzira", "MUN", "46", "10", 45_000, None, "XX-T-6", ()),
+    ("XX-T-4", "Alcúdia, l'", "MUN", "46", "10", 12_000, None, "XX-T-6", ()),
+    ("XX-T-5", "Àger", "MUN", "25", "09", 900, None, None, ()),
+    ("XX-T-6", "Diputació de València", "PRO", "46", "10", None, 900, None, ("ES-INE-46001",)),
+    ("XX-T-7", "Alcúdia", "MUN", "03", "10", 23_000, None, "XX-T-6", ()),
+    ("XX-T-8", "Ministerio", "MIN", None, None, None, 6_000, None, ()),
+    ("XX-T-9", "Sin evaluar", "MUN", "46", "10", 11_000, None, "XX-T-6", ()),
+)
+"""By bands: 1 and 2 are P4, 3 and 7 P3, 4 and 9 P2, 5 P1."""
+FIGURES = ("status", "level", "index_value", "index_max", "coverage", "d1", "d2")
+IN_2026 = {
+    "XX-T-1": ("complete", 4, 10_000, 10_000, 10_000, 10_000, 100),
+    "XX-T-2": ("complete", 3, 5_000, 6_000, 9_000, 0, 101),
+    "XX-T-3": ("sufficient", 2, 5_000, 9_000, 8_000, 1_000, 102),
+    "XX-T-4": ("sufficient", 2, 4_001, 9_500, 7_500, None, 104),
+    "XX-T-5": ("sufficient", 2, 3_000, 8_000, 7_500, 3_300, None),
+    "XX-T-6": ("sufficient", 1, 1_000, 7_000, 5_000, 5_000, None),
+    "XX-T-7": ("insufficient_evidence", None, 9_000, 9_500, 2_500, 9_000, 9_000),
+    "XX-T-8": ("not_rateable", None, None, None, None, None, None),
+}
+"""In hundredths of a point; coverage in ten-thousandths."""
+RANKS = {"XX-T-1": 1, "XX-T-2": 2, "XX-T-3": 2, "XX-T-4": 4, "XX-T-5": 5, "XX-T-6": 6, "XX-T-7": None, "XX-T-8": None}
+IN_2025 = {
+    "XX-T-2": ("complete", 2, 4_000, 4_000, 10_000, 4_000, 4_000),
+    "XX-T-3": ("complete", 2, 4_100, 4_100, 10_000, 4_100, 4_100),
+}
+IN_2027 = {
+    "XX-T-1": ("complete", 3, 6_000, 6_000, 10_000, 6_000, 6_000),
+    "XX-T-2": ("complete", 4, 7_000, 7_000, 10_000, 7_000, 7_000),
+}
+RANKING = "/v1/editions/2026/scores"
+
+
+def fill(database: Database) -> None:
+    """An edition that is published, one before it that is published too, and one after it that is open."""
+    with database.write() as session:
+        organisations.add(
+            session,
+            [
+                msgspec.convert(dict(zip(MEMBERS, row, strict=True)), organisations.Entry, strict=True)
+                for row in ORGANISATIONS
+            ],
+            NOW,
+        )
+        for year, state, figures in (
+            (2025, "published", IN_2025),
+            (2026, "published", IN_2026),
+            (2027, "open", IN_2027),
+        ):
+            draft = editions.Draft(
+                id=str(year),
+                titles={"es": f"Edición {year}", "en": f"Edition {year}"},
+                methodology="2026.1",
+                period_from=date(year, 1, 1),
+                period_to=date(year, 12, 31),
+            )
+            editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            assessments.store(session, [row(str(year), *scored) for scored in figures.items()])
+
+
+def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
+    """What the database keeps of an assessment with these figures."""
+    simulated = next(simulate(load("2026.1")))
+    made = assessments.row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
+    made |= dict(zip(FIGURES, figures, strict=True))
+    return made | {"rank_points": made["index_value"] if made["status"] in ("complete", "sufficient") else -1}
+
+
+@contextmanager
+def served(url: str) -> Iterator[Client]:
+    """A client of the application on a database that was just filled."""
+    app = create_app(Settings(database_url=url))
+    fill(app.state["database"])
+    with TestClient(app) as client:
+        yield client
+    app.state["database"].close()
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the application on each kind of database; for tests that only read."""
+    if request.param == "sqlite":
+        url = migrated_sqlite(tmp_path_factory.mktemp("scores"))
+        with served(url) as made:
+            yield made
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+        yield made
+
+
+def key(client: Client, role: access.Role, owner: str | None = None, edition: str | None = None) -> dict[str, str]:
+    """The header of whoever holds a new key."""
+    with client.app.state["database"].write() as session:
+        made = access.create_key(
+            session,
+            (),
+            role=role,
+            organisations=() if owner is None else (owner,),
+            editions=None if edition is None or role == "registrar" else (edition,),
+            days=1,
+            now=datetime.now(UTC),
+        )
+    return {"Authorization": f"Bearer {made.text}"}
+
+
+def found(
+    client: Client, path: str = RANKING, headers: dict[str, str] | None = None, **parameters: Any
+) -> list[Answer]:
+    response = client.get(path, params=parameters, headers=headers or {})
+    assert response.status_code == 200, response.text
+    items: list[Answer] = response.json()["items"]
+    return items
+
+
+def short(items: list[Answer]) -> str:
+    """The last letters of the ids of organisations."""
+    return "".join(item["organisation"][-1] for item in items)
+
+
+# --- rows, filters and orders ---------------------------------------------------------------------------------
+
+
+def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
+    (row,) = found(client, organisation="XX-T-4")
+    dimensions = row.pop("dimensions")
+    assert list(dimensions) == [f"D{number}" for number in range(1, 11)]
+    assert (dimensions["D1"], dimensions["D2"]) == (None, 1.04)
+    assert row == {
+        "rank": 4,
+        "organisation": "XX-T-4",
+        "name": "Alcúdia, l'",
+        "kind": "MUN",
+        "province": "46",
+        "region": "10",
+        "band": "P2",
+        "population": 12000,
+        "index": 40.01,
+        "index_max": 95,
+        "coverage": 0.75,
+        "status": "sufficient",
+        "level": 2,
+        "methodology": "2026.1",
+        "simulated": False,
+    }
+
+
+@pytest.mark.both_databases
+def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> None:
+    assert {item["organisation"]: item["rank"] for item in found(client)} == RANKS
+    assert short(found(client)) == "12345678"
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"kind": "PRO"}, "6"),
+        ({"region": "10"}, "3467"),
+        ({"province": "46"}, "346"),
+        ({"band": "P2"}, "4"),
+        ({"band": "P3"}, "37"),
+        ({"parent": "XX-T-6"}, "347"),
+        ({"parent": "ES-INE-460018"}, "347"),  # an alias of 6, with its control digit
+        ({"parent": "nobody"}, ""),
+        ({"q": "ALCUDIA"}, "47"),
+        ({"q": "l'alcúdia"}, "47"),  # an l occurs in both
+        ({"q": "valencia diputacio"}, "6"),
+        ({"q": "ES-INE-46001"}, "6"),  # an alias
+        ({"q": "alcudia", "band": "P3"}, "7"),
+        ({"q": "alcudia nowhere"}, ""),
+        ({"q": "!?"}, "12345678"),  # there is no word in it
+        ({"level": 2}, "345"),
+        ({"level": 5}, ""),
+        ({"status": "sufficient"}, "3456"),
+        ({"status": "insufficient_evidence"}, "7"),
+        ({"status": "not_rateable"}, "8"),
+        ({"organisation": "XX-T-6"}, "6"),
+        ({"organisation": "XX-T-8,XX-T-9,XX-T-2,nobody,XX-T-2"}, "28"),
+        ({"organisation": "XX-T-9"}, ""),
+        ({"organisation": "ES-DIR3-L01050193,XX-T-8,ES-INE-46001,XX-T-2"}, "268"),  # aliases of 2 and 6
+        ({"province": "46", "kind": "MUN", "level": 2, "status": "sufficient", "organisation": "XX-T-4,XX-T-6"}, "4"),
+        ({"province": "46", "region": "07"}, ""),
+    ],
+)
+def test_filters_combine_and_keep_the_ranks_of_the_whole_edition(
+    client: Client, filters: Answer, expected: str
+) -> None:
+    items = found(client, **filters)
+    assert short(items) == expected
+    assert all(item["rank"] == RANKS[item["organisation"]] for item in items)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("rank", "12345678"),
+        ("-rank", "65423178"),
+        ("organisation", "12345678"),
+        ("-organisation", "87654321"),
+        ("name", "57432681"),  # the accents and signs of Àger, Alcúdia, Alcúdia (l'), … do not count
+        ("-name", "18623475"),
+        ("population", "54732168"),
+        ("-population", "12374568"),
+        ("index_max", "26534718"),
+        ("-index_max", "14735628"),
+        ("coverage", "76453218"),
+        ("-coverage", "12345678"),
+        ("D1", "23567148"),
+        ("-D1", "17653248"),
+        ("D2", "12347568"),
+        ("-D2", "74321568"),
+    ],
+)
+def test_an_order_puts_what_is_not_there_last_both_ways_and_ties_by_organisation(
+    client: Client, sort: str, expected: str
+) -> None:
+    """Population is null for 6 and 8, index_max and coverage for 8, D1 for 4 and 8, D2 for 5, 6 and 8."""
+    assert short(found(client, sort=sort)) == expected
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("limit", [1, 3])
+def test_pages_hold_every_row_once_in_every_order(client: Client, limit: int) -> None:
+    for sort in SORTS:
+        whole = found(client, sort=sort)
+        assert sorted(short(whole)) == list("12345678")
+        by_cursor: list[Answer] = []
+        address: str | None = f"{RANKING}?sort={sort}&limit={limit}"
+        while address is not None:
+            page = client.get(address).json()
+            by_cursor += page["items"]
+            address = page["next"]
+        by_offset = [
+            item
+            for offset in range(0, len(whole) + limit, limit)
+            for item in found(client, sort=sort, limit=limit, offset=offset)
+        ]
+        assert by_cursor == by_offset == whole, sort
+
+
+@pytest.mark.both_databases
+def test_a_list_is_current_and_its_pages_go_on_while_rows_come_and_go(url: str) -> None:
+    with served(url) as client:
+        page = client.get(RANKING, params={"sort": "-D1", "limit": 2}).json()
+        assert short(page["items"]) == "17"
+        stay = {organisation: figures for organisation, figures in IN_2026.items() if organisation != "XX-T-7"}
+        stay["XX-T-9"] = ("complete", 4, 6_000, 6_000, 10_000, 9_500, 6_000)
+        with client.app.state["database"].write() as session:
+            assessments.clear(session, "2026")
+            assessments.store(session, [row("2026", *scored) for scored in stay.items()])
+        assert short(client.get(page["next"]).json()["items"]) == "65"
+        assert short(found(client, sort="-D1")) == "19653248"
+        assert [item["rank"] for item in found(client)] == [1, 2, 3, 3, 5, 6, 7, None]
+        assert client.get("/v1/editions/2026/scores/XX-T-2").json()["rank"] == 3
+        assert summary(client)["ranked"] == 7
+
+
+@pytest.mark.both_databases
+def test_a_cursor_belongs_to_its_order(client: Client) -> None:
+    cursor = client.get(RANKING, params={"sort": "D1", "limit": 2}).json()["next_cursor"]
+    for other in ("-D1", "D2", "organisation", "rank"):
+        problem(client.get(RANKING, params={"sort": other, "cursor": cursor}), 404, "not-found")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("sort", ["D1", "organisation", "rank"])
+@pytest.mark.parametrize("value", ["x", 10**30, 1.5, [1], True])
+def test_a_forged_cursor_is_unknown_or_harmless(client: Client, sort: str, value: object) -> None:
+    page = client.get(RANKING, params={"sort": sort, "limit": 2}).json()
+    raw = page["next_cursor"]
+    content = json.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
+    content[2][0] = value
+    forged = base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).rstrip(b"=").decode()
+    assert client.get(RANKING, params={"sort": sort, "limit": 2, "cursor": forged}).status_code in (200, 404)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wrong", "rule"),
+    [
+        ({"level": "6"}, "level", "maximum"),
+        ({"level": "high"}, "level", "type"),
+        ({"status": "done"}, "status", "enum"),
+        ({"province": "53"}, "province", "enum"),
+        ({"region": "00"}, "region", "enum"),
+        ({"sort": "D11"}, "sort", "enum"),
+        ({"sort": "--rank"}, "sort", "enum"),
+        ({"organisation": ""}, "organisation", "pattern"),
+        ({"organisation": "XX-T-1,"}, "organisation", "pattern"),
+        ({"organisation": ",".join(["XX-T-1"] * 101)}, "organisation", "pattern"),
+    ],
+)
+def test_a_wrong_parameter_is_named(client: Client, parameters: dict[str, str], wrong: str, rule: str) -> None:
+    (error,) = problem(client.get(RANKING, params=parameters), 400, "invalid-request")["errors"]
+    assert (error["pointer"], error["rule"]) == (wrong, rule)
+
+
+def test_a_hundred_organisations_can_be_named(client: Client) -> None:
+    many = ",".join(["XX-T-1", *(f"ES-DIR3-L0{number:07d}" for number in range(98)), "XX-T-5"])
+    assert short(found(client, organisation=many)) == "15"
+
+
+def test_latest_is_the_newest_published_edition(client: Client) -> None:
+    assert found(client, "/v1/editions/latest/scores") == found(client)
+    sheet = client.get("/v1/editions/latest/scores/XX-T-2").json()
+    assert (sheet["edition"], sheet["rank"]) == ("2026", 2)
+    assert client.get("/v1/editions/latest/summary").json() == client.get("/v1/editions/2026/summary").json()
+
+
+# --- summary --------------------------------------------------------------------------------------------------
+
+
+def summary(client: Client, edition: str = "2026", headers: dict[str, str] | None = None, **filters: Any) -> Answer:
+    response = client.get(f"/v1/editions/{edition}/summary", params=filters, headers=headers or {})
+    assert response.status_code == 200, response.text
+    answer: Answer = response.json()
+    return answer
+
+
+def test_the_summary_of_an_edition(client: Client) -> None:
+    """By hand, with type 7: of n sorted values the quartile k lies at (n - 1) · k / 4.
+
+    The index of the six that rank is 10, 30, 40.01, 50, 50, 100: at 1.25, 2.5 and 3.75 are 32.5025 → 32.5,
+    45.005 → 45.01 and 50. D1 of the five that have it is 0, 10, 33, 50, 100: at 1, 2 and 3. D2 of four is 1, 1.01,
+    1.02, 1.04: at 0.75, 1.5 and 2.25 are 1.0075 → 1.01, 1.015 → 1.02 and 1.025 → 1.03. Coverage of the seven that
+    have one is 0.25, 0.5, 0.75, 0.75, 0.8, 0.9, 1: at 1.5, 3 and 4.5 are 0.625, 0.75 and 0.85.
+    """
+    answer = summary(client)
+    assert (answer["edition"], answer["organisations"], answer["ranked"]) == ("2026", 8, 6)
+    assert answer["index"] == {"min": 10, "q1": 32.5, "median": 45.01, "q3": 50, "max": 100}
+    assert answer["dimensions"]["D1"] == {"min": 0, "q1": 10, "median": 33, "q3": 50, "max": 100}
+    assert answer["dimensions"]["D2"] == {"min": 1, "q1": 1.01, "median": 1.02, "q3": 1.03, "max": 1.04}
+    assert answer["coverage"] == {"min": 0.25, "q1": 0.625, "median": 0.75, "q3": 0.85, "max": 1}
+    assert answer["levels"] == [
+        {"level": level, "organisations": count} for level, count in ((1, 1), (2, 3), (3, 1), (4, 1), (5, 0), (None, 2))
+    ]
+    assert {found["status"]: found["organisations"] for found in answer["statuses"]} == {
+        "complete": 2,
+        "sufficient": 4,
+        "insufficient_evidence": 1,
+        "not_rateable": 1,
+    }
+    assert [(tenth["from"], tenth["to"]) for tenth in answer["distribution"]] == [
+        (n, n + 10) for n in range(0, 100, 10)
+    ]
+    assert [tenth["organisations"] for tenth in answer["distribution"]] == [0, 1, 0, 1, 1, 2, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("filters", "organisations", "ranked", "index"),
+    [
+        # 10, 40.01, 50: at 0.5, 1 and 1.5 are 25.005 → 25.01, 40.01 and 45.005 → 45.01.
+        ({"province": "46"}, 3, 3, {"min": 10, "q1": 25.01, "median": 40.01, "q3": 45.01, "max": 50}),
+        # 50, 100: at 0.25, 0.5 and 0.75.
+        ({"region": "07"}, 2, 2, {"min": 50, "q1": 62.5, "median": 75, "q3": 87.5, "max": 100}),
+        ({"province": "46", "kind": "PRO"}, 1, 1, {"min": 10, "q1": 10, "median": 10, "q3": 10, "max": 10}),
+        ({"province": "03"}, 1, 0, None),
+        # 40.01, 50: 42.5075 → 42.51, 45.005 → 45.01, 47.5025 → 47.5.
+        ({"parent": "XX-T-6"}, 3, 2, {"min": 40.01, "q1": 42.51, "median": 45.01, "q3": 47.5, "max": 50}),
+        ({"band": "P5"}, 0, 0, None),
+    ],
+)
+def test_the_summary_of_a_territory(
+    client: Client, filters: Answer, organisations: int, ranked: int, index: Answer | None
+) -> None:
+    answer = summary(client, **filters)
+    assert (answer["organisations"], answer["ranked"], answer["index"]) == (organisations, ranked, index)
+    assert sum(tenth["organisations"] for tenth in answer["distribution"]) == ranked
+    assert sum(found["organisations"] for found in answer["levels"]) == organisations
+    assert list(answer["dimensions"]) == [f"D{number}" for number in range(1, 11)]
+
+
+def test_a_territory_that_there_is_not_is_named(client: Client) -> None:
+    """Else a slip would look like a province where nobody answered."""
+    response = client.get("/v1/editions/2026/summary", params={"province": "64", "region": "20"})
+    errors = problem(response, 400, "invalid-request")["errors"]
+    assert [(error["pointer"], error["rule"]) for error in errors] == [("province", "enum"), ("region", "enum")]
+
+
+# --- history --------------------------------------------------------------------------------------------------
+
+
+def history(client: Client, organisation: str, headers: dict[str, str] | None = None) -> list[tuple[object, ...]]:
+    items = found(client, f"/v1/organisations/{organisation}/scores", headers)
+    return [(item["edition"], item["rank"], item["index"], item["level"], item["state"]) for item in items]
+
+
+def test_the_history_of_an_organisation_begins_with_the_newest(client: Client) -> None:
+    assert history(client, "XX-T-2") == [("2026", 2, 50, 3, "published"), ("2025", 2, 40, 2, "published")]
+    assert history(client, "XX-T-7") == [("2026", None, 90, None, "published")]
+    assert history(client, "XX-T-9") == []
+    (item, _) = found(client, "/v1/organisations/XX-T-3/scores", lang="es")
+    assert (item["edition_title"], item["period_to"], item["dimensions"]["D1"]) == ("Edición 2026", "2026-12-31", 10)
+    problem(client.get("/v1/organisations/nobody/scores"), 404, "not-found")
+
+
+def test_an_alias_leads_to_the_scores_of_the_organisation(client: Client) -> None:
+    for path in ("/v1/organisations/{}/scores", "/v1/editions/latest/scores/{}"):
+        response = client.get(path.format("ES-DIR3-L01050193"), params={"lang": "es"}, follow_redirects=False)
+        assert (response.status_code, response.headers["location"]) == (308, path.format("XX-T-2") + "?lang=es")
+
+
+@pytest.mark.both_databases
+def test_pages_of_a_history(client: Client) -> None:
+    first = client.get("/v1/organisations/XX-T-2/scores", params={"limit": 1}).json()
+    second = client.get(first["next"]).json()
+    assert [item["edition"] for item in (*first["items"], *second["items"])] == ["2026", "2025"]
+    assert second["next"] is None
+    assert [item["edition"] for item in found(client, "/v1/organisations/XX-T-2/scores", offset=1)] == ["2025"]
+
+
+# --- who sees what --------------------------------------------------------------------------------------------
+
+
+OPEN = "/v1/editions/2027/scores"
+
+
+def test_what_is_not_published_nobody_sees_without_a_key(client: Client) -> None:
+    assert found(client, OPEN) == found(client, OPEN, organisation="XX-T-2") == []
+    problem(client.get(f"{OPEN}/XX-T-2"), 404, "not-found")
+    answer = summary(client, "2027")
+    assert (answer["organisations"], answer["index"], answer["dimensions"]["D1"]) == (0, None, None)
+    assert [edition for edition, *_ in history(client, "XX-T-2")] == ["2026", "2025"]
+
+
+def test_an_organisation_sees_its_own_and_no_rank_that_tells_of_others(client: Client) -> None:
+    mine = key(client, "organisation_editor", "XX-T-2")
+    assert [(item["organisation"], item["rank"], item["index"]) for item in found(client, OPEN, mine)] == [
+        ("XX-T-2", None, 70)
+    ]
+    sheet = client.get(f"{OPEN}/XX-T-2", headers=mine)
+    assert (sheet.status_code, sheet.json()["rank"]) == (200, None)
+    hidden = client.get(f"{OPEN}/XX-T-1", headers=mine)
+    absent = client.get(f"{OPEN}/XX-T-5", headers=mine)
+    assert problem(hidden, 404, "not-found")["detail"].replace("XX-T-1", "") == problem(absent, 404, "not-found")[
+        "detail"
+    ].replace("XX-T-5", "")
+    assert summary(client, "2027", mine)["organisations"] == 1
+    assert history(client, "XX-T-2", mine)[0] == ("2027", None, 70, 4, "open")
+    assert [edition for edition, *_ in history(client, "XX-T-1", mine)] == ["2026"]
+    assert found(client, RANKING, mine) == found(client)
+
+
+def test_an_editor_sees_what_everybody_sees(client: Client) -> None:
+    for role in ("registrar", "publisher", "assessor"):
+        editor = key(client, role, edition="another")
+        assert found(client, OPEN, editor) == []
+        problem(client.get(f"{OPEN}/XX-T-2", headers=editor), 404, "not-found")
+        assert [edition for edition, *_ in history(client, "XX-T-2", editor)] == ["2026", "2025"]
+
+
+def test_an_administrator_sees_everything_with_its_ranks(client: Client) -> None:
+    administrator = key(client, "administrator")
+    rows = found(client, OPEN, administrator)
+    assert [(row["organisation"], row["rank"]) for row in rows] == [("XX-T-2", 1), ("XX-T-1", 2)]
+    assert client.get(f"{OPEN}/XX-T-1", headers=administrator).json()["rank"] == 2
+    assert summary(client, "2027", administrator)["ranked"] == 2
+    assert history(client, "XX-T-1", administrator)[0] == ("2027", 2, 60, 3, "open")
+
+
+@pytest.mark.parametrize(
+    "path", [RANKING, f"{RANKING}/XX-T-2", "/v1/editions/2026/summary", "/v1/organisations/XX-T-2/scores"]
+)
+def test_no_shared_cache_keeps_what_a_key_showed(client: Client, path: str) -> None:
+    for headers, kept in (({}, "public, no-cache"), (key(client, "administrator"), "private, no-cache")):
+        response = client.get(path, headers=headers)
+        assert response.headers["cache-control"] == kept
+        assert "Authorization" in response.headers["vary"].split(", ")
+    problem(client.get(path, headers={"Authorization": "Bearer nothing"}), 401, "unauthorized")

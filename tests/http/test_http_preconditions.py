@@ -1,0 +1,216 @@
+"""Preconditions over a toy in memory: who was too late is told; who read in another language is not too late."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import jsonschema_rs
+import pytest
+from litestar import Controller, Litestar, Response, delete, get, patch, put
+from litestar.testing import TestClient
+from msgspec import UNSET, Struct, UnsetType
+
+from actitud_api.app import create_app
+from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.middleware.policy import Rule
+from actitud_api.platform.http.preconditions import if_match
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.storage.versions import Stale, revision
+from actitud_api.settings import Settings
+from tests.http.test_http_problems import problem
+
+BIRTH = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class Thing(Struct, frozen=True, forbid_unknown_fields=True):
+    """A thing."""
+
+    size: int
+
+
+class ThingPatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change of a thing."""
+
+    size: int | UnsetType = UNSET
+
+
+class Shown(Struct, frozen=True):
+    """A thing in a language."""
+
+    size: int
+    word: str
+
+
+THING, CHANGE, SHOWN = Body(Thing), Body(ThingPatch, patch=True), Representation(Shown, sentences=True)
+NAMES = ("get", "put", "update", "delete")
+
+
+class Kept:
+    """The thing that is kept, when it was made, and its version."""
+
+    thing: Thing | None = None
+    created = BIRTH
+    version = 0
+
+    @classmethod
+    def revision(cls) -> str | None:
+        return None if cls.thing is None else revision(cls.created, cls.version)
+
+    @classmethod
+    def store(cls, request: ApiRequest, thing: Thing | None) -> None:
+        if not if_match(request)(cls.revision()):
+            raise Stale
+        cls.thing, cls.version = thing, cls.version + 1
+
+
+class ThingController(Controller):
+    path = "/v1/thing"
+    tags = ("system",)
+
+    @get("/", operation_id="thing.get", summary="T", description="T.", opt=contract(answer=SHOWN), sync_to_thread=False)
+    def read(self, request: ApiRequest) -> Response[bytes]:
+        return shown(request)
+
+    @put("/", operation_id="thing.put", summary="T", description="T.", sync_to_thread=False,
+         opt=contract(answer=SHOWN, body=THING, precondition="match_or_none", cors=False))  # fmt: skip
+    def replace(self, request: ApiRequest) -> Response[bytes]:
+        created = Kept.thing is None
+        Kept.store(request, THING.of(request))
+        return shown(request, created="/v1/thing" if created else None)
+
+    @patch("/", operation_id="thing.update", summary="T", description="T.",
+           opt=contract(answer=SHOWN, body=CHANGE, precondition="match", cors=False), sync_to_thread=False)  # fmt: skip
+    def change(self, request: ApiRequest) -> Response[bytes]:
+        assert Kept.thing is not None
+        size = CHANGE.of(request).size
+        Kept.store(request, Thing(Kept.thing.size if size is UNSET else size))
+        return shown(request)
+
+    @delete("/", operation_id="thing.delete", summary="T", description="T.", status_code=204,
+            opt=contract(precondition="match", cors=False), sync_to_thread=False)  # fmt: skip
+    def remove(self, request: ApiRequest) -> None:
+        Kept.store(request, None)
+
+
+def shown(request: ApiRequest, created: str | None = None) -> Response[bytes]:
+    assert Kept.thing is not None
+    word = {"es": "talla", "en": "size"}[language_of(request.scope)]
+    return SHOWN.of(request, Shown(Kept.thing.size, word), revision=Kept.revision(), created=created)
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient[Litestar]]:
+    """A client of a toy where nothing is kept yet."""
+    Kept.thing, Kept.created, Kept.version = None, BIRTH, 0
+    rules = {**POLICY, **{f"thing.{name}": Rule() for name in NAMES}}
+    with TestClient(create_app(Settings(database_url="sqlite:///never-opened"), (ThingController,), rules)) as opened:
+        yield opened
+
+
+def made(client: TestClient[Litestar], size: int = 1) -> str:
+    """Makes the thing; its entity tag."""
+    response = client.put("/v1/thing", json={"size": size}, headers={"If-None-Match": "*"})
+    assert (response.status_code, response.headers["location"]) == (201, "/v1/thing")
+    tag: str = response.headers["etag"]
+    return tag
+
+
+def test_what_is_made_is_not_made_again(client: TestClient[Litestar]) -> None:
+    made(client)
+    again = client.put("/v1/thing", json={"size": 2}, headers={"If-None-Match": "*"})
+    problem(again, 412, "precondition-failed")
+    assert client.get("/v1/thing").json()["size"] == 1
+
+
+@pytest.mark.parametrize(("method", "body"), [("PUT", {"size": 2}), ("PATCH", {"size": 2}), ("DELETE", None)])
+def test_a_change_needs_the_version_that_it_changes(
+    client: TestClient[Litestar], method: str, body: dict[str, int] | None
+) -> None:
+    tag = made(client)
+    kind = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
+    problem(client.request(method, "/v1/thing", json=body, headers=kind), 428, "precondition-required")
+    stale = f'"{revision(BIRTH, 7)}-0123456789ab"'
+    for wrong in (stale, f"W/{tag}", '"nonsense"', '"-"', '""'):
+        response = client.request(method, "/v1/thing", json=body, headers={**kind, "If-Match": wrong})
+        problem(response, 412, "precondition-failed")
+    assert client.get("/v1/thing").headers["etag"] == tag
+    good = client.request(method, "/v1/thing", json=body, headers={**kind, "If-Match": f"{stale}, {tag}"})
+    assert good.status_code == (204 if method == "DELETE" else 200)
+
+
+@pytest.mark.parametrize("wrong", ["v1.0a1b2c3d", '"open', '"a" "b"', "", ","])
+def test_a_precondition_that_cannot_be_read_is_named(client: TestClient[Litestar], wrong: str) -> None:
+    made(client)
+    response = client.request("DELETE", "/v1/thing", headers={"If-Match": wrong})
+    (error,) = problem(response, 400, "invalid-request")["errors"]
+    assert (error["pointer"], error["rule"]) == ("If-Match", "format")
+    assert not published(client).is_valid(wrong)
+
+
+@pytest.mark.parametrize("form", ["*", " * ", '"a"', '"", W/"\xe9!#~"', '"v1.0a1b2c3d-0123456789ab"\t,  "b" '])
+def test_the_document_says_what_can_be_read(client: TestClient[Litestar], form: str) -> None:
+    made(client)
+    response = client.request("DELETE", "/v1/thing", headers={b"If-Match": form.encode("latin-1")})
+    assert response.status_code == (204 if "*" in form else 412)
+    assert published(client).is_valid(form)
+
+
+def published(client: TestClient[Litestar]) -> jsonschema_rs.Draft202012Validator:
+    """The form of `If-Match` that the document gives."""
+    document = json.loads(client.app.state["document"])
+    return jsonschema_rs.Draft202012Validator(document["components"]["parameters"]["If-Match"]["schema"])
+
+
+def test_to_create_takes_only_a_star(client: TestClient[Litestar]) -> None:
+    response = client.put("/v1/thing", json={"size": 1}, headers={"If-None-Match": '"v1.0a1b2c3d-0123456789ab"'})
+    (error,) = problem(response, 400, "invalid-request")["errors"]
+    assert error["pointer"] == "If-None-Match"
+
+
+def test_any_version_is_one_that_is_there(client: TestClient[Litestar]) -> None:
+    problem(client.put("/v1/thing", json={"size": 1}, headers={"If-Match": "*"}), 412, "precondition-failed")
+    made(client)
+    assert client.put("/v1/thing", json={"size": 5}, headers={"If-Match": "*"}).json()["size"] == 5
+
+
+def test_who_read_in_one_language_may_write_in_another(client: TestClient[Litestar]) -> None:
+    made(client)
+    spanish, english = (client.get(f"/v1/thing?lang={lang}").headers["etag"] for lang in ("es", "en"))
+    assert spanish != english
+    kind = {"Content-Type": "application/merge-patch+json", "If-Match": spanish}
+    assert client.patch("/v1/thing?lang=en", json={"size": 3}, headers=kind).json() == {"size": 3, "word": "size"}
+    assert client.patch("/v1/thing?lang=en", json={"size": 4}, headers={**kind, "If-Match": english}).status_code == 412
+
+
+def test_a_version_of_what_was_there_before_is_another(client: TestClient[Litestar]) -> None:
+    """Removed and made again, it has the same version number, and an old tag must not fit."""
+    tag = made(client)
+    assert client.request("DELETE", "/v1/thing", headers={"If-Match": tag}).status_code == 204
+    Kept.version, Kept.created = 0, BIRTH + timedelta(microseconds=1)
+    assert made(client) != tag
+    problem(client.put("/v1/thing", json={"size": 9}, headers={"If-Match": tag}), 412, "precondition-failed")
+
+
+def test_a_reader_who_has_the_bytes_gets_none(client: TestClient[Litestar]) -> None:
+    made(client)
+    response = client.get("/v1/thing")
+    assert response.headers["etag"].startswith('"v1.')
+    assert client.get("/v1/thing", headers={"If-None-Match": response.headers["etag"]}).status_code == 304
+
+
+def test_a_fault_of_the_body_comes_before_the_precondition(client: TestClient[Litestar]) -> None:
+    problem(client.put("/v1/thing", json={"size": "1"}), 400, "invalid-request")
+
+
+@pytest.mark.parametrize(("method", "name", "reads"), [
+    ("PUT", "accept", "application/json"), ("PATCH", "accept-patch", "application/merge-patch+json"),
+])  # fmt: skip
+def test_another_media_type_is_told_which_one(client: TestClient[Litestar], method: str, name: str, reads: str) -> None:
+    response = client.request(method, "/v1/thing", content=b"{}", headers={"Content-Type": "text/plain"})
+    problem(response, 415, "unsupported-media-type")
+    assert response.headers[name] == reads

@@ -1,0 +1,254 @@
+"""The ledger over HTTP: who sees what an entry is about, and that what is served verifies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+import structlog
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.app import create_app
+from actitud_api.platform.audit_log import service, signing
+from actitud_api.platform.audit_log.chain import Entry, Head, verify
+from actitud_api.platform.audit_log.daily import make_due
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from tests.contract.installation import MINE, OTHER, Installation
+from tests.support.assessing import body_a
+from tests.support.databases import unlimited
+
+NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
+ROTATED = service.Event(action="cli.keys.rotate-signing", actor=None, subject=service.SIGNING_KEYS, public=True)
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[TestClient[Litestar]]:
+    app = create_app(unlimited(url))
+    with TestClient(app) as opened:
+        yield opened
+    app.state["database"].close()
+
+
+@pytest.fixture
+def installation(client: TestClient[Litestar]) -> Installation:
+    """Two organisations, an edition, and an assessment of the first of them."""
+    made = Installation(client)
+    made.edition("2027")
+    made.draft("2027", MINE)
+    return made
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def listed(client: TestClient[Litestar], query: str = "", key: str | None = None) -> Any:
+    response = client.get(f"/v1/ledger{query}", headers=bearer(key))
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def subjects(client: TestClient[Litestar], key: str | None) -> list[str | None]:
+    items = listed(client, key=key)["items"]
+    return [None if item["opening"] is None else item["opening"]["subject"] for item in items]
+
+
+def test_what_an_entry_is_about_shows_to_whoever_may_read_that(
+    client: TestClient[Litestar], installation: Installation
+) -> None:
+    public = [None, f"/v1/organisations/{MINE}", f"/v1/organisations/{OTHER}", "/v1/editions/2027"]
+    hidden = f"/v1/editions/2027/assessments/{MINE}"
+    assert subjects(client, None) == [*public, None]
+    assert subjects(client, installation.key("organisation_editor", MINE)) == [*public, hidden]
+    assert subjects(client, installation.key("organisation_editor", OTHER)) == [*public, None]
+    assert subjects(client, installation.key("registrar")) == [*public, None]
+    assert subjects(client, installation.key("administrator")) == [*public, hidden]
+    assert hidden not in client.get("/v1/ledger").text
+
+
+def test_what_was_denied_shows_to_the_organisation_that_it_was_about(
+    client: TestClient[Litestar], installation: Installation
+) -> None:
+    theirs = installation.key("organisation_editor", OTHER)
+    path = f"/v1/editions/2027/assessments/{MINE}"
+    assert client.put(path, json=body_a(), headers=bearer(theirs)).status_code == 404
+    assert subjects(client, theirs)[-1] is None
+    assert subjects(client, installation.key("organisation_editor", MINE))[-1] == path
+
+
+def test_what_is_served_is_the_chain_byte_for_byte(client: TestClient[Litestar], installation: Installation) -> None:
+    body = client.get("/v1/ledger").content
+    prev = b"\x00" * 32
+    for item in json.loads(body)["items"]:
+        record = rfc8785.dumps(item["record"])
+        assert record in body
+        seq = int(item["seq"]).to_bytes(8, "big")
+        assert item["prev"] == prev.hex()
+        prev = hashlib.sha256(b"\x00" + prev + seq + record).digest()
+        assert item["hash"] == prev.hex()
+        if item["opening"] is not None:
+            salted = bytes.fromhex(item["opening"]["salt"]) + item["opening"]["subject"].encode()
+            assert item["record"]["subject"] == "sha256:" + hashlib.sha256(salted).hexdigest()
+
+
+@pytest.mark.both_databases
+def test_entries_come_in_pages_and_by_their_action(client: TestClient[Litestar], installation: Installation) -> None:
+    whole = listed(client)["items"]
+    assert [item["seq"] for item in whole] == [0, 1, 2, 3, 4]
+    first = listed(client, "?limit=2")
+    rest = listed(client, "?" + first["next"].partition("?")[2])
+    assert [*first["items"], *rest["items"]] == whole[:4]
+    made = listed(client, "?action=organisations.create&limit=1")
+    assert [item["seq"] for item in made["items"]] == [1]
+    following = listed(client, "?" + made["next"].partition("?")[2])
+    assert ([item["seq"] for item in following["items"]], following["next"]) == ([2], None)
+    assert listed(client, "?action=nothing")["items"] == []
+    assert client.get(f"/v1/ledger?cursor={first['next_cursor']}&action=editions.create").status_code == 404
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(
+    client: TestClient[Litestar], installation: Installation
+) -> None:
+    response = client.get("/v1/ledger")
+    assert response.headers["cache-control"] == "public, no-cache"
+    assert response.headers["access-control-allow-origin"] == "*"
+    tag = {"If-None-Match": response.headers["etag"]}
+    assert client.get("/v1/ledger", headers=tag).status_code == 304
+    installation.edition("2028")
+    assert client.get("/v1/ledger", headers=tag).status_code == 200
+    keyed = client.get("/v1/ledger", headers=bearer(installation.key("administrator")))
+    assert keyed.headers["cache-control"] == "private, no-cache"
+
+
+# --- checkpoints and keys -------------------------------------------------------------------------------------
+
+
+def signer(database: Database, folder: Path, now: datetime = NOW) -> service.Signer:
+    with database.write() as session:
+        service.rotate_signing_key(session, folder, ROTATED, now=now)
+        return service.signer(session, folder)
+
+
+def test_a_checkpoint_and_the_keys_verify_what_is_listed(
+    client: TestClient[Litestar], installation: Installation, tmp_path: Path
+) -> None:
+    database = installation.database
+    assert client.get("/v1/ledger/checkpoints/latest").status_code == 404
+    assert client.get("/v1/ledger/checkpoints").json()["items"] == []
+    assert client.get("/.well-known/jwks.json").json() == {"keys": []}
+
+    with database.write() as session:
+        service.rotate_signing_key(session, tmp_path, ROTATED, now=NOW)
+        service.checkpoint(session, service.signer(session, tmp_path), NOW)
+    signs = signer(database, tmp_path, NOW + timedelta(days=1))
+    with database.write() as session:
+        service.checkpoint(session, signs, NOW + timedelta(days=1))
+
+    first, second = client.get("/v1/ledger/checkpoints").json()["items"]
+    assert (first["size"], second["size"]) == (6, 7)
+    assert client.get("/v1/ledger/checkpoints/latest").json() == second
+    assert client.get("/v1/ledger/checkpoints/6").json() == first
+    page = client.get("/v1/ledger/checkpoints?limit=1").json()
+    assert page["items"] == [first]
+    assert client.get(f"/v1/ledger/checkpoints?cursor={page['next_cursor']}").json()["items"] == [second]
+
+    response = client.get("/.well-known/jwks.json")
+    old, new = response.json()["keys"]
+    assert new == {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": signs.public,
+        "kid": signs.kid,
+        "use": "sig",
+        "alg": "EdDSA",
+        "created": "2026-11-26T14:30:00Z",
+    }
+    assert old["retired"] == new["created"]
+    assert response.headers["access-control-allow-origin"] == "*"
+
+    keys = [signing.Jwk(key["x"], key["kid"]) for key in (old, new)]
+    notes = [signing.read_note(checkpoint["note"], keys) for checkpoint in (first, second)]
+    assert [note.kid for note in notes] == [old["kid"], new["kid"]]
+    entries = [
+        Entry(item["seq"], rfc8785.dumps(item["record"]).decode(), item["prev"], item["hash"])
+        for item in listed(client)["items"]
+    ]
+    assert verify(entries, [Head(note.size, note.root) for note in notes]).size == 7
+    assert {note.origin for note in notes} == {listed(client)["items"][0]["record"]["origin"]}
+
+
+@pytest.mark.parametrize("size", ["0", "2", "-1", "01", "2147483648", "9" * 40, "newest", "%00", "1.5", "²"])
+def test_a_checkpoint_that_is_not_there_is_not_found(client: TestClient[Litestar], tmp_path: Path, size: str) -> None:
+    database: Database = client.app.state["database"]
+    signs = signer(database, tmp_path)
+    with database.write() as session:
+        assert service.checkpoint(session, signs, NOW).size == 2
+        service.append(session, ROTATED, now=NOW)
+        service.append(session, ROTATED, now=NOW)
+        assert service.checkpoint(session, signs, NOW).size == 4
+    response = client.get(f"/v1/ledger/checkpoints/{size}")
+    assert response.status_code == (200 if size == "2" else 404)
+
+
+# --- the checkpoint of the day --------------------------------------------------------------------------------
+
+
+def test_a_day_has_one_checkpoint_where_something_was_added(database: Database, tmp_path: Path) -> None:
+    def due(now: datetime) -> int | None:
+        made = make_due(database, tmp_path, "indice.example.org", now)
+        return None if made is None else made.size
+
+    signer(database, tmp_path)
+    assert due(NOW) == 2
+    with database.write() as session:
+        service.append(session, ROTATED, now=NOW)
+    assert due(NOW.replace(hour=23, minute=59)) is None
+    assert due(NOW.replace(hour=0) + timedelta(days=1)) == 3
+    assert due(NOW + timedelta(days=2)) is None
+    with database.write() as session:
+        service.append(session, ROTATED, now=NOW)
+    # The day is that of UTC: in Madrid it is the next one already.
+    madrid = datetime.fromisoformat("2026-11-27T00:30:00+01:00")
+    assert due(madrid) is None
+    assert due(madrid + timedelta(hours=1)) == 4
+
+
+def test_a_served_installation_begins_its_ledger_and_makes_the_checkpoint(
+    url: str, database: Database, tmp_path: Path
+) -> None:
+    settings = structs.replace(unlimited(url), public_url="https://indice.example.org", signing_folder=tmp_path)
+    app = create_app(settings, keeps_ledger=True)
+    with structlog.testing.capture_logs() as logs, TestClient(app) as served:
+        # There is no key yet: it serves all the same, and says so.
+        assert [log["reason"] for log in logs if log["event"] == "no checkpoint made"] == ["none:"]
+        (genesis,) = served.get("/v1/ledger").json()["items"]
+        assert genesis["record"]["origin"].startswith("indice.example.org/ledger/")
+    signer(database, tmp_path)
+    with structlog.testing.capture_logs() as logs, TestClient(create_app(settings, keeps_ledger=True)) as served:
+        assert served.get("/v1/ledger/checkpoints/latest").json()["size"] == 2
+        assert [log["size"] for log in logs if log["event"] == "checkpoint made"] == [2]
+        served.app.state["database"].close()
+    app.state["database"].close()
+
+
+def test_a_ledger_that_nobody_serves_is_left_alone(client: TestClient[Litestar]) -> None:
+    assert listed(client)["items"] == []
+
+
+def test_a_principal_without_organisation_is_not_the_owner_of_what_has_none(client: TestClient[Litestar]) -> None:
+    """`None` is no organisation: an editor of the installation does not see what belongs to nobody."""
+    database: Database = client.app.state["database"]
+    with database.write() as session:
+        event = service.Event(action="cli.keys.create", actor=None, subject="/keys/x", public=False)
+        service.append(session, event, now=NOW)
+        editor = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
+    assert subjects(client, editor) == [None, None]

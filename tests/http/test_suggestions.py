@@ -1,0 +1,312 @@
+"""Suggestions over HTTP: they are made, decided on, withdrawn and listed, and what is refused; on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final, get_args
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.app import create_app
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
+from tests.http.test_http_problems import problem as told
+from tests.support.databases import unlimited
+
+Client = TestClient[Litestar]
+
+NEW: Final = {
+    "kind": "error",
+    "title": "Borrar las cuentas",
+    "text": "Con cada gobierno nuevo se borran las respuestas que se habían dado.",
+    "language": "es",
+}
+ACCEPTED: Final = {"decision": "accepted", "reason": "Se medirá.", "methodology": "2026.1"}
+
+
+SLUGS: Final = {
+    400: "invalid-request",
+    403: "forbidden",
+    404: "not-found",
+    409: "conflict",
+    412: "precondition-failed",
+    422: "idempotency-key-reused",
+    428: "precondition-required",
+}
+
+
+def problem(response: Any, status: int) -> dict[str, Any]:
+    return told(response, status, SLUGS[status])
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[Client]:
+    """A client that holds no key."""
+    app = create_app(unlimited(url))
+    with TestClient(app) as opened:
+        yield opened
+    app.state["database"].close()
+
+
+def key(client: Client, role: access.Role = "administrator") -> dict[str, str]:
+    """The header with a new key."""
+    database: Database = client.app.state["database"]
+    organisations = ("XX-T-1",) if role in access.OF_ORGANISATIONS else ()
+    with database.write() as session:
+        now = datetime.now(UTC)
+        made = access.create_key(session, (), role=role, organisations=organisations, days=1, now=now)
+    return {"Authorization": f"Bearer {made.text}"}
+
+
+def propose(client: Client, holder: dict[str, str], **others: Any) -> Any:
+    return client.post("/v1/suggestions", json={**NEW, **others}, headers=holder)
+
+
+def decide(client: Client, holder: dict[str, str], suggestion: str, tag: str = "*", **others: Any) -> Any:
+    path = f"/v1/suggestions/{suggestion}/decisions"
+    return client.post(path, json={**ACCEPTED, **others}, headers={**holder, "If-Match": tag})
+
+
+def withdraw(client: Client, holder: dict[str, str], suggestion: str, tag: str = "*") -> Any:
+    return client.delete(f"/v1/suggestions/{suggestion}", headers={**holder, "If-Match": tag})
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    return [item["id"] for item in client.get(f"/v1/suggestions{query}").json()["items"]]
+
+
+@pytest.mark.parametrize("role", get_args(access.Role))
+def test_any_key_proposes_and_everybody_reads_it_without_who_it_was(client: Client, role: access.Role) -> None:
+    holder = key(client, role)
+    response = propose(client, holder, dimension="D3")
+    assert response.status_code == 201
+    made = response.json()
+    assert response.headers["location"] == f"/v1/suggestions/{made['id']}"
+    assert made == {
+        **NEW,
+        "id": made["id"],
+        "dimension": "D3",
+        "indicator": None,
+        "state": "undecided",
+        "decisions": [],
+        "created": made["created"],
+        "updated": made["created"],
+    }
+    read = client.get(response.headers["location"])
+    assert (read.json(), read.headers["etag"]) == (made, response.headers["etag"])
+    assert read.headers["access-control-allow-origin"] == "*"
+    assert holder["Authorization"].split("_")[1] not in read.text
+
+
+def test_without_a_key_nobody_proposes_or_decides(client: Client) -> None:
+    made = propose(client, key(client)).json()
+    assert propose(client, {}).status_code == 401
+    assert decide(client, {}, made["id"]).status_code == 401
+    assert decide(client, key(client, "registrar"), made["id"]).status_code == 403
+    assert client.get(f"/v1/suggestions/{made['id']}").json() == made
+
+
+def test_one_about_an_indicator_is_about_its_dimension(client: Client) -> None:
+    holder = key(client)
+    assert propose(client, holder, kind="indicator", indicator="D9.02").json()["dimension"] == "D9"
+    assert propose(client, holder, indicator="D9.02", dimension="D9").status_code == 201
+    refused = problem(propose(client, holder, indicator="D9.02", dimension="D3"), 409)
+    assert refused["errors"] == [
+        {
+            "pointer": "/dimension",
+            "rule": "indicator",
+            "value": "D3",
+            "suggestion": "D9",
+            "allowed": [],
+            "detail": "D9.02 is of the dimension D9, not of D3.",
+        }
+    ]
+    assert len(listed(client)) == 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer", "rule"),
+    [
+        ({"title": "Dos\nlíneas"}, "/title", "control"),
+        ({"text": "Suena\u0007"}, "/text", "control"),
+        ({"text": "\u0085"}, "/text", "control"),
+        ({"title": "Al revés \u202egnp.exe"}, "/title", "pattern"),
+        ({"text": "\u2067aislado\u2069"}, "/text", "pattern"),
+        ({"title": " con blancos "}, "/title", "pattern"),
+        ({"title": ""}, "/title", "minLength|pattern"),
+        ({"title": "x" * 201}, "/title", "maxLength"),
+        ({"text": "x" * 10_240}, "/text", "maxLength"),
+        ({"text": "Escriba a ana.perez@villa.example."}, "/text", "not"),
+        ({"title": "Llame al 612 345 678"}, "/title", "not"),
+        ({"dimension": "D11"}, "/dimension", "enum"),
+        ({"indicator": "D1.99"}, "/indicator", "enum"),
+        ({"kind": "idea"}, "/kind", "enum"),
+        ({"language": "español"}, "/language", "maxLength|pattern"),
+        ({"language": "es\" onload=x"}, "/language", "maxLength|pattern"),
+        ({"state": "accepted"}, "/state", "additionalProperties"),
+        ({"decisions": []}, "/decisions", "additionalProperties"),
+        ({"proposer": "x"}, "/proposer", "additionalProperties"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_what_is_not_valid_is_refused_with_its_place(
+    client: Client, sent: dict[str, Any], pointer: str, rule: str
+) -> None:
+    refused = problem(propose(client, key(client), **sent), 400)
+    assert {error["pointer"] for error in refused["errors"]} == {pointer}
+    assert {error["rule"] for error in refused["errors"]} <= set(rule.split("|"))
+    assert listed(client) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_refusal_says_in_words_what_a_text_may_not_have(client: Client) -> None:
+    for language, said in (("es", "inviertan el orden"), ("en", "reverse the order")):
+        response = client.post(f"/v1/suggestions?lang={language}", json={**NEW, "title": "\u202e"}, headers=key(client))
+        assert said in problem(response, 400)["errors"][0]["detail"]
+
+
+def test_texts_of_any_script_are_kept_as_they_are(client: Client) -> None:
+    text = "حسابات بلا ردود 🏛 <b>&amp;</b> {{7*7}} ' OR 1=1 --"
+    made = propose(client, key(client), title=text, text=text, language="ar").json()
+    assert client.get(f"/v1/suggestions/{made['id']}").json()["title"] == text
+
+
+def test_each_decision_is_published_and_the_last_one_counts(client: Client) -> None:
+    made = propose(client, key(client, "organisation_reader"))
+    first = decide(client, key(client, "publisher"), "1", made.headers["etag"], decision="deferred", methodology=None)
+    assert (first.status_code, first.headers["location"]) == (201, "/v1/suggestions/1")
+    assert first.json()["state"] == "deferred"
+    second = decide(client, key(client), "1", first.headers["etag"], reason="It is in.", language="en")
+    answer = second.json()
+    assert second.headers["etag"] == client.get("/v1/suggestions/1").headers["etag"]
+    assert [(one["decision"], one["reason"], one["language"], one["methodology"]) for one in answer["decisions"]] == [
+        ("deferred", "Se medirá.", "es", None),
+        ("accepted", "It is in.", "en", "2026.1"),
+    ]
+    assert answer["state"] == "accepted"
+    assert answer["updated"] == answer["decisions"][-1]["decided"] > answer["created"]
+    assert client.get("/v1/suggestions/1").json() == answer
+
+
+@pytest.mark.both_databases
+def test_who_decides_on_what_has_changed_meanwhile_is_told_so(client: Client) -> None:
+    made, holder = propose(client, key(client)), key(client)
+    assert decide(client, holder, "1", made.headers["etag"]).status_code == 201
+    problem(decide(client, holder, "1", made.headers["etag"], decision="rejected"), 412)
+    without = client.post("/v1/suggestions/1/decisions", json=ACCEPTED, headers=holder)
+    problem(without, 428)
+    assert len(client.get("/v1/suggestions/1").json()["decisions"]) == 1
+
+
+@pytest.mark.both_databases
+def test_of_many_who_decide_at_once_one_does(client: Client) -> None:
+    tag, holder = propose(client, key(client)).headers["etag"], key(client)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = [
+            response.status_code
+            for response in pool.map(lambda number: decide(client, holder, "1", tag, reason=f"{number}."), range(8))
+        ]
+    assert sorted(statuses) == [201, *[412] * 7]
+    answer = client.get("/v1/suggestions/1").json()
+    assert [one["reason"] for one in answer["decisions"]] == [f"{statuses.index(201)}."]
+
+
+def test_who_proposed_withdraws_while_nothing_is_decided(client: Client) -> None:
+    holder = key(client, "organisation_editor")
+    tag = propose(client, holder).headers["etag"]
+    assert withdraw(client, holder, "1", tag).status_code == 204
+    assert client.get("/v1/suggestions/1").status_code == 404
+    problem(withdraw(client, holder, "1", tag), 404)
+    # Its id is nobody else's.
+    assert propose(client, holder).json()["id"] == "2"
+
+
+def test_whoever_has_a_new_key_withdraws_what_they_proposed(client: Client) -> None:
+    holder = key(client, "organisation_editor")
+    propose(client, holder)
+    number = holder["Authorization"].split("_")[1]
+    made = client.post(f"/v1/keys/{number}/rotations", json={"overlap": 0}, headers={**holder, "If-Match": "*"})
+    assert made.status_code == 201, made.text
+    assert withdraw(client, {"Authorization": f"Bearer {made.json()['secret']}"}, "1").status_code == 204
+
+
+def test_nobody_else_withdraws_but_an_administrator_and_the_attempt_is_in_the_ledger(client: Client) -> None:
+    propose(client, key(client, "organisation_editor"))
+    other = key(client, "organisation_editor")
+    refused = problem(withdraw(client, other, "1"), 403)
+    assert "the key that made" in refused["detail"]
+    with client.app.state["database"].read() as session:
+        last = msgspec.json.decode(list(ledger.chain(session))[-1].entry.record)
+    assert (last["action"], last["outcome"], last["actor"]["key"]) == (
+        "suggestions.delete",
+        "denied",
+        other["Authorization"].split("_")[1],
+    )
+    assert listed(client) == ["1"]
+    assert withdraw(client, key(client), "1").status_code == 204
+
+
+def test_what_was_decided_on_is_not_withdrawn(client: Client) -> None:
+    holder = key(client, "assessor")
+    before = propose(client, holder).headers["etag"]
+    after = decide(client, key(client), "1", decision="rejected").headers["etag"]
+    problem(withdraw(client, holder, "1", before), 412)
+    for who in (holder, key(client)):
+        refused = problem(withdraw(client, who, "1", after), 409)
+        assert [(error["rule"], error["value"]) for error in refused["errors"]] == [("decided", "rejected")]
+    assert listed(client) == ["1"]
+
+
+def test_a_repetition_proposes_once(client: Client) -> None:
+    holder = {**key(client), "Idempotency-Key": "once"}
+    first, again = propose(client, holder), propose(client, holder)
+    assert (first.json(), again.headers["idempotency-replayed"]) == (again.json(), "true")
+    problem(propose(client, holder, title="Otra"), 422)
+    assert listed(client) == ["1"]
+
+
+@pytest.mark.both_databases
+def test_the_list_is_filtered_and_in_pages_the_newest_first(client: Client) -> None:
+    holder = key(client)
+    for number in range(1, 8):
+        kind = "indicator" if number % 2 else "error"
+        propose(client, holder, title=str(number), kind=kind, dimension="D1" if number < 4 else None)
+    decide(client, holder, "2", decision="rejected")
+    assert listed(client) == ["7", "6", "5", "4", "3", "2", "1"]
+    assert listed(client, "?kind=error") == ["6", "4", "2"]
+    assert listed(client, "?dimension=D1&kind=indicator") == ["3", "1"]
+    assert listed(client, "?state=rejected") == ["2"]
+    assert listed(client, "?state=undecided&dimension=D1") == ["3", "1"]
+    first = client.get("/v1/suggestions?limit=3&kind=indicator").json()
+    assert [item["id"] for item in first["items"]] == ["7", "5", "3"]
+    # What is proposed and withdrawn meanwhile moves no page.
+    propose(client, holder, kind="indicator")
+    assert withdraw(client, holder, "5").status_code == 204
+    second = client.get(f"/v1/suggestions?limit=3&kind=indicator&cursor={first['next_cursor']}").json()
+    assert ([item["id"] for item in second["items"]], second["next"]) == (["1"], None)
+    assert client.get(f"/v1/suggestions?limit=3&cursor={first['next_cursor']}").status_code == 404
+    assert listed(client, "?offset=100") == []
+
+
+@pytest.mark.parametrize("name", ["0", "01", "-1", "1.0", "x", "9" * 30, "٣", "%00", "latest"])
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_an_unknown_one_is_not_there(client: Client, name: str) -> None:
+    propose(client, key(client))
+    assert client.get(f"/v1/suggestions/{name}").status_code == 404
+    assert decide(client, key(client), name).status_code == 404
+    assert withdraw(client, key(client), name).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_whoever_has_it_is_told_that_it_is_the_same(client: Client) -> None:
+    propose(client, key(client))
+    tag = client.get("/v1/suggestions/1").headers["etag"]
+    assert client.get("/v1/suggestions/1", headers={"If-None-Match": tag}).status_code == 304
+    decide(client, key(client), "1")
+    assert client.get("/v1/suggestions/1", headers={"If-None-Match": tag}).status_code == 200

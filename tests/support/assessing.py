@@ -1,0 +1,47 @@
+"""Example A of the catalogue as an assessment, with a document behind every answer or with none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.content import Content, types, whole
+
+Body = dict[str, Any]
+
+METHODOLOGY = load("2026.1")
+DOMAIN = "ayto.example"
+_WHOLE = types(METHODOLOGY).whole
+_CASE: Body = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
+
+
+def request_a() -> Body:
+    """The body of the stateless call."""
+    body: Body = json.loads(json.dumps(_CASE["request"]))
+    return body
+
+
+def body_a(*, evidence: bool = True) -> Body:
+    """The body of the assessment; each answer and each field of the profile has a document of its own, or none has."""
+    body = request_a()
+    fields = {field.name for field in METHODOLOGY.document.profile if field.set_by == "organisation"}
+    body["profile"] = {name: value for name, value in body["profile"].items() if name in fields}
+    if evidence:
+        body["profile_evidence"] = {name: [document(name)] for name in body["profile"]}
+        for name, answer in body["answers"].items():
+            answer["evidence"] = [document(name)]
+    return body
+
+
+def document(name: str, host: str = DOMAIN, when: str = "2025-10-01") -> Body:
+    """A document of that name."""
+    return {"url": f"https://{host}/evidence/{name}.pdf", "date": when}
+
+
+def example_a(*, evidence: bool = True) -> Content:
+    """The content of the assessment."""
+    return whole(METHODOLOGY, msgspec.convert(body_a(evidence=evidence), _WHOLE))

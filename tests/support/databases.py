@@ -1,0 +1,240 @@
+"""The two databases of the service, as fixtures: what takes `database` or `empty` runs on each of them."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+from unittest.mock import patch
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from actitud_api.demo import service as demo
+from actitud_api.demo.census import municipalities
+from actitud_api.demo.report import Report
+from actitud_api.demo.simulator import SEED, Simulated, submission
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.audit_log.queries import replace_signing_key
+from actitud_api.platform.storage.database import Database
+from actitud_api.settings import Settings
+from tests.support import postgresql as postgres
+from tests.support.scale import DEMONSTRATED
+
+Kind = Literal["sqlite", "postgresql"]
+
+BOTH: Final = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+"""The params of a fixture of each kind. By day only tests marked `both_databases` run on PostgreSQL too."""
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database at a URL."""
+    with closing(Database(url)) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """The PostgreSQL of the tests."""
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(postgresql: postgres.Server) -> Iterator[str]:
+    """The name of a database with the tables, to be copied."""
+    with postgresql.database() as name:
+        with opened(postgresql.url(name)) as database:
+            database.migrate()
+        yield name
+
+
+@pytest.fixture(params=BOTH)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """The kind of database that a test runs on."""
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def empty(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if kind == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with server.database() as name:
+        yield server.url(name)
+
+
+@pytest.fixture
+def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database with the tables and nothing in them."""
+    if kind == "sqlite":
+        yield migrated_sqlite(tmp_path)
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name:
+        yield server.url(name)
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """A database with the tables and nothing in them."""
+    with opened(url) as made:
+        yield made
+
+
+def simulate_demonstrated(methodology: Methodology) -> Iterator[Simulated]:
+    """Yield the municipalities that the tests take (`DEMONSTRATED`), each as the whole demonstration has it."""
+    invented = municipalities(SEED)
+    for number in DEMONSTRATED:
+        sent = submission(SEED + number, invented[number - 1])
+        yield Simulated(invented[number - 1], sent, evaluate(methodology, sent))
+
+
+def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> Report:
+    """Load the demonstration of these municipalities into a database. Return what is reported of it."""
+    with patch.object(demo, "simulate", simulate_demonstrated):
+        return demo.load(database, advance)
+
+
+def _load_with_checkpoint(database: Database) -> None:
+    """The demonstration, with a checkpoint of its ledger, whose private key nobody has afterwards."""
+    load_demonstration(database)
+    signer, now = ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC)
+    with database.write() as session:
+        replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
+        ledger.checkpoint(session, signer, now)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an SQLite database with the demonstration (`DEMONSTRATED`), published; for tests that only read.
+
+    Of several processes that test the first makes it, and each has a copy of its own.
+    """
+    folder = tmp_path_factory.mktemp("demonstration")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _make_demonstration(folder)
+        return sqlite_url(folder)
+    shared = tmp_path_factory.getbasetemp().parent / "demonstration"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            _make_demonstration(folder)
+            shutil.copytree(folder, shared)
+            return sqlite_url(folder)
+    shutil.copytree(shared, folder, dirs_exist_ok=True)
+    return sqlite_url(folder)
+
+
+def _make_demonstration(folder: Path) -> None:
+    with opened(migrated_sqlite(folder)) as database:
+        load_demonstration(database)
+        make_key(database, folder)
+        demo.publish(database, folder, lambda: None, now=demo.MADE)
+
+
+@pytest.fixture(scope="session")
+def demonstration_template(postgresql: postgres.Server, template: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with the demonstration, in review, to be copied."""
+    with postgresql.database(template) as name:
+        with opened(postgresql.url(name)) as database:
+            _load_with_checkpoint(database)
+        yield name
+
+
+@pytest.fixture(scope="session")
+def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_template: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the demonstration; for tests that only read.
+
+    It says that it is published and has no documents, so that all of it is computed: what is the same on both databases
+    is then the same as in the documents.
+    """
+    with postgresql.database(demonstration_template) as name:
+        _say_published(postgresql.url(name))
+        yield postgresql.url(name)
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def demonstrated(request: pytest.FixtureRequest) -> str:
+    """The URL of a database with the demonstration, of each kind; for tests that only read."""
+    name = "demonstration" if request.param == "sqlite" else "demonstration_on_postgresql"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def demonstrated_copy(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of its own with the whole demonstration, of each kind; to be changed where it is not published."""
+    if kind == "sqlite":
+        source: str = request.getfixturevalue("demonstration")
+        copy = tmp_path / "copy.sqlite3"
+        shutil.copy(source.removeprefix("sqlite:///"), copy)
+        with opened(f"sqlite:///{copy}") as database:
+            yield database
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("demonstration_template")) as name:
+        _say_published(server.url(name))
+        with opened(server.url(name)) as database:
+            yield database
+
+
+@pytest.fixture
+def demonstration_in_review(postgresql: postgres.Server, demonstration_template: str) -> Iterator[Database]:
+    """A PostgreSQL database of its own with the whole demonstration, in review; to be changed."""
+    with postgresql.database(demonstration_template) as name, opened(postgresql.url(name)) as database:
+        yield database
+
+
+def _say_published(url: str) -> None:
+    with opened(url) as database, database.write() as session:
+        session.connection().exec_driver_sql("UPDATE edition SET state = 'published'")
+
+
+def make_key(database: Database, folder: Path, now: datetime | None = None) -> None:
+    """Makes a key that signs, with its private part in a folder; at that time, else at present."""
+    made = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS, public=True)
+    with database.write() as session:
+        ledger.rotate_signing_key(session, folder, made, now=now or datetime.now(UTC))
+
+
+def unlimited(url: str) -> Settings:
+    """The settings for tests that ask more of the service than anybody would in a minute."""
+    return Settings(database_url=url, rate_limit_read=0, rate_limit_write=0, rate_limit_score=0, rate_limit_refused=0)
+
+
+def sqlite_url(folder: Path) -> str:
+    """The URL of an SQLite database in a folder."""
+    return f"sqlite:///{folder / 'made' / 'test.sqlite3'}"
+
+
+def migrated_sqlite(folder: Path) -> str:
+    """Make an SQLite database with the tables in a folder. Return its URL."""
+    url = sqlite_url(folder)
+    file = Path(url.removeprefix("sqlite:///"))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(_migrated_bytes())
+    return url
+
+
+@functools.cache
+def _migrated_bytes() -> bytes:
+    """Return an SQLite file with the tables. Migrating takes 0.15 s of CPU, writing these bytes 0.5 ms."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "template.sqlite3"
+        with opened(f"sqlite:///{file}") as database:
+            database.migrate()
+        return file.read_bytes()

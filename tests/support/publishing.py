@@ -1,0 +1,103 @@
+"""A small edition of three organisations, written by hand, in review and ready to be published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import structs
+
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import Submission, submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications.service import Asked, Fix, Prepared, Published, Publishing
+from actitud_api.resources.scores.service import REQUESTS
+
+EDITION: Final = "2026"
+NOW: Final = datetime(2027, 6, 1, 9, 30, 0, 5, tzinfo=UTC)
+"""When it is published."""
+BEFORE: Final = datetime(2027, 1, 10, tzinfo=UTC)
+"""When all else is made."""
+BIG, SMALL, BARE, LATE = "XX-T-1", "XX-T-2", "XX-T-3", "XX-T-4"
+"""Example A of the catalogue, example B, one that answers nothing; and one with a draft that is never submitted."""
+METHODOLOGY: Final = load("2026.1")
+_CASES: Final = Path(__file__).parents[1] / "cases"
+_EVENT: Final = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
+DESCRIBED: Final[Mapping[str, Mapping[str, Any]]] = {
+    BIG: {"name": "Ávila", "kind": "MUN", "population": 57_000, "province": "05", "region": "07"},
+    SMALL: {"name": "Ministerio de 𝔐uestras", "kind": "MIN", "employees": 6_000},
+    BARE: {"name": 'La "Nada"', "kind": "UNI", "employees": 900},
+    LATE: {"name": "Tarde", "kind": "MUN", "population": 900, "province": "25", "region": "09"},
+}
+"""A character beyond the basic plane and a quotation mark, which the encoder does not write as RFC 8785 does."""
+
+
+def submissions() -> dict[str, Submission]:
+    """What the organisations submit; the last one has it as a draft."""
+    big, small = (_example(name) for name in ("example_a", "example_b"))
+    bare = structs.replace(big, answers={}, self_declared=frozenset(), profile_self_declared=frozenset())
+    return {BIG: big, SMALL: small, BARE: bare, LATE: big}
+
+
+def _example(name: str) -> Submission:
+    request = json.loads((_CASES / f"{name}.json").read_bytes())["request"]
+    return submission(METHODOLOGY, msgspec.convert(request, REQUESTS["2026.1"]))
+
+
+def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[str, object]] | None = None) -> None:
+    """The organisations, and an edition in review; `rows`: other figures than those of the scalar evaluator."""
+    others = rows or {}
+    made = {
+        name: {**assessments.row(edition, name, sent, evaluate(METHODOLOGY, sent), BEFORE), **others.get(name, {})}
+        for name, sent in submissions().items()
+    }
+    made[LATE] |= {"state": "draft", "submitted": None}
+    with database.write() as session:
+        organisations.add(
+            session,
+            [
+                msgspec.convert({"id": name, **told}, organisations.Entry)
+                for name, told in DESCRIBED.items()
+                if not organisations.exists(session, name)
+            ],
+            BEFORE,
+        )
+        draft = editions.Draft(
+            id=edition,
+            titles={"es": f"Edición {edition}", "en": f"Edition {edition}"},
+            methodology="2026.1",
+            period_from=date(2026, 1, 1),
+            period_to=date(2026, 12, 31),
+        )
+        editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
+        assessments.store(session, made.values())
+
+
+def publish(
+    database: Database, folder: Path, asked: Asked | None = None, *, edition: str = EDITION, now: datetime = NOW
+) -> Published:
+    """Publishes, as the command line does."""
+    publishing = Publishing(database, folder)
+    wanted = Asked(reason="The calendar says so.") if asked is None else asked
+
+    def write(prepared: Prepared | None) -> Published:
+        with database.write() as session:
+            return publishing.publish(session, edition, wanted, prepared, _EVENT, now=now)
+
+    return publishing.prepared(edition, wanted, write)
+
+
+def correction(before: Published, organisation: str = BIG, /, **answers: object) -> Asked:
+    """A correction of some answers of an organisation, by their ids with `_` for the dot."""
+    named = {name.replace("_", "."): facts for name, facts in answers.items()}
+    patch = msgspec.convert({"methodology": "2026.1", "answers": named}, assessments.TYPES["2026.1"].patch)
+    return Asked(reason="A wrong answer.", supersedes=before.digest, corrections=(Fix(organisation, patch),))

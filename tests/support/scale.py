@@ -1,0 +1,60 @@
+"""How much the heavy tests try: the size of every landing, or the whole size at night (`pytest --night`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.support import options
+
+NIGHT: Final = options.night
+
+EXAMPLES: Final = 200 if NIGHT else 25
+"""Schemathesis examples for each operation and phase."""
+DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
+"""Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
+HOSTILE: Final = 10_000 if NIGHT else 200
+"""Hostile requests, every tenth a valid control."""
+UPDATES: Final = 200 if NIGHT else 20
+"""Updates of each of 16 concurrent writers."""
+KILLS: Final = {"sqlite": 200 if NIGHT else 5, "postgresql": 100 if NIGHT else 5}
+"""Times that a process is killed while it writes."""
+SERVED_KILLS: Final = {"sqlite": 40 if NIGHT else 1, "postgresql": 20 if NIGHT else 1}
+"""The same of the real server, with clients over HTTP."""
+CRASHES: Final = 30 if NIGHT else 1
+"""Times that PostgreSQL itself crashes."""
+SYNCED: Final = 500 if NIGHT else 20
+"""Writes of which it is checked that they are synced before they are acknowledged."""
+LIMITED: Final = 2_000 if NIGHT else 400
+"""Requests of which four processes let exactly 100 pass."""
+FOLLOWED: Final = 200 if NIGHT else 20
+"""Schemathesis scenarios that follow the links between the operations of a tag."""
+KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
+"""Databases on which Schemathesis has a key."""
+LEDGER_ENTRIES: Final = 3_200 if NIGHT else 64
+"""Entries that 16 writers append at once."""
+ANY_FILE: Final = 2_000 if NIGHT else 30
+"""Published files with anything in any place, for each kind of change."""
+TUTORIAL: Final = 8_131 if NIGHT else 40
+"""Organisations of the edition with which the tutorial is played."""
+PUBLISHERS: Final = 32 if NIGHT else 8
+"""Clients that publish the same edition at once."""
+PUBLISHING_ROUNDS: Final = 50 if NIGHT else 2
+"""Editions that they publish so."""
+PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NIGHT else 3}
+"""Times that a process is killed while it publishes."""
+EXPORTED: Final = (8_000, 80_000) if NIGHT else (100, 1_000)
+"""Organisations of two editions whose files take the same memory."""
+NAMES: Final = 500 if NIGHT else 25
+"""Hostile names of organisations on a whole page; smaller embeds always have all 500."""
+WORKBOOKS: Final = 300 if NIGHT else 8
+"""Questionnaires that go into a workbook and out again."""
+BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
+"""Workbooks with anything changed in them."""
+STORIES: Final = 1_000 if NIGHT else 20
+"""Stories of an edition that are told against a model, on each database."""
+STEPS: Final = 60 if NIGHT else 30
+"""Steps of each at most."""
+CANCELLED: Final = 1_000 if NIGHT else 300
+"""Calls of the SDK that are cancelled before a hundred that are not."""
+LOST: Final = 500 if NIGHT else 25
+"""Writes through the SDK whose first answer is lost."""

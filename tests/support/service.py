@@ -1,0 +1,70 @@
+"""What tests of the service share: the judge of every response, the two databases, and the demonstration.
+
+A plugin of pytest; `conftest.py` loads it where a test that is no unit is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.app import create_app
+from tests.contract.validating import pytest_configure, pytest_pyfunc_call
+from tests.support.databases import (
+    database,
+    demonstrated,
+    demonstrated_copy,
+    demonstration,
+    demonstration_in_review,
+    demonstration_on_postgresql,
+    demonstration_template,
+    empty,
+    kind,
+    postgresql,
+    template,
+    unlimited,
+    url,
+)
+
+__all__ = [
+    "database",
+    "demonstrated",
+    "demonstrated_copy",
+    "demonstration",
+    "demonstration_in_review",
+    "demonstration_on_postgresql",
+    "demonstration_template",
+    "empty",
+    "kind",
+    "postgresql",
+    "pytest_configure",
+    "pytest_pyfunc_call",
+    "template",
+    "url",
+]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The keys that commands make do not stay in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path_factory.mktemp("signing")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def app(demonstration: str) -> Iterator[Litestar]:
+    """The application on the demonstration."""
+    made = create_app(unlimited(demonstration))
+    yield made
+    made.state["database"].close()
+
+
+@pytest.fixture(scope="session")
+def client(app: Litestar) -> Iterator[TestClient[Litestar]]:
+    """A client of the application on the demonstration."""
+    with TestClient(app) as opened:
+        yield opened

@@ -1,0 +1,39 @@
+"""What may be sent is what the committed OpenAPI document says, name by name and text by text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import request_type
+from actitud_api.engine.methodology.requests.content import types
+from actitud_api.engine.methodology.requests.overall_review import review_type
+
+Schema = dict[str, Any]  # JSON
+DOCUMENT = Path(__file__).parents[3] / "openapi" / "openapi.json"
+
+
+@pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])
+def test_the_types_of_a_version_are_those_of_the_document(version: str) -> None:
+    methodology = load(version)
+    made = types(methodology)
+    _, components = msgspec.json.schema_components(
+        [made.whole, made.patch, request_type(methodology), review_type(methodology)],
+        ref_template="#/components/schemas/{name}",
+    )
+    committed = json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]
+    assert len(components) > 140
+    for name, schema in json.loads(msgspec.json.encode(components)).items():
+        assert said(schema) == said(committed[name]), name
+
+
+def said(schema: Schema) -> Schema:
+    """A schema without the members to which the document adds what notes and reasons refuse, or which ids there are."""
+    members = schema.get("properties", {})
+    added = {"note", "self_declared", "profile_self_declared", "reason", "what_if"}
+    return schema | {"properties": {name: member for name, member in members.items() if name not in added}}

@@ -1,0 +1,196 @@
+"""What a figure can be, and which way it goes as something gets better: by hand, for every kind of operand."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import msgspec
+import pytest
+
+from actitud_api.engine.methodology.checks.bounds import Bound, Span, Spans, Way
+from actitud_api.engine.methodology.model import (
+    AnswerOperand,
+    Document,
+    Fact,
+    IndexOperand,
+    Maximum,
+    Minimum,
+    Operand,
+    Product,
+    ProfileField,
+    Quotient,
+    Range,
+    Sum,
+)
+from tests.unit.scoring import builders as b
+
+LEAST_OF_HUNDRED = Range(minimum=20, maximum=100)
+
+
+def with_facts(operand: Operand, *facts: Fact) -> Document:
+    """A document whose indicator X has that value, of those facts."""
+    indicator = msgspec.structs.replace(b.amount("X"), facts=facts, value=operand, step=facts[0].name)
+    profile = (
+        b.integer_field("people"),
+        ProfileField(name="balance", type="integer", set_by="organisation", minimum=-5, maximum=3),
+    )
+    return b.document(b.root(b.group("D", indicator, b.checklist("C", 1, ("a", "b", "c"), b.LINE))), profile=profile)
+
+
+def between(name: str, least: int | None, most: int | None) -> Fact:
+    return Fact(name=name, type="number", minimum=least, maximum=most)
+
+
+def x(name: str) -> AnswerOperand:
+    return b.fact("X", name)
+
+
+N, D = between("n", 2, 6), between("d", 4, 8)
+OVER = Quotient(numerator=x("n"), denominator=x("d"))
+
+VALUES: list[tuple[Operand, tuple[Fact, ...], tuple[Bound, Bound]]] = [
+    (x("n"), (N,), (2, 6)),
+    (b.const(2.5), (N,), (Fraction(5, 2), Fraction(5, 2))),
+    (OVER, (N, D), (Fraction(2, 8), Fraction(6, 4))),
+    (OVER, (between("n", -6, 2), D), (Fraction(-6, 4), Fraction(2, 4))),
+    (OVER, (N, between("d", 1, 49)), (Fraction(2, 49), 6)),
+    (Quotient(numerator=x("n"), denominator=b.const(0.5)), (N,), (4, 12)),
+    (Product(of=(x("n"), b.const(0))), (between("n", None, None),), (0, 0)),
+    (Product(of=(x("n"), x("d"))), (between("n", 0, None), between("d", 0, None)), (0, math.inf)),
+    (OVER, (N, between("d", 0, 8)), (0, math.inf)),
+    (OVER, (between("n", -1, 6), between("d", 0, 8)), (-math.inf, math.inf)),
+    (OVER, (N, between("d", -2, 8)), (-math.inf, math.inf)),
+    (OVER, (between("n", None, 6), D), (-math.inf, Fraction(6, 4))),
+    (OVER, (between("n", 2, None), D), (Fraction(2, 8), math.inf)),
+    (OVER, (N, between("d", 4, None)), (0, Fraction(6, 4))),
+    (Sum(of=(x("n"), x("d"))), (N, D), (6, 14)),
+    (Product(of=(x("n"), x("d"))), (N, D), (8, 48)),
+    (Product(of=(x("n"), x("d"))), (between("n", -3, 2), between("d", -4, 5)), (-15, 12)),
+    (Product(of=(x("n"), b.const(0))), (between("n", 2, None),), (0, 0)),
+    (Minimum(of=(x("n"), x("d"))), (N, D), (2, 6)),
+    (Maximum(of=(x("n"), x("d"))), (N, D), (4, 8)),
+    (b.field("people"), (N,), (0, b.MANY)),
+    (b.field("balance"), (N,), (-5, 3)),
+    (b.fact("C", "count"), (N,), (0, 3)),
+    (b.fact("C", "components"), (N,), (-math.inf, math.inf)),
+    (b.const("text"), (N,), (-math.inf, math.inf)),
+]
+
+
+@pytest.mark.parametrize(("operand", "facts", "ends"), VALUES)
+def test_what_a_value_can_be(operand: Operand, facts: tuple[Fact, ...], ends: tuple[Bound, Bound]) -> None:
+    spans = Spans(with_facts(operand, *facts))
+    assert spans.of(operand) == spans.of(b.value("X")) == Span(*ends)
+
+
+@pytest.mark.parametrize("part", [True, False])
+def test_a_part_is_at_most_the_whole(part: bool) -> None:
+    """Only where the value is the share itself; a rate per thousand is another figure."""
+    ratio = b.ratio("R", part_of_denominator=part)
+    scaled = Quotient(
+        numerator=Product(of=(b.fact("S", "numerator"), b.const(1000))), denominator=b.fact("S", "denominator")
+    )
+    rate = msgspec.structs.replace(b.ratio("S", part_of_denominator=part), value=scaled)
+    spans = Spans(b.document(b.root(b.group("D", ratio, rate))))
+    assert spans.of(b.value("R")) == Span(0, 1 if part else math.inf)
+    assert spans.of(b.value("S")) == Span(0, math.inf)
+
+
+def test_what_a_node_can_score() -> None:
+    """Half up to the decimals of the document, from the least of its range."""
+    ladder = msgspec.structs.replace(b.ladder("L", points=(20, 33.335)), range=LEAST_OF_HUNDRED)
+    free = msgspec.structs.replace(b.ladder("M", 0, points=(20, 90)), range=LEAST_OF_HUNDRED)
+    group = msgspec.structs.replace(b.group("D", ladder, free), range=LEAST_OF_HUNDRED)
+    root = msgspec.structs.replace(b.root(group), range=LEAST_OF_HUNDRED)
+    spans = Spans(b.document(root))
+    for operand in (b.score("L"), b.score("D"), b.score("index"), IndexOperand()):
+        assert spans.of(operand) == Span(20, Fraction(3334, 100))  # M has no weight
+
+
+def test_the_best_mean_takes_of_what_may_leave_only_what_raises_it() -> None:
+    """Stay: 40 (weight 1). May leave: 100 (1), 60 (2), 30 (5). (40 + 100) / 2 = 70; 60 does not raise that."""
+    leaves = b.compare(b.field("people"), "ge", 10)
+    group = b.group(
+        "D",
+        b.ladder("A", 1, points=(0, 40)),
+        b.ladder("C", 5, points=(0, 30), applies=leaves),
+        b.ladder("E", 2, points=(0, 60), applies=leaves),
+        b.ladder("F", 1, points=(0, 100), applies=leaves),
+    )
+    spans = Spans(b.document(b.root(group), profile=(b.integer_field("people"),)))
+    assert spans.of(b.score("D")) == Span(0, 70)
+
+
+def test_a_group_can_leave_where_something_in_it_can() -> None:
+    """D is 100 at most where E, of which the only indicator may not apply, has left; G never leaves."""
+    leaves = b.compare(b.field("people"), "ge", 10)
+    tree = b.root(
+        b.group("D", b.boolean("Y")),
+        b.group("E", b.ladder("P", points=(0, 50), applies=leaves)),
+        b.group("F", b.boolean("Z")),
+    )
+    spans = Spans(b.document(tree, profile=(b.integer_field("people"),)))
+    assert spans.of(IndexOperand()) == Span(0, 100)
+    staying = b.root(b.group("D", b.boolean("Y")), b.group("E", b.ladder("P", points=(0, 50))))
+    assert Spans(b.document(staying)).of(IndexOperand()) == Span(0, 75)
+
+
+def test_the_least_child_is_one_that_stays_or_where_all_may_leave_the_best() -> None:
+    """A of 40 points at most stays; without it only F may be left, of 100."""
+    leaves = b.compare(b.field("people"), "ge", 10)
+    free = b.ladder("E", points=(0, 60), applies=leaves), b.ladder("F", points=(0, 100), applies=leaves)
+    for children, most in (((b.ladder("A", points=(0, 40)), *free), 40), (free, 100)):
+        tree = b.root(b.group("D", *children, aggregation="min"))
+        assert Spans(b.document(tree, profile=(b.integer_field("people"),))).of(b.score("D")) == Span(0, most)
+
+
+def test_an_unweighted_child_that_may_leave_keeps_no_group_from_staying() -> None:
+    leaves = b.compare(b.field("people"), "ge", 10)
+    inner = b.group("E", b.ladder("P", points=(0, 50)), b.ladder("Q", 0, applies=leaves))
+    tree = b.root(b.group("D", b.boolean("Y")), inner)
+    assert Spans(b.document(tree, profile=(b.integer_field("people"),))).of(IndexOperand()) == Span(0, 75)
+
+
+# --- which way ------------------------------------------------------------------------------------------------
+
+UP, DOWN = b.value("U"), b.value("W")
+FLAT = b.value("F")
+MINUS = b.const(-1)
+
+WAYS: list[tuple[Operand, Way]] = [
+    (UP, 1),
+    (DOWN, -1),
+    (FLAT, 0),
+    (b.score("U"), 1),
+    (IndexOperand(), 1),
+    (b.const(3), 0),
+    (b.field("balance"), 0),
+    (Sum(of=(UP, b.const(1))), 1),
+    (Sum(of=(DOWN, b.const(1))), -1),
+    (Sum(of=(UP, DOWN)), None),
+    (Sum(of=(b.const(1), b.const(2))), 0),
+    (Minimum(of=(UP, b.score("D"))), 1),
+    (Maximum(of=(UP, DOWN)), None),
+    (Product(of=(MINUS, UP)), -1),
+    (Product(of=(MINUS, DOWN)), 1),
+    (Product(of=(MINUS, MINUS, DOWN)), -1),
+    (Product(of=(UP, b.score("D"))), 1),
+    (Product(of=(UP, DOWN)), None),
+    (Product(of=(b.field("balance"), UP)), None),  # from -5 to 3: either way
+    (Product(of=(b.field("people"), UP)), 1),
+    (Product(of=(Sum(of=(UP, DOWN)), b.const(2))), None),
+    (Product(of=(b.field("balance"), b.const(2))), 0),
+]
+
+
+@pytest.mark.parametrize(("operand", "way"), WAYS)
+def test_which_way_a_figure_goes(operand: Operand, way: Way) -> None:
+    profile = (
+        b.integer_field("people"),
+        ProfileField(name="balance", type="integer", set_by="organisation", minimum=-5, maximum=3),
+    )
+    group = b.group(
+        "D", b.amount("U"), b.amount("W", knots=((4, 100), (72, 0))), b.amount("F", knots=((0, 50), (1, 50)))
+    )
+    assert Spans(b.document(b.root(group), profile=profile)).way(operand) == way

@@ -1,0 +1,135 @@
+"""What a small sample leaves open: the Wilson interval of a share, and the index that follows (SCORING, section 8)."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Goalpost, Indicator, Range
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Interval
+from actitud_api.engine.scoring.sampling_intervals import wilson
+from tests.unit.scoring import builders as b
+from tests.unit.scoring.sheets import indicator_of
+
+
+@pytest.mark.parametrize(
+    ("cases", "n", "low", "high"),
+    [
+        (81, 263, "0.2553", "0.3662"),
+        (15, 148, "0.0624", "0.1605"),
+        (0, 20, "0.0000", "0.1611"),
+        (1, 29, "0.0061", "0.1718"),
+    ],
+)
+def test_the_intervals_that_newcombe_published(cases: int, n: int, low: str, high: str) -> None:
+    """R. G. Newcombe, Two-sided confidence intervals for the single proportion, 1998, table I, method 3."""
+    assert [f"{bound / 1_000_000:.4f}" for bound in wilson(cases, n)] == [low, high]
+
+
+def test_a_share_of_all_or_nothing_ends_there() -> None:
+    """z² = 3.8414588: none of one is open up to z²/(1 + z²) = 0.7934507, all of one from 1/(1 + z²) = 0.2065493."""
+    assert (wilson(0, 1), wilson(1, 1)) == ((0, 793_451), (206_549, 1_000_000))
+    assert wilson(10**12, 10**12) == (1_000_000, 1_000_000)
+
+
+def test_a_bound_is_half_up_in_millionths() -> None:
+    """2182 of 2241: z² = 3.84145882, (2183.92072941 + 1.95996398·√(57.44667559 + 0.96036471)) / 2244.84145882.
+
+    That is 2198.89964… / 2244.84145882 = 0.979534500000012….
+    """
+    assert wilson(2182, 2241)[1] == 979_535
+
+
+def interval(known: Methodology, submission: Submission, name: str = "R") -> Interval | None:
+    return indicator_of(explain(known, submission), name).interval
+
+
+def alone(indicator: Indicator, *others: Indicator) -> Methodology:
+    return b.read(b.document(b.root(b.group("D", indicator, *others))))
+
+
+@pytest.mark.parametrize(
+    ("cases", "low", "high", "least", "most"), [(0, 0, 0.793451, 0, 79.35), (1, 0.206549, 1, 20.65, 100)]
+)
+def test_a_share_of_none_and_of_all_is_one(cases: int, low: float, high: float, least: float, most: float) -> None:
+    found = interval(alone(b.ratio("R")), b.submit({"R": b.of(cases, 1)}))
+    assert found is not None
+    assert (found.n, found.low, found.high, found.index_low, found.index_high) == (1, low, high, least, most)
+
+
+def test_the_index_follows_through_the_curve() -> None:
+    """30 of 100: 21.8949 % to 39.5848 %. R and L weigh the same; L is 50.
+
+    Doubled on the way to 0.5: 43.79 and 79.17, the index (43.79 + 50)/2 = 46.895 → 46.90 and 64.585 → 64.59.
+    """
+    known = alone(b.ratio("R", knots=((0, 0), (0.5, 100))), b.ladder("L"))
+    found = interval(known, b.submit({"R": b.of(30, 100), "L": {"level": 2}}))
+    assert found == Interval(n=100, low=0.218949, high=0.395849, index_low=46.9, index_high=64.59)
+
+
+def test_where_less_is_better_the_low_share_is_the_high_index() -> None:
+    """The same shares on a falling line: 100 − 21.89 = 78.11 (78.1051) and 60.42 (60.4151)."""
+    found = interval(alone(b.ratio("R", knots=((0, 100), (1, 0)))), b.submit({"R": b.of(30, 100)}))
+    assert found == Interval(n=100, low=0.218949, high=0.395849, index_low=60.42, index_high=78.11)
+
+
+def test_the_cases_are_those_that_were_counted() -> None:
+    """3 of 10 is the same share as 30 of 100, over fewer cases.
+
+    (3 + 1.920729 ± 1.959964·√(2.1 + 0.960365)) / 13.841459 = (4.920729 ± 3.428742) / 13.841459.
+    """
+    found = interval(alone(b.ratio("R")), b.submit({"R": b.of(3, 10)}))
+    assert found == Interval(n=10, low=0.107791, high=0.603222, index_low=10.78, index_high=60.32)
+
+
+def test_what_is_only_declared_stays_below_its_cap() -> None:
+    found = interval(alone(b.ratio("R")), b.submit({"R": b.of(3, 10)}, self_declared=["R"]))
+    assert found is not None
+    assert (found.index_low, found.index_high) == (10.78, 50)
+
+
+def test_where_there_is_no_index_only_the_share_is_open() -> None:
+    known = b.read(b.document(b.root(b.ratio("R"), b.ladder("L"), missing="void")))
+    found = interval(known, b.submit({"R": b.of(3, 10)}))
+    assert found == Interval(n=10, low=0.107791, high=0.603222, index_low=None, index_high=None)
+
+
+def ratio(**changes: object) -> Indicator:
+    return msgspec.structs.replace(b.ratio("R", part_of_denominator=False), **changes)
+
+
+def test_a_sample_has_an_interval_even_where_the_numerator_is_not_marked_a_part() -> None:
+    assert interval(alone(ratio(sample=True)), b.submit({"R": b.of(3, 10)})) is not None
+    assert interval(alone(ratio(sample=True)), b.submit({"R": b.of(11, 10)})) is None
+    assert interval(alone(ratio()), b.submit({"R": b.of(3, 10)})) is None
+
+
+ANSWERS: dict[str, dict[str, FactValue]] = {"R": b.of(0, 0)}
+
+
+@pytest.mark.parametrize("answers", [{}, ANSWERS])
+def test_without_a_value_there_is_none(answers: dict[str, dict[str, FactValue]]) -> None:
+    assert interval(alone(b.ratio("R"), b.ladder("L", 9)), b.submit({**answers, "L": {"level": 1}})) is None
+
+
+def test_what_is_no_share_has_none() -> None:
+    known = alone(b.ladder("R"), b.amount("A"))
+    submission = b.submit({"R": {"level": 2}, "A": {"hours": 0.5}})
+    assert (interval(known, submission, "R"), interval(known, submission, "A")) == (None, None)
+
+
+def test_in_a_range_of_its_own_the_index_stays_in_it() -> None:
+    """A range of 0 to 4: 0.4312 → 0.43 and 2.4129 → 2.41."""
+    four = Range(minimum=0, maximum=4)
+    indicator = msgspec.structs.replace(
+        b.ratio("R"),
+        range=four,
+        curve=msgspec.structs.replace(b.ratio("R").curve, goalposts=(Goalpost(x=0, score=0), Goalpost(x=1, score=4))),
+    )
+    tree = msgspec.structs.replace(b.root(msgspec.structs.replace(b.group("D", indicator), range=four)), range=four)
+    found = interval(b.read(b.document(tree)), b.submit({"R": b.of(3, 10)}))
+    assert found is not None
+    assert (found.index_low, found.index_high) == (0.43, 2.41)

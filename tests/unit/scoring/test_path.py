@@ -1,0 +1,1044 @@
+"""The path to the next level (SCORING, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from actitud_api.engine.methodology.loader import DefectiveMethodology
+from actitud_api.engine.methodology.model import (
+    Compare,
+    Fact,
+    Gate,
+    Group,
+    Implies,
+    IndexOperand,
+    Indicator,
+    Level,
+    Minimum,
+    Product,
+    Quotient,
+    Rule,
+    Sum,
+)
+from actitud_api.engine.methodology.predicates import Slot
+from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
+from actitud_api.engine.scoring import level_path as engine
+from actitud_api.engine.scoring.compile import CompiledIndicator, Plan, load_facts, plan_of, without_rules
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate, evaluate_facts
+from actitud_api.engine.scoring.level_path import Move, Path, Unreachable, moved, path
+from actitud_api.engine.scoring.next_steps import Change
+from tests.unit.scoring import builders as b
+from tests.unit.scoring.organisations import METHODOLOGY, organisation
+from tests.unit.scoring.random_documents import ANY, SMALL, case_of
+from tests.unit.scoring.sheets import case
+from tests.unit.scoring.test_laws import SEEDS, examples
+
+Facts = dict[str, FactValue]
+
+LEVEL_OF_X = b.fact("X", "level")
+AT_LEVEL_1 = b.submit({"X": {"level": 1}})
+LOCKED = b.boolean("Locked", zero_when=b.compare(b.field("idle"), "ge", 0))
+"""0 by rule, whatever is answered."""
+
+
+def second(*holds: Compare) -> tuple[Level, ...]:
+    """Level 2 with those gates: G0, G1, …"""
+    gates = tuple(Gate(id=f"G{number}", holds=asked) for number, asked in enumerate(holds))
+    return (Level(number=1, gates=()), Level(number=2, gates=gates))
+
+
+def index(asked: float) -> Compare:
+    return b.compare(IndexOperand(), "ge", asked)
+
+
+def changes(found: Path) -> list[tuple[str, Facts]]:
+    assert found.moves is not None
+    return [(move.indicator, move.change) for move in found.moves]
+
+
+def only(found: Path) -> Move:
+    assert found.moves is not None
+    (move,) = found.moves
+    return move
+
+
+def obstacle(found: Path) -> Unreachable:
+    assert found.moves is None
+    (gate,) = found.unreachable
+    return gate
+
+
+# --- what is taken, and in which order ------------------------------------------------------------------------
+
+
+def test_value_gates_come_first_then_groups_then_the_index() -> None:
+    """R is 1 of 10: 8 points, D 4; M is 25, E (25 + 3·0)/4 = 6.25; index 5.125 -> 5.13.
+
+    R to its goalpost 0.5: 40, D 20, index 13.125 -> 13.13. E asks 50: N at level 2 gives 43.75, at 3 it gives 62.50;
+    index 41.25. The index asks 45: L at level 1 gives D 32.50 and 47.50, and so does M at level 3, after it.
+    """
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ratio("R", knots=((0, 0), (0.5, 40), (0.8, 70), (1, 100))), b.ladder("L")),
+                b.group("E", b.ladder("M"), b.ladder("N", 3)),
+            ),
+            levels=second(index(45), b.compare(b.score("E"), "ge", 50), b.compare(b.value("R"), "ge", 0.5)),
+        )
+    )
+    found = path(known, b.submit({"R": b.of(1, 10), "L": {"level": 0}, "M": {"level": 1}, "N": {"level": 0}}))
+    assert changes(found) == [("R", {"numerator": 5}), ("N", {"level": 3}), ("L", {"level": 1})]
+    assert found.moves is not None
+    assert [(move.score_before, move.score) for move in found.moves] == [(8, 40), (0, 75), (0, 25)]
+    assert [(move.gain, move.index, move.level) for move in found.moves] == [
+        (8, 13.13, 1),
+        (28.12, 41.25, 1),
+        (6.25, 47.5, 2),
+    ]
+    assert {(move.kind, move.evidence, move.requires) for move in found.moves} == {("improve", False, ())}
+    assert found.moves[0].facts == {"numerator": 1, "denominator": 10}
+    assert (found.index, found.level, found.target) == (5.13, 1, 2)
+    assert (found.index_after, found.level_after, found.unreachable) == (47.5, 2, ())
+
+
+def test_a_move_that_a_later_one_makes_superfluous_is_dropped() -> None:
+    """E asks 25: M, which can reach 50, is just enough. The index asks 25: only N is, with E 75 and index 37.50.
+
+    Without M then E is 50 and the index 25: still enough.
+    """
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ladder("L", points=(0, 20))), b.group("E", b.ladder("M", points=(0, 50)), b.boolean("N"))
+            ),
+            levels=second(b.compare(b.score("E"), "ge", 25), index(25)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("N", {"value": True})]
+    assert (only(found).gain, found.index_after) == (25, 25)
+
+
+def test_an_indicator_moves_once_however_far() -> None:
+    """E asks 25: M at level 2. The index asks 70: L brings most, 62.50; then M at level 4 is just enough, 75."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("L")), b.group("E", b.ladder("M"), b.boolean("N"))),
+            levels=second(b.compare(b.score("E"), "ge", 25), index(70)),
+        )
+    )
+    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("L", {"value": True}), ("M", {"level": 4})]
+    assert found.moves is not None
+    assert [move.index for move in found.moves] == [50, 75]
+
+
+def test_the_least_of_several_is_asked_of_each_in_order() -> None:
+    """Each dimension below 40 on its own; D, at 50, asks nothing. M and N reach it at level 2."""
+    least = Minimum(of=(b.score("F"), b.score("D"), b.score("E")))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L")), b.group("E", b.ladder("M")), b.group("F", b.ladder("N"))),
+            levels=second(b.compare(least, "ge", 40)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 2}, "M": {"level": 1}, "N": {"level": 0}}))
+    assert changes(found) == [("N", {"level": 2}), ("M", {"level": 2})]
+
+
+def test_a_falling_value_and_a_checklist() -> None:
+    """The value gate asks more than 20 points of X, whose hours fall from 72 (0) over 24 (50) to 4 (100)."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group(
+                    "D",
+                    b.amount("X", knots=((4, 100), (24, 50), (72, 0))),
+                    b.checklist("Y", 1, ("a", "b", "c"), ((0, 0), (2, 80), (3, 100))),
+                )
+            ),
+            levels=second(b.compare(b.score("X"), "gt", 20), b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"X": {"hours": 60}, "Y": {"components": ("b",)}}))
+    assert changes(found) == [("X", {"hours": 24}), ("Y", {"components": ("a", "b")})]
+
+
+def test_a_value_may_be_asked_on_a_flat_segment() -> None:
+    """Levels 1 and 2 score the same, but the gate asks level 2."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L", points=(0, 50, 50, 100)))),
+            levels=second(b.compare(b.value("L"), "ge", 2)),
+        )
+    )
+    move = only(path(known, b.submit({"L": {"level": 1}})))
+    assert (move.change, move.gain, move.level) == ({"level": 2}, 0, 2)
+
+
+def test_more_than_so_much_is_asked_of_a_group_of_each_of_several_and_of_the_index() -> None:
+    """L at level 2 is 50: more than 49.99 and not more than 50, for which it takes level 3."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second()))
+    least = Minimum(of=(b.score("D"),))
+    for left in (b.score("D"), least, IndexOperand()):
+        for asked, level in ((49.99, 2), (50, 3), (74.99, 3), (75, 4)):
+            levels = second(b.compare(left, "gt", asked))
+            known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=levels))
+            assert changes(path(known, b.submit({"L": {"level": 0}}))) == [("L", {"level": level})]
+
+
+def test_a_group_that_has_left_asks_nothing() -> None:
+    """E applies to nobody here: the least of both is that of D, and alone it passes or fails as its gate says."""
+    away = b.ladder("M", applies=b.compare(b.field("staff"), "ge", 1))
+    tree = b.root(b.group("D", b.ladder("L")), b.group("E", away))
+    asked = (Minimum(of=(b.score("D"), b.score("E"))), b.score("E"))
+    fails = Gate(id="G0", holds=b.compare(asked[0], "ge", 40))
+    passes = Gate(id="G0", holds=b.compare(asked[1], "ge", 40), when_not_applicable="pass")
+    for gate in (fails, passes):
+        levels = (Level(number=1, gates=()), Level(number=2, gates=(gate, Gate(id="G1", holds=index(45)))))
+        known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=levels))
+        found = path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
+        assert (changes(found), only(found).level) == ([("L", {"level": 2})], 2)
+    known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=second(b.compare(asked[1], "ge", 40))))
+    found = path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
+    assert [(gone.obstacle, gone.indicators) for gone in found.unreachable] == [("exhausted", ())]
+
+
+def test_the_fact_that_moves_may_be_one_of_the_profile() -> None:
+    """Accounts asleep of ten: from 5, which is 50, to none. Nothing is answered: the profile says it."""
+    derived = msgspec.structs.replace(
+        b.ratio("R", knots=((0, 100), (1, 0)), part_of_denominator=False),
+        facts=(),
+        value=Quotient(numerator=b.field("asleep"), denominator=b.field("accounts")),
+        step="profile:asleep",
+    )
+    profile = (b.integer_field("asleep"), b.integer_field("accounts"))
+    known = b.read(b.document(b.root(b.group("D", derived)), profile=profile, levels=second(index(90))))
+    submission = b.submit({}, {"asleep": 5, "accounts": 10})
+    found = path(known, submission)
+    assert changes(found) == [("R", {"asleep": 0})]
+    assert found.moves is not None
+    after = moved(submission, found.moves, plan_of(known))
+    assert (after.profile, after.answers) == ({"asleep": 0, "accounts": 10}, {})
+    assert submission.profile == {"asleep": 5, "accounts": 10}
+
+
+def test_the_methodology_is_named() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=second(index(50))))
+    found = path(known, b.submit({"L": {"value": False}})).methodology
+    assert (found.version, found.digest) == (b.VERSION, known.digest)
+
+
+def test_the_level_at_the_end_may_be_higher() -> None:
+    levels = (*second(index(50)), Level(number=3, gates=(Gate(id="H", holds=index(60)),)))
+    known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=levels))
+    found = path(known, b.submit({"L": {"value": False}}))
+    assert (found.target, found.level_after, only(found).level) == (2, 3, 3)
+
+
+# --- evidence and unknown answers -----------------------------------------------------------------------------
+
+
+def test_a_declared_value_is_documented_for_its_gate() -> None:
+    """Declared at level 2 it scores 50 with or without evidence, but has no value for the gate."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2))))
+    move = only(path(known, b.submit({"L": {"level": 2}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence, move.gain, move.level) == ("evidence", {}, True, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("level", "asked", "kind", "change", "evidence"),
+    [
+        (3, 60, "evidence", {}, True),  # capped at 50: documented it is 75
+        (3, 80, "improve", {"level": 4}, True),
+        (0, 40, "improve", {"level": 2}, False),  # 50, the cap, without evidence
+        (0, 60, "improve", {"level": 3}, True),
+    ],
+)
+def test_evidence_is_asked_where_the_cap_is_passed(
+    level: int, asked: int, kind: str, change: Facts, evidence: bool
+) -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
+    move = only(path(known, b.submit({"L": {"level": level}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence) == (kind, change, evidence)
+
+
+def test_an_unknown_answer_with_one_fact_is_reported() -> None:
+    """X and Y are answered, the others not: each is the only one below its gate."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group("D", b.ladder("X", 9), b.ladder("L")),
+                b.group("E", b.ladder("Y", 9), b.amount("H", knots=((4, 100), (24, 50), (72, 0)))),
+                b.group("F", b.ladder("Z", 9), b.checklist("C", 1, ("a", "b"), ((0, 0), (2, 100)))),
+            ),
+            levels=second(
+                b.compare(b.value("L"), "ge", 3), b.compare(b.score("H"), "gt", 20), b.compare(b.value("C"), "ge", 2)
+            ),
+        )
+    )
+    answers: dict[str, Facts] = {name: {"level": 4} for name in ("X", "Y", "Z", "L")}
+    found = path(known, b.submit(answers, set_aside={"L": "stale"}))
+    assert changes(found) == [("L", {"level": 3}), ("H", {"hours": 24}), ("C", {"components": ("a", "b")})]
+    assert found.moves is not None
+    assert {(move.kind, move.evidence, move.score_before) for move in found.moves} == {("report", True, 0)}
+    assert [move.facts for move in found.moves] == [{}, {}, {}]
+    after = moved(b.submit(answers, set_aside={"L": "stale"}), found.moves, plan_of(known))
+    assert (after.set_aside, after.answers["L"]) == ({}, {"level": 3})
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "rejected", "stale"])
+def test_an_answer_set_aside_is_reported_anew(why: SetAside) -> None:
+    """Without L the index is 90; at level 2 of 4 it is 95."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ladder("Z", 9))), levels=second(index(94))))
+    found = path(known, b.submit({"L": {"level": 1}, "Z": {"level": 4}}, set_aside={"L": why}))
+    assert (changes(found), only(found).kind) == ([("L", {"level": 2})], "report")
+
+
+def test_a_yes_or_no_is_reported_and_what_counts_from_more_than_0_too() -> None:
+    """Z is 9 of 11: with B, and with H, whose hours are 2 at least, at 8, it is 100."""
+    hours = b.amount("H", knots=((2, 0), (8, 100)))
+    hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], minimum=2),))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), b.boolean("B"), hours)), levels=second(index(99))))
+    found = path(known, b.submit({"Z": {"level": 4}}))
+    assert changes(found) == [("B", {"value": True}), ("H", {"hours": 8})]
+    assert found.moves is not None
+    assert ({move.kind for move in found.moves}, found.index_after) == ({"report"}, 100)
+
+
+def test_a_list_of_what_is_within_the_remit_is_reported() -> None:
+    """Of c1, c2 and c3 all that are within the remit: nothing is outside until the service says so."""
+    listed = b.checklist("C", 1, ("c1", "c2", "c3"), ((0, 0), (1, 100)))
+    within = Sum(of=(b.const(3), Product(of=(b.const(-1), b.fact("C", "outside_count")))))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    listed = msgspec.structs.replace(
+        listed,
+        facts=(*listed.facts, outside),
+        value=Quotient(numerator=b.fact("C", "count"), denominator=within),
+    )
+    known = b.read(b.document(b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(index(99))))
+    found = path(known, b.submit({"Z": {"level": 4}}))
+    assert changes(found) == [("C", {"components": ("c1", "c2", "c3"), "outside_remit": ()})]
+
+
+def test_an_answer_of_several_facts_is_not_made_up() -> None:
+    """Of R over S + 1 one fact alone could be reported, but not what the other is."""
+    over = Sum(of=(b.fact("R", "denominator"), b.const(1)))
+    open_ended = msgspec.structs.replace(
+        b.ratio("R", part_of_denominator=False),
+        value=Quotient(numerator=b.fact("R", "numerator"), denominator=over),
+    )
+    known = b.read(b.document(b.root(b.group("D", open_ended, b.ladder("Z", 9))), levels=second(index(99))))
+    assert obstacle(path(known, b.submit({"Z": {"level": 4}}))).indicators == ("R",)
+
+
+def test_people_per_hour_start_from_the_least_hours_that_there_are() -> None:
+    """10 hours over those of H, which are 2 at least, is 5 at most: for all of 5, 2 hours; 1 would be 10."""
+    hours = b.amount("H", knots=((1, 0), (5, 100)))
+    hours = msgspec.structs.replace(
+        hours,
+        facts=(msgspec.structs.replace(hours.facts[0], minimum=2),),
+        value=Quotient(numerator=b.const(10), denominator=b.fact("H", "hours")),
+    )
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(99))))
+    assert changes(path(known, b.submit({"Z": {"level": 4}}))) == [("H", {"hours": 2})]
+
+
+def test_a_value_that_is_the_best_and_only_declared_is_documented() -> None:
+    """Nothing is capped in this document: what counts in full has no value for its gate all the same."""
+    tree = b.root(b.group("D", b.ladder("L")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.value("L"), "ge", 4)), cap=100))
+    move = only(path(known, b.submit({"L": {"level": 4}}, self_declared=["L"])))
+    assert (move.kind, move.change, move.evidence, move.level) == ("evidence", {}, True, 2)
+
+
+@pytest.mark.parametrize("declared", [(), ("X",)])
+def test_no_move_makes_an_answer_worse_to_unlock_another(declared: tuple[str, ...]) -> None:
+    """Y counts 0 above level 2 of X, which is at 3: only level 4 would be better, and unlocks nothing."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "gt", 2)))),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    submission = b.submit({"X": {"level": 3}, "Y": {"level": 3}}, self_declared=declared)
+    assert obstacle(path(known, submission)).obstacle == "zero_by_rule"
+
+
+def test_the_index_of_a_gate_is_the_published_one() -> None:
+    """49.6 is published as 50, which is asked."""
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("L", points=(0, 49.6, 100)))), published=0, levels=second(index(50)))
+    )
+    found = path(known, b.submit({"L": {"level": 0}}))
+    assert (changes(found), found.index_after, found.level_after) == ([("L", {"level": 1})], 50, 2)
+
+
+def test_the_least_of_several_is_named_whole_where_one_of_them_is_out_of_reach() -> None:
+    """Review holds M, and so E, at 0: of the least of D and E, which is 0, 30 is asked."""
+    least = Minimum(of=(b.score("D"), b.score("E")))
+    tree = b.root(b.group("D", b.ladder("L")), b.group("E", b.ladder("M")))
+    known = b.read(b.document(tree, levels=second(b.compare(least, "ge", 30))))
+    submission = b.submit({"L": {"level": 4}, "M": {"level": 0}}, level_caps={"M": 0})
+    found = obstacle(path(known, submission))
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.obstacle) == ("G0", 0, 30, "exhausted")
+
+
+# --- what other facts have to do ------------------------------------------------------------------------------
+
+
+def test_a_move_that_breaks_no_rule_is_preferred() -> None:
+    """R at its goalpost 1 and L at level 4 are both just enough, 50; R comes first, but would break V."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ratio("R"), b.ladder("L"))),
+            levels=second(index(50)),
+            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 5), "R"),),
+        )
+    )
+    found = path(known, b.submit({"R": b.of(0, 10), "L": {"level": 0}}))
+    assert changes(found) == [("L", {"level": 4})]
+
+
+def test_what_has_to_follow_is_named_where_there_is_no_other_way() -> None:
+    """V: at most 5. The gate asks 0.8, and the goalpost of 1 breaks V: with it D would be 100."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ratio("R"))),
+            levels=second(b.compare(b.value("R"), "ge", 0.8)),
+            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 5), "R"),),
+        )
+    )
+    found = path(known, b.submit({"R": b.of(2, 10)}))
+    assert changes(found) == [("R", {"numerator": 10})]
+    assert (only(found).requires, only(found).gain, found.index_after, found.level_after) == (("V",), 80, 100, 2)
+
+
+def test_one_move_may_be_what_another_needs() -> None:
+    """Y at level 3 needs X at level 1, which the index of 57 needs too: X comes first, and nothing else has to follow.
+
+    X at level 1 is 40, the index 20; Y at level 3 is 75, the index 57.50.
+    """
+    needs = b.rule(
+        "R", Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(b.fact("X", "level"), "ge", 1)), "Y"
+    )
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", points=(0, 40)), b.ladder("Y"))),
+            levels=second(b.compare(b.value("Y"), "ge", 3), index(57)),
+            rules=(needs,),
+        )
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
+    assert changes(found) == [("X", {"level": 1}), ("Y", {"level": 3})]
+    assert found.moves is not None
+    assert [(move.index, move.requires) for move in found.moves] == [(20, ()), (57.5, ())]
+
+
+@pytest.mark.parametrize("sent", [{}, {"Y": {"value": False}}])
+def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -> None:
+    """Y, not answered or not any more, is 0 below level 1 of X: first that, then Y, then X again for the index of 90.
+
+    X moves once, to level 4, and Y, which stands before it then, is an answer anew all the same.
+    """
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", 9), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 1)))),
+            levels=second(b.compare(b.value("Y"), "eq", True), index(90)),
+        )
+    )
+    submission = b.submit({"X": {"level": 0}, **sent}, set_aside=dict.fromkeys(sent, "stale"))
+    found = path(known, submission)
+    assert changes(found) == [("Y", {"value": True}), ("X", {"level": 4})]
+    assert found.moves is not None
+    assert [(move.kind, move.facts, move.evidence) for move in found.moves] == [
+        ("report", {}, True),
+        ("improve", {"level": 0}, False),
+    ]
+    assert [(move.gain, move.index, move.level) for move in found.moves] == [(0, 0, 1), (100, 100, 2)]
+    assert (found.index_after, found.level_after) == (100, 2)
+
+
+def test_what_only_reaches_a_bound_that_has_to_be_passed_is_not_enough() -> None:
+    """D has to pass 25. X alone reaches it, with its 50; Y at its second level passes it: 30."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", points=(0, 50)), b.ladder("Y", points=(0, 10, 60)))),
+            levels=second(b.compare(b.score("D"), "gt", 25)),
+        )
+    )
+    assert changes(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))) == [("Y", {"level": 2})]
+
+
+def test_a_move_that_raises_its_group_only_with_another_is_taken_too() -> None:
+    """The least of two at 0 is raised by neither alone: X goes first, and as far as it can."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y"), aggregation="min")),
+            levels=second(b.compare(b.score("D"), "ge", 50)),
+        )
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
+    assert changes(found) == [("X", {"level": 4}), ("Y", {"level": 2})]
+
+
+def test_a_move_of_a_hundredth_is_one() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("X", points=(0, 0.01)))), levels=second(index(0.01))))
+    assert changes(path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
+
+
+def test_of_levels_that_score_the_same_a_move_goes_to_the_first() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("X", points=(0, 40, 40, 60)))), levels=second(index(40))))
+    assert changes(path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
+
+
+def test_where_other_facts_have_to_follow_what_no_fact_helps_is_passed_over() -> None:
+    """Level 3 is 0 by rule; level 4 breaks R, and the index asks 75."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 3)))),
+            levels=second(index(75)),
+            rules=(b.rule("R", b.compare(LEVEL_OF_X, "le", 3), "X"),),
+        )
+    )
+    move = only(path(known, AT_LEVEL_1))
+    assert (move.change, move.requires) == ({"level": 4}, ("R",))
+
+
+@pytest.mark.parametrize(
+    ("children", "holds", "facts", "tried"),
+    [
+        # the first that is just enough; then it is told, and left out once to see whether it is superfluous
+        ((b.ladder("X"),), index(50), {"X": {"level": 1}}, 1 + 2),
+        # what has no weight brings nothing to an index that cannot be reached
+        ((b.boolean("X"), LOCKED, b.ladder("Z", 0)), index(60), {"X": {"value": False}, "Z": {"level": 0}}, 1),
+        # all that is 0 by rule is tried, and none of it again
+        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "ge", 1)),), index(50), {"X": {"level": 0}}, 4),
+        # of what is asked of a value only what is beyond it
+        ((b.ladder("X"),), b.compare(b.value("X"), "ge", 2), {"X": {"level": 1}}, 1 + 2),
+        (
+            (b.amount("X", knots=((2, 100), (4, 50), (8, 0))),),
+            b.compare(Product(of=(b.const(-1), b.value("X"))), "ge", -2),
+            {"X": {"hours": 4}},
+            3,
+        ),
+    ],
+)
+def test_what_is_tried_on_the_way(
+    monkeypatch: pytest.MonkeyPatch,
+    children: tuple[Indicator, ...],
+    holds: Compare,
+    facts: dict[str, Facts],
+    tried: int,
+) -> None:
+    assert tries(monkeypatch, b.root(b.group("D", *children)), holds, facts) == tried
+
+
+def test_a_move_that_raises_the_index_but_not_as_it_is_published_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The half of 60.2 is published as 30, and so is that of 60.6; X can go no further."""
+    tree = b.root(b.group("D", b.ladder("X", points=(60.2, 60.6)), LOCKED))
+    assert tries(monkeypatch, tree, index(60), {"X": {"level": 0}}, published=0) == 1
+
+
+def tries(
+    monkeypatch: pytest.MonkeyPatch, tree: Group, holds: Compare, facts: dict[str, Facts], published: int | None = None
+) -> int:
+    """How often it is looked at how things stand after a move, until a path is found or none."""
+    looked = 0
+    after = engine._after
+
+    def looking(standing: engine._Standing, leaf: CompiledIndicator, change: Change, *, declared: bool) -> object:
+        nonlocal looked
+        looked += 1
+        return after(standing, leaf, change, declared=declared)
+
+    monkeypatch.setattr(engine, "_after", looking)
+    document = b.document(tree, levels=second(holds), profile=(b.integer_field("idle"),), published=published)
+    path(b.read(document), b.submit(facts, {"idle": 0}))
+    return looked
+
+
+def test_a_gate_over_several_groups_is_reached_in_any_of_them() -> None:
+    """D has its 100: for 150 of both E goes from 25 to 50."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.boolean("X")), b.group("E", b.ladder("Y"))),
+            levels=second(b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", 150)),
+        )
+    )
+    found = path(known, b.submit({"X": {"value": True}, "Y": {"level": 1}}))
+    # nothing says how much is just enough: what brings most is taken
+    assert changes(found) == [("Y", {"level": 4})]
+
+
+def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a move worth less than the search took it for: what holds the level up then is named."""
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    submission = b.submit({"L": {"level": 1}})
+    monkeypatch.setattr(engine, "_confirmed", lambda plan, submission, moves: evaluate(known, submission))
+    found = obstacle(path(known, submission))
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
+    assert (found.obstacle, found.indicators) == ("exhausted", ())
+    assert path(known, submission).target == 2
+
+
+X_AND_Y = (b.ladder("X"), b.ladder("Y"))
+WITH_A_YES = b.submit({"X": {"level": 1}, "Y": {"value": True}})
+IDLE = msgspec.structs.replace(
+    b.ratio("X", knots=((0, 100), (1, 0)), part_of_denominator=False),
+    facts=(),
+    value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
+    step="profile:idle",
+)
+NEEDS_X = Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(LEVEL_OF_X, "ge", 1))
+
+
+@pytest.mark.parametrize(
+    ("children", "rules", "asked", "submission", "anew"),
+    [
+        # its own score alone, whatever rule holds before and after, or is left to other facts
+        ((b.ladder("X"),), (), 50, AT_LEVEL_1, 0),
+        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 4), "X"),), 50, AT_LEVEL_1, 0),
+        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 1), "X"),), 50, AT_LEVEL_1, 0),
+        ((IDLE,), (), 50, b.submit({}, {"idle": 4, "all": 4}), 0),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 1))), (), 75, WITH_A_YES, 0),
+        # level 2 is 0 by rule, which is found out anew; level 3 is not
+        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 2)),), (), 50, AT_LEVEL_1, 1),
+        # what review lowered is tried anew, and is not enough
+        (X_AND_Y, (), 60, b.submit({"X": {"level": 3}, "Y": {"level": 1}}, level_caps={"X": 1}), 1),
+        # an answer that is new, that unlocks another, or that mends a rule: as tried, as told, and as left out
+        (X_AND_Y, (), 50, b.submit({"Y": {"level": 1}}), 3),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 3))), (), 85, WITH_A_YES, 3),
+        (X_AND_Y, (b.rule("R", NEEDS_X, "Y"),), 50, b.submit({"X": {"level": 0}, "Y": {"level": 4}}), 3),
+    ],
+)
+def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
+    monkeypatch: pytest.MonkeyPatch,
+    children: tuple[Indicator, ...],
+    rules: tuple[Rule, ...],
+    asked: float,
+    submission: Submission,
+    anew: int,
+) -> None:
+    """And once more at the end."""
+    profile = (b.integer_field("idle"), b.integer_field("all"))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", *children)), levels=second(index(asked)), rules=rules, profile=profile, coverage=b.SOME
+        )
+    )
+    scored: list[Evaluation] = []
+
+    def scoring(plan: Plan, sent: Sequence[Slot], submission: Submission) -> Evaluation:
+        scored.append(evaluate_facts(plan, list(sent), submission))
+        return scored[-1]
+
+    monkeypatch.setattr(engine, "evaluate_facts", scoring)
+    assert path(known, submission).moves is not None
+    assert len(scored) == anew + 1
+
+
+def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
+    """Y, answered at level 3, counts 0 below level 2 of X."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2)))),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}}))
+    assert changes(found) == [("X", {"level": 2})]
+    # (50 + 75)/2 where it was 0
+    assert (only(found).gain, only(found).score) == (62.5, 50)
+
+
+def test_a_move_that_mends_a_contradiction_counts_what_it_brings_back() -> None:
+    """X, of weight 3, is taken to level 4 for its own 75 points; with it comes back Y: (3·100 + 100)/4."""
+    needs = b.rule(
+        "R", Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(b.fact("X", "level"), "ge", 1)), "Y"
+    )
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("X", 3), b.ladder("Y"))), levels=second(index(60)), rules=(needs,))
+    )
+    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 4}}))
+    assert changes(found) == [("X", {"level": 4})]
+    assert (only(found).gain, found.index_after, found.level_after) == (100, 100, 2)
+
+
+# --- what cannot be reached -----------------------------------------------------------------------------------
+
+PROFILE = (b.integer_field("accounts"), b.integer_field("applies"))
+
+
+def stuck(*holds: Compare, answers: dict[str, Facts], **profile: int) -> Path:
+    """A ratio R that may leave or be 0 by rule, and a ladder L."""
+    known = b.read(
+        b.document(
+            b.root(
+                b.group(
+                    "D",
+                    b.ratio(
+                        "R",
+                        applies=b.compare(b.field("applies"), "eq", 1),
+                        zero_when=b.compare(b.field("accounts"), "eq", 0),
+                    ),
+                    b.ladder("L", 9),
+                )
+            ),
+            levels=second(*holds),
+            profile=PROFILE,
+            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), "R"),),
+        )
+    )
+    return path(known, b.submit(answers, {"accounts": 1, "applies": 1, **profile}))
+
+
+VALUE = b.compare(b.value("R"), "ge", 0.5)
+LOW: dict[str, Facts] = {"R": b.of(1, 10), "L": {"level": 4}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "profile", "reason", "indicators"),
+    [
+        ({**LOW, "R": b.of(11, 10)}, {}, "contradicted", ("R",)),
+        ({"L": {"level": 4}}, {}, "unanswered", ("R",)),
+        (LOW, {"accounts": 0}, "zero_by_rule", ("R",)),
+        (LOW, {"applies": 0}, "not_applicable", ()),
+        ({**LOW, "R": b.of(0, 0)}, {}, "exhausted", ()),
+    ],
+)
+def test_a_value_gate_that_nothing_moves_says_why(
+    answers: dict[str, Facts], profile: dict[str, int], reason: str, indicators: tuple[str, ...]
+) -> None:
+    found = obstacle(stuck(VALUE, answers=answers, **profile))
+    assert (found.obstacle, found.indicators) == (reason, indicators)
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.asked) == ("G0", 0.5)
+
+
+def test_a_gate_over_the_profile_is_out_of_reach() -> None:
+    found = obstacle(stuck(b.compare(b.field("accounts"), "ge", 2), index(95), answers=LOW))
+    assert (found.obstacle, found.indicators) == ("profile", ())
+    assert found.gate is not None
+    assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 1, 2, 1)
+
+
+def test_every_gate_out_of_reach_is_named() -> None:
+    """The profile, and an index of 95 that L alone, 90 of 100, cannot reach while R is not answered."""
+    found = stuck(b.compare(b.field("accounts"), "ge", 2), index(95), answers={"L": {"level": 2}})
+    assert [(gate.gate.gate, gate.obstacle, gate.indicators) for gate in found.unreachable if gate.gate] == [
+        ("G1", "exhausted", ("R",)),
+        ("G0", "profile", ()),
+    ]
+    assert (found.moves, found.index_after, found.level_after, found.target) == (None, None, None, 2)
+
+
+def test_review_may_hold_the_level_down() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    held = msgspec.structs.replace(b.submit({"L": {"level": 4}}), max_level=1)
+    found = obstacle(path(known, held))
+    assert (found.gate, found.obstacle, found.indicators) == (None, "review", ())
+    raised = msgspec.structs.replace(b.submit({"L": {"level": 0}}), max_level=2)
+    assert changes(path(known, raised)) == [("L", {"level": 2})]
+
+
+def test_review_caps_of_a_ladder_hold() -> None:
+    """Level 2 at most: the index of 60 is out of reach, that of 50 is not."""
+    for asked, change in ((60, None), (50, [("L", {"level": 2})])):
+        known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
+        found = path(known, msgspec.structs.replace(b.submit({"L": {"level": 0}}), level_caps={"L": 2}))
+        if change is None:
+            assert obstacle(found).obstacle == "exhausted"
+        else:
+            assert changes(found) == change
+
+
+def test_without_a_next_level_or_a_level_there_is_no_target() -> None:
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
+    for submission, level in ((b.submit({"L": {"level": 4}}), 2), (b.submit({}), None)):
+        found = path(known, submission)
+        assert (found.level, found.target, found.moves, found.unreachable) == (level, None, None, ())
+
+
+def test_a_move_that_opens_a_question_is_not_taken_where_it_costs_the_level() -> None:
+    """X at level 1 lifts the zero rule of nine unanswered: the coverage would be 1/10, and there would be no level."""
+    locked = [b.ladder(f"Y{number}", zero_when=b.compare(b.fact("X", "level"), "lt", 1)) for number in range(9)]
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("X"), *locked, rated_share=(0, 1))), levels=second(index(2)))
+    )
+    assert obstacle(path(known, b.submit({"X": {"level": 0}}))).obstacle == "exhausted"
+
+
+# --- the examples of the catalogue ----------------------------------------------------------------------------
+
+
+def example(letter: str) -> tuple[Submission, Path]:
+    submission = b.decode(METHODOLOGY, bytes(case(f"example_{letter}").request))
+    return submission, path(METHODOLOGY, submission)
+
+
+def test_the_path_of_example_b() -> None:
+    """16.51, and 20 is asked: 3.49 more, of which no indicator brings more than 2.50 (weight 25 of 100 in a tenth).
+
+    D2.01 and D6.01, both at 0, bring that; D2.01 is the first: from 40 % of promotion to 5 %, D2 26.92 + 25 = 51.92,
+    the index 165.13/10 + 2.50 = 19.01. Then 0.99 more: the least that is enough is 1.00, a weight of 10 from 0 to 100,
+    of which D2.06 is the first; D2 61.92, and the dimensions sum to 200.13: 20.01.
+    """
+    _, found = example("b")
+    assert (found.level, found.target, found.level_after, found.index_after) == (1, 2, 2, 20.01)
+    assert changes(found) == [("D2.01", {"numerator": 5}), ("D2.06", {"level": 4})]
+    assert found.moves is not None
+    assert [(move.gain, move.index) for move in found.moves] == [(2.5, 19.01), (1, 20.01)]
+
+
+def test_the_path_of_example_a_delivers_level_4() -> None:
+    """The three gates over values first, in the order of the document, each at the first goalpost that is enough."""
+    submission, found = example("a")
+    assert (found.level, found.target, found.level_after, found.unreachable) == (3, 4, 4, ())
+    assert changes(found)[:3] == [("D9.01", {"numerator": 260}), ("D4.06", {"level": 2}), ("D9.06", {"value": True})]
+    assert found.moves is not None
+    # D9.01 57.50 → 75, weight 25: D9 38.88 → 43.25; D4.06 25 → 50, weight 20: D4 + 5; D9.06 0 → 100, weight 5: D9 + 5
+    assert [move.gain for move in found.moves[:3]] == [0.44, 0.5, 0.5]
+    after = evaluate(METHODOLOGY, moved(submission, found.moves, plan_of(METHODOLOGY)))
+    assert (after.level, after.index) == (4, round(float(found.index_after or 0) * 100))
+
+
+# --- laws -----------------------------------------------------------------------------------------------------
+
+
+@examples(25)
+@given(SEEDS)
+def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
+    """Applied to the document with the rules on: index and level after each move, and no move is superfluous."""
+    submission = organisation(seed)
+    known, plan = path(METHODOLOGY, submission), plan_of(METHODOLOGY)
+    if known.moves is None or any(move.requires for move in known.moves):
+        return
+    assert known.target is not None
+    assert len({move.indicator for move in known.moves}) == len(known.moves)
+    before = evaluate(METHODOLOGY, submission).index
+    for count, move in enumerate(known.moves, start=1):
+        after = evaluate(METHODOLOGY, moved(submission, known.moves[:count], plan))
+        assert after.index is not None
+        assert before is not None
+        assert (move.index, move.level, move.gain) == (
+            after.index / plan.unit,
+            after.level,
+            (after.index - before) / plan.unit,
+        )
+        before = after.index
+        less = evaluate(METHODOLOGY, moved(submission, [*known.moves[: count - 1], *known.moves[count:]], plan))
+        assert less.level is None or less.level < known.target, move.indicator
+    assert (known.index_after, known.level_after) == (known.moves[-1].index, known.moves[-1].level)
+    assert known.level_after is not None
+    assert known.level_after >= known.target
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_path_through_any_document(seed: int) -> None:
+    """Every curve, aggregation, rule and state: what each move says of itself is what scoring everything anew gives.
+
+    Rules that a move breaks unless other facts follow are off for it, as it says. No move is superfluous. Without a
+    path, what is named does not hold.
+    """
+    try:
+        drawn = case_of(Random(seed), SMALL, ANY, answers=6)
+    except DefectiveMethodology:
+        return
+    known = drawn.methodology
+    plan = plan_of(known)
+    for submission in drawn.submissions:
+        found, start = path(known, submission), evaluate(known, submission)
+        assert (found.methodology.version, found.methodology.digest) == (known.document.version, known.digest)
+        assert (found.index, found.level) == (in_points(start.index, plan.unit), start.level)
+        next_one = None if start.level is None or start.level == len(plan.levels) else start.level + 1
+        assert found.target == next_one
+        if next_one is None:
+            assert (found.moves, found.unreachable) == (None, ())
+        elif found.moves is None:
+            assert_out_of_reach(found, start, submission)
+        else:
+            assert_delivers(found, found.moves, start, submission)
+
+
+def in_points(units: int | None, unit: int) -> float | None:
+    return None if units is None else units / unit
+
+
+def assert_out_of_reach(found: Path, start: Evaluation, submission: Submission) -> None:
+    """Each gate that is named fails from the start, in the order of no matter what; review is named where it limits."""
+    assert found.unreachable
+    assert (found.index_after, found.level_after) == (None, None)
+    assert found.target is not None
+    held = submission.max_level is not None and submission.max_level < found.target
+    assert [gone.obstacle for gone in found.unreachable if gone.gate is None] == ["review"] * held
+    asked = {gate.id for gate in start.plan.document.levels[found.target - 1].gates}
+    named = [gone.gate.gate for gone in found.unreachable if gone.gate is not None]
+    assert set(named) <= asked
+    assert len(set(named)) == len(named)
+    for gone in found.unreachable:
+        codes = {name: start.leaves[start.plan.positions[name]].code for name in gone.indicators}
+        assert not set(codes.values()) & {"full", "not_applicable"}
+
+
+def assert_delivers(found: Path, moves: tuple[Move, ...], start: Evaluation, submission: Submission) -> None:
+    plan, unit = start.plan, start.plan.unit
+    off = frozenset(rule for move in moves for rule in move.requires)
+
+    def scored(taken: Sequence[Move]) -> Evaluation:
+        after = moved(submission, taken, plan)
+        return evaluate_facts(without_rules(plan, off), load_facts(plan, after), after)
+
+    assert found.target is not None
+    assert len({move.indicator for move in moves}) == len(moves)
+    before = scored([])
+    for count, move in enumerate(moves, start=1):
+        after, position = scored(moves[:count]), plan.positions[move.indicator]
+        was, now = before.leaves[position], after.leaves[position]
+        assert (move.index, move.level) == (in_points(after.index, unit), after.level)
+        assert (move.score_before, move.score) == (in_points(was.score, unit), in_points(now.score, unit))
+        if before.index is not None and after.index is not None:
+            assert move.gain == (after.index - before.index) / unit
+        facts = {fact.name for fact in plan.leaves[position].indicator.facts}
+        field = (plan.leaves[position].indicator.step or "").removeprefix("profile:")
+        assert set(move.change) <= (facts or {field})
+        assert (move.kind == "evidence") == (not move.change)
+        unanswered = move.indicator not in submission.answers or move.indicator in submission.set_aside
+        assert (move.kind == "report") == (bool(facts) and unanswered)
+        if move.kind == "report":
+            assert (move.evidence, set(move.change)) == (True, facts)
+        else:
+            assert move.evidence <= (move.indicator in submission.self_declared)
+            assert set(move.facts) >= set(move.change)
+        less = scored([*moves[: count - 1], *moves[count:]])
+        assert less.level is None or less.level < found.target, move.indicator
+        before = after
+    assert (found.index_after, found.level_after) == (in_points(before.index, unit), before.level)
+    assert before.level is not None
+    assert before.level >= found.target
+
+
+# --- moves after moves ----------------------------------------------------------------------------------------
+
+LOCKED = b.ladder("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 2))
+
+
+def test_a_move_that_turns_others_keeps_what_was_moved_before() -> None:
+    """L for its gate, then X, which unlocks Y."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), b.ladder("X"), LOCKED)),
+            levels=second(b.compare(b.value("L"), "ge", 2), b.compare(b.value("Y"), "ge", 2)),
+        )
+    )
+    found = path(known, b.submit({"L": {"level": 0}, "X": {"level": 0}, "Y": {"level": 3}}))
+    assert changes(found) == [("L", {"level": 2}), ("X", {"level": 2})]
+    assert found.moves is not None
+    # (50 + 0 + 0)/3, then (50 + 50 + 75)/3
+    assert [move.index for move in found.moves] == [16.67, 58.33]
+
+
+def test_what_has_to_follow_is_off_also_where_a_move_turns_others() -> None:
+    """X at level 2 unlocks Y, and breaks V, which contradicts X above 1."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"), LOCKED)),
+            levels=second(b.compare(b.value("Y"), "ge", 2)),
+            rules=(b.rule("V", b.compare(b.fact("X", "level"), "le", 1), "X"),),
+        )
+    )
+    move = only(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}})))
+    assert (move.indicator, move.change, move.requires, move.gain) == ("X", {"level": 2}, ("V",), 62.5)
+
+
+def test_of_two_that_bring_as_much_the_first_of_the_document_comes_first() -> None:
+    """A, of weight 1, is 60 at best and B, of weight 2, 30: each brings 20, and 40 are asked."""
+    tree = b.root(b.group("D", b.ladder("A", 1, points=(0, 60)), b.ladder("B", 2, points=(0, 30))))
+    known = b.read(b.document(tree, levels=second(index(40))))
+    found = path(known, b.submit({"A": {"level": 0}, "B": {"level": 0}}))
+    assert changes(found) == [("A", {"level": 1}), ("B", {"level": 1})]
+
+
+def test_what_brings_most_comes_first_below_groups_of_groups_too() -> None:
+    """C brings 50, B, three quarters of its half, 37.5 and A 12.5; 80 are asked, for which C and all of B do."""
+    tree = b.root(
+        b.group("G", b.group("G1", b.ladder("A"), b.ladder("B", 3)), b.group("G2", b.ladder("C"))), b.ladder("Z", 0)
+    )
+    known = b.read(b.document(tree, levels=second(index(80))))
+    found = path(known, b.submit({name: {"level": 0} for name in "ABCZ"}))
+    assert changes(found) == [("C", {"level": 4}), ("B", {"level": 4})]
+
+
+def test_what_only_a_declared_field_would_exclude_is_not_answered_for_it() -> None:
+    """Nobody knows whether M applies: staff is said to be 0, without evidence."""
+    staff = b.integer_field("staff", needs_evidence=True)
+    away = b.ladder("M", applies=b.compare(b.field("staff"), "ge", 1))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), away)), profile=(staff,), levels=second(index(99))))
+    submission = b.submit({"Z": {"level": 4}}, {"staff": 0}, profile_self_declared=["staff"])
+    found = obstacle(path(known, submission))
+    assert (found.obstacle, found.indicators) == ("exhausted", ("M",))
+
+
+def test_a_list_that_is_reported_and_then_lengthened_is_one_answer() -> None:
+    """One of three for its gate, then all for the index; of what is outside the remit there is nothing."""
+    listed = b.checklist("C", 1, ("c1", "c2", "c3"), ((0, 0), (1, 40), (3, 100)))
+    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    listed = msgspec.structs.replace(listed, facts=(*listed.facts, outside))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(b.compare(b.value("C"), "ge", 1), index(99))
+        )
+    )
+    move = only(path(known, b.submit({"Z": {"level": 4}})))
+    assert (move.kind, move.evidence) == ("report", True)
+    assert move.change == {"components": ("c1", "c2", "c3"), "outside_remit": ()}
+
+
+def test_what_was_documented_for_its_gate_stays_so_when_it_moves_on() -> None:
+    """L, declared at 1, is documented at 2 for its gate, and then goes to 3 for the index of 70."""
+    known = b.read(
+        b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2), index(70)))
+    )
+    move = only(path(known, b.submit({"L": {"level": 1}}, self_declared=["L"])))
+    assert (move.change, move.evidence, move.score) == ({"level": 3}, True, 75)
+
+
+def test_what_no_admissible_fact_reaches_is_not_reported() -> None:
+    """For 100 points it takes 8 hours, and there can be 5."""
+    hours = b.amount("H", knots=((0, 0), (8, 100)))
+    hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], maximum=5),))
+    known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(95))))
+    found = obstacle(path(known, b.submit({"Z": {"level": 4}})))
+    assert found.gate is not None
+    assert (found.gate.there, found.gate.asked, found.obstacle) == (90, 95, "exhausted")
+
+
+def test_what_is_dropped_counts_as_it_did_before() -> None:
+    """E asks 40: M from 3 to 4 is just enough, 50. The index asks 40: N, with E 100 and the index 50.
+
+    With M at 3, as it was and not only declared, E is 87.5 and the index 43.75: still enough.
+    """
+    tree = b.root(b.group("D", b.ladder("L", points=(0, 20))), b.group("E", b.ladder("M"), b.boolean("N")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.score("E"), "ge", 40), index(40))))
+    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 3}, "N": {"value": False}}))
+    assert changes(found) == [("N", {"value": True})]
+    assert found.index_after == 43.75
+
+
+def test_what_is_dropped_goes_back_to_the_move_before_it() -> None:
+    """M to 2 for its gate; then the index: for 70 first L, 62.5, and then M to 4, 75; for 80 N, 100.
+
+    With M at 2 again the index is 87.5, which is enough, and its gate holds.
+    """
+    tree = b.root(b.group("D", b.boolean("L")), b.group("E", b.ladder("M"), b.boolean("N")))
+    known = b.read(b.document(tree, levels=second(b.compare(b.value("M"), "ge", 2), index(70), index(80))))
+    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    assert changes(found) == [("M", {"level": 2}), ("L", {"value": True}), ("N", {"value": True})]
+    assert (found.index_after, found.level_after) == (87.5, 2)

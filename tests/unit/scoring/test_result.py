@@ -1,0 +1,53 @@
+"""How figures are written: an int where they are whole, which is their shortest form in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import msgspec
+import pytest
+
+from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import Figure, figure, points, quotient, rounded, rounded_quotient
+from tests.unit.scoring import builders as b
+from tests.unit.scoring.sheets import indicator_of
+
+
+@pytest.mark.parametrize(
+    ("write", "arguments", "form"),
+    [
+        (points, (5_000, 100), b"50"),
+        (points, (0, 100), b"0"),
+        (points, (5_050, 100), b"50.5"),
+        (points, (-1, 100), b"-0.01"),
+        (points, (7, 1), b"7"),
+        (points, (None, 100), b"null"),
+        (quotient, (6, 3), b"2"),
+        (quotient, (1, 3), b"0.3333333333333333"),
+        (figure, (3,), b"3"),
+        (figure, (Fraction(6, 2),), b"3"),
+        (figure, (Fraction(-1, 4),), b"-0.25"),
+        (rounded, (Fraction(1, 3),), b"0.333333"),
+        (rounded, (Fraction(1, 2), 0), b"1"),
+        (rounded, (Fraction(-1, 2), 0), b"0"),
+        (rounded, (7,), b"7"),
+        (rounded_quotient, (2, 3, 4), b"0.6667"),
+        (rounded_quotient, (2, 3), b"0.666667"),
+        (rounded_quotient, (4, 2), b"2"),
+    ],
+)
+def test_the_shortest_form(write: Callable[..., Figure | None], arguments: tuple[object, ...], form: bytes) -> None:
+    assert msgspec.json.encode(write(*arguments)) == form
+
+
+def test_a_whole_number_is_taken_as_it_is() -> None:
+    units = 10**20
+    assert figure(units) is units
+
+
+@pytest.mark.parametrize(("yes", "change"), [(False, b'{"value":true}'), (True, None)])
+def test_a_yes_is_written_as_one(yes: bool, change: bytes | None) -> None:
+    known = b.read(b.document(b.root(b.group("D", b.boolean("B")))))
+    step = indicator_of(explain(known, b.submit({"B": {"value": yes}})), "B").next_step
+    assert (None if step is None else msgspec.json.encode(step.change)) == change

@@ -1,0 +1,466 @@
+"""What a person reads: the sentences of examples A and B and of the third organisation, in full."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from actitud_api.engine.i18n import WRITTEN, Language
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Aggregation, Gate, IndexOperand, Level, Missing
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.narration.narrated import NarratedIndicator, NarratedScore, narrate
+from actitud_api.engine.scoring.explain import explain
+from tests.unit.scoring import builders as b
+from tests.unit.scoring.builders import decode
+from tests.unit.scoring.organisations import INDICATORS, METHODOLOGY, organisation
+from tests.unit.scoring.sheets import case
+from tests.unit.scoring.test_third_organisation import REQUEST
+
+
+@cache
+def told(name: str, language: Language) -> NarratedScore:
+    """`a`, `b`, or `c`: the third organisation as sent."""
+    body = msgspec.json.encode(REQUEST) if name == "c" else bytes(case(f"example_{name}").request)
+    return narrate(explain(METHODOLOGY, decode(METHODOLOGY, body)), METHODOLOGY, language)
+
+
+def indicator(name: str, language: Language, identifier: str) -> NarratedIndicator:
+    return next(
+        known
+        for dimension in told(name, language).dimensions
+        for known in dimension.indicators
+        if known.id == identifier
+    )
+
+
+def unbroken(text: str) -> str:
+    """As the product writes it: a line never breaks before the per cent sign."""
+    return text.replace(" %", "\u00a0%")
+
+
+REASONS: list[tuple[str, Language, str, str]] = [
+    (
+        "a",
+        "es",
+        "D9.01",
+        "Mensajes respondidos en 72 horas: 206; mensajes que requerían respuesta: 400; mensajes respondidos en "
+        "privado: 60 (valor: 51,5 %). Entre 38 %, que puntúa 40, y 65 %, que puntúa 75: 57,50 de 100.",
+    ),
+    (
+        "a",
+        "en",
+        "D9.01",
+        "Messages answered within 72 hours: 206; messages that needed a response: 400; messages answered in "
+        "private: 60 (value: 51.5 %). Between 38 %, which scores 40, and 65 %, which scores 75: 57.50 of 100.",
+    ),
+    (
+        "a",
+        "es",
+        "D7.02",
+        "Personas seguidoras indicadas en la respuesta: 3.780; población tomada como base: 42.000 (valor: 90 personas "
+        "seguidoras por cada 1.000 habitantes). Entre 14,7 personas seguidoras por cada 1.000 habitantes, que puntúa "
+        "0, y 235 personas seguidoras por cada 1.000 habitantes, que puntúa 100: 65,37 de 100.",
+    ),
+    ("a", "es", "D9.02", "Mediana de horas hasta la primera respuesta: 14,5. Puntúa 60,00 de 100."),
+    ("a", "es", "D9.05", "Nivel 2 («Normas publicadas y enlazadas en cada perfil»). Puntúa 50,00 de 100."),
+    ("a", "en", "D9.05", "Level 2 (“Rules published and linked from every profile”). It scores 50.00 of 100."),
+    (
+        "a",
+        "es",
+        "D2.03",
+        "Semanas que llegan al mínimo: 12; semanas completas del periodo: 12 (valor: 100 %). "
+        "Obtiene la puntuación máxima.",
+    ),
+    (
+        "a",
+        "en",
+        "D2.03",
+        "Weeks that reach the minimum: 12; full weeks of the period: 12 (value: 100 %). It reaches full marks.",
+    ),
+    (
+        "a",
+        "es",
+        "D9.06",
+        "Norma pública contra los contracomentarios encubiertos: no. Puntúa 0 de 100.",
+    ),
+    (
+        "b",
+        "es",
+        "D8.01",
+        "Respuestas públicas a personas: 40; publicaciones propias tomadas como base: 960 (valor: 4 %). "
+        "Puntúa 10,00 de 100.",
+    ),
+    (
+        "b",
+        "en",
+        "D6.05",
+        "Incidents with a written review: 0; incidents taken as base: 2 (value: 0 %). It scores 0 of 100.",
+    ),
+    ("c", "es", "D3.03", "Sin responder: cuenta 0 en el índice."),
+    ("c", "en", "D3.03", "Not answered: it counts 0 in the index."),
+    (
+        "c",
+        "es",
+        "D6.06",
+        "Reconocimiento interno de buenas prácticas: sí. Puntuaría 100,00, pero solo está declarado, sin evidencia: "
+        "como máximo 50,00.",
+    ),
+    (
+        "c",
+        "es",
+        "D10.04",
+        "Cuenta 0 hasta que se responda D10.03 (Equipo con experiencia vivida en redes), de lo que depende.",
+    ),
+    (
+        "c",
+        "en",
+        "D10.04",
+        "It counts 0 until D10.03 (Team with lived experience of networks) is answered, which it depends on.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "language", "identifier", "text"), REASONS)
+def test_reasons(name: str, language: Language, identifier: str, text: str) -> None:
+    assert indicator(name, language, identifier).reason.text == unbroken(text)
+
+
+STEPS: list[tuple[str, Language, str, str]] = [
+    (
+        "a",
+        "es",
+        "D9.01",
+        "Responder con contenido a más mensajes en 72 horas: de 206 a 260 (54 más), de un total de 400. Eso suma 0,44 "
+        "puntos del índice. Compartir la bandeja con atención ciudadana y fijar un turno diario.",
+    ),
+    (
+        "a",
+        "en",
+        "D9.01",
+        "Give a substantive answer to more messages within 72 hours: from 206 to 260 (54 more), out of 400. That "
+        "brings 0.44 points of the index. Share the inbox with the citizen service and set a daily turn.",
+    ),
+    (
+        "a",
+        "es",
+        "D2.01",
+        "Reducir las publicaciones promocionales o de autoelogio: de 30 a 20 (10 menos), en la muestra de 100. Eso "
+        "suma 0,57 puntos del índice. Llevar los mensajes políticos y promocionales a otros canales y reservar las "
+        "cuentas oficiales para el servicio.",
+    ),
+    (
+        "a",
+        "es",
+        "D9.02",
+        "Reducir la mediana de tiempo hasta la primera respuesta con contenido: de 14,5 a 4 horas (10,5 menos). Eso "
+        "suma 0,40 puntos del índice. Cubrir tardes y fines de semana con revisiones breves.",
+    ),
+    (
+        "a",
+        "es",
+        "D4.06",
+        "Subir al nivel 2: «Pautas escritas para crisis en redes». Eso suma 0,50 puntos del índice. Redactar un "
+        "protocolo de cuatro páginas con plantillas y ensayarlo una vez al año.",
+    ),
+    (
+        "a",
+        "en",
+        "D8.07",
+        "Add what is missing: live broadcast; map or data visual. That brings 0.20 points of the index. Try one new "
+        "format per quarter where it helps understanding.",
+    ),
+    (
+        "c",
+        "es",
+        "D6.06",
+        "Aportar la evidencia: nota en la intranet, actas o premio. Eso suma 0,55 puntos del índice.",
+    ),
+    (
+        "c",
+        "es",
+        "D10.04",
+        "Responder primero D10.03 (Equipo con experiencia vivida en redes). Puede sumar hasta 1,50 puntos del índice.",
+    ),
+    (
+        "c",
+        "es",
+        "D6.04",
+        "Responder: «¿Cómo se compara la organización con entidades similares?». Puede sumar hasta 2,22 puntos del "
+        "índice.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "language", "identifier", "text"), STEPS)
+def test_next_steps(name: str, language: Language, identifier: str, text: str) -> None:
+    step = indicator(name, language, identifier).next_step
+    assert step is not None
+    assert step.text == unbroken(text)
+
+
+def test_main_reasons() -> None:
+    assert [reason.text for reason in told("a", "es").main_reasons] == [
+        "Casos propios documentados y compartidos (D6.02): pierde 2,22 puntos del índice.",
+        "Publicaciones promocionales o de autoelogio (D2.01): pierde 1,82 puntos del índice.",
+        "Prácticas adoptadas de otras entidades (D6.01): pierde 1,67 puntos del índice.",
+        "Comparación con entidades similares (D6.04): pierde 1,66 puntos del índice.",
+    ]
+    assert told("b", "en").main_reasons[0].text == (
+        "Promotional or self-praising posts (D2.01): loses 2.50 points of the index."
+    )
+
+
+def test_gates() -> None:
+    assert [gate.text for gate in told("b", "es").level.blocked_by] == [
+        "El índice debe ser como mínimo 20: aquí 16,51; faltan 3,49."
+    ]
+    spanish = {gate.gate: gate.text for gate in told("a", "es").level.blocked_by}
+    assert spanish["L4.min"] == "La dimensión más baja debe ser como mínimo 35: aquí 25; faltan 10."
+    assert spanish["L4.D8"] == (
+        "La puntuación de Contenido con valor (D8) debe ser como mínimo 50: aquí 48,94; faltan 1,06."
+    )
+    english = {gate.gate: gate.text for gate in told("c", "en").level.blocked_by}
+    assert english["L3.D9.01"] == unbroken(
+        "Response rate (D9.01) must be at least 38 %: here there is no documented value."
+    )
+
+
+def test_the_distance_of_a_share_is_in_percentage_points() -> None:
+    """From 51.5 % to 65 % there are 13.5 points, not 13.5 % (which would be 58.5 %)."""
+    gates = {gate.gate: gate.text for gate in told("a", "es").level.blocked_by}
+    assert "13,5 puntos porcentuales" in gates["L4.D9.01"]
+    gates = {gate.gate: gate.text for gate in told("a", "en").level.blocked_by}
+    assert "13.5 percentage points" in gates["L4.D9.01"]
+
+
+def test_a_zero_by_rule_states_only_what_holds() -> None:
+    """B has no error log (it is not true that it is empty), 36 active accounts (not 0), a register at level 0."""
+    log = indicator("b", "es", "D5.07").reason.text
+    assert "sin registro de errores" in log
+    assert "sin anotaciones" not in log
+    replies = indicator("b", "es", "D9.08").reason.text
+    assert "Registro de aportaciones ciudadanas" in replies
+    assert "36" not in replies
+    assert "sin responder" not in replies
+    step = indicator("b", "en", "D9.08").next_step
+    assert step is not None
+    assert "36" not in step.text
+
+
+def test_a_checklist_counts_what_is_within_the_remit() -> None:
+    """Three of nine: one of the ten classes is outside the remit of the third organisation."""
+    assert indicator("c", "es", "D2.02").value == pytest.approx(1 / 3, abs=1e-6)
+    assert "3 / 9" in indicator("c", "es", "D2.02").reason.text
+
+
+def test_what_else_must_follow_is_told_and_not_only_numbered() -> None:
+    """Fewer dormant accounts: the accounts must still make the total (V06.total)."""
+    told = {
+        "es": "cuentas activas más cuentas inactivas debe ser igual a cuentas oficiales en total",
+        "en": "active accounts plus dormant accounts must be equal to official accounts in total",
+    }
+    for language in WRITTEN:
+        step = indicator("a", language, "D3.02").next_step
+        assert step is not None
+        assert step.requires == ("V06.total",)
+        assert told[language] in step.text
+
+
+def test_a_contradiction_tells_the_numbers_that_contradict() -> None:
+    """Five of four accounts."""
+    finding = next(found for found in told("c", "es").findings if found.rule == "V01.D3.05")
+    assert "cuentas con ficha de identidad (5)" in finding.text
+    assert "cuentas activas tomadas como base (4)" in finding.text
+    assert finding.text.endswith("Mientras no se corrija, puntúan 0: D3.05.")
+
+
+def test_a_finding_says_what_to_answer_first() -> None:
+    """F7 is claimed and D4.07 not answered."""
+    body = msgspec.json.decode(msgspec.json.encode(REQUEST))
+    del body["answers"]["D4.07"]
+    score = narrate(explain(METHODOLOGY, decode(METHODOLOGY, msgspec.json.encode(body))), METHODOLOGY, "es")
+    finding = next(found for found in score.findings if found.rule == "V15.F7")
+    assert finding.text.endswith(
+        "Mientras no se corrija, puntúan 0: D10.02. Responda primero: D4.07 (Informes de evaluación a la dirección)."
+    )
+
+
+def test_names() -> None:
+    assert (told("a", "es").level.name, told("a", "en").level.name) == ("Ventanilla", "Service desk")
+    assert (told("b", "es").level.name, told("b", "en").level.name) == ("Puertas cerradas", "Closed doors")
+    assert told("a", "es").dimensions[8].name == "Escucha y conversación pública"
+
+
+def sentences(sheet: NarratedScore) -> list[str]:
+    """Every sentence of a sheet."""
+    found = [gate.text for gate in sheet.level.blocked_by]
+    found += [reason.text for reason in sheet.main_reasons]
+    found += [finding.text for finding in sheet.findings]
+    for dimension in sheet.dimensions:
+        for known in dimension.indicators:
+            found.append(known.reason.text)
+            if known.next_step is not None:
+                found.append(known.next_step.text)
+    return found
+
+
+WRONG = ("{", "}", "None", "True", "False", "..", " .", " ,", "  ", "()", ";.", " a el ", " de el ")
+"""What no sentence may hold: places left unfilled, Python's words, doubled or stray signs, uncontracted articles."""
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_every_sentence_is_whole(language: Language) -> None:
+    """Whatever the organisation: begun with a capital, closed with a full stop, and nothing wrong inside."""
+    odd: set[str] = set()
+    for seed in range(40):
+        for text in sentences(narrate(explain(METHODOLOGY, organisation(seed)), METHODOLOGY, language)):
+            inside = text.replace("“None”", "“Nothing”")  # a step of a ladder
+            if text[0].islower() or not text.endswith(".") or any(wrong in inside for wrong in WRONG):
+                odd.add(text)
+    assert odd == set()
+
+
+# --- other documents than 2026.1 ------------------------------------------------------------------------------
+
+
+def reason_of(known: Methodology, submission: Submission, name: str, language: Language) -> str:
+    score = narrate(explain(known, submission), known, language)
+    return next(found for found in score.indicators if found.id == name).reason.text
+
+
+@pytest.mark.parametrize(
+    ("missing", "aggregation", "spanish", "english"),
+    [
+        ("zero", "arithmetic", "Sin responder: cuenta 10 en el índice.", "Not answered: it counts 10 in the index."),
+        (
+            "leave",
+            "arithmetic",
+            "Sin responder: no cuenta, y su peso se reparte entre los demás.",
+            "Not answered: it does not count, and its weight is shared by the others.",
+        ),
+        ("leave", "min", "Sin responder: no cuenta.", "Not answered: it does not count."),
+        (
+            "void",
+            "arithmetic",
+            "Sin responder: «group index» se queda sin puntuación.",
+            "Not answered: “group index” is left without a score.",
+        ),
+    ],
+)
+def test_an_unknown_answer_tells_what_it_does_in_its_group(
+    missing: Missing, aggregation: Aggregation, spanish: str, english: str
+) -> None:
+    tree = b.root(
+        b.points("x", span=(10, 20)),
+        b.points("y", span=(10, 20)),
+        missing=missing,
+        aggregation=aggregation,
+        span=(10, 20),
+    )
+    known = b.read(b.document(tree))
+    assert reason_of(known, b.scoring(y=15), "x", "es") == spanish
+    assert reason_of(known, b.scoring(y=15), "x", "en") == english
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "ending"), [("arithmetic", " Its weight is shared by the others."), ("min", "")]
+)
+def test_what_does_not_apply_shares_its_weight_where_there_are_weights(aggregation: Aggregation, ending: str) -> None:
+    applies = b.compare(b.field("p"), "ge", 3)
+    tree = b.root(b.points("x", applies=applies), b.points("y"), aggregation=aggregation)
+    known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
+    text = reason_of(known, b.submit({"y": {"hours": 1}}, {"p": 2}), "x", "en")
+    assert text == f"It applies only if p (2) is at least 3.{ending}"
+
+
+def test_scores_are_told_out_of_the_range_of_their_indicator() -> None:
+    known = b.read(b.document(b.root(b.points("x", span=(10, 20)), span=(10, 20))))
+    assert reason_of(known, b.scoring(x=12.5), "x", "es").endswith("que puntúa 20: 12,50 de 20.")
+    assert reason_of(known, b.scoring(x=10), "x", "en").endswith("It scores 10 of 20.")
+
+
+def test_numbers_keep_the_decimals_of_their_facts() -> None:
+    known = b.amount("x", knots=((0, 0), (0.00000001, 100)))
+    fine = structs.replace(known, facts=(structs.replace(known.facts[0], decimals=12, maximum=1),))
+    told_fact = reason_of(b.read(b.document(b.root(fine))), b.submit({"x": {"hours": 0.000000002}}), "x", "en")
+    assert told_fact.startswith("Hours: 0.000000002.")
+
+
+def test_a_declared_answer_that_stops_at_the_cap_says_that_evidence_brings_the_rest() -> None:
+    known = b.read(b.document(b.root(b.boolean("x"))))
+    score = explain(known, b.submit({"x": {"value": False}}, self_declared=["x"]))
+    found = {
+        language: next_step.text
+        for language in WRITTEN
+        if (next_step := narrate(score, known, language).indicators[0].next_step) is not None
+    }
+    assert (
+        "Eso suma 50,00 puntos del índice. Sin evidencia la puntuación se queda en 50; con ella llega el resto."
+        in (found["es"])
+    )
+    assert (
+        "That brings 50.00 points of the index. Without evidence the score stops at 50; with it, the rest comes."
+        in (found["en"])
+    )
+
+
+def test_a_negative_gain_is_not_promised() -> None:
+    """Under leave an answer, at its best 40, would lower the 80 that stand alone."""
+    tree = b.root(b.ladder("x", points=(0, 40)), b.points("y"), missing="leave")
+    known = b.read(b.document(tree))
+    (x, _) = narrate(explain(known, b.scoring(y=80)), known, "en").indicators
+    assert x.next_step is not None
+    assert (x.next_step.gain_max, x.next_step.text) == (-20, "Answer it: “x?”.")
+
+
+# --- agreement with 1 -----------------------------------------------------------------------------------------
+
+
+def test_a_goalpost_of_1_is_singular() -> None:
+    """Two initiatives, practices, cases and debates: between 1 and more."""
+    submission = decode(METHODOLOGY, bytes(case("example_a").request))
+    counts: dict[str, dict[str, FactValue]] = {
+        name: {fact.name: 2 for fact in INDICATORS[name].facts} for name in ("D5.01", "D6.01", "D6.02")
+    }
+    submission = structs.replace(submission, answers={**submission.answers, **counts}, self_declared=frozenset())
+    for language, words in (
+        ("es", ("Entre 1 iniciativa, que", "Entre 1 práctica, que", "Entre 1 caso, que", "y 3 iniciativas, que")),
+        ("en", ("Between 1 initiative, which", "Between 1 practice, which", "and 3 cases, which")),
+    ):
+        sheet = narrate(explain(METHODOLOGY, submission), METHODOLOGY, "es" if language == "es" else "en")
+        told_all = " ".join(sentences(sheet))
+        for phrase in words:
+            assert phrase in told_all
+
+
+def test_a_distance_of_1_is_singular() -> None:
+    gates = (
+        Level(number=1, gates=()),
+        Level(
+            number=2,
+            gates=(
+                Gate(id="index", holds=b.compare(IndexOperand(), "ge", 51)),
+                Gate(id="share", holds=b.compare(b.value("x"), "ge", 0.51)),
+            ),
+        ),
+    )
+    known = b.read(b.document(b.root(b.ratio("x")), levels=gates))
+    score = explain(known, b.submit({"x": b.of(1, 2)}))
+    spanish, english = (narrate(score, known, language).level.blocked_by for language in WRITTEN)
+    assert [gate.text for gate in spanish] == [
+        "El índice debe ser como mínimo 51: aquí 50; falta 1.",
+        unbroken("Indicator x (x) debe ser como mínimo 51 %: aquí 50 %; falta 1 punto porcentual."),
+    ]
+    assert english[1].text == unbroken("Indicator x (x) must be at least 51 %: here 50 %, 1 percentage point short.")
+
+
+def test_a_whole_point_is_singular() -> None:
+    known = b.read(b.document(b.root(b.points("x")), decimals=0))
+    (reason,) = narrate(explain(known, b.scoring(x=99)), known, "es").main_reasons
+    assert reason.text == "indicator x (x): pierde 1 punto del índice."
+    (reason,) = narrate(explain(known, b.scoring(x=98)), known, "en").main_reasons
+    assert reason.text == "indicator x (x): loses 2 points of the index."

@@ -1,0 +1,124 @@
+"""What notebooks show: well-formed, escaped, with the figures of the model."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from justhtml import JustHTML
+
+from actitud import Client, EditionScore, Score, ScoreRow
+from actitud.models import Changes, DimensionScore, Peers
+from actitud.testing import FakeServer, build
+from tests.unit.sdk.support import Answers, listing, organisation
+
+EVIL = '<script>alert("1")</script>&amp;'
+
+
+def read(shown: str) -> JustHTML:
+    """The parsed HTML, which holds nothing but a few harmless elements without attributes that act."""
+    document = JustHTML(shown, fragment=True, strict=True, sanitize=False)
+    allowed = {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "ul", "li"}
+    for element in document.query("*"):
+        assert element.name in allowed
+        assert (element.attrs or {}).keys() <= {"scope"}
+    return document
+
+
+def cells(document: JustHTML) -> list[list[str]]:
+    return [[cell.to_text().strip() for cell in row.query("td, th")] for row in document.query("tr")]
+
+
+def test_a_score_shows_its_index_its_reasons_and_its_dimensions() -> None:
+    score = build(EditionScore, index=61.5, coverage=0.8333, rank=7, simulated=True)
+    document = read(score._repr_html_())
+    caption = document.query("caption")[0].to_text()
+    assert score.organisation_name in caption
+    assert "7º" in caption
+    assert "simulated data" in caption
+    rows = cells(document)
+    assert ["Índice · Index", "61.50"] in rows
+    assert ["Cobertura · Coverage", "83.33%"] in rows
+    assert len([row for row in rows if row[0].startswith("D")]) == len(score.dimensions) == 10
+    said = [item.to_text().strip() for item in document.query("li")]
+    assert said == [*(one.text for one in score.main_reasons), *(one.text for one in score.level.blocked_by)]
+
+
+def test_what_does_not_exist_is_a_dash() -> None:
+    score = build(Score)
+    level = msgspec.structs.replace(score.level, number=None, name=None, blocked_by=())
+    bare = msgspec.structs.replace(score, index=None, coverage=None, level=level, main_reasons=())
+    document = read(bare._repr_html_())
+    assert [row[1] for row in cells(document)[:3]] == ["–", "–", "–"]
+    assert document.query("li") == []
+
+
+def test_a_dimension_shows_every_indicator_with_its_reason() -> None:
+    dimension = build(Score).dimensions[0]
+    nested = msgspec.structs.replace(dimension, groups=(dimension,), indicators=dimension.indicators[:1])
+    rows = cells(read(nested._repr_html_()))
+    shown = [row[0] for row in rows if row[0].startswith("D1.")]
+    assert shown == [one.id for one in nested.all_indicators]
+    assert len(shown) == len(dimension.indicators) + 1
+    assert dimension.indicators[0].reason.text in [row[4] for row in rows if len(row) > 4]
+
+
+def test_changes_and_peers_show_their_figures() -> None:
+    changes = build(Changes)
+    rows = cells(read(changes._repr_html_()))
+    assert rows[0][0] == f"{changes.edition_before} → {changes.edition}"
+    assert len(rows) == 4 + 1 + len(changes.groups)
+    unrated = cells(read(msgspec.structs.replace(changes, parts=None)._repr_html_()))
+    assert [row[1] for row in unrated[1:4]] == ["–"] * 3
+    peers = build(Peers)
+    rows = cells(read(peers._repr_html_()))
+    assert len(rows) == 1 + 1 + len(peers.dimensions)
+    assert peers.index.spread is not None
+    assert rows[1][-2] == f"{peers.index.spread.median:.2f}"
+    alone = msgspec.structs.replace(peers.index, rank=None, spread=None, percentile=None)
+    assert cells(read(msgspec.structs.replace(peers, index=alone)._repr_html_()))[1][3:] == ["–", "–", "", "", ""]
+
+
+def test_a_page_shows_its_items_and_that_there_are_more() -> None:
+    items = [{**organisation(number), "name": f"Villa {number}"} for number in range(25)]
+    handler = Answers(listing(*items, following="/v1/organisations?cursor=2"))
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
+        page = Client(http_client=http_client).organisations.list()
+    document = read(page._repr_html_())
+    rows = cells(document)
+    assert len(rows) == 1 + 20
+    assert dict(zip(rows[0], rows[1], strict=True))["name"] == "Villa 0"
+    assert "aliases" not in rows[0]
+    assert [one.to_text().strip() for one in document.query("p")] == ["+ 5", "hay más páginas · more pages follow"]
+
+
+def test_an_asynchronous_page_shows_the_same() -> None:
+
+    async def main() -> str:
+        return (await FakeServer().async_client().editions.scores.list("2026"))._repr_html_()
+
+    assert asyncio.run(main()) == FakeServer().client().editions.scores.list("2026")._repr_html_()
+
+
+@pytest.mark.parametrize("kind", [EditionScore, Changes, Peers, DimensionScore, ScoreRow])
+def test_whatever_a_name_holds_is_shown_as_text(kind: type) -> None:
+    def hostile(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: hostile(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [hostile(one) for one in value]
+        return EVIL if isinstance(value, str) else value
+
+    model = build(Score).dimensions[0] if kind is DimensionScore else build(kind)
+    evil: Any = msgspec.convert(hostile(msgspec.to_builtins(model)), kind)
+    if kind is ScoreRow:
+        server = FakeServer()
+        server.answer("editions.scores.list", [evil])
+        evil = server.client().editions.scores.list("2026")
+    shown = evil._repr_html_()
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;" in shown
+    read(shown)

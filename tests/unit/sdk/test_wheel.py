@@ -1,0 +1,68 @@
+"""The distribution: what is in it, that it stays small, and what it says of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+SDK: Final = Path(__file__).parents[3] / "sdk"
+LARGEST: Final = 200_000
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "-w",
+            str(folder),
+            str(SDK),
+        ],
+        check=True,
+        capture_output=True,
+        env={"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PATH": ""},
+    )
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def test_it_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    package = {
+        str(file.relative_to(SDK))
+        for file in (SDK / "actitud").rglob("*")
+        if file.suffix == ".py" or file.name in ("py.typed", "_examples.json")
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        licence = archive.read(next(name for name in names if name.endswith("/LICENSE")))
+    assert {name for name in names if ".dist-info/" not in name} == package
+    told = {name.partition("/")[2] for name in names - package}
+    assert told == {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE"}
+    assert licence == (SDK.parent / "LICENSE").read_bytes()
+
+
+def test_it_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < LARGEST
+
+
+def test_it_needs_httpx_and_msgspec_and_the_rest_is_asked_for(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = BytesParser().parsebytes(archive.read(name))
+    needed = [str(one) for one in metadata.get_all("Requires-Dist", []) if "extra ==" not in str(one)]
+    assert sorted(one.partition(">")[0].partition("<")[0] for one in needed) == ["httpx", "msgspec"]
+    assert sorted(metadata.get_all("Provides-Extra", [])) == ["cache", "frames", "verify"]
+    assert metadata["Requires-Python"] == ">=3.11"

@@ -1,0 +1,66 @@
+"""An edition of three organisations that is published, one that is open, and organisations with hostile names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.app import create_app
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.organisations import service as organisations
+from tests.support.databases import BOTH, make_key, migrated_sqlite, unlimited
+from tests.support.postgresql import Server
+from tests.support.publishing import BEFORE, fill, publish
+from tests.web.downloads.hostile import HOSTILE
+
+BASE = "https://madurez.example"
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
+    """A client of the service on each kind of database; for tests that only read."""
+    folder = tmp_path_factory.mktemp("exports")
+    if request.param == "sqlite":
+        url = migrated_sqlite(folder)
+        yield from _installed(url, folder)
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name:
+        yield from _installed(server.url(name), folder)
+
+
+def _installed(url: str, folder: Path) -> Iterator[TestClient[Litestar]]:
+    settings = structs.replace(
+        unlimited(url),
+        public_url=BASE,
+        publisher_name="Diputación de Ejemplo",
+        publisher_dir3="L02000041",
+        contact="datos@diputacion.example",
+    )
+    app = create_app(settings)
+    database: Database = app.state["database"]
+    make_key(database, folder)
+    fill(database)
+    with database.write() as session:
+        entries = [
+            {
+                "id": f"XX-T-H{number:03}",
+                "name": name,
+                "kind": "MUN",
+                "region": "09",
+                "domains": ["a.example", "b.example"],
+            }
+            for number, name in enumerate(HOSTILE)
+        ]
+        organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], BEFORE)
+    publish(database, folder)
+    fill(database, "2027")
+    with TestClient(app) as client:
+        yield client
+    database.close()

@@ -1,0 +1,173 @@
+"""Measure the memory that files take: `python -m tests.web.downloads.measuring make|read FOLDER …`.
+
+Each in a process of its own, so that what makes the data does not count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.types import Message
+from msgspec import structs
+
+from actitud_api.app import create_app
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explained
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import queries
+from actitud_api.resources.publications.documents import Described, form_of, score_document
+from actitud_api.resources.publications.queries import Stored
+from actitud_api.resources.reviews.replies import service as replies
+from tests.support.databases import make_key, sqlite_url, unlimited
+from tests.support.publishing import BEFORE, BIG, METHODOLOGY, NOW, submissions
+
+EDITION = "2026"
+FILES = (
+    f"/v1/editions/{EDITION}/scores.csv",
+    f"/v1/editions/{EDITION}/scores.jsonl",
+    f"/v1/editions/{EDITION}/scores.jsonstat",
+    f"/v1/editions/{EDITION}/scores.xlsx?limit=60000",
+    f"/v1/editions/{EDITION}/indicators.csv",
+    f"/v1/editions/{EDITION}/indicators.jsonl",
+    "/v1/organisations.csv",
+)
+_PART = 1_000
+
+
+def make(folder: Path, size: int) -> None:
+    """An installation with a published edition of so many organisations, which all have the same document."""
+    url = sqlite_url(folder)
+    database = Database(url)
+    database.migrate()
+    make_key(database, folder)
+    with database.write() as session:
+        draft = editions.Draft(
+            id=EDITION,
+            titles={"es": "Edición", "en": "Edition"},
+            methodology="2026.1",
+            period_from=BEFORE.date().replace(year=2026, month=1, day=1),
+            period_to=BEFORE.date().replace(year=2026, month=12, day=31),
+        )
+        editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
+    sent = submissions()[BIG]
+    evaluation = evaluate(METHODOLOGY, sent)
+    row = assessments.row(EDITION, BIG, sent, evaluation, BEFORE)
+    names = [f"XX-M-{number:06}" for number in range(size)]
+    for start in range(0, size, _PART):
+        part = names[start : start + _PART]
+        with database.write() as session:
+            entries = [{"id": name, "name": f"Ayuntamiento {name}", "kind": "MUN", "population": 9} for name in part]
+            organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], BEFORE)
+            assessments.store(session, [{**row, "organisation": name} for name in part])
+    _publish(database, folder, names)
+    database.close()
+
+
+def _publish(database: Database, folder: Path, names: list[str]) -> None:
+    """Publishes the edition with one document for all: what is measured reads them, and does not compare them."""
+    sent = submissions()[BIG]
+    described = Described(
+        id=BIG, name="Ávila", kind="MUN", population=9, band="P1", province=None, region=None, simulated=True
+    )
+    score = explained(evaluate(METHODOLOGY, sent), sent)
+    document = score_document(EDITION, described, sent, score, replies.nothing("final"))
+    form = form_of(document)
+    with database.write() as session:
+        place = editions.find(session, EDITION)
+        editions.hold(session, place)
+        signer = ledger.signer(session, folder)
+        jws = signer.sign(form.text)
+        queries.add_documents(session, "score", [Stored(form, jws)])
+        queries.add_scores(session, EDITION, 1, dict.fromkeys(names, form.digest))
+        editions.publish(session, place, now=NOW)
+        event = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
+        entry = ledger.append(session, event, now=NOW)
+        signed = ledger.checkpoint(session, signer, NOW)
+        queries.add(
+            session,
+            queries.New(
+                edition=EDITION,
+                revision=1,
+                digest=form.digest,
+                published=NOW,
+                reason="To be measured.",
+                supersedes=None,
+                actor=None,
+                organisations=len(names),
+                corrections=(),
+                entry=entry.seq,
+                checkpoint=signed.size,
+                header=b"",
+                bundle_digest="",
+                bundle_size=0,
+            ),
+        )
+
+
+def read(folder: Path, paths: Sequence[str]) -> None:
+    """Reads files from the application, one after another, and throws them away.
+
+    Prints their bytes, their lines, and the greatest resident set of the process so far, in bytes.
+    """
+    app = create_app(structs.replace(unlimited(sqlite_url(folder)), signing_folder=folder))
+    for path in paths:
+        size, lines = asyncio.run(_read(app, path))
+        print(path, size, lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+    app.state["database"].close()
+
+
+async def _read(app: Litestar, path: str) -> tuple[int, int]:
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path.partition("?")[0],
+        "raw_path": path.partition("?")[0].encode(),
+        "query_string": path.partition("?")[2].encode(),
+        "root_path": "",
+        "headers": [(b"host", b"testserver")],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("testserver", 80),
+        "extensions": {},
+        "state": {},
+    }
+    found = [0, 0, 0]
+
+    done = asyncio.Event()
+
+    async def receive() -> Any:
+        await done.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found[2] = message["status"]
+        elif message["type"] == "http.response.body":
+            found[0] += len(message["body"])
+            found[1] += message["body"].count(b"\n")
+            if not message["more_body"]:
+                done.set()
+
+    await app(scope, receive, send)
+    assert found[2] == 200, found
+    return found[0], found[1]
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "make":
+        make(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        read(Path(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,137 @@
+"""The page on which a form of a score is chosen: what is copied works, and is what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+import pytest
+
+from actitud_api.web.embeds import element
+from actitud_api.web.embeds.snippets import FORMS
+from tests.web.embeds.reading import Document, Element, fragment
+from tests.web.portal.places import ALIAS, OPEN, UNPUBLISHED, Client
+from tests.web.portal.reading import hrefs, read, words
+
+BASE: Final = "https://madurez.example"
+POLICIES: Final[Mapping[str, str]] = {
+    "badge": f"img-src {BASE}",
+    "card": f"img-src {BASE}",
+    "frame": f"frame-src {BASE}",
+    "element": f"script-src {BASE}; connect-src {BASE}",
+    "oembed": f"frame-src {BASE}",
+}
+
+
+def built(client: Client, **asked: str) -> Document:
+    return read(client, f"embed?{urlencode(asked)}")
+
+
+def code(found: Document) -> str:
+    (shown,) = found.query("code#code")
+    return shown.text
+
+
+def sources(elements: list[Element]) -> Iterator[str]:
+    """The addresses that something embeds."""
+    for one in elements:
+        yield one.attrs["src"].removeprefix(BASE)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_copied_works_and_is_what_is_seen(places: Client, form: str) -> None:
+    found = built(places, organisation="XX-T-1", form=form, language="es", theme="dark")
+    copied = code(found)
+    assert [words(one) for one in found.query("code#policy")] == ([POLICIES[form]] if form in POLICIES else [])
+    if form == "oembed":
+        assert places.get("/oembed", params={"url": copied}).json()["title"].startswith("Villa Uno: 40,00 de 100")
+        return
+    part = fragment(copied)
+    assert part.text or part.query("[src]")
+    for source in sources(part.query("[src]")):
+        assert places.get(source).status_code == 200, source
+    (seen,) = found.query(".preview")
+    assert list(sources(seen.query("[src]"))) == list(sources(part.query("[src]")))
+    if form == "table":
+        assert words(seen) == words(part.query("table")[0])
+        assert places.get("/embed/latest/XX-T-1/table.html").text.strip() == copied.strip()
+
+
+def test_the_code_is_of_the_edition_the_language_and_the_ground_that_were_chosen(places: Client) -> None:
+    asked = {"organisation": "XX-T-1", "edition": "2026", "language": "en", "theme": "light"}
+    assert f'src="{BASE}/embed/2026/XX-T-1/card.svg?lang=en&amp;theme=light"' in code(
+        built(places, **asked, form="card")
+    )
+    assert f'src="{BASE}/embed/2026/XX-T-1?lang=en&amp;theme=light"' in code(built(places, **asked, form="frame"))
+    (own,) = fragment(code(built(places, **asked, form="element"))).query(element.TAG)
+    assert own.attrs == {"organisation": "XX-T-1", "edition": "2026", "theme": "light", "lang": "en"}
+    assert "theme" not in code(built(places, **asked, form="badge"))
+    (always,) = fragment(code(built(places, organisation="XX-T-1", form="element"))).query(element.TAG)
+    assert always.attrs == {"organisation": "XX-T-1", "lang": "en"}
+    assert "/badge/latest/XX-T-1.svg?lang=en" in code(built(places, organisation="XX-T-1"))
+
+
+def test_the_form_shows_what_was_chosen(places: Client) -> None:
+    found = built(places, organisation=ALIAS, form="frame", language="es", theme="dark", edition="2026")
+    chosen = {one.attrs["name"]: one.attrs["value"] for one in found.query("input[checked]")}
+    assert chosen == {"form": "frame", "language": "es", "theme": "dark"}
+    assert [one.attrs["value"] for one in found.query("option[selected]")] == ["2026"]
+    kept = {one.attrs["name"]: one.attrs["value"] for one in found.query("form input[type=hidden]")}
+    assert kept == {"lang": "en", "organisation": "XX-T-1"}
+    assert [one.attrs["value"] for one in found.query("select option")] == ["latest", "2026"]
+
+
+def test_what_cannot_be_chosen_is_as_if_it_had_not_been(places: Client) -> None:
+    found = built(places, organisation="XX-T-1", form="hologram", language="xx", theme="pink", foo="1")
+    chosen = {one.attrs["name"]: one.attrs["value"] for one in found.query("input[checked]")}
+    assert chosen == {"form": "badge", "language": "en", "theme": "auto"}
+
+
+def test_one_is_found_by_its_name(places: Client) -> None:
+    empty = built(places)
+    assert "once an organisation is chosen" in empty.text
+    assert not empty.query("code")
+    assert "XX-T-5" in code(built(places, q="avila"))
+    assert "XX-T-5" in code(built(places, organisation="XX-T-1", q="avila"))
+    several = built(places, q="villa", form="card", theme="dark")
+    offered = [link for link in hrefs(several) if link.startswith("/portal/embed")]
+    assert len(offered) == 4
+    assert "card.svg?lang=en&amp;theme=dark" in code(read(places, offered[0].removeprefix("/portal/")))
+    assert "No organisation matches «nadie»." in built(places, q="nadie").letters
+    # Who looks for another one keeps what there is until it is found.
+    other = built(places, q="villa", organisation="XX-T-5")
+    assert "XX-T-5" in code(other)
+    assert len([link for link in hrefs(other) if link.startswith("/portal/embed")]) == 4
+    assert "No organisation matches «nadie»." in built(places, q="nadie", organisation="XX-T-5").letters
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"organisation": "XX-T-NOBODY"},
+        {"organisation": UNPUBLISHED},
+        {"organisation": UNPUBLISHED, "edition": OPEN},
+        {"organisation": "XX-T-1", "edition": "1999"},
+        {"q": "villa", "edition": OPEN},
+        {"edition": "1999"},
+        {"edition": OPEN},
+    ],
+)
+def test_what_is_not_there_leaves_the_form(places: Client, asked: Mapping[str, str]) -> None:
+    found = read(places, f"embed?{urlencode(asked)}", status=404)
+    assert found.query(".notice")
+    assert found.query("form input[name=q]")
+    assert not found.query("code#code")
+    assert "Todavía No" not in found.text
+
+
+def test_it_frames_only_pages_of_ours(places: Client) -> None:
+    headers = places.get("/portal/embed?organisation=XX-T-1&form=frame").headers
+    policy = [part.strip() for part in headers["content-security-policy"].split(";")]
+    assert "frame-src 'self'" in policy
+    assert "script-src 'self'" in policy
+    assert "form-action 'self'" in policy
+    assert "default-src 'none'" in policy
+    other = places.get("/portal/2026/compare").headers["content-security-policy"]
+    assert "frame-src" not in other

@@ -1,0 +1,67 @@
+"""Whatever organisations are called, or is searched for, a page has nothing in it but what we put there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from actitud_api.web.embeds.lettering import plain
+from tests.support.databases import migrated_sqlite
+from tests.support.scale import NAMES as MANY
+from tests.web.embeds.hostile import names
+from tests.web.embeds.installation import Client, Figures, add_edition, add_organisation, installed
+from tests.web.embeds.reading import Document, page
+
+NAMES: Final = names(500)[:: 500 // MANY]
+ALLOWED: Final = frozenset(
+    {
+        "html", "head", "meta", "title", "link", "body", "header", "nav", "main", "footer", "section", "div", "svg",
+        "g", "rect", "text", "line", "desc", "h1", "h2", "h3", "p", "a", "b", "span", "bdi", "ul", "ol", "li", "dl",
+        "dt", "dd", "form", "label", "input", "select", "option", "button", "table", "caption", "thead", "tbody", "tr",
+        "th", "td", "figure", "figcaption", "details", "summary", "abbr",
+    }
+)  # fmt: skip
+HERE: Final = ("/", "#", "?", "mailto:", "https://creativecommons.org/licenses/by/4.0/")
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a service in whose edition of 2028 organisations have all these names."""
+    url = migrated_sqlite(tmp_path_factory.mktemp("named"))
+    with installed(url) as client:
+        scored = {f"XX-H-{number:03}": Figures("complete", 3, 9_000 - number, 9_000) for number in range(len(NAMES))}
+        with client.app.state["database"].write() as session:
+            for identifier, name in zip(scored, NAMES, strict=True):
+                add_organisation(session, identifier, name)
+            add_edition(session, "2028", scored, "published")
+        yield client
+
+
+def inert(text: str) -> Document:
+    found = page(text)
+    assert not found.errors
+    for element in found.query("*"):
+        assert element.name in ALLOWED
+        assert not {name for name in element.attrs if name.startswith("on") or name == "style"}
+        for place in ("href", "src", "action"):
+            assert element.attrs.get(place, "/").startswith(HERE), element.attrs
+    return found
+
+
+@pytest.mark.parametrize("number", range(1, -(-MANY // 50) + 1))
+def test_the_ranking_is_inert_whatever_its_organisations_are_called(named: Client, number: int) -> None:
+    found = inert(named.get(f"/portal/2028?page={number}").text)
+    shown = found.query(".ranking tbody th bdi")
+    listed = NAMES[50 * (number - 1) : 50 * number]
+    assert len(shown) == len(listed)
+    for place, (element, name) in enumerate(zip(shown, listed, strict=True), start=50 * (number - 1)):
+        assert element.node.to_text(separator="", strip=False) == (plain(name) or f"XX-H-{place:03}")
+
+
+def test_what_is_searched_for_comes_back_inert_and_finds_who_is_called_so(named: Client) -> None:
+    for name in NAMES:
+        found = inert(named.get("/portal/2028", params={"q": name}).text)
+        (field,) = found.query("input[name=q]")
+        assert field.attrs["value"] == plain(name)[:200]

@@ -1,0 +1,67 @@
+"""That nothing on the portal leads nowhere: from its first page on, each address of ours that a page names is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.web.embeds.reading import Document, page
+
+BASE: Final = "http://testserver.local"
+NAMED: Final = {"a": "href", "link": "href", "script": "src", "img": "src", "iframe": "src"}
+
+
+def _alike(path: str, query: str) -> str:
+    """What addresses have in common that differ in ids of organisations, codes, versions, pages and values."""
+    names = ",".join(sorted({pair.partition("=")[0] for pair in query.split("&")}))
+    return re.sub(r"XX-DEMO-\d+|region-\d+|province-\d+|\bD\d+\b|[0-9a-f]{64}", "*", path) + "?" + names
+
+
+def _addresses(found: Document, at: str) -> Iterator[str]:
+    for tag, attribute in NAMED.items():
+        for element in found.query(tag):
+            named = element.attrs.get(attribute)
+            if named and not named.startswith(("mailto:", "data:")):
+                yield urljoin(at, named)
+
+
+def test_every_address_of_ours_is_there(client: TestClient[Litestar]) -> None:
+    waiting, followed = [f"{BASE}/portal"], {_alike("/portal", "")}
+    for at in waiting:
+        address = urlsplit(at)
+        of_portal = address.path.startswith("/portal")
+        response = (client.get if of_portal else client.head)(at.removeprefix(BASE))
+        assert response.status_code == 200, f"{at}: {response.status_code}"
+        if not of_portal:
+            continue
+        found = page(response.text)
+        ids = {element.attrs["id"] for element in found.query("[id]")}
+        for named in _addresses(found, at):
+            parts = urlsplit(named)
+            if f"{parts.scheme}://{parts.netloc}" != BASE:
+                continue
+            if parts.fragment and (parts.path, parts.query) == (address.path, address.query):
+                assert parts.fragment in ids, f"{at}: #{parts.fragment}"
+            whole = parts._replace(fragment="").geturl()
+            alike = _alike(parts.path, parts.query)
+            if alike not in followed:
+                followed.add(alike)
+                waiting.append(whole)
+    # What the navigation names is among it, and each kind of page.
+    for path in ("/portal/2026-demo", "/portal/2026-demo/*", "/portal/2026-demo/territories/*", "/portal/embed"):
+        assert any(alike.startswith(f"{path}?") for alike in followed), path
+
+
+def test_an_edition_is_described_to_search_engines(client: TestClient[Litestar]) -> None:
+    found = page(client.get("/portal/latest?lang=en").text)
+    (described,) = [one for one in found.query("script") if one.attrs.get("type") == "application/ld+json"]
+    told = json.loads(described.text)
+    assert (told["@context"], told["@type"]) == ("https://schema.org", "Dataset")
+    assert told["name"].endswith("Demonstration edition 2026, with simulated data")
+    assert client.head(urlsplit(told["distribution"][0]["contentUrl"]).path).status_code == 200

@@ -1,0 +1,315 @@
+"""The sheet of an organisation: where it stands, whence it comes, what to do, what proves it, whom to write to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.app import create_app
+from actitud_api.demo.simulator import simulate
+from actitud_api.engine.methodology.loader import load
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import audits, service
+from actitud_api.resources.scores.computed import Busy
+from tests.support.databases import BOTH, migrated_sqlite, unlimited
+from tests.support.postgresql import Server
+from tests.web.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
+from tests.web.embeds.reading import Document, Element, page
+
+Client = TestClient[Litestar]
+Answer = dict[str, Any]
+
+DEMO: Final = "2026-demo/XX-DEMO-00100"
+PROVEN: Final = "XX-T-PROVEN"
+PROVEN_IN: Final[Mapping[str, editions.State]] = {"2025": "published", "2026": "published", "2027": "open"}
+EVIDENCE: Final = {
+    "answers": {
+        "D1.01": {
+            "evidence": [
+                {"url": "https://www.proven.example/guide.pdf?a=1&b=2", "date": "2026-03-02"},
+                {"url": "https://elsewhere.example/x.pdf", "date": "2026-03-03"},
+                {"url": "https://www.proven.example/list", "date": "2025-12-31", "note": "of Jane Doe"},
+            ],
+            "note": "as Jane Doe said",
+        }
+    },
+    "findings": [
+        {
+            "rule": "undeclared_domain",
+            "severity": "error",
+            "pointer": "/answers/D1.01/evidence/1/url",
+            "indicators": ["D1.01"],
+            "facts": {},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the service with the editions of the embeds; for tests that only read."""
+    if request.param == "sqlite":
+        url = migrated_sqlite(tmp_path_factory.mktemp("sheets"))
+        with installed(url) as client:
+            yield client
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name, installed(server.url(name)) as client:
+        yield client
+
+
+@pytest.fixture
+def proven(database: object, url: str) -> Iterator[Client]:
+    """A client of a service that has a contact, where an organisation that has one answered with evidence."""
+    app = create_app(structs.replace(unlimited(url), contact="index@province.example"))
+    simulated = next(simulate(load("2026.1")))
+    submission = structs.replace(
+        simulated.submission,
+        answers=simulated.submission.answers
+        | {"D1.01": {"numerator": 1, "denominator": 2}, "D1.02": {"level": 1}, "D1.06": {"level": 1}},
+        self_declared=frozenset({"D1.02"}),
+        set_aside={"D1.06": "stale"},
+    )
+    draft = editions.Draft(
+        id="2026",
+        titles={"es": "Edición 2026", "en": "Edition 2026"},
+        methodology="2026.1",
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 12, 31),
+    )
+    made = assessments.row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
+    poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
+    entry = organisations.Entry(
+        id=PROVEN,
+        name="Ayuntamiento de Prueba",
+        kind="MUN",
+        province="49",
+        contact=organisations.Contact(email="redes@proven.example", url="https://www.proven.example/contact"),
+        domains=("proven.example",),
+    )
+    with app.state["database"].write() as session:
+        organisations.add(session, [entry], NOW)
+        for year, state in PROVEN_IN.items():
+            of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
+            editions.add(session, editions.made(of_year, now=NOW, state=state))
+        assessments.store(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
+    with TestClient(app) as client:
+        yield client
+    app.state["database"].close()
+
+
+def read(client: Client, place: str, lang: str = "en") -> Document:
+    response = client.get(f"/portal/{place}", params={"lang": lang})
+    assert response.status_code == 200, response.text
+    found = page(response.text)
+    assert not found.errors
+    assert len(found.query("h1")) == 1
+    return found
+
+
+def told(element: Element) -> str:
+    return " ".join(element.text.split())
+
+
+def section(found: Document, identifier: str) -> str:
+    """What stands in the section whose heading has that id."""
+    (inside,) = [one for one in found.query("section") if one.query(f"h2#{identifier}")]
+    return told(inside)
+
+
+def terms(found: Document) -> dict[str, str]:
+    return {told(one.query("dt")[0]): told(one.query("dd")[0]) for one in found.query("dl.facts > div")}
+
+
+def rows(found: Document, caption: str) -> Mapping[str, list[str]]:
+    (table,) = [one for one in found.query("table") if told(one.query("caption")[0]).startswith(caption)]
+    return {told(row.query("th")[0]): [told(cell) for cell in row.query("td")] for row in table.query("tbody tr")}
+
+
+def links(found: Document) -> list[str]:
+    return [link.attrs["href"] for link in found.query("main a")]
+
+
+def spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+# --- as the API says ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [64, 100, 1234])
+def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: int) -> None:
+    organisation = f"XX-DEMO-{number:05}"
+    base = f"/v1/editions/2026-demo/scores/{organisation}"
+    peers = client.get(f"{base}/peers?lang=en").json()
+    path = client.get(f"{base}/path?lang=en").json()
+    (drawn,) = client.get(f"/v1/editions/2026-demo/robustness?organisation={organisation}&lang=en").json()["items"]
+    found = read(client, f"2026-demo/{organisation}")
+
+    rank = terms(found)["Rank in the edition"]
+    assert rank.endswith(spaced(drawn["text"]))
+    assert rank.startswith(f"{peers['rank']:,} of ")
+    among = section(found, "peers")
+    assert spaced(peers["text"]) in among
+    assert spaced(peers["index"]["text"]) in among
+    compared = rows(found, "This organisation and its group")
+    for dimension in peers["dimensions"]:
+        spread = dimension["spread"]
+        assert compared[dimension["name"]] == [
+            f"{dimension['score']:.2f}",
+            f"{spread['median']:.2f}",
+            f"{spread['q1']:.2f}–{spread['q3']:.2f}",
+        ]
+    (alternative,) = found.query("#peers-desc")
+    assert all(spaced(dimension["text"]) in told(alternative) for dimension in peers["dimensions"])
+
+    ahead = section(found, "path")
+    assert spaced(path["text"]) in ahead
+    for move in path["moves"] or ():
+        assert spaced(move["text"]) in ahead
+        assert f"#{move['indicator']}" in links(found)
+    for obstacle in path["unreachable"]:
+        assert spaced(obstacle["text"]) in ahead
+
+
+def test_the_dimensions_are_a_picture_and_a_table_of_the_same(client: Client) -> None:
+    sheet = client.get("/v1/editions/2026-demo/scores/XX-DEMO-00100").json()
+    peers = client.get("/v1/editions/2026-demo/scores/XX-DEMO-00100/peers").json()
+    found = read(client, DEMO)
+    table = rows(found, "Points from 0 to 100")
+    medians = {one["id"]: one["spread"]["median"] for one in peers["dimensions"]}
+    assert list(table.values()) == [
+        [f"{one['score']:.2f}", f"{medians[one['id']]:.2f}", f"{one['lost']:.2f}"] for one in sheet["dimensions"]
+    ]
+    (svg,) = [one for one in found.query("svg[role=img]") if one.attrs["aria-labelledby"] == "dimensions-title"]
+    assert [bar.attrs["width"] for bar in svg.query("rect.value")] == [
+        f"{one['score']}%" for one in sheet["dimensions"]
+    ]
+    assert [mark.attrs["x1"] for mark in svg.query("line.mark")] == [f"{median}%" for median in medians.values()]
+    alternative = told(svg.query("desc")[0])
+    best = max(sheet["dimensions"], key=lambda one: one["score"])
+    worst = min(sheet["dimensions"], key=lambda one: one["score"])
+    assert alternative.index(best["name"]) < alternative.index(worst["name"])
+    assert f"{worst['name']}, {worst['score']:.2f} (median of its group, {medians[worst['id']]:.2f})." in alternative
+
+
+def test_the_sheet_leads_on(client: Client) -> None:
+    found = read(client, DEMO)
+    inside = links(found)
+    assert f"/portal/2026-demo/compare?organisation={DEMO[10:]}&lang=en" in inside
+    assert f"/portal/questionnaires/2026.1?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
+    assert f"/portal/embed?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
+    assert "/portal/methodologies/2026.1?lang=en#D1.01" in inside
+    anchors = {element.attrs["id"] for element in found.query("[id]")}
+    assert {link[1:] for link in inside if link.startswith("#")} <= anchors
+    # The ranking of its group has as many as its group, and that of its province has it.
+    (group,) = [link for link in inside if "kind=" in link]
+    ranked = page(client.get(group).text)
+    assert "6,418" in section(found, "peers")
+    assert int(told(ranked.query(".figures-row dd")[1]).replace(",", "")) == 6_418
+    (province,) = [link for link in inside if "province=" in link]
+    assert client.get(f"{province}&q=XX-DEMO-00100").text.count("XX-DEMO-00100") > 1
+
+
+# --- history ------------------------------------------------------------------------------------------------------
+
+
+def test_the_history_has_every_published_edition_and_what_changed(site: Client) -> None:
+    found = read(site, f"2026/{ZAMORA}")
+    past = rows(found, "Published editions")
+    # In 2026 before it: Ávila with 70.00. In 2025: Soria with 50.00. That of 2027 is not published.
+    assert past == {
+        "2026 31 December 2026": ["44.03", "2", "3, Service desk"],
+        "2025 31 December 2025": ["30.50", "2", "2, Showcase"],
+    }
+    changes = site.get(f"/v1/editions/2026/scores/{ZAMORA}/changes?from=2025&lang=en").json()
+    assert spaced(changes["text"]) in section(found, "history")
+    assert "Since the edition 2025" in section(found, "history")
+    (svg,) = found.query("svg.trend")
+    assert told(svg.query("desc")[0]) == "From the oldest to the newest: 2025, 30.50; 2026, 44.03."
+    # 9 em are 100 points, from 2.6 em down.
+    assert [dot.attrs["cy"] for dot in svg.query("circle.own")] == ["8.86em", "7.64em"]
+    assert f"/portal/2025/{ZAMORA}?lang=en" in links(found)
+
+
+def test_in_its_first_edition_there_is_nothing_to_compare_it_with(site: Client) -> None:
+    for place in (f"2026/{AVILA}", f"2025/{SORIA}"):
+        assert "its first published edition" in section(read(site, place), "history")
+    older = read(site, f"2025/{ZAMORA}")
+    assert "Since the edition" not in section(older, "history")
+    assert [told(row) for row in older.query("tr.own th")] == ["2025 31 December 2025"]
+
+
+@pytest.mark.parametrize("organisation", [POOR, VOID])
+def test_who_does_not_rank_is_told_without_a_rank(site: Client, organisation: str) -> None:
+    found = read(site, f"2026/{organisation}")
+    assert "Rank in the edition" not in terms(found)
+    assert "90.00" not in section(found, "history")
+    (dots,) = found.query("svg.spreads")
+    assert not dots.query("circle.own")
+
+
+def test_while_others_compute_the_sheet_is_there_without_the_draws(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> list[audits.Robust]:
+        raise Busy
+
+    monkeypatch.setattr(audits, "robust", busy)
+    assert terms(read(site, f"2026/{ZAMORA}"))["Rank in the edition"] == "2 of 2"
+
+
+# --- evidence and corrections -------------------------------------------------------------------------------------
+
+
+def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Client) -> None:
+    found = read(proven, f"2026/{PROVEN}")
+    cells = {one.attrs["id"]: one for one in found.query("tbody[id]")}
+    shown = cells["D1.01"]
+    assert "Evidence: documented: https://www.proven.example/guide.pdf?a=1&b=2 (2 March 2026);" in told(shown)
+    assert [(link.attrs["href"], link.attrs.get("rel")) for link in shown.query("td a")] == [
+        ("https://www.proven.example/guide.pdf?a=1&b=2", "nofollow noopener"),
+        ("https://www.proven.example/list", "nofollow noopener"),
+    ]
+    assert "Evidence: only declared, without a document that counts." in told(cells["D1.02"])
+    assert "Evidence: too old to count." in told(cells["D1.06"])
+    for hidden in ("elsewhere.example", "Jane Doe"):
+        assert hidden not in found.text
+
+
+def test_evidence_of_what_is_not_published_is_told_to_nobody(proven: Client) -> None:
+    database: Database = proven.app.state["database"]
+    published = service.sent(database, "2026", PROVEN)
+    assert [len(documents) for documents in service.evidence(database, published).values()] == [2]
+    assert service.evidence(database, structs.replace(published, edition="2027")) == {}
+
+
+def test_an_edition_in_which_it_does_not_rank_is_in_its_history_without_a_figure(proven: Client) -> None:
+    found = read(proven, f"2026/{PROVEN}")
+    assert rows(found, "Published editions")["2025 31 December 2025"] == ["insufficient evidence", "–", "–"]
+    assert not found.query("svg.trend")
+
+
+def test_whoever_finds_a_fault_is_told_whom_to_write_to(proven: Client) -> None:
+    found = read(proven, f"2026/{PROVEN}")
+    inside = links(found)
+    assert {"mailto:redes@proven.example", "https://www.proven.example/contact", "mailto:index@province.example"} <= {
+        *inside
+    }
+    assert f"name the identifier and the edition ( {PROVEN} , 2026 )" in section(found, "correction")
+    assert "/v1/editions/2026/publications" in inside
+
+
+def test_where_nobody_gave_an_address_it_says_so(site: Client) -> None:
+    text = section(read(site, f"2026/{ZAMORA}"), "correction")
+    assert "Neither the organisation nor whoever publishes this index has given an address" in text
+    assert not [link for link in links(read(site, f"2026/{ZAMORA}")) if link.startswith("mailto:")]

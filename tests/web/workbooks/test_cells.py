@@ -1,0 +1,252 @@
+"""What is wrong in a workbook that somebody has worked on is told at its cell, and the rest is read."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from actitud_api.engine.methodology.loader import load
+from actitud_api.web.workbooks.reading import Reading, reading
+from actitud_api.web.workbooks.writing import workbook
+from tests.web.workbooks.test_round_trip import held
+
+METHODOLOGY = load("2026.1")
+SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
+EXAMPLE_A = workbook(METHODOLOGY, "es", held(SENT))
+
+Told = list[tuple[str, str, str | None]]
+
+
+def edited(change: Callable[[openpyxl.Workbook], None], raw: bytes = EXAMPLE_A) -> Reading:
+    """What is read of a workbook that openpyxl opened, changed and saved, as a person's spreadsheet would."""
+    book = openpyxl.load_workbook(io.BytesIO(raw))
+    change(book)
+    saved = io.BytesIO()
+    book.save(saved)
+    return reading(METHODOLOGY, saved.getvalue())
+
+
+def told(read: Reading) -> Told:
+    return [(fault.cell, fault.rule, fault.pointer) for fault in read.faults]
+
+
+def row_of(sheet: Worksheet, code: str) -> int:
+    return next(row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 1).value == code)
+
+
+def test_saved_by_another_program_it_holds_the_same() -> None:
+    read = edited(lambda book: None)
+    assert (read.held, read.faults) == (held(SENT), ())
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "rule", "spanish"),
+    [
+        ("D1.01.numerator", "160", "type", "Debe ser un número, y es un texto. Escríbalo sin más"),
+        ("D1.01.numerator", date(2026, 3, 4), "type", "Hay una fecha donde va un número."),
+        ("D1.01.numerator", 1.5, "type", "Debe ser un número entero."),
+        ("D1.01.numerator", -1, "minimum", "Debe ser 0 o más."),
+        ("D1.01.numerator", True, "type", "Debe ser un número."),
+        ("D1.01.numerator", "=80+80", "formula", "Hay una fórmula: escriba el valor."),
+        ("D1.02.level", 7, "enum", "Debe ser uno de los valores de la lista: 0, 1, 2, 3, 4."),
+        ("D6.06.value", "quizá", "enum", "Debe ser Sí o No."),
+        ("D2.02.components.c1", 3, "enum", "Debe ser Sí o No."),
+    ],
+)
+def test_an_answer_of_another_kind_is_told_where_it_stands(code: str, value: object, rule: str, spanish: str) -> None:
+    places: list[str] = []
+
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Indicadores"]
+        row = row_of(sheet, code)
+        sheet.cell(row, 3).value = value  # type: ignore[assignment]  # whatever a person can write
+        places.append(f"Indicadores!C{row}")
+
+    read = edited(change)
+    indicator, fact = code.split(".c")[0].rpartition(".")[::2] if "components" not in code else ("D2.02", "components")
+    assert told(read) == [(places[0], rule, f"/answers/{indicator}/{fact}")]
+    assert read.faults[0].detail.es.startswith(spanish)
+    assert read.faults[0].detail.en != read.faults[0].detail.es
+    assert fact not in (read.held.answers[indicator].facts if indicator in read.held.answers else {})
+    left = {name: entry for name, entry in read.held.answers.items() if name != indicator}
+    assert left == {name: entry for name, entry in held(SENT).answers.items() if name != indicator}
+
+
+def test_a_number_of_the_profile_that_is_not_whole_or_too_low_is_told_in_plain_words() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        sheet.cell(row_of(sheet, "employees"), 3).value = 3.7
+        sheet.cell(row_of(sheet, "units"), 3).value = -5
+
+    faults = {fault.pointer: (fault.value, fault.detail.es) for fault in edited(change).faults}
+    assert faults == {
+        "/profile/employees": ("3.7", "Debe ser un número entero."),
+        "/profile/units": ("-5", "Debe ser 0 o más."),
+    }
+
+
+def test_a_number_written_as_text_is_suggested() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        sheet.cell(row_of(sheet, "foreign_share"), 3).value = "0,03"
+
+    (fault,) = edited(change).faults
+    assert (fault.cell, fault.value, fault.suggestion) == ("Perfil!C10", '"0,03"', "0.03")
+
+
+@pytest.mark.parametrize(
+    ("written", "level"), [(3, 3), ("3", 3), ("Written rule approved that only states what is forbidden", 2)]
+)
+def test_a_level_may_be_written_by_its_number_or_in_any_language(written: object, level: int) -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Indicadores"]
+        sheet.cell(row_of(sheet, "D1.02.level"), 3).value = written  # type: ignore[assignment]  # as above
+
+    if isinstance(written, str) and not written.isdecimal():
+        written = METHODOLOGY.texts["en"].indicators["D1.02"].ladder[level]
+    read = edited(change)
+    assert (read.held.answers["D1.02"].facts, read.faults) == ({"level": level}, ())
+
+
+def test_an_inserted_column_is_told_at_each_title_and_the_sheet_is_not_read() -> None:
+    read = edited(lambda book: book["Perfil"].insert_cols(2))
+    assert [(cell, rule) for cell, rule, _ in told(read)[:2]] == [("Perfil!B4", "column"), ("Perfil!C4", "column")]
+    assert "Aquí debe estar la columna «Dato»" in read.faults[0].detail.es
+    assert read.held.profile == {}
+    assert read.held.answers == held(SENT).answers
+
+
+def test_merged_cells_are_told_once_and_not_read() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        sheet.merge_cells("C6:C7")
+
+    read = edited(change)
+    assert told(read) == [("Perfil!C6", "merged", None)]
+    assert "hasta C7" in read.faults[0].detail.es
+    assert held(SENT).profile.keys() - read.held.profile.keys() == {"population_served", "employees"}
+
+
+def test_a_sheet_full_of_merged_cells_is_not_read() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        for row in range(5, 107):
+            book["Indicadores"].merge_cells(start_row=row, end_row=row, start_column=3, end_column=4)
+
+    read = edited(change)
+    assert told(read) == [("Indicadores!C5", "merged", None)]
+    assert (read.held.answers, read.held.profile) == ({}, held(SENT).profile)
+
+
+def test_unknown_and_repeated_codes_are_told_with_what_may_have_been_meant() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Indicadores"]
+        sheet.cell(row_of(sheet, "D1.02.level"), 1).value = "D1.02.levle"
+        row = row_of(sheet, "D1.03.numerator")
+        sheet.cell(row + 1, 1).value = "D1.03.numerator"
+
+    read = edited(change)
+    assert [(fault.cell, fault.rule, fault.suggestion) for fault in read.faults] == [
+        ("Indicadores!A10", "code", "D1.02.level"),
+        ("Indicadores!C11", "required", None),
+        ("Indicadores!A13", "duplicate", None),
+    ]
+    assert read.faults[1].detail.es == "Falta la fila con el código D1.03.denominator."
+    assert "D1.02" not in read.held.answers
+    assert read.held.answers["D1.03"].facts == {"numerator": 20}
+
+
+def test_rows_may_be_sorted_and_removed() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=5, max_row=29)]
+        for number, values in enumerate(reversed(rows), start=5):
+            for column, value in enumerate(values, start=1):
+                sheet.cell(number, column).value = value
+        book["Indicadores"].delete_rows(row_of(book["Indicadores"], "D1.01"), 3)
+
+    read = edited(change)
+    assert read.faults == ()
+    assert read.held.profile == held(SENT).profile
+    assert held(SENT).answers.keys() - read.held.answers.keys() == {"D1.01"}
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (["D1.01", "http://www.example.org/a", date(2026, 1, 2)], [("Documentos!B5", "pattern")]),
+        (["D1.01", "https://www.example.org/a", 46_083], [("Documentos!C5", "format")]),
+        (["D1.01", "https://www.example.org/a", "2/1/2026"], [("Documentos!C5", "format")]),
+        (["D1.01", "https://www.example.org/a"], [("Documentos!C5", "required")]),
+        (["D1.01", "https://www.example.org/a", date(2026, 1, 2), "llame al 612 345 678"], [("Documentos!D5", "not")]),
+        (["D1.01", "https://www.example.org/a", date(2026, 1, 2), None, "abc"], [("Documentos!E5", "pattern")]),
+        ([None, "https://www.example.org/a", date(2026, 1, 2)], [("Documentos!A5", "required")]),
+        (["D9.99", "https://www.example.org/a", date(2026, 1, 2)], [("Documentos!A5", "code")]),
+        (["D1.01", "https://www.example.org/a", "2026-01-02"], []),
+        (["employees", " https://www.example.org/a ", date(2026, 1, 2)], []),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_told_in_its_row(row: list[object], cells: list[tuple[str, str]]) -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        for column, value in enumerate(row, start=1):
+            cell = book["Documentos"].cell(5, column)
+            cell.value = value  # type: ignore[assignment]  # as above
+            cell.number_format = "yyyy-mm-dd" if isinstance(value, date) else "General"
+
+    read = edited(change)
+    assert [(fault.cell, fault.rule) for fault in read.faults] == cells
+    assert all("612" not in (fault.value or "") for fault in read.faults)
+    documents = [*read.held.profile_evidence.values(), *(entry.evidence for entry in read.held.answers.values())]
+    assert sum(map(len, documents)) == (0 if cells else 1)
+
+
+def test_more_documents_than_an_answer_takes_are_told() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        for row in range(5, 16):
+            for column, value in enumerate(["D1.01", "https://www.example.org/a", date(2026, 1, 2)], start=1):
+                book["Documentos"].cell(row, column).value = value  # type: ignore[assignment]  # as above
+
+    read = edited(change)
+    assert [(fault.cell, fault.rule) for fault in read.faults] == [("Documentos!B15", "maxItems")]
+    assert len(read.held.answers["D1.01"].evidence) == 10
+
+
+def test_a_note_with_line_breaks_is_one_line() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        book["Indicadores"].cell(row_of(book["Indicadores"], "D1.01"), 8).value = "Una línea\ny otra"
+
+    read = edited(change)
+    assert (read.held.answers["D1.01"].note, read.faults) == ("Una línea y otra", ())
+
+
+def test_what_is_filled_in_where_nothing_belongs_is_told() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Indicadores"]
+        sheet.cell(row_of(sheet, "D1.01"), 3).value = 160
+        sheet.cell(row_of(sheet, "D3.02"), 5).value = "Sí"
+        sheet.cell(row_of(sheet, "D1.01.numerator"), 8).value = "una nota"
+
+    read = edited(change)
+    assert {(fault.cell.partition("!")[2][0], fault.rule) for fault in read.faults} == {
+        ("C", "place"),
+        ("E", "place"),
+        ("H", "place"),
+    }
+    assert read.held == held(SENT)
+
+
+def test_very_many_faults_are_cut_and_counted() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Indicadores"]
+        for row in range(5, sheet.max_row + 1):
+            sheet.cell(row, 3).value = "?"
+
+    faults = edited(change).faults
+    assert (len(faults), faults[-1].rule) == (101, "more")
+    assert faults[-1].detail.es == f"Fallos que no se enumeran: {217 - 100}."

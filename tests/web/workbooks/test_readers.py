@@ -1,0 +1,152 @@
+"""The workbook as other programs see it: openpyxl, which shares no code with what wrote it, and calamine."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+from python_calamine import CalamineWorkbook
+
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.web.workbooks.writing import workbook
+from tests.web.workbooks.drawing import HOSTILE
+from tests.web.workbooks.test_round_trip import held
+
+METHODOLOGY = load("2026.1")
+SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
+NAMES = {
+    "es": ["Instrucciones", "Perfil", "Indicadores", "Documentos", "_lists", "_metadata"],
+    "en": ["Instructions", "Profile", "Indicators", "Documents", "_lists", "_metadata"],
+}
+
+
+def seen(language: Language, raw: bytes | None = None) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(raw or workbook(METHODOLOGY, language, held(SENT))))
+
+
+def by_code(sheet: Worksheet) -> dict[str, int]:
+    codes = (sheet.cell(row, 1).value for row in range(5, sheet.max_row + 1))
+    return {str(code): row for row, code in enumerate(codes, start=5)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_question_is_there_with_what_it_takes_in_the_language(language: Language) -> None:
+    book = seen(language)
+    assert book.sheetnames == NAMES[language]
+    texts = METHODOLOGY.texts[language]
+    sheet = book[NAMES[language][2]]
+    rows = by_code(sheet)
+    for indicator in indicators(METHODOLOGY.document.root):
+        text = texts.indicators[indicator.id]
+        row = rows[indicator.id]
+        assert sheet.cell(row, 2).value == f"{text.name}\n{text.question}"
+        assert sheet.cell(row, 10).value == f"{text.evidence}\n{text.anti_gaming}"
+        for level, step in enumerate(text.ladder):
+            assert f"{level} · {step}" in str(sheet.cell(rows[f"{indicator.id}.level"], 4).value)
+    assert [sheet.cell(rows[f"D{number}"], 2).value for number in range(1, 11)] == [
+        texts.groups[f"D{number}"].name for number in range(1, 11)
+    ]
+    assert by_code(book[NAMES[language][1]]).keys() == {field.name for field in METHODOLOGY.document.profile}
+
+
+def test_the_figures_of_example_a_stand_in_their_cells() -> None:
+    sheet, profile = seen("es")["Indicadores"], seen("es")["Perfil"]
+    rows, fields = by_code(sheet), by_code(profile)
+    assert [sheet.cell(rows[code], 3).value for code in ("D1.01.numerator", "D9.02.hours", "D10.06.numerator")] == [
+        160,
+        14.5,
+        0.8,
+    ]
+    assert (
+        sheet.cell(rows["D1.02.level"], 3).value == "2 · Norma escrita aprobada que solo dice lo que no se puede hacer"
+    )
+    assert [sheet.cell(rows[f"D2.02.components.c{number}"], 3).value for number in (1, 3)] == ["Sí", "No"]
+    assert sheet.cell(rows["D6.06.value"], 3).value == "No"
+    assert [profile.cell(fields[name], 3).value for name in ("org_type", "foreign_share", "previous_level")] == [
+        "MUN · Ayuntamiento",
+        0.03,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_cells_for_answers_are_unlocked_and_each_says_what_it_takes(language: Language) -> None:
+    book = seen(language)
+    unlocked: dict[str, int] = {}
+    for name in NAMES[language][:4]:
+        sheet = book[name]
+        assert sheet.protection.sheet
+        assert not sheet.protection.password
+        open_cells = {cell.coordinate for row in sheet.iter_rows() for cell in row if not cell.protection.locked}
+        judged = {
+            cell
+            for rule in sheet.data_validations.dataValidation
+            for span in rule.sqref.ranges
+            for cell in (f"{get_column_letter(c)}{r}" for r, c in span.cells)
+        }
+        free = {cell for cell in open_cells if name == NAMES[language][3] or cell[0] == "F"}
+        assert open_cells - judged <= free
+        assert judged <= open_cells
+        unlocked[name] = len(open_cells)
+        assert all(
+            len(rule.prompt or "") <= 255 and len(rule.error or "") <= 255
+            for rule in sheet.data_validations.dataValidation
+        )
+    facts = [cell for cell in by_code(book[NAMES[language][2]]) if cell.count(".") >= 2]
+    # A cell for each fact and element, and four for what goes with the answers of the 68 indicators that are asked.
+    assert unlocked[NAMES[language][2]] == len(facts) + 4 * 68
+    # 25 fields, and three cells more for the 22 that the organisation sets.
+    assert unlocked[NAMES[language][1]] == 25 + 3 * 22
+    assert unlocked[NAMES[language][0]] == 0
+
+
+def test_drop_downs_offer_the_ladder_from_a_hidden_sheet() -> None:
+    book = seen("es")
+    assert [book[name].sheet_state for name in NAMES["es"]] == ["visible"] * 4 + ["veryHidden"] * 2
+    sheet = book["Indicadores"]
+    cell = f"C{by_code(sheet)['D1.02.level']}"
+    (rule,) = [one for one in sheet.data_validations.dataValidation if cell in one.sqref]
+    source = rule.formula1.removeprefix("_lists!").replace("$", "")
+    offered = [str(row[0].value) for row in book["_lists"][source]]
+    assert offered == [
+        f"{level} · {text}" for level, text in enumerate(METHODOLOGY.texts["es"].indicators["D1.02"].ladder)
+    ]
+    assert {row[0].value: row[1].value for row in book["_metadata"].iter_rows()} == {
+        "format": "actitud-questionnaire/1",
+        "methodology": "2026.1",
+        "language": "es",
+    }
+
+
+def test_no_text_becomes_a_formula_in_either_reader() -> None:
+    sent = {**SENT, "answers": {}}
+    codes = [one.id for one in indicators(METHODOLOGY.document.root) if one.facts]
+    for code, text in zip(codes, HOSTILE, strict=False):
+        sent["answers"][code] = {"note": text}
+    raw = workbook(METHODOLOGY, "en", held(sent))
+    sheet = seen("en", raw)["Indicators"]
+    notes = [sheet.cell(by_code(sheet)[code], 8) for code in codes[: len(HOSTILE)]]
+    assert [cell.data_type for cell in notes] == ["s"] * len(HOSTILE)
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_name("Indicators").to_python()
+    assert [row[7] for row in rows if row[7] in HOSTILE] == list(HOSTILE)
+    assert all(cell.data_type != "f" for one in seen("en", raw) for row in one.iter_rows() for cell in row)
+
+
+def test_days_are_days() -> None:
+    evidence = [{"url": "https://www.example.org/a", "date": "2026-03-02"}]
+    sent = {**SENT, "answers": {"D1.01": {"evidence": evidence}}}
+    sheet = seen("es", workbook(METHODOLOGY, "es", held(sent)))["Indicadores"]
+    row = by_code(sheet)["D1.01"]
+    assert [sheet.cell(row, column).value for column in (6, 7)] == ["https://www.example.org/a", datetime(2026, 3, 2)]
+
+
+def test_the_same_answers_are_the_same_bytes() -> None:
+    assert workbook(METHODOLOGY, "es", held(SENT)) == workbook(METHODOLOGY, "es", held(SENT))

@@ -1,0 +1,125 @@
+"""What is put into a workbook comes out of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.requests.answers import request_type
+from actitud_api.engine.methodology.requests.content import types
+from actitud_api.engine.methodology.requests.questionnaire import (
+    Questionnaire,
+    QuestionnaireRequest,
+    assessment_document,
+    document_of,
+    questionnaire,
+    scores_document,
+)
+from actitud_api.platform.http.requests import Body
+from actitud_api.web.workbooks.reading import REQUEST, reading
+from actitud_api.web.workbooks.writing import workbook
+from tests.support.scale import WORKBOOKS
+from tests.web.workbooks.drawing import questionnaires
+
+CASES = Path(__file__).parents[2] / "cases"
+METHODOLOGY = load("2026.1")
+PROFILE = json.loads((CASES / "example_a.json").read_bytes())["request"]["profile"]
+SCORES = Body(request_type(METHODOLOGY))
+ASSESSMENTS = Body(types(METHODOLOGY).whole)
+"""What `POST /v1/scores` takes, and an assessment."""
+
+
+def held(document: dict[str, Any]) -> Questionnaire:
+    decoded = REQUEST.convert(document)
+    assert isinstance(decoded, QuestionnaireRequest), decoded
+    return questionnaire(load(document["methodology"]), decoded)
+
+
+def as_json(value: object) -> Any:
+    """A document as it is sent, without what is null or empty of it."""
+
+    def without(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: without(member) for name, member in value.items() if member is not None}
+        return [without(member) for member in value] if isinstance(value, list) else value
+
+    return without(json.loads(msgspec.json.encode(value)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", ["example_a", "example_b"])
+def test_a_worked_example_comes_out_as_it_was_sent(case: str, language: Language) -> None:
+    sent = json.loads((CASES / f"{case}.json").read_bytes())["request"]
+    read = reading(METHODOLOGY, workbook(METHODOLOGY, language, held(sent)))
+    assert (read.faults, read.language) == ((), language)
+    scores = as_json(scores_document(METHODOLOGY, read.held))
+    expected = {**as_json(sent), "profile_self_declared": sent.get("profile_self_declared", [])}
+    assert scores == expected
+
+
+def test_an_assessment_comes_out_as_it_was_sent() -> None:
+    file = Path(__file__).parents[3] / "openapi" / "examples" / "editions.assessments.put.request.json"
+    sent = json.loads(file.read_bytes())
+    read = reading(METHODOLOGY, workbook(METHODOLOGY, "es", held(sent)))
+    found = as_json(assessment_document(METHODOLOGY, read.held))
+    for entry in found["answers"].values():
+        if not entry["evidence"]:
+            del entry["evidence"]
+    assert (found, read.faults) == (sent, ())
+
+
+@settings(
+    max_examples=WORKBOOKS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(questionnaires(METHODOLOGY), st.sampled_from(get_args(Language)))
+def test_whatever_a_questionnaire_holds_comes_out_of_its_workbook(sent: dict[str, Any], language: Language) -> None:
+    before = held(sent)
+    read = reading(METHODOLOGY, workbook(METHODOLOGY, language, before))
+    assert read.held == before
+    assert {fault.rule for fault in read.faults} <= {"required", "more"}
+    assert as_json(document_of(METHODOLOGY, read.held)) == sent
+
+
+@settings(
+    max_examples=WORKBOOKS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(questionnaires(METHODOLOGY))
+def test_what_can_be_sent_of_any_questionnaire_is_what_the_operations_take(sent: dict[str, Any]) -> None:
+    profile = {**PROFILE, **sent["profile"]}
+    before = held({**sent, "profile": profile})
+    scores, assessment = scores_document(METHODOLOGY, before), assessment_document(METHODOLOGY, before)
+    assert not isinstance(SCORES.convert(json.loads(msgspec.json.encode(scores))), list)
+    assert not isinstance(ASSESSMENTS.convert(json.loads(msgspec.json.encode(assessment))), list)
+
+
+@pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_workbook_lacks_the_profile_and_nothing_else(version: str, language: Language) -> None:
+    methodology = load(version)
+    read = reading(methodology, workbook(methodology, language))
+    assert read.held == Questionnaire(profile={}, profile_self_declared=(), profile_evidence={}, answers={})
+    own = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
+    assert [fault.pointer for fault in read.faults] == [f"/profile/{name}" for name in own]
+    assert scores_document(methodology, read.held) is None
+    assert assessment_document(methodology, read.held) is None
+
+
+def test_an_answer_that_lacks_a_fact_is_kept_and_not_sent() -> None:
+    sent = json.loads((CASES / "example_a.json").read_bytes())["request"]
+    del sent["answers"]["D1.01"]["denominator"]
+    read = reading(METHODOLOGY, workbook(METHODOLOGY, "es", held(sent)))
+    assert read.held.answers["D1.01"].facts == {"numerator": 160}
+    assert [(fault.cell, fault.pointer, fault.rule) for fault in read.faults] == [
+        ("Indicadores!C8", "/answers/D1.01/denominator", "required")
+    ]
+    scores = scores_document(METHODOLOGY, read.held)
+    assert scores is not None
+    assert sent["answers"].keys() - scores.answers.keys() == {"D1.01"}
