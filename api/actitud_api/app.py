@@ -24,13 +24,15 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.policy import POLICY
 from actitud_api.platform.auth.recording import deny
 from actitud_api.platform.auth.uses import Uses
+from actitud_api.platform.http.access import Rule, Rules, handlers_of, operation_id, rule_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.middleware.immutable import Immutable
 from actitud_api.platform.http.middleware.limits import Class, Limits, Uncounted
-from actitud_api.platform.http.middleware.policy import Holder, Policy, Rules, operation
+from actitud_api.platform.http.middleware.policy import Holder, Policy
 from actitud_api.platform.http.openapi import About, build, render
+from actitud_api.platform.http.operations import check_services
 from actitud_api.platform.http.pages import Destination, PagesController
 from actitud_api.platform.http.problems import (
     PRECONDITION_FAILED,
@@ -204,6 +206,7 @@ def create_app(
     no rule that says who may call it.
     """
     database = Database(settings.database_url)
+    ruled: dict[str, Rule] = {}
 
     uses = Uses(database)
 
@@ -217,11 +220,11 @@ def create_app(
     def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
         deny(database, scope, holder, offered)
 
-    limits = _limits(settings, database.counts, rules)
+    limits = _limits(settings, database.counts, ruled)
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, rules=rules, authenticate=authenticate, refused=limits.refused, denied=denied),
+            DefineMiddleware(Policy, rules=ruled, authenticate=authenticate, refused=limits.refused, denied=denied),
             limits.layer,
         ],
         before_request=enforce,
@@ -247,8 +250,10 @@ def create_app(
         logging_config=None,
         lifespan=[_keeping_ledger(settings, database)] if keeps_ledger else [],
     )
-    _ensure_ruled(app, rules)
-    app.state["document"] = _document(app, tuple(controllers), rules)
+    ruled |= {**rules, **_declared(app)}
+    _ensure_ruled(app, ruled)
+    check_services(app)
+    app.state["document"] = _document(app, tuple(controllers), ruled)
     app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = alternatives = Alternatives(app)
     app.state["alternatives"] = alternatives
@@ -293,12 +298,16 @@ def _limits(settings: Settings, counts: Counts, rules: Rules) -> Limits:
     return Limits(rules, quotas, WINDOW, count, counts.places)
 
 
+def _declared(app: Litestar) -> Rules:
+    return {operation_id(handler): rule_of(handler) for _, handler in handlers_of(app) if "access" in handler.opt}
+
+
 def _ensure_ruled(app: Litestar, rules: Rules) -> None:
     """Raises `LookupError` for a handler without a rule: what nobody allowed is not served."""
     for route in app.routes:
         for served in route.route_handlers if isinstance(route, HTTPRoute) else ():
-            if "OPTIONS" not in served.http_methods and operation(served) not in rules:
-                raise LookupError(f"no rule says who may call {operation(served)}, {route.path}")
+            if "OPTIONS" not in served.http_methods and operation_id(served) not in rules:
+                raise LookupError(f"no rule says who may call {operation_id(served)}, {route.path}")
 
 
 def examples() -> Path | None:

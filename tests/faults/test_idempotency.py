@@ -21,8 +21,8 @@ from actitud_api.platform.auth import queries
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.idempotency import once
 from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.access import Rule
 from actitud_api.platform.http.contract import contract
-from actitud_api.platform.http.middleware.policy import Rule
 from actitud_api.platform.http.problems import CONFLICT, ProblemError
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.requests import Body

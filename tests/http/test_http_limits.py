@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.access import Rule, Rules
 from actitud_api.platform.http.middleware import limits
 from actitud_api.platform.http.middleware.limits import address_of, class_of
-from actitud_api.platform.http.middleware.policy import Rule, Rules
 from actitud_api.platform.storage import sqlite
 from actitud_api.platform.storage.counts import Counted, InProcess
 from actitud_api.platform.storage.database import Database, Unavailable

@@ -15,8 +15,8 @@ from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.platform.auth import keys as keys_of_access
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.policy import POLICY, principal_of
+from actitud_api.platform.http.access import Rule
 from actitud_api.platform.http.contract import contract
-from actitud_api.platform.http.middleware.policy import Rule
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database

@@ -14,8 +14,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.app import create_app
 from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.access import Rule
 from actitud_api.platform.http.contract import contract
-from actitud_api.platform.http.middleware.policy import Rule
 from actitud_api.platform.http.preconditions import if_match
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.requests import Body

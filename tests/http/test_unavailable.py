@@ -16,8 +16,8 @@ from sqlalchemy import text
 from actitud_api import cli
 from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.access import Rule
 from actitud_api.platform.http.contract import contract
-from actitud_api.platform.http.middleware.policy import Rule
 from actitud_api.platform.http.problems import NO_STORE, UNAVAILABLE
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest

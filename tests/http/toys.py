@@ -10,8 +10,8 @@ from msgspec import Meta, Struct, structs
 
 from actitud_api.app import create_app
 from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.access import Rule
 from actitud_api.platform.http.contract import Link, contract
-from actitud_api.platform.http.middleware.policy import Rule
 from actitud_api.platform.http.pages import PagesController
 from actitud_api.platform.http.paging import Cursor, Page, PageQuery, next_url
 from actitud_api.platform.http.problems import NO_STORE

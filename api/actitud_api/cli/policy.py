@@ -14,7 +14,7 @@ from actitud_api.app import create_app
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.middleware.policy import Rule, operation
+from actitud_api.platform.http.access import Rule, operation_id
 from actitud_api.settings import Settings
 
 May = Literal["yes", "own", "no"]
@@ -45,7 +45,7 @@ def lines() -> list[Line]:
     app = create_app(Settings())
     try:
         served = {
-            operation(handler): (next(iter(handler.http_methods - {"HEAD"})), route.path_format)
+            operation_id(handler): (next(iter(handler.http_methods - {"HEAD"})), route.path_format)
             for route in reversed(app.routes)
             if isinstance(route, HTTPRoute)
             for handler in route.route_handlers

@@ -1,7 +1,4 @@
-"""Who may call each operation and which limit its calls count for: the one table, and who asks.
-
-An operation without a row cannot be served: the application refuses to start.
-"""
+"""Access rules that need a key, by role, and the principal of a request."""
 
 from __future__ import annotations
 
@@ -9,154 +6,156 @@ from typing import Final, get_args
 
 from actitud_api.platform.auth.queries import Role
 from actitud_api.platform.auth.service import Principal
-from actitud_api.platform.http.middleware.policy import Rule, Rules
+from actitud_api.platform.http.access import (
+    ANYBODY,
+    ANYBODY_COMPUTING,
+    ANYBODY_UNLIMITED,
+    KEY_SHOWS_MORE,
+    KEY_SHOWS_MORE_COMPUTING,
+    Rule,
+    Rules,
+)
 from actitud_api.platform.http.scope import ApiRequest
 
-_UNLIMITED: Final = Rule(limit="none")
-_ANYBODY: Final = Rule()
-_COMPUTED: Final = Rule(limit="score")
-_KEY_SHOWS_MORE: Final = Rule(key="optional")
-_COMPUTED_FROM_MANY: Final = Rule(key="optional", limit="score")
-_COMPUTED_FROM_ALL: Final = Rule(limit="score")
 
-
-def _keys(*roles: Role, private: bool = False) -> Rule:
+def restrict_to(*roles: Role, private: bool = False) -> Rule:
+    """Return the rule of an operation that needs a key of one of these roles."""
     return Rule(key="required", roles=frozenset(roles), private=private)
 
 
-_READS_DRAFTS: Final = _keys(
+ADMINISTRATORS: Final = restrict_to("administrator")
+DEADLINE_EXTENDERS: Final = restrict_to("publisher", "administrator", private=True)
+DRAFT_READERS: Final = restrict_to(
     "organisation_reader", "organisation_editor", "assessor", "publisher", "administrator", private=True
 )
-_REVIEWS: Final = _keys("assessor", "administrator", private=True)
-_EXTENDS: Final = _keys("publisher", "administrator", private=True)
-_ANSWERS: Final = _keys("organisation_editor", "administrator", private=True)
-_PUBLISHES: Final = _keys("publisher", "administrator")
-_SEES_REVIEWS: Final = _keys("assessor", "publisher", "administrator", private=True)
-_REGISTERS: Final = _keys("registrar", "administrator")
-_ADMINISTERS: Final = _keys("administrator")
-_PROPOSES: Final = _keys(*get_args(Role))
-_DECIDES: Final = _keys("publisher", "administrator")
-_HANDS_OUT: Final = _keys("administrator", private=True)
-_HOLDS: Final = _keys(*get_args(Role), private=True)
-"""Whoever has a key, over that key; an administrator over any."""
+EDITORS: Final = restrict_to("organisation_editor", "administrator", private=True)
+FLAGGERS: Final = restrict_to("assessor", "publisher", "administrator")
+KEY_ADMINISTRATORS: Final = restrict_to("administrator", private=True)
+KEY_HOLDERS: Final = restrict_to(*get_args(Role), private=True)
+"""Each holder over its own key, an administrator over any."""
+PROPOSERS: Final = restrict_to(*get_args(Role))
+PUBLISHERS: Final = restrict_to("publisher", "administrator")
+REGISTRARS: Final = restrict_to("registrar", "administrator")
+REVIEWERS: Final = restrict_to("assessor", "administrator", private=True)
+REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", private=True)
 
 POLICY: Final[Rules] = {
-    "pages.index": _UNLIMITED,
-    "pages.docs": _UNLIMITED,
-    "pages.problem": _UNLIMITED,
-    "pages.file": _UNLIMITED,
-    "pages.document": _UNLIMITED,
-    "badges.get": _ANYBODY,
-    "badges.list": _ANYBODY,
-    "embeds.file": _UNLIMITED,
-    "embeds.form": _ANYBODY,
-    "embeds.frame": _ANYBODY,
-    "oembed.get": _ANYBODY,
-    "portal.index": _ANYBODY,
-    "portal.edition": _ANYBODY,
-    "portal.organisation": _ANYBODY,
-    "portal.territories": _ANYBODY,
-    "portal.territory": _ANYBODY,
-    "portal.dimensions": _ANYBODY,
-    "portal.dimension": _ANYBODY,
-    "portal.compare": _ANYBODY,
-    "portal.methodologies": _ANYBODY,
-    "portal.methodology": _ANYBODY,
-    "portal.suggestions": _ANYBODY,
-    "portal.embed": _ANYBODY,
-    "portal.questionnaire": _ANYBODY,
-    "system.livez": _UNLIMITED,
-    "system.readyz": _UNLIMITED,
-    "methodologies.list": _ANYBODY,
-    "methodologies.get": _ANYBODY,
-    "methodologies.workbook.get": _ANYBODY,
-    "methodologies.workbook.fill": _COMPUTED,
-    "methodologies.workbook.read": _COMPUTED,
-    "scores.create": _COMPUTED,
-    "organisations.list": _ANYBODY,
-    "organisations.get": _ANYBODY,
-    "organisations.create": _REGISTERS,
-    "organisations.update": _REGISTERS,
-    "suggestions.list": _ANYBODY,
-    "suggestions.get": _ANYBODY,
-    "suggestions.create": _PROPOSES,
-    "suggestions.delete": _PROPOSES,
-    "suggestions.decisions.create": _DECIDES,
-    "editions.list": _ANYBODY,
-    "editions.get": _ANYBODY,
-    "editions.create": _ADMINISTERS,
-    "editions.update": _ADMINISTERS,
-    "editions.delete": _ADMINISTERS,
-    "editions.assessments.list": _READS_DRAFTS,
-    "editions.assessments.get": _READS_DRAFTS,
-    "editions.assessments.put": _ANSWERS,
-    "editions.assessments.update": _ANSWERS,
-    "editions.assessments.delete": _ANSWERS,
-    "editions.assessments.submissions.list": _READS_DRAFTS,
-    "editions.assessments.submissions.get": _READS_DRAFTS,
-    "editions.assessments.submissions.create": _ANSWERS,
-    "editions.assessments.reviews.create": _REVIEWS,
-    "editions.assessments.hearings.create": _REVIEWS,
-    "editions.assessments.returns.create": _REVIEWS,
-    "editions.assessments.finals.create": _REVIEWS,
-    "editions.assessments.extensions.create": _EXTENDS,
-    "editions.assessments.transitions.list": _READS_DRAFTS,
-    "editions.assessments.transitions.get": _READS_DRAFTS,
-    "editions.assessments.verdicts.list": _READS_DRAFTS,
-    "editions.assessments.verdicts.get": _READS_DRAFTS,
-    "editions.assessments.verdicts.put": _REVIEWS,
-    "editions.assessments.verdicts.delete": _REVIEWS,
-    "editions.assessments.review.get": _READS_DRAFTS,
-    "editions.assessments.review.put": _REVIEWS,
-    "editions.assessments.flags.list": _SEES_REVIEWS,
-    "editions.agreement.get": _SEES_REVIEWS,
-    "editions.samples.list": _KEY_SHOWS_MORE,
-    "editions.samples.create": _keys("publisher", "administrator"),
-    "editions.flags.list": _SEES_REVIEWS,
-    "editions.flags.create": _keys("assessor", "publisher", "administrator"),
-    "editions.assessments.replies.list": _READS_DRAFTS,
-    "editions.assessments.replies.get": _READS_DRAFTS,
-    "editions.assessments.replies.put": _ANSWERS,
-    "editions.assessments.replies.delete": _ANSWERS,
-    "editions.publications.list": _ANYBODY,
-    "editions.publications.get": _ANYBODY,
-    "editions.publications.scores.get": _ANYBODY,
-    "editions.publications.bundle": _ANYBODY,
-    "editions.publications.create": _PUBLISHES,
-    "editions.approvals.list": _PUBLISHES,
-    "editions.approvals.get": _PUBLISHES,
-    "editions.approvals.create": _PUBLISHES,
-    "published.get": _ANYBODY,
-    "published.signature": _ANYBODY,
-    "editions.scores.list": _KEY_SHOWS_MORE,
-    "editions.scores.get": _KEY_SHOWS_MORE,
-    "editions.scores.peers": _KEY_SHOWS_MORE,
-    "editions.scores.path": _KEY_SHOWS_MORE,
-    "editions.scores.changes": _KEY_SHOWS_MORE,
-    "editions.summary": _KEY_SHOWS_MORE,
-    "organisations.export": _COMPUTED_FROM_ALL,
-    "editions.export": _COMPUTED_FROM_ALL,
-    "methodologies.indicators.export": _ANYBODY,
-    "editions.scores.export": _COMPUTED_FROM_MANY,
-    "editions.indicators.export": _COMPUTED_FROM_MANY,
-    "editions.scores.gobierto": _KEY_SHOWS_MORE,
-    "editions.datapackage": _ANYBODY,
-    "catalogue.choose": _UNLIMITED,
-    "catalogue.get": _ANYBODY,
-    "editions.exemplars.list": _KEY_SHOWS_MORE,
-    "editions.robustness.list": _COMPUTED_FROM_MANY,
-    "editions.statistics.get": _COMPUTED_FROM_MANY,
-    "organisations.scores.list": _KEY_SHOWS_MORE,
-    "keys.list": _HOLDS,
-    "keys.get": _HOLDS,
-    "keys.create": _HANDS_OUT,
-    "keys.rotations.create": _HOLDS,
-    "keys.revocations.create": _HOLDS,
-    "keys.reports.create": _ANYBODY,
-    "ledger.list": _KEY_SHOWS_MORE,
-    "ledger.checkpoints.list": _ANYBODY,
-    "ledger.checkpoints.get": _ANYBODY,
-    "signing_keys.list": _ANYBODY,
+    "pages.index": ANYBODY_UNLIMITED,
+    "pages.docs": ANYBODY_UNLIMITED,
+    "pages.problem": ANYBODY_UNLIMITED,
+    "pages.file": ANYBODY_UNLIMITED,
+    "pages.document": ANYBODY_UNLIMITED,
+    "badges.get": ANYBODY,
+    "badges.list": ANYBODY,
+    "embeds.file": ANYBODY_UNLIMITED,
+    "embeds.form": ANYBODY,
+    "embeds.frame": ANYBODY,
+    "oembed.get": ANYBODY,
+    "portal.index": ANYBODY,
+    "portal.edition": ANYBODY,
+    "portal.organisation": ANYBODY,
+    "portal.territories": ANYBODY,
+    "portal.territory": ANYBODY,
+    "portal.dimensions": ANYBODY,
+    "portal.dimension": ANYBODY,
+    "portal.compare": ANYBODY,
+    "portal.methodologies": ANYBODY,
+    "portal.methodology": ANYBODY,
+    "portal.suggestions": ANYBODY,
+    "portal.embed": ANYBODY,
+    "portal.questionnaire": ANYBODY,
+    "system.livez": ANYBODY_UNLIMITED,
+    "system.readyz": ANYBODY_UNLIMITED,
+    "methodologies.list": ANYBODY,
+    "methodologies.get": ANYBODY,
+    "methodologies.workbook.get": ANYBODY,
+    "methodologies.workbook.fill": ANYBODY_COMPUTING,
+    "methodologies.workbook.read": ANYBODY_COMPUTING,
+    "scores.create": ANYBODY_COMPUTING,
+    "organisations.list": ANYBODY,
+    "organisations.get": ANYBODY,
+    "organisations.create": REGISTRARS,
+    "organisations.update": REGISTRARS,
+    "suggestions.list": ANYBODY,
+    "suggestions.get": ANYBODY,
+    "suggestions.create": PROPOSERS,
+    "suggestions.delete": PROPOSERS,
+    "suggestions.decisions.create": PUBLISHERS,
+    "editions.list": ANYBODY,
+    "editions.get": ANYBODY,
+    "editions.create": ADMINISTRATORS,
+    "editions.update": ADMINISTRATORS,
+    "editions.delete": ADMINISTRATORS,
+    "editions.assessments.list": DRAFT_READERS,
+    "editions.assessments.get": DRAFT_READERS,
+    "editions.assessments.put": EDITORS,
+    "editions.assessments.update": EDITORS,
+    "editions.assessments.delete": EDITORS,
+    "editions.assessments.submissions.list": DRAFT_READERS,
+    "editions.assessments.submissions.get": DRAFT_READERS,
+    "editions.assessments.submissions.create": EDITORS,
+    "editions.assessments.reviews.create": REVIEWERS,
+    "editions.assessments.hearings.create": REVIEWERS,
+    "editions.assessments.returns.create": REVIEWERS,
+    "editions.assessments.finals.create": REVIEWERS,
+    "editions.assessments.extensions.create": DEADLINE_EXTENDERS,
+    "editions.assessments.transitions.list": DRAFT_READERS,
+    "editions.assessments.transitions.get": DRAFT_READERS,
+    "editions.assessments.verdicts.list": DRAFT_READERS,
+    "editions.assessments.verdicts.get": DRAFT_READERS,
+    "editions.assessments.verdicts.put": REVIEWERS,
+    "editions.assessments.verdicts.delete": REVIEWERS,
+    "editions.assessments.review.get": DRAFT_READERS,
+    "editions.assessments.review.put": REVIEWERS,
+    "editions.assessments.flags.list": REVIEW_READERS,
+    "editions.agreement.get": REVIEW_READERS,
+    "editions.samples.list": KEY_SHOWS_MORE,
+    "editions.samples.create": PUBLISHERS,
+    "editions.flags.list": REVIEW_READERS,
+    "editions.flags.create": FLAGGERS,
+    "editions.assessments.replies.list": DRAFT_READERS,
+    "editions.assessments.replies.get": DRAFT_READERS,
+    "editions.assessments.replies.put": EDITORS,
+    "editions.assessments.replies.delete": EDITORS,
+    "editions.publications.list": ANYBODY,
+    "editions.publications.get": ANYBODY,
+    "editions.publications.scores.get": ANYBODY,
+    "editions.publications.bundle": ANYBODY,
+    "editions.publications.create": PUBLISHERS,
+    "editions.approvals.list": PUBLISHERS,
+    "editions.approvals.get": PUBLISHERS,
+    "editions.approvals.create": PUBLISHERS,
+    "published.get": ANYBODY,
+    "published.signature": ANYBODY,
+    "editions.scores.list": KEY_SHOWS_MORE,
+    "editions.scores.get": KEY_SHOWS_MORE,
+    "editions.scores.peers": KEY_SHOWS_MORE,
+    "editions.scores.path": KEY_SHOWS_MORE,
+    "editions.scores.changes": KEY_SHOWS_MORE,
+    "editions.summary": KEY_SHOWS_MORE,
+    "organisations.export": ANYBODY_COMPUTING,
+    "editions.export": ANYBODY_COMPUTING,
+    "methodologies.indicators.export": ANYBODY,
+    "editions.scores.export": KEY_SHOWS_MORE_COMPUTING,
+    "editions.indicators.export": KEY_SHOWS_MORE_COMPUTING,
+    "editions.scores.gobierto": KEY_SHOWS_MORE,
+    "editions.datapackage": ANYBODY,
+    "catalogue.choose": ANYBODY_UNLIMITED,
+    "catalogue.get": ANYBODY,
+    "editions.exemplars.list": KEY_SHOWS_MORE,
+    "editions.robustness.list": KEY_SHOWS_MORE_COMPUTING,
+    "editions.statistics.get": KEY_SHOWS_MORE_COMPUTING,
+    "organisations.scores.list": KEY_SHOWS_MORE,
+    "keys.list": KEY_HOLDERS,
+    "keys.get": KEY_HOLDERS,
+    "keys.create": KEY_ADMINISTRATORS,
+    "keys.rotations.create": KEY_HOLDERS,
+    "keys.revocations.create": KEY_HOLDERS,
+    "keys.reports.create": ANYBODY,
+    "ledger.list": KEY_SHOWS_MORE,
+    "ledger.checkpoints.list": ANYBODY,
+    "ledger.checkpoints.get": ANYBODY,
+    "signing_keys.list": ANYBODY,
 }
 
 

@@ -19,7 +19,8 @@ from actitud_api.engine.methodology.digests import digest
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth.policy import principal_of
-from actitud_api.platform.http.middleware.policy import OWNER, Holder, Rule, operation
+from actitud_api.platform.http.access import OWNER, Rule, operation_id
+from actitud_api.platform.http.middleware.policy import Holder
 from actitud_api.platform.http.redaction import redacted
 from actitud_api.platform.http.scope import ApiRequest, request_id
 from actitud_api.platform.storage.database import Database, Session
@@ -76,7 +77,7 @@ def _event(
     rule: Rule = scope["state"]["rule"]
     owner = scope["path_params"].get(OWNER) if rule.private else None
     return ledger.Event(
-        action=operation(scope["route_handler"]),
+        action=operation_id(scope["route_handler"]),
         actor=actor,
         subject=subject,
         public=not rule.private,

@@ -18,11 +18,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from actitud_api.engine.methodology.free_text import Note, Reason
+from actitud_api.platform.http.access import Rule, Rules, operation_id
 from actitud_api.platform.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
-from actitud_api.platform.http.middleware.policy import Rule, Rules
-from actitud_api.platform.http.middleware.policy import operation as operation_of
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.preconditions import IF_MATCH, Precondition
 from actitud_api.platform.http.problems import (
@@ -81,7 +80,7 @@ def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> N
     }
     paths: Node = {}
     for path, method, handler, contract in operations:
-        rule = rules[operation_of(handler)]
+        rule = rules[operation_id(handler)]
         operation = _Operation(handler, contract, named.references, examples, rule, others.get(path))
         paths.setdefault(path, {})[method] = operation.describe()
     return {
@@ -190,7 +189,7 @@ class _Operation:
     @property
     def id(self) -> str:
         """The id of the operation."""
-        return operation_of(self.handler)
+        return operation_id(self.handler)
 
     def describe(self) -> Node:
         """The operation object."""

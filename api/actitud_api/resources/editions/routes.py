@@ -2,28 +2,25 @@
 
 from datetime import UTC, date, datetime
 
-from litestar import Controller, Response, delete, get, patch, post
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.policy import ADMINISTRATORS
 from actitud_api.platform.auth.recording import recorded
-from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import delete, get, patch, post
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.preconditions import if_match
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import revision
 from actitud_api.resources.editions import faults, schemas, service
 from actitud_api.resources.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
 
-QUERY = Query(PageQuery)
-REQUEST = Body(schemas.EditionRequest)
-PATCH = Body(schemas.EditionPatch, patch=True)
 PAGE = Representation(schemas.EditionPage, sentences=True)
 EDITION = Representation(schemas.Edition, sentences=True)
 CURSOR: Cursor[Place] = Cursor("editions.list", tuple[date, str])
@@ -84,142 +81,112 @@ class EditionsController(Controller):
     @get(
         "/",
         operation_id="editions.list",
-        summary="List editions",
-        description="Editions, that with the newest reference date first.",
-        opt=contract(
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "edition": Link(
-                    "editions.get", {"edition": "$response.body#/items/0/id"}, "The first edition of the page."
-                ),
-                "scores": Link(
-                    "editions.scores.list",
-                    {"edition": "$response.body#/items/0/id"},
-                    "The ranking of the first edition of the page.",
-                ),
-                "file": Link("editions.export", {"format": "csv"}, "All as a file."),
-                "catalogue": Link("catalogue.get", {"format": "ttl"}, "What is published, for portals of data."),
-                "package": Link(
-                    "editions.datapackage", {"edition": service.LATEST}, "The tables of the newest published edition."
-                ),
-                "published": Link(
-                    "editions.publications.list",
-                    {"edition": service.LATEST},
-                    "The publications of the newest published edition.",
-                ),
-                "publish": Link(
-                    "editions.publications.create",
-                    {"edition": "$response.body#/items/0/id"},
-                    "To publish the first edition of the page for good.",
-                ),
-                "drafts": Link(
-                    "editions.assessments.list",
-                    {"edition": "$response.body#/items/0/id", "state": "draft"},
-                    "What is not yet submitted in the first edition of the page.",
-                ),
-            },
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=PAGE,
+        links={
+            "edition": Link(
+                "editions.get", {"edition": "$response.body#/items/0/id"}, "The first edition of the page."
+            ),
+            "scores": Link(
+                "editions.scores.list",
+                {"edition": "$response.body#/items/0/id"},
+                "The ranking of the first edition of the page.",
+            ),
+            "file": Link("editions.export", {"format": "csv"}, "All as a file."),
+            "catalogue": Link("catalogue.get", {"format": "ttl"}, "What is published, for portals of data."),
+            "package": Link(
+                "editions.datapackage", {"edition": service.LATEST}, "The tables of the newest published edition."
+            ),
+            "published": Link(
+                "editions.publications.list",
+                {"edition": service.LATEST},
+                "The publications of the newest published edition.",
+            ),
+            "publish": Link(
+                "editions.publications.create",
+                {"edition": "$response.body#/items/0/id"},
+                "To publish the first edition of the page for good.",
+            ),
+            "drafts": Link(
+                "editions.assessments.list",
+                {"edition": "$response.body#/items/0/id", "state": "draft"},
+                "What is not yet submitted in the first edition of the page.",
+            ),
+        },
     )
-    def list_editions(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """A page of editions."""
-        query = QUERY.of(request)
-        rows = service.page(state["database"], after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+    def list_editions(
+        self, request: ApiRequest, query: PageQuery, database: Database, language: Language
+    ) -> Response[bytes]:
+        """List editions.
+
+        Editions, that with the newest reference date first.
+        """
+        rows = service.page(database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
-        items = tuple(schemas.edition(row, language_of(request.scope)) for row in page)
+        items = tuple(schemas.edition(row, language) for row in page)
         return PAGE.of(request, schemas.EditionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
-    @get(
-        "/{edition:str}",
-        operation_id="editions.get",
-        summary="Get an edition",
-        description=(
-            "One edition by its id, with the days that its indicators look at and its calendar; `latest` is the newest "
-            "published one."
-        ),
-        opt=contract(
-            path=schemas.EditionPath,
-            answer=EDITION,
-            problems=(UNAVAILABLE,),
-            links=_LINKS,
-        ),
-        sync_to_thread=True,
-    )
-    def get_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """One edition."""
-        return _answer(request, service.get(state["database"], edition))
+    @get("/{edition:str}", operation_id="editions.get", access=ANYBODY, answer=EDITION, links=_LINKS)
+    def get_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> Response[bytes]:
+        """Get an edition.
+
+        One edition by its id, with the days that its indicators look at and its calendar; `latest` is the newest
+        published one.
+        """
+        return _answer(request, service.get(database, path.edition))
 
     @post(
         "/",
         operation_id="editions.create",
-        summary="Make an edition",
-        description=(
-            "Makes an edition that takes answers from then on. Windows and phases that are not said are those of its "
-            "methodology."
-        ),
-        opt=contract(
-            body=REQUEST,
-            answer=EDITION,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_WRITTEN,
-            cors=False,
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=ADMINISTRATORS,
+        answer=EDITION,
+        problems=(CONFLICT,),
+        links=_LINKS_OF_WRITTEN,
     )
-    def create_edition(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """Makes an edition."""
-        draft = schemas.draft(REQUEST.of(request))
+    def create_edition(self, request: ApiRequest, body: schemas.EditionRequest, database: Database) -> Response[bytes]:
+        """Make an edition.
+
+        Makes an edition that takes answers from then on. Windows and phases that are not said are those of its
+        methodology.
+        """
+        draft = schemas.draft(body)
 
         def create(session: Session) -> Response[bytes]:
             made = service.create(session, draft, now=datetime.now(UTC))
             return _answer(request, made, created=f"/v1/editions/{made.record.id}")
 
-        return once(request, state["database"], create)
+        return once(request, database, create)
 
     @patch(
         "/{edition:str}",
         operation_id="editions.update",
-        summary="Change an edition",
-        description=(
-            "Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. "
-            "What is published does not change."
-        ),
-        opt=contract(
-            path=schemas.EditionPath,
-            body=PATCH,
-            answer=EDITION,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_WRITTEN,
-            cors=False,
-            precondition="match",
-        ),
-        sync_to_thread=True,
+        access=ADMINISTRATORS,
+        answer=EDITION,
+        problems=(CONFLICT,),
+        links=_LINKS_OF_WRITTEN,
     )
-    def update_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """Changes an edition."""
-        database: Database = state["database"]
-        change, expected = schemas.change(PATCH.of(request)), if_match(request)
+    def update_edition(
+        self, request: ApiRequest, path: schemas.EditionPath, body: schemas.EditionPatch, database: Database
+    ) -> Response[bytes]:
+        """Change an edition.
+
+        Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. What is
+        published does not change.
+        """
+        change, expected = schemas.change(body), if_match(request)
 
         def update(session: Session) -> Counted:
-            return service.update(session, edition, change, expected=expected, now=datetime.now(UTC))
+            return service.update(session, path.edition, change, expected=expected, now=datetime.now(UTC))
 
         return _answer(request, recorded(request, database, update))
 
-    @delete(
-        "/{edition:str}",
-        operation_id="editions.delete",
-        summary="Remove an edition",
-        description="Removes an edition that is not published and in which nobody has an assessment.",
-        opt=contract(path=schemas.EditionPath, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"),
-        sync_to_thread=True,
-    )
-    def delete_edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> None:
-        """Removes an edition."""
-        database: Database = state["database"]
-        recorded(request, database, lambda session: service.delete(session, edition, expected=if_match(request)))
+    @delete("/{edition:str}", operation_id="editions.delete", access=ADMINISTRATORS, problems=(CONFLICT,))
+    def delete_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> None:
+        """Remove an edition.
+
+        Removes an edition that is not published and in which nobody has an assessment.
+        """
+        recorded(request, database, lambda session: service.delete(session, path.edition, expected=if_match(request)))
 
 
 def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:

@@ -24,7 +24,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.middleware.policy import Holder, Rule, Rules, holder_of, operation
+from actitud_api.platform.http.access import Rule, Rules, operation_id
+from actitud_api.platform.http.middleware.policy import Holder, holder_of
 from actitud_api.platform.http.problems import TOO_MANY_REQUESTS, UNAVAILABLE, ProblemError
 
 _log = structlog.get_logger()
@@ -96,7 +97,7 @@ class Limits:
             if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
                 await app(scope, receive, send)
                 return
-            kind = class_of(self._rules[operation(scope["route_handler"])], scope["method"])
+            kind = class_of(self._rules[operation_id(scope["route_handler"])], scope["method"])
             if kind is None or not self._quotas[kind]:
                 await app(scope, receive, send)
                 return

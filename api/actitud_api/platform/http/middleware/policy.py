@@ -6,20 +6,16 @@ list of exceptions by path; an operation that anybody may call has a rule that s
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final, Protocol
 
 from litestar.concurrency import sync_to_thread
 from litestar.enums import ScopeType
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from actitud_api.platform.http.access import Rule, Rules, operation_id
 from actitud_api.platform.http.problems import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, ProblemError
 from actitud_api.platform.http.scope import header
-
-OWNER: Final = "organisation"
-"""The path parameter that names whose something is."""
 
 _CHALLENGE: Final = 'Bearer realm="actitud"'
 
@@ -65,33 +61,6 @@ It may ask the database, so it runs in a worker thread.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Who may call an operation.
-
-    `key`: `none`, anybody, and the header `Authorization` is not looked at; `optional`, anybody, and a key may show
-    more; `required`, only a key of one of `roles`, and only on what that key reaches: anything else is answered as if
-    it did not exist. `private`: what it is about is told only to whose it is. `limit`: which limit a call counts for:
-    that of what reads or of what writes, as its method says, that of computing scores, or none.
-    """
-
-    key: Literal["none", "optional", "required"] = "none"
-    roles: frozenset[str] = frozenset()
-    private: bool = False
-    limit: Literal["by_method", "score", "none"] = "by_method"
-
-
-Rules = Mapping[str, Rule]
-"""The rule of each operation, by its id."""
-
-
-def operation(handler: object) -> str:
-    """The id of the operation that a handler is; raises `LookupError` where it has none."""
-    if isinstance(handler, HTTPRouteHandler) and isinstance(handler.operation_id, str):
-        return handler.operation_id
-    raise LookupError(f"a handler without the id of its operation: {handler}")
-
-
 class Policy:
     """The layer of one handler (ASGI)."""
 
@@ -107,7 +76,7 @@ class Policy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or raises the problem of whoever may not ask."""
         if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
-            rule = scope["state"]["rule"] = self._rules[operation(scope["route_handler"])]
+            rule = scope["state"]["rule"] = self._rules[operation_id(scope["route_handler"])]
             if rule.key != "none":
                 scope["state"]["keyed"] = True
                 scope["state"]["principal"] = await self._admitted(scope, rule)

@@ -1,0 +1,288 @@
+"""Route decorators that read what a handler takes from its signature, and what it does from its docstring.
+
+    @get("/{edition:str}", operation_id="editions.get", access=ANYBODY, answer=EDITION)
+    def get_edition(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
+        '''Get an edition.
+
+        One edition by its id …
+        '''
+
+The first line of the docstring is the summary of the operation in the OpenAPI document, the rest its description.
+A parameter is filled by its name:
+
+- `request`: the request itself, for `Representation.of` and the like;
+- `path`, `query`, `body`: Structs. `enforce` decodes query and body before the handler runs, and the OpenAPI document
+  describes the same types;
+- `principal`: the holder of the key of the request; `X | None` unless the access rule needs a key;
+- `language`: the language of the answer;
+- a parameter annotated `FromPath[str]`: one part of the path, for pages, which have no contract;
+- anything else: the service of that name in the state of the application. `check_services` holds it to its type.
+
+Handlers run in a worker thread unless they say `threaded=False` or are coroutines.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import NoneType
+from typing import Annotated, Any, Final, Required, TypedDict, Unpack, get_args, get_origin, get_type_hints
+
+import msgspec
+from litestar import Litestar
+from litestar.concurrency import sync_to_thread
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import PathParameter
+
+from actitud_api.engine.i18n import Language
+from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
+from actitud_api.platform.http.contract import Contract, Link
+from actitud_api.platform.http.preconditions import Precondition
+from actitud_api.platform.http.problems import ProblemType
+from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.requests import Body, FileBody, NoParameters, Query
+from actitud_api.platform.http.scope import ApiRequest, language_of
+
+Handler = Callable[..., object]
+Decorator = Callable[[Handler], HTTPRouteHandler]
+_Provider = Callable[[ApiRequest], object]
+
+_STATUS: Final[Mapping[HttpMethod, int]] = {HttpMethod.POST: 201, HttpMethod.DELETE: 204}
+_CHANGES: Final = (HttpMethod.PATCH, HttpMethod.DELETE)
+
+
+class Options(TypedDict, total=False):
+    """Arguments of a route decorator besides the path."""
+
+    operation_id: Required[str]
+    access: Required[Rule]
+    """Who may call it."""
+    answer: Representation[Any]
+    """What it answers; left out where there is no content (204)."""
+    body: Body[Any] | FileBody
+    """The body, where the annotation does not say it: a file, or types that are known only at run time."""
+    status: int
+    """The status of success, where it is not that of the method: 201 for POST, 204 for DELETE, else 200."""
+    problems: Sequence[ProblemType]
+    """Problems that the operation itself can answer, besides those that follow from the rest."""
+    links: Mapping[str, Link]
+    cors: bool
+    """Whether scripts of any origin may read it, without credentials. By default if it reads without a key."""
+    precondition: Precondition
+    """The precondition that a change needs, read with `if_match`. By default `match` for PATCH and DELETE."""
+    attempt_named: bool
+    """Whether it needs the `Idempotency-Key` that every POST takes that creates something (201)."""
+    aliased: bool
+    """Whether its path may name something by an alias, which is answered with a redirect (308).
+
+    By default if the path names an organisation.
+    """
+    represents: str
+    """Path of the resource that these files also represent: its `Accept` leads to them."""
+    takes_keys: bool
+    """Whether its body may hold a key of the service; elsewhere that is a mistake, which would be stored."""
+    tags: Sequence[str]
+    """Tags other than those of the controller."""
+    threaded: bool
+    """Whether it runs in a worker thread. True if left out."""
+
+
+def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
+    """Declare an operation that reads. Several paths are the formats of a file."""
+    return _declare(HttpMethod.GET, path, options)
+
+
+def post(path: str, **options: Unpack[Options]) -> Decorator:
+    """Declare an operation that creates or computes."""
+    return _declare(HttpMethod.POST, path, options)
+
+
+def put(path: str, **options: Unpack[Options]) -> Decorator:
+    """Declare an operation that creates or replaces."""
+    return _declare(HttpMethod.PUT, path, options)
+
+
+def patch(path: str, **options: Unpack[Options]) -> Decorator:
+    """Declare an operation that changes; its body is a JSON merge patch (RFC 7396)."""
+    return _declare(HttpMethod.PATCH, path, options)
+
+
+def delete(path: str, **options: Unpack[Options]) -> Decorator:
+    """Declare an operation that removes."""
+    return _declare(HttpMethod.DELETE, path, options)
+
+
+def get_page(path: str, *, operation_id: str, access: Rule, cors: bool = False, threaded: bool = True) -> Decorator:
+    """Declare a page or file that is no part of the OpenAPI document; its language is Spanish by default.
+
+    `cors`: whether scripts of any origin may read it, without credentials.
+    """
+
+    def decorate(function: Handler) -> HTTPRouteHandler:
+        inputs = _Inputs(function, access, None, HttpMethod.GET, default="es")
+        handler = HTTPRouteHandler(
+            path,
+            http_method=HttpMethod.GET,
+            operation_id=operation_id,
+            opt={"access": access, "cors": cors, "services": inputs.services},
+        )
+        return handler(_bind(function, inputs, threaded=threaded))
+
+    return decorate
+
+
+def check_services(app: Litestar) -> None:
+    """Raise `LookupError` if a handler takes a service that the application lacks or has with another type."""
+    for _, handler in handlers_of(app):
+        for name, type_ in handler.opt.get("services", {}).items():
+            if name not in app.state or not isinstance(app.state[name], type_):
+                raise LookupError(f"{operation_id(handler)} takes `{name}`, which is no {type_.__name__}")
+
+
+def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) -> Decorator:
+    def decorate(function: Handler) -> HTTPRouteHandler:
+        access = options["access"]
+        inputs = _Inputs(function, access, options.get("body"), method, default="en")
+        summary, description = _texts(function)
+        status = options.get("status", _STATUS.get(method, 200))
+        contract = Contract(
+            answer=options.get("answer"),
+            query=inputs.query,
+            body=inputs.body,
+            path=inputs.path,
+            problems=options.get("problems", ()),
+            links=options.get("links", {}),
+            cors=options.get("cors", method is HttpMethod.GET and access.key != "required"),
+            precondition=options.get("precondition", "match" if method in _CHANGES else "none"),
+            idempotent=method is HttpMethod.POST and status == 201,
+            attempt_named=options.get("attempt_named", False),
+            aliased=options.get("aliased", inputs.path is not None and OWNER in inputs.path.__struct_fields__),
+            represents=options.get("represents"),
+            takes_keys=options.get("takes_keys", False),
+        )
+        handler = HTTPRouteHandler(
+            path,
+            http_method=method,
+            operation_id=options["operation_id"],
+            summary=summary,
+            description=description,
+            tags=options.get("tags"),
+            status_code=status,
+            opt={"access": access, "contract": contract, "services": inputs.services},
+        )
+        return handler(_bind(function, inputs, threaded=options.get("threaded", True)))
+
+    return decorate
+
+
+def _texts(function: Handler) -> tuple[str, str]:
+    """Return the summary and the description that a docstring holds; its lines are joined."""
+    summary, _, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
+    return summary.removesuffix("."), "\n\n".join(text.replace("\n", " ") for text in rest.split("\n\n"))
+
+
+class _Inputs:
+    """What the parameters of a handler are filled with, by their names and annotations."""
+
+    def __init__(
+        self,
+        function: Handler,
+        access: Rule,
+        body: Body[Any] | FileBody | None,
+        method: HttpMethod,
+        *,
+        default: Language,
+    ) -> None:
+        hints = get_type_hints(function, include_extras=True)
+        self.answered: object = hints.pop("return")
+        self.path: type[msgspec.Struct] | None = None
+        self.query = _query_of(NoParameters)
+        self.body = body
+        self.services: dict[str, type] = {}
+        self._access = access
+        self._is_patch = method is HttpMethod.PATCH
+        self._default = default
+        self.providers = {name: self._provider(name, hint) for name, hint in hints.items()}
+
+    def values(self, request: ApiRequest) -> dict[str, object]:
+        """Return the arguments of a handler for a request."""
+        return {name: provide(request) for name, provide in self.providers.items()}
+
+    def _provider(self, name: str, hint: Any) -> _Provider:
+        if get_origin(hint) is Annotated and any(isinstance(extra, PathParameter) for extra in get_args(hint)):
+            return lambda request: request.scope["path_params"][name]
+        match name:
+            case "request":
+                return lambda request: request
+            case "path":
+                self.path = hint
+                return functools.partial(_read_path, hint)
+            case "query":
+                self.query = _query_of(hint)
+            case "body":
+                self.body = self._body_of(hint)
+            case "principal":
+                if self._access.key != "required" and NoneType not in get_args(hint):
+                    raise TypeError("`principal` may be None: its access rule does not need a key")
+                return lambda request: request.scope["state"].get("principal")
+            case "language":
+                return lambda request: language_of(request.scope, self._default)
+            case _:
+                self.services[name] = get_origin(hint) or hint
+                return lambda request: request.app.state[name]
+        return lambda request: request.scope["state"][name]
+
+    def _body_of(self, hint: Any) -> Body[Any] | FileBody:
+        if self.body is None:
+            return _json_body_of(get_args(hint) or (hint,), is_patch=self._is_patch)
+        types = (bytes,) if isinstance(self.body, FileBody) else self.body.types
+        if not all(issubclass(type_, hint) for type_ in types):
+            raise TypeError(f"`body` is no {hint}")
+        return self.body
+
+
+def _read_path(type_: type[msgspec.Struct], request: ApiRequest) -> msgspec.Struct:
+    """Return the parts of a path. They are not validated: one of another form names nothing, which is a 404."""
+    return type_(**request.scope["path_params"])
+
+
+@functools.cache
+def _query_of(type_: type[msgspec.Struct]) -> Query[Any]:
+    return Query(type_)
+
+
+@functools.cache
+def _json_body_of(types: tuple[type[msgspec.Struct], ...], *, is_patch: bool) -> Body[Any]:
+    return Body(*types, patch=is_patch)
+
+
+def _bind(function: Handler, inputs: _Inputs, *, threaded: bool) -> Callable[[object, ApiRequest], Awaitable[object]]:
+    """Return a handler that takes the request alone, as Litestar sees it.
+
+    Litestar's own dependencies would do the same for 30 µs each (it runs them in tasks, and converts each argument
+    by a model of the signature), and it keeps `query` and `body` for itself.
+    """
+    call: Callable[..., Awaitable[object]]
+    if inspect.iscoroutinefunction(function):
+        call = function
+    elif threaded:
+        call = functools.partial(sync_to_thread, function)
+    else:
+        call = _at_once(function)
+
+    async def handle(self: object, request: ApiRequest) -> object:
+        return await call(self, **inputs.values(request))
+
+    handle.__annotations__ = {"request": ApiRequest, "return": inputs.answered}
+    for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(handle, attribute, getattr(function, attribute))
+    return handle
+
+
+def _at_once(function: Handler) -> Callable[..., Awaitable[object]]:
+    async def call(self: object, **values: object) -> object:
+        return function(self, **values)
+
+    return call
