@@ -18,11 +18,11 @@ from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.json_body import Json, NotJson, parse
 from actitud_api.platform.http.problems import Fault, ProblemError
+from actitud_api.platform.http.requests import Body
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import failures
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import schemas
-from actitud_api.resources.publications.routes import REQUEST
 from actitud_api.resources.publications.service import Prepared, Published, Publishing
 
 _SCORING = Texts("Preparando documentos", "Preparing documents")
@@ -39,7 +39,7 @@ _ACTION: Final = "cli.publish"
 def run_publish(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where it is published, 1 where it cannot be and 2 where what is asked for is no request."""
     settings = settings_of(options)
-    request = REQUEST.convert(_body(options, language))
+    request = Body(schemas.PublicationRequest).convert(_body(options, language))
     if isinstance(request, list):
         raise CommandError("\n".join(told(request, _NOTHING, language)), 2)
     with opened(settings, language) as database, reaching(settings, language):

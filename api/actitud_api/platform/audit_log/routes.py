@@ -3,24 +3,21 @@
 from typing import Final
 
 import structlog
-from litestar import Controller, Response, get
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.service import SigningKeyFault, UnknownCheckpoint
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.http.access import ANYBODY, KEY_SHOWS_MORE
+from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.middleware.policy import holder_of
+from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Query
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 
-QUERY = Query(schemas.LedgerQuery)
-CHECKPOINTS_QUERY = Query(PageQuery)
 PAGE = Representation(schemas.LedgerPage)
 CHECKPOINTS = Representation(schemas.CheckpointPage)
 CHECKPOINT = Representation(schemas.Checkpoint)
@@ -70,19 +67,18 @@ class LedgerController(Controller):
     @get(
         "/",
         operation_id="ledger.list",
-        summary="List the entries of the ledger",
-        description=(
-            "Every change and every attempt that a key was denied, in the order of the chain. What an entry is about "
-            "shows where everybody may read that; else only to the organisation that it is of and to administrators."
-        ),
-        opt=contract(query=QUERY, answer=PAGE, problems=(UNAVAILABLE,), links={"checkpoint": _NEWEST, "keys": _KEYS}),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=PAGE,
+        links={"checkpoint": _NEWEST, "keys": _KEYS},
     )
-    def list_entries(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """A page of entries."""
-        query = QUERY.of(request)
+    def list_entries(self, request: ApiRequest, query: schemas.LedgerQuery, database: Database) -> Response[bytes]:
+        """List the entries of the ledger.
+
+        Every change and every attempt that a key was denied, in the order of the chain. What an entry is about shows
+        where everybody may read that; else only to the organisation that it is of and to administrators.
+        """
         rows = service.page(
-            state["database"],
+            database,
             action=query.action,
             after=CURSOR.read(query),
             offset=query.offset,
@@ -96,31 +92,25 @@ class LedgerController(Controller):
     @get(
         "/checkpoints",
         operation_id="ledger.checkpoints.list",
-        summary="List the checkpoints",
-        description=(
-            "Signed statements of the ledger, the smallest first: one at each publication, and one a day. Kept outside "
-            "they show that nothing before them has been changed since."
-        ),
-        opt=contract(
-            query=CHECKPOINTS_QUERY,
-            answer=CHECKPOINTS,
-            problems=(UNAVAILABLE,),
-            links={
-                "checkpoint": Link(
-                    "ledger.checkpoints.get",
-                    {"size": "$response.body#/items/0/size"},
-                    "The first checkpoint of the page.",
-                ),
-                "keys": _KEYS,
-            },
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=CHECKPOINTS,
+        links={
+            "checkpoint": Link(
+                "ledger.checkpoints.get",
+                {"size": "$response.body#/items/0/size"},
+                "The first checkpoint of the page.",
+            ),
+            "keys": _KEYS,
+        },
     )
-    def list_checkpoints(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """A page of checkpoints."""
-        query = CHECKPOINTS_QUERY.of(request)
+    def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
+        """List the checkpoints.
+
+        Signed statements of the ledger, the smallest first: one at each publication, and one a day. Kept outside they
+        show that nothing before them has been changed since.
+        """
         after = CHECKPOINTS_CURSOR.read(query)
-        rows = service.checkpoints(state["database"], after=after, offset=query.offset, limit=query.limit + 1)
+        rows = service.checkpoints(database, after=after, offset=query.offset, limit=query.limit + 1)
         page, cursor = CHECKPOINTS_CURSOR.cut(query, rows, lambda row: row.size)
         items = tuple(schemas.checkpoint(row) for row in page)
         document = schemas.CheckpointPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
@@ -129,14 +119,16 @@ class LedgerController(Controller):
     @get(
         "/checkpoints/{size:str}",
         operation_id="ledger.checkpoints.get",
-        summary="Get a checkpoint",
-        description="The checkpoint of a size of the ledger; `latest` is the newest. `note` is what is to be kept.",
-        opt=contract(path=schemas.CheckpointPath, answer=CHECKPOINT, problems=(UNAVAILABLE,), links={"keys": _KEYS}),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=CHECKPOINT,
+        links={"keys": _KEYS},
     )
-    def get_checkpoint(self, request: ApiRequest, state: State, size: FromPath[str]) -> Response[bytes]:
-        """One checkpoint."""
-        return CHECKPOINT.of(request, schemas.checkpoint(service.find_checkpoint(state["database"], size)))
+    def get_checkpoint(self, request: ApiRequest, path: schemas.CheckpointPath, database: Database) -> Response[bytes]:
+        """Get a checkpoint.
+
+        The checkpoint of a size of the ledger; `latest` is the newest. `note` is what is to be kept.
+        """
+        return CHECKPOINT.of(request, schemas.checkpoint(service.find_checkpoint(database, path.size)))
 
 
 class SigningKeysController(Controller):
@@ -145,20 +137,13 @@ class SigningKeysController(Controller):
     path = "/.well-known"
     tags = ("ledger",)
 
-    @get(
-        "/jwks.json",
-        operation_id="signing_keys.list",
-        summary="The keys that sign",
-        description=(
-            "The public keys of checkpoints and of what is published, as a JSON Web Key Set (RFC 7517), those that are "
-            "retired too: what they signed still holds."
-        ),
-        opt=contract(answer=KEYS, problems=(UNAVAILABLE,)),
-        sync_to_thread=True,
-    )
-    def list_keys(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """The keys."""
-        database: Database = state["database"]
+    @get("/jwks.json", operation_id="signing_keys.list", access=ANYBODY, answer=KEYS)
+    def list_keys(self, request: ApiRequest, database: Database) -> Response[bytes]:
+        """The keys that sign.
+
+        The public keys of checkpoints and of what is published, as a JSON Web Key Set (RFC 7517), those that are
+        retired too: what they signed still holds.
+        """
         with database.read() as session:
             known = service.signing_keys(session)
         return KEYS.of(request, schemas.key_set(known))

@@ -14,6 +14,7 @@ A parameter is filled by its name:
 - `path`, `query`, `body`: Structs. `enforce` decodes query and body before the handler runs, and the OpenAPI document
   describes the same types;
 - `principal`: the holder of the key of the request; `X | None` unless the access rule needs a key;
+- `expected`: whether the preconditions of the request (`If-Match`) hold over a stored revision;
 - `language`: the language of the answer;
 - a parameter annotated `FromPath[str]`: one part of the path, for pages, which have no contract;
 - anything else: the service of that name in the state of the application. `check_services` holds it to its type.
@@ -39,7 +40,7 @@ from litestar.params import PathParameter
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
 from actitud_api.platform.http.contract import Contract, Link
-from actitud_api.platform.http.preconditions import Precondition
+from actitud_api.platform.http.preconditions import Precondition, if_match
 from actitud_api.platform.http.problems import ProblemType
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.requests import Body, FileBody, NoParameters, Query
@@ -227,6 +228,8 @@ class _Inputs:
                 if self._access.key != "required" and NoneType not in get_args(hint):
                     raise TypeError("`principal` may be None: its access rule does not need a key")
                 return lambda request: request.scope["state"].get("principal")
+            case "expected":
+                return if_match
             case "language":
                 return lambda request: language_of(request.scope, self._default)
             case _:

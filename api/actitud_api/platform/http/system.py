@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Literal
 
 import structlog
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.access import ANYBODY_UNLIMITED
+from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.problems import NO_STORE, UNAVAILABLE, ProblemError
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
@@ -60,26 +60,31 @@ class SystemController(Controller):
     @get(
         "/livez",
         operation_id="system.livez",
-        summary="Whether the process answers",
-        description="200 as long as the process answers at all; it says nothing about the database.",
-        opt=contract(answer=HEALTH, cors=False),
-        sync_to_thread=False,
+        access=ANYBODY_UNLIMITED,
+        answer=HEALTH,
+        cors=False,
+        threaded=False,
     )
     def livez(self, request: ApiRequest) -> Response[bytes]:
-        """Whether the process answers."""
+        """Whether the process answers.
+
+        200 as long as the process answers at all; it says nothing about the database.
+        """
         return HEALTH.of(request, Health("ok"))
 
     @get(
         "/readyz",
         operation_id="system.readyz",
-        summary="Whether the service is ready",
-        description="200 when everything that the service needs is there, else 503 with what is missing.",
-        opt=contract(answer=HEALTH, problems=(UNAVAILABLE,), cors=False),
-        sync_to_thread=True,
+        access=ANYBODY_UNLIMITED,
+        answer=HEALTH,
+        cors=False,
+        problems=(UNAVAILABLE,),
     )
-    def readyz(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """Whether the service is ready."""
-        readiness: Readiness = state["readiness"]
+    def readyz(self, request: ApiRequest, readiness: Readiness) -> Response[bytes]:
+        """Whether the service is ready.
+
+        200 when everything that the service needs is there, else 503 with what is missing.
+        """
         waiting = readiness.waiting()
         if waiting:
             listed = ", ".join(waiting)

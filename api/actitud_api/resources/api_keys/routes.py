@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from litestar import Controller, Response, get, post
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 from msgspec import structs
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.idempotency import once
 from actitud_api.platform.auth.keys import found_in
-from actitud_api.platform.auth.policy import keyed, principal_of
+from actitud_api.platform.auth.policy import KEY_ADMINISTRATORS, KEY_HOLDERS
 from actitud_api.platform.auth.recording import event_of
-from actitud_api.platform.auth.service import Created, Refused, UnknownKey
-from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.auth.secret import Secret
+from actitud_api.platform.auth.service import Created, Principal, Refused, UnknownKey
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, next_url
-from actitud_api.platform.http.preconditions import if_match
 from actitud_api.platform.http.problems import (
     CONFLICT,
     NO_STORE,
     NOT_FOUND,
-    UNAVAILABLE,
     Fault,
     ProblemMapping,
     maps_to,
 )
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import revision
+from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.api_keys import schemas, service
 from actitud_api.resources.api_keys.service import Unbound
 
-QUERY = Query(schemas.KeyQuery)
 REQUEST = Body(*schemas.REQUESTS)
-ROTATION = Body(schemas.RotationRequest)
-REPORT = Body(schemas.ReportRequest)
 PAGE = Representation(schemas.AccessKeyPage)
 KEY = Representation(schemas.AccessKey)
 NEW_KEY = Representation(schemas.NewAccessKey)
@@ -106,160 +102,167 @@ class KeysController(Controller):
     @get(
         "/",
         operation_id="keys.list",
-        summary="List keys",
-        description=(
-            "Keys without their secrets, the oldest first, with the day on which each was used last. Whoever is no "
-            "administrator finds their own key."
-        ),
-        opt=contract(
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={"key": Link("keys.get", {"key": "$response.body#/items/0/id"}, "The first key of the page.")},
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=KEY_HOLDERS,
+        answer=PAGE,
+        links={"key": Link("keys.get", {"key": "$response.body#/items/0/id"}, "The first key of the page.")},
     )
-    def list_keys(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """A page of keys."""
-        query, principal, now = QUERY.of(request), principal_of(request), datetime.now(UTC)
-        only = None if principal is None or principal.role == "administrator" else principal.key
+    def list_keys(
+        self,
+        request: ApiRequest,
+        query: schemas.KeyQuery,
+        database: Database,
+        peppers: Sequence[Secret],
+        principal: Principal,
+    ) -> Response[bytes]:
+        """List keys.
+
+        Keys without their secrets, the oldest first, with the day on which each was used last. Whoever is no
+        administrator finds their own key.
+        """
+        now = datetime.now(UTC)
+        only = None if principal.role == "administrator" else principal.key
         rows = access.page(
-            state["database"],
+            database,
             schemas.filters(query, only),
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.created, row.record.id))
-        items = tuple(schemas.access_key(row, state["peppers"], now) for row in page)
+        items = tuple(schemas.access_key(row, peppers, now) for row in page)
         return PAGE.of(request, schemas.AccessKeyPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
-    @get(
-        "/{key:str}",
-        operation_id="keys.get",
-        summary="Get a key",
-        description="One key, without its secret. Whoever is no administrator reads their own.",
-        opt=contract(path=schemas.KeyPath, answer=KEY, problems=(UNAVAILABLE,), cors=False),
-        sync_to_thread=True,
-    )
-    def get_key(self, request: ApiRequest, state: State, key: FromPath[str]) -> Response[bytes]:
-        """One key."""
-        return _answer(request, state, access.get(state["database"], key))
+    @get("/{key:str}", operation_id="keys.get", access=KEY_HOLDERS, answer=KEY)
+    def get_key(
+        self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[Secret]
+    ) -> Response[bytes]:
+        """Get a key.
+
+        One key, without its secret. Whoever is no administrator reads their own.
+        """
+        return _answer(request, peppers, access.get(database, path.key))
 
     @post(
         "/",
         operation_id="keys.create",
-        summary="Make a key",
-        description=f"Makes a key for a role, bound to what is there.{_REPETITION}",
-        opt=contract(
-            body=REQUEST,
-            answer=NEW_KEY,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_NEW,
-            cors=False,
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=KEY_ADMINISTRATORS,
+        body=REQUEST,
+        answer=NEW_KEY,
+        problems=(CONFLICT,),
+        links=_LINKS_OF_NEW,
     )
-    def create_key(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """Makes a key."""
-        wanted, maker = schemas.wanted(REQUEST.of(request)), keyed(request).key
+    def create_key(
+        self,
+        request: ApiRequest,
+        body: schemas.KeyRequest,
+        peppers: Sequence[Secret],
+        principal: Principal,
+        database: Database,
+    ) -> Response[bytes]:
+        """Make a key.
+
+        Makes a key for a role, bound to what is there. The secret is in this answer and is kept nowhere: a repetition
+        with the same `Idempotency-Key` is answered with the key, and `null` for its secret.
+        """
+        wanted = schemas.wanted(body)
 
         def create(session: Session) -> Created:
-            return service.create(session, state["peppers"], wanted, maker=maker, now=datetime.now(UTC))
+            return service.create(session, peppers, wanted, maker=principal.key, now=datetime.now(UTC))
 
-        return _shown_once(request, state, create)
+        return _shown_once(request, database, peppers, create)
 
     @post(
         "/{key:str}/rotations",
         operation_id="keys.rotations.create",
-        summary="Put another key in the place of one",
-        description=(
-            "Makes a key for the same role and bindings. The one before ends after the days of overlap, or as it was "
-            "to where that is sooner, and can be replaced again only when the new one has ended. Whoever is no "
-            f"administrator replaces their own.{_REPETITION}"
-        ),
-        opt=contract(
-            path=schemas.KeyPath,
-            body=ROTATION,
-            answer=NEW_KEY,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_NEW,
-            cors=False,
-            precondition="match",
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=KEY_HOLDERS,
+        answer=NEW_KEY,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=_LINKS_OF_NEW,
     )
-    def create_rotation(self, request: ApiRequest, state: State, key: FromPath[str]) -> Response[bytes]:
-        """Replaces a key."""
-        asked, holder, expected = ROTATION.of(request), keyed(request), if_match(request)
+    def create_rotation(
+        self,
+        request: ApiRequest,
+        path: schemas.KeyPath,
+        body: schemas.RotationRequest,
+        peppers: Sequence[Secret],
+        principal: Principal,
+        database: Database,
+        expected: Expected,
+    ) -> Response[bytes]:
+        """Put another key in the place of one.
+
+        Makes a key for the same role and bindings. The one before ends after the days of overlap, or as it was to where
+        that is sooner, and can be replaced again only when the new one has ended. Whoever is no administrator replaces
+        their own. The secret is in this answer and is kept nowhere: a repetition with the same `Idempotency-Key` is
+        answered with the key, and `null` for its secret.
+        """
 
         def rotate(session: Session) -> Created:
             return access.rotate(
                 session,
-                state["peppers"],
-                key,
-                by=holder,
-                days=asked.days,
-                overlap=asked.overlap,
+                peppers,
+                path.key,
+                by=principal,
+                days=body.days,
+                overlap=body.overlap,
                 expected=expected,
                 now=datetime.now(UTC),
             )
 
-        return _shown_once(request, state, rotate)
+        return _shown_once(request, database, peppers, rotate)
 
     @post(
         "/{key:str}/revocations",
         operation_id="keys.revocations.create",
-        summary="End a key",
-        description=(
-            "Ends a key from the next call on, whatever process answers that. It stays in the list. Whoever is no "
-            "administrator ends their own; a key that took its place goes on. No version is asked for: to end a key "
-            "is right whatever else has changed."
-        ),
-        opt=contract(
-            path=schemas.KeyPath,
-            answer=KEY,
-            problems=(CONFLICT, UNAVAILABLE),
-            links={"key": Link("keys.get", _KEY, "The key as it is now.")},
-            cors=False,
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=KEY_HOLDERS,
+        answer=KEY,
+        problems=(CONFLICT,),
+        links={"key": Link("keys.get", _KEY, "The key as it is now.")},
     )
-    def create_revocation(self, request: ApiRequest, state: State, key: FromPath[str]) -> Response[bytes]:
-        """Ends a key."""
+    def create_revocation(
+        self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[Secret]
+    ) -> Response[bytes]:
+        """End a key.
+
+        Ends a key from the next call on, whatever process answers that. It stays in the list. Whoever is no
+        administrator ends their own; a key that took its place goes on. No version is asked for: to end a key is right
+        whatever else has changed.
+        """
 
         def revoke(session: Session) -> Response[bytes]:
-            (used,) = access.used(session, [access.revoke(session, key, now=datetime.now(UTC))])
-            return _answer(request, state, used, created=_path(key))
+            (used,) = access.used(session, [access.revoke(session, path.key, now=datetime.now(UTC))])
+            return _answer(request, peppers, used, created=_path(path.key))
 
-        return once(request, state["database"], revoke)
+        return once(request, database, revoke)
 
     @post(
         "/reports",
         operation_id="keys.reports.create",
-        summary="Report a key that leaked",
-        description=(
-            "For whoever finds a key where it should not be, without a key of their own. One that is real ends at "
-            "once, with those that were put in its place with it, and the ledger says so. The answer is the same "
-            "whatever is sent."
-        ),
-        opt=contract(body=REPORT, answer=RECEIPT, problems=(UNAVAILABLE,), cors=False, takes_keys=True),
-        status_code=200,
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=RECEIPT,
+        status=200,
+        takes_keys=True,
     )
-    def create_report(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """Takes a report."""
-        database: Database = state["database"]
-        found = [key for _, key in found_in(REPORT.of(request).text)]
-        are = access.known(database, state["peppers"], found)
+    def create_report(
+        self,
+        request: ApiRequest,
+        body: schemas.ReportRequest,
+        database: Database,
+        peppers: Sequence[Secret],
+        language: Language,
+    ) -> Response[bytes]:
+        """Report a key that leaked.
+
+        For whoever finds a key where it should not be, without a key of their own. One that is real ends at once, with
+        those that were put in its place with it, and the ledger says so. The answer is the same whatever is sent.
+        """
+        found = [key for _, key in found_in(body.text)]
+        are = access.known(database, peppers, found)
         # Only a key that is real has somebody wait for whoever writes: a report of anything else is a read.
         if leaked := [record for record in are.values() if record.revoked is None or record.replaced_by is not None]:
             _end(request, database, leaked)
-        return RECEIPT.of(request, schemas.ReportReceipt(detail=_RECEIVED.into(language_of(request.scope))))
+        return RECEIPT.of(request, schemas.ReportReceipt(detail=_RECEIVED.into(language)))
 
 
 def _end(request: ApiRequest, database: Database, leaked: list[access.Record]) -> None:
@@ -274,7 +277,9 @@ def _end(request: ApiRequest, database: Database, leaked: list[access.Record]) -
             ledger.append(session, event, now=now)
 
 
-def _shown_once(request: ApiRequest, state: State, make: Callable[[Session], Created]) -> Response[bytes]:
+def _shown_once(
+    request: ApiRequest, database: Database, peppers: Sequence[Secret], make: Callable[[Session], Created]
+) -> Response[bytes]:
     """The answer with a key that `make` makes, and its secret; to a repetition, the same without it.
 
     What is kept for repetitions never has the secret: it is put into the answer after that was stored.
@@ -284,7 +289,7 @@ def _shown_once(request: ApiRequest, state: State, make: Callable[[Session], Cre
 
     def create(session: Session) -> Response[bytes]:
         created = make(session)
-        document = schemas.new_access_key(access.Used(created.record, None), state["peppers"], now)
+        document = schemas.new_access_key(access.Used(created.record, None), peppers, now)
         made.append((document, created.text))
         record = created.record
         response = NEW_KEY.of(
@@ -293,15 +298,17 @@ def _shown_once(request: ApiRequest, state: State, make: Callable[[Session], Cre
         response.headers["Cache-Control"] = NO_STORE
         return response
 
-    response = once(request, state["database"], create)
+    response = once(request, database, create)
     for document, text in made:
         response.content = msgspec.json.encode(structs.replace(document, secret=text))
     return response
 
 
-def _answer(request: ApiRequest, state: State, used: access.Used, *, created: str | None = None) -> Response[bytes]:
+def _answer(
+    request: ApiRequest, peppers: Sequence[Secret], used: access.Used, *, created: str | None = None
+) -> Response[bytes]:
     record = used.record
-    document = schemas.access_key(used, state["peppers"], datetime.now(UTC))
+    document = schemas.access_key(used, peppers, datetime.now(UTC))
     return KEY.of(request, document, revision=revision(record.created, record.version), created=created)
 
 

@@ -44,15 +44,17 @@ class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = None
 
 
-class _KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
+class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
+    """What a new key is for."""
+
     days: Days = DAYS_MAX
 
 
-class _OfOrganisationsRequest(_KeyRequest, frozen=True, kw_only=True):
+class _OfOrganisationsRequest(KeyRequest, frozen=True, kw_only=True):
     organisations: Organisations
 
 
-class _OfEditionsRequest(_KeyRequest, frozen=True, kw_only=True):
+class _OfEditionsRequest(KeyRequest, frozen=True, kw_only=True):
     editions: Editions | None = None
 
 
@@ -72,15 +74,15 @@ class PublisherKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="pu
     """A key to publish editions."""
 
 
-class RegistrarKeyRequest(_KeyRequest, frozen=True, kw_only=True, tag="registrar"):
+class RegistrarKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="registrar"):
     """A key to keep the register of organisations."""
 
 
-class AdministratorKeyRequest(_KeyRequest, frozen=True, kw_only=True, tag="administrator"):
+class AdministratorKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="administrator"):
     """A key for everything."""
 
 
-REQUESTS: tuple[type[_KeyRequest], ...] = (
+REQUESTS: tuple[type[KeyRequest], ...] = (
     OrganisationReaderKeyRequest,
     OrganisationEditorKeyRequest,
     AssessorKeyRequest,
@@ -167,7 +169,7 @@ def filters(query: KeyQuery, key: str | None) -> Filters:
     return Filters(role=query.role, organisation=query.organisation, key=key)
 
 
-def wanted(request: _KeyRequest) -> Wanted:
+def wanted(request: KeyRequest) -> Wanted:
     """The key that is asked for."""
     role: Role = request.__struct_config__.tag  # type: ignore[assignment]  # each tag is a role
     return Wanted(role=role, **structs.asdict(request))

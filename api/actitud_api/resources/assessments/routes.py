@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from litestar import Controller, Response, delete, get, patch, post, put
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.requests.content import AssessmentPatch, AssessmentRequest
 from actitud_api.platform.auth.idempotency import once
-from actitud_api.platform.auth.policy import principal_of, role_of
+from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
 from actitud_api.platform.auth.recording import recorded
-from actitud_api.platform.auth.service import OF_ORGANISATIONS
-from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.auth.service import OF_ORGANISATIONS, Principal
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import delete, get, patch, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.preconditions import if_match
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, first, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, first, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
+from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import revision
+from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.assessments import schemas, service
 from actitud_api.resources.assessments.service import (
     AnotherMethodology,
@@ -36,13 +35,10 @@ from actitud_api.resources.assessments.transition_routes import LINKS
 
 WHOLE = Body(*(known.whole for known in service.TYPES.values()))
 PATCH = Body(*(known.patch for known in service.TYPES.values()), patch=True)
-SUBMISSION_REQUEST = Body(schemas.SubmissionRequest)
 ASSESSMENT = Representation(schemas.Assessment, sentences=True)
 SUBMISSION = Representation(schemas.Submission, sentences=True)
-QUERY = Query(schemas.AssessmentQuery)
 PAGE = Representation(schemas.AssessmentPage)
 CURSOR: Cursor[str] = Cursor("editions.assessments.list", str)
-SUBMISSIONS_QUERY = Query(PageQuery)
 SUBMISSIONS_PAGE = Representation(schemas.SubmissionPage, sentences=True)
 SUBMISSIONS_CURSOR: Cursor[int] = Cursor("editions.assessments.submissions.list", int)
 
@@ -127,31 +123,32 @@ class AssessmentsController(Controller):
     @get(
         "/",
         operation_id="editions.assessments.list",
-        summary="List the assessments of an edition",
-        description="Assessments by organisation: those that the key may see.",
-        opt=contract(
-            path=schemas.EditionPath,
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "assessment": Link(
-                    "editions.assessments.get",
-                    {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-                    "The first assessment of the page.",
-                )
-            },
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=PAGE,
+        links={
+            "assessment": Link(
+                "editions.assessments.get",
+                {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
+                "The first assessment of the page.",
+            )
+        },
     )
-    def list_assessments(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """A page of assessments."""
-        query, principal = QUERY.of(request), principal_of(request)
+    def list_assessments(
+        self,
+        request: ApiRequest,
+        path: schemas.EditionPath,
+        query: schemas.AssessmentQuery,
+        database: Database,
+        principal: Principal,
+    ) -> Response[bytes]:
+        """List the assessments of an edition.
+
+        Assessments by organisation: those that the key may see.
+        """
         bound = principal is not None and principal.role in OF_ORGANISATIONS
         rows = service.page(
-            state["database"],
-            edition,
+            database,
+            path.edition,
             among=principal.organisations if principal is not None and bound else None,
             state=query.state,
             after=CURSOR.read(query),
@@ -165,55 +162,45 @@ class AssessmentsController(Controller):
     @get(
         "/{organisation:str}",
         operation_id="editions.assessments.get",
-        summary="Get an assessment",
-        description="What an organisation states in an edition, with what is wrong with it and how it scores.",
-        opt=contract(
-            path=schemas.AssessmentPath,
-            aliased=True,
-            answer=ASSESSMENT,
-            problems=(UNAVAILABLE,),
-            links=_LINKS,
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=ASSESSMENT,
+        links=_LINKS,
     )
-    def get_assessment(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
-    ) -> Response[bytes]:
-        """One assessment."""
-        return _answer(request, service.get(state["database"], edition, organisation))
+    def get_assessment(self, request: ApiRequest, path: schemas.AssessmentPath, database: Database) -> Response[bytes]:
+        """Get an assessment.
+
+        What an organisation states in an edition, with what is wrong with it and how it scores.
+        """
+        return _answer(request, service.get(database, path.edition, path.organisation))
 
     @put(
         "/{organisation:str}",
         operation_id="editions.assessments.put",
-        summary="Make or replace an assessment",
-        description=(
-            "Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces as a whole "
-            "its draft, or what was returned to it (`If-Match`), until the last day for it. An answer or field is "
-            "evidenced where at least one of its documents counts: its host is a declared domain of the organisation "
-            "or below one, and its date has come. What contradicts itself is stored with findings, never refused."
-        ),
-        opt=contract(
-            path=schemas.AssessmentPath,
-            aliased=True,
-            body=WHOLE,
-            answer=ASSESSMENT,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_WRITTEN,
-            cors=False,
-            precondition="match_or_none",
-        ),
-        sync_to_thread=True,
+        access=EDITORS,
+        body=WHOLE,
+        answer=ASSESSMENT,
+        precondition="match_or_none",
+        problems=(CONFLICT,),
+        links=_LINKS_OF_WRITTEN,
     )
     def put_assessment(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.AssessmentPath,
+        body: AssessmentRequest,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Makes or replaces an assessment."""
-        database: Database = state["database"]
-        whole, expected = WHOLE.of(request), if_match(request)
+        """Make or replace an assessment.
+
+        Makes the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces as a whole its
+        draft, or what was returned to it (`If-Match`), until the last day for it. An answer or field is evidenced where
+        at least one of its documents counts: its host is a declared domain of the organisation or below one, and its
+        date has come. What contradicts itself is stored with findings, never refused.
+        """
 
         def put(session: Session) -> service.Written:
-            return service.put(session, edition, organisation, whole, expected=expected, now=datetime.now(UTC))
+            return service.put(session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC))
 
         written = recorded(request, database, put)
         return _answer(request, written.record, created=written.is_new)
@@ -221,57 +208,47 @@ class AssessmentsController(Controller):
     @patch(
         "/{organisation:str}",
         operation_id="editions.assessments.update",
-        summary="Change an assessment",
-        description=(
-            "Changes what the patch names (RFC 7396) of a draft in an open edition, or of what was returned, until the "
-            "last day for it. An answer is replaced with all its facts, or removed by null; its evidence and note stay "
-            "unless they are named."
-        ),
-        opt=contract(
-            path=schemas.AssessmentPath,
-            aliased=True,
-            body=PATCH,
-            answer=ASSESSMENT,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_WRITTEN,
-            cors=False,
-            precondition="match",
-        ),
-        sync_to_thread=True,
+        access=EDITORS,
+        body=PATCH,
+        answer=ASSESSMENT,
+        problems=(CONFLICT,),
+        links=_LINKS_OF_WRITTEN,
     )
     def update_assessment(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.AssessmentPath,
+        body: AssessmentPatch,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Changes an assessment."""
-        database: Database = state["database"]
-        change, expected = PATCH.of(request), if_match(request)
+        """Change an assessment.
+
+        Changes what the patch names (RFC 7396) of a draft in an open edition, or of what was returned, until the last
+        day for it. An answer is replaced with all its facts, or removed by null; its evidence and note stay unless they
+        are named.
+        """
 
         def change_it(session: Session) -> Record:
-            return service.patch(session, edition, organisation, change, expected=expected, now=datetime.now(UTC))
+            return service.patch(
+                session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
+            )
 
         return _answer(request, recorded(request, database, change_it))
 
-    @delete(
-        "/{organisation:str}",
-        operation_id="editions.assessments.delete",
-        summary="Remove an assessment",
-        description="Removes a draft in an open edition. What was submitted stays.",
-        opt=contract(
-            path=schemas.AssessmentPath,
-            aliased=True,
-            problems=(CONFLICT, UNAVAILABLE),
-            cors=False,
-            precondition="match",
-        ),
-        sync_to_thread=True,
-    )
+    @delete("/{organisation:str}", operation_id="editions.assessments.delete", access=EDITORS, problems=(CONFLICT,))
     def delete_assessment(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, path: schemas.AssessmentPath, database: Database, expected: Expected
     ) -> None:
-        """Removes an assessment."""
-        database: Database = state["database"]
-        expected = if_match(request)
-        recorded(request, database, lambda session: service.delete(session, edition, organisation, expected=expected))
+        """Remove an assessment.
+
+        Removes a draft in an open edition. What was submitted stays.
+        """
+        recorded(
+            request,
+            database,
+            lambda session: service.delete(session, path.edition, path.organisation, expected=expected),
+        )
 
 
 class SubmissionsController(Controller):
@@ -283,117 +260,108 @@ class SubmissionsController(Controller):
     @get(
         "/",
         operation_id="editions.assessments.submissions.list",
-        summary="List the submissions of an assessment",
-        description="The submissions of an assessment, the first one first.",
-        opt=contract(
-            path=schemas.AssessmentPath,
-            aliased=True,
-            query=SUBMISSIONS_QUERY,
-            answer=SUBMISSIONS_PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "submission": Link(
-                    "editions.assessments.submissions.get",
-                    {**_HERE, "submission": "$response.body#/items/0/id"},
-                    "The first submission of the page, whole.",
-                ),
-                "assessment": _ASSESSMENT,
-            },
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=SUBMISSIONS_PAGE,
+        links={
+            "submission": Link(
+                "editions.assessments.submissions.get",
+                {**_HERE, "submission": "$response.body#/items/0/id"},
+                "The first submission of the page, whole.",
+            ),
+            "assessment": _ASSESSMENT,
+        },
     )
     def list_submissions(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.AssessmentPath,
+        query: PageQuery,
+        database: Database,
+        language: Language,
     ) -> Response[bytes]:
-        """A page of submissions."""
-        query = SUBMISSIONS_QUERY.of(request)
+        """List the submissions of an assessment.
+
+        The submissions of an assessment, the first one first.
+        """
         rows = service.submissions(
-            state["database"],
-            edition,
-            organisation,
+            database,
+            path.edition,
+            path.organisation,
             after=SUBMISSIONS_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
         kept, cursor = SUBMISSIONS_CURSOR.cut(query, rows, lambda stored: stored.number)
-        items = tuple(schemas.submission_line(stored, language_of(request.scope)) for stored in kept)
+        items = tuple(schemas.submission_line(stored, language) for stored in kept)
         page = schemas.SubmissionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return SUBMISSIONS_PAGE.of(request, page)
 
     @get(
         "/{submission:str}",
         operation_id="editions.assessments.submissions.get",
-        summary="Get a submission",
-        description="An assessment as it was submitted, whole, with the explanations of its warnings.",
-        opt=contract(
-            path=schemas.SubmissionPath,
-            aliased=True,
-            answer=SUBMISSION,
-            problems=(UNAVAILABLE,),
-            links={"submissions": _SUBMISSIONS, "assessment": _ASSESSMENT},
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=SUBMISSION,
+        links={"submissions": _SUBMISSIONS, "assessment": _ASSESSMENT},
     )
     def get_submission(
-        self,
-        request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        submission: FromPath[str],
+        self, request: ApiRequest, path: schemas.SubmissionPath, database: Database, language: Language
     ) -> Response[bytes]:
-        """One submission."""
-        stored = service.submission(state["database"], edition, organisation, submission)
-        return SUBMISSION.of(request, schemas.submission(stored, language_of(request.scope)))
+        """Get a submission.
+
+        An assessment as it was submitted, whole, with the explanations of its warnings.
+        """
+        stored = service.submission(database, path.edition, path.organisation, path.submission)
+        return SUBMISSION.of(request, schemas.submission(stored, language))
 
     @post(
         "/",
         operation_id="editions.assessments.submissions.create",
-        summary="Submit an assessment",
-        description=(
-            "Submits what the organisation answers, as it is (`If-Match`): a draft in an open edition, until the last "
-            "day of the submission, or what was returned, until its own. From then on it does not change, unless it is "
-            "returned. One with error findings is refused with all of them: `pointer` is then the place in the "
-            "assessment."
-        ),
-        opt=contract(
-            path=schemas.AssessmentPath,
-            aliased=True,
-            body=SUBMISSION_REQUEST,
-            answer=SUBMISSION,
-            problems=(CONFLICT, UNAVAILABLE),
-            links={
-                "submission": Link(
-                    "editions.assessments.submissions.get",
-                    {**_HERE, "submission": "$response.body#/id"},
-                    "The submission.",
-                ),
-                "submissions": _SUBMISSIONS,
-                "assessment": _ASSESSMENT,
-            },
-            cors=False,
-            precondition="match",
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=EDITORS,
+        answer=SUBMISSION,
+        precondition="match",
+        problems=(CONFLICT,),
+        links={
+            "submission": Link(
+                "editions.assessments.submissions.get",
+                {**_HERE, "submission": "$response.body#/id"},
+                "The submission.",
+            ),
+            "submissions": _SUBMISSIONS,
+            "assessment": _ASSESSMENT,
+        },
     )
     def create_submission(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.AssessmentPath,
+        body: schemas.SubmissionRequest,
+        database: Database,
+        principal: Principal,
+        language: Language,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Submits an assessment."""
-        explanations, expected = SUBMISSION_REQUEST.of(request).explanations, if_match(request)
+        """Submit an assessment.
+
+        Submits what the organisation answers, as it is (`If-Match`): a draft in an open edition, until the last day of
+        the submission, or what was returned, until its own. From then on it does not change, unless it is returned. One
+        with error findings is refused with all of them: `pointer` is then the place in the assessment.
+        """
 
         def submit(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
             made = service.submit(
-                session, edition, organisation, explanations, role=role_of(request), expected=expected, now=now
+                session,
+                path.edition,
+                path.organisation,
+                body.explanations,
+                role=principal.role,
+                expected=expected,
+                now=now,
             )
-            document = schemas.submission(made, language_of(request.scope))
+            document = schemas.submission(made, language)
             return SUBMISSION.of(request, document, created=f"{_path(made)}/submissions/{made.number}")
 
-        return once(request, state["database"], submit)
+        return once(request, database, submit)
 
 
 def _answer(request: ApiRequest, record: Record, *, created: bool = False) -> Response[bytes]:

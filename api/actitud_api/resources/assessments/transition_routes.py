@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from litestar import Controller, Response, get, post
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.narration.life import PHASES, STATES
 from actitud_api.platform.auth.idempotency import once
-from actitud_api.platform.auth.policy import role_of
-from actitud_api.platform.http.contract import VERSION, Contract, Link, contract
+from actitud_api.platform.auth.policy import DEADLINE_EXTENDERS, DRAFT_READERS, REVIEWERS
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.preconditions import if_match
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest
-from actitud_api.platform.storage.database import Session
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments import service, transition_schemas
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.assessments.service import Early, Late, Misdated, OutOfOrder, Transition, UnknownTransition
 
-RETURN = Body(transition_schemas.ReturnRequest)
-EXTENSION = Body(transition_schemas.ExtensionRequest)
 TRANSITION = Representation(transition_schemas.Transition)
-QUERY = Query(PageQuery)
 PAGE = Representation(transition_schemas.TransitionPage)
 CURSOR: Cursor[int] = Cursor("editions.assessments.transitions.list", int)
 
@@ -45,6 +41,14 @@ LINKS: Final[Mapping[str, Link]] = {
     "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To give it more days."),
 }
 """What can be done next with an assessment."""
+LINKS_OF_MADE: Final[Mapping[str, Link]] = {
+    "transition": Link(
+        "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/id"}, "The transition."
+    ),
+    "transitions": _TRANSITIONS,
+    "assessment": _ASSESSMENT,
+}
+"""What can be done next with a transition that was just made."""
 
 
 def _out_of_order(error: OutOfOrder) -> Texts:
@@ -121,27 +125,6 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 )
 
 
-def makes(body: Body[Any] | None = None) -> dict[str, Contract]:
-    """The contract of an operation that makes a transition."""
-    return contract(
-        path=AssessmentPath,
-        aliased=True,
-        body=body,
-        answer=TRANSITION,
-        problems=(CONFLICT, UNAVAILABLE),
-        links={
-            "transition": Link(
-                "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/id"}, "The transition."
-            ),
-            "transitions": _TRANSITIONS,
-            "assessment": _ASSESSMENT,
-        },
-        cors=False,
-        precondition="match",
-        idempotent=True,
-    )
-
-
 class TransitionsController(Controller):
     """From a draft to what is final."""
 
@@ -151,51 +134,66 @@ class TransitionsController(Controller):
     @post(
         "/reviews",
         operation_id="editions.assessments.reviews.create",
-        summary="Begin the review of an assessment",
-        description="From `submitted` to `under_review`, in an edition that is not published.",
-        opt=makes(),
-        sync_to_thread=True,
+        access=REVIEWERS,
+        answer=TRANSITION,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=LINKS_OF_MADE,
     )
     def create_review(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: AssessmentPath,
+        principal: Principal,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Begins a review."""
-        expected, role = if_match(request), role_of(request)
+        """Begin the review of an assessment.
+
+        From `submitted` to `under_review`, in an edition that is not published.
+        """
         return made(
             request,
-            state,
+            database,
             lambda session: service.to_review(
-                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+                session, path.edition, path.organisation, role=principal.role, expected=expected, now=datetime.now(UTC)
             ),
         )
 
     @post(
         "/returns",
         operation_id="editions.assessments.returns.create",
-        summary="Return an assessment to its organisation",
-        description=(
-            "From `submitted`, `under_review` or `hearing` to `returned`: the organisation may change and submit it "
-            "again until a day, which is not over and not after the publication of the calendar, also where the "
-            "edition is in review."
-        ),
-        opt=makes(body=RETURN),
-        sync_to_thread=True,
+        access=REVIEWERS,
+        answer=TRANSITION,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=LINKS_OF_MADE,
     )
     def create_return(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: AssessmentPath,
+        body: transition_schemas.ReturnRequest,
+        principal: Principal,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Returns an assessment."""
-        sent, expected, role = RETURN.of(request), if_match(request), role_of(request)
+        """Return an assessment to its organisation.
+
+        From `submitted`, `under_review` or `hearing` to `returned`: the organisation may change and submit it again
+        until a day, which is not over and not after the publication of the calendar, also where the edition is in
+        review.
+        """
         return made(
             request,
-            state,
+            database,
             lambda session: service.to_returned(
                 session,
-                edition,
-                organisation,
-                reason=sent.reason,
-                until=sent.until,
-                role=role,
+                path.edition,
+                path.organisation,
+                reason=body.reason,
+                until=body.until,
+                role=principal.role,
                 expected=expected,
                 now=datetime.now(UTC),
             ),
@@ -204,55 +202,68 @@ class TransitionsController(Controller):
     @post(
         "/finals",
         operation_id="editions.assessments.finals.create",
-        summary="Settle an assessment",
-        description=(
-            "From `hearing` to `final`, once the last day of the hearing has ended everywhere (UTC-12). Only what is "
-            "final is published."
-        ),
-        opt=makes(),
-        sync_to_thread=True,
+        access=REVIEWERS,
+        answer=TRANSITION,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=LINKS_OF_MADE,
     )
     def create_final(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: AssessmentPath,
+        principal: Principal,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Settles an assessment."""
-        expected, role = if_match(request), role_of(request)
+        """Settle an assessment.
+
+        From `hearing` to `final`, once the last day of the hearing has ended everywhere (UTC-12). Only what is final is
+        published.
+        """
         return made(
             request,
-            state,
+            database,
             lambda session: service.to_final(
-                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+                session, path.edition, path.organisation, role=principal.role, expected=expected, now=datetime.now(UTC)
             ),
         )
 
     @post(
         "/extensions",
         operation_id="editions.assessments.extensions.create",
-        summary="Extend a phase for an organisation",
-        description=(
-            "Gives one organisation until a later day than the calendar, not after its publication; what was returned "
-            "is extended (`submission`) beyond its own day. The assessment stays in its state. The last extension of a "
-            "phase counts, and never less than the calendar."
-        ),
-        opt=makes(body=EXTENSION),
-        sync_to_thread=True,
+        access=DEADLINE_EXTENDERS,
+        answer=TRANSITION,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=LINKS_OF_MADE,
     )
     def create_extension(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: AssessmentPath,
+        body: transition_schemas.ExtensionRequest,
+        principal: Principal,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Extends a phase."""
-        sent, expected, role = EXTENSION.of(request), if_match(request), role_of(request)
+        """Extend a phase for an organisation.
+
+        Gives one organisation until a later day than the calendar, not after its publication; what was returned is
+        extended (`submission`) beyond its own day. The assessment stays in its state. The last extension of a phase
+        counts, and never less than the calendar.
+        """
         return made(
             request,
-            state,
+            database,
             lambda session: service.extend(
                 session,
-                edition,
-                organisation,
-                phase=sent.phase,
-                until=sent.until,
-                reason=sent.reason,
-                role=role,
+                path.edition,
+                path.organisation,
+                phase=body.phase,
+                until=body.until,
+                reason=body.reason,
+                role=principal.role,
                 expected=expected,
                 now=datetime.now(UTC),
             ),
@@ -261,35 +272,28 @@ class TransitionsController(Controller):
     @get(
         "/transitions",
         operation_id="editions.assessments.transitions.list",
-        summary="List the transitions of an assessment",
-        description="Its history, the first step first: from which state to which, when, by whom, until when and why.",
-        opt=contract(
-            path=AssessmentPath,
-            aliased=True,
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "transition": Link(
-                    "editions.assessments.transitions.get",
-                    {**_HERE, "transition": "$response.body#/items/0/id"},
-                    "The first transition of the page.",
-                ),
-                "assessment": _ASSESSMENT,
-            },
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=PAGE,
+        links={
+            "transition": Link(
+                "editions.assessments.transitions.get",
+                {**_HERE, "transition": "$response.body#/items/0/id"},
+                "The first transition of the page.",
+            ),
+            "assessment": _ASSESSMENT,
+        },
     )
     def list_transitions(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, path: AssessmentPath, query: PageQuery, database: Database
     ) -> Response[bytes]:
-        """A page of transitions."""
-        query = QUERY.of(request)
+        """List the transitions of an assessment.
+
+        Its history, the first step first: from which state to which, when, by whom, until when and why.
+        """
         rows = service.transitions(
-            state["database"],
-            edition,
-            organisation,
+            database,
+            path.edition,
+            path.organisation,
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
@@ -302,37 +306,27 @@ class TransitionsController(Controller):
     @get(
         "/transitions/{transition:str}",
         operation_id="editions.assessments.transitions.get",
-        summary="Get a transition",
-        description="One step in the life of an assessment.",
-        opt=contract(
-            path=transition_schemas.TransitionPath,
-            aliased=True,
-            answer=TRANSITION,
-            problems=(UNAVAILABLE,),
-            links={"transitions": _TRANSITIONS, "assessment": _ASSESSMENT},
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=TRANSITION,
+        links={"transitions": _TRANSITIONS, "assessment": _ASSESSMENT},
     )
     def get_transition(
-        self,
-        request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        transition: FromPath[str],
+        self, request: ApiRequest, path: transition_schemas.TransitionPath, database: Database
     ) -> Response[bytes]:
-        """One transition."""
-        found = service.transition(state["database"], edition, organisation, transition)
+        """Get a transition.
+
+        One step in the life of an assessment.
+        """
+        found = service.transition(database, path.edition, path.organisation, path.transition)
         return TRANSITION.of(request, transition_schemas.transition(found))
 
 
-def made(request: ApiRequest, state: State, act: Callable[[Session], Transition]) -> Response[bytes]:
+def made(request: ApiRequest, database: Database, act: Callable[[Session], Transition]) -> Response[bytes]:
     """The answer to what makes a transition, once for each attempt."""
 
     def make(session: Session) -> Response[bytes]:
         made = act(session)
-        path = f"/v1/editions/{made.edition}/assessments/{made.organisation}/transitions/{made.number}"
-        return TRANSITION.of(request, transition_schemas.transition(made), created=path)
+        created = f"/v1/editions/{made.edition}/assessments/{made.organisation}/transitions/{made.number}"
+        return TRANSITION.of(request, transition_schemas.transition(made), created=created)
 
-    return once(request, state["database"], make)
+    return once(request, database, make)

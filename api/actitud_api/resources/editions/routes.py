@@ -12,12 +12,11 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, patch, post
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.preconditions import if_match
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import revision
+from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.editions import faults, schemas, service
 from actitud_api.resources.editions.service import Contradicted, Counted, EditionNotOpen, Place, UnknownEdition
 
@@ -166,14 +165,19 @@ class EditionsController(Controller):
         links=_LINKS_OF_WRITTEN,
     )
     def update_edition(
-        self, request: ApiRequest, path: schemas.EditionPath, body: schemas.EditionPatch, database: Database
+        self,
+        request: ApiRequest,
+        path: schemas.EditionPath,
+        body: schemas.EditionPatch,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
         """Change an edition.
 
         Changes what the patch names (RFC 7396): titles, windows, calendar, and whether it is open or in review. What is
         published does not change.
         """
-        change, expected = schemas.change(body), if_match(request)
+        change = schemas.change(body)
 
         def update(session: Session) -> Counted:
             return service.update(session, path.edition, change, expected=expected, now=datetime.now(UTC))
@@ -181,12 +185,14 @@ class EditionsController(Controller):
         return _answer(request, recorded(request, database, update))
 
     @delete("/{edition:str}", operation_id="editions.delete", access=ADMINISTRATORS, problems=(CONFLICT,))
-    def delete_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> None:
+    def delete_edition(
+        self, request: ApiRequest, path: schemas.EditionPath, database: Database, expected: Expected
+    ) -> None:
         """Remove an edition.
 
         Removes an edition that is not published and in which nobody has an assessment.
         """
-        recorded(request, database, lambda session: service.delete(session, path.edition, expected=if_match(request)))
+        recorded(request, database, lambda session: service.delete(session, path.edition, expected=expected))
 
 
 def _answer(request: ApiRequest, counted: Counted, *, created: str | None = None) -> Response[bytes]:

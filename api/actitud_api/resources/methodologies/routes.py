@@ -1,21 +1,20 @@
 """Routes over the methodologies."""
 
-from litestar import Controller, Response, get
-from litestar.params import FromPath
+from litestar import Controller, Response
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import UnknownMethodology
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Query
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.resources.methodologies import schemas, service
 
 PAGE = Representation(schemas.MethodologyPage, sentences=True)
 DETAIL = Representation(schemas.MethodologyDetail, sentences=True)
-QUERY = Query(PageQuery)
 CURSOR = Cursor("methodologies.list", str)
 
 _VERSION = {"version": "$response.body#/version"}
@@ -40,28 +39,24 @@ class MethodologiesController(Controller):
     @get(
         "/",
         operation_id="methodologies.list",
-        summary="The registered methodology versions",
-        description=(
-            "Oldest first, each with its status and the digest of its document. A draft is named as one "
-            "(`2026.2-draft`): it may still change, and with it what it scores."
-        ),
-        opt=contract(
-            query=QUERY,
-            answer=PAGE,
-            links={
-                "version": Link(
-                    "methodologies.get", {"version": "$response.body#/items/0/version"}, "The first version, whole."
-                )
-            },
-        ),
-        sync_to_thread=False,
+        access=ANYBODY,
+        answer=PAGE,
+        links={
+            "version": Link(
+                "methodologies.get", {"version": "$response.body#/items/0/version"}, "The first version, whole."
+            )
+        },
+        threaded=False,
     )
-    def list_versions(self, request: ApiRequest) -> Response[bytes]:
-        """The registered versions."""
-        query = QUERY.of(request)
+    def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
+        """The registered methodology versions.
+
+        Oldest first, each with its status and the digest of its document. A draft is named as one (`2026.2-draft`): it
+        may still change, and with it what it scores.
+        """
         rows = service.listed(after=CURSOR.read(query))[query.offset :]
         kept, cursor = CURSOR.cut(query, rows, lambda methodology: methodology.version)
-        items = tuple(schemas.summary(methodology, language_of(request.scope)) for methodology in kept)
+        items = tuple(schemas.summary(methodology, language) for methodology in kept)
         return PAGE.of(
             request, schemas.MethodologyPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         )
@@ -69,27 +64,24 @@ class MethodologiesController(Controller):
     @get(
         "/{version:str}",
         operation_id="methodologies.get",
-        summary="A methodology version, whole",
-        description=(
-            "The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what "
-            "each indicator answers of the article) and its texts in one language. An active version never changes."
-        ),
-        opt=contract(
-            answer=DETAIL,
-            path=schemas.MethodologyPath,
-            links={
-                "indicators": Link(
-                    "methodologies.indicators.export",
-                    {"version": "$response.body#/version", "format": "csv"},
-                    "Its indicators as a file.",
-                ),
-                "workbook": Link("methodologies.workbook.get", _VERSION, "Its questionnaire as an empty workbook."),
-                "fill": Link("methodologies.workbook.fill", _VERSION, "The same with answers."),
-                "read": Link("methodologies.workbook.read", _VERSION, "The answers in such a workbook."),
-            },
-        ),
-        sync_to_thread=False,
+        access=ANYBODY,
+        answer=DETAIL,
+        links={
+            "indicators": Link(
+                "methodologies.indicators.export",
+                {"version": "$response.body#/version", "format": "csv"},
+                "Its indicators as a file.",
+            ),
+            "workbook": Link("methodologies.workbook.get", _VERSION, "Its questionnaire as an empty workbook."),
+            "fill": Link("methodologies.workbook.fill", _VERSION, "The same with answers."),
+            "read": Link("methodologies.workbook.read", _VERSION, "The answers in such a workbook."),
+        },
+        threaded=False,
     )
-    def get_version(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
-        """A version, whole."""
-        return DETAIL.of(request, schemas.detail(service.one(version), language_of(request.scope)))
+    def get_version(self, request: ApiRequest, path: schemas.MethodologyPath, language: Language) -> Response[bytes]:
+        """A methodology version, whole.
+
+        The document that scores (tree, indicators, goalposts with their basis and sources, rules, levels, what each
+        indicator answers of the article) and its texts in one language. An active version never changes.
+        """
+        return DETAIL.of(request, schemas.detail(service.one(path.version), language))

@@ -6,29 +6,28 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
-from litestar import Controller, Response, get, post
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 from litestar.response import Stream
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.narration.life import STATES
 from actitud_api.platform.auth.idempotency import once
+from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.recording import event_of
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.middleware.immutable import keep
+from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Representation
-from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest
-from actitud_api.platform.storage.database import Session
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications import schemas, service
 from actitud_api.resources.publications.documents import packed
 from actitud_api.resources.publications.service import (
     Published,
-    Publishing,
     Refusal,
     Refused,
     UnknownDocument,
@@ -36,8 +35,6 @@ from actitud_api.resources.publications.service import (
     UnknownPublishedScore,
 )
 
-QUERY = Query(PageQuery)
-REQUEST = Body(schemas.PublicationRequest)
 PUBLICATION = Representation(schemas.Publication)
 PAGE = Representation(schemas.PublicationPage)
 SCORE = Exact(schemas.PublishedDocument)
@@ -146,28 +143,25 @@ class PublicationsController(Controller):
     @get(
         "/",
         operation_id="editions.publications.list",
-        summary="List the publications of an edition",
-        description="The revisions of a published edition, the newest first; none where it is not published.",
-        opt=contract(
-            path=EditionPath,
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "publication": Link(
-                    "editions.publications.get",
-                    {"edition": "$request.path.edition", "revision": "$response.body#/items/0/revision"},
-                    "The newest publication.",
-                )
-            },
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=PAGE,
+        links={
+            "publication": Link(
+                "editions.publications.get",
+                {"edition": "$request.path.edition", "revision": "$response.body#/items/0/revision"},
+                "The newest publication.",
+            )
+        },
     )
-    def list_publications(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """A page of publications."""
-        query = QUERY.of(request)
+    def list_publications(
+        self, request: ApiRequest, path: EditionPath, query: PageQuery, database: Database
+    ) -> Response[bytes]:
+        """List the publications of an edition.
+
+        The revisions of a published edition, the newest first; none where it is not published.
+        """
         rows = service.page(
-            state["database"], edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+            database, path.edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.revision)
         items = tuple(schemas.publication(row) for row in kept)
@@ -175,63 +169,45 @@ class PublicationsController(Controller):
             request, schemas.PublicationPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         )
 
-    @get(
-        "/{revision:str}",
-        operation_id="editions.publications.get",
-        summary="Get a publication",
-        description="A revision of a published edition: what it consists of, its signature and its checkpoint.",
-        opt=contract(path=schemas.PublicationPath, answer=PUBLICATION, problems=(UNAVAILABLE,), links=_LINKS),
-        sync_to_thread=True,
-    )
+    @get("/{revision:str}", operation_id="editions.publications.get", access=ANYBODY, answer=PUBLICATION, links=_LINKS)
     def get_publication(
-        self, request: ApiRequest, state: State, edition: FromPath[str], revision: FromPath[str]
+        self, request: ApiRequest, path: schemas.PublicationPath, database: Database
     ) -> Response[bytes]:
-        """One publication."""
-        return PUBLICATION.of(request, schemas.publication(service.get(state["database"], edition, revision)))
+        """Get a publication.
+
+        A revision of a published edition: what it consists of, its signature and its checkpoint.
+        """
+        return PUBLICATION.of(request, schemas.publication(service.get(database, path.edition, path.revision)))
 
     @get(
         "/{revision:str}/scores/{organisation:str}",
         operation_id="editions.publications.scores.get",
-        summary="Get a published score",
-        description=(
-            "The exact bytes of the document of a score in a publication; `Content-Location` is where they are for "
-            "ever."
-        ),
-        opt=contract(path=schemas.PublishedScorePath, answer=SCORE, problems=(UNAVAILABLE,)),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=SCORE,
+        aliased=False,
     )
-    def get_score(
-        self,
-        request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        revision: FromPath[str],
-        organisation: FromPath[str],
-    ) -> Response[bytes]:
-        """The document of a score."""
-        _, stored = service.score(state["database"], edition, revision, organisation)
+    def get_score(self, request: ApiRequest, path: schemas.PublishedScorePath, database: Database) -> Response[bytes]:
+        """Get a published score.
+
+        The exact bytes of the document of a score in a publication; `Content-Location` is where they are for ever.
+        """
+        _, stored = service.score(database, path.edition, path.revision, path.organisation)
         text, digest = stored.form.text, stored.form.digest
         return SCORE.bytes_of(
             request, text, {"Content-Location": schemas.document_path(digest), "Link": _links(text, digest)}
         )
 
-    @get(
-        "/{revision:str}/bundle",
-        operation_id="editions.publications.bundle",
-        summary="Get a whole publication",
-        description=(
-            "One gzip file with a line for each document: a header with the signature, the checkpoint and the public "
-            "keys, then the edition document, then those of all scores in its order."
-        ),
-        opt=contract(path=schemas.PublicationPath, answer=BUNDLE, problems=(UNAVAILABLE,)),
-        sync_to_thread=True,
-    )
+    @get("/{revision:str}/bundle", operation_id="editions.publications.bundle", access=ANYBODY, answer=BUNDLE)
     def get_bundle(
-        self, request: ApiRequest, state: State, edition: FromPath[str], revision: FromPath[str]
+        self, request: ApiRequest, path: schemas.PublicationPath, database: Database
     ) -> Response[bytes] | Stream:
-        """A publication in one file."""
-        found = service.get(state["database"], edition, revision)
-        pieces: Iterator[bytes] = service.bundle(state["database"], found.edition, found.revision)
+        """Get a whole publication.
+
+        One gzip file with a line for each document: a header with the signature, the checkpoint and the public keys,
+        then the edition document, then those of all scores in its order.
+        """
+        found = service.get(database, path.edition, path.revision)
+        pieces: Iterator[bytes] = service.bundle(database, found.edition, found.revision)
         name = f"{found.edition}-{found.revision}.jsonl.gz"
         return BUNDLE.stream_of(
             request,
@@ -247,38 +223,37 @@ class PublicationsController(Controller):
     @post(
         "/",
         operation_id="editions.publications.create",
-        summary="Publish an edition, or a correction of it",
-        description=(
-            "Publishes an edition in review for good: every submitted assessment with its score, and no draft. Of a "
-            "published one it publishes a revision that supersedes the newest and corrects some assessments; what was "
-            "published before stays readable. Nothing else alters what is published."
-        ),
-        opt=contract(
-            path=EditionPath,
-            body=REQUEST,
-            answer=PUBLICATION,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS,
-            cors=False,
-            idempotent=True,
-            attempt_named=True,
-        ),
-        sync_to_thread=True,
+        access=PUBLISHERS,
+        answer=PUBLICATION,
+        problems=(CONFLICT,),
+        attempt_named=True,
+        links=_LINKS,
     )
-    def create_publication(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """Publishes an edition."""
-        publishing: Publishing = state["publishing"]
-        asked = schemas.asked(REQUEST.of(request))
+    def create_publication(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        body: schemas.PublicationRequest,
+        database: Database,
+        publishing: service.Publishing,
+    ) -> Response[bytes]:
+        """Publish an edition, or a correction of it.
+
+        Publishes an edition in review for good: every submitted assessment with its score, and no draft. Of a published
+        one it publishes a revision that supersedes the newest and corrects some assessments; what was published before
+        stays readable. Nothing else alters what is published.
+        """
+        asked = schemas.asked(body)
 
         def write(prepared: service.Prepared | None) -> Response[bytes]:
             def publish(session: Session) -> Response[bytes]:
                 now = datetime.now(UTC)
-                made = publishing.publish(session, edition, asked, prepared, event_of(request), now=now)
+                made = publishing.publish(session, path.edition, asked, prepared, event_of(request), now=now)
                 return PUBLICATION.of(request, schemas.publication(made), created=_path(made))
 
-            return once(request, state["database"], publish, records=False)
+            return once(request, database, publish, records=False)
 
-        return publishing.prepared(edition, asked, write)
+        return publishing.prepared(path.edition, asked, write)
 
 
 class PublishedController(Controller):
@@ -290,47 +265,37 @@ class PublishedController(Controller):
     @get(
         "/",
         operation_id="published.get",
-        summary="Get a published document",
-        description=(
-            "The exact bytes of the document with that SHA-256, of a score or of an edition: an address that never "
-            "changes its meaning. `Link` leads to the newest version of it and to its signature."
-        ),
-        opt=contract(
-            path=schemas.DigestPath,
-            answer=DOCUMENT,
-            problems=(UNAVAILABLE,),
-            links={"signature": Link("published.signature", {"digest": "$request.path.digest"}, "Its signature.")},
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=DOCUMENT,
+        links={"signature": Link("published.signature", {"digest": "$request.path.digest"}, "Its signature.")},
     )
-    def get_document(self, request: ApiRequest, state: State, digest: FromPath[str]) -> Response[bytes]:
-        """One document."""
-        form = service.document(state["database"], digest).form
+    def get_document(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
+        """Get a published document.
+
+        The exact bytes of the document with that SHA-256, of a score or of an edition: an address that never changes
+        its meaning. `Link` leads to the newest version of it and to its signature.
+        """
+        form = service.document(database, path.digest).form
         keep(request, form.member)
         return DOCUMENT.bytes_of(request, form.text, {"Link": _links(form.text, form.digest)})
 
     @get(
         "/signature",
         operation_id="published.signature",
-        summary="Get the signature of a published document",
-        description=(
-            "A detached JWS: what is signed is the protected header, a dot, and the exact bytes of the document in "
-            "base64url. The public keys are at `/.well-known/jwks.json`."
-        ),
-        opt=contract(
-            path=schemas.DigestPath,
-            answer=SIGNATURE,
-            problems=(UNAVAILABLE,),
-            links={"document": Link("published.get", {"digest": "$request.path.digest"}, "What is signed.")},
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=SIGNATURE,
+        links={"document": Link("published.get", {"digest": "$request.path.digest"}, "What is signed.")},
     )
-    def get_signature(self, request: ApiRequest, state: State, digest: FromPath[str]) -> Response[bytes]:
-        """The signature of one document."""
-        jws = service.document(state["database"], digest).jws
+    def get_signature(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
+        """Get the signature of a published document.
+
+        A detached JWS: what is signed is the protected header, a dot, and the exact bytes of the document in base64url.
+        The public keys are at `/.well-known/jwks.json`.
+        """
+        jws = service.document(database, path.digest).jws
         body = msgspec.json.encode(schemas.Signature(protected=jws.protected, signature=jws.signature))
         keep(request, packed(body))
-        return SIGNATURE.bytes_of(request, body, {"Link": f'<{schemas.document_path(digest)}>; rel="describes"'})
+        return SIGNATURE.bytes_of(request, body, {"Link": f'<{schemas.document_path(path.digest)}>; rel="describes"'})
 
 
 class _Organisation(msgspec.Struct):

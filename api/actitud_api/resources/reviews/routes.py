@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from litestar import Controller, Response, delete, get, post, put
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.engine.methodology.requests.overall_review import answers_of, profile_of
+from actitud_api.engine.methodology.requests.overall_review import ReviewRequest, answers_of, profile_of
 from actitud_api.platform.auth.idempotency import once
-from actitud_api.platform.auth.policy import keyed, principal_of, role_of
+from actitud_api.platform.auth.policy import (
+    DRAFT_READERS,
+    FLAGGERS,
+    PUBLISHERS,
+    REVIEW_READERS,
+    REVIEWERS,
+)
 from actitud_api.platform.auth.recording import event_of, recorded
-from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import KEY_SHOWS_MORE
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import delete, get, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.preconditions import if_match
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments.schemas import AssessmentPath, EditionPath
-from actitud_api.resources.assessments.transition_routes import made, makes
+from actitud_api.resources.assessments.transition_routes import LINKS_OF_MADE, TRANSITION, made
 from actitud_api.resources.editions.schemas import EditionPath as PublishedPath
 from actitud_api.resources.reviews import schemas, service
 from actitud_api.resources.reviews.service import (
@@ -36,15 +43,12 @@ from actitud_api.resources.reviews.service import (
 
 VERDICT = Body(*schemas.VERDICTS)
 JUDGED = Representation(schemas.JudgedAnswer)
-JUDGED_QUERY = Query(PageQuery)
 JUDGED_PAGE = Representation(schemas.JudgedPage)
 JUDGED_CURSOR: Cursor[int] = Cursor("editions.assessments.verdicts.list", int)
 WHOLE = Body(*service.TYPES)
 REVIEW = Representation(schemas.Review)
 AGREEMENT = Representation(schemas.Agreement)
-SAMPLE_REQUEST = Body(schemas.SampleRequest)
 SAMPLE = Representation(schemas.Sample)
-SAMPLES_QUERY = Query(PageQuery)
 SAMPLES_PAGE = Representation(schemas.SamplePage)
 SAMPLES_CURSOR: Cursor[str] = Cursor("editions.samples.list", str)
 FLAGGED = Representation(schemas.Flagged)
@@ -178,25 +182,31 @@ class HearingsController(Controller):
     @post(
         "/",
         operation_id="editions.assessments.hearings.create",
-        summary="Hear the organisation about its review",
-        description=(
-            "From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not "
-            "over: the organisation answers until then. Not while assessors disagree on an answer, "
-            "but where an administrator opens it."
-        ),
-        opt=makes(),
-        sync_to_thread=True,
+        access=REVIEWERS,
+        answer=TRANSITION,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=LINKS_OF_MADE,
     )
     def create_hearing(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: AssessmentPath,
+        database: Database,
+        principal: Principal,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Begins a hearing."""
-        expected, role = if_match(request), role_of(request)
+        """Hear the organisation about its review.
+
+        From `under_review` to `hearing`, until the last day of the review, and while that of the hearing is not over:
+        the organisation answers until then. Not while assessors disagree on an answer, but where an administrator opens
+        it.
+        """
         return made(
             request,
-            state,
+            database,
             lambda session: service.hear(
-                session, edition, organisation, role=role, expected=expected, now=datetime.now(UTC)
+                session, path.edition, path.organisation, role=principal.role, expected=expected, now=datetime.now(UTC)
             ),
         )
 
@@ -210,35 +220,26 @@ class VerdictsController(Controller):
     @get(
         "/",
         operation_id="editions.assessments.verdicts.list",
-        summary="List the verdicts on an assessment",
-        description=(
-            "What was found of each answer, by every assessor, in the order of the methodology: also of answers on "
-            "which there is no verdict yet."
-        ),
-        opt=contract(
-            path=AssessmentPath,
-            aliased=True,
-            query=JUDGED_QUERY,
-            answer=JUDGED_PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "verdict": Link(
-                    "editions.assessments.verdicts.get",
-                    {**_HERE, "indicator": "$response.body#/items/0/indicator"},
-                    "What was found of the first answer of the page.",
-                ),
-                "assessment": _ASSESSMENT,
-            },
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=JUDGED_PAGE,
+        links={
+            "verdict": Link(
+                "editions.assessments.verdicts.get",
+                {**_HERE, "indicator": "$response.body#/items/0/indicator"},
+                "What was found of the first answer of the page.",
+            ),
+            "assessment": _ASSESSMENT,
+        },
     )
     def list_verdicts(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, path: AssessmentPath, query: PageQuery, database: Database
     ) -> Response[bytes]:
-        """A page of what was found."""
-        query = JUDGED_QUERY.of(request)
-        found = list(enumerate(service.judgements(state["database"], edition, organisation), 1))
+        """List the verdicts on an assessment.
+
+        What was found of each answer, by every assessor, in the order of the methodology: also of answers on which
+        there is no verdict yet.
+        """
+        found = list(enumerate(service.judgements(database, path.edition, path.organisation), 1))
         after = JUDGED_CURSOR.read(query) or 0
         rows = [row for row in found if row[0] > after][query.offset : query.offset + query.limit + 1]
         kept, cursor = JUDGED_CURSOR.cut(query, rows, lambda row: row[0])
@@ -249,102 +250,91 @@ class VerdictsController(Controller):
     @get(
         "/{indicator:str}",
         operation_id="editions.assessments.verdicts.get",
-        summary="Get the verdicts on an answer",
-        description="What was found of the answer to one indicator, by every assessor, and which verdict counts.",
-        opt=contract(
-            path=schemas.VerdictPath,
-            aliased=True,
-            answer=JUDGED,
-            problems=(UNAVAILABLE,),
-            links=_LINKS_OF_VERDICT,
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=JUDGED,
+        links=_LINKS_OF_VERDICT,
     )
-    def get_verdict(
-        self,
-        request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        indicator: FromPath[str],
-    ) -> Response[bytes]:
-        """What was found of one answer."""
-        found = service.judged(state["database"], edition, organisation, indicator)
+    def get_verdict(self, request: ApiRequest, path: schemas.VerdictPath, database: Database) -> Response[bytes]:
+        """Get the verdicts on an answer.
+
+        What was found of the answer to one indicator, by every assessor, and which verdict counts.
+        """
+        found = service.judged(database, path.edition, path.organisation, path.indicator)
         return JUDGED.of(request, schemas.judged(found), revision=found.revision)
 
     @put(
         "/{indicator:str}",
         operation_id="editions.assessments.verdicts.put",
-        summary="Give a verdict on an answer",
-        description=(
-            "Gives the verdict of the key on an answer, in the place of the one that it has given (`If-Match`, with "
-            "the `ETag` of what was found of it so far), while the assessment is under review, or in the hearing. The "
-            "latest verdict of all counts, and the score follows at once."
-        ),
-        opt=contract(
-            path=schemas.VerdictPath,
-            aliased=True,
-            body=VERDICT,
-            answer=JUDGED,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_VERDICT,
-            cors=False,
-            precondition="match",
-        ),
-        sync_to_thread=True,
+        access=REVIEWERS,
+        body=VERDICT,
+        answer=JUDGED,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=_LINKS_OF_VERDICT,
     )
     def put_verdict(
         self,
         request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        indicator: FromPath[str],
+        path: schemas.VerdictPath,
+        body: schemas.VerdictRequest,
+        database: Database,
+        principal: Principal,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Gives a verdict."""
-        opinion, expected, assessor = schemas.opinion(VERDICT.of(request)), if_match(request), _assessor(request)
+        """Give a verdict on an answer.
+
+        Gives the verdict of the key on an answer, in the place of the one that it has given (`If-Match`, with the
+        `ETag` of what was found of it so far), while the assessment is under review, or in the hearing. The latest
+        verdict of all counts, and the score follows at once.
+        """
+        opinion = schemas.opinion(body)
 
         def give(session: Session) -> service.Judged:
             now = datetime.now(UTC)
             return service.give(
-                session, edition, organisation, indicator, opinion, assessor=assessor, expected=expected, now=now
+                session,
+                path.edition,
+                path.organisation,
+                path.indicator,
+                opinion,
+                assessor=principal.origin,
+                expected=expected,
+                now=now,
             )
 
-        found = recorded(request, state["database"], give)
+        found = recorded(request, database, give)
         return JUDGED.of(request, schemas.judged(found), revision=found.revision)
 
     @delete(
-        "/{indicator:str}",
-        operation_id="editions.assessments.verdicts.delete",
-        summary="Take back a verdict on an answer",
-        description=(
-            "Takes back the verdict of the key on an answer, while it may be given. That it was given stays known, and "
-            "what it was at first, on which the agreement of assessors rests."
-        ),
-        opt=contract(
-            path=schemas.VerdictPath, aliased=True, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"
-        ),
-        sync_to_thread=True,
+        "/{indicator:str}", operation_id="editions.assessments.verdicts.delete", access=REVIEWERS, problems=(CONFLICT,)
     )
     def delete_verdict(
         self,
         request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        indicator: FromPath[str],
+        path: schemas.VerdictPath,
+        database: Database,
+        principal: Principal,
+        expected: Expected,
     ) -> None:
-        """Takes back a verdict."""
-        expected, assessor = if_match(request), _assessor(request)
+        """Take back a verdict on an answer.
+
+        Takes back the verdict of the key on an answer, while it may be given. That it was given stays known, and what
+        it was at first, on which the agreement of assessors rests.
+        """
 
         def take_back(session: Session) -> service.Judged:
             now = datetime.now(UTC)
             return service.take_back(
-                session, edition, organisation, indicator, assessor=assessor, expected=expected, now=now
+                session,
+                path.edition,
+                path.organisation,
+                path.indicator,
+                assessor=principal.origin,
+                expected=expected,
+                now=now,
             )
 
-        recorded(request, state["database"], take_back)
+        recorded(request, database, take_back)
 
 
 class ReviewController(Controller):
@@ -354,75 +344,60 @@ class ReviewController(Controller):
     tags = ("reviews",)
 
     @get(
-        "/",
-        operation_id="editions.assessments.review.get",
-        summary="Get what is said of an assessment as a whole",
-        description=(
-            "The highest level that review lets an assessment reach, and what the methodology leaves to the service: "
-            "nothing, until somebody has said something."
-        ),
-        opt=contract(
-            path=AssessmentPath,
-            aliased=True,
-            answer=REVIEW,
-            problems=(UNAVAILABLE,),
-            links=_LINKS_OF_REVIEW,
-            cors=False,
-        ),
-        sync_to_thread=True,
+        "/", operation_id="editions.assessments.review.get", access=DRAFT_READERS, answer=REVIEW, links=_LINKS_OF_REVIEW
     )
-    def get_review(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
-    ) -> Response[bytes]:
-        """What is said of the whole."""
-        found = service.whole(state["database"], edition, organisation)
+    def get_review(self, request: ApiRequest, path: AssessmentPath, database: Database) -> Response[bytes]:
+        """Get what is said of an assessment as a whole.
+
+        The highest level that review lets an assessment reach, and what the methodology leaves to the service: nothing,
+        until somebody has said something.
+        """
+        found = service.whole(database, path.edition, path.organisation)
         return REVIEW.of(request, schemas.review(found), revision=found.revision)
 
     @put(
         "/",
         operation_id="editions.assessments.review.put",
-        summary="Say something of an assessment as a whole",
-        description=(
-            "Says what review says of an assessment as a whole, in the place of what was said before (`If-Match`), "
-            "while it is under review, or in the hearing. What is not said is as the methodology has it. The score "
-            "follows at once."
-        ),
-        opt=contract(
-            path=AssessmentPath,
-            aliased=True,
-            body=WHOLE,
-            answer=REVIEW,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_REVIEW,
-            cors=False,
-            precondition="match",
-        ),
-        sync_to_thread=True,
+        access=REVIEWERS,
+        body=WHOLE,
+        answer=REVIEW,
+        precondition="match",
+        problems=(CONFLICT,),
+        links=_LINKS_OF_REVIEW,
     )
     def put_review(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: AssessmentPath,
+        body: ReviewRequest,
+        database: Database,
+        principal: Principal,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Says something of the whole."""
-        sent, expected, reviewer = WHOLE.of(request), if_match(request), _assessor(request)
+        """Say something of an assessment as a whole.
+
+        Says what review says of an assessment as a whole, in the place of what was said before (`If-Match`), while it
+        is under review, or in the hearing. What is not said is as the methodology has it. The score follows at once.
+        """
 
         def say(session: Session) -> service.Held:
             return service.say(
                 session,
-                edition,
-                organisation,
+                path.edition,
+                path.organisation,
                 service.Remark(
-                    methodology=str(sent.__struct_config__.tag),
-                    reason=sent.reason,
-                    max_level=sent.max_level,
-                    profile=profile_of(sent),
-                    answers=answers_of(sent),
+                    methodology=str(body.__struct_config__.tag),
+                    reason=body.reason,
+                    max_level=body.max_level,
+                    profile=profile_of(body),
+                    answers=answers_of(body),
                 ),
-                reviewer=reviewer,
+                reviewer=principal.origin,
                 expected=expected,
                 now=datetime.now(UTC),
             )
 
-        found = recorded(request, state["database"], say)
+        found = recorded(request, database, say)
         return REVIEW.of(request, schemas.review(found), revision=found.revision)
 
 
@@ -435,24 +410,18 @@ class FlagsOfAssessmentController(Controller):
     @get(
         "/",
         operation_id="editions.assessments.flags.list",
-        summary="List the flags of an assessment",
-        description="What is remarkable of an assessment beside others, as of when it was last looked for.",
-        opt=contract(
-            path=AssessmentPath,
-            aliased=True,
-            query=FLAGS_QUERY,
-            answer=FLAGS_PAGE,
-            problems=(UNAVAILABLE,),
-            links={"assessment": _ASSESSMENT},
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=REVIEW_READERS,
+        answer=FLAGS_PAGE,
+        links={"assessment": _ASSESSMENT},
     )
     def list_flags(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, path: AssessmentPath, query: schemas.FlagQuery, database: Database
     ) -> Response[bytes]:
-        """A page of flags."""
-        return _flags(request, state["database"], edition, organisation, FLAGS_OF_ONE_CURSOR)
+        """List the flags of an assessment.
+
+        What is remarkable of an assessment beside others, as of when it was last looked for.
+        """
+        return _flags(request, query, database, path.edition, path.organisation, FLAGS_OF_ONE_CURSOR)
 
 
 class EditionReviewsController(Controller):
@@ -464,132 +433,117 @@ class EditionReviewsController(Controller):
     @get(
         "/agreement",
         operation_id="editions.agreement.get",
-        summary="Get how far assessors agree",
-        description=(
-            "How far any two assessors agree who have judged the same answers, by the first verdict of each: how many "
-            "are equal, and Cohen's kappa. Below 0.8 they judge again (rule R8 of the catalogue)."
-        ),
-        opt=contract(
-            path=EditionPath,
-            answer=AGREEMENT,
-            problems=(UNAVAILABLE,),
-            links={"flags": Link("editions.flags.list", _EDITION, "What else there is to look at.")},
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=REVIEW_READERS,
+        answer=AGREEMENT,
+        links={"flags": Link("editions.flags.list", _EDITION, "What else there is to look at.")},
     )
-    def get_agreement(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """How far assessors agree."""
-        return AGREEMENT.of(request, schemas.agreement(service.agreed(state["database"], edition)))
+    def get_agreement(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
+        """Get how far assessors agree.
+
+        How far any two assessors agree who have judged the same answers, by the first verdict of each: how many are
+        equal, and Cohen's kappa. Below 0.8 they judge again (rule R8 of the catalogue).
+        """
+        return AGREEMENT.of(request, schemas.agreement(service.agreed(database, path.edition)))
 
     @get(
         "/samples",
         operation_id="editions.samples.list",
-        summary="Get the sample of an edition",
-        description=(
-            "How the assessments are drawn that are looked at, once that is said, so that anybody can draw them again. "
-            "Who is drawn is told of a published edition, and to whoever sees the drafts."
-        ),
-        opt=contract(
-            path=PublishedPath,
-            query=SAMPLES_QUERY,
-            answer=SAMPLES_PAGE,
-            problems=(UNAVAILABLE,),
-            links={"draw": Link("editions.samples.create", _EDITION, "To draw it.")},
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=SAMPLES_PAGE,
+        links={"draw": Link("editions.samples.create", _EDITION, "To draw it.")},
     )
-    def list_samples(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """The sample."""
-        query = SAMPLES_QUERY.of(request)
+    def list_samples(
+        self,
+        request: ApiRequest,
+        path: PublishedPath,
+        query: PageQuery,
+        database: Database,
+        principal: Principal | None,
+    ) -> Response[bytes]:
+        """Get the sample of an edition.
+
+        How the assessments are drawn that are looked at, once that is said, so that anybody can draw them again. Who is
+        drawn is told of a published edition, and to whoever sees the drafts.
+        """
         SAMPLES_CURSOR.read(query)
-        found = service.samples(state["database"], edition, principal=principal_of(request))
+        found = service.samples(database, path.edition, principal=principal)
         items = tuple(schemas.sample(one) for one in found[query.offset :])
         return SAMPLES_PAGE.of(request, schemas.SamplePage(items=items, next=None, next_cursor=None))
 
     @post(
         "/samples",
         operation_id="editions.samples.create",
-        summary="Draw the sample of an edition",
-        description="Says, once and for good, with which seed and share the assessments are drawn that are looked at.",
-        opt=contract(
-            path=EditionPath,
-            body=SAMPLE_REQUEST,
-            answer=SAMPLE,
-            problems=(CONFLICT, UNAVAILABLE),
-            links={"samples": Link("editions.samples.list", _EDITION, "The sample, as others see it.")},
-            cors=False,
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=PUBLISHERS,
+        answer=SAMPLE,
+        problems=(CONFLICT,),
+        links={"samples": Link("editions.samples.list", _EDITION, "The sample, as others see it.")},
     )
-    def create_sample(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """Draws the sample."""
-        sent = SAMPLE_REQUEST.of(request)
+    def create_sample(
+        self, request: ApiRequest, path: EditionPath, body: schemas.SampleRequest, database: Database
+    ) -> Response[bytes]:
+        """Draw the sample of an edition.
+
+        Says, once and for good, with which seed and share the assessments are drawn that are looked at.
+        """
 
         def draw(session: Session) -> Response[bytes]:
-            made = service.sample(session, edition, share=sent.share, seed=sent.seed, now=datetime.now(UTC))
+            made = service.sample(session, path.edition, share=body.share, seed=body.seed, now=datetime.now(UTC))
             return SAMPLE.of(request, schemas.sample(made), created=f"/v1/editions/{made.drawing.edition}/samples")
 
-        return once(request, state["database"], draw)
+        return once(request, database, draw)
 
     @get(
         "/flags",
         operation_id="editions.flags.list",
-        summary="List the flags of an edition",
-        description="What is remarkable of assessments beside others, as of when it was last looked for.",
-        opt=contract(
-            path=EditionPath,
-            query=FLAGS_QUERY,
-            answer=FLAGS_PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "assessment": Link(
-                    "editions.assessments.get",
-                    {**_EDITION, "organisation": "$response.body#/items/0/organisation"},
-                    "The assessment of the first flag of the page.",
-                ),
-                "look": Link("editions.flags.create", _EDITION, "To look again."),
-                "agreement": Link("editions.agreement.get", _EDITION, "How far assessors agree."),
-            },
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=REVIEW_READERS,
+        answer=FLAGS_PAGE,
+        links={
+            "assessment": Link(
+                "editions.assessments.get",
+                {**_EDITION, "organisation": "$response.body#/items/0/organisation"},
+                "The assessment of the first flag of the page.",
+            ),
+            "look": Link("editions.flags.create", _EDITION, "To look again."),
+            "agreement": Link("editions.agreement.get", _EDITION, "How far assessors agree."),
+        },
     )
-    def list_flags(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """A page of flags."""
-        return _flags(request, state["database"], edition, None, FLAGS_CURSOR)
+    def list_flags(
+        self, request: ApiRequest, path: EditionPath, query: schemas.FlagQuery, database: Database
+    ) -> Response[bytes]:
+        """List the flags of an edition.
+
+        What is remarkable of assessments beside others, as of when it was last looked for.
+        """
+        return _flags(request, query, database, path.edition, None, FLAGS_CURSOR)
 
     @post(
         "/flags",
         operation_id="editions.flags.create",
-        summary="Look for what is remarkable in an edition",
-        description=(
-            "Looks at all that is handed in beside each other, and keeps what is remarkable in the place of what was "
-            "before: values beyond 3 median absolute deviations of the peers (V24), followers that have grown by more "
-            "than half since the edition before (V18), documents behind more than five indicators or of several "
-            "organisations (V22). It changes no score."
-        ),
-        opt=contract(
-            path=EditionPath,
-            answer=FLAGGED,
-            problems=(UNAVAILABLE,),
-            links={"flags": Link("editions.flags.list", _EDITION, "What is remarkable.")},
-            cors=False,
-        ),
-        status_code=200,
-        sync_to_thread=True,
+        access=FLAGGERS,
+        answer=FLAGGED,
+        status=200,
+        links={"flags": Link("editions.flags.list", _EDITION, "What is remarkable.")},
     )
-    def create_flags(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """Looks for what is remarkable."""
-        made = service.flag(state["database"], edition, event_of(request), now=datetime.now(UTC))
+    def create_flags(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
+        """Look for what is remarkable in an edition.
+
+        Looks at all that is handed in beside each other, and keeps what is remarkable in the place of what was before:
+        values beyond 3 median absolute deviations of the peers (V24), followers that have grown by more than half since
+        the edition before (V18), documents behind more than five indicators or of several organisations (V22). It
+        changes no score.
+        """
+        made = service.flag(database, path.edition, event_of(request), now=datetime.now(UTC))
         return FLAGGED.of(request, schemas.flagged(made))
 
 
 def _flags(
-    request: ApiRequest, database: Database, edition: str, organisation: str | None, cursors: Cursor[tuple[str, int]]
+    request: ApiRequest,
+    query: schemas.FlagQuery,
+    database: Database,
+    edition: str,
+    organisation: str | None,
+    cursors: Cursor[tuple[str, int]],
 ) -> Response[bytes]:
-    query = FLAGS_QUERY.of(request)
     rows = service.flags(
         database,
         edition,
@@ -602,8 +556,3 @@ def _flags(
     kept, cursor = cursors.cut(query, rows, lambda one: (one.organisation, one.number))
     items = tuple(schemas.flag(one, language_of(request.scope)) for one in kept)
     return FLAGS_PAGE.of(request, schemas.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
-
-
-def _assessor(request: ApiRequest) -> str:
-    """Who judges: the origin of the key that a request presents, because whoever replaces a key stays the same."""
-    return keyed(request).origin

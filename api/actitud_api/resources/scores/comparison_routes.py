@@ -1,28 +1,26 @@
 """Routes that set the organisations of an edition beside each other, and that look at its index as a whole."""
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
-from actitud_api.engine.i18n import Texts
-from actitud_api.platform.auth.policy import principal_of
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import KEY_SHOWS_MORE, KEY_SHOWS_MORE_COMPUTING
+from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.paging import Cursor, next_url
 from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Query
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.scores import audits, comparison, comparison_schemas
-from actitud_api.resources.scores.computed import Busy
+from actitud_api.resources.scores.computed import Busy, Computed
 from actitud_api.resources.scores.schemas import SheetPath
 from actitud_api.resources.scores.service import BEST_FIRST, Place, place
 
 PEERS = Representation(comparison_schemas.Peers, sentences=True)
-EXEMPLAR_QUERY = Query(comparison_schemas.ExemplarQuery)
 EXEMPLARS = Representation(comparison_schemas.ExemplarPage, sentences=True)
 EXEMPLAR_CURSOR: Cursor[Place] = Cursor("editions.exemplars.list", tuple[int | None, str])
-ROBUSTNESS_QUERY = Query(comparison_schemas.RobustnessQuery)
 ROBUSTNESS = Representation(comparison_schemas.RobustnessPage, sentences=True)
 ROBUSTNESS_CURSOR: Cursor[Place] = Cursor("editions.robustness.list", tuple[int | None, str])
 STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
@@ -54,78 +52,72 @@ class ComparisonController(Controller):
     @get(
         "/scores/{organisation:str}/peers",
         operation_id="editions.scores.peers",
-        summary="An organisation beside its peers",
-        description=(
-            "The index and the dimensions of an organisation beside those of its peer group: its place there, its "
-            "percentile, median and quartiles. The group is the narrowest of kind and size band, kind, scale of size "
-            f"bands and all that has as many organisations as the methodology asks for. {_WHO_SEES} Its group is null "
-            "then: it would tell of the others."
-        ),
-        opt=contract(
-            answer=PEERS,
-            path=SheetPath,
-            problems=(UNAVAILABLE,),
-            aliased=True,
-            links={
-                "exemplars": Link(
-                    "editions.exemplars.list",
-                    {
-                        "edition": "$response.body#/edition",
-                        "dimension": "$response.body#/dimensions/0/id",
-                        "kind": "$response.body#/kind",
-                    },
-                    "Who does best in the first dimension, among those of its kind.",
-                ),
-                "sheet": Link(
-                    "editions.scores.get",
-                    {"edition": "$response.body#/edition", "organisation": "$response.body#/organisation"},
-                    "The explained score.",
-                ),
-            },
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=PEERS,
+        links={
+            "exemplars": Link(
+                "editions.exemplars.list",
+                {
+                    "edition": "$response.body#/edition",
+                    "dimension": "$response.body#/dimensions/0/id",
+                    "kind": "$response.body#/kind",
+                },
+                "Who does best in the first dimension, among those of its kind.",
+            ),
+            "sheet": Link(
+                "editions.scores.get",
+                {"edition": "$response.body#/edition", "organisation": "$response.body#/organisation"},
+                "The explained score.",
+            ),
+        },
     )
     def get_peers(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, path: SheetPath, database: Database, principal: Principal | None, language: Language
     ) -> Response[bytes]:
-        """An organisation beside its peers."""
-        found = comparison.peers(state["database"], edition, organisation, principal=principal_of(request))
-        return PEERS.of(request, comparison_schemas.peers(found, language_of(request.scope)))
+        """An organisation beside its peers.
+
+        The index and the dimensions of an organisation beside those of its peer group: its place there, its percentile,
+        median and quartiles. The group is the narrowest of kind and size band, kind, scale of size bands and all that
+        has as many organisations as the methodology asks for. What is not published yet is only for who may see it:
+        administrators, and each organisation its own. Its group is null then: it would tell of the others.
+        """
+        found = comparison.peers(database, path.edition, path.organisation, principal=principal)
+        return PEERS.of(request, comparison_schemas.peers(found, language))
 
     @get(
         "/exemplars",
         operation_id="editions.exemplars.list",
-        summary="Who does best in a dimension, and how",
-        description=(
-            "The organisations of an edition that rank, the best in a dimension first, each with its answers there "
-            "that score and the documents that show them; filters combine. A document is listed where it counts as "
-            f"evidence. {_WHO_SEES}"
-        ),
-        opt=contract(
-            query=EXEMPLAR_QUERY,
-            answer=EXEMPLARS,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            links={"sheet": Link("editions.scores.get", _SHEET, "The explained score of the first.")},
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=EXEMPLARS,
+        links={"sheet": Link("editions.scores.get", _SHEET, "The explained score of the first.")},
     )
-    def list_exemplars(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """Who does best in a dimension, and how."""
-        query = EXEMPLAR_QUERY.of(request)
+    def list_exemplars(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: comparison_schemas.ExemplarQuery,
+        database: Database,
+        principal: Principal | None,
+        language: Language,
+    ) -> Response[bytes]:
+        """Who does best in a dimension, and how.
+
+        The organisations of an edition that rank, the best in a dimension first, each with its answers there that score
+        and the documents that show them; filters combine. A document is listed where it counts as evidence. What is not
+        published yet is only for who may see it: administrators, and each organisation its own.
+        """
         found = comparison.exemplars(
-            state["database"],
-            edition,
+            database,
+            path.edition,
             query.dimension,
             comparison_schemas.exemplar_filters(query),
-            principal=principal_of(request),
+            principal=principal,
             after=EXEMPLAR_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
         order = comparison.best_in(query.dimension)
         kept, following = EXEMPLAR_CURSOR.cut(query, found, lambda exemplar: place(exemplar.row, order))
-        language = language_of(request.scope)
         return EXEMPLARS.of(
             request,
             comparison_schemas.ExemplarPage(
@@ -138,32 +130,35 @@ class ComparisonController(Controller):
     @get(
         "/robustness",
         operation_id="editions.robustness.list",
-        summary="How solid the ranks of an edition are",
-        description=(
-            "How organisations come out where the weights of the dimensions are drawn within 25 % of those of the "
-            "methodology and the aggregation is arithmetic or geometric with equal chance: the 5th, 50th and 95th "
-            "percentile of index and rank, and the probability of each level. The draws are the same for all, and the "
-            "same seed gives the same digits. In rank order, whatever is filtered over the whole edition; those that "
-            f"do not rank take no part. {_WHO_SEES} Its ranks then are null: they would tell of the others."
-        ),
-        opt=contract(
-            query=ROBUSTNESS_QUERY,
-            answer=ROBUSTNESS,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            links={"sheet": Link("editions.scores.get", _SHEET, "The explained score of the first.")},
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE_COMPUTING,
+        answer=ROBUSTNESS,
+        links={"sheet": Link("editions.scores.get", _SHEET, "The explained score of the first.")},
     )
-    def list_robustness(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """How solid the ranks of an edition are."""
-        query = ROBUSTNESS_QUERY.of(request)
+    def list_robustness(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: comparison_schemas.RobustnessQuery,
+        database: Database,
+        computed: Computed,
+        principal: Principal | None,
+        language: Language,
+    ) -> Response[bytes]:
+        """How solid the ranks of an edition are.
+
+        How organisations come out where the weights of the dimensions are drawn within 25 % of those of the methodology
+        and the aggregation is arithmetic or geometric with equal chance: the 5th, 50th and 95th percentile of index and
+        rank, and the probability of each level. The draws are the same for all, and the same seed gives the same
+        digits. In rank order, whatever is filtered over the whole edition; those that do not rank take no part. What is
+        not published yet is only for who may see it: administrators, and each organisation its own. Its ranks then are
+        null: they would tell of the others.
+        """
         found = audits.robust(
-            state["database"],
-            state["computed"],
-            edition,
+            database,
+            computed,
+            path.edition,
             comparison_schemas.robust_filters(query),
-            principal=principal_of(request),
+            principal=principal,
             draws=query.draws,
             seed=query.seed,
             after=ROBUSTNESS_CURSOR.read(query),
@@ -171,7 +166,6 @@ class ComparisonController(Controller):
             limit=query.limit + 1,
         )
         kept, following = ROBUSTNESS_CURSOR.cut(query, found, lambda robust: place(robust.row, BEST_FIRST))
-        language = language_of(request.scope)
         return ROBUSTNESS.of(
             request,
             comparison_schemas.RobustnessPage(
@@ -184,22 +178,26 @@ class ComparisonController(Controller):
     @get(
         "/statistics",
         operation_id="editions.statistics.get",
-        summary="The audit of the index of an edition",
-        description=(
-            "What a statistical audit of a composite indicator reports, over the organisations that rank: moments, "
-            "correlations with the node above, Cronbach's alpha, main effects beside weights, by how many ranks "
-            "organisations move without each dimension and with each judgement goalpost moved by 20 %, and what an "
-            f"auditor would point at. What is not defined is null. {_WHO_SEES}"
-        ),
-        opt=contract(
-            answer=STATISTICS,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            links={"scores": Link("editions.scores.list", {"edition": "$response.body#/edition"}, "The ranking.")},
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE_COMPUTING,
+        answer=STATISTICS,
+        links={"scores": Link("editions.scores.list", {"edition": "$response.body#/edition"}, "The ranking.")},
     )
-    def get_statistics(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """The audit of the index of an edition."""
-        found = audits.statistics(state["database"], state["computed"], edition, principal=principal_of(request))
-        return STATISTICS.of(request, comparison_schemas.statistics(found, language_of(request.scope)))
+    def get_statistics(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        database: Database,
+        computed: Computed,
+        principal: Principal | None,
+        language: Language,
+    ) -> Response[bytes]:
+        """The audit of the index of an edition.
+
+        What a statistical audit of a composite indicator reports, over the organisations that rank: moments,
+        correlations with the node above, Cronbach's alpha, main effects beside weights, by how many ranks organisations
+        move without each dimension and with each judgement goalpost moved by 20 %, and what an auditor would point at.
+        What is not defined is null. What is not published yet is only for who may see it: administrators, and each
+        organisation its own.
+        """
+        found = audits.statistics(database, computed, path.edition, principal=principal)
+        return STATISTICS.of(request, comparison_schemas.statistics(found, language))

@@ -2,19 +2,21 @@
 
 from datetime import date
 
-from litestar import Controller, Response, get, post
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.requests.answers import ScoreRequest
 from actitud_api.engine.narration.narrated import narrate
-from actitud_api.platform.auth.policy import principal_of
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import ANYBODY_COMPUTING, KEY_SHOWS_MORE
+from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, next_url
-from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.organisations.schemas import OrganisationPath
@@ -23,18 +25,13 @@ from actitud_api.resources.scores.service import Place, Sort, UnknownScore
 
 REQUEST = Body(*service.REQUESTS.values())
 SCORE = Representation(schemas.ScoreAnswer, cache=NO_STORE, sentences=True)
-SCORE_QUERY = Query(schemas.ScoreQuery)
-QUERY = Query(schemas.RankingQuery)
 PAGE = Representation(schemas.ScorePage)
 BY_NUMBER: Cursor[Place] = Cursor("editions.scores.list", tuple[int | None, str])
 BY_TEXT: Cursor[Place] = Cursor("editions.scores.list", tuple[str, str])
 SHEET = Representation(schemas.Sheet, sentences=True)
-TERRITORY = Query(schemas.SummaryQuery)
 SUMMARY = Representation(schemas.SummaryAnswer)
 PATH = Representation(schemas.PathAnswer, sentences=True)
-CHANGES_QUERY = Query(schemas.ChangesQuery)
 CHANGES = Representation(schemas.ChangesAnswer, sentences=True)
-PAST_QUERY = Query(schemas.PastQuery)
 PAST = Representation(schemas.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.Place] = Cursor("organisations.scores.list", tuple[date, str])
 
@@ -66,26 +63,27 @@ class ScoresController(Controller):
     @post(
         "/",
         operation_id="scores.create",
-        summary="Score the facts of one organisation",
-        description=(
-            "Computes the index of the facts sent and explains every point of it; nothing is stored. What is absent "
-            "is unknown and counts 0. What contradicts itself is answered with findings, never refused. Numbers are "
-            "read as exact decimals, half up to 6 decimals. `what_if` supposes other facts in place of some of them: "
-            "the answer then also has the score that follows, and what differs, node by node. `explain=false` leaves "
-            "out the explanation."
-        ),
-        status_code=200,
-        opt=contract(query=SCORE_QUERY, body=REQUEST, answer=SCORE, links={"methodology": _METHODOLOGY}),
-        sync_to_thread=True,
+        access=ANYBODY_COMPUTING,
+        body=REQUEST,
+        answer=SCORE,
+        status=200,
+        cors=True,
+        links={"methodology": _METHODOLOGY},
     )
-    def create(self, request: ApiRequest) -> Response[bytes]:
-        """Scores the facts of one organisation."""
-        asked = REQUEST.of(request)
-        explained = SCORE_QUERY.of(request).explain
-        methodology = service.asked_under(asked)
-        score = service.scored(methodology, asked, explained=explained)
-        supposed = service.what_if(methodology, asked, score, explained=explained)
-        return SCORE.of(request, schemas.answer(score, supposed, methodology, language_of(request.scope)))
+    def create(
+        self, request: ApiRequest, query: schemas.ScoreQuery, body: ScoreRequest, language: Language
+    ) -> Response[bytes]:
+        """Score the facts of one organisation.
+
+        Computes the index of the facts sent and explains every point of it; nothing is stored. What is absent is
+        unknown and counts 0. What contradicts itself is answered with findings, never refused. Numbers are read as
+        exact decimals, half up to 6 decimals. `what_if` supposes other facts in place of some of them: the answer then
+        also has the score that follows, and what differs, node by node. `explain=false` leaves out the explanation.
+        """
+        methodology = service.asked_under(body)
+        score = service.scored(methodology, body, explained=query.explain)
+        supposed = service.what_if(methodology, body, score, explained=query.explain)
+        return SCORE.of(request, schemas.answer(score, supposed, methodology, language))
 
 
 class EditionScoresController(Controller):
@@ -97,50 +95,51 @@ class EditionScoresController(Controller):
     @get(
         "/scores",
         operation_id="editions.scores.list",
-        summary="The ranking of an edition",
-        description=(
-            "Organisations of an edition, in rank order unless `sort` says otherwise; filters combine. Ranks are those "
-            "over the whole edition, whatever is filtered: ties share the best rank and the next is skipped; those "
-            f"with insufficient evidence have none. {_WHO_SEES} Its rank then is null: it would tell of the others."
-        ),
-        opt=contract(
-            query=QUERY,
-            answer=PAGE,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            links={
-                "sheet": Link(
-                    "editions.scores.get",
-                    {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-                    "The explained score of the first organisation.",
-                ),
-                "peers": Link(
-                    "editions.scores.peers",
-                    {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-                    "The first organisation beside its peers.",
-                ),
-                "history": Link(
-                    "organisations.scores.list",
-                    {"organisation": "$response.body#/items/0/organisation"},
-                    "The editions of the first organisation.",
-                ),
-                "file": Link(
-                    "editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "All as a file."
-                ),
-            },
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=PAGE,
+        links={
+            "sheet": Link(
+                "editions.scores.get",
+                {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
+                "The explained score of the first organisation.",
+            ),
+            "peers": Link(
+                "editions.scores.peers",
+                {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
+                "The first organisation beside its peers.",
+            ),
+            "history": Link(
+                "organisations.scores.list",
+                {"organisation": "$response.body#/items/0/organisation"},
+                "The editions of the first organisation.",
+            ),
+            "file": Link(
+                "editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "All as a file."
+            ),
+        },
     )
-    def list_scores(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """The ranking of an edition."""
-        query = QUERY.of(request)
+    def list_scores(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: schemas.RankingQuery,
+        database: Database,
+        principal: Principal | None,
+    ) -> Response[bytes]:
+        """The ranking of an edition.
+
+        Organisations of an edition, in rank order unless `sort` says otherwise; filters combine. Ranks are those over
+        the whole edition, whatever is filtered: ties share the best rank and the next is skipped; those with
+        insufficient evidence have none. What is not published yet is only for who may see it: administrators, and each
+        organisation its own. Its rank then is null: it would tell of the others.
+        """
         sort = schemas.sort(query)
         cursor = _cursor(sort)
         rows = service.ranking(
-            state["database"],
-            edition,
+            database,
+            path.edition,
             schemas.filters(query),
-            principal=principal_of(request),
+            principal=principal,
             sort=sort,
             after=cursor.read(query),
             offset=query.offset,
@@ -155,125 +154,127 @@ class EditionScoresController(Controller):
     @get(
         "/scores/{organisation:str}",
         operation_id="editions.scores.get",
-        summary="The explained score of an organisation in an edition",
-        description=(
-            f"What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. {_WHO_SEES}"
-        ),
-        opt=contract(
-            answer=SHEET,
-            path=schemas.SheetPath,
-            problems=(UNAVAILABLE,),
-            aliased=True,
-            links={
-                "path": Link("editions.scores.path", {**_EDITION, **_ORGANISATION}, "The path to the next level."),
-                "peers": Link(
-                    "editions.scores.peers", {**_EDITION, **_ORGANISATION}, "The organisation and its peers."
-                ),
-                "methodology": _METHODOLOGY,
-                "document": Link(
-                    "published.get",
-                    {"digest": "$response.body#/document"},
-                    "The published document, where there is one.",
-                ),
-                "published": Link(
-                    "editions.publications.scores.get",
-                    {**_EDITION, **_ORGANISATION, "revision": "latest"},
-                    "The same of the newest revision.",
-                ),
-                "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
-                "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
-                "gobierto": Link(
-                    "editions.scores.gobierto",
-                    {**_EDITION, **_ORGANISATION, "format": "json"},
-                    "The same as Gobierto shows it.",
-                ),
-                "assessment": Link(
-                    "editions.assessments.get",
-                    {**_EDITION, **_ORGANISATION},
-                    "What it stated, for who may see it.",
-                ),
-            },
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=SHEET,
+        links={
+            "path": Link("editions.scores.path", {**_EDITION, **_ORGANISATION}, "The path to the next level."),
+            "peers": Link("editions.scores.peers", {**_EDITION, **_ORGANISATION}, "The organisation and its peers."),
+            "methodology": _METHODOLOGY,
+            "document": Link(
+                "published.get",
+                {"digest": "$response.body#/document"},
+                "The published document, where there is one.",
+            ),
+            "published": Link(
+                "editions.publications.scores.get",
+                {**_EDITION, **_ORGANISATION, "revision": "latest"},
+                "The same of the newest revision.",
+            ),
+            "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
+            "history": Link("organisations.scores.list", _ORGANISATION, "Its editions."),
+            "gobierto": Link(
+                "editions.scores.gobierto",
+                {**_EDITION, **_ORGANISATION, "format": "json"},
+                "The same as Gobierto shows it.",
+            ),
+            "assessment": Link(
+                "editions.assessments.get",
+                {**_EDITION, **_ORGANISATION},
+                "What it stated, for who may see it.",
+            ),
+        },
     )
     def get_score(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.SheetPath,
+        database: Database,
+        principal: Principal | None,
+        language: Language,
     ) -> Response[bytes]:
-        """The explained score of an organisation in an edition."""
-        sent = service.sent(state["database"], edition, organisation, principal=principal_of(request))
+        """The explained score of an organisation in an edition.
+
+        What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. What is not
+        published yet is only for who may see it: administrators, and each organisation its own.
+        """
+        sent = service.sent(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.sheet(sent)
-        narrated = narrate(score, methodology, language_of(request.scope))
+        narrated = narrate(score, methodology, language)
         return SHEET.of(request, schemas.sheet(narrated, sent))
 
-    @get(
-        "/scores/{organisation:str}/path",
-        operation_id="editions.scores.path",
-        summary="The path of an organisation to the next level",
-        description=(
-            "What to do, one indicator at a time, for every condition of the next level to hold: those over one "
-            "indicator first, then those over a dimension, then the index. Each time the improvement that does just "
-            "enough, or else the one that brings most; what then proves superfluous is left out, and the whole is "
-            f"scored anew. Where a condition is out of reach there is no path, and it is named. {_WHO_SEES}"
-        ),
-        opt=contract(answer=PATH, path=schemas.SheetPath, problems=(UNAVAILABLE,), aliased=True),
-        sync_to_thread=True,
-    )
+    @get("/scores/{organisation:str}/path", operation_id="editions.scores.path", access=KEY_SHOWS_MORE, answer=PATH)
     def get_path(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.SheetPath,
+        database: Database,
+        principal: Principal | None,
+        language: Language,
     ) -> Response[bytes]:
-        """The path of an organisation to the next level."""
-        sent = service.sent(state["database"], edition, organisation, principal=principal_of(request))
+        """The path of an organisation to the next level.
+
+        What to do, one indicator at a time, for every condition of the next level to hold: those over one indicator
+        first, then those over a dimension, then the index. Each time the improvement that does just enough, or else the
+        one that brings most; what then proves superfluous is left out, and the whole is scored anew. Where a condition
+        is out of reach there is no path, and it is named. What is not published yet is only for who may see it:
+        administrators, and each organisation its own.
+        """
+        sent = service.sent(database, path.edition, path.organisation, principal=principal)
         methodology, found = service.path(sent)
-        return PATH.of(request, schemas.path(found, sent, methodology, language_of(request.scope)))
+        return PATH.of(request, schemas.path(found, sent, methodology, language))
 
     @get(
         "/scores/{organisation:str}/changes",
         operation_id="editions.scores.changes",
-        summary="How an organisation changed from one edition to another",
-        description=(
-            "The difference of the index, split in this order: what the methodology changes in what was stated in the "
-            "first edition; what follows from knowing and not knowing the same as in the second; what the data change. "
-            "The parts sum to the difference exactly. What a version newly asks costs under methodology until it is "
-            f"known. {_WHO_SEES}"
-        ),
-        opt=contract(
-            query=CHANGES_QUERY, answer=CHANGES, path=schemas.SheetPath, problems=(UNAVAILABLE,), aliased=True
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=CHANGES,
     )
     def get_changes(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: schemas.SheetPath,
+        query: schemas.ChangesQuery,
+        database: Database,
+        principal: Principal | None,
+        language: Language,
     ) -> Response[bytes]:
-        """How an organisation changed from one edition to another."""
-        since = CHANGES_QUERY.of(request).since
-        found = service.changes(state["database"], edition, organisation, since=since, principal=principal_of(request))
-        return CHANGES.of(request, schemas.changes(found, language_of(request.scope)))
+        """How an organisation changed from one edition to another.
+
+        The difference of the index, split in this order: what the methodology changes in what was stated in the first
+        edition; what follows from knowing and not knowing the same as in the second; what the data change. The parts
+        sum to the difference exactly. What a version newly asks costs under methodology until it is known. What is not
+        published yet is only for who may see it: administrators, and each organisation its own.
+        """
+        found = service.changes(database, path.edition, path.organisation, since=query.since, principal=principal)
+        return CHANGES.of(request, schemas.changes(found, language))
 
     @get(
         "/summary",
         operation_id="editions.summary",
-        summary="What the organisations of a territory come to",
-        description=(
-            "How the index and each dimension spread over the organisations of an edition that rank, and how many "
-            f"organisations are at each level and have each status; filters combine. {_WHO_SEES}"
-        ),
-        opt=contract(
-            query=TERRITORY,
-            answer=SUMMARY,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            links={
-                "scores": Link("editions.scores.list", _EDITION, "The ranking."),
-                "robustness": Link("editions.robustness.list", _EDITION, "How solid the ranks are."),
-                "statistics": Link("editions.statistics.get", _EDITION, "The audit of the index."),
-            },
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=SUMMARY,
+        links={
+            "scores": Link("editions.scores.list", _EDITION, "The ranking."),
+            "robustness": Link("editions.robustness.list", _EDITION, "How solid the ranks are."),
+            "statistics": Link("editions.statistics.get", _EDITION, "The audit of the index."),
+        },
     )
-    def get_summary(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """What the organisations of a territory come to."""
-        filters = schemas.territory(TERRITORY.of(request))
-        found = service.summary(state["database"], edition, filters, principal=principal_of(request))
+    def get_summary(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: schemas.SummaryQuery,
+        database: Database,
+        principal: Principal | None,
+    ) -> Response[bytes]:
+        """What the organisations of a territory come to.
+
+        How the index and each dimension spread over the organisations of an edition that rank, and how many
+        organisations are at each level and have each status; filters combine. What is not published yet is only for who
+        may see it: administrators, and each organisation its own.
+        """
+        filters = schemas.territory(query)
+        found = service.summary(database, path.edition, filters, principal=principal)
         return SUMMARY.of(request, schemas.summary(found))
 
 
@@ -286,51 +287,51 @@ class OrganisationScoresController(Controller):
     @get(
         "/",
         operation_id="organisations.scores.list",
-        summary="The editions of an organisation",
-        description=(
-            "How an organisation scores in each of its editions, the newest first; with `methodology`, how it would "
-            "under that version: an answer that the version does not ask is dropped, what it newly asks is unknown, "
-            f"and there is no rank. {_WHO_SEES}"
-        ),
-        opt=contract(
-            query=PAST_QUERY,
-            answer=PAST,
-            path=OrganisationPath,
-            problems=(UNAVAILABLE,),
-            aliased=True,
-            links={
-                "sheet": Link(
-                    "editions.scores.get",
-                    {"edition": "$response.body#/items/0/edition", "organisation": "$request.path.organisation"},
-                    "The explained score in the newest edition.",
-                ),
-                "changes": Link(
-                    "editions.scores.changes",
-                    {
-                        "edition": "$response.body#/items/0/edition",
-                        "organisation": "$request.path.organisation",
-                        "from": "$response.body#/items/1/edition",
-                    },
-                    "The change from the edition before the newest.",
-                ),
-            },
-        ),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=PAST,
+        links={
+            "sheet": Link(
+                "editions.scores.get",
+                {"edition": "$response.body#/items/0/edition", "organisation": "$request.path.organisation"},
+                "The explained score in the newest edition.",
+            ),
+            "changes": Link(
+                "editions.scores.changes",
+                {
+                    "edition": "$response.body#/items/0/edition",
+                    "organisation": "$request.path.organisation",
+                    "from": "$response.body#/items/1/edition",
+                },
+                "The change from the edition before the newest.",
+            ),
+        },
     )
-    def list_past(self, request: ApiRequest, state: State, organisation: FromPath[str]) -> Response[bytes]:
-        """The editions of an organisation."""
-        query = PAST_QUERY.of(request)
+    def list_past(
+        self,
+        request: ApiRequest,
+        path: OrganisationPath,
+        query: schemas.PastQuery,
+        database: Database,
+        principal: Principal | None,
+        language: Language,
+    ) -> Response[bytes]:
+        """The editions of an organisation.
+
+        How an organisation scores in each of its editions, the newest first; with `methodology`, how it would under
+        that version: an answer that the version does not ask is dropped, what it newly asks is unknown, and there is no
+        rank. What is not published yet is only for who may see it: administrators, and each organisation its own.
+        """
         rows = service.history(
-            state["database"],
-            organisation,
-            principal=principal_of(request),
+            database,
+            path.organisation,
+            principal=principal,
             methodology=query.methodology,
             after=PAST_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
         kept, cursor = PAST_CURSOR.cut(query, rows, lambda found: (found.past.period_to, found.past.edition))
-        items = tuple(schemas.past(found, language_of(request.scope)) for found in kept)
+        items = tuple(schemas.past(found, language) for found in kept)
         return PAST.of(request, schemas.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
 

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from litestar import Controller, Response, delete, get, post
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth.idempotency import once
-from actitud_api.platform.auth.policy import keyed
+from actitud_api.platform.auth.policy import PROPOSERS, PUBLISHERS
 from actitud_api.platform.auth.recording import deny, recorded
-from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import delete, get, post
 from actitud_api.platform.http.paging import Cursor, next_url
-from actitud_api.platform.http.preconditions import if_match
 from actitud_api.platform.http.problems import (
     CONFLICT,
     FORBIDDEN,
     NOT_FOUND,
-    UNAVAILABLE,
     Fault,
     ProblemMapping,
     maps_to,
 )
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.versions import revision
+from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import (
     AlreadyDecided,
@@ -38,9 +36,6 @@ from actitud_api.resources.suggestions.service import (
     UnknownSuggestion,
 )
 
-QUERY = Query(schemas.SuggestionQuery)
-REQUEST = Body(schemas.SuggestionRequest)
-DECISION = Body(schemas.DecisionRequest)
 PAGE = Representation(schemas.SuggestionPage)
 SUGGESTION = Representation(schemas.Suggestion)
 CURSOR: Cursor[int] = Cursor("suggestions.list", int)
@@ -101,92 +96,78 @@ class SuggestionsController(Controller):
     @get(
         "/",
         operation_id="suggestions.list",
-        summary="List suggestions",
-        description="Suggestions with what was decided on each, the newest first; filters combine.",
-        opt=contract(
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "suggestion": Link(
-                    "suggestions.get",
-                    {"suggestion": "$response.body#/items/0/id"},
-                    "The first suggestion of the page.",
-                )
-            },
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=PAGE,
+        links={
+            "suggestion": Link(
+                "suggestions.get",
+                {"suggestion": "$response.body#/items/0/id"},
+                "The first suggestion of the page.",
+            )
+        },
     )
-    def list_suggestions(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """A page of suggestions."""
-        query = QUERY.of(request)
+    def list_suggestions(
+        self, request: ApiRequest, query: schemas.SuggestionQuery, database: Database
+    ) -> Response[bytes]:
+        """List suggestions.
+
+        Suggestions with what was decided on each, the newest first; filters combine.
+        """
         filters = service.Filters(kind=query.kind, state=query.state, dimension=query.dimension)
-        rows = service.page(
-            state["database"], filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
-        )
+        rows = service.page(database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
         kept, cursor = CURSOR.cut(query, rows, lambda record: record.id)
         items = tuple(schemas.suggestion(record) for record in kept)
         return PAGE.of(request, schemas.SuggestionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
-    @get(
-        "/{suggestion:str}",
-        operation_id="suggestions.get",
-        summary="Get a suggestion",
-        description="One suggestion by its id, with everything that was decided on it.",
-        opt=contract(path=schemas.SuggestionPath, answer=SUGGESTION, problems=(UNAVAILABLE,), links=_LINKS),
-        sync_to_thread=True,
-    )
-    def get_suggestion(self, request: ApiRequest, state: State, suggestion: FromPath[str]) -> Response[bytes]:
-        """One suggestion."""
-        return _answer(request, service.get(state["database"], suggestion))
+    @get("/{suggestion:str}", operation_id="suggestions.get", access=ANYBODY, answer=SUGGESTION, links=_LINKS)
+    def get_suggestion(self, request: ApiRequest, path: schemas.SuggestionPath, database: Database) -> Response[bytes]:
+        """Get a suggestion.
+
+        One suggestion by its id, with everything that was decided on it.
+        """
+        return _answer(request, service.get(database, path.suggestion))
 
     @post(
         "/",
         operation_id="suggestions.create",
-        summary="Propose an error or an indicator",
-        description=(
-            "Makes a suggestion, which is published at once. One about an indicator is about the dimension of it as "
-            "well; another dimension beside it is answered 409."
-        ),
-        status_code=201,
-        opt=contract(
-            body=REQUEST,
-            answer=SUGGESTION,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS_OF_WRITTEN,
-            cors=False,
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=PROPOSERS,
+        answer=SUGGESTION,
+        problems=(CONFLICT,),
+        links=_LINKS_OF_WRITTEN,
     )
-    def create_suggestion(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """Makes a suggestion."""
-        proposal, principal = schemas.proposal(REQUEST.of(request)), keyed(request)
+    def create_suggestion(
+        self, request: ApiRequest, body: schemas.SuggestionRequest, database: Database, principal: Principal
+    ) -> Response[bytes]:
+        """Propose an error or an indicator.
+
+        Makes a suggestion, which is published at once. One about an indicator is about the dimension of it as well;
+        another dimension beside it is answered 409.
+        """
+        proposal = schemas.proposal(body)
 
         def act(session: Session) -> Response[bytes]:
             record = service.propose(session, proposal, proposer=principal.origin, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
-        return once(request, state["database"], act)
+        return once(request, database, act)
 
-    @delete(
-        "/{suggestion:str}",
-        operation_id="suggestions.delete",
-        summary="Withdraw a suggestion",
-        description=(
-            "Removes a suggestion on which nothing is decided yet (`If-Match`): by the key that made it, or by an "
-            "administrator. One that was decided on stays, with its decisions (409)."
-        ),
-        opt=contract(path=schemas.SuggestionPath, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"),
-        sync_to_thread=True,
-    )
-    def delete_suggestion(self, request: ApiRequest, state: State, suggestion: FromPath[str]) -> None:
-        """Withdraws a suggestion."""
-        database: Database = state["database"]
-        principal, expected = keyed(request), if_match(request)
+    @delete("/{suggestion:str}", operation_id="suggestions.delete", access=PROPOSERS, problems=(CONFLICT,))
+    def delete_suggestion(
+        self,
+        request: ApiRequest,
+        path: schemas.SuggestionPath,
+        database: Database,
+        principal: Principal,
+        expected: Expected,
+    ) -> None:
+        """Withdraw a suggestion.
+
+        Removes a suggestion on which nothing is decided yet (`If-Match`): by the key that made it, or by an
+        administrator. One that was decided on stays, with its decisions (409).
+        """
 
         def withdraw(session: Session) -> None:
-            service.withdraw(session, suggestion, principal, expected=expected)
+            service.withdraw(session, path.suggestion, principal, expected=expected)
 
         try:
             recorded(request, database, withdraw)
@@ -197,33 +178,31 @@ class SuggestionsController(Controller):
     @post(
         "/{suggestion:str}/decisions",
         operation_id="suggestions.decisions.create",
-        summary="Decide on a suggestion",
-        description=(
-            "Publishes what is decided on a suggestion, with its reason, on the version that was read (`If-Match`). "
-            "Whatever was decided before stays to be read; the last decision counts. It answers the suggestion."
-        ),
-        status_code=201,
-        opt=contract(
-            path=schemas.SuggestionPath,
-            body=DECISION,
-            answer=SUGGESTION,
-            problems=(UNAVAILABLE,),
-            links=_LINKS_OF_WRITTEN,
-            cors=False,
-            precondition="match",
-            idempotent=True,
-        ),
-        sync_to_thread=True,
+        access=PUBLISHERS,
+        answer=SUGGESTION,
+        precondition="match",
+        links=_LINKS_OF_WRITTEN,
     )
-    def create_decision(self, request: ApiRequest, state: State, suggestion: FromPath[str]) -> Response[bytes]:
-        """Decides on a suggestion."""
-        new, expected = schemas.decision(DECISION.of(request)), if_match(request)
+    def create_decision(
+        self,
+        request: ApiRequest,
+        path: schemas.SuggestionPath,
+        body: schemas.DecisionRequest,
+        database: Database,
+        expected: Expected,
+    ) -> Response[bytes]:
+        """Decide on a suggestion.
+
+        Publishes what is decided on a suggestion, with its reason, on the version that was read (`If-Match`). Whatever
+        was decided before stays to be read; the last decision counts. It answers the suggestion.
+        """
+        new = schemas.decision(body)
 
         def act(session: Session) -> Response[bytes]:
-            record = service.decide(session, suggestion, new, expected=expected, now=datetime.now(UTC))
+            record = service.decide(session, path.suggestion, new, expected=expected, now=datetime.now(UTC))
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
-        return once(request, state["database"], act)
+        return once(request, database, act)
 
 
 def _answer(request: ApiRequest, record: Record, *, created: str | None = None) -> Response[bytes]:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from litestar import Controller, Response, delete, get, put
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
 from actitud_api.platform.auth.recording import recorded
-from actitud_api.platform.http.contract import VERSION, Link, contract
+from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.operations import delete, get, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
-from actitud_api.platform.http.preconditions import if_match
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest
-from actitud_api.platform.storage.database import Session
-from actitud_api.platform.storage.versions import revision
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.reviews.replies import schemas, service
 from actitud_api.resources.reviews.replies.service import Record, UnknownReply
 
-REQUEST = Body(schemas.ReplyRequest)
 REPLY = Representation(schemas.Reply)
-QUERY = Query(PageQuery)
 PAGE = Representation(schemas.ReplyPage)
 CURSOR: Cursor[int] = Cursor("editions.assessments.replies.list", int)
 
@@ -60,31 +56,24 @@ class RepliesController(Controller):
     @get(
         "/",
         operation_id="editions.assessments.replies.list",
-        summary="List the replies of an assessment",
-        description="What an organisation answered in the hearing, in the order of the methodology.",
-        opt=contract(
-            path=AssessmentPath,
-            aliased=True,
-            query=QUERY,
-            answer=PAGE,
-            problems=(UNAVAILABLE,),
-            links={
-                "reply": Link(
-                    "editions.assessments.replies.get",
-                    {**_HERE, "indicator": "$response.body#/items/0/indicator"},
-                    "The first reply of the page.",
-                )
-            },
-            cors=False,
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=PAGE,
+        links={
+            "reply": Link(
+                "editions.assessments.replies.get",
+                {**_HERE, "indicator": "$response.body#/items/0/indicator"},
+                "The first reply of the page.",
+            )
+        },
     )
     def list_replies(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, path: AssessmentPath, query: PageQuery, database: Database
     ) -> Response[bytes]:
-        """A page of replies."""
-        query = QUERY.of(request)
-        found = list(enumerate(service.all_of(state["database"], edition, organisation)))
+        """List the replies of an assessment.
+
+        What an organisation answered in the hearing, in the order of the methodology.
+        """
+        found = list(enumerate(service.all_of(database, path.edition, path.organisation)))
         after = CURSOR.read(query)
         rest = [row for row in found if after is None or row[0] > after]
         rows = rest[query.offset : query.offset + query.limit + 1]
@@ -95,87 +84,67 @@ class RepliesController(Controller):
     @get(
         "/{indicator:str}",
         operation_id="editions.assessments.replies.get",
-        summary="Get a reply",
-        description="What an organisation answered to what was found of an indicator.",
-        opt=contract(
-            path=schemas.ReplyPath, aliased=True, answer=REPLY, problems=(UNAVAILABLE,), links=_LINKS, cors=False
-        ),
-        sync_to_thread=True,
+        access=DRAFT_READERS,
+        answer=REPLY,
+        links=_LINKS,
     )
-    def get_reply(
-        self,
-        request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        indicator: FromPath[str],
-    ) -> Response[bytes]:
-        """One reply."""
-        return _answer(request, service.get(state["database"], edition, organisation, indicator))
+    def get_reply(self, request: ApiRequest, path: schemas.ReplyPath, database: Database) -> Response[bytes]:
+        """Get a reply.
+
+        What an organisation answered to what was found of an indicator.
+        """
+        return _answer(request, service.get(database, path.edition, path.organisation, path.indicator))
 
     @put(
         "/{indicator:str}",
         operation_id="editions.assessments.replies.put",
-        summary="Reply in the hearing",
-        description=(
-            "Replies to what was found of an indicator (`If-None-Match: *`), or replaces the reply (`If-Match`), while "
-            "the assessment is heard, until the last day of that. It is published with the edition, beside the verdict."
-        ),
-        opt=contract(
-            path=schemas.ReplyPath,
-            aliased=True,
-            body=REQUEST,
-            answer=REPLY,
-            problems=(CONFLICT, UNAVAILABLE),
-            links=_LINKS,
-            cors=False,
-            precondition="match_or_none",
-        ),
-        sync_to_thread=True,
+        access=EDITORS,
+        answer=REPLY,
+        precondition="match_or_none",
+        problems=(CONFLICT,),
+        links=_LINKS,
     )
     def put_reply(
         self,
         request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        indicator: FromPath[str],
+        path: schemas.ReplyPath,
+        body: schemas.ReplyRequest,
+        database: Database,
+        expected: Expected,
     ) -> Response[bytes]:
-        """Replies."""
-        new, expected = schemas.new_reply(REQUEST.of(request)), if_match(request)
+        """Reply in the hearing.
+
+        Replies to what was found of an indicator (`If-None-Match: *`), or replaces the reply (`If-Match`), while the
+        assessment is heard, until the last day of that. It is published with the edition, beside the verdict.
+        """
+        new = schemas.new_reply(body)
 
         def put(session: Session) -> service.Written:
             now = datetime.now(UTC)
-            return service.reply(session, edition, organisation, indicator, new, expected=expected, now=now)
+            return service.reply(
+                session, path.edition, path.organisation, path.indicator, new, expected=expected, now=now
+            )
 
-        written = recorded(request, state["database"], put)
+        written = recorded(request, database, put)
         return _answer(request, written.record, created=written.is_new)
 
     @delete(
-        "/{indicator:str}",
-        operation_id="editions.assessments.replies.delete",
-        summary="Take back a reply",
-        description="Takes back a reply, in the hearing and until its last day.",
-        opt=contract(
-            path=schemas.ReplyPath, aliased=True, problems=(CONFLICT, UNAVAILABLE), cors=False, precondition="match"
-        ),
-        sync_to_thread=True,
+        "/{indicator:str}", operation_id="editions.assessments.replies.delete", access=EDITORS, problems=(CONFLICT,)
     )
     def delete_reply(
-        self,
-        request: ApiRequest,
-        state: State,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        indicator: FromPath[str],
+        self, request: ApiRequest, path: schemas.ReplyPath, database: Database, expected: Expected
     ) -> None:
-        """Takes back a reply."""
-        expected = if_match(request)
+        """Take back a reply.
+
+        Takes back a reply, in the hearing and until its last day.
+        """
 
         def take_back(session: Session) -> None:
-            service.take_back(session, edition, organisation, indicator, expected=expected, now=datetime.now(UTC))
+            service.take_back(
+                session, path.edition, path.organisation, path.indicator, expected=expected, now=datetime.now(UTC)
+            )
 
-        recorded(request, state["database"], take_back)
+        recorded(request, database, take_back)
 
 
 def _answer(request: ApiRequest, record: Record, *, created: bool = False) -> Response[bytes]:
