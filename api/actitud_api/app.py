@@ -279,7 +279,7 @@ def _keeping_ledger(settings: Settings, database: Database) -> Callable[[Litesta
 
 def _domains_changed(session: Session, organisation: str) -> None:
     """What rests on the domains of an organisation, brought up to date in the session that changed them."""
-    assessed.reevaluate(session, organisation, now=datetime.now(UTC))
+    assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 
 
 def _limits(settings: Settings, counts: Counts, rules: Rules) -> Limits:

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments import transitions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.reviews import service as reviews
 from tests.browser.chromium import Scheme, showing
@@ -325,7 +326,7 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             again.page.click("#draft-load")
             expect(again.page.locator("#draft-status")).to_contain_text("Cargada. Está presentada")
             with watched.app.state["database"].write() as session:
-                assessments.to_returned(
+                transitions.return_assessment(
                     session,
                     "2027",
                     AVILA,
@@ -351,13 +352,15 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
     with database.write() as session:
         made = access.create_key(session, (), role="organisation_editor", organisations=(HEARD,), days=1, now=now)
         organisations.add(session, [organisations.Entry(id=HEARD, name="Oída", kind="MUN", domains=(DOMAIN,))], now)
-        whole = msgspec.convert(body_a(), assessments.TYPES["2026.1"].whole)
-        assessments.put(session, "2027", HEARD, whole, expected=anything, now=now)
-        assessments.submit(session, "2027", HEARD, {}, expected=anything, now=now, role="organisation_editor")
+        whole = msgspec.convert(body_a(), assessments.REQUEST_TYPES["2026.1"].whole)
+        assessments.put_assessment(session, "2027", HEARD, whole, expected=anything, now=now)
+        assessments.submit_assessment(
+            session, "2027", HEARD, {}, expected=anything, now=now, role="organisation_editor"
+        )
     settle(database, "2027", HEARD, "under_review")
     with database.write() as session:
         rejected = reviews.Opinion(verdict="rejected", reason="No se ve <b>nada</b>.")
-        reviews.give(session, "2027", HEARD, "D1.01", rejected, assessor="ada", expected=anything, now=now)
+        reviews.save_verdict(session, "2027", HEARD, "D1.01", rejected, assessor="ada", expected=anything, now=now)
     settle(database, "2027", HEARD, "hearing")
     url = f"{service}{PATH}?lang=es&edition=2027&organisation={HEARD}"
     with showing(browser, url, width=320) as seen:

@@ -35,7 +35,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.publications.service import Asked
 from actitud_api.resources.reviews import service as reviews
-from actitud_api.resources.reviews.queries import replace_flags
+from actitud_api.resources.reviews.queries import FlagRecord, replace_flags
 from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
 from tests.support import publishing
@@ -378,13 +378,15 @@ def _answer_less(database: Database, organisation: str) -> None:
     after = structs.replace(before, answers=answers)
     with database.write() as session:
         evaluation = evaluate(load("2026.1"), after)
-        assessments.store(session, [assessments.row("2027", organisation, after, evaluation, datetime.now(UTC))])
+        assessments.store_rows(
+            session, [assessments.to_row("2027", organisation, after, evaluation, datetime.now(UTC))]
+        )
 
 
 def _remark(database: Database) -> None:
     """What would be remarkable of the assessment of 2027, had it another of an edition before beside it."""
     facts: dict[str, int | float | str] = {"before": 2_000, "now": 3_780}
-    flag = reviews.Flag(
+    flag = FlagRecord(
         edition="2027",
         organisation="XX-DEMO-90001",
         number=1,
@@ -401,7 +403,7 @@ def _remark(database: Database) -> None:
 def _judge_too(database: Database) -> None:
     """A second assessor finds the same of the same answer."""
     with database.write() as session:
-        reviews.give(
+        reviews.save_verdict(
             session,
             "2027",
             "XX-DEMO-90001",

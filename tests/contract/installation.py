@@ -23,7 +23,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.reviews import service as reviews
 from tests.contract import examples
 from tests.support.databases import make_key, unlimited
@@ -163,7 +163,7 @@ class Installation:
         path = f"/v1/editions/{edition}/assessments/{organisation}/submissions"
         self._made("POST", path, {"explanations": {}}, {"If-Match": "*"})
 
-    def settle(self, edition: str, organisation: str, until: assessments.State = "final") -> None:
+    def settle(self, edition: str, organisation: str, until: AssessmentState = "final") -> None:
         """Reviews, hears and settles an assessment that was submitted, or goes as far as is said."""
         settle(self.database, edition, organisation, until)
 
@@ -239,7 +239,7 @@ class Installation:
         known = keys.parse(key)
         if operation.id == "editions.assessments.verdicts.delete" and known is not None:
             with self.database.write() as session:
-                reviews.give(
+                reviews.save_verdict(
                     session,
                     place.path["edition"],
                     MINE,
@@ -395,7 +395,7 @@ _OF_REVIEWS: Final = ("editions.assessments.verdicts.", "editions.assessments.re
 """What is asked about an assessment under review."""
 _OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")
 """What is asked about an edition with a draft in it."""
-_BEFORE: Final[Mapping[str, assessments.State]] = {
+_BEFORE: Final[Mapping[str, AssessmentState]] = {
     "editions.assessments.submissions.list": "submitted",
     "editions.assessments.submissions.get": "submitted",
     "editions.assessments.transitions.list": "submitted",

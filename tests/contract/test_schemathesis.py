@@ -22,7 +22,7 @@ from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.demo import simulator
 from actitud_api.demo.census import Municipality, municipalities
-from actitud_api.resources.assessments.service import State
+from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.contract.examples import OF_FILES
 from tests.contract.installation import Operation, installed, operations
 from tests.contract.running import TRIED, Config, Report, only, phases, run
@@ -39,7 +39,7 @@ EDITION: Final = "2099"
 """The first one in the list."""
 PUBLISHED: Final = "2098"
 """The latest one."""
-STATES: Final[tuple[State, ...]] = ("final", "hearing", "under_review", "submitted")
+STATES: Final[tuple[AssessmentState, ...]] = ("final", "hearing", "under_review", "submitted")
 """Where assessments of it are."""
 TRAILS: Final = {
     "keys": 1,

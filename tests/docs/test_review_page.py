@@ -10,7 +10,7 @@ import pytest
 
 from actitud_api.engine.narration.life import STATES
 from actitud_api.platform.auth.policy import POLICY
-from actitud_api.resources.assessments.lifecycle import FOLLOWING, State
+from actitud_api.resources.assessments.lifecycle import NEXT_STATES, AssessmentState
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 ROW: Final = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
@@ -31,14 +31,14 @@ def test_the_table_has_every_transition_with_whoever_may_make_it(page: str) -> N
         for before in _names(origin)
         for after in _names(target)
     }
-    assert steps == {(before, after) for before, following in FOLLOWING.items() for after in following}
+    assert steps == {(before, after) for before, following in NEXT_STATES.items() for after in following}
 
 
 @pytest.mark.parametrize(("page", "language"), [("review.md", "en"), ("review.es.md", "es")])
 def test_every_state_is_told_with_its_name(page: str, language: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|$", text, re.MULTILINE))
-    assert set(get_args(State)) == set(STATES) == {name for name in told if name in STATES}
+    assert set(get_args(AssessmentState)) == set(STATES) == {name for name in told if name in STATES}
     if language == "es":
         assert all(told[name].startswith(f"{STATES[name].es}: ") for name in STATES)
 

@@ -674,11 +674,11 @@ def test_no_change_of_many_at_once_is_lost(client: Client) -> None:
 def test_domains_wait_for_whoever_is_judged_by_them(client: Client, administrator: dict[str, str]) -> None:
     """Else an assessment that is being written meanwhile would keep what the old domains made of its evidence."""
     database: Database = client.app.state["database"]
-    sent = msgspec.convert(body_a(), service.TYPES["2026.1"].whole)
+    sent = msgspec.convert(body_a(), service.REQUEST_TYPES["2026.1"].whole)
     with ThreadPoolExecutor(1) as pool:
         with database.write() as session:
             now = datetime.now(UTC)
-            service.put(session, EDITION, MINE, sent, expected=lambda revision: revision is None, now=now)
+            service.put_assessment(session, EDITION, MINE, sent, expected=lambda revision: revision is None, now=now)
             changing = pool.submit(declare, client, administrator, MINE, "other.example")
             assert wait([changing], timeout=0.5).done == set()
         changing.result()

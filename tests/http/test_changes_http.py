@@ -81,7 +81,9 @@ def fill(database: Database) -> None:
         rows = [*((edition, "XX-T-1", body) for edition, body in STATED.items()), ("2026", "XX-T-2", request())]
         for edition, organisation, body in rows:
             said, methodology = stated(body), load(body["methodology"])
-            assessments.store(session, [assessments.row(edition, organisation, said, evaluate(methodology, said), NOW)])
+            assessments.store_rows(
+                session, [assessments.to_row(edition, organisation, said, evaluate(methodology, said), NOW)]
+            )
 
 
 @contextmanager
@@ -250,12 +252,14 @@ def test_the_path_leads_where_it_says(client: Client) -> None:
 
 def test_what_is_out_of_reach_is_named(client: Client) -> None:
     with client.app.state["database"].write() as session:
-        assessments.clear(session, "2025")
+        assessments.clear_edition(session, "2025")
         caught = stated(BEFORE)
         caught = msgspec.structs.replace(caught, profile={**caught.profile, "integrity_case": True})
-        assessments.store(session, [assessments.row("2025", "XX-T-2", caught, evaluate(METHODOLOGY, caught), NOW)])
+        assessments.store_rows(
+            session, [assessments.to_row("2025", "XX-T-2", caught, evaluate(METHODOLOGY, caught), NOW)]
+        )
         said = stated(BEFORE)
-        assessments.store(session, [assessments.row("2025", "XX-T-1", said, evaluate(METHODOLOGY, said), NOW)])
+        assessments.store_rows(session, [assessments.to_row("2025", "XX-T-1", said, evaluate(METHODOLOGY, said), NOW)])
     found = got(client, "/v1/editions/2025/scores/XX-T-2/path", lang="es")
     assert (found["level"], found["target"], found["moves"], found["index_after"]) == (2, 3, None, None)
     (gate,) = found["unreachable"]

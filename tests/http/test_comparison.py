@@ -83,14 +83,14 @@ def fill(database: Database) -> None:
         first = simulated[0]
         rows = []
         for organisation, figures in IN_2026.items():
-            row = assessments.row("2026", organisation, first.submission, first.evaluation, NOW)
+            row = assessments.to_row("2026", organisation, first.submission, first.evaluation, NOW)
             row |= dict(zip(FIGURES, figures, strict=True))
             ranks = row["status"] in ("complete", "sufficient")
             rows.append(row | {"rank_points": row["index_value"] if ranks else -1})
         for edition, count in (("2025", 60), ("2027", 12)):
             for number, made in enumerate(simulated[:count], start=1):
-                rows.append(assessments.row(edition, f"XX-S-{number:02}", made.submission, made.evaluation, NOW))
-        assessments.store(session, rows)
+                rows.append(assessments.to_row(edition, f"XX-S-{number:02}", made.submission, made.evaluation, NOW))
+        assessments.store_rows(session, rows)
 
 
 @contextmanager

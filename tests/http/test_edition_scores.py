@@ -96,13 +96,13 @@ def fill(database: Database) -> None:
                 period_to=date(year, 12, 31),
             )
             editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
-            assessments.store(session, [row(str(year), *scored) for scored in figures.items()])
+            assessments.store_rows(session, [row(str(year), *scored) for scored in figures.items()])
 
 
 def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
     """What the database keeps of an assessment with these figures."""
     simulated = next(simulate(load("2026.1")))
-    made = assessments.row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
+    made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= dict(zip(FIGURES, figures, strict=True))
     return made | {"rank_points": made["index_value"] if made["status"] in ("complete", "sufficient") else -1}
 
@@ -288,8 +288,8 @@ def test_a_list_is_current_and_its_pages_go_on_while_rows_come_and_go(url: str) 
         stay = {organisation: figures for organisation, figures in IN_2026.items() if organisation != "XX-T-7"}
         stay["XX-T-9"] = ("complete", 4, 6_000, 6_000, 10_000, 9_500, 6_000)
         with client.app.state["database"].write() as session:
-            assessments.clear(session, "2026")
-            assessments.store(session, [row("2026", *scored) for scored in stay.items()])
+            assessments.clear_edition(session, "2026")
+            assessments.store_rows(session, [row("2026", *scored) for scored in stay.items()])
         assert short(client.get(page["next"]).json()["items"]) == "65"
         assert short(found(client, sort="-D1")) == "19653248"
         assert [item["rank"] for item in found(client)] == [1, 2, 3, 3, 5, 6, 7, None]

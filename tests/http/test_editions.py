@@ -81,10 +81,10 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
             NOW,
         )
         simulated = next(simulate(load("2026.1")))
-        assessments.store(
+        assessments.store_rows(
             session,
             [
-                assessments.row(edition, f"XX-DEMO-{name}", simulated.submission, simulated.evaluation, NOW)
+                assessments.to_row(edition, f"XX-DEMO-{name}", simulated.submission, simulated.evaluation, NOW)
                 for name in names
             ],
         )
@@ -384,7 +384,7 @@ def test_organisations_are_counted_as_their_assessments_come_and_go(database: Da
     assert service.get(database, "2026").organisations == 3
     assert [counted.organisations for counted in service.page(database, after=None, offset=0, limit=9)] == [1, 3]
     with database.write() as session:
-        assessments.clear(session, "2026")
+        assessments.clear_edition(session, "2026")
     assert service.get(database, "2026").organisations == 0
     assert service.get(database, "2027").organisations == 1
 
@@ -396,7 +396,7 @@ def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
         delete(database)
     assert caught.value.contradictions == (Contradiction("", "assessments", "2"),)
     with database.write() as session:
-        assessments.clear(session, "2026")
+        assessments.clear_edition(session, "2026")
     delete(database)
     assert listed(database) == []
     with pytest.raises(UnknownEdition):
@@ -433,8 +433,8 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
                 session, [organisations.Entry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)], NOW
             )
             for edition in ("2026", "2027"):
-                row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
-                assessments.store(session, [row])
+                row = assessments.to_row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
+                assessments.store_rows(session, [row])
 
     with ThreadPoolExecutor(3) as pool:
         taken = pool.submit(take_time)

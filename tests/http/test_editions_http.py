@@ -71,8 +71,8 @@ def answer_in(database: Database, edition: str) -> None:
             [organisations.Entry(id="XX-DEMO-1", name="One", kind="MUN", population=1, simulated=True)],
             datetime.now(UTC),
         )
-        row = assessments.row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, datetime.now(UTC))
-        assessments.store(session, [row])
+        row = assessments.to_row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, datetime.now(UTC))
+        assessments.store_rows(session, [row])
 
 
 def test_an_edition_is_made_read_changed_and_removed(client: Client) -> None:
@@ -267,7 +267,7 @@ def test_an_edition_with_assessments_stays(client: Client, database: Database) -
     (error,) = problem(response, 409, "conflict")["errors"]
     assert error["detail"] == "No se borra una edición con evaluaciones: tiene 1."
     with database.write() as session:
-        assessments.clear(session, "2027")
+        assessments.clear_edition(session, "2027")
     assert client.delete("/v1/editions/2027", headers={"If-Match": "*"}).status_code == 204
 
 

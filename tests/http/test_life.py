@@ -9,21 +9,21 @@ from typing import Final, get_args
 import pytest
 
 from actitud_api.resources.assessments.lifecycle import (
-    FOLLOWING,
-    UNSETTLED,
-    Early,
-    Late,
-    Life,
-    Misdated,
-    OutOfOrder,
+    NEXT_STATES,
+    UNSETTLED_STATES,
+    AssessmentState,
+    DeadlinePassed,
+    HearingStillOpen,
+    InvalidDeadline,
+    InvalidTransition,
+    Lifecycle,
     Phase,
-    State,
-    Transition,
+    TransitionRecord,
     is_over,
 )
 from actitud_api.resources.editions.service import Calendar, Span
 
-STATES: Final = get_args(State)
+STATES: Final = get_args(AssessmentState)
 CALENDAR: Final = Calendar(
     submission=Span(date(2027, 1, 15), date(2027, 2, 28)),
     review=Span(date(2027, 3, 1), date(2027, 4, 30)),
@@ -46,18 +46,20 @@ _COLUMNS, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
 CELLS: Final = {(row[0], after): cell == "x" for row in _ROWS for after, cell in zip(_COLUMNS, row[1:], strict=True)}
 
 
-def extended(phase: Phase, until: date, number: int = 1) -> Transition:
+def extended(phase: Phase, until: date, number: int = 1) -> TransitionRecord:
     """An extension."""
     return step(number=number, phase=phase, until=until, before="draft", after="draft")
 
 
-def returned(until: date, number: int = 1) -> Transition:
+def returned(until: date, number: int = 1) -> TransitionRecord:
     """What gave the assessment back."""
     return step(number=number, until=until, before="submitted", after="returned")
 
 
-def step(*, number: int, before: State, after: State, phase: Phase | None = None, until: date) -> Transition:
-    return Transition(
+def step(
+    *, number: int, before: AssessmentState, after: AssessmentState, phase: Phase | None = None, until: date
+) -> TransitionRecord:
+    return TransitionRecord(
         edition="2026",
         organisation="XX-T-1",
         number=number,
@@ -72,30 +74,32 @@ def step(*, number: int, before: State, after: State, phase: Phase | None = None
 
 
 @pytest.mark.parametrize(("state", "after"), list(product(STATES, STATES)))
-def test_a_state_is_followed_by_those_of_the_table_and_by_no_other(state: State, after: State) -> None:
-    life = Life(state, CALENDAR)
+def test_a_state_is_followed_by_those_of_the_table_and_by_no_other(
+    state: AssessmentState, after: AssessmentState
+) -> None:
+    life = Lifecycle(state, CALENDAR)
     if CELLS[state, after]:
         life.ensure_followed_by(after)
-        assert after in FOLLOWING[state]
+        assert after in NEXT_STATES[state]
         return
-    with pytest.raises(OutOfOrder) as caught:
+    with pytest.raises(InvalidTransition) as caught:
         life.ensure_followed_by(after)
     assert caught.value.state == state
     assert set(caught.value.allowed) == {name for name in STATES if CELLS[state, name]}
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_organisation_answers_in_a_draft_and_in_what_was_returned(state: State) -> None:
-    life = Life(state, CALENDAR)
+def test_the_organisation_answers_in_a_draft_and_in_what_was_returned(state: AssessmentState) -> None:
+    life = Lifecycle(state, CALENDAR)
     if state in ("draft", "returned"):
         life.ensure_writable()
         return
-    with pytest.raises(OutOfOrder):
+    with pytest.raises(InvalidTransition):
         life.ensure_writable()
 
 
 def test_what_is_unsettled_is_what_is_handed_in_and_not_final() -> None:
-    assert UNSETTLED == ("submitted", "under_review", "hearing")
+    assert UNSETTLED_STATES == ("submitted", "under_review", "hearing")
 
 
 @pytest.mark.parametrize(
@@ -111,15 +115,15 @@ def test_a_day_is_over_when_it_has_ended_where_it_ends_last(now: datetime, over:
     day = date(2027, 2, 28)
     assert is_over(day, now) is over
     if not over:
-        Life("draft", CALENDAR).ensure_in_time("submission", now)
+        Lifecycle("draft", CALENDAR).ensure_in_time("submission", now)
         return
-    with pytest.raises(Late) as caught:
-        Life("draft", CALENDAR).ensure_in_time("submission", now)
+    with pytest.raises(DeadlinePassed) as caught:
+        Lifecycle("draft", CALENDAR).ensure_in_time("submission", now)
     assert (caught.value.phase, caught.value.day) == ("submission", day)
 
 
 def test_before_a_phase_begins_nothing_is_late() -> None:
-    Life("draft", CALENDAR).ensure_in_time("submission", datetime(2020, 1, 1, tzinfo=UTC))
+    Lifecycle("draft", CALENDAR).ensure_in_time("submission", datetime(2020, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -129,39 +133,41 @@ def test_before_a_phase_begins_nothing_is_late() -> None:
 def test_each_phase_has_its_day_and_its_extensions(phase: Phase, day: date) -> None:
     others: list[Phase] = [other for other in get_args(Phase) if other != phase]
     later = date(2027, 6, 10)
-    assert Life("hearing", CALENDAR).last_day(phase) == day
-    assert Life("hearing", CALENDAR, [extended(other, later) for other in others]).last_day(phase) == day
-    assert Life("hearing", CALENDAR, [extended(phase, later)]).last_day(phase) == later
+    assert Lifecycle("hearing", CALENDAR).find_last_day(phase) == day
+    assert Lifecycle("hearing", CALENDAR, [extended(other, later) for other in others]).find_last_day(phase) == day
+    assert Lifecycle("hearing", CALENDAR, [extended(phase, later)]).find_last_day(phase) == later
 
 
 def test_the_last_extension_counts_and_never_less_than_the_calendar() -> None:
     first, second = date(2027, 6, 20), date(2027, 6, 10)
     steps = [extended("review", first), extended("review", second, 2)]
-    assert Life("submitted", CALENDAR, steps).last_day("review") == second
+    assert Lifecycle("submitted", CALENDAR, steps).find_last_day("review") == second
     # Somebody has moved the calendar since.
-    assert Life("submitted", CALENDAR, [extended("review", date(2027, 4, 1))]).last_day("review") == date(2027, 4, 30)
+    assert Lifecycle("submitted", CALENDAR, [extended("review", date(2027, 4, 1))]).find_last_day("review") == date(
+        2027, 4, 30
+    )
 
 
 def test_what_was_returned_has_the_day_of_its_last_return_or_a_later_one_that_it_was_given() -> None:
     first, second = returned(date(2027, 4, 1)), returned(date(2027, 5, 1), 2)
-    assert Life("returned", CALENDAR, [first, second]).last_day("submission") == date(2027, 5, 1)
-    assert Life("returned", CALENDAR, [first]).last_day("review") == date(2027, 4, 30)
-    assert Life("submitted", CALENDAR, [first]).last_day("submission") == date(2027, 2, 28)
+    assert Lifecycle("returned", CALENDAR, [first, second]).find_last_day("submission") == date(2027, 5, 1)
+    assert Lifecycle("returned", CALENDAR, [first]).find_last_day("review") == date(2027, 4, 30)
+    assert Lifecycle("submitted", CALENDAR, [first]).find_last_day("submission") == date(2027, 2, 28)
     longer, shorter = extended("submission", date(2027, 5, 20), 3), extended("submission", date(2027, 3, 10), 3)
-    assert Life("returned", CALENDAR, [first, second, longer]).last_day("submission") == date(2027, 5, 20)
-    assert Life("returned", CALENDAR, [first, second, shorter]).last_day("submission") == date(2027, 5, 1)
+    assert Lifecycle("returned", CALENDAR, [first, second, longer]).find_last_day("submission") == date(2027, 5, 20)
+    assert Lifecycle("returned", CALENDAR, [first, second, shorter]).find_last_day("submission") == date(2027, 5, 1)
     # What was given before the return, when it was still a draft, was for another submission.
-    assert Life("returned", CALENDAR, [longer, second]).last_day("submission") == date(2027, 5, 1)
+    assert Lifecycle("returned", CALENDAR, [longer, second]).find_last_day("submission") == date(2027, 5, 1)
 
 
 def test_a_hearing_is_over_after_its_last_day() -> None:
     ended = datetime(2027, 5, 16, 12, tzinfo=UTC)
-    Life("hearing", CALENDAR).ensure_heard(ended)
-    with pytest.raises(Early) as caught:
-        Life("hearing", CALENDAR, [extended("hearing", date(2027, 5, 16))]).ensure_heard(ended)
+    Lifecycle("hearing", CALENDAR).ensure_hearing_over(ended)
+    with pytest.raises(HearingStillOpen) as caught:
+        Lifecycle("hearing", CALENDAR, [extended("hearing", date(2027, 5, 16))]).ensure_hearing_over(ended)
     assert caught.value.day == date(2027, 5, 16)
-    with pytest.raises(Early):
-        Life("hearing", CALENDAR).ensure_heard(datetime(2027, 5, 16, 11, 59, tzinfo=UTC))
+    with pytest.raises(HearingStillOpen):
+        Lifecycle("hearing", CALENDAR).ensure_hearing_over(datetime(2027, 5, 16, 11, 59, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -178,8 +184,8 @@ def test_a_hearing_is_over_after_its_last_day() -> None:
 def test_an_extension_is_until_a_day_after_the_phase_and_not_after_the_publication(
     until: date, rule: str, against: date
 ) -> None:
-    life = Life("draft", CALENDAR)
-    with pytest.raises(Misdated) as caught:
+    life = Lifecycle("draft", CALENDAR)
+    with pytest.raises(InvalidDeadline) as caught:
         life.ensure_extends("submission", until, NOW)
     assert (caught.value.rule, caught.value.day, caught.value.against) == (rule, until, against)
     life.ensure_extends("submission", date(2027, 3, 1), NOW)
@@ -187,36 +193,36 @@ def test_an_extension_is_until_a_day_after_the_phase_and_not_after_the_publicati
 
 
 def test_what_was_returned_is_extended_beyond_its_own_day() -> None:
-    life = Life("returned", CALENDAR, [returned(date(2027, 2, 10))])
-    with pytest.raises(Misdated) as caught:
+    life = Lifecycle("returned", CALENDAR, [returned(date(2027, 2, 10))])
+    with pytest.raises(InvalidDeadline) as caught:
         life.ensure_extends("submission", date(2027, 2, 10), NOW)
     assert (caught.value.rule, caught.value.against) == ("extension", date(2027, 2, 10))
     life.ensure_extends("submission", date(2027, 2, 11), NOW)
 
 
 def test_what_is_final_is_not_extended() -> None:
-    with pytest.raises(OutOfOrder) as caught:
-        Life("final", CALENDAR).ensure_extends("hearing", date(2027, 6, 1), NOW)
+    with pytest.raises(InvalidTransition) as caught:
+        Lifecycle("final", CALENDAR).ensure_extends("hearing", date(2027, 6, 1), NOW)
     assert caught.value.allowed == ()
 
 
 def test_something_is_returned_until_today_at_the_least() -> None:
-    life = Life("submitted", CALENDAR)
+    life = Lifecycle("submitted", CALENDAR)
     life.ensure_until(date(2027, 2, 1), NOW)
     life.ensure_until(date(2027, 6, 30), NOW)
     for until, rule in ((date(2027, 1, 31), "past"), (date(2027, 7, 1), "publication")):
-        with pytest.raises(Misdated) as caught:
+        with pytest.raises(InvalidDeadline) as caught:
             life.ensure_until(until, NOW)
         assert caught.value.rule == rule
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_answers_are_judged_in_the_review_and_in_the_hearing(state: State) -> None:
-    life = Life(state, CALENDAR)
+def test_answers_are_judged_in_the_review_and_in_the_hearing(state: AssessmentState) -> None:
+    life = Lifecycle(state, CALENDAR)
     if state in ("under_review", "hearing"):
         life.ensure_reviewable(NOW)
         return
-    with pytest.raises(OutOfOrder) as caught:
+    with pytest.raises(InvalidTransition) as caught:
         life.ensure_reviewable(NOW)
     assert caught.value.state == state
 
@@ -224,9 +230,9 @@ def test_answers_are_judged_in_the_review_and_in_the_hearing(state: State) -> No
 def test_a_review_has_a_last_day_and_in_the_hearing_a_verdict_may_change_until_it_is_settled() -> None:
     """The last day ends in the last time zone at noon of the day after (UTC)."""
     end, over = datetime(2027, 5, 1, 11, 59, tzinfo=UTC), datetime(2027, 5, 1, 12, tzinfo=UTC)
-    Life("under_review", CALENDAR).ensure_reviewable(end)
-    with pytest.raises(Late) as caught:
-        Life("under_review", CALENDAR).ensure_reviewable(over)
+    Lifecycle("under_review", CALENDAR).ensure_reviewable(end)
+    with pytest.raises(DeadlinePassed) as caught:
+        Lifecycle("under_review", CALENDAR).ensure_reviewable(over)
     assert (caught.value.phase, caught.value.day) == ("review", date(2027, 4, 30))
-    Life("under_review", CALENDAR, (extended("review", date(2027, 5, 2)),)).ensure_reviewable(over)
-    Life("hearing", CALENDAR).ensure_reviewable(datetime(2027, 8, 1, tzinfo=UTC))
+    Lifecycle("under_review", CALENDAR, (extended("review", date(2027, 5, 2)),)).ensure_reviewable(over)
+    Lifecycle("hearing", CALENDAR).ensure_reviewable(datetime(2027, 8, 1, tzinfo=UTC))

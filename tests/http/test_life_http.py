@@ -12,8 +12,8 @@ from typing import Any, Final, get_args
 import httpx
 import pytest
 
-from actitud_api.resources.assessments import service
-from actitud_api.resources.assessments.service import State
+from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, calendar, installed
 from tests.support.settling import anything, settle
@@ -25,15 +25,15 @@ PATH: Final = f"/v1/editions/{EDITION}/assessments/{MINE}"
 RETURN: Final = {"reason": "D1.01 lacks its document.", "until": "2095-03-10"}
 EXTENSION: Final = {"phase": "review", "until": "2095-05-07", "reason": "A flood."}
 BODIES: Final[Mapping[str, Body]] = {"submissions": {}, "returns": RETURN, "extensions": EXTENSION}
-STATES: Final[tuple[State, ...]] = get_args(State)
-LEADS_TO: Final[Mapping[str, State]] = {
+STATES: Final[tuple[AssessmentState, ...]] = get_args(AssessmentState)
+LEADS_TO: Final[Mapping[str, AssessmentState]] = {
     "submissions": "submitted",
     "reviews": "under_review",
     "hearings": "hearing",
     "returns": "returned",
     "finals": "final",
 }
-ALLOWED: Final[Mapping[State, list[str]]] = {
+ALLOWED: Final[Mapping[AssessmentState, list[str]]] = {
     "draft": ["submitted"],
     "submitted": ["under_review", "returned"],
     "under_review": ["hearing", "returned"],
@@ -94,7 +94,7 @@ class Place:
         moved = self.call("PATCH", f"/v1/editions/{EDITION}", {"calendar": phases}, If_Match="*")
         assert moved.status_code == 200, moved.text
 
-    def bring(self, state: State) -> None:
+    def bring(self, state: AssessmentState) -> None:
         """Makes the assessment and brings it to a state."""
         self.installation.draft(EDITION, MINE)
         if state == "draft":
@@ -160,7 +160,7 @@ def test_an_assessment_goes_from_draft_to_final_and_its_history_is_told(place: P
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_does_not_follow_a_state_is_refused_and_what_does_is_told(place: Place, state: State) -> None:
+def test_what_does_not_follow_a_state_is_refused_and_what_does_is_told(place: Place, state: AssessmentState) -> None:
     place.bring(state)
     before, steps = place.get().content, place.steps()
     for kind, after in LEADS_TO.items():
@@ -266,7 +266,7 @@ def test_the_hearing_begins_while_the_review_goes_on_and_gives_time_to_answer(pl
 def test_what_was_returned_has_its_own_day(place: Place) -> None:
     place.bring("submitted")
     with place.installation.database.write() as session:
-        service.to_returned(
+        transitions.return_assessment(
             session,
             EDITION,
             MINE,
@@ -434,7 +434,7 @@ def test_what_is_not_settled_is_told_to_whoever_publishes(place: Place) -> None:
     ],
 )
 def test_other_domains_judge_again_what_may_still_change(
-    place: Place, state: State, in_review: bool, is_judged: bool
+    place: Place, state: AssessmentState, in_review: bool, is_judged: bool
 ) -> None:
     place.bring(state)
     if in_review:

@@ -57,7 +57,7 @@ def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[
     """The organisations, and an edition in review; `rows`: other figures than those of the scalar evaluator."""
     others = rows or {}
     made = {
-        name: {**assessments.row(edition, name, sent, evaluate(METHODOLOGY, sent), BEFORE), **others.get(name, {})}
+        name: {**assessments.to_row(edition, name, sent, evaluate(METHODOLOGY, sent), BEFORE), **others.get(name, {})}
         for name, sent in submissions().items()
     }
     made[LATE] |= {"state": "draft", "submitted": None}
@@ -79,7 +79,7 @@ def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[
             period_to=date(2026, 12, 31),
         )
         editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
-        assessments.store(session, made.values())
+        assessments.store_rows(session, made.values())
 
 
 def publish(
@@ -99,5 +99,5 @@ def publish(
 def correction(before: Published, organisation: str = BIG, /, **answers: object) -> Asked:
     """A correction of some answers of an organisation, by their ids with `_` for the dot."""
     named = {name.replace("_", "."): facts for name, facts in answers.items()}
-    patch = msgspec.convert({"methodology": "2026.1", "answers": named}, assessments.TYPES["2026.1"].patch)
+    patch = msgspec.convert({"methodology": "2026.1", "answers": named}, assessments.REQUEST_TYPES["2026.1"].patch)
     return Asked(reason="A wrong answer.", supersedes=before.digest, corrections=(Fix(organisation, patch),))

@@ -7,24 +7,25 @@ from datetime import UTC, datetime, time, timedelta
 
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.assessments.service import State, Transition
+from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
 from actitud_api.resources.editions import service as editions
 
-Step = Callable[..., Transition]
+Step = Callable[..., TransitionRecord]
 
-STEPS: dict[State, tuple[str, timedelta, Step]] = {
-    "submitted": ("review", timedelta(), assessments.to_review),
-    "under_review": ("review", timedelta(hours=1), assessments.to_hearing),
+STEPS: dict[AssessmentState, tuple[str, timedelta, Step]] = {
+    "submitted": ("review", timedelta(), transitions.start_review),
+    "under_review": ("review", timedelta(hours=1), transitions.start_hearing),
     # The last hour of the last day is over everywhere only at noon of the day after (UTC).
-    "hearing": ("hearing", timedelta(days=1, hours=12), assessments.to_final),
+    "hearing": ("hearing", timedelta(days=1, hours=12), transitions.finalise_assessment),
 }
 """What is done in a state, and when: so long after the last day of a phase has begun."""
 
 
-def settle(database: Database, edition: str, organisation: str, until: State = "final") -> None:
+def settle(database: Database, edition: str, organisation: str, until: AssessmentState = "final") -> None:
     """Brings an assessment that was submitted to a state: under review, in hearing, or final."""
     with database.write() as session:
-        while (record := assessments.some(session, edition, [organisation])[organisation]).state != until:
+        while (record := assessments.find_assessments(session, edition, [organisation])[organisation]).state != until:
             phase, later, step = STEPS[record.state]
             step(
                 session,

@@ -32,7 +32,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
         event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
         try:
             with failures():
-                made = service.flag(database, edition, event, now=datetime.now(UTC))
+                made = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
             raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
     told = {

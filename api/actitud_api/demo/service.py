@@ -89,7 +89,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
     for simulated in simulate(methodology):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_organisation(municipality))
-        rows.append(assessments.row(EDITION, municipality.id, simulated.submission, evaluation, MADE))
+        rows.append(assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, MADE))
         tally.add(
             municipality.population,
             evaluation.index,
@@ -104,7 +104,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
         _remove(session)
         organisations.add(session, invented, MADE)
         editions.add(session, editions.made(DRAFT, now=MADE, state="in_review", simulated=True))
-        assessments.store(session, rows)
+        assessments.store_rows(session, rows)
         made_by = queries.Record(fingerprint(methodology), msgspec.to_builtins(report, str_keys=True))
         queries.add(session, EDITION, made_by)
         if not suggestions.exist(session):
@@ -139,7 +139,7 @@ def publish(
 
 def _remove(session: Session) -> None:
     queries.remove(session, EDITION)
-    assessments.clear(session, EDITION)
+    assessments.clear_edition(session, EDITION)
     editions.remove(session, EDITION)
     organisations.remove_simulated(session)
 

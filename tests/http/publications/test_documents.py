@@ -33,7 +33,7 @@ from actitud_api.resources.publications.documents import (
     score_document,
     unpacked,
 )
-from actitud_api.resources.reviews.replies.service import Judged, Remarked, Replied, Reviewed
+from actitud_api.resources.reviews.replies.service import CountedReply, CountedVerdict, OverallRemark, ReviewOutcome
 from tests.support.publishing import BARE, BIG, EDITION, METHODOLOGY, SMALL, submissions
 
 DESCRIBED = {
@@ -56,11 +56,11 @@ DESCRIBED = {
 }
 
 
-REVIEW = Reviewed(
+REVIEW = ReviewOutcome(
     state="final",
-    remark=Remarked(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
+    remark=OverallRemark(max_level=3, reason="Dos cuentas sin titular.", at=datetime(2027, 4, 2, 9, 30, tzinfo=UTC)),
     verdicts=(
-        Judged(
+        CountedVerdict(
             indicator="D1.01",
             verdict="capped",
             level=1,
@@ -69,7 +69,9 @@ REVIEW = Reviewed(
             at=datetime(2027, 4, 1, 8, tzinfo=UTC),
         ),
     ),
-    replies=(Replied(indicator="D1.01", text="Sí se ve: «aquí».", at=datetime(2027, 5, 3, 10, 0, 0, 5, tzinfo=UTC)),),
+    replies=(
+        CountedReply(indicator="D1.01", text="Sí se ve: «aquí».", at=datetime(2027, 5, 3, 10, 0, 0, 5, tzinfo=UTC)),
+    ),
 )
 PUBLISHED = {
     BIG: "sha256:d0bd360c4381ced3e4747c99cc3722a07d1e75d12bf38f2481a9f7f036fbd8ac",
@@ -79,7 +81,7 @@ PUBLISHED = {
 """The digests of these documents where nobody has reviewed anything; a change of them changes what was published."""
 REVIEWED = "sha256:f4dbf47514c34092dc78b460d3f65c6fc991247bfa4d6172e401cd763f058571"
 """That of the first one with the review above."""
-NOTHING = Reviewed(state="final", remark=None, verdicts=(), replies=())
+NOTHING = ReviewOutcome(state="final", remark=None, verdicts=(), replies=())
 SAID = {
     "state": "final",
     "remark": {"max_level": 3, "reason": "Dos cuentas sin titular.", "at": "2027-04-02T09:30:00Z"},
@@ -99,13 +101,13 @@ SAID = {
 UNSAID: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
 
 
-def made(name: str, review: Reviewed = NOTHING) -> documents.ScoreDocument:
+def made(name: str, review: ReviewOutcome = NOTHING) -> documents.ScoreDocument:
     sent = submissions()[name]
     return score_document(EDITION, DESCRIBED[name], sent, explain(METHODOLOGY, sent), review)
 
 
 @pytest.mark.parametrize(("review", "said"), [(REVIEW, SAID), (NOTHING, UNSAID)])
-def test_it_says_what_its_review_came_to_and_else_the_same(review: Reviewed, said: dict[str, object]) -> None:
+def test_it_says_what_its_review_came_to_and_else_the_same(review: ReviewOutcome, said: dict[str, object]) -> None:
     form = form_of(made(BIG, review))
     told = json.loads(form.text)
     assert told == {**json.loads(form_of(made(BIG)).text), "review": said}

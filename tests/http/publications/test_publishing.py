@@ -25,7 +25,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.errors import Irreversible
 from actitud_api.platform.storage.revisions import BASE, move, revisions
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.assessments.service import AnotherMethodology, NotSubmittable
+from actitud_api.resources.assessments.service import MethodologyMismatch, NotSubmittable
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service, workers
@@ -239,7 +239,7 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
         scores.sent(ready, EDITION, LATE)
     assert scores.history(ready, LATE, principal=None, after=None, offset=0, limit=9) == []
     assert scores.history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
-    assert assessments.get(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
+    assert assessments.get_assessment(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
     with ready.read() as session:
         everything = Seen(everything=True)
         competing = score_queries.competitors(session, EDITION, everything)
@@ -410,10 +410,10 @@ def test_a_corrected_assessment_has_no_errors(ready: Database, folder: Path) -> 
     before = everything(ready)
     with pytest.raises(NotSubmittable) as caught:
         publish(ready, folder, correction(made, D1_01={"numerator": 321, "denominator": 320}), now=LATER)
-    assert caught.value.place == "/corrections/0/assessment"
+    assert caught.value.pointer == "/corrections/0/assessment"
     assert [finding.severity for finding in caught.value.errors] == ["error"]
-    patch = msgspec.convert({"methodology": "2026.2-draft"}, assessments.TYPES["2026.2-draft"].patch)
-    with pytest.raises(AnotherMethodology):
+    patch = msgspec.convert({"methodology": "2026.2-draft"}, assessments.REQUEST_TYPES["2026.2-draft"].patch)
+    with pytest.raises(MethodologyMismatch):
         publish(ready, folder, Asked(reason="x", supersedes=made.digest, corrections=(Fix(BIG, patch),)))
     assert everything(ready) == before
 
@@ -456,7 +456,7 @@ def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folde
     )
     assert row.index_value == 4_528
     assert scores.sent(ready, EDITION, BIG).document == told.after
-    handed_in = assessments.submissions(ready, EDITION, BIG, after=None, offset=0, limit=9)
+    handed_in = assessments.list_submissions(ready, EDITION, BIG, after=None, offset=0, limit=9)
     assert [found.submission.answers["D1.01"]["numerator"] for found in handed_in] == [320]
 
 

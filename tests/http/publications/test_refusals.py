@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments import transitions
 from actitud_api.resources.publications import service
 from tests.http.publications.test_documents import REVIEWED
 from tests.http.publications.test_publishing import LATER, everything
@@ -62,7 +62,7 @@ def published(database: Database, tmp_path: Path) -> Database:
     """A database with a published edition that was corrected once, with a draft in it."""
     fill(database)
     with database.write() as session:
-        assessments.extend(
+        transitions.extend_phase(
             session,
             EDITION,
             LATE,

@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.assessments.service import State
+from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER, bearer
 from tests.support.assessing import DOMAIN, Body, body_a
 from tests.support.databases import unlimited
@@ -95,7 +95,7 @@ class Desk:
         assert made.status_code == 201, made.text
         self.keys[who] = {"Authorization": f"Bearer {made.json()['secret']}"}
 
-    def settle(self, until: State, organisation: str = MINE) -> None:
+    def settle(self, until: AssessmentState, organisation: str = MINE) -> None:
         """Brings an assessment to a state."""
         settle(self.database, EDITION, organisation, until)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.resources.reviews.agreement import agreement
+from actitud_api.resources.reviews.agreement import compute_agreement
 
 Pair = tuple[str, str]
 
@@ -28,7 +28,7 @@ def pairs(yes_yes: int, yes_no: int, no_yes: int, no_no: int) -> list[Pair]:
     ],
 )
 def test_kappa_is_that_of_published_examples(table: tuple[int, int, int, int], kappa: str) -> None:
-    found = agreement(pairs(*table))
+    found = compute_agreement(pairs(*table))
 
     assert found.kappa is not None
     assert f"{float(found.kappa):.4f}" == kappa
@@ -37,24 +37,24 @@ def test_kappa_is_that_of_published_examples(table: tuple[int, int, int, int], k
 
 def test_more_than_two_categories() -> None:
     """The first says a, b, c 2, 2, 1 times, the second 1, 3, 1: p_e = (2 + 6 + 1)/25, p_o = 4/5: (20 - 9)/(25 - 9)."""
-    found = agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b"), ("c", "c")])
+    found = compute_agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b"), ("c", "c")])
     assert (found.pairs, found.agreed, found.kappa) == (5, 4, Fraction(11, 16))
 
 
 def test_without_pairs_there_is_nothing_to_agree_on() -> None:
-    found = agreement([])
+    found = compute_agreement([])
     assert (found.pairs, found.agreed, found.share, found.kappa, found.recode) == (0, 0, None, None, False)
 
 
 def test_who_always_says_the_same_agrees_by_chance() -> None:
-    found = agreement([("yes", "yes")] * 7)
+    found = compute_agreement([("yes", "yes")] * 7)
     assert (found.share, found.kappa, found.recode) == (Fraction(1), None, False)
 
 
 def test_who_never_agrees_is_below_chance() -> None:
-    assert agreement([("yes", "no"), ("no", "yes")]).kappa == -1
+    assert compute_agreement([("yes", "no"), ("no", "yes")]).kappa == -1
 
 
 @pytest.mark.parametrize(("agreed", "recode"), [(8, False), (7, True)])
 def test_below_four_of_five_it_is_judged_again(agreed: int, recode: bool) -> None:
-    assert agreement([("yes", "yes")] * agreed + [("yes", "no")] * (10 - agreed)).recode is recode
+    assert compute_agreement([("yes", "yes")] * agreed + [("yes", "no")] * (10 - agreed)).recode is recode

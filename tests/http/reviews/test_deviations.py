@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.resources.reviews.deviations import Deviation, deviating, has_grown, median
+from actitud_api.resources.reviews.deviations import Deviation, compute_median, find_deviations, has_grown
 
 
 def values(*numbers: int | Fraction) -> dict[int, Fraction]:
@@ -18,7 +18,7 @@ def test_what_is_beyond_three_deviations_is_far() -> None:
 
     Three times that is 7.5: only 100 is farther.
     """
-    assert deviating(values(1, 2, 3, 4, 5, 6, 7, 8, 9, 100)) == {
+    assert find_deviations(values(1, 2, 3, 4, 5, 6, 7, 8, 9, 100)) == {
         9: Deviation(Fraction(100), Fraction(11, 2), Fraction(5, 2))
     }
 
@@ -26,21 +26,21 @@ def test_what_is_beyond_three_deviations_is_far() -> None:
 @pytest.mark.parametrize(("value", "far"), [(13, False), (Fraction(1301, 100), True), (-3, False), (-4, True)])
 def test_exactly_three_deviations_are_not_far(value: int | Fraction, far: bool) -> None:
     """1 to 9 and one more: the deviation is 2.5, the median 5.5 with one above, 4.5 with one below: from -3 to 13."""
-    found = deviating(values(1, 2, 3, 4, 5, 6, 7, 8, 9, value))
+    found = find_deviations(values(1, 2, 3, 4, 5, 6, 7, 8, 9, value))
     assert set(found) == ({9} if far else set())
 
 
 def test_among_fewer_than_ten_nobody_is_far() -> None:
-    assert deviating(values(1, 2, 3, 4, 5, 6, 7, 8, 1000)) == {}
+    assert find_deviations(values(1, 2, 3, 4, 5, 6, 7, 8, 1000)) == {}
 
 
 def test_where_most_are_equal_there_is_no_measure_of_far() -> None:
-    assert deviating(values(*[2] * 9, 1000)) == {}
+    assert find_deviations(values(*[2] * 9, 1000)) == {}
 
 
 @pytest.mark.parametrize(("numbers", "middle"), [((3,), 3), ((3, 1, 2), 2), ((4, 1), Fraction(5, 2))])
 def test_median(numbers: tuple[int, ...], middle: Fraction) -> None:
-    assert median([Fraction(number) for number in numbers]) == middle
+    assert compute_median([Fraction(number) for number in numbers]) == middle
 
 
 @pytest.mark.parametrize(

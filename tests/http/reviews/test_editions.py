@@ -21,7 +21,7 @@ from tests.support.settling import anything
 
 def hear(desk: Desk, role: str = "assessor") -> None:
     with desk.database.write() as session:
-        service.hear(session, EDITION, MINE, role=role, expected=anything, now=datetime.now(UTC))
+        service.open_hearing(session, EDITION, MINE, role=role, expected=anything, now=datetime.now(UTC))
 
 
 def test_a_hearing_waits_until_assessors_agree(desk: Desk) -> None:
@@ -188,6 +188,6 @@ def test_what_is_stored_of_a_review_is_told_by_the_organisation_that_it_is_about
     """The row of the assessment has what was found, so that every later write scores with it."""
     desk.given("ada", "D1.01", "rejected")
     with desk.database.read() as session:
-        record = assessments.one(session, EDITION, MINE)
+        record = assessments.find_assessment(session, EDITION, MINE)
     assert msgspec.to_builtins(record.submission.set_aside) == {"D1.01": "rejected"}
     assert record.evidence.review.answers["D1.01"].verdict == "rejected"

@@ -12,35 +12,35 @@ from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.methodology.requests.content import Content
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
-from actitud_api.resources.assessments.evidence import circumstances, derived
+from actitud_api.resources.assessments.evidence import build_context, derive_submission
 from actitud_api.resources.assessments.reviewed_submission import (
-    NOTHING,
-    Found,
-    Review,
+    NO_REVIEW,
+    AppliedOverall,
+    AppliedReview,
+    AppliedVerdict,
     Verdict,
-    Whole,
-    digest_of,
-    ladder,
-    reviewed,
-    unreviewed,
+    apply_review,
+    digest_answer,
+    list_levels,
+    remove_review,
 )
 from tests.support.assessing import DOMAIN, METHODOLOGY, example_a
 from tests.unit.scoring.test_evidence import REFERENCE, TODAY
 
-JUDGED_BY = circumstances([DOMAIN], TODAY, REFERENCE)
+JUDGED_BY = build_context([DOMAIN], TODAY, REFERENCE)
 
 
 def submission(content: Content | None = None) -> Submission:
-    return derived(METHODOLOGY, content or example_a(), JUDGED_BY)
+    return derive_submission(METHODOLOGY, content or example_a(), JUDGED_BY)
 
 
-def found(indicator: str, verdict: Verdict, level: int | None = None, content: Content | None = None) -> Review:
+def found(indicator: str, verdict: Verdict, level: int | None = None, content: Content | None = None) -> AppliedReview:
     answer = (content or example_a()).answers[indicator]
-    return Review({indicator: Found(verdict, digest_of(answer), level)})
+    return AppliedReview({indicator: AppliedVerdict(verdict, digest_answer(answer), level)})
 
 
-def scored(review: Review) -> Evaluation:
-    return evaluate(METHODOLOGY, reviewed(METHODOLOGY, submission(), review, example_a().answers))
+def scored(review: AppliedReview) -> Evaluation:
+    return evaluate(METHODOLOGY, apply_review(METHODOLOGY, submission(), review, example_a().answers))
 
 
 def dimension(evaluation: Evaluation, indicator: str) -> int | None:
@@ -74,7 +74,7 @@ OF_EACH_KIND = {
 
 @pytest.mark.parametrize("indicator", OF_EACH_KIND)
 def test_an_accepted_answer_counts_as_it_was_sent(indicator: str) -> None:
-    assert reviewed(METHODOLOGY, submission(), found(indicator, "accepted"), example_a().answers) == submission()
+    assert apply_review(METHODOLOGY, submission(), found(indicator, "accepted"), example_a().answers) == submission()
     assert scored(found(indicator, "accepted")).index == 4403
 
 
@@ -129,28 +129,28 @@ def test_another_answer_in_its_place_is_not_judged() -> None:
         structs.replace(answer, note="Another note."),
     ):
         after = structs.replace(content, answers={**content.answers, "D1.01": changed})
-        assert reviewed(METHODOLOGY, submission(after), judged, after.answers) == submission(after)
+        assert apply_review(METHODOLOGY, submission(after), judged, after.answers) == submission(after)
     gone = structs.replace(content, answers={name: one for name, one in content.answers.items() if name != "D1.01"})
-    assert reviewed(METHODOLOGY, submission(gone), judged, gone.answers) == submission(gone)
+    assert apply_review(METHODOLOGY, submission(gone), judged, gone.answers) == submission(gone)
 
 
 def test_the_highest_level_holds_and_is_let_go() -> None:
-    held = Review(whole=Whole(max_level=2))
-    assert (scored(NOTHING).level, scored(held).level, scored(held).index) == (3, 2, 4403)
-    assert scored(Review(whole=Whole())).level == 3
+    held = AppliedReview(whole=AppliedOverall(max_level=2))
+    assert (scored(NO_REVIEW).level, scored(held).level, scored(held).index) == (3, 2, 4403)
+    assert scored(AppliedReview(whole=AppliedOverall())).level == 3
 
 
 def test_what_the_service_says_of_the_profile_counts() -> None:
     """An integrity case holds the level below 3; with incidents D6.05 applies and is unanswered: D6 = 2250/100."""
-    case = scored(Review(whole=Whole(profile={"integrity_case": True})))
+    case = scored(AppliedReview(whole=AppliedOverall(profile={"integrity_case": True})))
     assert (case.level, case.index) == (2, 4403)
-    incidents = scored(Review(whole=Whole(profile={"incidents": 1})))
+    incidents = scored(AppliedReview(whole=AppliedOverall(profile={"incidents": 1})))
     assert (incidents.groups["D6"], incidents.index) == (2250, 4378)
 
 
 def test_what_is_outside_of_the_remit_is_not_asked_for() -> None:
     """Six of nine: 66.67; D2 = (6081.75 - 900 + 15·66.67)/100 = 61.82."""
-    evaluation = scored(Review(whole=Whole(answers={"D2.02": {"outside_remit": ("c3",)}})))
+    evaluation = scored(AppliedReview(whole=AppliedOverall(answers={"D2.02": {"outside_remit": ("c3",)}})))
     assert (evaluation.groups["D2"], evaluation.index) == (6182, 4413)
 
 
@@ -160,9 +160,12 @@ VERDICTS: tuple[tuple[str, Verdict, int | None], ...] = (
     ("D10.07", "capped", 1),
     ("D7.08", "accepted", None),
 )
-EVERYTHING = Review(
-    {name: Found(verdict, digest_of(example_a().answers[name]), level) for name, verdict, level in VERDICTS},
-    Whole(max_level=2, profile={"incidents": 1}, answers={"D2.02": {"outside_remit": ("c3",)}}),
+EVERYTHING = AppliedReview(
+    {
+        name: AppliedVerdict(verdict, digest_answer(example_a().answers[name]), level)
+        for name, verdict, level in VERDICTS
+    },
+    AppliedOverall(max_level=2, profile={"incidents": 1}, answers={"D2.02": {"outside_remit": ("c3",)}}),
 )
 
 
@@ -171,12 +174,12 @@ def test_a_level_that_is_not_capped_stays() -> None:
     verdicts: tuple[Verdict, ...] = ("accepted", "insufficient")
     for verdict in verdicts:
         judged = found("D10.07", verdict, 1)
-        assert reviewed(METHODOLOGY, submission(), judged, example_a().answers).level_caps == {}
+        assert apply_review(METHODOLOGY, submission(), judged, example_a().answers).level_caps == {}
 
 
 def test_what_is_reviewed_stays_as_it_was() -> None:
     sent = submission()
-    after = reviewed(METHODOLOGY, sent, EVERYTHING, example_a().answers)
+    after = apply_review(METHODOLOGY, sent, EVERYTHING, example_a().answers)
     assert sent == submission()
     assert (sent.answers["D2.02"]["outside_remit"], after.answers["D2.02"]["outside_remit"]) == ((), ("c3",))
 
@@ -184,31 +187,31 @@ def test_what_is_reviewed_stays_as_it_was() -> None:
 def test_of_what_was_not_answered_the_service_says_nothing() -> None:
     content = example_a()
     silent = structs.replace(content, answers={name: one for name, one in content.answers.items() if name != "D2.02"})
-    after = reviewed(METHODOLOGY, submission(silent), EVERYTHING, silent.answers)
+    after = apply_review(METHODOLOGY, submission(silent), EVERYTHING, silent.answers)
     assert "D2.02" not in after.answers
     assert after.profile["incidents"] == 1
 
 
 def test_without_a_review_is_as_before_it() -> None:
-    after = reviewed(METHODOLOGY, submission(), EVERYTHING, example_a().answers)
+    after = apply_review(METHODOLOGY, submission(), EVERYTHING, example_a().answers)
     assert (after.set_aside, after.level_caps, after.max_level) == (
         {"D1.01": "rejected", "D1.02": "stale"},
         {"D10.07": 1},
         2,
     )
-    assert unreviewed(METHODOLOGY, after, EVERYTHING) == submission()
+    assert remove_review(METHODOLOGY, after, EVERYTHING) == submission()
 
 
 def test_what_no_verdict_is_about_stays_set_aside() -> None:
     """As simulated answers are, which nobody has judged."""
     before = structs.replace(submission(), set_aside={"D2.01": "stale"}, level_caps={"D2.05": 1})
-    after = unreviewed(METHODOLOGY, before, found("D1.01", "rejected"))
+    after = remove_review(METHODOLOGY, before, found("D1.01", "rejected"))
     assert after == before
     # nor does what the service said otherwise, where no review spoke of the whole
     told = structs.replace(before, profile={**before.profile, "incidents": 3})
-    assert unreviewed(METHODOLOGY, told, found("D1.01", "rejected")) == told
+    assert remove_review(METHODOLOGY, told, found("D1.01", "rejected")) == told
 
 
 def test_only_ladders_have_levels() -> None:
-    by_type = {known.type: ladder(known) for known in indicators(METHODOLOGY.document.root)}
+    by_type = {known.type: list_levels(known) for known in indicators(METHODOLOGY.document.root)}
     assert {name: levels for name, levels in by_type.items() if levels} == {"level": (0, 1, 2, 3, 4)}

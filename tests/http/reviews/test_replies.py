@@ -14,7 +14,7 @@ import pytest
 import rfc8785
 from sqlalchemy import text
 
-from actitud_api.resources.assessments.service import Late
+from actitud_api.resources.assessments.lifecycle import DeadlinePassed
 from actitud_api.resources.reviews.replies import service as replies
 from tests.http.reviews.conftest import CREATE, Desk
 from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
@@ -89,10 +89,10 @@ def test_it_replies_until_the_last_day_has_ended_everywhere(desk: Desk) -> None:
     def at(day: int, hour: int, minute: int = 0) -> None:
         with desk.database.write() as session:
             now = datetime(2095, 5, day, hour, minute, tzinfo=UTC)
-            replies.reply(session, EDITION, MINE, "D1.01", new, expected=anything, now=now)
+            replies.save_reply(session, EDITION, MINE, "D1.01", new, expected=anything, now=now)
 
     at(16, 11, 59)
-    with pytest.raises(Late) as late:
+    with pytest.raises(DeadlinePassed) as late:
         at(16, 12)
     assert (late.value.phase, str(late.value.day)) == ("hearing", "2095-05-15")
     extended = {"phase": "hearing", "until": "2095-05-20", "reason": "They asked for it."}

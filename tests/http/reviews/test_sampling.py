@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from actitud_api.resources.reviews.sampling import drawn, new_seed
+from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 
 SEED = "actitud-2026"
 IDS = ("XX-T-1", "XX-T-2", "XX-T-3", "XX-T-4", "XX-T-5")
@@ -21,11 +21,11 @@ def test_who_is_drawn_is_what_sha256sum_says() -> None:
         name: subprocess.run(["sha256sum"], input=f"{SEED}\n{name}".encode(), capture_output=True, check=True).stdout
         for name in IDS
     }
-    assert drawn(SEED, 1, IDS) == tuple(sorted(IDS, key=lambda name: digests[name].split()[0]))
+    assert select_sample(SEED, 1, IDS) == tuple(sorted(IDS, key=lambda name: digests[name].split()[0]))
 
 
 def test_the_order_in_which_they_are_named_says_nothing() -> None:
-    assert drawn(SEED, 0.4, IDS) == drawn(SEED, 0.4, reversed(IDS))
+    assert select_sample(SEED, 0.4, IDS) == select_sample(SEED, 0.4, reversed(IDS))
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,20 @@ def test_the_order_in_which_they_are_named_says_nothing() -> None:
 )
 def test_the_share_is_the_decimal_that_is_written_rounded_up(share: float, count: int, expected: int) -> None:
     """0.7 of 10 and 0.15 of 20 are whole, though no double is 0.7 or 0.15."""
-    assert len(drawn(SEED, share, [f"XX-T-{number}" for number in range(count)])) == expected
+    assert len(select_sample(SEED, share, [f"XX-T-{number}" for number in range(count)])) == expected
 
 
 def test_a_larger_share_draws_the_same_and_more() -> None:
-    few, many = drawn(SEED, 0.4, IDS), drawn(SEED, 0.8, IDS)
+    few, many = select_sample(SEED, 0.4, IDS), select_sample(SEED, 0.8, IDS)
     assert many[: len(few)] == few
 
 
 def test_another_seed_draws_others() -> None:
     names = [f"XX-T-{number}" for number in range(100)]
-    assert drawn("a", 0.2, names) != drawn("b", 0.2, names)
+    assert select_sample("a", 0.2, names) != select_sample("b", 0.2, names)
 
 
 def test_seeds_are_new() -> None:
-    first, second = new_seed(), new_seed()
+    first, second = generate_seed(), generate_seed()
     assert first != second
     assert len(first) == 32

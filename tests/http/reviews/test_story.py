@@ -24,15 +24,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from actitud_api.engine.methodology.predicates import halfup
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.lifecycle import (
+    AssessmentState,
+    DeadlinePassed,
+    HearingStillOpen,
+    InvalidDeadline,
+    InvalidTransition,
+    Phase,
+)
 from actitud_api.resources.assessments.reviewed_submission import Verdict
-from actitud_api.resources.assessments.service import Early, Late, Misdated, OutOfOrder, Phase, State, UnknownAssessment
+from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import EditionNotOpen
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications.documents import read_edition, read_score
 from actitud_api.resources.publications.service import Asked, Fix, Published, Refused, document
 from actitud_api.resources.reviews import service as reviews
-from actitud_api.resources.reviews.service import Disagreement, Opinion, Remark, Unjudgeable, UnknownVerdict
+from actitud_api.resources.reviews.service import Disagreement, InvalidVerdict, Opinion, OverallOpinion, UnknownVerdict
 from tests.support.assessing import DOMAIN, Body, body_a
 from tests.support.assessing import document as evidence
 from tests.support.databases import make_key
@@ -53,7 +62,7 @@ LAST_DAYS: Final[Mapping[Phase, date]] = {
     "review": date(2027, 4, 30),
     "hearing": date(2027, 5, 15),
 }
-FOLLOWS: Final[Mapping[State, frozenset[State]]] = {
+FOLLOWS: Final[Mapping[AssessmentState, frozenset[AssessmentState]]] = {
     "draft": frozenset({"submitted"}),
     "submitted": frozenset({"under_review", "returned"}),
     "under_review": frozenset({"hearing", "returned"}),
@@ -63,7 +72,7 @@ FOLLOWS: Final[Mapping[State, frozenset[State]]] = {
 }
 VALUES: Final[Mapping[str, tuple[int, ...]]] = {"D1.01": (0, 160, 320), "D7.08": (0, 1), "D10.07": (0, 1, 3, 4)}
 """What is answered: devices of 320, no or yes, a level."""
-TYPES: Final = assessments.TYPES["2026.1"]
+TYPES: Final = assessments.REQUEST_TYPES["2026.1"]
 PROFILE: Final = body_a()
 """What is stated beside the answers, with its documents."""
 
@@ -82,7 +91,7 @@ class Model:
     """An assessment in the model; `given`: by indicator, answer and assessor, None for what was taken back."""
 
     def __init__(self) -> None:
-        self.state: State | None = None
+        self.state: AssessmentState | None = None
         self.answers: dict[str, int] = {}
         self.given: dict[tuple[str, int], dict[str, Given | None]] = {}
         self.extended: dict[Phase, date] = {}
@@ -209,9 +218,9 @@ class Story(RuleBasedStateMachine):
         model = self.models[organisation]
         if model.state is None:
             with pytest.raises(UnknownAssessment):
-                assessments.get(self.database, self.edition, organisation)
+                assessments.get_assessment(self.database, self.edition, organisation)
             return
-        stored = assessments.get(self.database, self.edition, organisation)
+        stored = assessments.get_assessment(self.database, self.edition, organisation)
         found = {name: model.counts(name) for name in model.answers}
         effects = {name: one for name, one in found.items() if one is not None}
         assert stored.state == model.state
@@ -235,8 +244,8 @@ class Story(RuleBasedStateMachine):
             return {EditionNotOpen}
         state = model.state or "draft"
         if state not in ("draft", "returned"):
-            return {OutOfOrder}
-        return {Late} if self.late(model, "submission") else set()
+            return {InvalidTransition}
+        return {DeadlinePassed} if self.late(model, "submission") else set()
 
     @rule(
         organisation=st.sampled_from(ORGANISATIONS),
@@ -249,7 +258,7 @@ class Story(RuleBasedStateMachine):
         request = msgspec.convert({**PROFILE, "answers": answers}, TYPES.whole)
         if self.act(
             self.unwritable(model),
-            lambda session: assessments.put(
+            lambda session: assessments.put_assessment(
                 session, self.edition, organisation, request, expected=anything, now=self.now
             ),
         ):
@@ -265,7 +274,7 @@ class Story(RuleBasedStateMachine):
         missing: Refusals = {UnknownAssessment, EditionNotOpen} if model.state is None else set()
         if self.act(
             missing or self.unwritable(model),
-            lambda session: assessments.patch(
+            lambda session: assessments.patch_assessment(
                 session, self.edition, organisation, request, expected=anything, now=self.now
             ),
         ):
@@ -282,10 +291,10 @@ class Story(RuleBasedStateMachine):
         elif self.open == "published" or (self.open == "in_review" and model.state != "returned"):
             refusals = {EditionNotOpen}
         elif model.state != "draft":
-            refusals = {OutOfOrder}
+            refusals = {InvalidTransition}
         removed = self.act(
             refusals,
-            lambda session: assessments.delete(session, self.edition, organisation, expected=anything),
+            lambda session: assessments.delete_assessment(session, self.edition, organisation, expected=anything),
         )
         if removed:
             self.models[organisation] = Model()
@@ -298,7 +307,7 @@ class Story(RuleBasedStateMachine):
         missing: Refusals = {UnknownAssessment, EditionNotOpen} if model.state is None else set()
         if self.act(
             missing or self.unwritable(model),
-            lambda session: assessments.submit(
+            lambda session: assessments.submit_assessment(
                 session, self.edition, organisation, {}, role="organisation_editor", expected=anything, now=self.now
             ),
         ):
@@ -307,17 +316,17 @@ class Story(RuleBasedStateMachine):
 
     # --- the review -------------------------------------------------------------------------------------------
 
-    def unreached(self, model: Model, after: State) -> Refusals:
+    def unreached(self, model: Model, after: AssessmentState) -> Refusals:
         if self.open == "published":
             return {EditionNotOpen}
         if model.state is None:
             return {UnknownAssessment}
-        return set() if after in FOLLOWS[model.state] else {OutOfOrder}
+        return set() if after in FOLLOWS[model.state] else {InvalidTransition}
 
     @rule(organisation=st.sampled_from(ORGANISATIONS))
     def begin_review(self, organisation: str) -> None:
         """Begins the review."""
-        self.passed(organisation, "under_review", set(), assessments.to_review)
+        self.passed(organisation, "under_review", set(), transitions.start_review)
 
     @rule(organisation=st.sampled_from(ORGANISATIONS))
     def hear(self, organisation: str) -> None:
@@ -325,15 +334,15 @@ class Story(RuleBasedStateMachine):
         model = self.models[organisation]
         over = self.late(model, "review") or self.late(model, "hearing")
         disputed: Refusals = {Disagreement} if model.disputed() else set()
-        self.passed(organisation, "hearing", {Late} if over else disputed, reviews.hear)
+        self.passed(organisation, "hearing", {DeadlinePassed} if over else disputed, reviews.open_hearing)
 
     @rule(organisation=st.sampled_from(ORGANISATIONS))
     def give_back(self, organisation: str) -> None:
         """Returns it."""
-        over: Refusals = {Misdated} if self.now.date() > RETURNED_UNTIL else set()
+        over: Refusals = {InvalidDeadline} if self.now.date() > RETURNED_UNTIL else set()
 
         def to_returned(*known: Any, **more: Any) -> object:
-            return assessments.to_returned(*known, reason="Look again.", until=RETURNED_UNTIL, **more)
+            return transitions.return_assessment(*known, reason="Look again.", until=RETURNED_UNTIL, **more)
 
         self.passed(organisation, "returned", over, to_returned)
 
@@ -341,9 +350,14 @@ class Story(RuleBasedStateMachine):
     def settle(self, organisation: str) -> None:
         """Settles it, once the hearing is over."""
         model = self.models[organisation]
-        self.passed(organisation, "final", set() if self.late(model, "hearing") else {Early}, assessments.to_final)
+        self.passed(
+            organisation,
+            "final",
+            set() if self.late(model, "hearing") else {HearingStillOpen},
+            transitions.finalise_assessment,
+        )
 
-    def passed(self, organisation: str, after: State, otherwise: Refusals, do: Callable[..., object]) -> None:
+    def passed(self, organisation: str, after: AssessmentState, otherwise: Refusals, do: Callable[..., object]) -> None:
         model = self.models[organisation]
         if self.act(
             self.unreached(model, after) or otherwise,
@@ -362,12 +376,12 @@ class Story(RuleBasedStateMachine):
         elif model.state is None:
             refusals = {UnknownAssessment}
         elif model.state == "final":
-            refusals = {OutOfOrder}
+            refusals = {InvalidTransition}
         elif self.now.date() > EXTENDED_UNTIL:
-            refusals = {Misdated}
+            refusals = {InvalidDeadline}
         if self.act(
             refusals,
-            lambda session: assessments.extend(
+            lambda session: transitions.extend_phase(
                 session,
                 self.edition,
                 organisation,
@@ -388,8 +402,8 @@ class Story(RuleBasedStateMachine):
         if model.state is None:
             return {UnknownAssessment}
         if model.state not in ("under_review", "hearing"):
-            return {OutOfOrder}
-        return {Late} if model.state == "under_review" and self.late(model, "review") else set()
+            return {InvalidTransition}
+        return {DeadlinePassed} if model.state == "under_review" and self.late(model, "review") else set()
 
     @rule(
         organisation=st.sampled_from(ORGANISATIONS),
@@ -407,11 +421,11 @@ class Story(RuleBasedStateMachine):
             indicator not in model.answers
             or (verdict == "capped" and (indicator != "D10.07" or level >= model.answers[indicator]))
         ):
-            refusals = {Unjudgeable}
+            refusals = {InvalidVerdict}
         opinion = Opinion(verdict=verdict, reason="As it is.", level=capped)
         if self.act(
             refusals,
-            lambda session: reviews.give(
+            lambda session: reviews.save_verdict(
                 session,
                 self.edition,
                 organisation,
@@ -471,7 +485,7 @@ class Story(RuleBasedStateMachine):
             refusals = {UnknownVerdict}
         if self.act(
             refusals,
-            lambda session: reviews.take_back(
+            lambda session: reviews.withdraw_verdict(
                 session, self.edition, organisation, indicator, assessor=assessor, expected=anything, now=self.now
             ),
         ):
@@ -483,10 +497,10 @@ class Story(RuleBasedStateMachine):
     def say(self, organisation: str, max_level: int | None) -> None:
         """Review says something of the whole."""
         model = self.models[organisation]
-        remark = Remark(methodology="2026.1", reason="As it is.", max_level=max_level)
+        remark = OverallOpinion(methodology="2026.1", reason="As it is.", max_level=max_level)
         if self.act(
             self.unreviewable(model),
-            lambda session: reviews.say(
+            lambda session: reviews.save_overall_review(
                 session, self.edition, organisation, remark, reviewer="ada", expected=anything, now=self.now
             ),
         ):
@@ -549,9 +563,9 @@ class Story(RuleBasedStateMachine):
         assert {line.organisation: halfup(Fraction(str(line.index)) * 100) for line in edition.scores} == final
         for line in edition.scores:
             score = read_score(document(self.database, line.document).form.text)
-            stored = assessments.get(self.database, self.edition, line.organisation)
+            stored = assessments.get_assessment(self.database, self.edition, line.organisation)
             assert score.submission == stored.submission
-            judged = reviews.judgements(self.database, self.edition, line.organisation)
+            judged = reviews.list_answer_reviews(self.database, self.edition, line.organisation)
             assert [(one.indicator, one.verdict, one.level) for one in score.review.verdicts] == [
                 (one.indicator, one.counts.verdict, one.counts.level) for one in judged if one.counts is not None
             ]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.lifecycle import DeadlinePassed
 from tests.http.reviews.conftest import CREATE, Desk, patch
 from tests.http.test_assessments import EDITION, MINE, NOBODY, OTHER
 from tests.http.test_http_problems import problem
@@ -218,11 +220,11 @@ def test_a_change_asks_for_what_it_was_made_for(desk: Desk) -> None:
 
 def test_after_the_last_day_of_the_review_nobody_judges(desk: Desk) -> None:
     with desk.database.write() as session:
-        end = assessments.one(session, EDITION, MINE)
+        end = assessments.find_assessment(session, EDITION, MINE)
         assert end.state == "under_review"
     later = datetime(2095, 6, 1, tzinfo=UTC)
-    with desk.database.write() as session, pytest.raises(assessments.Late) as late:
-        assessments.reviewable(session, EDITION, MINE, now=later)
+    with desk.database.write() as session, pytest.raises(DeadlinePassed) as late:
+        assessments.lock_for_review(session, EDITION, MINE, now=later)
     assert late.value.phase == "review"
 
 
@@ -232,7 +234,7 @@ def test_after_the_last_day_of_the_review_nobody_judges(desk: Desk) -> None:
 def returned(desk: Desk) -> None:
     now = datetime.now(UTC)
     with desk.database.write() as session:
-        assessments.to_returned(
+        transitions.return_assessment(
             session,
             EDITION,
             MINE,

@@ -10,15 +10,15 @@ from msgspec import structs
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.methodology.requests.content import Answer, Content, Evidence
 from actitud_api.resources.assessments.evidence import (
-    Circumstances,
+    EvidenceContext,
     EvidenceFinding,
-    circumstances,
-    counts,
-    derived,
-    findings,
-    host,
+    build_context,
+    check_documents,
+    derive_submission,
+    is_valid,
+    parse_host,
 )
-from actitud_api.resources.assessments.evidence_narration import evidence_finding
+from actitud_api.resources.assessments.evidence_narration import format_evidence_finding
 from tests.support.assessing import example_a
 from tests.unit.scoring.organisations import METHODOLOGY
 
@@ -26,8 +26,8 @@ TODAY = date(2027, 1, 20)
 REFERENCE = date(2026, 12, 31)
 
 
-def judged(*domains: str) -> Circumstances:
-    return circumstances(domains or ("ayto.example",), TODAY, REFERENCE)
+def judged(*domains: str) -> EvidenceContext:
+    return build_context(domains or ("ayto.example",), TODAY, REFERENCE)
 
 
 def document(url: str = "https://ayto.example/guide.pdf", when: date = date(2026, 5, 4), **more: str) -> Evidence:
@@ -63,7 +63,7 @@ def document(url: str = "https://ayto.example/guide.pdf", when: date = date(2026
     ],
 )
 def test_an_address_of_the_organisation_counts(url: str, domain: str) -> None:
-    assert counts(document(url), judged("other.example", domain))
+    assert is_valid(document(url), judged("other.example", domain))
 
 
 @pytest.mark.parametrize(
@@ -107,23 +107,23 @@ def test_an_address_of_the_organisation_counts(url: str, domain: str) -> None:
     ],
 )
 def test_no_other_address_counts(url: str, domain: str) -> None:
-    assert not counts(document(url), judged(domain))
-    (finding,) = findings(answered("D1.01", document(url)), judged(domain))
+    assert not is_valid(document(url), judged(domain))
+    (finding,) = check_documents(answered("D1.01", document(url)), judged(domain))
     assert (finding.rule, finding.severity) == ("undeclared_domain", "error")
     assert finding.pointer == "/answers/D1.01/evidence/0/url"
 
 
 def test_without_domains_nothing_counts() -> None:
-    assert not counts(document(), circumstances((), TODAY, REFERENCE))
-    assert host("https://ayto.example/x") == "ayto.example"
+    assert not is_valid(document(), build_context((), TODAY, REFERENCE))
+    assert parse_host("https://ayto.example/x") == "ayto.example"
 
 
 # --- dates ----------------------------------------------------------------------------------------------------
 
 
 def test_a_document_counts_from_its_day_on() -> None:
-    assert counts(document(when=TODAY), judged())
-    assert not counts(document(when=date(2027, 1, 21)), judged())
+    assert is_valid(document(when=TODAY), judged())
+    assert not is_valid(document(when=date(2027, 1, 21)), judged())
 
 
 def test_a_date_that_has_not_come_is_an_error_and_one_after_the_reference_a_warning() -> None:
@@ -134,7 +134,7 @@ def test_a_date_that_has_not_come_is_an_error_and_one_after_the_reference_a_warn
         document(when=date(2027, 1, 21)),
     )
 
-    late, future = findings(content, judged())
+    late, future = check_documents(content, judged())
 
     assert (late.rule, late.severity, late.pointer) == (
         "date_after_reference",
@@ -153,7 +153,7 @@ def test_a_date_that_has_not_come_is_an_error_and_one_after_the_reference_a_warn
 def used(*documents: Evidence) -> list[EvidenceFinding]:
     names = [f"D1.0{number}" for number in range(1, 7)] + ["D2.01", "D2.02"]
     answers = {name: Answer(facts={}, evidence=(one,)) for name, one in zip(names, documents, strict=False)}
-    return list(findings(Content(profile={}, profile_evidence={}, answers=answers), judged()))
+    return list(check_documents(Content(profile={}, profile_evidence={}, answers=answers), judged()))
 
 
 def test_a_document_of_more_than_five_indicators_is_remarked_once() -> None:
@@ -182,7 +182,7 @@ def test_twice_in_one_answer_or_for_the_profile_is_not_reuse() -> None:
         profile_evidence=dict.fromkeys(("employees", "units", "languages"), (document(),)),
         answers={name: Answer(facts={}, evidence=(document(), document())) for name in ("D1.01", "D1.02", "D1.03")},
     )
-    assert findings(content, judged()) == ()
+    assert check_documents(content, judged()) == ()
 
 
 # --- in words -------------------------------------------------------------------------------------------------
@@ -197,9 +197,9 @@ def test_what_is_wrong_is_said_in_both_languages() -> None:
         document(when=date(2027, 3, 1)),
     )
     (reused,) = used(*[document()] * 6)
-    found = (*findings(content, judged()), reused)
+    found = (*check_documents(content, judged()), reused)
 
-    assert [evidence_finding(finding, "es") for finding in found] == [
+    assert [format_evidence_finding(finding, "es") for finding in found] == [
         "La evidencia no cuenta: sede.other.example no es un dominio declarado de la organización ni está por debajo "
         "de uno.",
         "La evidencia no cuenta: su dirección no nombra un dominio sin más (ni usuario, ni dirección IP).",
@@ -208,7 +208,7 @@ def test_what_is_wrong_is_said_in_both_languages() -> None:
         "El mismo documento, https://ayto.example/guide.pdf, sirve de evidencia a 6 indicadores, más de 5: "
         "D1.01, D1.02, D1.03, D1.04, D1.05 y D1.06.",
     ]
-    assert [evidence_finding(finding, "en") for finding in found] == [
+    assert [format_evidence_finding(finding, "en") for finding in found] == [
         "The evidence does not count: sede.other.example is neither a declared domain of the organisation nor below "
         "one.",
         "The evidence does not count: its address does not plainly name a domain (no user, no IP address).",
@@ -230,7 +230,7 @@ def answered(name: str, *documents: Evidence) -> Content:
 def test_an_answer_is_evidenced_by_one_document_that_counts() -> None:
     wrong, right = document("https://other.example/"), document()
     for documents, declared in (((), True), ((wrong,), True), ((wrong, right), False)):
-        made = derived(METHODOLOGY, answered("D1.01", *documents), judged())
+        made = derive_submission(METHODOLOGY, answered("D1.01", *documents), judged())
         assert made.self_declared == ({"D1.01"} if declared else set())
         assert made.answers == {"D1.01": {"numerator": 160, "denominator": 320}}
 
@@ -239,27 +239,27 @@ def test_only_fields_that_need_evidence_are_self_declared_without_it() -> None:
     needed = {field.name for field in METHODOLOGY.document.profile if field.needs_evidence}
     assert len(needed) == 12
 
-    bare = derived(METHODOLOGY, answered("D1.01"), judged())
+    bare = derive_submission(METHODOLOGY, answered("D1.01"), judged())
     some = structs.replace(
         answered("D1.01"),
         profile_evidence={"employees": (document(),), "units": (document("https://other.example/"),)},
     )
 
     assert bare.profile_self_declared == needed
-    assert derived(METHODOLOGY, some, judged()).profile_self_declared == needed - {"employees"}
+    assert derive_submission(METHODOLOGY, some, judged()).profile_self_declared == needed - {"employees"}
 
 
 def test_what_the_service_sets_has_its_default_and_then_stays() -> None:
     content = structs.replace(answered("D1.01"), answers={"D2.02": Answer(facts={"components": ("c1", "c2")})})
 
-    first = derived(METHODOLOGY, content, judged())
+    first = derive_submission(METHODOLOGY, content, judged())
     reviewed = structs.replace(
         first,
         profile=first.profile | {"incidents": 3, "previous_level": 2},
         answers={"D2.02": {"components": ("c1", "c2"), "outside_remit": ("c9",)}},
         set_aside={"D2.02": "rejected", "D1.01": "stale"},
     )
-    again = derived(METHODOLOGY, content, judged(), reviewed)
+    again = derive_submission(METHODOLOGY, content, judged(), reviewed)
 
     assert (first.profile["incidents"], first.profile["previous_level"], first.profile["integrity_case"]) == (
         0,
@@ -278,7 +278,7 @@ def test_what_an_organisation_states_replaces_what_it_stated() -> None:
     content = structs.replace(answered("D1.01"), answers={"D2.02": Answer(facts={"components": ("c1",)})})
     before = Submission(profile={"employees": 1}, answers={})
 
-    made = derived(METHODOLOGY, content, judged(), before)
+    made = derive_submission(METHODOLOGY, content, judged(), before)
 
     assert made.profile["employees"] == content.profile["employees"] != 1
     assert (made.profile["incidents"], made.profile["integrity_case"]) == (0, False)
@@ -289,7 +289,7 @@ def test_what_is_wrong_with_evidence_of_the_profile_is_no_indicator_s() -> None:
     content = structs.replace(
         answered("D1.01"), profile_evidence={"employees": (document(), document("https://other.example/"))}
     )
-    assert findings(content, judged()) == (
+    assert check_documents(content, judged()) == (
         EvidenceFinding(
             rule="undeclared_domain",
             severity="error",
@@ -301,5 +301,5 @@ def test_what_is_wrong_with_evidence_of_the_profile_is_no_indicator_s() -> None:
 
 
 def test_today_is_not_in_the_future() -> None:
-    (found,) = findings(answered("D1.01", document(when=TODAY)), judged())
+    (found,) = check_documents(answered("D1.01", document(when=TODAY)), judged())
     assert (found.rule, found.facts) == ("date_after_reference", {"date": "2027-01-20", "reference": "2026-12-31"})

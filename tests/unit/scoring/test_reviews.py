@@ -13,7 +13,7 @@ from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import NextStep
-from actitud_api.resources.assessments.evidence import derived
+from actitud_api.resources.assessments.evidence import derive_submission
 from tests.support.assessing import example_a
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY
@@ -171,9 +171,9 @@ def test_the_digest_tells_what_review_says() -> None:
 
 def test_what_review_says_stays_when_the_organisation_changes_its_draft() -> None:
     content = example_a()
-    first = derived(METHODOLOGY, content, judged())
+    first = derive_submission(METHODOLOGY, content, judged())
     reviewed = structs.replace(first, level_caps={"D1.02": 1, "D9.99": 2}, max_level=2)
-    again = derived(METHODOLOGY, content, judged(), reviewed)
+    again = derive_submission(METHODOLOGY, content, judged(), reviewed)
     assert (again.level_caps, again.max_level) == ({"D1.02": 1}, 2)
 
 

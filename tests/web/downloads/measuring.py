@@ -62,14 +62,14 @@ def make(folder: Path, size: int) -> None:
         editions.add(session, editions.made(draft, now=BEFORE, state="in_review"))
     sent = submissions()[BIG]
     evaluation = evaluate(METHODOLOGY, sent)
-    row = assessments.row(EDITION, BIG, sent, evaluation, BEFORE)
+    row = assessments.to_row(EDITION, BIG, sent, evaluation, BEFORE)
     names = [f"XX-M-{number:06}" for number in range(size)]
     for start in range(0, size, _PART):
         part = names[start : start + _PART]
         with database.write() as session:
             entries = [{"id": name, "name": f"Ayuntamiento {name}", "kind": "MUN", "population": 9} for name in part]
             organisations.add(session, [msgspec.convert(entry, organisations.Entry) for entry in entries], BEFORE)
-            assessments.store(session, [{**row, "organisation": name} for name in part])
+            assessments.store_rows(session, [{**row, "organisation": name} for name in part])
     _publish(database, folder, names)
     database.close()
 
@@ -81,7 +81,7 @@ def _publish(database: Database, folder: Path, names: list[str]) -> None:
         id=BIG, name="Ávila", kind="MUN", population=9, band="P1", province=None, region=None, simulated=True
     )
     score = explained(evaluate(METHODOLOGY, sent), sent)
-    document = score_document(EDITION, described, sent, score, replies.nothing("final"))
+    document = score_document(EDITION, described, sent, score, replies.build_empty_outcome("final"))
     form = form_of(document)
     with database.write() as session:
         place = editions.find(session, EDITION)

@@ -103,7 +103,7 @@ def add_edition(session: Session, year: str, scored: Mapping[str, Figures], stat
         period_to=date(int(year[:4]), 12, 31),
     )
     editions.add(session, editions.made(draft, now=NOW, state=state))
-    assessments.store(session, [_row(year, organisation, figures) for organisation, figures in scored.items()])
+    assessments.store_rows(session, [_row(year, organisation, figures) for organisation, figures in scored.items()])
 
 
 def add_organisation(session: Session, identifier: str, name: str) -> None:
@@ -117,7 +117,7 @@ def _entry(identifier: str, name: str) -> organisations.Entry:
 
 def _row(edition: str, organisation: str, figures: Figures) -> dict[str, Any]:
     simulated = next(simulate(load("2026.1")))
-    made = assessments.row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
+    made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= {
         "status": figures.status,
         "level": figures.level,

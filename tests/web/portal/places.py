@@ -80,7 +80,7 @@ def placed(url: str) -> Iterator[Client]:
             editions.add(session, editions.made(draft, now=NOW, state="published" if state == "published" else "open"))
         rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]
         unpublished = PLACES[0]._replace(id=UNPUBLISHED, points=7_700)
-        assessments.store(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
+        assessments.store_rows(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
     with TestClient(app) as client:
         yield client
     database.close()
@@ -98,7 +98,7 @@ def _entry(place: Place) -> organisations.Entry:
 
 
 def _row(edition: str, place: Place, simulated: Simulated) -> dict[str, Any]:
-    made = assessments.row(edition, place.id, simulated.submission, simulated.evaluation, NOW)
+    made = assessments.to_row(edition, place.id, simulated.submission, simulated.evaluation, NOW)
     ranks = place.points is not None
     return made | {
         "status": "complete" if ranks else "insufficient_evidence",

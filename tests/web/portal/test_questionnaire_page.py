@@ -13,7 +13,7 @@ from justhtml import JustHTML
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.methodology.predicates import indicators
-from actitud_api.resources.assessments.lifecycle import State
+from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES
@@ -23,7 +23,7 @@ from tests.web.embeds.installation import Client, installed
 PATH = "/portal/questionnaires/2026.1"
 METHODOLOGY = load("2026.1")
 SCRIPT = files("actitud_api.web.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
-TOLD: Final = {"loaded": State, "verdict": Verdict}
+TOLD: Final = {"loaded": AssessmentState, "verdict": Verdict}
 """What the script says in a word for each: the state of the assessment, and what was found of an answer."""
 
 

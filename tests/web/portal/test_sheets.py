@@ -86,7 +86,7 @@ def proven(database: object, url: str) -> Iterator[Client]:
         period_from=date(2026, 1, 1),
         period_to=date(2026, 12, 31),
     )
-    made = assessments.row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
+    made = assessments.to_row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
     poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
     entry = organisations.Entry(
         id=PROVEN,
@@ -101,7 +101,7 @@ def proven(database: object, url: str) -> Iterator[Client]:
         for year, state in PROVEN_IN.items():
             of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
             editions.add(session, editions.made(of_year, now=NOW, state=state))
-        assessments.store(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
+        assessments.store_rows(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
     with TestClient(app) as client:
         yield client
     app.state["database"].close()

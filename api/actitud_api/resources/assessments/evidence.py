@@ -20,7 +20,7 @@ from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.methodology.requests.content import Answer, Content, Evidence
 
-REUSED: Final = 5
+REUSE_LIMIT: Final = 5
 """How many indicators one document may support without remark (rule V22 of the catalogue)."""
 
 EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference", "document_reused"]
@@ -42,7 +42,7 @@ class EvidenceFinding(Struct, frozen=True, kw_only=True):
     facts: dict[str, FactValue | str | None]
 
 
-class Circumstances(Struct, frozen=True, kw_only=True):
+class EvidenceContext(Struct, frozen=True, kw_only=True):
     """What documents are judged by: the domains of the organisation (ASCII), the day and the reference date."""
 
     domains: frozenset[str]
@@ -50,37 +50,37 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     reference: date
 
 
-def circumstances(domains: Iterable[str], today: date, reference: date) -> Circumstances:
+def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
     """What documents are judged by; a domain that is none of a host is left out."""
-    declared = (_ascii(domain) for domain in domains)
-    return Circumstances(
+    declared = (_to_ascii(domain) for domain in domains)
+    return EvidenceContext(
         domains=frozenset(domain for domain in declared if domain is not None), today=today, reference=reference
     )
 
 
-def host(url: str) -> str | None:
+def parse_host(url: str) -> str | None:
     """The host of an address in its ASCII form; None where there is none that can belong to anybody.
 
     Only `https`, without user or password, and never an IP address in any spelling: what one program takes for the
     host of such an address another may not.
     """
     found = _ADDRESS.match(url)
-    return None if found is None else _ascii(found["host"])
+    return None if found is None else _to_ascii(found["host"])
 
 
-def belongs(url: str, domains: frozenset[str]) -> bool:
+def is_within_domains(url: str, domains: frozenset[str]) -> bool:
     """Whether the host of an address is one of those domains, or below one."""
-    labels = (host(url) or "").split(".")
+    labels = (parse_host(url) or "").split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
-def counts(document: Evidence, judged_by: Circumstances) -> bool:
+def is_valid(document: Evidence, context: EvidenceContext) -> bool:
     """Whether a document is evidence."""
-    return belongs(document.url, judged_by.domains) and document.date <= judged_by.today
+    return is_within_domains(document.url, context.domains) and document.date <= context.today
 
 
-def derived(
-    methodology: Methodology, content: Content, judged_by: Circumstances, before: Submission | None = None
+def derive_submission(
+    methodology: Methodology, content: Content, context: EvidenceContext, before: Submission | None = None
 ) -> Submission:
     """The submission of what an organisation states.
 
@@ -89,13 +89,13 @@ def derived(
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:
-        return any(counts(document, judged_by) for document in documents)
+        return any(is_valid(document, context) for document in documents)
 
     reviewed = before or Submission(profile={}, answers={})
     asked = {known.id: known for known in indicators(methodology.document.root)}
     return Submission(
-        profile=_profile(methodology, content, before),
-        answers={name: _facts(asked[name], answer, before) for name, answer in content.answers.items()},
+        profile=_derive_profile(methodology, content, before),
+        answers={name: _derive_facts(asked[name], answer, before) for name, answer in content.answers.items()},
         self_declared=frozenset(name for name, answer in content.answers.items() if not supported(answer.evidence)),
         profile_self_declared=frozenset(
             field.name
@@ -110,14 +110,14 @@ def derived(
     )
 
 
-def findings(content: Content, judged_by: Circumstances) -> tuple[EvidenceFinding, ...]:
+def check_documents(content: Content, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
     """What is wrong with the documents of an assessment, in the order of their places."""
-    places = list(_places(content))
-    found = [finding for place in places for finding in _wrong(place, judged_by)]
-    return (*found, *_reused(places))
+    places = list(_list_locations(content))
+    found = [finding for place in places for finding in _check_document(place, context)]
+    return (*found, *_check_reuse(places))
 
 
-class _Place(Struct, frozen=True):
+class _EvidenceLocation(Struct, frozen=True):
     """A document where it stands, and the indicator that it supports there."""
 
     pointer: str
@@ -125,28 +125,28 @@ class _Place(Struct, frozen=True):
     document: Evidence
 
 
-def _places(content: Content) -> Iterator[_Place]:
+def _list_locations(content: Content) -> Iterator[_EvidenceLocation]:
     for field, documents in content.profile_evidence.items():
         for number, document in enumerate(documents):
-            yield _Place(f"/profile_evidence/{field}/{number}", None, document)
+            yield _EvidenceLocation(f"/profile_evidence/{field}/{number}", None, document)
     for indicator, answer in content.answers.items():
         for number, document in enumerate(answer.evidence):
-            yield _Place(f"/answers/{indicator}/evidence/{number}", indicator, document)
+            yield _EvidenceLocation(f"/answers/{indicator}/evidence/{number}", indicator, document)
 
 
-def _wrong(place: _Place, judged_by: Circumstances) -> Iterator[EvidenceFinding]:
+def _check_document(place: _EvidenceLocation, context: EvidenceContext) -> Iterator[EvidenceFinding]:
     supported = () if place.indicator is None else (place.indicator,)
     document = place.document
     stated: dict[str, FactValue | str | None] = {"date": document.date.isoformat()}
-    if not belongs(document.url, judged_by.domains):
+    if not is_within_domains(document.url, context.domains):
         yield EvidenceFinding(
             rule="undeclared_domain",
             severity="error",
             pointer=f"{place.pointer}/url",
             indicators=supported,
-            facts={"host": host(document.url)},
+            facts={"host": parse_host(document.url)},
         )
-    if document.date > judged_by.today:
+    if document.date > context.today:
         yield EvidenceFinding(
             rule="future_date",
             severity="error",
@@ -154,44 +154,44 @@ def _wrong(place: _Place, judged_by: Circumstances) -> Iterator[EvidenceFinding]
             indicators=supported,
             facts=stated,
         )
-    elif document.date > judged_by.reference:
+    elif document.date > context.reference:
         yield EvidenceFinding(
             rule="date_after_reference",
             severity="warning",
             pointer=f"{place.pointer}/date",
             indicators=supported,
-            facts=stated | {"reference": judged_by.reference.isoformat()},
+            facts=stated | {"reference": context.reference.isoformat()},
         )
 
 
-def _reused(places: list[_Place]) -> Iterator[EvidenceFinding]:
+def _check_reuse(places: list[_EvidenceLocation]) -> Iterator[EvidenceFinding]:
     """The documents that support too many indicators: the same by their digest, or by their address to its `#`."""
-    digests = {_whole(place.document.url): place.document.sha256 for place in places if place.document.sha256}
-    first: dict[str, _Place] = {}
+    digests = {_strip_fragment(place.document.url): place.document.sha256 for place in places if place.document.sha256}
+    first: dict[str, _EvidenceLocation] = {}
     supported: dict[str, dict[str, None]] = {}
     for place in places:
         if place.indicator is not None:
-            address = _whole(place.document.url)
+            address = _strip_fragment(place.document.url)
             document = place.document.sha256 or digests.get(address) or address
             first.setdefault(document, place)
             supported.setdefault(document, {})[place.indicator] = None
     for document, named in supported.items():
-        if len(named) > REUSED:
+        if len(named) > REUSE_LIMIT:
             place = first[document]
             yield EvidenceFinding(
                 rule="document_reused",
                 severity="warning",
                 pointer=place.pointer,
                 indicators=tuple(named),
-                facts={"url": _whole(place.document.url), "count": len(named)},
+                facts={"url": _strip_fragment(place.document.url), "count": len(named)},
             )
 
 
-def _whole(url: str) -> str:
+def _strip_fragment(url: str) -> str:
     return url.partition("#")[0]
 
 
-def _profile(methodology: Methodology, content: Content, before: Submission | None) -> dict[str, Scalar | None]:
+def _derive_profile(methodology: Methodology, content: Content, before: Submission | None) -> dict[str, Scalar | None]:
     def value(name: str, default: bool | int | None) -> Scalar | None:
         return default if before is None else before.profile.get(name, default)
 
@@ -201,7 +201,7 @@ def _profile(methodology: Methodology, content: Content, before: Submission | No
     }
 
 
-def _facts(indicator: Indicator, answer: Answer, before: Submission | None) -> dict[str, FactValue]:
+def _derive_facts(indicator: Indicator, answer: Answer, before: Submission | None) -> dict[str, FactValue]:
     there = {} if before is None else before.answers.get(indicator.id, {})
     set_by_service = {fact.name: there.get(fact.name, ()) for fact in indicator.facts if fact.set_by == "service"}
     return answer.facts | set_by_service
@@ -212,7 +212,7 @@ _PLAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
-def _ascii(name: str) -> str | None:
+def _to_ascii(name: str) -> str | None:
     """A host name in its ASCII form, lower case and without a final dot; None for what is none."""
     try:
         # As browsers do (UTS 46), so that what they open is what is compared.

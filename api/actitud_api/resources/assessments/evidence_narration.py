@@ -6,7 +6,7 @@ from datetime import date
 
 from actitud_api.engine.i18n import Language, Texts, table
 from actitud_api.engine.narration import words
-from actitud_api.resources.assessments.evidence import REUSED, EvidenceFinding, EvidenceRule
+from actitud_api.resources.assessments.evidence import REUSE_LIMIT, EvidenceFinding, EvidenceRule
 
 _SENTENCES: dict[Language, dict[EvidenceRule, str]] = table(
     es={
@@ -36,7 +36,7 @@ _NO_HOST = Texts(
 )
 
 
-def evidence_finding(finding: EvidenceFinding, language: Language) -> str:
+def format_evidence_finding(finding: EvidenceFinding, language: Language) -> str:
     """What is wrong with a document."""
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
         return _NO_HOST.into(language)
@@ -45,4 +45,4 @@ def evidence_finding(finding: EvidenceFinding, language: Language) -> str:
         for name, value in finding.facts.items()
     }
     listed = words.enumeration(list(finding.indicators), language)
-    return _SENTENCES[language][finding.rule].format(**told, most=REUSED, indicators=listed)
+    return _SENTENCES[language][finding.rule].format(**told, most=REUSE_LIMIT, indicators=listed)

@@ -11,13 +11,9 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, func,
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from actitud_api.engine.methodology.requests import answers
-from actitud_api.engine.methodology.requests.content import Evidence
-from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.platform.storage.base import Base
-from actitud_api.resources.assessments.evidence import EvidenceFinding
-from actitud_api.resources.assessments.lifecycle import State, Transition
-from actitud_api.resources.assessments.reviewed_submission import NOTHING, Review
+from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
+from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
 from actitud_api.resources.assessments.tables import Assessment, StoredTransition, Submission
 from actitud_api.resources.editions.tables import Edition
 from actitud_api.resources.organisations.tables import Organisation
@@ -29,76 +25,21 @@ ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 
 
-class SupportOfAnswer(Struct, frozen=True):
-    """What supports an answer."""
-
-    evidence: tuple[Evidence, ...] = ()
-    note: str | None = None
-
-
-class Support(Struct, frozen=True):
-    """What supports an assessment, what is wrong with it, and what review finds; in JSON the column `evidence`."""
-
-    profile: dict[str, tuple[Evidence, ...]] = {}
-    answers: dict[str, SupportOfAnswer] = {}
-    findings: tuple[EvidenceFinding, ...] = ()
-    review: Review = NOTHING
-
-
-class Line(Struct, frozen=True, kw_only=True):
-    """An assessment in a list; figures as in `tables.Assessment`."""
-
-    edition: str
-    organisation: str
-    name: str
-    state: State
-    version: int
-    created: datetime
-    updated: datetime
-    submitted: datetime | None
-    methodology: str
-    status: Status
-    level: int | None
-    index_value: int | None
-    index_max: int | None
-    coverage: int | None
-
-
-class Record(Line, frozen=True, kw_only=True):
-    """An assessment as it is stored."""
-
-    submission: answers.Submission
-    evidence: Support
-
-
-class Submitted(Struct, frozen=True, kw_only=True):
-    """A submission as it is stored."""
-
-    edition: str
-    organisation: str
-    number: int
-    submitted: datetime
-    methodology: str
-    explanations: dict[str, str]
-    submission: answers.Submission
-    evidence: Support
-
-
-def _columns(form: type[Struct]) -> list[ColumnElement[object]]:
+def _select_columns(form: type[Struct]) -> list[ColumnElement[object]]:
     return [ORGANISATIONS.c.name if name == "name" else ASSESSMENTS.c[name] for name in form.__struct_fields__]
 
 
 _NAMED = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
 _MINE = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
-_ONE = select(*_columns(Record)).select_from(_NAMED).where(*_MINE)
+_ONE = select(*_select_columns(AssessmentRecord)).select_from(_NAMED).where(*_MINE)
 _LOCKED = select(ASSESSMENTS.c.version).where(*_MINE).with_for_update()
 _SOME = (
-    select(*_columns(Record))
+    select(*_select_columns(AssessmentRecord))
     .select_from(_NAMED)
     .where(ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation.in_(bindparam("by", expanding=True)))
 )
 _PAGE = (
-    select(*_columns(Line))
+    select(*_select_columns(AssessmentRow))
     .select_from(_NAMED)
     .where(ASSESSMENTS.c.edition == bindparam("of"))
     .order_by(ASSESSMENTS.c.organisation)
@@ -108,45 +49,45 @@ _STILL_TAKEN = or_(
     and_(EDITIONS.c.state == "in_review", ASSESSMENTS.c.state == "returned"),
 )
 _TAKEN = (
-    select(*_columns(Record))
+    select(*_select_columns(AssessmentRecord))
     .select_from(_NAMED.join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id))
     .where(ASSESSMENTS.c.organisation == bindparam("by"), _STILL_TAKEN)
     .order_by(ASSESSMENTS.c.edition)
     .with_for_update(of=ASSESSMENTS)
 )
 _STEPS = (
-    select(*(TRANSITIONS.c[name] for name in Transition.__struct_fields__))
+    select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
     .where(TRANSITIONS.c.edition == bindparam("of"), TRANSITIONS.c.organisation == bindparam("by"))
     .order_by(TRANSITIONS.c.number)
 )
 _SUBMITTED = (
-    select(*(SUBMISSIONS.c[name] for name in Submitted.__struct_fields__))
+    select(*(SUBMISSIONS.c[name] for name in SubmissionRecord.__struct_fields__))
     .where(SUBMISSIONS.c.edition == bindparam("of"), SUBMISSIONS.c.organisation == bindparam("by"))
     .order_by(SUBMISSIONS.c.number)
 )
 
 
-def one(session: Session, edition: str, organisation: str) -> Record | None:
+def get(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
     """The assessment of an organisation in an edition."""
     row = session.execute(_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else _to_record(row)
 
 
-def lock(session: Session, edition: str, organisation: str) -> None:
+def lock_assessment(session: Session, edition: str, organisation: str) -> None:
     """Keeps everybody from changing an assessment, if there is one, until the session ends."""
     session.execute(_LOCKED, {"of": edition, "by": organisation})
 
 
-def page(
+def list_page(
     session: Session,
     edition: str,
     *,
     among: Collection[str] | None,
-    state: State | None,
+    state: AssessmentState | None,
     after: str | None,
     offset: int,
     limit: int,
-) -> list[Line]:
+) -> list[AssessmentRow]:
     """Assessments of an edition by organisation, from the one that follows `after`; None does not filter."""
     statement = _PAGE.offset(offset).limit(limit)
     if among is not None:
@@ -156,66 +97,70 @@ def page(
     if after is not None:
         statement = statement.where(ASSESSMENTS.c.organisation > after)
     rows = session.execute(statement, {"of": edition}).mappings()
-    return [msgspec.convert(dict(row), Line) for row in rows]
+    return [msgspec.convert(dict(row), AssessmentRow) for row in rows]
 
 
-def still_taken(session: Session, organisation: str) -> list[Record]:
+def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
     """The assessments of an organisation that may still change, held until the session ends.
 
     Those of open editions that are not final, and what was returned in an edition in review.
     """
-    return [_record(row) for row in session.execute(_TAKEN, {"by": organisation}).mappings()]
+    return [_to_record(row) for row in session.execute(_TAKEN, {"by": organisation}).mappings()]
 
 
-def some(session: Session, edition: str, organisations: Collection[str]) -> list[Record]:
+def get_many(session: Session, edition: str, organisations: Collection[str]) -> list[AssessmentRecord]:
     """The assessments of some organisations in an edition, in no order."""
-    return [_record(row) for row in session.execute(_SOME, {"of": edition, "by": list(organisations)}).mappings()]
+    return [_to_record(row) for row in session.execute(_SOME, {"of": edition, "by": list(organisations)}).mappings()]
 
 
-def add(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     """Stores assessments of organisations that have none in their edition; the keys are those of the table."""
     if rows:
         session.execute(insert(ASSESSMENTS), rows)
 
 
-def add_new(session: Session, row: Mapping[str, object]) -> bool:
+def insert_new(session: Session, row: Mapping[str, object]) -> bool:
     """Stores an assessment; False where there is one already, and then the session can only end."""
     try:
-        add(session, [row])
+        insert_rows(session, [row])
     except IntegrityError:
         return False
     return True
 
 
-def change(session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]) -> bool:
+def update_version(
+    session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
+) -> bool:
     """Replaces what is given of an assessment if its version is still that one; whether it was."""
-    statement = update(ASSESSMENTS).where(*_at(edition, organisation, version)).values(values)
+    statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
-def restate(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
+def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
     """Replaces what is given of an assessment."""
     mine = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
     session.execute(update(ASSESSMENTS).where(*mine).values(values))
 
 
-def remove_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
+def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
     """Removes an assessment if its version is still that one and it is a draft; whether it was."""
     session.execute(
         delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation == organisation)
     )
-    statement = delete(ASSESSMENTS).where(*_at(edition, organisation, version), ASSESSMENTS.c.state == "draft")
+    statement = delete(ASSESSMENTS).where(
+        *_match_version(edition, organisation, version), ASSESSMENTS.c.state == "draft"
+    )
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
-def remove(session: Session, edition: str) -> None:
+def delete_edition_rows(session: Session, edition: str) -> None:
     """Removes every assessment of an edition, with its submissions and transitions."""
     session.execute(delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition))
     session.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.edition == edition))
     session.execute(delete(ASSESSMENTS).where(ASSESSMENTS.c.edition == edition))
 
 
-def add_submission(session: Session, record: Submitted) -> None:
+def insert_submission(session: Session, record: SubmissionRecord) -> None:
     """Stores a submission; its number is the next of its assessment."""
     session.execute(insert(SUBMISSIONS), msgspec.to_builtins(record, builtin_types=(datetime,)))
 
@@ -227,25 +172,25 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
     return count
 
 
-def submissions(
+def list_submissions(
     session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
-) -> list[Submitted]:
+) -> list[SubmissionRecord]:
     """The submissions of an assessment, the first one first, from the one that follows `after`."""
     statement = _SUBMITTED.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(SUBMISSIONS.c.number > after)
     rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), Submitted) for row in rows]
+    return [msgspec.convert(dict(row), SubmissionRecord) for row in rows]
 
 
-def submission(session: Session, edition: str, organisation: str, number: int) -> Submitted | None:
+def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
     """A submission by its number."""
     statement = _SUBMITTED.where(SUBMISSIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Submitted)
+    return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
 
 
-def steps(
+def list_transitions(
     session: Session,
     edition: str,
     organisation: str,
@@ -253,35 +198,35 @@ def steps(
     after: int | None = None,
     offset: int = 0,
     limit: int | None = None,
-) -> list[Transition]:
+) -> list[TransitionRecord]:
     """The transitions of an assessment, the first one first, from the one that follows `after`; None is no limit."""
     statement = _STEPS.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(TRANSITIONS.c.number > after)
     rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), Transition) for row in rows]
+    return [msgspec.convert(dict(row), TransitionRecord) for row in rows]
 
 
-def step(session: Session, edition: str, organisation: str, number: int) -> Transition | None:
+def find_transition(session: Session, edition: str, organisation: str, number: int) -> TransitionRecord | None:
     """A transition by its number."""
     statement = _STEPS.where(TRANSITIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Transition)
+    return None if row is None else msgspec.convert(dict(row), TransitionRecord)
 
 
-def add_step(session: Session, made: Transition) -> None:
+def insert_transition(session: Session, made: TransitionRecord) -> None:
     """Stores a transition; its number is the next of its assessment."""
     session.execute(insert(TRANSITIONS), structs.asdict(made))
 
 
-def count_states(session: Session, edition: str, states: Collection[State]) -> dict[State, int]:
+def count_states(session: Session, edition: str, states: Collection[AssessmentState]) -> dict[AssessmentState, int]:
     """How many assessments of an edition are in each of these states; without those in which none is."""
     statement = select(ASSESSMENTS.c.state, func.count()).group_by(ASSESSMENTS.c.state)
     found = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
     return {row[0]: row[1] for row in found}
 
 
-def _at(edition: str, organisation: str, version: int) -> tuple[ColumnElement[bool], ...]:
+def _match_version(edition: str, organisation: str, version: int) -> tuple[ColumnElement[bool], ...]:
     return (
         ASSESSMENTS.c.edition == edition,
         ASSESSMENTS.c.organisation == organisation,
@@ -289,5 +234,5 @@ def _at(edition: str, organisation: str, version: int) -> tuple[ColumnElement[bo
     )
 
 
-def _record(row: RowMapping) -> Record:
-    return msgspec.convert(dict(row), Record)
+def _to_record(row: RowMapping) -> AssessmentRecord:
+    return msgspec.convert(dict(row), AssessmentRecord)

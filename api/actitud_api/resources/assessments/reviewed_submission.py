@@ -23,7 +23,7 @@ window; its level is a lower one."""
 _SETS_ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "stale"}
 
 
-class Found(Struct, frozen=True):
+class AppliedVerdict(Struct, frozen=True):
     """What is found of one answer; `answer`: the digest of the answer that was judged; `level`: with `capped`."""
 
     verdict: Verdict
@@ -31,7 +31,7 @@ class Found(Struct, frozen=True):
     level: int | None = None
 
 
-class Whole(Struct, frozen=True, kw_only=True):
+class AppliedOverall(Struct, frozen=True, kw_only=True):
     """What review says of an assessment as a whole: the highest level that it may reach (None: any), and what the
     document leaves to the service, of the profile by field and of answers by indicator.
     """
@@ -41,32 +41,32 @@ class Whole(Struct, frozen=True, kw_only=True):
     answers: dict[str, dict[str, FactValue]] = {}
 
 
-class Review(Struct, frozen=True):
+class AppliedReview(Struct, frozen=True):
     """A review: what counts of each answer that was judged, by indicator, and what is said of the whole, if anything.
 
     What was found of an answer counts for that very answer: for another in its place nothing is found yet.
     """
 
-    answers: dict[str, Found] = {}
-    whole: Whole | None = None
+    answers: dict[str, AppliedVerdict] = {}
+    whole: AppliedOverall | None = None
 
 
-NOTHING: Final = Review()
+NO_REVIEW: Final = AppliedReview()
 """The review of what nobody has looked at."""
 
 
-def digest_of(answer: Answer) -> str:
+def digest_answer(answer: Answer) -> str:
     """What tells an answer from any other: the SHA-256 of its facts, evidence and note."""
     return digest(msgspec.to_builtins(answer))
 
 
-def ladder(indicator: Indicator) -> tuple[int, ...]:
+def list_levels(indicator: Indicator) -> tuple[int, ...]:
     """The levels of an indicator, ascending; none where it is not a ladder."""
     return tuple(int(post.x) for post in indicator.curve.goalposts) if indicator.curve.kind == "ladder" else ()
 
 
-def reviewed(
-    methodology: Methodology, submission: Submission, review: Review, answers: Mapping[str, Answer]
+def apply_review(
+    methodology: Methodology, submission: Submission, review: AppliedReview, answers: Mapping[str, Answer]
 ) -> Submission:
     """A submission with what a review does to it; `answers`: those that it follows from.
 
@@ -74,7 +74,9 @@ def reviewed(
     as the lower one. What the whole says takes the place of what the service says otherwise.
     """
     found = {
-        name: one for name, one in review.answers.items() if name in answers and digest_of(answers[name]) == one.answer
+        name: one
+        for name, one in review.answers.items()
+        if name in answers and digest_answer(answers[name]) == one.answer
     }
     aside = {name: _SETS_ASIDE[one.verdict] for name, one in found.items() if one.verdict in _SETS_ASIDE}
     caps = {name: one.level for name, one in found.items() if one.verdict == "capped" and one.level is not None}
@@ -85,20 +87,20 @@ def reviewed(
         level_caps={**submission.level_caps, **caps},
         self_declared=submission.self_declared | declared,
     )
-    return after if review.whole is None else _said(methodology, after, review.whole)
+    return after if review.whole is None else _apply_overall(methodology, after, review.whole)
 
 
-def unreviewed(methodology: Methodology, submission: Submission, review: Review) -> Submission:
+def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
     """A submission without what a review did to it, but for `self_declared`, which follows from its documents."""
     before = structs.replace(
         submission,
         set_aside={name: why for name, why in submission.set_aside.items() if name not in review.answers},
         level_caps={name: cap for name, cap in submission.level_caps.items() if name not in review.answers},
     )
-    return before if review.whole is None else _said(methodology, before, Whole())
+    return before if review.whole is None else _apply_overall(methodology, before, AppliedOverall())
 
 
-def _said(methodology: Methodology, submission: Submission, whole: Whole) -> Submission:
+def _apply_overall(methodology: Methodology, submission: Submission, whole: AppliedOverall) -> Submission:
     """A submission of which all that the service sets is as a review says, or as the document does."""
     profile = {
         field.name: whole.profile.get(field.name, field.default)

@@ -23,18 +23,13 @@ from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.assessments import schemas, service
-from actitud_api.resources.assessments.service import (
-    AnotherMethodology,
-    NotSubmittable,
-    Record,
-    Submitted,
-    UnknownAssessment,
-    UnknownSubmission,
-)
+from actitud_api.resources.assessments.records import AssessmentRecord, SubmissionRecord
+from actitud_api.resources.assessments.service import MethodologyMismatch, NotSubmittable, UnknownSubmission
 from actitud_api.resources.assessments.transition_routes import LINKS
+from actitud_api.resources.assessments.transitions import UnknownAssessment
 
-WHOLE = Body(*(known.whole for known in service.TYPES.values()))
-PATCH = Body(*(known.patch for known in service.TYPES.values()), patch=True)
+WHOLE = Body(*(known.whole for known in service.REQUEST_TYPES.values()))
+PATCH = Body(*(known.patch for known in service.REQUEST_TYPES.values()), patch=True)
 ASSESSMENT = Representation(schemas.Assessment, sentences=True)
 SUBMISSION = Representation(schemas.Submission, sentences=True)
 PAGE = Representation(schemas.AssessmentPage)
@@ -61,17 +56,17 @@ _LINKS = {
 _LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
 
 
-def _another_methodology(error: AnotherMethodology) -> Texts:
+def _another_methodology(error: MethodologyMismatch) -> Texts:
     return Texts(
-        f"La edición se responde con la metodología {error.asked}.",
-        f"The edition is answered under the methodology {error.asked}.",
+        f"La edición se responde con la metodología {error.required}.",
+        f"The edition is answered under the methodology {error.required}.",
     )
 
 
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
     for finding in error.errors:
-        es, en = (schemas.sentence(error.methodology, finding, language) for language in ("es", "en"))
-        yield Fault(error.place + schemas.pointer(finding), finding.rule, None, Texts(es, en))
+        es, en = (schemas.format_finding(error.methodology, finding, language) for language in ("es", "en"))
+        yield Fault(error.pointer + schemas.find_pointer(finding), finding.rule, None, Texts(es, en))
     for rule in error.unneeded:
         detail = Texts(f"{rule} no es una advertencia de la evaluación.", f"{rule} is no warning of the assessment.")
         yield Fault(f"/explanations/{rule}", "no_warning", None, detail)
@@ -95,11 +90,11 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         ),
     ),
     maps_to(
-        AnotherMethodology,
+        MethodologyMismatch,
         CONFLICT,
         _another_methodology,
         lambda error: [
-            Fault(f"{error.place}/methodology", "edition", error.sent, _another_methodology(error), error.asked)
+            Fault(f"{error.pointer}/methodology", "edition", error.sent, _another_methodology(error), error.required)
         ],
     ),
     maps_to(
@@ -146,7 +141,7 @@ class AssessmentsController(Controller):
         Assessments by organisation: those that the key may see.
         """
         bound = principal is not None and principal.role in OF_ORGANISATIONS
-        rows = service.page(
+        rows = service.list_assessments(
             database,
             path.edition,
             among=principal.organisations if principal is not None and bound else None,
@@ -156,7 +151,7 @@ class AssessmentsController(Controller):
             limit=query.limit + 1,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.organisation)
-        items = tuple(schemas.line(row) for row in kept)
+        items = tuple(schemas.build_line(row) for row in kept)
         return PAGE.of(request, schemas.AssessmentPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get(
@@ -171,7 +166,7 @@ class AssessmentsController(Controller):
 
         What an organisation states in an edition, with what is wrong with it and how it scores.
         """
-        return _answer(request, service.get(database, path.edition, path.organisation))
+        return _answer(request, service.get_assessment(database, path.edition, path.organisation))
 
     @put(
         "/{organisation:str}",
@@ -199,11 +194,13 @@ class AssessmentsController(Controller):
         date has come. What contradicts itself is stored with findings, never refused.
         """
 
-        def put(session: Session) -> service.Written:
-            return service.put(session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC))
+        def put(session: Session) -> service.SavedAssessment:
+            return service.put_assessment(
+                session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
+            )
 
         written = recorded(request, database, put)
-        return _answer(request, written.record, created=written.is_new)
+        return _answer(request, written.record, created=written.created)
 
     @patch(
         "/{organisation:str}",
@@ -229,8 +226,8 @@ class AssessmentsController(Controller):
         are named.
         """
 
-        def change_it(session: Session) -> Record:
-            return service.patch(
+        def change_it(session: Session) -> AssessmentRecord:
+            return service.patch_assessment(
                 session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
             )
 
@@ -247,7 +244,7 @@ class AssessmentsController(Controller):
         recorded(
             request,
             database,
-            lambda session: service.delete(session, path.edition, path.organisation, expected=expected),
+            lambda session: service.delete_assessment(session, path.edition, path.organisation, expected=expected),
         )
 
 
@@ -283,7 +280,7 @@ class SubmissionsController(Controller):
 
         The submissions of an assessment, the first one first.
         """
-        rows = service.submissions(
+        rows = service.list_submissions(
             database,
             path.edition,
             path.organisation,
@@ -292,7 +289,7 @@ class SubmissionsController(Controller):
             limit=query.limit + 1,
         )
         kept, cursor = SUBMISSIONS_CURSOR.cut(query, rows, lambda stored: stored.number)
-        items = tuple(schemas.submission_line(stored, language) for stored in kept)
+        items = tuple(schemas.build_submission_line(stored, language) for stored in kept)
         page = schemas.SubmissionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return SUBMISSIONS_PAGE.of(request, page)
 
@@ -310,8 +307,8 @@ class SubmissionsController(Controller):
 
         An assessment as it was submitted, whole, with the explanations of its warnings.
         """
-        stored = service.submission(database, path.edition, path.organisation, path.submission)
-        return SUBMISSION.of(request, schemas.submission(stored, language))
+        stored = service.get_submission(database, path.edition, path.organisation, path.submission)
+        return SUBMISSION.of(request, schemas.build_submission(stored, language))
 
     @post(
         "/",
@@ -349,7 +346,7 @@ class SubmissionsController(Controller):
 
         def submit(session: Session) -> Response[bytes]:
             now = datetime.now(UTC)
-            made = service.submit(
+            made = service.submit_assessment(
                 session,
                 path.edition,
                 path.organisation,
@@ -358,17 +355,17 @@ class SubmissionsController(Controller):
                 expected=expected,
                 now=now,
             )
-            document = schemas.submission(made, language)
+            document = schemas.build_submission(made, language)
             return SUBMISSION.of(request, document, created=f"{_path(made)}/submissions/{made.number}")
 
         return once(request, database, submit)
 
 
-def _answer(request: ApiRequest, record: Record, *, created: bool = False) -> Response[bytes]:
-    document = schemas.assessment(record, language_of(request.scope))
+def _answer(request: ApiRequest, record: AssessmentRecord, *, created: bool = False) -> Response[bytes]:
+    document = schemas.build_assessment(record, language_of(request.scope))
     tag = revision(record.created, record.version)
     return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if created else None)
 
 
-def _path(stored: Record | Submitted) -> str:
+def _path(stored: AssessmentRecord | SubmissionRecord) -> str:
     return f"/v1/editions/{stored.edition}/assessments/{stored.organisation}"

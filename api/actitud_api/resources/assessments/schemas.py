@@ -21,8 +21,9 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, figure
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments import service
 from actitud_api.resources.assessments.evidence import EvidenceFinding
-from actitud_api.resources.assessments.evidence_narration import evidence_finding
-from actitud_api.resources.assessments.service import Line, Record, State, Submitted
+from actitud_api.resources.assessments.evidence_narration import format_evidence_finding
+from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
 
 Points = Annotated[float, Meta(ge=0, le=100)]
 """Points of 100, a multiple of 10^-decimals of the methodology."""
@@ -61,7 +62,7 @@ class SubmissionPath(AssessmentPath, frozen=True):
 class AssessmentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the list of assessments."""
 
-    state: Annotated[State | None, Meta(description="Only assessments in that state.")] = None
+    state: Annotated[AssessmentState | None, Meta(description="Only assessments in that state.")] = None
 
 
 class SubmissionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -94,7 +95,7 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(description="A sentence in the language of the answer.")]
 
 
-class Figures(Struct, frozen=True, kw_only=True):
+class FigureMembers(Struct, frozen=True, kw_only=True):
     """How an assessment scores."""
 
     index: Points | None
@@ -104,14 +105,14 @@ class Figures(Struct, frozen=True, kw_only=True):
     coverage: Coverage | None
 
 
-class AssessmentLine(Figures, frozen=True, kw_only=True):
+class AssessmentLine(FigureMembers, frozen=True, kw_only=True):
     """An assessment in a list. Times are UTC; `submitted` is null for a draft."""
 
     edition: str
     organisation: str
     organisation_name: str
     methodology: str
-    state: State
+    state: AssessmentState
     created: Time
     updated: Time
     submitted: Time | None
@@ -133,7 +134,7 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
     findings: tuple[AssessmentFinding, ...]
 
 
-class SubmissionLine(Figures, frozen=True, kw_only=True):
+class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
     """An assessment as it was submitted, the first time, the second…: `id` says which."""
 
     id: str
@@ -157,7 +158,7 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
     answers: Answers
 
 
-def line(row: Line) -> AssessmentLine:
+def build_line(row: AssessmentRow) -> AssessmentLine:
     """A stored assessment as it is listed."""
     unit = int(10 ** load(row.methodology).document.decimals)
     return AssessmentLine(
@@ -169,29 +170,29 @@ def line(row: Line) -> AssessmentLine:
         created=row.created,
         updated=row.updated,
         submitted=row.submitted,
-        index=_part(row.index_value, unit),
-        index_max=_part(row.index_max, unit),
+        index=_to_decimal(row.index_value, unit),
+        index_max=_to_decimal(row.index_max, unit),
         level=row.level,
         status=row.status,
-        coverage=_part(row.coverage, 10**COVERAGE_DECIMALS),
+        coverage=_to_decimal(row.coverage, 10**COVERAGE_DECIMALS),
     )
 
 
-def assessment(record: Record, language: Language) -> Assessment:
+def build_assessment(record: AssessmentRecord, language: Language) -> Assessment:
     """A stored assessment as it is answered."""
-    content = service.content_of(record)
+    content = service.rebuild_content(record)
     return Assessment(
-        **structs.asdict(line(record)),
+        **structs.asdict(build_line(record)),
         profile=content.profile,
         profile_evidence=content.profile_evidence,
-        answers=_answers(content),
-        findings=_findings(record, language),
+        answers=_build_answers(content),
+        findings=_build_findings(record, language),
     )
 
 
-def submission_line(stored: Submitted, language: Language) -> SubmissionLine:
+def build_submission_line(stored: SubmissionRecord, language: Language) -> SubmissionLine:
     """A stored submission as it is listed."""
-    figures = service.figures(stored)
+    figures = service.compute_figures(stored)
     unit = int(10 ** load(stored.methodology).document.decimals)
     return SubmissionLine(
         id=str(stored.number),
@@ -200,27 +201,27 @@ def submission_line(stored: Submitted, language: Language) -> SubmissionLine:
         methodology=stored.methodology,
         submitted=stored.submitted,
         explanations=stored.explanations,
-        findings=_findings(stored, language),
-        index=_part(figures.index, unit),
-        index_max=_part(figures.index_max, unit),
+        findings=_build_findings(stored, language),
+        index=_to_decimal(figures.index, unit),
+        index_max=_to_decimal(figures.index_max, unit),
         level=figures.level,
         status=figures.status,
-        coverage=_part(figures.coverage, 10**COVERAGE_DECIMALS),
+        coverage=_to_decimal(figures.coverage, 10**COVERAGE_DECIMALS),
     )
 
 
-def submission(stored: Submitted, language: Language) -> Submission:
+def build_submission(stored: SubmissionRecord, language: Language) -> Submission:
     """A stored submission as it is answered."""
-    content = service.content_of(stored)
+    content = service.rebuild_content(stored)
     return Submission(
-        **structs.asdict(submission_line(stored, language)),
+        **structs.asdict(build_submission_line(stored, language)),
         profile=content.profile,
         profile_evidence=content.profile_evidence,
-        answers=_answers(content),
+        answers=_build_answers(content),
     )
 
 
-def pointer(finding: result.Finding | EvidenceFinding) -> str:
+def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
     """Where in an assessment something is wrong: the document, the answer that is contradicted, or the first fact."""
     if isinstance(finding, EvidenceFinding):
         return finding.pointer
@@ -231,35 +232,35 @@ def pointer(finding: result.Finding | EvidenceFinding) -> str:
     return f"/answers/{indicator}/{name}" if indicator else f"/profile/{name}"
 
 
-def sentence(methodology: Methodology, finding: result.Finding | EvidenceFinding, language: Language) -> str:
+def format_finding(methodology: Methodology, finding: result.Finding | EvidenceFinding, language: Language) -> str:
     """What is wrong, in words."""
     if isinstance(finding, EvidenceFinding):
-        return evidence_finding(finding, language)
+        return format_evidence_finding(finding, language)
     return sentences_of(methodology, language).finding(finding)
 
 
-def _findings(stored: Record | Submitted, language: Language) -> tuple[AssessmentFinding, ...]:
+def _build_findings(stored: AssessmentRecord | SubmissionRecord, language: Language) -> tuple[AssessmentFinding, ...]:
     return tuple(
         AssessmentFinding(
             rule=finding.rule,
             severity=finding.severity,
             code="evidence" if isinstance(finding, EvidenceFinding) else finding.code,
-            pointer=pointer(finding),
+            pointer=find_pointer(finding),
             indicators=finding.indicators,
             missing=() if isinstance(finding, EvidenceFinding) else finding.missing,
             facts=finding.facts,
-            text=sentence(load(stored.methodology), finding, language),
+            text=format_finding(load(stored.methodology), finding, language),
         )
-        for finding in service.findings(stored)
+        for finding in service.compute_findings(stored)
     )
 
 
-def _answers(content: Content) -> dict[str, dict[str, AnswerMember]]:
+def _build_answers(content: Content) -> dict[str, dict[str, AnswerMember]]:
     return {
         name: {**answer.facts, "evidence": answer.evidence, "note": answer.note}
         for name, answer in content.answers.items()
     }
 
 
-def _part(units: int | None, whole: int) -> float | None:
+def _to_decimal(units: int | None, whole: int) -> float | None:
     return None if units is None else figure(Fraction(units, whole))

@@ -34,107 +34,36 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale
 from actitud_api.resources.assessments import queries
-from actitud_api.resources.assessments.evidence import EvidenceFinding, circumstances, derived
-from actitud_api.resources.assessments.evidence import findings as evidence_findings
+from actitud_api.resources.assessments.evidence import EvidenceFinding, build_context, derive_submission
+from actitud_api.resources.assessments.evidence import check_documents as evidence_findings
 from actitud_api.resources.assessments.lifecycle import (
-    Early,
-    Late,
-    Life,
-    Misdated,
-    OutOfOrder,
-    Phase,
-    State,
-    Transition,
+    AssessmentState,
+    InvalidTransition,
+    Lifecycle,
 )
-from actitud_api.resources.assessments.queries import Line, Record, Submitted, Support, SupportOfAnswer
-from actitud_api.resources.assessments.reviewed_submission import NOTHING, Review, reviewed, unreviewed
+from actitud_api.resources.assessments.records import (
+    AnswerSupport,
+    AssessmentRecord,
+    AssessmentRow,
+    AssessmentSupport,
+    SubmissionRecord,
+)
+from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, AppliedReview, apply_review, remove_review
 from actitud_api.resources.assessments.tables import DIMENSIONS
 from actitud_api.resources.assessments.transitions import (
-    Held,
     UnknownAssessment,
-    UnknownTransition,
     ensure_expected,
-    enter,
-    extend,
-    find,
-    hold,
-    life_of,
-    to_final,
-    to_hearing,
-    to_returned,
-    to_review,
-    transition,
-    transitions,
-    unsettled,
+    load_lifecycle,
+    record_transition,
+    require_assessment,
 )
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 
-__all__ = [
-    "TYPES",
-    "AnotherMethodology",
-    "Content",
-    "Early",
-    "Figures",
-    "Findings",
-    "Held",
-    "Late",
-    "Life",
-    "Line",
-    "Mended",
-    "Misdated",
-    "NotSubmittable",
-    "OutOfOrder",
-    "Phase",
-    "Record",
-    "State",
-    "Submitted",
-    "Support",
-    "Transition",
-    "UnknownAssessment",
-    "UnknownSubmission",
-    "UnknownTransition",
-    "Written",
-    "clear",
-    "columns_of",
-    "content_of",
-    "counting",
-    "delete",
-    "extend",
-    "figures",
-    "findings",
-    "get",
-    "heard",
-    "hold",
-    "mend",
-    "mended",
-    "one",
-    "page",
-    "patch",
-    "put",
-    "reevaluate",
-    "restate",
-    "review",
-    "reviewable",
-    "row",
-    "some",
-    "store",
-    "submission",
-    "submissions",
-    "submit",
-    "to_final",
-    "to_hearing",
-    "to_returned",
-    "to_review",
-    "transition",
-    "transitions",
-    "unsettled",
-]
-
-TYPES: Final = {version: types(load(version)) for version in versions()}
+REQUEST_TYPES: Final = {version: types(load(version)) for version in versions()}
 """The closed types of what may be sent, by methodology version."""
 
-_AHEAD = timedelta(hours=14)
+_FIRST_ZONE_OFFSET = timedelta(hours=14)
 """How far the clocks of the first time zone are ahead of UTC: a day has come when it has come there."""
 
 
@@ -146,14 +75,14 @@ class UnknownSubmission(LookupError):
         self.number = number
 
 
-class AnotherMethodology(ValueError):
+class MethodologyMismatch(ValueError):
     """Answers under a version that is not that of the edition; `place` as in `NotSubmittable`."""
 
     def __init__(self, sent: str, asked: str, place: str = "") -> None:
         super().__init__(f"{sent} instead of {asked}")
         self.sent = sent
-        self.asked = asked
-        self.place = place
+        self.required = asked
+        self.pointer = place
 
 
 class NotSubmittable(ValueError):
@@ -167,14 +96,14 @@ class NotSubmittable(ValueError):
         self.methodology = methodology
         self.errors = errors
         self.unneeded = unneeded
-        self.place = place
+        self.pointer = place
 
 
 Findings = tuple[Finding | EvidenceFinding, ...]
 """What is wrong with an assessment: rules that do not hold, and documents."""
 
 
-class Figures(Struct, frozen=True, kw_only=True):
+class AssessmentFigures(Struct, frozen=True, kw_only=True):
     """How an assessment scores; units as in `tables.Assessment`."""
 
     status: Status
@@ -184,20 +113,20 @@ class Figures(Struct, frozen=True, kw_only=True):
     coverage: int | None
 
 
-class Written(Struct, frozen=True):
+class SavedAssessment(Struct, frozen=True):
     """An assessment after a write, and whether that made it."""
 
-    record: Record
-    is_new: bool
+    record: AssessmentRecord
+    created: bool
 
 
-class Mended(Struct, frozen=True):
+class CorrectionPreview(Struct, frozen=True):
     """A corrected assessment: as it was stored, with another submission and evidence; the values of its columns.
 
     `rules`: those that do not hold.
     """
 
-    record: Record
+    record: AssessmentRecord
     values: Mapping[str, object]
     rules: frozenset[str]
 
@@ -205,57 +134,59 @@ class Mended(Struct, frozen=True):
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def page(
+def list_assessments(
     database: Database,
     edition: str,
     *,
     among: Collection[str] | None,
-    state: State | None,
+    state: AssessmentState | None,
     after: str | None,
     offset: int,
     limit: int,
-) -> list[Line]:
+) -> list[AssessmentRow]:
     """Assessments of an edition by organisation, from the one that follows `after`; raises `UnknownEdition`.
 
     `among`: only those of these organisations, None is all; `state`: only those in it.
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        return queries.page(session, found.id, among=among, state=state, after=after, offset=offset, limit=limit)
+        return queries.list_page(session, found.id, among=among, state=state, after=after, offset=offset, limit=limit)
 
 
-def get(database: Database, edition: str, organisation: str) -> Record:
+def get_assessment(database: Database, edition: str, organisation: str) -> AssessmentRecord:
     """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
-        return one(session, edition, organisation)
+        return find_assessment(session, edition, organisation)
 
 
-def one(session: Session, edition: str, organisation: str) -> Record:
+def find_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
     """The same, in a session."""
-    return find(session, editions.find(session, edition).id, organisation)
+    return require_assessment(session, editions.find(session, edition).id, organisation)
 
 
-def submissions(
+def list_submissions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
-) -> list[Submitted]:
+) -> list[SubmissionRecord]:
     """The submissions of an assessment, the first one first, from the one that follows `after`.
 
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        found = find(session, editions.find(session, edition).id, organisation)
-        return queries.submissions(session, found.edition, found.organisation, after=after, offset=offset, limit=limit)
+        found = require_assessment(session, editions.find(session, edition).id, organisation)
+        return queries.list_submissions(
+            session, found.edition, found.organisation, after=after, offset=offset, limit=limit
+        )
 
 
-def submission(database: Database, edition: str, organisation: str, number: str) -> Submitted:
+def get_submission(database: Database, edition: str, organisation: str, number: str) -> SubmissionRecord:
     """A submission of an assessment.
 
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
     """
     with database.read() as session:
-        record = find(session, editions.find(session, edition).id, organisation)
+        record = require_assessment(session, editions.find(session, edition).id, organisation)
         found = (
-            queries.submission(session, record.edition, record.organisation, int(number))
+            queries.find_submission(session, record.edition, record.organisation, int(number))
             if _NUMBER.fullmatch(number)
             else None
         )
@@ -264,7 +195,7 @@ def submission(database: Database, edition: str, organisation: str, number: str)
     return found
 
 
-def content_of(stored: Record | Submitted) -> Content:
+def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> Content:
     """What an organisation stated, as it may be sent again."""
     document = load(stored.methodology).document
     asked = {known.id: known for known in indicators(document.root)}
@@ -287,12 +218,12 @@ def content_of(stored: Record | Submitted) -> Content:
     )
 
 
-def some(session: Session, edition: str, organisations: Collection[str]) -> dict[str, Record]:
+def find_assessments(session: Session, edition: str, organisations: Collection[str]) -> dict[str, AssessmentRecord]:
     """The assessments of some organisations in an edition, by organisation."""
-    return {record.organisation: record for record in queries.some(session, edition, organisations)}
+    return {record.organisation: record for record in queries.get_many(session, edition, organisations)}
 
 
-def counting(stored: Record, indicator: str) -> tuple[Evidence, ...]:
+def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, ...]:
     """The documents that support an answer and count, as of its last write."""
     support = stored.evidence.answers.get(indicator)
     wrong = {finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"}
@@ -303,70 +234,70 @@ def counting(stored: Record, indicator: str) -> tuple[Evidence, ...]:
     )
 
 
-def findings(stored: Record | Submitted) -> Findings:
+def compute_findings(stored: AssessmentRecord | SubmissionRecord) -> Findings:
     """What is wrong with an assessment, as of its last write."""
     evaluation = evaluate(load(stored.methodology), stored.submission)
     return (*engine_findings(evaluation), *stored.evidence.findings)
 
 
-def figures(stored: Submitted) -> Figures:
+def compute_figures(stored: SubmissionRecord) -> AssessmentFigures:
     """How a submission scored."""
-    return scored(evaluate(load(stored.methodology), stored.submission))
+    return extract_figures(evaluate(load(stored.methodology), stored.submission))
 
 
 # --- writing --------------------------------------------------------------------------------------------------
 
 
-def put(
+def put_assessment(
     session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
-) -> Written:
+) -> SavedAssessment:
     """Makes an assessment, or replaces as a whole what the organisation may still change.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
     `AnotherMethodology`.
     """
-    place, before = _open(session, edition, organisation)
+    place, before = _lock_edition(session, edition, organisation)
     ensure_expected(before, expected)
     _ensure_writable(session, place, before, now)
-    methodology = _methodology(place, request)
+    methodology = _require_methodology(place, request)
     content = whole(methodology, request)
     if before is not None:
-        return Written(_write(session, place, before, content, now), is_new=False)
+        return SavedAssessment(_save_content(session, place, before, content, now), created=False)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    values = _values(methodology, _judged(place, methodology, content, None, now), now)
-    if not queries.add_new(session, {**identity, "submitted": None, **values}):
+    values = _score_columns(methodology, _derive_assessment(place, methodology, content, None, now), now)
+    if not queries.insert_new(session, {**identity, "submitted": None, **values}):
         raise Stale
-    return Written(find(session, edition, organisation), is_new=True)
+    return SavedAssessment(require_assessment(session, edition, organisation), created=True)
 
 
-def patch(
+def patch_assessment(
     session: Session, edition: str, organisation: str, change: AssessmentPatch, *, expected: Expected, now: datetime
-) -> Record:
+) -> AssessmentRecord:
     """Applies a merge patch to what the organisation may still change.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
     `OutOfOrder`, `Late`, `AnotherMethodology`.
     """
-    place, before = _open_there(session, edition, organisation, expected)
+    place, before = _lock_assessment(session, edition, organisation, expected)
     _ensure_writable(session, place, before, now)
-    methodology = _methodology(place, change)
-    return _write(session, place, before, merged(methodology, content_of(before), change), now)
+    methodology = _require_methodology(place, change)
+    return _save_content(session, place, before, merged(methodology, rebuild_content(before), change), now)
 
 
-def delete(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
+def delete_assessment(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
     """Removes a draft.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
     `OutOfOrder`.
     """
-    _, before = _open_there(session, edition, organisation, expected)
+    _, before = _lock_assessment(session, edition, organisation, expected)
     if before.state != "draft":
-        raise OutOfOrder(before.state)
-    if not queries.remove_draft(session, edition, organisation, before.version):
+        raise InvalidTransition(before.state)
+    if not queries.delete_draft(session, edition, organisation, before.version):
         raise Stale
 
 
-def submit(
+def submit_assessment(
     session: Session,
     edition: str,
     organisation: str,
@@ -375,119 +306,121 @@ def submit(
     role: str,
     expected: Expected,
     now: datetime,
-) -> Submitted:
+) -> SubmissionRecord:
     """Hands in what the organisation answers, judged as of today; from then on it does not change, unless returned.
 
     `explanations`: why a warning stands, by its rule; `role`: as in `Transition`. Raises `UnknownEdition`,
     `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
     `NotSubmittable`.
     """
-    place, before = _open_there(session, edition, organisation, expected)
+    place, before = _lock_assessment(session, edition, organisation, expected)
     life = _ensure_writable(session, place, before, now)
-    after = _write(session, place, before, content_of(before), now, state="submitted", submitted=now)
-    found = findings(after)
+    after = _save_content(session, place, before, rebuild_content(before), now, state="submitted", submitted=now)
+    found = compute_findings(after)
     errors = tuple(finding for finding in found if finding.severity == "error")
     warnings = {finding.rule for finding in found if finding.severity == "warning"}
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
         raise NotSubmittable(load(after.methodology), errors, unneeded)
-    enter(session, before, life, "submitted", role, now)
-    return _hand_in(session, after, explanations, now)
+    record_transition(session, before, life, "submitted", role, now)
+    return _store_submission(session, after, explanations, now)
 
 
-def reviewable(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
     """An assessment that may be judged now, and that nobody else changes until the session ends.
 
     Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
     """
     editions.ensure_unpublished(session, edition)
-    queries.lock(session, edition, organisation)
-    record = find(session, edition, organisation)
-    life_of(session, editions.find(session, edition), record).ensure_reviewable(now)
+    queries.lock_assessment(session, edition, organisation)
+    record = require_assessment(session, edition, organisation)
+    load_lifecycle(session, editions.find(session, edition), record).ensure_reviewable(now)
     return record
 
 
-def heard(session: Session, edition: str, organisation: str, *, now: datetime) -> Record:
+def lock_for_reply(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
     """An assessment in its hearing, which nobody else changes until the session ends.
 
     Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
     """
     editions.ensure_unpublished(session, edition)
-    queries.lock(session, edition, organisation)
-    record = find(session, edition, organisation)
-    life_of(session, editions.find(session, edition), record).ensure_answerable(now)
+    queries.lock_assessment(session, edition, organisation)
+    record = require_assessment(session, edition, organisation)
+    load_lifecycle(session, editions.find(session, edition), record).ensure_answerable(now)
     return record
 
 
-def review(session: Session, record: Record, found: Review, *, now: datetime) -> None:
+def rescore_reviewed(session: Session, record: AssessmentRecord, found: AppliedReview, *, now: datetime) -> None:
     """Makes what a review found of an assessment what it scores with, in the place of what was found before.
 
     Documents count as of the last write of the organisation. Raises `Stale`.
     """
     methodology = load(record.methodology)
-    judged = _Judged(_unreviewed(record), structs.replace(record.evidence, review=found))
-    values = _values(methodology, _reviewed(methodology, judged, content_of(record)), now)
+    judged = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=found))
+    values = _score_columns(methodology, _merge_review(methodology, judged, rebuild_content(record)), now)
     values |= {"version": record.version + 1}
-    if not queries.change(session, record.edition, record.organisation, record.version, values):
+    if not queries.update_version(session, record.edition, record.organisation, record.version, values):
         raise Stale
 
 
-def mended(
+def preview_correction(
     session: Session,
     edition: editions.Record,
     organisation: str,
     change: AssessmentPatch,
     *,
-    place: str,
+    pointer: str,
     now: datetime,
-) -> Mended:
+) -> CorrectionPreview:
     """What a merge patch makes of an assessment of a published edition; nothing is stored.
 
     Documents that the patch adds or replaces are judged as of today; the others count as they did, whatever became of
     the domains since. `place`: that of the patch in what was sent. Raises `UnknownAssessment`, `AnotherMethodology`,
     `NotSubmittable`.
     """
-    before = find(session, edition.id, organisation)
-    stands = _Place(edition, _domains(session, organisation))
-    methodology = _methodology(stands, change, place)
-    stated = content_of(before)
+    before = require_assessment(session, edition.id, organisation)
+    stands = _OpenEdition(edition, _lock_domains(session, organisation))
+    methodology = _require_methodology(stands, change, pointer)
+    stated = rebuild_content(before)
     content = merged(methodology, stated, change)
-    judged = _judged(stands, methodology, content, before, now)
-    submission, unjudged = judged.submission, _unreviewed(before)
+    judged = _derive_assessment(stands, methodology, content, before, now)
+    submission, unjudged = judged.submission, _strip_review(before)
     findings_now = judged.support.findings
-    answers = {name for name, answer in content.answers.items() if answer.evidence == _evidence(stated, name)}
+    answers = {name for name, answer in content.answers.items() if answer.evidence == _find_evidence(stated, name)}
     fields = {
         name
         for name in content.profile
         if content.profile_evidence.get(name, ()) == stated.profile_evidence.get(name, ())
     }
     kept = {f"/answers/{name}/" for name in answers} | {f"/profile_evidence/{name}/" for name in fields}
-    judged = _Judged(
+    judged = _DerivedAssessment(
         structs.replace(
             submission,
-            self_declared=_mixed(submission.self_declared, unjudged.self_declared, answers),
-            profile_self_declared=_mixed(
+            self_declared=_merge_flags(submission.self_declared, unjudged.self_declared, answers),
+            profile_self_declared=_merge_flags(
                 submission.profile_self_declared, before.submission.profile_self_declared, fields
             ),
         ),
         structs.replace(
             judged.support,
             findings=(
-                *(finding for finding in before.evidence.findings if _stands_in(finding, kept)),
-                *(finding for finding in findings_now if not _stands_in(finding, kept)),
+                *(finding for finding in before.evidence.findings if _points_into(finding, kept)),
+                *(finding for finding in findings_now if not _points_into(finding, kept)),
             ),
         ),
     )
-    judged = _reviewed(methodology, judged, content)
+    judged = _merge_review(methodology, judged, content)
     after = structs.replace(before, submission=judged.submission, evidence=judged.support)
-    found = findings(after)
+    found = compute_findings(after)
     errors = tuple(finding for finding in found if finding.severity == "error")
     if errors:
-        raise NotSubmittable(methodology, errors, (), place)
-    return Mended(after, _values(methodology, judged, now), frozenset(finding.rule for finding in found))
+        raise NotSubmittable(methodology, errors, (), pointer)
+    return CorrectionPreview(
+        after, _score_columns(methodology, judged, now), frozenset(finding.rule for finding in found)
+    )
 
 
-def mend(session: Session, made: Mended, *, now: datetime) -> None:
+def apply_correction(session: Session, made: CorrectionPreview, *, now: datetime) -> None:
     """Stores a corrected assessment, and as a submission, which keeps the explanations of warnings that still stand.
 
     The database lets it only while a revision of the edition is being made. Raises `Stale`.
@@ -495,31 +428,33 @@ def mend(session: Session, made: Mended, *, now: datetime) -> None:
     record = made.record
     edition, organisation = record.edition, record.organisation
     values = {**made.values, "version": record.version + 1, "submitted": now}
-    if not queries.change(session, edition, organisation, record.version, values):
+    if not queries.update_version(session, edition, organisation, record.version, values):
         raise Stale
-    last = queries.submission(session, edition, organisation, queries.count_submissions(session, edition, organisation))
+    last = queries.find_submission(
+        session, edition, organisation, queries.count_submissions(session, edition, organisation)
+    )
     explanations = {} if last is None else last.explanations
-    _hand_in(session, record, {rule: why for rule, why in explanations.items() if rule in made.rules}, now)
+    _store_submission(session, record, {rule: why for rule, why in explanations.items() if rule in made.rules}, now)
 
 
-def restate(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
+def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
     """Replaces the figures of an assessment; `figures` as in `columns_of`."""
-    queries.restate(session, edition, organisation, figures)
+    queries.update_columns(session, edition, organisation, figures)
 
 
-def reevaluate(session: Session, organisation: str, *, now: datetime) -> None:
+def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
     """Judges again the evidence of an organisation whose domains have changed, wherever it may still change.
 
     Whoever changes the domains holds the organisation, so that nobody writes by the old ones meanwhile. Raises
     `UnknownOrganisation` and `Stale`.
     """
-    domains = _domains(session, organisation)
-    for record in queries.still_taken(session, organisation):
-        place = _Place(editions.find(session, record.edition), domains)
-        _write(session, place, record, content_of(record), now)
+    domains = _lock_domains(session, organisation)
+    for record in queries.lock_changeable(session, organisation):
+        place = _OpenEdition(editions.find(session, record.edition), domains)
+        _save_content(session, place, record, rebuild_content(record), now)
 
 
-def row(
+def to_row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:
     """What the database keeps of an assessment that is final, made at a time, by the columns of `tables.Assessment`."""
@@ -533,50 +468,52 @@ def row(
         "submitted": at,
         "submission": msgspec.to_builtins(submission),
         "evidence": {},
-        **columns_of(evaluation),
+        **figure_columns(evaluation),
     }
 
 
-def store(session: Session, rows: Iterable[dict[str, object]]) -> None:
+def store_rows(session: Session, rows: Iterable[dict[str, object]]) -> None:
     """Stores rows made by `row`, of organisations that have no assessment in their edition."""
-    queries.add(session, list(rows))
+    queries.insert_rows(session, list(rows))
 
 
-def clear(session: Session, edition: str) -> None:
+def clear_edition(session: Session, edition: str) -> None:
     """Removes every assessment of an edition."""
-    queries.remove(session, edition)
+    queries.delete_edition_rows(session, edition)
 
 
-class _Place(Struct, frozen=True):
+class _OpenEdition(Struct, frozen=True):
     """Where an assessment stands: its edition, and the domains of its organisation, both held."""
 
     edition: editions.Record
     domains: tuple[str, ...]
 
 
-def _open(session: Session, edition: str, organisation: str) -> tuple[_Place, Record | None]:
+def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_OpenEdition, AssessmentRecord | None]:
     """Where the organisation may answer, and what it has there; edition and organisation stay until the session ends.
 
     In an edition in review only what was returned is answered.
     """
     state = editions.ensure_unpublished(session, edition)
-    place = _Place(editions.find(session, edition), _domains(session, organisation))
-    before = queries.one(session, edition, organisation)
+    place = _OpenEdition(editions.find(session, edition), _lock_domains(session, organisation))
+    before = queries.get(session, edition, organisation)
     if state != "open" and (before is None or before.state != "returned"):
         raise editions.EditionNotOpen(edition, state)
     return place, before
 
 
-def _open_there(session: Session, edition: str, organisation: str, expected: Expected) -> tuple[_Place, Record]:
+def _lock_assessment(
+    session: Session, edition: str, organisation: str, expected: Expected
+) -> tuple[_OpenEdition, AssessmentRecord]:
     """The same of an assessment that there is, as somebody knows it."""
-    place, before = _open(session, edition, organisation)
+    place, before = _lock_edition(session, edition, organisation)
     if before is None:
         raise UnknownAssessment(edition, organisation)
     ensure_expected(before, expected)
     return place, before
 
 
-def _domains(session: Session, organisation: str) -> tuple[str, ...]:
+def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
     """The domains of an organisation, which nobody changes until the session ends."""
     try:
         return organisations.domains_of(session, organisation, held=True)
@@ -585,103 +522,115 @@ def _domains(session: Session, organisation: str) -> tuple[str, ...]:
         raise
 
 
-def _ensure_writable(session: Session, place: _Place, before: Record | None, now: datetime) -> Life:
+def _ensure_writable(
+    session: Session, place: _OpenEdition, before: AssessmentRecord | None, now: datetime
+) -> Lifecycle:
     """The life of an assessment that the organisation answers, or of one that it is about to make."""
-    life = Life("draft", place.edition.calendar) if before is None else life_of(session, place.edition, before)
+    life = (
+        Lifecycle("draft", place.edition.calendar) if before is None else load_lifecycle(session, place.edition, before)
+    )
     life.ensure_writable()
     life.ensure_in_time("submission", now)
     return life
 
 
-def _methodology(place: _Place, sent: AssessmentRequest | AssessmentPatch, where: str = "") -> Methodology:
+def _require_methodology(
+    place: _OpenEdition, sent: AssessmentRequest | AssessmentPatch, where: str = ""
+) -> Methodology:
     """The methodology of an edition, under which something was sent; `where` it stands in that."""
     version = str(sent.__struct_config__.tag)
     if version != place.edition.methodology:
-        raise AnotherMethodology(version, place.edition.methodology, where)
+        raise MethodologyMismatch(version, place.edition.methodology, where)
     return load(version)
 
 
-def _write(session: Session, place: _Place, before: Record, content: Content, now: datetime, **more: object) -> Record:
+def _save_content(
+    session: Session, place: _OpenEdition, before: AssessmentRecord, content: Content, now: datetime, **more: object
+) -> AssessmentRecord:
     """An assessment with another content, and other values of more of its columns."""
     methodology = load(before.methodology)
-    judged = _reviewed(methodology, _judged(place, methodology, content, before, now), content)
-    values = _values(methodology, judged, now)
+    judged = _merge_review(methodology, _derive_assessment(place, methodology, content, before, now), content)
+    values = _score_columns(methodology, judged, now)
     values |= {"version": before.version + 1, **more}
-    if not queries.change(session, before.edition, before.organisation, before.version, values):
+    if not queries.update_version(session, before.edition, before.organisation, before.version, values):
         raise Stale
-    return find(session, before.edition, before.organisation)
+    return require_assessment(session, before.edition, before.organisation)
 
 
-class _Judged(Struct, frozen=True):
+class _DerivedAssessment(Struct, frozen=True):
     """What follows from a content: the facts that the engine takes, and what supports them."""
 
     submission: Submission
-    support: Support
+    support: AssessmentSupport
 
 
-def _judged(place: _Place, methodology: Methodology, content: Content, before: Record | None, now: datetime) -> _Judged:
+def _derive_assessment(
+    place: _OpenEdition, methodology: Methodology, content: Content, before: AssessmentRecord | None, now: datetime
+) -> _DerivedAssessment:
     """A content judged now, without what a review found of it."""
-    judged_by = circumstances(place.domains, _today(now), place.edition.period_to)
+    judged_by = build_context(place.domains, _find_first_zone_date(now), place.edition.period_to)
     supported = {
-        name: SupportOfAnswer(answer.evidence, answer.note)
+        name: AnswerSupport(answer.evidence, answer.note)
         for name, answer in content.answers.items()
         if answer.evidence or answer.note is not None
     }
-    return _Judged(
-        derived(methodology, content, judged_by, None if before is None else _unreviewed(before)),
-        Support(
+    return _DerivedAssessment(
+        derive_submission(methodology, content, judged_by, None if before is None else _strip_review(before)),
+        AssessmentSupport(
             content.profile_evidence,
             supported,
             evidence_findings(content, judged_by),
-            NOTHING if before is None else before.evidence.review,
+            NO_REVIEW if before is None else before.evidence.review,
         ),
     )
 
 
-def _reviewed(methodology: Methodology, judged: _Judged, content: Content) -> _Judged:
+def _merge_review(methodology: Methodology, judged: _DerivedAssessment, content: Content) -> _DerivedAssessment:
     """The same with what a review found of it."""
-    found = reviewed(methodology, judged.submission, judged.support.review, content.answers)
+    found = apply_review(methodology, judged.submission, judged.support.review, content.answers)
     return structs.replace(judged, submission=found)
 
 
-def _unreviewed(record: Record) -> Submission:
+def _strip_review(record: AssessmentRecord) -> Submission:
     """What an assessment would be scored with had nobody reviewed it."""
     found = record.evidence.review
-    before = unreviewed(load(record.methodology), record.submission, found)
+    before = remove_review(load(record.methodology), record.submission, found)
     evidenced = {
-        name for name, one in found.answers.items() if one.verdict == "insufficient" and counting(record, name)
+        name for name, one in found.answers.items() if one.verdict == "insufficient" and valid_evidence(record, name)
     }
     return structs.replace(before, self_declared=before.self_declared - evidenced)
 
 
-def _values(methodology: Methodology, judged: _Judged, now: datetime) -> dict[str, object]:
+def _score_columns(methodology: Methodology, judged: _DerivedAssessment, now: datetime) -> dict[str, object]:
     """What the database keeps of what was judged, and scored now, by the columns of `tables.Assessment`."""
     return {
         "updated": now,
         "submission": msgspec.to_builtins(judged.submission),
         "evidence": msgspec.to_builtins(judged.support),
-        **columns_of(evaluate(methodology, judged.submission)),
+        **figure_columns(evaluate(methodology, judged.submission)),
     }
 
 
-def _evidence(content: Content, indicator: str) -> tuple[Evidence, ...] | None:
+def _find_evidence(content: Content, indicator: str) -> tuple[Evidence, ...] | None:
     """What supports an answer; None where there is none."""
     return content.answers[indicator].evidence if indicator in content.answers else None
 
 
-def _mixed(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
+def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
     """What is only declared: as it was of what is kept, as it is now of all else."""
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 
-def _stands_in(finding: EvidenceFinding, places: Collection[str]) -> bool:
+def _points_into(finding: EvidenceFinding, places: Collection[str]) -> bool:
     """Whether a document that is remarked on supports one of these answers or fields."""
     return any(finding.pointer.startswith(place) for place in places)
 
 
-def _hand_in(session: Session, record: Record, explanations: Mapping[str, str], now: datetime) -> Submitted:
+def _store_submission(
+    session: Session, record: AssessmentRecord, explanations: Mapping[str, str], now: datetime
+) -> SubmissionRecord:
     """Keeps an assessment as it is, as a submission."""
-    made = Submitted(
+    made = SubmissionRecord(
         edition=record.edition,
         organisation=record.organisation,
         number=queries.count_submissions(session, record.edition, record.organisation) + 1,
@@ -691,17 +640,17 @@ def _hand_in(session: Session, record: Record, explanations: Mapping[str, str], 
         submission=record.submission,
         evidence=record.evidence,
     )
-    queries.add_submission(session, made)
+    queries.insert_submission(session, made)
     return made
 
 
-def _today(now: datetime) -> date:
-    return (now + _AHEAD).date()
+def _find_first_zone_date(now: datetime) -> date:
+    return (now + _FIRST_ZONE_OFFSET).date()
 
 
-def columns_of(evaluation: Evaluation) -> dict[str, object]:
+def figure_columns(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
-    told = scored(evaluation)
+    told = extract_figures(evaluation)
     return {
         "methodology": evaluation.plan.document.version,
         "status": told.status,
@@ -714,18 +663,18 @@ def columns_of(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
-def scored(evaluation: Evaluation) -> Figures:
+def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
     """How an evaluation is told of an assessment."""
-    return Figures(
+    return AssessmentFigures(
         status=evaluation.status,
         level=evaluation.level,
         index=evaluation.index,
         index_max=evaluation.index_max,
-        coverage=_ten_thousandths(evaluation.coverage),
+        coverage=_to_ten_thousandths(evaluation.coverage),
     )
 
 
-def _ten_thousandths(coverage: Fraction | None) -> int | None:
+def _to_ten_thousandths(coverage: Fraction | None) -> int | None:
     return None if coverage is None else halfup(coverage * 10**COVERAGE_DECIMALS)
 
 

@@ -21,9 +21,16 @@ from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected
-from actitud_api.resources.assessments import service, transition_schemas
+from actitud_api.resources.assessments import transition_schemas, transitions
+from actitud_api.resources.assessments.lifecycle import (
+    DeadlinePassed,
+    HearingStillOpen,
+    InvalidDeadline,
+    InvalidTransition,
+    TransitionRecord,
+)
 from actitud_api.resources.assessments.schemas import AssessmentPath
-from actitud_api.resources.assessments.service import Early, Late, Misdated, OutOfOrder, Transition, UnknownTransition
+from actitud_api.resources.assessments.transitions import UnknownTransition
 
 TRANSITION = Representation(transition_schemas.Transition)
 PAGE = Representation(transition_schemas.TransitionPage)
@@ -51,7 +58,7 @@ LINKS_OF_MADE: Final[Mapping[str, Link]] = {
 """What can be done next with a transition that was just made."""
 
 
-def _out_of_order(error: OutOfOrder) -> Texts:
+def _out_of_order(error: InvalidTransition) -> Texts:
     now = STATES[error.state]
     if not error.allowed:
         return Texts(
@@ -65,7 +72,7 @@ def _out_of_order(error: OutOfOrder) -> Texts:
     )
 
 
-def _late(error: Late) -> Texts:
+def _late(error: DeadlinePassed) -> Texts:
     phase = PHASES[error.phase]
     return Texts(
         f"El último día de {phase.es} fue el {error.day}; se amplía con una prórroga (`extensions`, fase "
@@ -74,7 +81,7 @@ def _late(error: Late) -> Texts:
     )
 
 
-def _early(error: Early) -> Texts:
+def _early(error: HearingStillOpen) -> Texts:
     return Texts(
         f"La audiencia dura hasta el {error.day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
         f"The hearing goes on until {error.day}, and that day ends when it has ended everywhere (UTC-12).",
@@ -94,7 +101,7 @@ _MISDATED: Final[Mapping[str, Texts]] = {
 }
 
 
-def _misdated(error: Misdated) -> Texts:
+def _misdated(error: InvalidDeadline) -> Texts:
     es, en = (text.format(day=error.day, against=error.against) for text in _MISDATED[error.rule])
     return Texts(es, en)
 
@@ -109,15 +116,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         ),
     ),
     maps_to(
-        OutOfOrder,
+        InvalidTransition,
         CONFLICT,
         _out_of_order,
         lambda error: [Fault("", "state", error.state, _out_of_order(error), allowed=error.allowed)],
     ),
-    maps_to(Late, CONFLICT, _late, lambda error: [Fault("", "deadline", str(error.day), _late(error))]),
-    maps_to(Early, CONFLICT, _early, lambda error: [Fault("", "deadline", str(error.day), _early(error))]),
+    maps_to(DeadlinePassed, CONFLICT, _late, lambda error: [Fault("", "deadline", str(error.day), _late(error))]),
+    maps_to(HearingStillOpen, CONFLICT, _early, lambda error: [Fault("", "deadline", str(error.day), _early(error))]),
     maps_to(
-        Misdated,
+        InvalidDeadline,
         CONFLICT,
         _misdated,
         lambda error: [Fault("/until", error.rule, str(error.day), _misdated(error), str(error.against))],
@@ -155,7 +162,7 @@ class TransitionsController(Controller):
         return made(
             request,
             database,
-            lambda session: service.to_review(
+            lambda session: transitions.start_review(
                 session, path.edition, path.organisation, role=principal.role, expected=expected, now=datetime.now(UTC)
             ),
         )
@@ -187,7 +194,7 @@ class TransitionsController(Controller):
         return made(
             request,
             database,
-            lambda session: service.to_returned(
+            lambda session: transitions.return_assessment(
                 session,
                 path.edition,
                 path.organisation,
@@ -224,7 +231,7 @@ class TransitionsController(Controller):
         return made(
             request,
             database,
-            lambda session: service.to_final(
+            lambda session: transitions.finalise_assessment(
                 session, path.edition, path.organisation, role=principal.role, expected=expected, now=datetime.now(UTC)
             ),
         )
@@ -256,7 +263,7 @@ class TransitionsController(Controller):
         return made(
             request,
             database,
-            lambda session: service.extend(
+            lambda session: transitions.extend_phase(
                 session,
                 path.edition,
                 path.organisation,
@@ -290,7 +297,7 @@ class TransitionsController(Controller):
 
         Its history, the first step first: from which state to which, when, by whom, until when and why.
         """
-        rows = service.transitions(
+        rows = transitions.list_transitions(
             database,
             path.edition,
             path.organisation,
@@ -299,7 +306,7 @@ class TransitionsController(Controller):
             limit=query.limit + 1,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda found: found.number)
-        items = tuple(transition_schemas.transition(found) for found in kept)
+        items = tuple(transition_schemas.build_transition(found) for found in kept)
         page = transition_schemas.TransitionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return PAGE.of(request, page)
 
@@ -317,16 +324,16 @@ class TransitionsController(Controller):
 
         One step in the life of an assessment.
         """
-        found = service.transition(database, path.edition, path.organisation, path.transition)
-        return TRANSITION.of(request, transition_schemas.transition(found))
+        found = transitions.get_transition(database, path.edition, path.organisation, path.transition)
+        return TRANSITION.of(request, transition_schemas.build_transition(found))
 
 
-def made(request: ApiRequest, database: Database, act: Callable[[Session], Transition]) -> Response[bytes]:
+def made(request: ApiRequest, database: Database, act: Callable[[Session], TransitionRecord]) -> Response[bytes]:
     """The answer to what makes a transition, once for each attempt."""
 
     def make(session: Session) -> Response[bytes]:
         made = act(session)
         created = f"/v1/editions/{made.edition}/assessments/{made.organisation}/transitions/{made.number}"
-        return TRANSITION.of(request, transition_schemas.transition(made), created=created)
+        return TRANSITION.of(request, transition_schemas.build_transition(made), created=created)
 
     return once(request, database, make)

@@ -9,9 +9,8 @@ from msgspec import Meta, Struct, field
 
 from actitud_api.engine.methodology.free_text import NOTE_MAX, PERSONAL_DATA, TRIMMED
 from actitud_api.platform.http.paging import Page
-from actitud_api.resources.assessments import service
+from actitud_api.resources.assessments.lifecycle import AssessmentState, Phase, TransitionRecord
 from actitud_api.resources.assessments.schemas import AssessmentPath, Time
-from actitud_api.resources.assessments.service import Phase, State
 
 Reason = Annotated[
     str,
@@ -55,9 +54,9 @@ class Transition(Struct, frozen=True, kw_only=True):
     organisation: str
     at: Time
     role: Annotated[str, Meta(description="The role of the key by which it was made.")]
-    before: Annotated[State, Meta(description="The state before it.")] = field(name="from")
-    after: Annotated[State, Meta(description="The state after it, the same where a phase is extended.")] = field(
-        name="to"
+    before: Annotated[AssessmentState, Meta(description="The state before it.")] = field(name="from")
+    after: Annotated[AssessmentState, Meta(description="The state after it, the same where a phase is extended.")] = (
+        field(name="to")
     )
     phase: Annotated[Phase | None, Meta(description="The phase that is extended; else null.")]
     reason: Annotated[str | None, Meta(description="Why it was returned or extended.")]
@@ -68,7 +67,7 @@ class TransitionPage(Page[Transition], frozen=True):
     """The transitions of an assessment, the first one first."""
 
 
-def transition(found: service.Transition) -> Transition:
+def build_transition(found: TransitionRecord) -> Transition:
     """A stored transition as it is answered."""
     return Transition(
         id=str(found.number),

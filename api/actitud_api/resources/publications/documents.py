@@ -27,7 +27,7 @@ from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure, MethodologyReference, Score
 from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.resources.editions.service import Calendar, Windows
-from actitud_api.resources.reviews.replies.service import Reviewed
+from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 FORMAT: Final = 1
 """The format of all documents, and of bundles; another one, whenever a member is added or means something else."""
@@ -61,7 +61,7 @@ class ScoreDocument(Struct, frozen=True, kw_only=True):
     organisation: Described
     submission: Submission
     score: Score
-    review: Reviewed
+    review: ReviewOutcome
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -190,7 +190,7 @@ def unpacked(member: bytes) -> bytes:
 
 
 def score_document(
-    edition: str, organisation: Described, submission: Submission, score: Score, review: Reviewed
+    edition: str, organisation: Described, submission: Submission, score: Score, review: ReviewOutcome
 ) -> ScoreDocument:
     """Return the document of a score; what is a whole number is one in it, whichever way it was sent."""
     return ScoreDocument(

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from actitud_api.engine.methodology.free_text import NO_CONTROL, TRIMMED
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.http.paging import Page
-from actitud_api.resources.assessments.service import TYPES
+from actitud_api.resources.assessments.service import REQUEST_TYPES
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications.approvals import Approval
 from actitud_api.resources.publications.service import Asked, Fix, Published
@@ -50,7 +50,7 @@ class DigestPath(Struct, frozen=True):
     ]
 
 
-AnyPatch: TypeAlias = getitem(Union, tuple(known.patch for known in TYPES.values()))  # type: ignore[valid-type]  # made at run time
+AnyPatch: TypeAlias = getitem(Union, tuple(known.patch for known in REQUEST_TYPES.values()))  # type: ignore[valid-type]  # made at run time
 
 
 class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.versions import Stale
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments import transitions
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import approvals, queries
 from actitud_api.resources.publications.documents import (
@@ -50,7 +51,7 @@ from actitud_api.resources.publications.documents import (
 from actitud_api.resources.publications.queries import Corrected, Published, Stated, Stored
 from actitud_api.resources.publications.workers import Spread, in_turn
 from actitud_api.resources.reviews.replies import service as replies
-from actitud_api.resources.reviews.replies.service import Reviewed
+from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 __all__ = [
     "Asked",
@@ -84,7 +85,7 @@ ATTEMPTS: Final = 3
 BATCH: Final = 50
 """How many scores are prepared at once."""
 
-_UNREVIEWED: Final = replies.nothing("final")
+_UNREVIEWED: Final = replies.build_empty_outcome("final")
 
 T = TypeVar("T")
 
@@ -288,17 +289,17 @@ class Publishing:
                 advance()
         return Prepared(place, state, scores)
 
-    def _batches(self, edition: str) -> Iterator[list[tuple[Stated, Reviewed]]]:
+    def _batches(self, edition: str) -> Iterator[list[tuple[Stated, ReviewOutcome]]]:
         """Yield what was submitted to an edition, `BATCH` organisations at a time."""
         part = self._stated(edition, "")
         while part:
             yield from (part[start : start + BATCH] for start in range(0, len(part), BATCH))
             part = self._stated(edition, part[-1][0].organisation.id)
 
-    def _stated(self, edition: str, after: str) -> list[tuple[Stated, Reviewed]]:
+    def _stated(self, edition: str, after: str) -> list[tuple[Stated, ReviewOutcome]]:
         with self._database.read() as session:
             part = queries.stated(session, edition, after=after)
-            reviews = replies.reviewed_of(session, edition, [stated.organisation.id for stated in part])
+            reviews = replies.list_outcomes(session, edition, [stated.organisation.id for stated in part])
             return [(stated, reviews.get(stated.organisation.id, _UNREVIEWED)) for stated in part]
 
 
@@ -333,7 +334,7 @@ def _refusals(session: Session, place: editions.Record, newest: Published | None
         ]
         if place.state != "in_review":
             return (Refusal("", "review", place.state), *found)
-        unsettled = assessments.unsettled(session, place.id)
+        unsettled = transitions.count_unsettled(session, place.id)
         return (*(Refusal("", "unsettled", state, str(unsettled[state])) for state in sorted(unsettled)), *found)
     if asked.supersedes is None:
         return (Refusal("", "published", None, newest.digest),)
@@ -349,18 +350,18 @@ def _refusals(session: Session, place: editions.Record, newest: Published | None
     )
 
 
-def _score_batch(edition: str, version: str, batch: Sequence[tuple[Stated, Reviewed]]) -> list[Unsigned]:
+def _score_batch(edition: str, version: str, batch: Sequence[tuple[Stated, ReviewOutcome]]) -> list[Unsigned]:
     """Score what organisations submitted by a version of the methodology; runs in a process of its own if spread."""
     methodology = load(version)
     return [_score_one(edition, methodology, stated, review) for stated, review in batch]
 
 
-def _score_one(edition: str, methodology: Methodology, stated: Stated, review: Reviewed) -> Unsigned:
+def _score_one(edition: str, methodology: Methodology, stated: Stated, review: ReviewOutcome) -> Unsigned:
     evaluation = evaluate(methodology, stated.submission)
     score = explained(evaluation, stated.submission)
     document = score_document(edition, stated.organisation, stated.submission, score, review)
     form = form_of(document)
-    figures = assessments.columns_of(evaluation)
+    figures = assessments.figure_columns(evaluation)
     return Unsigned(listed(document, form.digest), form, None if figures == stated.figures else figures)
 
 
@@ -401,7 +402,7 @@ class _Revision:
             raise Refused([Refusal("", "empty", None)])
         for scored in prepared.scores:
             if scored.restated is not None:
-                assessments.restate(session, place.id, scored.line.organisation, scored.restated)
+                assessments.update_figures(session, place.id, scored.line.organisation, scored.restated)
         self._store([scored.line for scored in prepared.scores], [scored.stored for scored in prepared.scores])
         editions.publish(session, place, now=self._now)
 
@@ -417,7 +418,7 @@ class _Revision:
         if unknown:
             raise Refused(unknown)
         documents: list[Stored] = []
-        made: list[assessments.Mended] = []
+        made: list[assessments.CorrectionPreview] = []
         unchanged: list[Refusal] = []
         for number, fix in enumerate(self._asked.corrections):
             former = lines[fix.organisation]
@@ -434,7 +435,7 @@ class _Revision:
         self._store(list(lines.values()), documents)
         # From here on the database lets the assessments of the edition change, until the publication is there.
         for mended in made:
-            assessments.mend(self._session, mended, now=self._now)
+            assessments.apply_correction(self._session, mended, now=self._now)
 
     def close(self, event: ledger.Event) -> Published:
         """Stores the edition document, what the ledger says of it, and the publication, which ends the revision."""
@@ -504,14 +505,14 @@ class _Revision:
 
     def _mended(
         self, number: int, fix: Fix, before: Listed
-    ) -> tuple[assessments.Mended, Listed, Stored, ScoreDocument]:
+    ) -> tuple[assessments.CorrectionPreview, Listed, Stored, ScoreDocument]:
         """The corrected assessment of an organisation, and its score.
 
         What was found of an answer that is another now counts no more, and is not told of it.
         """
         place = f"/corrections/{number}/assessment"
-        mended = assessments.mended(
-            self._session, self._place, fix.organisation, fix.assessment, place=place, now=self._now
+        mended = assessments.preview_correction(
+            self._session, self._place, fix.organisation, fix.assessment, pointer=place, now=self._now
         )
         (stated,) = queries.stated(self._session, self._place.id, only=fix.organisation)
         submission = mended.record.submission
@@ -519,7 +520,7 @@ class _Revision:
         former = read_score(_document(self._session, before.document).form.text)
         # As they were published: their reasons may have been erased since.
         told = {one.indicator: one for one in former.review.verdicts}
-        counting = replies.verdicts(self._session, mended.record)
+        counting = replies.list_counted_verdicts(self._session, mended.record)
         review = structs.replace(former.review, verdicts=tuple(told.get(one.indicator, one) for one in counting))
         document = score_document(self._place.id, stated.organisation, submission, score, review)
         return mended, *_signed(document, self._signer), document

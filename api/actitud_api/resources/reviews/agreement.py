@@ -9,11 +9,11 @@ from typing import Final
 
 from msgspec import Struct
 
-ENOUGH: Final = Fraction(4, 5)
+MIN_AGREEMENT: Final = Fraction(4, 5)
 """The share of equal judgements below which what was judged is judged again (rule R8 of the catalogue)."""
 
 
-class Agreement(Struct, frozen=True):
+class PairAgreement(Struct, frozen=True):
     """How far two assessors agree: on how many of the answers that both judged (`pairs`) they say the same.
 
     `kappa`: Cohen's, None where there are no pairs or chance alone would make them agree.
@@ -31,10 +31,10 @@ class Agreement(Struct, frozen=True):
     @property
     def recode(self) -> bool:
         """Whether too few are equal."""
-        return self.share is not None and self.share < ENOUGH
+        return self.share is not None and self.share < MIN_AGREEMENT
 
 
-def agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> Agreement:
+def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> PairAgreement:
     """How far two assessors agree who have put the same answers into categories, one pair for each answer.
 
     Kappa is (p_o - p_e) / (1 - p_e), with p_o the share of equal pairs and p_e what it would be by chance, the sum
@@ -45,7 +45,7 @@ def agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> Agreement:
     count = counted.total()
     agreed = sum(times for (first, second), times in counted.items() if first == second)
     if not count:
-        return Agreement(0, 0, None)
+        return PairAgreement(0, 0, None)
     firsts: Counter[Hashable] = Counter()
     seconds: Counter[Hashable] = Counter()
     for (first, second), times in counted.items():
@@ -53,4 +53,4 @@ def agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> Agreement:
         seconds[second] += times
     by_chance = Fraction(sum(times * seconds[category] for category, times in firsts.items()), count**2)
     observed = Fraction(agreed, count)
-    return Agreement(count, agreed, None if by_chance == 1 else (observed - by_chance) / (1 - by_chance))
+    return PairAgreement(count, agreed, None if by_chance == 1 else (observed - by_chance) / (1 - by_chance))

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 K = TypeVar("K")
 
-FAR: Final = 3
+DEVIATION_LIMIT: Final = 3
 """How many median absolute deviations from the median are far (rule V24 of the catalogue)."""
-FEWEST: Final = 10
+MIN_GROUP_SIZE: Final = 10
 """Values of a group of which one can be far (rule V24)."""
-GROWN: Final = Fraction(3, 2)
+GROWTH_LIMIT: Final = Fraction(3, 2)
 """What a number of followers of one edition is divided by that of the one before, when it has grown too much (V18)."""
 
 
@@ -26,27 +26,27 @@ class Deviation(Struct, frozen=True):
     deviation: Fraction
 
 
-def deviating(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
+def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
     """Which values lie more than `FAR` median absolute deviations from the median of all.
 
     None among fewer than `FEWEST`, and none where more than half are equal: that deviation is 0, a unit of nothing.
     The median absolute deviation is the median of the distances from the median, without any factor: F. R. Hampel,
     The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
     """
-    if len(values) < FEWEST:
+    if len(values) < MIN_GROUP_SIZE:
         return {}
-    middle = median(list(values.values()))
-    deviation = median([abs(value - middle) for value in values.values()])
+    middle = compute_median(list(values.values()))
+    deviation = compute_median([abs(value - middle) for value in values.values()])
     if deviation == 0:
         return {}
     return {
         name: Deviation(value, middle, deviation)
         for name, value in values.items()
-        if abs(value - middle) > FAR * deviation
+        if abs(value - middle) > DEVIATION_LIMIT * deviation
     }
 
 
-def median(values: Sequence[Fraction]) -> Fraction:
+def compute_median(values: Sequence[Fraction]) -> Fraction:
     """The middle value, or the mean of the two in the middle; there is at least one."""
     ordered = sorted(values)
     half, odd = divmod(len(ordered), 2)
@@ -55,4 +55,4 @@ def median(values: Sequence[Fraction]) -> Fraction:
 
 def has_grown(before: int, now: int) -> bool:
     """Whether a number is more than half above what it was, where it was anything."""
-    return before > 0 and now > GROWN * before
+    return before > 0 and now > GROWTH_LIMIT * before

@@ -14,10 +14,10 @@ from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.ranking import peer_group
-from actitud_api.resources.assessments.service import Support
-from actitud_api.resources.reviews.deviations import deviating, has_grown
+from actitud_api.resources.assessments.records import AssessmentSupport
+from actitud_api.resources.reviews.deviations import find_deviations, has_grown
 
-Kind = Literal["outlier", "growth", "document_reused", "document_shared"]
+FlagKind = Literal["outlier", "growth", "document_reused", "document_shared"]
 """What is remarkable: a value far from those of the peers, followers that have grown too fast, a document that supports
 too many indicators, or one that other organisations name too."""
 
@@ -27,17 +27,17 @@ OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
 """The rules of the catalogue of which there are flags."""
 
 
-class Stated(Struct, frozen=True):
+class SubmittedAssessment(Struct, frozen=True):
     """An assessment that was handed in, with what tells its peers."""
 
     organisation: str
     kind: str
     band: str | None
     submission: Submission
-    support: Support
+    support: AssessmentSupport
 
 
-class Looked(Struct, frozen=True):
+class ComparedAssessment(Struct, frozen=True):
     """What is looked at of an assessment.
 
     `values`: by indicator, exact, of those that are compared; `followers`: None where the profile has no number;
@@ -53,54 +53,56 @@ class Looked(Struct, frozen=True):
     reused: tuple[tuple[str, int], ...]
 
 
-class Seen(Struct, frozen=True):
+class Anomaly(Struct, frozen=True):
     """Something remarkable; `facts` are its numbers, `indicator` what it is about where it is about one."""
 
     organisation: str
-    kind: Kind
+    kind: FlagKind
     rule: str
     indicator: str | None
     facts: dict[str, int | float | str]
 
 
-def looked(methodology: Methodology, one: Stated) -> Looked:
+def extract_compared(methodology: Methodology, one: SubmittedAssessment) -> ComparedAssessment:
     """What is looked at of an assessment."""
     evaluation = evaluate(methodology, one.submission)
     positions, leaves = evaluation.plan.positions, evaluation.leaves
-    values = {name: leaves[positions[name]].value for name in _compared(methodology)}
+    values = {name: leaves[positions[name]].value for name in _list_compared_indicators(methodology)}
     reused = [finding.facts for finding in one.support.findings if finding.rule == "document_reused"]
-    return Looked(
+    return ComparedAssessment(
         organisation=one.organisation,
         kind=one.kind,
         band=one.band,
         values={name: Fraction(*value) for name, value in values.items() if value is not None},
-        followers=followers(one),
-        urls=_urls(one.support),
+        followers=find_followers(one),
+        urls=_list_urls(one.support),
         reused=tuple((str(facts["url"]), int(str(facts["count"]))) for facts in reused),
     )
 
 
-def followers(one: Stated) -> int | None:
+def find_followers(one: SubmittedAssessment) -> int | None:
     """The followers of the account that has most; None where the profile has no such number."""
     number = one.submission.profile.get(FOLLOWERS)
     return number if isinstance(number, int) else None
 
 
-def remarkable(methodology: Methodology, those: Sequence[Looked], earlier: Mapping[str, int]) -> list[Seen]:
+def find_anomalies(
+    methodology: Methodology, those: Sequence[ComparedAssessment], earlier: Mapping[str, int]
+) -> list[Anomaly]:
     """What is remarkable in the assessments of an edition, by organisation.
 
     `earlier`: the followers in the edition before, by organisation.
     """
-    seen = [*_outliers(methodology, those), *_grown(those, earlier), *_documents(those)]
+    seen = [*_find_outliers(methodology, those), *_find_growth(those, earlier), *_find_documents(those)]
     return sorted(seen, key=lambda one: one.organisation)
 
 
-def _compared(methodology: Methodology) -> tuple[str, ...]:
+def _list_compared_indicators(methodology: Methodology) -> tuple[str, ...]:
     """The indicators for which the methodology asks people to look for values far from those of the peers."""
     return tuple(known.id for known in indicators(methodology.document.root) if OUTLIER in known.reviews)
 
 
-def _outliers(methodology: Methodology, those: Sequence[Looked]) -> Iterator[Seen]:
+def _find_outliers(methodology: Methodology, those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
     """Values far from those of the peers (V24)."""
     counted = Counter((one.kind, one.band) for one in those)
     groups = {place: peer_group(methodology.document, counted, *place) for place in counted}
@@ -109,9 +111,9 @@ def _outliers(methodology: Methodology, those: Sequence[Looked]) -> Iterator[See
             one for one in those if (group.kinds is None or one.kind in group.kinds) and group.band in (None, one.band)
         ]
         own = {one.organisation for one in members if groups[one.kind, one.band] == group}
-        for name in _compared(methodology):
+        for name in _list_compared_indicators(methodology):
             values = {one.organisation: one.values[name] for one in members if name in one.values}
-            for organisation, found in deviating(values).items():
+            for organisation, found in find_deviations(values).items():
                 if organisation in own:
                     facts: dict[str, int | float | str] = {
                         "value": float(found.value),
@@ -119,30 +121,30 @@ def _outliers(methodology: Methodology, those: Sequence[Looked]) -> Iterator[See
                         "deviation": float(found.deviation),
                         "organisations": len(values),
                     }
-                    yield Seen(organisation, "outlier", OUTLIER, name, facts)
+                    yield Anomaly(organisation, "outlier", OUTLIER, name, facts)
 
 
-def _grown(those: Sequence[Looked], earlier: Mapping[str, int]) -> Iterator[Seen]:
+def _find_growth(those: Sequence[ComparedAssessment], earlier: Mapping[str, int]) -> Iterator[Anomaly]:
     """Followers that have grown by more than half since the edition before (V18)."""
     for one in those:
         before, now = earlier.get(one.organisation), one.followers
         if before is not None and now is not None and has_grown(before, now):
-            yield Seen(one.organisation, "growth", GROWTH, None, {"before": before, "now": now})
+            yield Anomaly(one.organisation, "growth", GROWTH, None, {"before": before, "now": now})
 
 
-def _documents(those: Sequence[Looked]) -> Iterator[Seen]:
+def _find_documents(those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
     """Documents that support more than five indicators, and those that several organisations name (V22)."""
     named = Counter(url for one in those for url in one.urls)
     for one in those:
         for url, count in one.reused:
-            yield Seen(one.organisation, "document_reused", DOCUMENTS, None, {"url": url, "indicators": count})
+            yield Anomaly(one.organisation, "document_reused", DOCUMENTS, None, {"url": url, "indicators": count})
         for url in one.urls:
             if named[url] > 1:
                 facts: dict[str, int | float | str] = {"url": url, "organisations": named[url]}
-                yield Seen(one.organisation, "document_shared", DOCUMENTS, None, facts)
+                yield Anomaly(one.organisation, "document_shared", DOCUMENTS, None, facts)
 
 
-def _urls(support: Support) -> tuple[str, ...]:
+def _list_urls(support: AssessmentSupport) -> tuple[str, ...]:
     """The addresses of the documents of an assessment, each once, without what follows their `#`."""
     lists = (*support.profile.values(), *(answer.evidence for answer in support.answers.values()))
     return tuple(dict.fromkeys(document.url.partition("#")[0] for documents in lists for document in documents))

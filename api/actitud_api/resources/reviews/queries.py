@@ -15,12 +15,12 @@ from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
+from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
-from actitud_api.resources.assessments.service import Support
 from actitud_api.resources.assessments.tables import Assessment
 from actitud_api.resources.editions.tables import Edition
 from actitud_api.resources.organisations.tables import Organisation
-from actitud_api.resources.reviews.flagging import Kind, Stated
+from actitud_api.resources.reviews.flagging import FlagKind, SubmittedAssessment
 from actitud_api.resources.reviews.tables import Flag as FlagTable
 from actitud_api.resources.reviews.tables import Review, Sample
 from actitud_api.resources.reviews.tables import Verdict as VerdictTable
@@ -34,14 +34,14 @@ ORGANISATIONS = Base.metadata.tables[str(Organisation.__tablename__)]
 EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 _SAME = EDITIONS.alias("same")
 
-HANDED_IN: Final = ("submitted", "under_review", "hearing", "final")
+SUBMITTED_STATES: Final = ("submitted", "under_review", "hearing", "final")
 """The states of an assessment that the organisation has handed in and that was not given back."""
 
-PART: Final = 500
+BATCH_SIZE: Final = 500
 """Rows that are read at once."""
 
 
-class Given(Struct, frozen=True, kw_only=True):
+class VerdictRecord(Struct, frozen=True, kw_only=True):
     """A verdict as it is stored; the members are those of the table."""
 
     edition: str
@@ -59,7 +59,7 @@ class Given(Struct, frozen=True, kw_only=True):
     first_level: int | None
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class OverallReview(Struct, frozen=True, kw_only=True):
     """What is said of an assessment as a whole, as it is stored; the members are those of the table."""
 
     edition: str
@@ -73,7 +73,7 @@ class Said(Struct, frozen=True, kw_only=True):
     answers: dict[str, dict[str, FactValue]]
 
 
-class Drawing(Struct, frozen=True, kw_only=True):
+class SampleDraw(Struct, frozen=True, kw_only=True):
     """How an edition draws its sample; the members are those of the table."""
 
     edition: str
@@ -83,13 +83,13 @@ class Drawing(Struct, frozen=True, kw_only=True):
     made: datetime
 
 
-class Flag(Struct, frozen=True, kw_only=True):
+class FlagRecord(Struct, frozen=True, kw_only=True):
     """A flag as it is stored; the members are those of the table."""
 
     edition: str
     organisation: str
     number: int
-    kind: Kind
+    kind: FlagKind
     rule: str
     indicator: str | None
     facts: dict[str, int | float | str]
@@ -97,22 +97,24 @@ class Flag(Struct, frozen=True, kw_only=True):
 
 
 _OF_ASSESSMENT = (VERDICTS.c.edition == bindparam("of"), VERDICTS.c.organisation == bindparam("by"))
-_VERDICTS = select(*(VERDICTS.c[name] for name in Given.__struct_fields__))
+_VERDICTS = select(*(VERDICTS.c[name] for name in VerdictRecord.__struct_fields__))
 _MINE = _VERDICTS.where(*_OF_ASSESSMENT).order_by(VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor)
 _ALL = _VERDICTS.where(VERDICTS.c.edition == bindparam("of"))
 _KEY = tuple(VERDICTS.c[name] for name in ("edition", "organisation", "indicator", "answer", "assessor"))
-_SAID = select(*(REVIEWS.c[name] for name in Said.__struct_fields__)).where(
+_SAID = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
     REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation == bindparam("by")
 )
 _SOME = _ALL.where(VERDICTS.c.organisation.in_(bindparam("some", expanding=True))).order_by(
     VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor
 )
-_SAID_OF_SOME = select(*(REVIEWS.c[name] for name in Said.__struct_fields__)).where(
+_SAID_OF_SOME = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
     REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation.in_(bindparam("some", expanding=True))
 )
-_DRAWING = select(*(SAMPLES.c[name] for name in Drawing.__struct_fields__)).where(SAMPLES.c.edition == bindparam("of"))
-_FLAGS = select(*(FLAGS.c[name] for name in Flag.__struct_fields__)).where(FLAGS.c.edition == bindparam("of"))
-_HANDED_IN = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.state.in_(HANDED_IN))
+_DRAWING = select(*(SAMPLES.c[name] for name in SampleDraw.__struct_fields__)).where(
+    SAMPLES.c.edition == bindparam("of")
+)
+_FLAGS = select(*(FLAGS.c[name] for name in FlagRecord.__struct_fields__)).where(FLAGS.c.edition == bindparam("of"))
+_HANDED_IN = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.state.in_(SUBMITTED_STATES))
 _STATED = (
     select(
         ASSESSMENTS.c.organisation,
@@ -124,7 +126,7 @@ _STATED = (
     .select_from(ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id))
     .where(*_HANDED_IN, ASSESSMENTS.c.organisation > bindparam("after"))
     .order_by(ASSESSMENTS.c.organisation)
-    .limit(PART)
+    .limit(BATCH_SIZE)
 )
 _ORGANISATIONS = select(ASSESSMENTS.c.organisation).where(*_HANDED_IN)
 _PERIOD_TO = select(_SAME.c.period_to).where(_SAME.c.id == bindparam("of")).scalar_subquery()
@@ -135,30 +137,30 @@ _BEFORE = (
     .limit(1)
 )
 _SUBMISSION = msgspec.json.Decoder(Submission)
-_SUPPORT = msgspec.json.Decoder(Support)
+_SUPPORT = msgspec.json.Decoder(AssessmentSupport)
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------
 
 
-def verdicts(session: Session, edition: str, organisation: str) -> list[Given]:
+def list_verdicts(session: Session, edition: str, organisation: str) -> list[VerdictRecord]:
     """All verdicts of an assessment, whatever the answer was, by indicator and then in the order of `number`."""
     rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), Given) for row in rows]
+    return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
-def verdicts_of(session: Session, edition: str, organisations: Collection[str]) -> list[Given]:
+def list_verdicts_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[VerdictRecord]:
     """All verdicts of the assessments of some organisations, in the same order."""
     rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
-    return [msgspec.convert(dict(row), Given) for row in rows]
+    return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
-def all_verdicts(session: Session, edition: str) -> list[Given]:
+def list_edition_verdicts(session: Session, edition: str) -> list[VerdictRecord]:
     """All verdicts of an edition, in no order."""
-    return [msgspec.convert(dict(row), Given) for row in session.execute(_ALL, {"of": edition}).mappings()]
+    return [msgspec.convert(dict(row), VerdictRecord) for row in session.execute(_ALL, {"of": edition}).mappings()]
 
 
-def keep_verdict(session: Session, given: Given) -> None:
+def store_verdict(session: Session, given: VerdictRecord) -> None:
     """Stores a verdict, in the place of that of the same assessor on the same answer; its assessment is held."""
     values = structs.asdict(given)
     mine = tuple(column == values[column.name] for column in _KEY)
@@ -170,19 +172,19 @@ def keep_verdict(session: Session, given: Given) -> None:
 # --- the whole ------------------------------------------------------------------------------------------------
 
 
-def said(session: Session, edition: str, organisation: str) -> Said | None:
+def find_overall_review(session: Session, edition: str, organisation: str) -> OverallReview | None:
     """What is said of an assessment as a whole."""
     row = session.execute(_SAID, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Said)
+    return None if row is None else msgspec.convert(dict(row), OverallReview)
 
 
-def said_of(session: Session, edition: str, organisations: Collection[str]) -> list[Said]:
+def list_overall_reviews(session: Session, edition: str, organisations: Collection[str]) -> list[OverallReview]:
     """What is said of the assessments of some organisations as a whole."""
     rows = session.execute(_SAID_OF_SOME, {"of": edition, "some": list(organisations)}).mappings()
-    return [msgspec.convert(dict(row), Said) for row in rows]
+    return [msgspec.convert(dict(row), OverallReview) for row in rows]
 
 
-def keep_said(session: Session, one: Said) -> None:
+def store_overall_review(session: Session, one: OverallReview) -> None:
     """Stores what is said of an assessment as a whole, in the place of what was said before; it is held."""
     session.execute(delete(REVIEWS).where(REVIEWS.c.edition == one.edition, REVIEWS.c.organisation == one.organisation))
     session.execute(insert(REVIEWS), msgspec.to_builtins(one, builtin_types=(datetime,)))
@@ -191,22 +193,22 @@ def keep_said(session: Session, one: Said) -> None:
 # --- samples --------------------------------------------------------------------------------------------------
 
 
-def drawing(session: Session, edition: str) -> Drawing | None:
+def find_draw(session: Session, edition: str) -> SampleDraw | None:
     """How an edition draws its sample."""
     row = session.execute(_DRAWING, {"of": edition}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Drawing)
+    return None if row is None else msgspec.convert(dict(row), SampleDraw)
 
 
-def add_drawing(session: Session, one: Drawing) -> bool:
+def insert_draw(session: Session, one: SampleDraw) -> bool:
     """Stores how an edition draws its sample; False where it has done so already."""
     database.lock(session, SAMPLES)
-    if drawing(session, one.edition) is not None:
+    if find_draw(session, one.edition) is not None:
         return False
     session.execute(insert(SAMPLES), structs.asdict(one))
     return True
 
 
-def handed_in(session: Session, edition: str) -> list[str]:
+def list_submitted(session: Session, edition: str) -> list[str]:
     """The organisations whose assessment is handed in, in no order."""
     return list(session.execute(_ORGANISATIONS, {"of": edition}).scalars())
 
@@ -214,21 +216,21 @@ def handed_in(session: Session, edition: str) -> list[str]:
 # --- flags ----------------------------------------------------------------------------------------------------
 
 
-def stated(session: Session, edition: str) -> Iterator[Stated]:
+def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAssessment]:
     """The assessments that are handed in, by organisation."""
     after = ""
     while part := session.execute(_STATED, {"of": edition, "after": after}).all():
-        yield from map(_stated, part)
+        yield from map(_to_submitted, part)
         after = part[-1][0]
 
 
-def edition_before(session: Session, edition: str) -> str | None:
+def find_previous_edition(session: Session, edition: str) -> str | None:
     """The edition that was published of the time before that of another; None where there is none."""
     found: str | None = session.execute(_BEFORE, {"of": edition}).scalar()
     return found
 
 
-def replace_flags(session: Session, edition: str, flags: Sequence[Flag]) -> None:
+def replace_flags(session: Session, edition: str, flags: Sequence[FlagRecord]) -> None:
     """Stores the flags of an edition in the place of those that there are."""
     database.lock(session, FLAGS)
     session.execute(delete(FLAGS).where(FLAGS.c.edition == edition))
@@ -236,16 +238,16 @@ def replace_flags(session: Session, edition: str, flags: Sequence[Flag]) -> None
         session.execute(insert(FLAGS), [structs.asdict(flag) for flag in flags])
 
 
-def flags(
+def list_flags(
     session: Session,
     edition: str,
     *,
     organisation: str | None,
-    kind: Kind | None,
+    kind: FlagKind | None,
     after: tuple[str, int] | None,
     offset: int,
     limit: int,
-) -> list[Flag]:
+) -> list[FlagRecord]:
     """Flags of an edition by organisation and number, from the one that follows `after`; None does not filter."""
     statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number).offset(offset).limit(limit)
     if organisation is not None:
@@ -256,9 +258,9 @@ def flags(
         name, number = after
         later = (FLAGS.c.organisation == name) & (FLAGS.c.number > number)
         statement = statement.where((FLAGS.c.organisation > name) | later)
-    return [msgspec.convert(dict(row), Flag) for row in session.execute(statement, {"of": edition}).mappings()]
+    return [msgspec.convert(dict(row), FlagRecord) for row in session.execute(statement, {"of": edition}).mappings()]
 
 
-def _stated(row: Row[str, str, str | None, str, str]) -> Stated:
+def _to_submitted(row: Row[str, str, str | None, str, str]) -> SubmittedAssessment:
     organisation, kind, band, submission, evidence = row
-    return Stated(organisation, kind, band, _SUBMISSION.decode(submission), _SUPPORT.decode(evidence))
+    return SubmittedAssessment(organisation, kind, band, _SUBMISSION.decode(submission), _SUPPORT.decode(evidence))

@@ -33,19 +33,19 @@ from actitud_api.resources.assessments.transition_routes import LINKS_OF_MADE, T
 from actitud_api.resources.editions.schemas import EditionPath as PublishedPath
 from actitud_api.resources.reviews import schemas, service
 from actitud_api.resources.reviews.service import (
-    AnotherMethodology,
+    AlreadySampled,
     Disagreement,
-    SampledAlready,
-    Unjudgeable,
+    InvalidVerdict,
+    ReviewMethodologyMismatch,
     UnknownIndicator,
     UnknownVerdict,
 )
 
-VERDICT = Body(*schemas.VERDICTS)
+VERDICT = Body(*schemas.VERDICT_REQUESTS)
 JUDGED = Representation(schemas.JudgedAnswer)
 JUDGED_PAGE = Representation(schemas.JudgedPage)
 JUDGED_CURSOR: Cursor[int] = Cursor("editions.assessments.verdicts.list", int)
-WHOLE = Body(*service.TYPES)
+WHOLE = Body(*service.REVIEW_TYPES)
 REVIEW = Representation(schemas.Review)
 AGREEMENT = Representation(schemas.Agreement)
 SAMPLE = Representation(schemas.Sample)
@@ -73,7 +73,7 @@ _LINKS_OF_REVIEW = {
 }
 
 
-def _unjudgeable(error: Unjudgeable) -> Texts:
+def _unjudgeable(error: InvalidVerdict) -> Texts:
     listed = ", ".join(map(str, error.allowed)) or "—"
     match error.rule:
         case "unanswered":
@@ -96,7 +96,7 @@ def _unjudgeable(error: Unjudgeable) -> Texts:
             )
 
 
-def _fault(error: Unjudgeable) -> Fault:
+def _fault(error: InvalidVerdict) -> Fault:
     places = {"level": "/level", "ladder": "/verdict", "review": "/rule"}
     value = None if error.value is None else str(error.value)
     return Fault(places.get(error.rule, ""), error.rule, value, _unjudgeable(error))
@@ -110,14 +110,14 @@ def _disagreement(error: Disagreement) -> Texts:
     )
 
 
-def _another_methodology(error: AnotherMethodology) -> Texts:
+def _another_methodology(error: ReviewMethodologyMismatch) -> Texts:
     return Texts(
-        f"La evaluación se hace con la metodología {error.asked}.",
-        f"The assessment is made under the methodology {error.asked}.",
+        f"La evaluación se hace con la metodología {error.required}.",
+        f"The assessment is made under the methodology {error.required}.",
     )
 
 
-def _sampled_already(error: SampledAlready) -> Texts:
+def _sampled_already(error: AlreadySampled) -> Texts:
     return Texts(
         f"La muestra de la edición {error.edition} ya se sorteó, y no se sortea otra vez.",
         f"The sample of the edition {error.edition} was drawn already, and is not drawn again.",
@@ -141,7 +141,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             f"The key has given no verdict on the present answer to {error.indicator}.",
         ),
     ),
-    maps_to(Unjudgeable, CONFLICT, _unjudgeable, lambda error: [_fault(error)]),
+    maps_to(InvalidVerdict, CONFLICT, _unjudgeable, lambda error: [_fault(error)]),
     maps_to(
         Disagreement,
         CONFLICT,
@@ -157,15 +157,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         ],
     ),
     maps_to(
-        AnotherMethodology,
+        ReviewMethodologyMismatch,
         CONFLICT,
         _another_methodology,
         lambda error: [
-            Fault("/methodology", "edition", error.sent, _another_methodology(error), error.asked),
+            Fault("/methodology", "edition", error.sent, _another_methodology(error), error.required),
         ],
     ),
     maps_to(
-        SampledAlready,
+        AlreadySampled,
         CONFLICT,
         _sampled_already,
         lambda error: [Fault("", "sampled", None, _sampled_already(error))],
@@ -205,7 +205,7 @@ class HearingsController(Controller):
         return made(
             request,
             database,
-            lambda session: service.hear(
+            lambda session: service.open_hearing(
                 session, path.edition, path.organisation, role=principal.role, expected=expected, now=datetime.now(UTC)
             ),
         )
@@ -239,11 +239,11 @@ class VerdictsController(Controller):
         What was found of each answer, by every assessor, in the order of the methodology: also of answers on which
         there is no verdict yet.
         """
-        found = list(enumerate(service.judgements(database, path.edition, path.organisation), 1))
+        found = list(enumerate(service.list_answer_reviews(database, path.edition, path.organisation), 1))
         after = JUDGED_CURSOR.read(query) or 0
         rows = [row for row in found if row[0] > after][query.offset : query.offset + query.limit + 1]
         kept, cursor = JUDGED_CURSOR.cut(query, rows, lambda row: row[0])
-        items = tuple(schemas.judged(one) for _, one in kept)
+        items = tuple(schemas.build_judged_answer(one) for _, one in kept)
         page = schemas.JudgedPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return JUDGED_PAGE.of(request, page)
 
@@ -259,8 +259,8 @@ class VerdictsController(Controller):
 
         What was found of the answer to one indicator, by every assessor, and which verdict counts.
         """
-        found = service.judged(database, path.edition, path.organisation, path.indicator)
-        return JUDGED.of(request, schemas.judged(found), revision=found.revision)
+        found = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
+        return JUDGED.of(request, schemas.build_judged_answer(found), revision=found.revision)
 
     @put(
         "/{indicator:str}",
@@ -287,11 +287,11 @@ class VerdictsController(Controller):
         `ETag` of what was found of it so far), while the assessment is under review, or in the hearing. The latest
         verdict of all counts, and the score follows at once.
         """
-        opinion = schemas.opinion(body)
+        opinion = schemas.build_opinion(body)
 
-        def give(session: Session) -> service.Judged:
+        def give(session: Session) -> service.AnswerReview:
             now = datetime.now(UTC)
-            return service.give(
+            return service.save_verdict(
                 session,
                 path.edition,
                 path.organisation,
@@ -303,7 +303,7 @@ class VerdictsController(Controller):
             )
 
         found = recorded(request, database, give)
-        return JUDGED.of(request, schemas.judged(found), revision=found.revision)
+        return JUDGED.of(request, schemas.build_judged_answer(found), revision=found.revision)
 
     @delete(
         "/{indicator:str}", operation_id="editions.assessments.verdicts.delete", access=REVIEWERS, problems=(CONFLICT,)
@@ -322,9 +322,9 @@ class VerdictsController(Controller):
         it was at first, on which the agreement of assessors rests.
         """
 
-        def take_back(session: Session) -> service.Judged:
+        def take_back(session: Session) -> service.AnswerReview:
             now = datetime.now(UTC)
-            return service.take_back(
+            return service.withdraw_verdict(
                 session,
                 path.edition,
                 path.organisation,
@@ -352,8 +352,8 @@ class ReviewController(Controller):
         The highest level that review lets an assessment reach, and what the methodology leaves to the service: nothing,
         until somebody has said something.
         """
-        found = service.whole(database, path.edition, path.organisation)
-        return REVIEW.of(request, schemas.review(found), revision=found.revision)
+        found = service.get_overall_review(database, path.edition, path.organisation)
+        return REVIEW.of(request, schemas.build_review(found), revision=found.revision)
 
     @put(
         "/",
@@ -380,12 +380,12 @@ class ReviewController(Controller):
         is under review, or in the hearing. What is not said is as the methodology has it. The score follows at once.
         """
 
-        def say(session: Session) -> service.Held:
-            return service.say(
+        def say(session: Session) -> service.OverallReviewState:
+            return service.save_overall_review(
                 session,
                 path.edition,
                 path.organisation,
-                service.Remark(
+                service.OverallOpinion(
                     methodology=str(body.__struct_config__.tag),
                     reason=body.reason,
                     max_level=body.max_level,
@@ -398,7 +398,7 @@ class ReviewController(Controller):
             )
 
         found = recorded(request, database, say)
-        return REVIEW.of(request, schemas.review(found), revision=found.revision)
+        return REVIEW.of(request, schemas.build_review(found), revision=found.revision)
 
 
 class FlagsOfAssessmentController(Controller):
@@ -443,7 +443,7 @@ class EditionReviewsController(Controller):
         How far any two assessors agree who have judged the same answers, by the first verdict of each: how many are
         equal, and Cohen's kappa. Below 0.8 they judge again (rule R8 of the catalogue).
         """
-        return AGREEMENT.of(request, schemas.agreement(service.agreed(database, path.edition)))
+        return AGREEMENT.of(request, schemas.build_agreement(service.compute_edition_agreement(database, path.edition)))
 
     @get(
         "/samples",
@@ -466,8 +466,8 @@ class EditionReviewsController(Controller):
         drawn is told of a published edition, and to whoever sees the drafts.
         """
         SAMPLES_CURSOR.read(query)
-        found = service.samples(database, path.edition, principal=principal)
-        items = tuple(schemas.sample(one) for one in found[query.offset :])
+        found = service.list_samples(database, path.edition, principal=principal)
+        items = tuple(schemas.build_sample(one) for one in found[query.offset :])
         return SAMPLES_PAGE.of(request, schemas.SamplePage(items=items, next=None, next_cursor=None))
 
     @post(
@@ -487,8 +487,10 @@ class EditionReviewsController(Controller):
         """
 
         def draw(session: Session) -> Response[bytes]:
-            made = service.sample(session, path.edition, share=body.share, seed=body.seed, now=datetime.now(UTC))
-            return SAMPLE.of(request, schemas.sample(made), created=f"/v1/editions/{made.drawing.edition}/samples")
+            made = service.create_sample(session, path.edition, share=body.share, seed=body.seed, now=datetime.now(UTC))
+            return SAMPLE.of(
+                request, schemas.build_sample(made), created=f"/v1/editions/{made.drawing.edition}/samples"
+            )
 
         return once(request, database, draw)
 
@@ -532,8 +534,8 @@ class EditionReviewsController(Controller):
         the edition before (V18), documents behind more than five indicators or of several organisations (V22). It
         changes no score.
         """
-        made = service.flag(database, path.edition, event_of(request), now=datetime.now(UTC))
-        return FLAGGED.of(request, schemas.flagged(made))
+        made = service.refresh_flags(database, path.edition, event_of(request), now=datetime.now(UTC))
+        return FLAGGED.of(request, schemas.build_flagged(made))
 
 
 def _flags(
@@ -544,7 +546,7 @@ def _flags(
     organisation: str | None,
     cursors: Cursor[tuple[str, int]],
 ) -> Response[bytes]:
-    rows = service.flags(
+    rows = service.list_flags(
         database,
         edition,
         organisation=organisation,
@@ -554,5 +556,5 @@ def _flags(
         limit=query.limit + 1,
     )
     kept, cursor = cursors.cut(query, rows, lambda one: (one.organisation, one.number))
-    items = tuple(schemas.flag(one, language_of(request.scope)) for one in kept)
+    items = tuple(schemas.build_flag(one, language_of(request.scope)) for one in kept)
     return FLAGS_PAGE.of(request, schemas.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 
-def new_seed() -> str:
+def generate_seed() -> str:
     """A seed that nobody knows beforehand: 32 hexadecimal digits from the operating system."""
     return secrets.token_hex(16)
 
 
-def drawn(seed: str, share: float, organisations: Iterable[str]) -> tuple[str, ...]:
+def select_sample(seed: str, share: float, organisations: Iterable[str]) -> tuple[str, ...]:
     """The sample of some organisations, in the order in which they are drawn.
 
     They are put in the order of the SHA-256, in hexadecimal, of the UTF-8 of the seed, a line feed and the id; the

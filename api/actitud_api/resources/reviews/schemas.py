@@ -14,10 +14,19 @@ from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import halfup
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.platform.http.paging import Page, PageQuery
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.reviews import service
-from actitud_api.resources.reviews.sentences import sentence
-from actitud_api.resources.reviews.service import Agreed, Given, Held, Judged, Kind, Opinion, Sampled, Verdict
+from actitud_api.resources.reviews.flagging import FlagKind
+from actitud_api.resources.reviews.queries import FlagRecord, VerdictRecord
+from actitud_api.resources.reviews.sentences import format_flag
+from actitud_api.resources.reviews.service import (
+    AgreementSummary,
+    AnswerReview,
+    Opinion,
+    OverallReviewState,
+    SampleView,
+)
 
 Time = Annotated[datetime, Meta(tz=True)]
 RuleId = Annotated[
@@ -78,7 +87,7 @@ class Capped(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     level: Annotated[int, Meta(ge=0, le=100, description="A level of the ladder, below the one that was sent.")]
 
 
-VERDICTS: tuple[type[VerdictRequest], ...] = (Accepted, Rejected, Insufficient, Stale, Capped)
+VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (Accepted, Rejected, Insufficient, Stale, Capped)
 
 
 class Counting(Struct, frozen=True, kw_only=True):
@@ -209,7 +218,7 @@ class SamplePage(Page[Sample], frozen=True):
 class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of a list of flags."""
 
-    kind: Annotated[Kind, Meta(description="Only what is remarkable in that way.")] | None = None
+    kind: Annotated[FlagKind, Meta(description="Only what is remarkable in that way.")] | None = None
 
 
 class Flag(Struct, frozen=True, kw_only=True):
@@ -217,7 +226,7 @@ class Flag(Struct, frozen=True, kw_only=True):
 
     organisation: str
     kind: Annotated[
-        Kind,
+        FlagKind,
         Meta(
             description="`outlier`: a value beyond 3 median absolute deviations of its peers; `growth`: followers more "
             "than half above those of the edition before; `document_reused`: a document behind more than five "
@@ -243,7 +252,7 @@ class Flagged(Struct, frozen=True, kw_only=True):
     made: Time
 
 
-def opinion(request: VerdictRequest) -> Opinion:
+def build_opinion(request: VerdictRequest) -> Opinion:
     """What an assessor says of an answer, of what was sent."""
     name = str(request.__struct_config__.tag)
     verdict: Verdict = next(known for known in _VERDICTS if known == name)
@@ -258,23 +267,23 @@ def opinion(request: VerdictRequest) -> Opinion:
 _VERDICTS: tuple[Verdict, ...] = ("accepted", "rejected", "insufficient", "stale", "capped")
 
 
-def judged(found: Judged) -> JudgedAnswer:
+def build_judged_answer(found: AnswerReview) -> JudgedAnswer:
     """What was found of an answer as it is answered."""
     counts = found.counts
     return JudgedAnswer(
         indicator=found.indicator,
         answered=found.answer is not None,
-        counts=None if counts is None else _short(counts.verdict, counts.level),
+        counts=None if counts is None else _build_counting(counts.verdict, counts.level),
         disputed=found.is_disputed,
-        verdicts=tuple(_given(found, one) for one in found.given),
+        verdicts=tuple(_build_given_verdict(found, one) for one in found.verdicts),
     )
 
 
-def _short(verdict: Verdict | None, level: int | None) -> Counting | None:
+def _build_counting(verdict: Verdict | None, level: int | None) -> Counting | None:
     return None if verdict is None else Counting(verdict=verdict, level=level)
 
 
-def _given(found: Judged, one: Given) -> GivenVerdict:
+def _build_given_verdict(found: AnswerReview, one: VerdictRecord) -> GivenVerdict:
     return GivenVerdict(
         assessor=one.assessor,
         verdict=one.verdict,
@@ -288,9 +297,9 @@ def _given(found: Judged, one: Given) -> GivenVerdict:
     )
 
 
-def review(held: Held) -> Review:
+def build_review(held: OverallReviewState) -> Review:
     """What is said of an assessment as a whole as it is answered."""
-    said = held.said
+    said = held.review
     return Review(
         edition=held.edition,
         organisation=held.organisation,
@@ -304,13 +313,13 @@ def review(held: Held) -> Review:
     )
 
 
-def agreement(found: Agreed) -> Agreement:
+def build_agreement(found: AgreementSummary) -> Agreement:
     """How far assessors agree as it is answered."""
     return Agreement(
         edition=found.edition,
         pairs=found.pairs,
         agreed=found.agreed,
-        share=None if found.share is None else _part(found.share),
+        share=None if found.share is None else _round_share(found.share),
         recode=found.recode,
         assessors=tuple(
             AgreementOfTwo(
@@ -318,8 +327,8 @@ def agreement(found: Agreed) -> Agreement:
                 second=one.second,
                 pairs=one.agreement.pairs,
                 agreed=one.agreement.agreed,
-                share=_part(Fraction(one.agreement.agreed, one.agreement.pairs)),
-                kappa=None if one.agreement.kappa is None else _part(one.agreement.kappa),
+                share=_round_share(Fraction(one.agreement.agreed, one.agreement.pairs)),
+                kappa=None if one.agreement.kappa is None else _round_share(one.agreement.kappa),
                 recode=one.agreement.recode,
             )
             for one in found.between
@@ -327,7 +336,7 @@ def agreement(found: Agreed) -> Agreement:
     )
 
 
-def sample(found: Sampled) -> Sample:
+def build_sample(found: SampleView) -> Sample:
     """A sample as it is answered."""
     one = found.drawing
     return Sample(
@@ -342,7 +351,7 @@ def sample(found: Sampled) -> Sample:
     )
 
 
-def flag(one: service.Flag, language: Language) -> Flag:
+def build_flag(one: FlagRecord, language: Language) -> Flag:
     """A flag as it is answered."""
     return Flag(
         organisation=one.organisation,
@@ -350,15 +359,15 @@ def flag(one: service.Flag, language: Language) -> Flag:
         rule=one.rule,
         indicator=one.indicator,
         facts=one.facts,
-        text=sentence(one.kind, one.indicator, one.facts, language),
+        text=format_flag(one.kind, one.indicator, one.facts, language),
     )
 
 
-def flagged(made: service.Flagged) -> Flagged:
+def build_flagged(made: service.FlaggingResult) -> Flagged:
     """What came of looking for what is remarkable as it is answered."""
     return Flagged(edition=made.edition, assessments=made.assessments, flags=made.flags, made=made.made)
 
 
-def _part(share: Fraction) -> float:
+def _round_share(share: Fraction) -> float:
     """A share with 4 decimals, half up."""
     return halfup(share * 10**4) / 10**4

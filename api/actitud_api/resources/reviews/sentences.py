@@ -7,11 +7,11 @@ from typing import Final
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.narration import words
-from actitud_api.resources.assessments.evidence import REUSED
-from actitud_api.resources.reviews.deviations import FAR
-from actitud_api.resources.reviews.flagging import Kind
+from actitud_api.resources.assessments.evidence import REUSE_LIMIT
+from actitud_api.resources.reviews.deviations import DEVIATION_LIMIT
+from actitud_api.resources.reviews.flagging import FlagKind
 
-_SENTENCES: Final[Mapping[Language, Mapping[Kind, str]]] = table(
+_SENTENCES: Final[Mapping[Language, Mapping[FlagKind, str]]] = table(
     es={
         "outlier": (
             "{indicator} vale {value}; la mediana de las {organisations} entidades comparables es {median}, y {far} "
@@ -33,10 +33,14 @@ _SENTENCES: Final[Mapping[Language, Mapping[Kind, str]]] = table(
 )
 
 
-def sentence(kind: Kind, indicator: str | None, facts: Mapping[str, int | float | str], language: Language) -> str:
+def format_flag(
+    kind: FlagKind, indicator: str | None, facts: Mapping[str, int | float | str], language: Language
+) -> str:
     """What is remarkable of an assessment."""
     told = {name: value if isinstance(value, str) else words.number(value, language) for name, value in facts.items()}
     deviation = facts.get("deviation", 0)
     assert not isinstance(deviation, str)
-    reach = words.number(FAR * deviation, language)
-    return _SENTENCES[language][kind].format(**told, indicator=indicator, far=FAR, reach=reach, most=REUSED)
+    reach = words.number(DEVIATION_LIMIT * deviation, language)
+    return _SENTENCES[language][kind].format(
+        **told, indicator=indicator, far=DEVIATION_LIMIT, reach=reach, most=REUSE_LIMIT
+    )

@@ -25,53 +25,25 @@ from actitud_api.platform.auth.service import OF_ORGANISATIONS, Principal
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale, revision
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.assessments.reviewed_submission import Found, Review, Verdict, Whole, digest_of, ladder
-from actitud_api.resources.assessments.service import Record, Transition
+from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.lifecycle import TransitionRecord
+from actitud_api.resources.assessments.records import AssessmentRecord
+from actitud_api.resources.assessments.reviewed_submission import (
+    AppliedOverall,
+    AppliedReview,
+    AppliedVerdict,
+    Verdict,
+    digest_answer,
+    list_levels,
+)
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews import queries
-from actitud_api.resources.reviews.agreement import ENOUGH, Agreement, agreement
-from actitud_api.resources.reviews.flagging import Kind, followers, looked, remarkable
-from actitud_api.resources.reviews.queries import Drawing, Flag, Given, Said
-from actitud_api.resources.reviews.sampling import drawn, new_seed
+from actitud_api.resources.reviews.agreement import MIN_AGREEMENT, PairAgreement, compute_agreement
+from actitud_api.resources.reviews.flagging import FlagKind, extract_compared, find_anomalies, find_followers
+from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, SampleDraw, VerdictRecord
+from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 
-__all__ = [
-    "TYPES",
-    "Agreed",
-    "AnotherMethodology",
-    "Between",
-    "Disagreement",
-    "Drawing",
-    "Flag",
-    "Flagged",
-    "Given",
-    "Judged",
-    "Kind",
-    "Opinion",
-    "Remark",
-    "Said",
-    "Sampled",
-    "SampledAlready",
-    "Unjudgeable",
-    "UnknownIndicator",
-    "UnknownVerdict",
-    "Verdict",
-    "agreed",
-    "counting",
-    "flag",
-    "flags",
-    "give",
-    "hear",
-    "judged",
-    "judgements",
-    "looked_at",
-    "sample",
-    "samples",
-    "say",
-    "take_back",
-    "whole",
-]
-
-TYPES: Final = tuple(review_type(load(version)) for version in versions())
+REVIEW_TYPES: Final = tuple(review_type(load(version)) for version in versions())
 """The closed types of what may be said of a whole assessment, one for each methodology version."""
 
 
@@ -91,7 +63,7 @@ class UnknownVerdict(LookupError):
         self.indicator = indicator
 
 
-class Unjudgeable(ValueError):
+class InvalidVerdict(ValueError):
     """A verdict that the document does not list for that answer; nothing has changed.
 
     `unanswered`: there is no answer. `ladder`: only the level of a ladder is capped. `level`: `allowed` are those below
@@ -120,7 +92,7 @@ class Disagreement(Exception):
         self.indicators = tuple(indicators)
 
 
-class SampledAlready(Exception):
+class AlreadySampled(Exception):
     """An edition draws its sample once."""
 
     def __init__(self, edition: str) -> None:
@@ -128,13 +100,13 @@ class SampledAlready(Exception):
         self.edition = edition
 
 
-class AnotherMethodology(ValueError):
+class ReviewMethodologyMismatch(ValueError):
     """A review under a version that is not that of the assessment."""
 
     def __init__(self, sent: str, asked: str) -> None:
         super().__init__(f"{sent} instead of {asked}")
         self.sent = sent
-        self.asked = asked
+        self.required = asked
 
 
 class Opinion(Struct, frozen=True, kw_only=True):
@@ -146,7 +118,7 @@ class Opinion(Struct, frozen=True, kw_only=True):
     rule: str | None = None
 
 
-class Remark(Struct, frozen=True, kw_only=True):
+class OverallOpinion(Struct, frozen=True, kw_only=True):
     """What is said of an assessment under a methodology as a whole; the members as in `queries.Said`."""
 
     methodology: str
@@ -156,7 +128,7 @@ class Remark(Struct, frozen=True, kw_only=True):
     answers: dict[str, dict[str, FactValue]] = {}
 
 
-class Judged(Struct, frozen=True):
+class AnswerReview(Struct, frozen=True):
     """What was found of the answer to one indicator.
 
     `answer`: the digest of the answer as it is, None where there is none; `given`: all verdicts, those on earlier
@@ -165,15 +137,15 @@ class Judged(Struct, frozen=True):
 
     indicator: str
     answer: str | None
-    given: tuple[Given, ...]
+    verdicts: tuple[VerdictRecord, ...]
 
     @property
-    def standing(self) -> tuple[Given, ...]:
+    def standing(self) -> tuple[VerdictRecord, ...]:
         """The verdicts on the answer as it is that nobody has taken back, in their order."""
-        return tuple(one for one in self.given if one.answer == self.answer and one.verdict is not None)
+        return tuple(one for one in self.verdicts if one.answer == self.answer and one.verdict is not None)
 
     @property
-    def counts(self) -> Given | None:
+    def counts(self) -> VerdictRecord | None:
         """The verdict that counts: the latest."""
         return self.standing[-1] if self.standing else None
 
@@ -185,35 +157,35 @@ class Judged(Struct, frozen=True):
     @property
     def revision(self) -> str:
         """The name of the state of all this."""
-        number = max((one.number for one in self.given), default=0)
+        number = max((one.number for one in self.verdicts), default=0)
         return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
 
 
-class Held(Struct, frozen=True):
+class OverallReviewState(Struct, frozen=True):
     """What is said of an assessment as a whole, and what names its state; `said`: None where nobody has."""
 
     edition: str
     organisation: str
     methodology: str
-    said: Said | None
+    review: OverallReview | None
     revision: str
 
 
-class Between(Struct, frozen=True):
+class AssessorPair(Struct, frozen=True):
     """How far two assessors, by the origins of their keys, agree."""
 
     first: str
     second: str
-    agreement: Agreement
+    agreement: PairAgreement
 
 
-class Agreed(Struct, frozen=True):
+class AgreementSummary(Struct, frozen=True):
     """How far the assessors of an edition agree: any two who judged the same answers, and all of these pairs."""
 
     edition: str
     pairs: int
     agreed: int
-    between: tuple[Between, ...]
+    between: tuple[AssessorPair, ...]
 
     @property
     def share(self) -> Fraction | None:
@@ -223,23 +195,23 @@ class Agreed(Struct, frozen=True):
     @property
     def recode(self) -> bool:
         """Whether too few are equal."""
-        return self.share is not None and self.share < ENOUGH
+        return self.share is not None and self.share < MIN_AGREEMENT
 
 
-class Sampled(Struct, frozen=True):
+class SampleView(Struct, frozen=True):
     """How an edition draws its sample, and who is in it, as far as whoever asks may know.
 
     `handed_in`: how many it is drawn from, `drawn`: how many are; None where that is not told. `organisations`: those
     that were drawn and that may be named, in the order in which they are.
     """
 
-    drawing: Drawing
+    drawing: SampleDraw
     handed_in: int | None
     drawn: int | None
     organisations: tuple[str, ...]
 
 
-class Flagged(Struct, frozen=True):
+class FlaggingResult(Struct, frozen=True):
     """What came of looking for what is remarkable in an edition."""
 
     edition: str
@@ -251,41 +223,45 @@ class Flagged(Struct, frozen=True):
 # --- verdicts -------------------------------------------------------------------------------------------------
 
 
-def judgements(database: Database, edition: str, organisation: str) -> list[Judged]:
+def list_answer_reviews(database: Database, edition: str, organisation: str) -> list[AnswerReview]:
     """What was found of each answer of an assessment, in the order of the methodology; of answers that are gone too.
 
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        record = assessments.one(session, edition, organisation)
-        return list(_judgements(session, record).values())
+        record = assessments.find_assessment(session, edition, organisation)
+        return list(_load_answer_reviews(session, record).values())
 
 
-def judged(database: Database, edition: str, organisation: str, indicator: str) -> Judged:
+def get_answer_review(database: Database, edition: str, organisation: str, indicator: str) -> AnswerReview:
     """What was found of the answer to an indicator.
 
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownIndicator`.
     """
     with database.read() as session:
-        record = assessments.one(session, edition, organisation)
-        _indicator(record, indicator)
-        return _judged(_judgements(session, record), indicator)
+        record = assessments.find_assessment(session, edition, organisation)
+        _find_indicator(record, indicator)
+        return _select_answer_review(_load_answer_reviews(session, record), indicator)
 
 
-def counting(
-    session: Session, edition: str, records: Mapping[str, Record]
-) -> dict[str, tuple[tuple[Given, ...], Said | None]]:
+def collect_counted(
+    session: Session, edition: str, records: Mapping[str, AssessmentRecord]
+) -> dict[str, tuple[tuple[VerdictRecord, ...], OverallReview | None]]:
     """The verdicts that count, in the order of the methodology, and what is said of the whole, by organisation.
 
     `records`: assessments of the edition. Those of which nobody has said anything are left out.
     """
-    given: defaultdict[str, list[Given]] = defaultdict(list)
-    for one in queries.verdicts_of(session, edition, records):
+    given: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
+    for one in queries.list_verdicts_of_many(session, edition, records):
         given[one.organisation].append(one)
-    said = {one.organisation: one for one in queries.said_of(session, edition, records)}
+    said = {one.organisation: one for one in queries.list_overall_reviews(session, edition, records)}
     return {
         name: (
-            tuple(one.counts for one in _of(records[name], given.get(name, ())).values() if one.counts is not None),
+            tuple(
+                one.counts
+                for one in _group_verdicts(records[name], given.get(name, ())).values()
+                if one.counts is not None
+            ),
             said.get(name),
         )
         for name in records
@@ -293,13 +269,16 @@ def counting(
     }
 
 
-def looked_at(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
+def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
     """Those of these organisations of whose assessment in an edition somebody has ever said anything."""
-    given, said = (found(session, edition, organisations) for found in (queries.verdicts_of, queries.said_of))
+    given, said = (
+        found(session, edition, organisations)
+        for found in (queries.list_verdicts_of_many, queries.list_overall_reviews)
+    )
     return {one.organisation for one in given} | {one.organisation for one in said}
 
 
-def give(
+def save_verdict(
     session: Session,
     edition: str,
     organisation: str,
@@ -309,22 +288,22 @@ def give(
     assessor: str,
     expected: Expected,
     now: datetime,
-) -> Judged:
+) -> AnswerReview:
     """Gives the verdict of an assessor on an answer, in the place of the one before; the score follows.
 
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `OutOfOrder`, `Late`,
     `EditionNotOpen` and `Unjudgeable`.
     """
-    record, known, before = _held(session, edition, organisation, indicator, expected, now)
-    answer = _ensure_judgeable(record, known, before, opinion)
-    mine = _own(before, assessor)
-    given = Given(
+    record, known, before = _lock_answer(session, edition, organisation, indicator, expected, now)
+    answer = _check_opinion(record, known, before, opinion)
+    mine = _find_own_verdict(before, assessor)
+    given = VerdictRecord(
         edition=record.edition,
         organisation=record.organisation,
         indicator=indicator,
         answer=answer,
         assessor=assessor,
-        number=_next(session, record),
+        number=_compute_next_number(session, record),
         at=now,
         verdict=opinion.verdict,
         reason=opinion.reason,
@@ -333,10 +312,10 @@ def give(
         first_verdict=opinion.verdict if mine is None else mine.first_verdict,
         first_level=opinion.level if mine is None else mine.first_level,
     )
-    return _kept(session, record, given, now)
+    return _store_verdict(session, record, given, now)
 
 
-def take_back(
+def withdraw_verdict(
     session: Session,
     edition: str,
     organisation: str,
@@ -345,87 +324,87 @@ def take_back(
     assessor: str,
     expected: Expected,
     now: datetime,
-) -> Judged:
+) -> AnswerReview:
     """Takes back the verdict of an assessor; that it was given, and what it was at first, stays known.
 
     Raises as `give`, and `UnknownVerdict` where there is none to take back.
     """
-    record, _, before = _held(session, edition, organisation, indicator, expected, now)
-    mine = _own(before, assessor)
+    record, _, before = _lock_answer(session, edition, organisation, indicator, expected, now)
+    mine = _find_own_verdict(before, assessor)
     if mine is None or mine.verdict is None:
         raise UnknownVerdict(indicator)
     gone = structs.replace(
-        mine, number=_next(session, record), at=now, verdict=None, reason=None, level=None, rule=None
+        mine, number=_compute_next_number(session, record), at=now, verdict=None, reason=None, level=None, rule=None
     )
-    return _kept(session, record, gone, now)
+    return _store_verdict(session, record, gone, now)
 
 
-def hear(
+def open_hearing(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
-) -> Transition:
+) -> TransitionRecord:
     """Opens the hearing of an assessment on which its assessors agree; an administrator opens it although they do not.
 
     Else one whose key has ended, and who takes nothing back any more, would keep it from being heard. Raises what
     `assessments.service.to_hearing` raises, and `Disagreement`.
     """
-    step = assessments.to_hearing(session, edition, organisation, role=role, expected=expected, now=now)
-    record = assessments.one(session, edition, organisation)
-    disputed = [one.indicator for one in _judgements(session, record).values() if one.is_disputed]
+    step = transitions.start_hearing(session, edition, organisation, role=role, expected=expected, now=now)
+    record = assessments.find_assessment(session, edition, organisation)
+    disputed = [one.indicator for one in _load_answer_reviews(session, record).values() if one.is_disputed]
     if disputed and role != "administrator":
         raise Disagreement(disputed)
     return step
 
 
-def _held(
+def _lock_answer(
     session: Session, edition: str, organisation: str, indicator: str, expected: Expected, now: datetime
-) -> tuple[Record, Indicator, Judged]:
+) -> tuple[AssessmentRecord, Indicator, AnswerReview]:
     """An assessment that may be judged and that nobody else changes until the session ends, with one answer of it."""
-    record = assessments.reviewable(session, edition, organisation, now=now)
-    known = _indicator(record, indicator)
-    before = _judged(_judgements(session, record), indicator)
+    record = assessments.lock_for_review(session, edition, organisation, now=now)
+    known = _find_indicator(record, indicator)
+    before = _select_answer_review(_load_answer_reviews(session, record), indicator)
     if not expected(before.revision):
         raise Stale
     return record, known, before
 
 
-def _indicator(record: Record, indicator: str) -> Indicator:
+def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
     for known in indicators(load(record.methodology).document.root):
         if known.id == indicator:
             return known
     raise UnknownIndicator(indicator)
 
 
-def _ensure_judgeable(record: Record, known: Indicator, before: Judged, opinion: Opinion) -> str:
+def _check_opinion(record: AssessmentRecord, known: Indicator, before: AnswerReview, opinion: Opinion) -> str:
     """The digest of an answer of which that may be said; raises `Unjudgeable`."""
     if before.answer is None:
-        raise Unjudgeable(known.id, "unanswered")
+        raise InvalidVerdict(known.id, "unanswered")
     if opinion.rule is not None and opinion.rule not in known.reviews:
-        raise Unjudgeable(known.id, "review", opinion.rule, known.reviews)
+        raise InvalidVerdict(known.id, "review", opinion.rule, known.reviews)
     if opinion.verdict == "capped":
-        levels = ladder(known)
+        levels = list_levels(known)
         if not levels:
-            raise Unjudgeable(known.id, "ladder")
+            raise InvalidVerdict(known.id, "ladder")
         (sent,) = record.submission.answers[known.id].values()
         below = [level for level in levels if isinstance(sent, int) and level < sent]
         if opinion.level not in below:
-            raise Unjudgeable(known.id, "level", opinion.level, below)
+            raise InvalidVerdict(known.id, "level", opinion.level, below)
     return before.answer
 
 
-def _judgements(session: Session, record: Record) -> dict[str, Judged]:
-    return _of(record, queries.verdicts(session, record.edition, record.organisation))
+def _load_answer_reviews(session: Session, record: AssessmentRecord) -> dict[str, AnswerReview]:
+    return _group_verdicts(record, queries.list_verdicts(session, record.edition, record.organisation))
 
 
-def _of(record: Record, verdicts: Iterable[Given]) -> dict[str, Judged]:
+def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord]) -> dict[str, AnswerReview]:
     """The verdicts of an assessment by indicator, in the order of the methodology."""
-    given: defaultdict[str, list[Given]] = defaultdict(list)
+    given: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
     for one in verdicts:
         given[one.indicator].append(one)
-    answers = assessments.content_of(record).answers
+    answers = assessments.rebuild_content(record).answers
     return {
-        known.id: Judged(
+        known.id: AnswerReview(
             known.id,
-            digest_of(answers[known.id]) if known.id in answers else None,
+            digest_answer(answers[known.id]) if known.id in answers else None,
             tuple(given.get(known.id, ())),
         )
         for known in indicators(load(record.methodology).document.root)
@@ -433,95 +412,97 @@ def _of(record: Record, verdicts: Iterable[Given]) -> dict[str, Judged]:
     }
 
 
-def _judged(judgements: Mapping[str, Judged], indicator: str) -> Judged:
-    return judgements.get(indicator, Judged(indicator, None, ()))
+def _select_answer_review(judgements: Mapping[str, AnswerReview], indicator: str) -> AnswerReview:
+    return judgements.get(indicator, AnswerReview(indicator, None, ()))
 
 
-def _own(judged: Judged, assessor: str) -> Given | None:
+def _find_own_verdict(judged: AnswerReview, assessor: str) -> VerdictRecord | None:
     """The verdict of an assessor on the answer as it is."""
-    return next((one for one in judged.given if (one.assessor, one.answer) == (assessor, judged.answer)), None)
+    return next((one for one in judged.verdicts if (one.assessor, one.answer) == (assessor, judged.answer)), None)
 
 
-def _next(session: Session, record: Record) -> int:
+def _compute_next_number(session: Session, record: AssessmentRecord) -> int:
     """The number of the next verdict on an assessment, which is held."""
-    given = queries.verdicts(session, record.edition, record.organisation)
+    given = queries.list_verdicts(session, record.edition, record.organisation)
     return max((one.number for one in given), default=0) + 1
 
 
-def _kept(session: Session, record: Record, given: Given, now: datetime) -> Judged:
-    queries.keep_verdict(session, given)
-    return _judged(_applied(session, record, now), given.indicator)
+def _store_verdict(session: Session, record: AssessmentRecord, given: VerdictRecord, now: datetime) -> AnswerReview:
+    queries.store_verdict(session, given)
+    return _select_answer_review(_apply_reviews(session, record, now), given.indicator)
 
 
-def _applied(session: Session, record: Record, now: datetime) -> dict[str, Judged]:
+def _apply_reviews(session: Session, record: AssessmentRecord, now: datetime) -> dict[str, AnswerReview]:
     """What is found of an assessment, once its score is as all of that says."""
-    judgements = _judgements(session, record)
+    judgements = _load_answer_reviews(session, record)
     counting = {name: one.counts for name, one in judgements.items()}
-    said = queries.said(session, record.edition, record.organisation)
-    review = Review(
+    said = queries.find_overall_review(session, record.edition, record.organisation)
+    review = AppliedReview(
         answers={
-            name: Found(one.verdict, one.answer, one.level)
+            name: AppliedVerdict(one.verdict, one.answer, one.level)
             for name, one in counting.items()
             if one is not None and one.verdict is not None
         },
-        whole=None if said is None else Whole(max_level=said.max_level, profile=said.profile, answers=said.answers),
+        whole=None
+        if said is None
+        else AppliedOverall(max_level=said.max_level, profile=said.profile, answers=said.answers),
     )
-    assessments.review(session, record, review, now=now)
+    assessments.rescore_reviewed(session, record, review, now=now)
     return judgements
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
 
 
-def whole(database: Database, edition: str, organisation: str) -> Held:
+def get_overall_review(database: Database, edition: str, organisation: str) -> OverallReviewState:
     """What is said of an assessment as a whole; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
     with database.read() as session:
-        return _whole(session, assessments.one(session, edition, organisation))
+        return _load_overall_review(session, assessments.find_assessment(session, edition, organisation))
 
 
-def say(
+def save_overall_review(
     session: Session,
     edition: str,
     organisation: str,
-    remark: Remark,
+    remark: OverallOpinion,
     *,
     reviewer: str,
     expected: Expected,
     now: datetime,
-) -> Held:
+) -> OverallReviewState:
     """Says something of an assessment as a whole, in the place of what was said before; the score follows.
 
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `Stale`, `OutOfOrder`, `Late`, `EditionNotOpen`,
     `AnotherMethodology`, and `Unjudgeable` for facts of an answer that there is not.
     """
-    record = assessments.reviewable(session, edition, organisation, now=now)
-    before = _whole(session, record)
+    record = assessments.lock_for_review(session, edition, organisation, now=now)
+    before = _load_overall_review(session, record)
     if not expected(before.revision):
         raise Stale
     if remark.methodology != record.methodology:
-        raise AnotherMethodology(remark.methodology, record.methodology)
+        raise ReviewMethodologyMismatch(remark.methodology, record.methodology)
     for name in remark.answers:
         if name not in record.submission.answers:
-            raise Unjudgeable(name, "unanswered")
-    said = Said(
+            raise InvalidVerdict(name, "unanswered")
+    said = OverallReview(
         edition=record.edition,
         organisation=record.organisation,
         reviewer=reviewer,
-        version=1 if before.said is None else before.said.version + 1,
+        version=1 if before.review is None else before.review.version + 1,
         at=now,
         reason=remark.reason,
         max_level=remark.max_level,
         profile=remark.profile,
         answers=remark.answers,
     )
-    queries.keep_said(session, said)
-    _applied(session, record, now)
-    return _whole(session, record)
+    queries.store_overall_review(session, said)
+    _apply_reviews(session, record, now)
+    return _load_overall_review(session, record)
 
 
-def _whole(session: Session, record: Record) -> Held:
-    said = queries.said(session, record.edition, record.organisation)
-    return Held(
+def _load_overall_review(session: Session, record: AssessmentRecord) -> OverallReviewState:
+    said = queries.find_overall_review(session, record.edition, record.organisation)
+    return OverallReviewState(
         record.edition,
         record.organisation,
         record.methodology,
@@ -533,23 +514,23 @@ def _whole(session: Session, record: Record) -> Held:
 # --- agreement ------------------------------------------------------------------------------------------------
 
 
-def agreed(database: Database, edition: str) -> Agreed:
+def compute_edition_agreement(database: Database, edition: str) -> AgreementSummary:
     """How far the assessors of an edition agree, by the first verdict of each; raises `UnknownEdition`.
 
     Two verdicts are equal where they say the same, and cap to the same level.
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        given = queries.all_verdicts(session, found.id)
-    answers: defaultdict[tuple[str, str, str], list[Given]] = defaultdict(list)
+        given = queries.list_edition_verdicts(session, found.id)
+    answers: defaultdict[tuple[str, str, str], list[VerdictRecord]] = defaultdict(list)
     for one in given:
         answers[one.organisation, one.indicator, one.answer].append(one)
     said: defaultdict[tuple[str, str], list[tuple[object, object]]] = defaultdict(list)
     for same in answers.values():
         for first, second in itertools.combinations(sorted(same, key=lambda one: one.assessor), 2):
-            said[first.assessor, second.assessor].append((_first(first), _first(second)))
-    between = tuple(Between(*assessors, agreement(pairs)) for assessors, pairs in sorted(said.items()))
-    return Agreed(
+            said[first.assessor, second.assessor].append((_get_first_opinion(first), _get_first_opinion(second)))
+    between = tuple(AssessorPair(*assessors, compute_agreement(pairs)) for assessors, pairs in sorted(said.items()))
+    return AgreementSummary(
         found.id,
         sum(one.agreement.pairs for one in between),
         sum(one.agreement.agreed for one in between),
@@ -557,32 +538,32 @@ def agreed(database: Database, edition: str) -> Agreed:
     )
 
 
-def _first(given: Given) -> tuple[Verdict, int | None]:
+def _get_first_opinion(given: VerdictRecord) -> tuple[Verdict, int | None]:
     return given.first_verdict, given.first_level
 
 
 # --- samples --------------------------------------------------------------------------------------------------
 
 
-def sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> Sampled:
+def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
     """Says, for good, how an edition draws the assessments that are looked at: with a new seed, or with that one.
 
     Raises `UnknownEdition` and `SampledAlready`.
     """
     found = editions.find(session, edition)
-    one = Drawing(
+    one = SampleDraw(
         edition=found.id,
-        seed=new_seed() if seed is None else seed,
+        seed=generate_seed() if seed is None else seed,
         share=share,
         given=seed is not None,
         made=now,
     )
-    if not queries.add_drawing(session, one):
-        raise SampledAlready(found.id)
-    return _sampled(session, one, None, everything=True)
+    if not queries.insert_draw(session, one):
+        raise AlreadySampled(found.id)
+    return _build_view(session, one, None, everything=True)
 
 
-def samples(database: Database, edition: str, *, principal: Principal | None) -> list[Sampled]:
+def list_samples(database: Database, edition: str, *, principal: Principal | None) -> list[SampleView]:
     """The sample of an edition, if it has drawn one; raises `UnknownEdition`.
 
     Who is in it is told of a published edition to everybody; of another to whoever sees the drafts, and of its own to
@@ -590,26 +571,26 @@ def samples(database: Database, edition: str, *, principal: Principal | None) ->
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        one = queries.drawing(session, found.id)
+        one = queries.find_draw(session, found.id)
         if one is None:
             return []
         everything = found.state == "published" or (principal is not None and principal.sees_drafts_of(found.id))
         own = principal.organisations if principal is not None and principal.role in OF_ORGANISATIONS else ()
-        return [_sampled(session, one, own, everything=everything)]
+        return [_build_view(session, one, own, everything=everything)]
 
 
-def _sampled(session: Session, one: Drawing, own: Iterable[str] | None, *, everything: bool) -> Sampled:
-    names = queries.handed_in(session, one.edition)
-    those = drawn(one.seed, one.share, names)
+def _build_view(session: Session, one: SampleDraw, own: Iterable[str] | None, *, everything: bool) -> SampleView:
+    names = queries.list_submitted(session, one.edition)
+    those = select_sample(one.seed, one.share, names)
     if everything:
-        return Sampled(one, len(names), len(those), those)
-    return Sampled(one, None, None, tuple(name for name in those if name in set(own or ())))
+        return SampleView(one, len(names), len(those), those)
+    return SampleView(one, None, None, tuple(name for name in those if name in set(own or ())))
 
 
 # --- flags ----------------------------------------------------------------------------------------------------
 
 
-def flag(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> Flagged:
+def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> FlaggingResult:
     """Looks for what is remarkable in what was handed in for an edition, and keeps it in the place of what was before.
 
     It is computed in no transaction that others would wait for. `event`: what the ledger says of it. Raises
@@ -618,35 +599,35 @@ def flag(database: Database, edition: str, event: ledger.Event, *, now: datetime
     with database.read() as session:
         found = editions.find(session, edition)
         methodology = load(found.methodology)
-        those = [looked(methodology, one) for one in queries.stated(session, found.id)]
-        before = queries.edition_before(session, found.id)
+        those = [extract_compared(methodology, one) for one in queries.iterate_submitted(session, found.id)]
+        before = queries.find_previous_edition(session, found.id)
         earlier = {
             one.organisation: number
-            for one in ([] if before is None else queries.stated(session, before))
-            if (number := followers(one)) is not None
+            for one in ([] if before is None else queries.iterate_submitted(session, before))
+            if (number := find_followers(one)) is not None
         }
-    seen = remarkable(methodology, those, earlier)
+    seen = find_anomalies(methodology, those, earlier)
     flags = [
-        Flag(edition=found.id, number=number, made=now, **structs.asdict(one))
+        FlagRecord(edition=found.id, number=number, made=now, **structs.asdict(one))
         for _, some in itertools.groupby(seen, lambda one: one.organisation)
         for number, one in enumerate(some, 1)
     ]
     with database.write() as session:
         queries.replace_flags(session, found.id, flags)
         ledger.append(session, event, now=now)
-    return Flagged(found.id, len(those), len(flags), now)
+    return FlaggingResult(found.id, len(those), len(flags), now)
 
 
-def flags(
+def list_flags(
     database: Database,
     edition: str,
     *,
     organisation: str | None = None,
-    kind: Kind | None = None,
+    kind: FlagKind | None = None,
     after: tuple[str, int] | None,
     offset: int,
     limit: int,
-) -> list[Flag]:
+) -> list[FlagRecord]:
     """The flags of an edition, or of one assessment, from the one that follows `after`.
 
     Raises `UnknownEdition`, and of an assessment `AliasOf` and `UnknownAssessment`.
@@ -654,7 +635,7 @@ def flags(
     with database.read() as session:
         found = editions.find(session, edition)
         if organisation is not None:
-            assessments.one(session, found.id, organisation)
-        return queries.flags(
+            assessments.find_assessment(session, found.id, organisation)
+        return queries.list_flags(
             session, found.id, organisation=organisation, kind=kind, after=after, offset=offset, limit=limit
         )

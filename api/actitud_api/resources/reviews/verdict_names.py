@@ -8,7 +8,7 @@ from typing import Final
 from actitud_api.engine.i18n import Texts
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 
-VERDICTS: Final[Mapping[Verdict, Texts]] = {
+VERDICT_NAMES: Final[Mapping[Verdict, Texts]] = {
     "accepted": Texts("la respuesta vale", "the answer stands"),
     "rejected": Texts("la respuesta se rechaza y no cuenta", "the answer is rejected and does not count"),
     "insufficient": Texts(

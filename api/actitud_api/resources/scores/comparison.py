@@ -17,6 +17,7 @@ from actitud_api.engine.scoring.ranking import RANKED, PeerGroup, Spread, Standi
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import queries
@@ -189,7 +190,7 @@ def exemplars(
             offset=offset,
             limit=limit,
         )
-        records = assessments.some(session, found.id, [row.organisation for row in rows])
+        records = assessments.find_assessments(session, found.id, [row.organisation for row in rows])
     return [
         Exemplar(dimension, score, row, _practices(records[row.organisation], dimension))
         for row in rows
@@ -202,14 +203,14 @@ def best_in(dimension: DimensionKey) -> Sort:
     return Sort(dimension, descending=True)
 
 
-def _practices(record: assessments.Record, dimension: DimensionKey) -> tuple[Practice, ...]:
+def _practices(record: AssessmentRecord, dimension: DimensionKey) -> tuple[Practice, ...]:
     """The answers of a dimension that score with evidence, in the order of the document."""
     methodology = load(record.methodology)
     evaluation = evaluate(methodology, record.submission)
     asked = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]
     below = {known.id for known in (indicators(asked) if isinstance(asked, Group) else (asked,))}
     return tuple(
-        Practice(compiled.indicator.id, leaf.score, assessments.counting(record, compiled.indicator.id))
+        Practice(compiled.indicator.id, leaf.score, assessments.valid_evidence(record, compiled.indicator.id))
         for compiled, leaf in zip(evaluation.plan.leaves, evaluation.leaves, strict=True)
         if compiled.indicator.id in below - record.submission.self_declared
         and leaf.score is not None

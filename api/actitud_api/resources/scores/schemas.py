@@ -38,7 +38,7 @@ from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.editions.service import State as EditionState
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.organisations.service import words
-from actitud_api.resources.reviews.replies.schemas import ScoreReview, review
+from actitud_api.resources.reviews.replies.schemas import ScoreReview, build_score_review
 from actitud_api.resources.scores import service
 from actitud_api.resources.scores.service import Changes, Filters, Restated, Row, Sent, Sort, Spread
 
@@ -348,7 +348,7 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
         rank=sent.rank,
         simulated=sent.simulated,
         document=sent.document,
-        review=None if sent.review is None else review(sent.review, sent.replied),
+        review=None if sent.review is None else build_score_review(sent.review, sent.replied),
     )
 
 

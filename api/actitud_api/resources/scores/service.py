@@ -40,7 +40,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service as publication
 from actitud_api.resources.reviews.replies import service as replies
-from actitud_api.resources.reviews.replies.service import Reviewed, Tally
+from actitud_api.resources.reviews.replies.service import ReviewOutcome, ReviewTally
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import (
     DIMENSION_KEYS,
@@ -66,12 +66,12 @@ __all__ = [
     "Past",
     "Place",
     "Restated",
+    "ReviewTally",
     "Row",
     "Sent",
     "Sort",
     "Spread",
     "Summary",
-    "Tally",
     "UnknownScore",
     "asked_under",
     "changes",
@@ -132,10 +132,10 @@ def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     return methodology, explain(methodology, found.submission) if found.score is None else found.score
 
 
-def tallies(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, Tally]:
+def tallies(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
     """How many verdicts and replies there are of scores that whoever asks may see; those without any are left out."""
     with database.read() as session:
-        return replies.tallies(session, edition, organisations)
+        return replies.count_outcomes(session, edition, organisations)
 
 
 def is_provisional(found: Sent) -> bool:
@@ -153,10 +153,10 @@ def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]
     with database.read() as session:
         if editions.find(session, found.edition).state != "published":
             return {}
-        stored = assessments.some(session, found.edition, [found.organisation]).get(found.organisation)
+        stored = assessments.find_assessments(session, found.edition, [found.organisation]).get(found.organisation)
     if stored is None:
         return {}
-    counting = {indicator: assessments.counting(stored, indicator) for indicator in stored.evidence.answers}
+    counting = {indicator: assessments.valid_evidence(stored, indicator) for indicator in stored.evidence.answers}
     return {indicator: documents for indicator, documents in counting.items() if documents}
 
 
@@ -190,7 +190,7 @@ class Sent(Struct, frozen=True, kw_only=True):
     simulated: bool
     methodology: str
     submission: Submission
-    review: Reviewed
+    review: ReviewOutcome
     document: str | None = None
     score: CanonicalScore | None = None
     replied: dict[str, tuple[Evidence, ...]] = {}
@@ -390,7 +390,7 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
             document=digest,
             score=document.score,
             review=document.review,
-            replied=replies.evidence(session, found.id, organisation),
+            replied=replies.list_evidence(session, found.id, organisation),
         )
     return Sent(
         edition=found.id,
@@ -400,8 +400,8 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
         simulated=stored.simulated,
         methodology=stored.methodology,
         submission=msgspec.convert(stored.submission, Submission),
-        review=replies.reviewed(session, found.id, organisation),
-        replied=replies.evidence(session, found.id, organisation),
+        review=replies.get_outcome(session, found.id, organisation),
+        replied=replies.list_evidence(session, found.id, organisation),
     )
 
 
@@ -409,7 +409,7 @@ def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Rest
     """What was stated in an edition, scored under another version."""
     moved, told = carried(msgspec.convert(stored, Submission), load(row.methodology), target)
     evaluation = evaluate(target, moved)
-    figures = assessments.scored(evaluation)
+    figures = assessments.extract_figures(evaluation)
     return Restated(
         structs.replace(
             row,

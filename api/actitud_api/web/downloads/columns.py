@@ -10,9 +10,9 @@ from actitud_api.engine.methodology.model import Indicator
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.leaves import Code, State
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.editions.service import State as EditionState
 from actitud_api.resources.organisations import kinds
-from actitud_api.resources.reviews.replies.service import Verdict
 from actitud_api.web.downloads.formats.tables import Column, Kind
 
 

@@ -22,7 +22,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.resources.publications import service as publication
 from actitud_api.resources.publications.service import Published
-from actitud_api.resources.reviews.replies.service import Reviewed
+from actitud_api.resources.reviews.replies.service import ReviewOutcome
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import Filters, Row, Sort
@@ -175,7 +175,7 @@ class _Document(Struct):
     """What an export reads of a published document."""
 
     score: _Score
-    review: Reviewed
+    review: ReviewOutcome
 
 
 _DOCUMENT = msgspec.json.Decoder(_Document)
@@ -341,7 +341,7 @@ def _pages(
         left = None if left is None else left - size
 
 
-def _scored(edition: editions.Record, line: schemas.ScoreRow, tally: scores.Tally | None) -> tuple[Value, ...]:
+def _scored(edition: editions.Record, line: schemas.ScoreRow, tally: scores.ReviewTally | None) -> tuple[Value, ...]:
     return (
         edition.id,
         edition.period_to,

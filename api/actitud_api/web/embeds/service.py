@@ -13,7 +13,7 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, points
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.service import Filters, Row, Sort, Tally
+from actitud_api.resources.scores.service import Filters, ReviewTally, Row, Sort
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def standings(
 
 
 def _standing(
-    database: Database, edition: editions.Record, row: Row, superseded_by: str | None, tally: Tally | None
+    database: Database, edition: editions.Record, row: Row, superseded_by: str | None, tally: ReviewTally | None
 ) -> Standing:
     document = load(row.methodology).document
     unit: int = 10**document.decimals

@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.loader import Methodology, UnknownMethodolog
 from actitud_api.engine.methodology.model import IndicatorText
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.resources.reviews.replies.schemas import TEXT_MAX
-from actitud_api.resources.reviews.verdict_names import VERDICTS
+from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.web.embeds.lettering import plain
 from actitud_api.web.portal.layout import Crumb, links_of, missing, parameters, portal_page
 from actitud_api.web.workbooks.layout import Heading, Input, fact_texts, layout
@@ -77,7 +77,7 @@ class QuestionnaireController(Controller):
                 "dimensions": sections,
                 "told": lambda text, given: fact_texts(text, given.pointer.rpartition("/")[2]),
                 "asked": sum(bool(question.inputs) for section in sections for question in section.questions),
-                "verdicts": {name: text.into(language) for name, text in VERDICTS.items()},
+                "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "reply_max": TEXT_MAX,
                 "draft_edition": edition,
                 "draft_organisation": organisation if edition else "",

@@ -16,7 +16,7 @@ from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.reviews.verdict_names import VERDICTS
+from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import Computed
 from actitud_api.resources.scores.service import Filters, Sent
@@ -110,7 +110,7 @@ def review_told(sent: Sent, names: Names, methodology: Methodology) -> ReviewTol
             verdict=None
             if verdict is None
             else VerdictTold(
-                VERDICTS[verdict.verdict].into(language).format(level=verdict.level),
+                VERDICT_NAMES[verdict.verdict].into(language).format(level=verdict.level),
                 plain(verdict.reason or ""),
                 names.day(verdict.at.date()),
             ),

@@ -17,7 +17,7 @@ from actitud_api.resources.reviews.replies.tables import Reply
 REPLIES = Base.metadata.tables[str(Reply.__tablename__)]
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class ReplyRecord(Struct, frozen=True, kw_only=True):
     """A reply as it is stored."""
 
     edition: str
@@ -30,35 +30,35 @@ class Record(Struct, frozen=True, kw_only=True):
     version: int
 
 
-_ALL = select(*(REPLIES.c[name] for name in Record.__struct_fields__)).where(REPLIES.c.edition == bindparam("of"))
+_ALL = select(*(REPLIES.c[name] for name in ReplyRecord.__struct_fields__)).where(REPLIES.c.edition == bindparam("of"))
 _MINE = _ALL.where(REPLIES.c.organisation == bindparam("by")).order_by(REPLIES.c.indicator)
 _SOME = _ALL.where(REPLIES.c.organisation.in_(bindparam("some", expanding=True))).order_by(REPLIES.c.indicator)
 
 
-def of(session: Session, edition: str, organisation: str) -> list[Record]:
+def list_replies(session: Session, edition: str, organisation: str) -> list[ReplyRecord]:
     """The replies of an assessment, by indicator."""
     rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), Record) for row in rows]
+    return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 
-def some(session: Session, edition: str, organisations: Collection[str]) -> list[Record]:
+def list_replies_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[ReplyRecord]:
     """The replies of some organisations in an edition."""
     rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
-    return [msgspec.convert(dict(row), Record) for row in rows]
+    return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 
-def keep(session: Session, record: Record) -> None:
+def store_reply(session: Session, record: ReplyRecord) -> None:
     """Stores a reply, in the place of the one before; its assessment is held."""
     values = msgspec.to_builtins(record, builtin_types=(datetime,))
-    changed = session.execute(update(REPLIES).where(*_at(record)).values(values).returning(REPLIES.c.version))
+    changed = session.execute(update(REPLIES).where(*_match_reply(record)).values(values).returning(REPLIES.c.version))
     if changed.one_or_none() is None:
         session.execute(insert(REPLIES), values)
 
 
-def remove(session: Session, record: Record) -> None:
+def delete_reply(session: Session, record: ReplyRecord) -> None:
     """Removes a reply; its assessment is held."""
-    session.execute(delete(REPLIES).where(*_at(record)))
+    session.execute(delete(REPLIES).where(*_match_reply(record)))
 
 
-def _at(record: Record) -> tuple[ColumnElement[bool], ...]:
+def _match_reply(record: ReplyRecord) -> tuple[ColumnElement[bool], ...]:
     return tuple(REPLIES.c[name] == getattr(record, name) for name in ("edition", "organisation", "indicator"))

@@ -19,7 +19,8 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, revision
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.reviews.replies import schemas, service
-from actitud_api.resources.reviews.replies.service import Record, UnknownReply
+from actitud_api.resources.reviews.replies.queries import ReplyRecord
+from actitud_api.resources.reviews.replies.service import UnknownReply
 
 REPLY = Representation(schemas.Reply)
 PAGE = Representation(schemas.ReplyPage)
@@ -73,12 +74,12 @@ class RepliesController(Controller):
 
         What an organisation answered in the hearing, in the order of the methodology.
         """
-        found = list(enumerate(service.all_of(database, path.edition, path.organisation)))
+        found = list(enumerate(service.list_replies(database, path.edition, path.organisation)))
         after = CURSOR.read(query)
         rest = [row for row in found if after is None or row[0] > after]
         rows = rest[query.offset : query.offset + query.limit + 1]
         kept, cursor = CURSOR.cut(query, rows, lambda row: row[0])
-        items = tuple(schemas.reply(record) for _, record in kept)
+        items = tuple(schemas.build_reply(record) for _, record in kept)
         return PAGE.of(request, schemas.ReplyPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
     @get(
@@ -93,7 +94,7 @@ class RepliesController(Controller):
 
         What an organisation answered to what was found of an indicator.
         """
-        return _answer(request, service.get(database, path.edition, path.organisation, path.indicator))
+        return _answer(request, service.get_reply(database, path.edition, path.organisation, path.indicator))
 
     @put(
         "/{indicator:str}",
@@ -117,16 +118,16 @@ class RepliesController(Controller):
         Replies to what was found of an indicator (`If-None-Match: *`), or replaces the reply (`If-Match`), while the
         assessment is heard, until the last day of that. It is published with the edition, beside the verdict.
         """
-        new = schemas.new_reply(body)
+        new = schemas.build_new_reply(body)
 
-        def put(session: Session) -> service.Written:
+        def put(session: Session) -> service.SavedReply:
             now = datetime.now(UTC)
-            return service.reply(
+            return service.save_reply(
                 session, path.edition, path.organisation, path.indicator, new, expected=expected, now=now
             )
 
         written = recorded(request, database, put)
-        return _answer(request, written.record, created=written.is_new)
+        return _answer(request, written.record, created=written.created)
 
     @delete(
         "/{indicator:str}", operation_id="editions.assessments.replies.delete", access=EDITORS, problems=(CONFLICT,)
@@ -140,18 +141,18 @@ class RepliesController(Controller):
         """
 
         def take_back(session: Session) -> None:
-            service.take_back(
+            service.withdraw_reply(
                 session, path.edition, path.organisation, path.indicator, expected=expected, now=datetime.now(UTC)
             )
 
         recorded(request, database, take_back)
 
 
-def _answer(request: ApiRequest, record: Record, *, created: bool = False) -> Response[bytes]:
+def _answer(request: ApiRequest, record: ReplyRecord, *, created: bool = False) -> Response[bytes]:
     path = f"/v1/editions/{record.edition}/assessments/{record.organisation}/replies/{record.indicator}"
     return REPLY.of(
         request,
-        schemas.reply(record),
+        schemas.build_reply(record),
         revision=revision(record.created, record.version),
         created=path if created else None,
     )

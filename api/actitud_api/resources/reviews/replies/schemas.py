@@ -10,9 +10,12 @@ from msgspec import Meta, Struct
 from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.http.paging import Page
+from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.reviews.replies import service
-from actitud_api.resources.reviews.replies.service import Record, Reviewed, State, Verdict
+from actitud_api.resources.reviews.replies.queries import ReplyRecord
+from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 TEXT_MAX = 4_000
 EVIDENCE_MAX = 20
@@ -90,13 +93,13 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
 class ScoreReview(Struct, frozen=True, kw_only=True):
     """What the review of an assessment has come to. It is no part of the canonical result."""
 
-    state: Annotated[State, Meta(description="Where the assessment is.")]
+    state: Annotated[AssessmentState, Meta(description="Where the assessment is.")]
     remark: ReviewRemark | None
     verdicts: Annotated[tuple[ReviewVerdict, ...], Meta(description="In the order of the methodology.")]
     replies: Annotated[tuple[ReviewReply, ...], Meta(description="In the order of the methodology.")]
 
 
-def reply(record: Record) -> Reply:
+def build_reply(record: ReplyRecord) -> Reply:
     """A stored reply as it is answered."""
     return Reply(
         edition=record.edition,
@@ -109,12 +112,12 @@ def reply(record: Record) -> Reply:
     )
 
 
-def new_reply(request: ReplyRequest) -> service.NewReply:
+def build_new_reply(request: ReplyRequest) -> service.NewReply:
     """What is replied, of what was sent."""
     return service.NewReply(text=request.text, evidence=request.evidence)
 
 
-def review(found: Reviewed, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
+def build_score_review(found: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
     """What a review has come to as it is answered; `evidence`: the documents of its replies, by indicator."""
     remark = found.remark
     return ScoreReview(

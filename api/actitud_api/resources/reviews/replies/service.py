@@ -16,35 +16,14 @@ from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale, revision
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.assessments.service import Record as Assessment
-from actitud_api.resources.assessments.service import State
+from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.assessments.records import AssessmentRecord as Assessment
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.reviews.queries import VerdictRecord
 from actitud_api.resources.reviews.replies import queries
-from actitud_api.resources.reviews.replies.queries import Record
-from actitud_api.resources.reviews.service import UnknownIndicator, Verdict
-
-__all__ = [
-    "Judged",
-    "NewReply",
-    "Record",
-    "Remarked",
-    "Replied",
-    "Reviewed",
-    "State",
-    "Tally",
-    "UnknownReply",
-    "Verdict",
-    "Written",
-    "all_of",
-    "evidence",
-    "get",
-    "nothing",
-    "reply",
-    "reviewed",
-    "reviewed_of",
-    "take_back",
-    "tallies",
-]
+from actitud_api.resources.reviews.replies.queries import ReplyRecord
+from actitud_api.resources.reviews.service import UnknownIndicator
 
 
 class UnknownReply(LookupError):
@@ -62,14 +41,14 @@ class NewReply(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Written(Struct, frozen=True):
+class SavedReply(Struct, frozen=True):
     """A reply that was written; whether there was none before."""
 
-    record: Record
-    is_new: bool
+    record: ReplyRecord
+    created: bool
 
 
-class Judged(Struct, frozen=True, kw_only=True):
+class CountedVerdict(Struct, frozen=True, kw_only=True):
     """The verdict that counts on the answer to an indicator."""
 
     indicator: str
@@ -80,7 +59,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Remarked(Struct, frozen=True, kw_only=True):
+class OverallRemark(Struct, frozen=True, kw_only=True):
     """What review says of an assessment as a whole; `max_level`: the highest level that it may reach (None: any)."""
 
     max_level: int | None
@@ -88,7 +67,7 @@ class Remarked(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Replied(Struct, frozen=True, kw_only=True):
+class CountedReply(Struct, frozen=True, kw_only=True):
     """What the organisation replied about an indicator."""
 
     indicator: str
@@ -96,16 +75,16 @@ class Replied(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Reviewed(Struct, frozen=True, kw_only=True):
+class ReviewOutcome(Struct, frozen=True, kw_only=True):
     """What the review of an assessment has come to; verdicts and replies in the order of the methodology."""
 
-    state: State
-    remark: Remarked | None
-    verdicts: tuple[Judged, ...]
-    replies: tuple[Replied, ...]
+    state: AssessmentState
+    remark: OverallRemark | None
+    verdicts: tuple[CountedVerdict, ...]
+    replies: tuple[CountedReply, ...]
 
 
-class Tally(Struct, frozen=True):
+class ReviewTally(Struct, frozen=True):
     """How many verdicts count and how many replies there are, and whether review says something of the whole."""
 
     verdicts: int
@@ -116,27 +95,27 @@ class Tally(Struct, frozen=True):
 # --- replies --------------------------------------------------------------------------------------------------
 
 
-def all_of(database: Database, edition: str, organisation: str) -> list[Record]:
+def list_replies(database: Database, edition: str, organisation: str) -> list[ReplyRecord]:
     """The replies of an assessment in the order of the methodology.
 
     Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
     """
     with database.read() as session:
-        found = assessments.one(session, edition, organisation)
-        return _ordered(found.methodology, queries.of(session, found.edition, found.organisation))
+        found = assessments.find_assessment(session, edition, organisation)
+        return _sort_replies(found.methodology, queries.list_replies(session, found.edition, found.organisation))
 
 
-def get(database: Database, edition: str, organisation: str, indicator: str) -> Record:
+def get_reply(database: Database, edition: str, organisation: str, indicator: str) -> ReplyRecord:
     """The reply about an indicator; raises as `all_of`, `UnknownIndicator` and `UnknownReply`."""
     with database.read() as session:
-        found = assessments.one(session, edition, organisation)
-        record = _one(session, found, indicator)
+        found = assessments.find_assessment(session, edition, organisation)
+        record = _find_reply(session, found, indicator)
     if record is None:
         raise UnknownReply(indicator)
     return record
 
 
-def reply(
+def save_reply(
     session: Session,
     edition: str,
     organisation: str,
@@ -145,15 +124,15 @@ def reply(
     *,
     expected: Expected,
     now: datetime,
-) -> Written:
+) -> SavedReply:
     """Replies about an indicator in the hearing, or anew.
 
     Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `OutOfOrder`
     and `Late`.
     """
-    found, before = _held(session, edition, organisation, indicator, now)
+    found, before = _lock_reply(session, edition, organisation, indicator, now)
     _ensure_expected(before, expected)
-    record = Record(
+    record = ReplyRecord(
         edition=found.edition,
         organisation=found.organisation,
         indicator=indicator,
@@ -163,111 +142,113 @@ def reply(
         updated=now,
         version=1 if before is None else before.version + 1,
     )
-    queries.keep(session, record)
-    return Written(record, before is None)
+    queries.store_reply(session, record)
+    return SavedReply(record, before is None)
 
 
-def take_back(
+def withdraw_reply(
     session: Session, edition: str, organisation: str, indicator: str, *, expected: Expected, now: datetime
 ) -> None:
     """Takes back the reply about an indicator; raises as `reply`, and `UnknownReply`."""
-    _, before = _held(session, edition, organisation, indicator, now)
+    _, before = _lock_reply(session, edition, organisation, indicator, now)
     if before is None:
         raise UnknownReply(indicator)
     _ensure_expected(before, expected)
-    queries.remove(session, before)
+    queries.delete_reply(session, before)
 
 
-def evidence(session: Session, edition: str, organisation: str) -> dict[str, tuple[Evidence, ...]]:
+def list_evidence(session: Session, edition: str, organisation: str) -> dict[str, tuple[Evidence, ...]]:
     """The documents of the replies of an assessment, by indicator, as far as they have not been erased."""
-    found = queries.of(session, edition, organisation)
+    found = queries.list_replies(session, edition, organisation)
     return {record.indicator: record.evidence for record in found if record.evidence}
 
 
-def _held(
+def _lock_reply(
     session: Session, edition: str, organisation: str, indicator: str, now: datetime
-) -> tuple[Assessment, Record | None]:
+) -> tuple[Assessment, ReplyRecord | None]:
     """An assessment that may be replied in, and that nobody else changes until the session ends, with one reply."""
-    found = assessments.heard(session, edition, organisation, now=now)
-    return found, _one(session, found, indicator)
+    found = assessments.lock_for_reply(session, edition, organisation, now=now)
+    return found, _find_reply(session, found, indicator)
 
 
-def _ensure_expected(before: Record | None, expected: Expected) -> None:
+def _ensure_expected(before: ReplyRecord | None, expected: Expected) -> None:
     if not expected(None if before is None else revision(before.created, before.version)):
         raise Stale
 
 
-def _one(session: Session, found: Assessment, indicator: str) -> Record | None:
-    if indicator not in _order(found.methodology):
+def _find_reply(session: Session, found: Assessment, indicator: str) -> ReplyRecord | None:
+    if indicator not in _index_indicators(found.methodology):
         raise UnknownIndicator(indicator)
-    replies = queries.of(session, found.edition, found.organisation)
+    replies = queries.list_replies(session, found.edition, found.organisation)
     return next((record for record in replies if record.indicator == indicator), None)
 
 
-def _ordered(methodology: str, records: Iterable[Record]) -> list[Record]:
-    order = _order(methodology)
+def _sort_replies(methodology: str, records: Iterable[ReplyRecord]) -> list[ReplyRecord]:
+    order = _index_indicators(methodology)
     return sorted(records, key=lambda record: order[record.indicator])
 
 
-def _order(methodology: str) -> Mapping[str, int]:
+def _index_indicators(methodology: str) -> Mapping[str, int]:
     return {known.id: number for number, known in enumerate(indicators(load(methodology).document.root))}
 
 
 # --- what a review comes to -----------------------------------------------------------------------------------
 
 
-def reviewed(session: Session, edition: str, organisation: str) -> Reviewed:
+def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutcome:
     """What the review of an assessment has come to; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
-    found = assessments.one(session, edition, organisation)
-    told = reviewed_of(session, found.edition, [found.organisation])
-    return told.get(found.organisation) or nothing(found.state)
+    found = assessments.find_assessment(session, edition, organisation)
+    told = list_outcomes(session, found.edition, [found.organisation])
+    return told.get(found.organisation) or build_empty_outcome(found.state)
 
 
-def nothing(state: State) -> Reviewed:
+def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
     """What the review of an assessment has come to of which nobody has said anything."""
-    return Reviewed(state=state, remark=None, verdicts=(), replies=())
+    return ReviewOutcome(state=state, remark=None, verdicts=(), replies=())
 
 
-def tallies(session: Session, edition: str, organisations: Collection[str]) -> dict[str, Tally]:
+def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
     """How many verdicts and replies there are of several assessments; those without any are left out."""
     return {
-        name: Tally(len(one.verdicts), len(one.replies), one.remark is not None)
-        for name, one in reviewed_of(session, edition, organisations).items()
+        name: ReviewTally(len(one.verdicts), len(one.replies), one.remark is not None)
+        for name, one in list_outcomes(session, edition, organisations).items()
     }
 
 
-def reviewed_of(session: Session, edition: str, organisations: Collection[str]) -> dict[str, Reviewed]:
+def list_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewOutcome]:
     """What the reviews of several assessments have come to; those of which nobody has said anything are left out."""
-    replies: dict[str, list[Record]] = {}
-    for record in queries.some(session, edition, organisations):
+    replies: dict[str, list[ReplyRecord]] = {}
+    for record in queries.list_replies_of_many(session, edition, organisations):
         replies.setdefault(record.organisation, []).append(record)
-    found: dict[str, Reviewed] = {}
-    those = assessments.some(session, edition, replies.keys() | reviews.looked_at(session, edition, organisations))
-    counting = reviews.counting(session, edition, those)
+    found: dict[str, ReviewOutcome] = {}
+    those = assessments.find_assessments(
+        session, edition, replies.keys() | reviews.find_reviewed(session, edition, organisations)
+    )
+    counting = reviews.collect_counted(session, edition, those)
     for organisation, assessment in those.items():
         judged, said = counting.get(organisation, ((), None))
-        found[organisation] = Reviewed(
+        found[organisation] = ReviewOutcome(
             state=assessment.state,
-            remark=None if said is None else Remarked(max_level=said.max_level, reason=said.reason, at=said.at),
-            verdicts=_told(judged),
+            remark=None if said is None else OverallRemark(max_level=said.max_level, reason=said.reason, at=said.at),
+            verdicts=_to_counted(judged),
             replies=tuple(
-                Replied(indicator=one.indicator, text=one.text, at=one.updated)
-                for one in _ordered(assessment.methodology, replies.get(organisation, ()))
+                CountedReply(indicator=one.indicator, text=one.text, at=one.updated)
+                for one in _sort_replies(assessment.methodology, replies.get(organisation, ()))
             ),
         )
     return found
 
 
-def verdicts(session: Session, record: Assessment) -> tuple[Judged, ...]:
+def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
     """The verdicts that count on the answers of an assessment as they are in `record`, stored or not."""
-    counting = reviews.counting(session, record.edition, {record.organisation: record})
+    counting = reviews.collect_counted(session, record.edition, {record.organisation: record})
     judged, _ = counting.get(record.organisation, ((), None))
-    return _told(judged)
+    return _to_counted(judged)
 
 
-def _told(judged: Iterable[reviews.Given]) -> tuple[Judged, ...]:
+def _to_counted(judged: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]:
     return tuple(
-        Judged(
+        CountedVerdict(
             indicator=one.indicator,
             verdict=one.verdict,
             level=one.level,
