@@ -252,8 +252,8 @@ def create_app(
     )
     ruled |= {**rules, **_declared(app)}
     _ensure_ruled(app, ruled)
-    check_services(app)
     app.state["document"] = _document(app, tuple(controllers), ruled)
+    check_services(app)
     app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = alternatives = Alternatives(app)
     app.state["alternatives"] = alternatives

@@ -6,14 +6,15 @@ from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 import jinja2
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts, is_whole, name
 from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.platform.http.access import ANYBODY_UNLIMITED
 from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.platform.http.representations import REVALIDATE, conditional
 from actitud_api.platform.http.scope import ApiRequest, language_of, query_pairs
@@ -77,26 +78,25 @@ class PagesController(Controller):
     path = "/"
     include_in_schema = False
 
-    @get("/", operation_id="pages.index", sync_to_thread=False)
-    def index(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @get_page("/", operation_id="pages.index", access=ANYBODY_UNLIMITED, threaded=False)
+    def index(self, request: ApiRequest, destinations: Sequence[Destination]) -> Response[bytes]:
         """Where to go next."""
-        destinations: Sequence[Destination] = state["destinations"]
         return _page(request, "index.html", "Actitud", destinations=destinations)
 
-    @get("/docs", operation_id="pages.docs", sync_to_thread=False)
+    @get_page("/docs", operation_id="pages.docs", access=ANYBODY_UNLIMITED, threaded=False)
     def docs(self, request: ApiRequest) -> Response[bytes]:
         """The OpenAPI document, readable."""
         return _page(request, "docs.html", "Actitud · API")
 
-    @get("/problems/{slug:str}", operation_id="pages.problem", sync_to_thread=False)
-    def problem(self, request: ApiRequest, slug: FromPath[str]) -> Response[bytes]:
+    @get_page("/problems/{slug:str}", operation_id="pages.problem", access=ANYBODY_UNLIMITED, threaded=False)
+    def problem(self, request: ApiRequest, slug: FromPath[str], language: Language) -> Response[bytes]:
         """What a type of problem means."""
         known = TYPES.get(slug)
         if known is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        return _page(request, "problem.html", known.title.into(language_of(request.scope, "es")), problem=known)
+        return _page(request, "problem.html", known.title.into(language), problem=known)
 
-    @get("/static/{name:str}", operation_id="pages.file", sync_to_thread=True)
+    @get_page("/static/{name:str}", operation_id="pages.file", access=ANYBODY_UNLIMITED)
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """A file that a page needs."""
         if name not in _FILES:
@@ -106,12 +106,11 @@ class PagesController(Controller):
             request, files(package).joinpath(path).read_bytes(), {"Cache-Control": REVALIDATE}, media_type
         )
 
-    @get("/v1/openapi.json", operation_id="pages.document", sync_to_thread=False)
-    def document(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, threaded=False)
+    def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
         """The OpenAPI document."""
-        body: bytes = state["document"]
         headers = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
-        return conditional(request, body, headers, JSON)
+        return conditional(request, document, headers, JSON)
 
 
 def page(

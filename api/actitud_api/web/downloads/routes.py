@@ -8,20 +8,25 @@ from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO, Final
 
-from litestar import Controller, Response, get
-from litestar.concurrency import sync_to_thread
-from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar import Controller, Response
 from litestar.response import Stream
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.auth.policy import principal_of
-from actitud_api.platform.http.contract import OPEN, Link, contract
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import (
+    ANYBODY,
+    ANYBODY_COMPUTING,
+    ANYBODY_UNLIMITED,
+    KEY_SHOWS_MORE,
+    KEY_SHOWS_MORE_COMPUTING,
+)
+from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.negotiation import JSON, quality
-from actitud_api.platform.http.problems import NOT_FOUND, UNAVAILABLE, ProblemMapping, maps_to, not_acceptable
+from actitud_api.platform.http.operations import get, get_page
+from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, not_acceptable
 from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
-from actitud_api.platform.http.requests import Query
 from actitud_api.platform.http.scope import ApiRequest, base_of, header, language_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
@@ -42,14 +47,10 @@ TABLE: Final[Mapping[str, str]] = {"csv": CSV, "jsonl": JSON_LINES, "xlsx": XLSX
 CUBE: Final[Mapping[str, str]] = {**TABLE, "jsonstat": JSON}
 
 ORGANISATIONS: Final = Files(TABLE, sentences=True)
-ORGANISATIONS_QUERY: Final = Query(schemas.OrganisationsQuery)
 EDITIONS: Final = Files(TABLE, sentences=True)
-EDITIONS_QUERY: Final = Query(schemas.PagedQuery)
 SCORES: Final = Files(CUBE, sentences=True)
 INDICATORS: Final = Files(TABLE, sentences=True)
-EDITION_QUERY: Final = Query(schemas.EditionQuery)
 METHODOLOGY: Final = Files(TABLE, sentences=True)
-FILE_QUERY: Final = Query(schemas.FileQuery)
 GOBIERTO: Final = Files({"json": JSON}, json=tuple[schemas.TreeNode, ...], sentences=True)
 PACKAGE: Final = Representation(schemas.DataPackage, sentences=True)
 CATALOGUE: Final[Mapping[str, str]] = {
@@ -99,20 +100,20 @@ class ListsController(Controller):
     @get(
         _paths("/organisations", TABLE),
         operation_id="organisations.export",
-        summary="The organisations as a file",
-        description=f"All organisations, or those of the filters, in the order of their ids. {_COLUMNS}",
+        access=ANYBODY_COMPUTING,
+        answer=ORGANISATIONS,
+        represents="/v1/organisations",
         tags=["organisations"],
-        opt=contract(
-            query=ORGANISATIONS_QUERY, answer=ORGANISATIONS, problems=(UNAVAILABLE,), represents="/v1/organisations"
-        ),
     )
-    async def export_organisations(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
-        """The table of organisations."""
-        return await sync_to_thread(self._organisations, request, state)
+    def export_organisations(
+        self, request: ApiRequest, query: schemas.OrganisationsQuery, database: Database, language: Language
+    ) -> Response[bytes] | Stream:
+        """The organisations as a file.
 
-    def _organisations(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
-        query = ORGANISATIONS_QUERY.of(request)
-        database, language = _database(state), language_of(request.scope)
+        All organisations, or those of the filters, in the order of their ids. The columns are frozen: new ones come
+        last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
+        are in none.
+        """
         filters = organisations.Filters(
             words=tuple(organisations.words(query.q or "")),
             kind=query.kind,
@@ -134,20 +135,21 @@ class ListsController(Controller):
     @get(
         _paths("/editions", TABLE),
         operation_id="editions.export",
-        summary="The editions as a file",
-        description=f"All editions, the newest first. {_COLUMNS}",
+        access=ANYBODY_COMPUTING,
+        answer=EDITIONS,
+        represents="/v1/editions",
         tags=["editions"],
-        opt=contract(query=EDITIONS_QUERY, answer=EDITIONS, problems=(UNAVAILABLE,), represents="/v1/editions"),
     )
-    async def export_editions(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
-        """The table of editions."""
-        return await sync_to_thread(self._editions, request, state)
+    def export_editions(
+        self, request: ApiRequest, query: schemas.PagedQuery, database: Database, language: Language
+    ) -> Response[bytes] | Stream:
+        """The editions as a file.
 
-    def _editions(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
-        query = EDITIONS_QUERY.of(request)
+        All editions, the newest first. The columns are frozen: new ones come last. Titles, of the columns in a workbook
+        as well, are in the language of `lang`; names of columns and codes are in none.
+        """
         # There are so few that they are read to know their state.
-        language = language_of(request.scope)
-        rows = list(service.listed(_database(state), language, query.offset, query.limit))
+        rows = list(service.listed(database, language, query.offset, query.limit))
         return _Table(
             request,
             EDITIONS,
@@ -160,29 +162,27 @@ class ListsController(Controller):
     @get(
         _paths("/methodologies/{version:str}/indicators", TABLE),
         operation_id="methodologies.indicators.export",
-        summary="The indicators of a methodology as a file",
-        description=f"What is asked, how it weighs and how it scores, a row for each indicator. {_COLUMNS}",
+        access=ANYBODY,
+        answer=METHODOLOGY,
+        represents="/v1/methodologies/{version}",
         tags=["methodologies"],
-        opt=contract(
-            query=FILE_QUERY,
-            answer=METHODOLOGY,
-            path=MethodologyPath,
-            represents="/v1/methodologies/{version}",
-        ),
     )
-    async def export_methodology(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes] | Stream:
-        """The table of the indicators of a methodology."""
-        return await sync_to_thread(self._methodology, request, version)
+    def export_methodology(
+        self, request: ApiRequest, path: MethodologyPath, query: schemas.FileQuery, language: Language
+    ) -> Response[bytes] | Stream:
+        """The indicators of a methodology as a file.
 
-    def _methodology(self, request: ApiRequest, version: str) -> Response[bytes] | Stream:
-        language = language_of(request.scope)
-        methodology = service.methodology_of(version)
+        What is asked, how it weighs and how it scores, a row for each indicator. The columns are frozen: new ones come
+        last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
+        are in none.
+        """
+        methodology = service.methodology_of(path.version)
         return _Table(
             request,
             METHODOLOGY,
             "indicators",
             columns.catalogue(language),
-            FILE_QUERY.of(request).dialect,
+            query.dialect,
             lambda: service.catalogued(methodology, language),
         ).answer(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
 
@@ -196,30 +196,27 @@ class EditionFilesController(Controller):
     @get(
         _paths("/scores", CUBE),
         operation_id="editions.scores.export",
-        summary="The scores of an edition as a file",
-        description=(
-            "The ranking whole, or the part that the filters, `offset` and `limit` leave: a row for each organisation, "
-            "with a column for each dimension; as JSON-stat 2.0 a cube of organisations by measures. What is not "
-            f"published yet is only for who may see it, as in the list. {_COLUMNS}"
-        ),
-        opt=contract(
-            query=EDITION_QUERY,
-            answer=SCORES,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            represents="/v1/editions/{edition}/scores",
-        ),
+        access=KEY_SHOWS_MORE_COMPUTING,
+        answer=SCORES,
+        represents="/v1/editions/{edition}/scores",
     )
-    async def export_scores(
-        self, request: ApiRequest, state: State, edition: FromPath[str]
+    def export_scores(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: schemas.EditionQuery,
+        database: Database,
+        publisher: Publisher,
+        language: Language,
     ) -> Response[bytes] | Stream:
-        """The table of scores."""
-        return await sync_to_thread(self._scores, request, state, edition)
+        """The scores of an edition as a file.
 
-    def _scores(self, request: ApiRequest, state: State, edition: str) -> Response[bytes] | Stream:
-        database, language = _database(state), language_of(request.scope)
-        query = EDITION_QUERY.of(request)
-        found = service.source(database, edition)
+        The ranking whole, or the part that the filters, `offset` and `limit` leave: a row for each organisation, with a
+        column for each dimension; as JSON-stat 2.0 a cube of organisations by measures. What is not published yet is
+        only for who may see it, as in the list. The columns are frozen: new ones come last. Titles, of the columns in a
+        workbook as well, are in the language of `lang`; names of columns and codes are in none.
+        """
+        found = service.source(database, path.edition)
         wanted = _wanted(request, query)
         table = _Table(
             request,
@@ -228,11 +225,11 @@ class EditionFilesController(Controller):
             columns.scores(found.methodology, language),
             query.dialect,
             lambda: service.scored(database, found, wanted),
-            about=_about(request, state, found, package.ABOUT_SCORES),
+            about=_about(request, publisher, found, package.ABOUT_SCORES),
             size=lambda: service.expected(database, found, wanted),
         )
         if SCORES.format_of(request) == "jsonstat":
-            cube = _cube(request, state, found, language)
+            cube = _cube(request, publisher, found, language)
             return table.answer(
                 f"{found.name}-scores",
                 found.state,
@@ -244,24 +241,26 @@ class EditionFilesController(Controller):
     @get(
         _paths("/indicators", TABLE),
         operation_id="editions.indicators.export",
-        summary="The indicators of an edition as a file",
-        description=(
-            "What every indicator says of every organisation, from the published documents: a row for each of both, in "
-            "the order of the ranking. `limit` and `offset` count organisations. A whole edition of thousands is too "
-            f"large for a workbook. {_ONLY_PUBLISHED} {_COLUMNS}"
-        ),
-        opt=contract(query=EDITION_QUERY, answer=INDICATORS, path=EditionPath, problems=(UNAVAILABLE,)),
+        access=KEY_SHOWS_MORE_COMPUTING,
+        answer=INDICATORS,
     )
-    async def export_indicators(
-        self, request: ApiRequest, state: State, edition: FromPath[str]
+    def export_indicators(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: schemas.EditionQuery,
+        database: Database,
+        publisher: Publisher,
+        language: Language,
     ) -> Response[bytes] | Stream:
-        """The table of indicators."""
-        return await sync_to_thread(self._indicators, request, state, edition)
+        """The indicators of an edition as a file.
 
-    def _indicators(self, request: ApiRequest, state: State, edition: str) -> Response[bytes] | Stream:
-        database, language = _database(state), language_of(request.scope)
-        query = EDITION_QUERY.of(request)
-        found, published = service.released(database, edition)
+        What every indicator says of every organisation, from the published documents: a row for each of both, in the
+        order of the ranking. `limit` and `offset` count organisations. A whole edition of thousands is too large for a
+        workbook. Only of what is published. The columns are frozen: new ones come last. Titles, of the columns in a
+        workbook as well, are in the language of `lang`; names of columns and codes are in none.
+        """
+        found, published = service.released(database, path.edition)
         wanted = _wanted(request, query)
         each = service.count_indicators(found.methodology)
         return _Table(
@@ -271,65 +270,66 @@ class EditionFilesController(Controller):
             columns.indicators(found.methodology, language),
             query.dialect,
             lambda: service.indicated(database, found, published, wanted),
-            about=_about(request, state, found, package.ABOUT_INDICATORS),
+            about=_about(request, publisher, found, package.ABOUT_INDICATORS),
             size=lambda: each * service.expected(database, found, wanted),
         ).answer(f"{found.name}-indicators", found.state, _links(found))
 
     @get(
         "/datapackage.json",
         operation_id="editions.datapackage",
-        summary="The Data Package of an edition",
-        description=(
-            "A descriptor (datapackage.org) of the tables of a published edition: where they are, and what every "
-            f"column is. {_ONLY_PUBLISHED}"
-        ),
-        opt=contract(
-            answer=PACKAGE,
-            path=EditionPath,
-            problems=(UNAVAILABLE,),
-            links={
-                "scores": Link(
-                    "editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "Scores."
-                ),
-                "indicators": Link(
-                    "editions.indicators.export",
-                    {"edition": "$request.path.edition", "format": "csv", "limit": "1"},
-                    "The indicators of the best.",
-                ),
-            },
-        ),
-        sync_to_thread=True,
+        access=ANYBODY,
+        answer=PACKAGE,
+        links={
+            "scores": Link("editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "Scores."),
+            "indicators": Link(
+                "editions.indicators.export",
+                {"edition": "$request.path.edition", "format": "csv", "limit": "1"},
+                "The indicators of the best.",
+            ),
+        },
     )
-    def get_package(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
-        """The descriptor of an edition."""
-        found, published = service.released(_database(state), edition)
+    def get_package(
+        self, request: ApiRequest, path: EditionPath, database: Database, publisher: Publisher, language: Language
+    ) -> Response[bytes]:
+        """The Data Package of an edition.
+
+        A descriptor (datapackage.org) of the tables of a published edition: where they are, and what every column is.
+        Only of what is published.
+        """
+        found, published = service.released(database, path.edition)
         return PACKAGE.of(
             request,
-            package.package_of(found, published, base_of(request), _publisher(state), language_of(request.scope)),
+            package.package_of(found, published, base_of(request), publisher, language),
         )
 
     @get(
         "/scores/{organisation:str}/gobierto.json",
         operation_id="editions.scores.gobierto",
-        summary="The score of an organisation as Gobierto shows it",
-        description=(
-            "The tree of the indicators module of Gobierto: the index, then each dimension with its indicators, every "
-            "one with its score as text by year and its explanation. What has no score is not there. What is not "
-            "published yet is only for who may see it."
-        ),
-        opt=contract(answer=GOBIERTO, path=scored.SheetPath, problems=(UNAVAILABLE,), aliased=True),
-        sync_to_thread=True,
+        access=KEY_SHOWS_MORE,
+        answer=GOBIERTO,
     )
     def get_gobierto(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        path: scored.SheetPath,
+        database: Database,
+        publisher: Publisher,
+        principal: Principal | None,
+        language: Language,
     ) -> Response[bytes] | Stream:
-        """The tree of an organisation."""
-        database, language = _database(state), language_of(request.scope)
-        sent = scores.sent(database, edition, organisation, principal=principal_of(request))
+        """The score of an organisation as Gobierto shows it.
+
+        The tree of the indicators module of Gobierto: the index, then each dimension with its indicators, every one
+        with its score as text by year and its explanation. What has no score is not there. What is not published yet is
+        only for who may see it.
+        """
+        sent = scores.sent(database, path.edition, path.organisation, principal=principal)
         found = service.source(database, sent.edition)
         methodology, score = scores.sheet(sent)
         sheet = scored.sheet(narrate(score, methodology, language), sent)
-        body = gobierto.encoded(sheet, found.edition, methodology, _source(request, state, found, language), language)
+        body = gobierto.encoded(
+            sheet, found.edition, methodology, _source(request, publisher, found, language), language
+        )
         headers = GOBIERTO.headers_of(request, f"{found.name}-{sent.organisation}", body.decode())
         return GOBIERTO.of_pieces(request, {**headers, "Link": _links(found)}, lambda: (iter([body]), len(body)))
 
@@ -340,7 +340,7 @@ class CatalogueController(Controller):
     path = "/"
     include_in_schema = False
 
-    @get("/catalog", operation_id="catalogue.choose", opt=OPEN, sync_to_thread=False)
+    @get_page("/catalog", operation_id="catalogue.choose", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def choose(self, request: ApiRequest) -> Response[bytes]:
         """Leads to the catalogue in the format that `Accept` likes best, without any to Turtle."""
         accept = header(request.scope, b"accept")
@@ -357,25 +357,17 @@ class CatalogueFilesController(Controller):
     path = "/"
     tags = ("editions",)
 
-    @get(
-        _paths("/catalog", CATALOGUE),
-        operation_id="catalogue.get",
-        summary="The catalogue of what is published",
-        description=(
-            "Every published edition as a data set with its files, and this API as the service that serves them: "
-            "DCAT-AP 3, and DCAT-AP-ES where the service knows the DIR3 code of who publishes. All languages are in "
-            "it. `/catalog` leads to the format that `Accept` prefers."
-        ),
-        opt=contract(answer=CATALOGUE_FILES, problems=(UNAVAILABLE,)),
-    )
-    async def get_catalogue(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
-        """The catalogue in a format."""
-        return await sync_to_thread(self._catalogue, request, state)
+    @get(_paths("/catalog", CATALOGUE), operation_id="catalogue.get", access=ANYBODY, answer=CATALOGUE_FILES)
+    def get_catalogue(self, request: ApiRequest, database: Database, publisher: Publisher) -> Response[bytes] | Stream:
+        """The catalogue of what is published.
 
-    def _catalogue(self, request: ApiRequest, state: State) -> Response[bytes] | Stream:
+        Every published edition as a data set with its files, and this API as the service that serves them: DCAT-AP 3,
+        and DCAT-AP-ES where the service knows the DIR3 code of who publishes. All languages are in it. `/catalog` leads
+        to the format that `Accept` prefers.
+        """
         base = base_of(request)
         suffix = CATALOGUE_FILES.format_of(request)
-        graph = catalogue(service.everything(_database(state)), base, _publisher(state))
+        graph = catalogue(service.everything(database), base, publisher)
         body = rdf.SERIALISERS[suffix](graph)
         headers = CATALOGUE_FILES.headers_of(request, "catalog", hashlib.sha256(body).hexdigest())
         others = [
@@ -473,12 +465,12 @@ def _wanted(request: ApiRequest, query: schemas.EditionQuery) -> Wanted:
     )
 
 
-def _cube(request: ApiRequest, state: State, found: Source, language: Language) -> Cube:
+def _cube(request: ApiRequest, publisher: Publisher, found: Source, language: Language) -> Cube:
     edition = found.edition
     extension = {"methodology": found.methodology.version, "digest": found.methodology.digest, "license": LICENSE}
     more: dict[str, object] = {
         "label": f"{package.SCORES.into(language)}: {service.title(edition, language)}",
-        "source": _publisher(state).name,
+        "source": publisher.name,
         "updated": _instant(edition.updated),
         "href": f"{base_of(request)}{request.scope['path']}",
         "note": [package.about(found, language)],
@@ -494,7 +486,7 @@ def _cube(request: ApiRequest, state: State, found: Source, language: Language) 
     )
 
 
-def _about(request: ApiRequest, state: State, found: Source, description: Texts) -> dict[str, str]:
+def _about(request: ApiRequest, publisher: Publisher, found: Source, description: Texts) -> dict[str, str]:
     """What a workbook says of an edition."""
     language, edition, published = language_of(request.scope), found.edition, found.published
     told = {
@@ -503,7 +495,7 @@ def _about(request: ApiRequest, state: State, found: Source, description: Texts)
         "edition": edition.id,
         "period": f"{edition.period_from}/{edition.period_to}",
         "methodology": f"{found.methodology.version}, {found.methodology.digest}",
-        "publisher": _publisher(state).name,
+        "publisher": publisher.name,
     }
     if published is None:
         return told
@@ -519,10 +511,10 @@ def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _source(request: ApiRequest, state: State, found: Source, language: Language) -> str:
+def _source(request: ApiRequest, publisher: Publisher, found: Source, language: Language) -> str:
     title = service.title(found.edition, language)
     simulated = f" {package.SIMULATED.into(language)}" if found.edition.simulated else ""
-    return f"{_publisher(state).name}, {title}, {base_of(request)}.{simulated}"
+    return f"{publisher.name}, {title}, {base_of(request)}.{simulated}"
 
 
 def _links(found: Source) -> str:
@@ -531,13 +523,3 @@ def _links(found: Source) -> str:
         return _LICENSED
     descriptor = f"/v1/editions/{found.edition.id}/datapackage.json"
     return f'<{descriptor}>; rel="describedby"; type="application/json", {_LICENSED}'
-
-
-def _database(state: State) -> Database:
-    database: Database = state["database"]
-    return database
-
-
-def _publisher(state: State) -> Publisher:
-    publisher: Publisher = state["publisher"]
-    return publisher

@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 from markupsafe import Markup
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
-from actitud_api.platform.http.contract import OPEN
+from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.pages import templates
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refused
 from actitud_api.platform.http.redirects import Moved, redirect
@@ -75,9 +75,9 @@ class BadgesController(Controller):
     path = "/badge"
     include_in_schema = False
 
-    @get("/{edition:str}/{name:str}", operation_id="badges.get", opt=OPEN, sync_to_thread=True)
+    @get_page("/{edition:str}/{name:str}", operation_id="badges.get", access=ANYBODY, cors=True)
     def get_badge(
-        self, request: ApiRequest, state: State, edition: FromPath[str], name: FromPath[str]
+        self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> Response[bytes]:
         """The badge of an organisation (`.svg`), or what shields.io draws one of (`.json`)."""
         organisation, dot, suffix = name.rpartition(".")
@@ -85,12 +85,12 @@ class BadgesController(Controller):
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         try:
-            return form.answer(request, state, edition, organisation)
+            return form.answer(request, database, edition, organisation)
         except AliasOf as alias:
             return redirect(request.scope, Moved("name", f"{alias.organisation}.{suffix}"))
 
-    @get("/{name:str}", operation_id="badges.list", opt=OPEN, sync_to_thread=True)
-    def list_badges(self, request: ApiRequest, state: State, name: FromPath[str]) -> Response[bytes]:
+    @get_page("/{name:str}", operation_id="badges.list", access=ANYBODY, cors=True)
+    def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
         """The badges of organisations of an edition, in one picture (`<edition>.svg`)."""
         edition = name.removesuffix(".svg")
         if edition == name:
@@ -98,7 +98,7 @@ class BadgesController(Controller):
         query = BADGES.decode(request)
         if isinstance(query, list):
             raise refused(query)
-        language, database = _language(request), _database(state)
+        language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": INERT}
         try:
             record = service.edition_of(database, edition)
@@ -124,29 +124,29 @@ class EmbedsController(Controller):
     path = "/embed"
     include_in_schema = False
 
-    @get("/{edition:str}/{organisation:str}/{name:str}", operation_id="embeds.form", opt=OPEN, sync_to_thread=True)
+    @get_page("/{edition:str}/{organisation:str}/{name:str}", operation_id="embeds.form", access=ANYBODY, cors=True)
     def get_form(
         self,
         request: ApiRequest,
-        state: State,
         edition: FromPath[str],
         organisation: FromPath[str],
         name: FromPath[str],
+        database: Database,
     ) -> Response[bytes]:
         """A form of it that a page has in itself: `card.svg`, `table.html`, `score.json`."""
         form = FORMS.get(name)
         if form is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        return form.answer(request, state, edition, organisation)
+        return form.answer(request, database, edition, organisation)
 
-    @get("/{edition:str}/{organisation:str}", operation_id="embeds.frame", opt=OPEN, sync_to_thread=True)
+    @get_page("/{edition:str}/{organisation:str}", operation_id="embeds.frame", access=ANYBODY, cors=True)
     def get_frame(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
         """The page of it that another page frames."""
-        return FRAME.answer(request, state, edition, organisation)
+        return FRAME.answer(request, database, edition, organisation)
 
-    @get("/{name:str}", operation_id="embeds.file", opt=OPEN, sync_to_thread=False)
+    @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """The custom element, which never changes, and what to embed of it (`element.json`)."""
         if name == "element.json":
@@ -164,8 +164,8 @@ class OembedController(Controller):
     path = "/oembed"
     include_in_schema = False
 
-    @get("/", operation_id="oembed.get", opt=OPEN, sync_to_thread=True)
-    def get_rich(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
+    def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """What a site shows in place of one of our addresses; its errors are those of the specification."""
         form = _parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
@@ -177,9 +177,9 @@ class OembedController(Controller):
         if named is None:
             raise ProblemError(NOT_FOUND, _NOT_OURS)
         try:
-            standing = _standing(state, named.edition, named.organisation)
+            standing = _standing(database, named.edition, named.organisation)
         except AliasOf as alias:
-            standing = _standing(state, named.edition, alias.organisation)
+            standing = _standing(database, named.edition, alias.organisation)
         shown = _shown(request, standing, named.language)
         # `latest` stays what it is: the frame then follows from one edition to the next.
         addresses = Addresses(base_of(request), named.edition, standing.organisation, named.language)
@@ -206,12 +206,12 @@ class Form(NamedTuple):
     made: Callable[[Shown], bytes]
     missing: Callable[[Texts, Language, Theme], bytes]
 
-    def answer(self, request: ApiRequest, state: State, edition: str, organisation: str) -> Response[bytes]:
+    def answer(self, request: ApiRequest, database: Database, edition: str, organisation: str) -> Response[bytes]:
         """The score in this form; raises `AliasOf`."""
         language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
         try:
-            standing = service.standing(_database(state), edition, organisation)
+            standing = service.standing(database, edition, organisation)
         except (UnknownEdition, UnknownScore) as error:
             reason = said.UNKNOWN_EDITION if isinstance(error, UnknownEdition) else said.UNKNOWN_SCORE
             body = self.missing(reason, language, _theme(request))
@@ -223,15 +223,10 @@ class Form(NamedTuple):
         return conditional(request, self.made(shown), headers, self.media_type)
 
 
-def _database(state: State) -> Database:
-    database: Database = state["database"]
-    return database
-
-
-def _standing(state: State, edition: str, organisation: str) -> Standing:
+def _standing(database: Database, edition: str, organisation: str) -> Standing:
     """How an organisation stands; raises the problem of an address that is about none."""
     try:
-        return service.standing(_database(state), edition, organisation)
+        return service.standing(database, edition, organisation)
     except UnknownEdition:
         raise ProblemError(NOT_FOUND, said.UNKNOWN_EDITION) from None
     except UnknownScore:

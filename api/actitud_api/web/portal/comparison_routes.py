@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, Literal
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 from msgspec import Struct
 
@@ -16,7 +15,9 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring.result import DimensionScore, Figure
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
@@ -134,15 +135,16 @@ class ComparisonPageController(Controller):
     path = "/portal/{edition:str}/compare"
     include_in_schema = False
 
-    @get("/", operation_id="portal.compare", sync_to_thread=True)
-    def compare(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+    @get_page("/", operation_id="portal.compare", access=ANYBODY)
+    def compare(
+        self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
+    ) -> Response[bytes]:
         """Two to five organisations, each named by `organisation`; `q` searches for one more."""
-        database: Database = state["database"]
         try:
             chosen = _chosen(database, edition, parameters(request))
         except UnknownEdition:
             return missing(request, database, said.UNKNOWN_EDITION)
-        language, to = language_of(request.scope, "es"), links_of(request)
+        to = links_of(request)
         title = _COMPARE.into(language)
         return portal_page(
             request,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 from msgspec import Struct
 
@@ -14,12 +13,15 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology, load
 from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import indicators
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.scores import comparison, comparison_schemas
 from actitud_api.resources.scores import dimensions as service
+from actitud_api.resources.scores.computed import Computed
 from actitud_api.resources.scores.dimensions import UnknownDimension
 from actitud_api.resources.scores.service import DIMENSION_KEYS, Filters
 from actitud_api.web.embeds import equivalent as said
@@ -78,13 +80,13 @@ class DimensionsController(Controller):
     path = "/portal/{edition:str}/dimensions"
     include_in_schema = False
 
-    @get("/", operation_id="portal.dimensions", sync_to_thread=True)
-    def list_dimensions(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+    @get_page("/", operation_id="portal.dimensions", access=ANYBODY)
+    def list_dimensions(
+        self, request: ApiRequest, edition: FromPath[str], database: Database, computed: Computed, language: Language
+    ) -> Response[bytes]:
         """Every dimension, with how the edition scores in it."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         try:
-            found = service.dimensions(database, state["computed"], edition)
+            found = service.dimensions(database, computed, edition)
         except UnknownEdition:
             return missing(request, database, said.UNKNOWN_EDITION)
         methodology = load(found.edition.methodology)
@@ -117,15 +119,19 @@ class DimensionsController(Controller):
             ),
         )
 
-    @get("/{dimension:str}", operation_id="portal.dimension", sync_to_thread=True)
+    @get_page("/{dimension:str}", operation_id="portal.dimension", access=ANYBODY)
     def show_dimension(
-        self, request: ApiRequest, state: State, edition: FromPath[str], dimension: FromPath[str]
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        dimension: FromPath[str],
+        database: Database,
+        computed: Computed,
+        language: Language,
     ) -> Response[bytes]:
         """What a dimension asks, how the edition scores in it, and who does well."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         try:
-            found = service.dimensions(database, state["computed"], edition)
+            found = service.dimensions(database, computed, edition)
             position = _position(found, dimension)
         except UnknownEdition:
             return missing(request, database, said.UNKNOWN_EDITION)

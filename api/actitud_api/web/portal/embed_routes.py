@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from markupsafe import Markup
 from msgspec import Struct, structs
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts, name
-from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest, base_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -94,11 +95,9 @@ class EmbedPageController(Controller):
     path = "/portal/embed"
     include_in_schema = False
 
-    @get("/", operation_id="portal.embed", sync_to_thread=True)
-    def build(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @get_page("/", operation_id="portal.embed", access=ANYBODY)
+    def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """A form of the score of an organisation: chosen, seen, and copied."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         built = _built(database, _choice(parameters(request), language))
         title = _EMBED.into(language)
         return portal_page(

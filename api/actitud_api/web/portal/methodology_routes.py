@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 from msgspec import Struct
 
@@ -19,7 +18,9 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.differences import Side, told
 from actitud_api.engine.narration.indicators import GoalpostTold, goalposts, zero_rule
 from actitud_api.engine.narration.sentences import sentences_of
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.methodologies import service
 from actitud_api.resources.suggestions.service import Filters
@@ -90,10 +91,9 @@ class MethodologyPagesController(Controller):
     path = "/portal/methodologies"
     include_in_schema = False
 
-    @get("/", operation_id="portal.methodologies", sync_to_thread=True)
-    def list_methodologies(self, request: ApiRequest) -> Response[bytes]:
+    @get_page("/", operation_id="portal.methodologies", access=ANYBODY)
+    def list_methodologies(self, request: ApiRequest, language: Language) -> Response[bytes]:
         """Every version, the newest first."""
-        language = language_of(request.scope, "es")
         found = [
             (methodology, len(list(indicators(methodology.document.root))), methodology.texts[language].title)
             for methodology in reversed(service.listed(after=None))
@@ -103,11 +103,12 @@ class MethodologyPagesController(Controller):
             request, "methodologies.html", title, {"found": found}, section="methodology", trail=(Crumb(title),)
         )
 
-    @get("/{version:str}", operation_id="portal.methodology", sync_to_thread=True)
-    def show_methodology(self, request: ApiRequest, state: State, version: FromPath[str]) -> Response[bytes]:
+    @get_page("/{version:str}", operation_id="portal.methodology", access=ANYBODY)
+    def show_methodology(
+        self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
+    ) -> Response[bytes]:
         """A version: every indicator with its question, goalposts, and rules; levels, changes and sources."""
-        database: Database = state["database"]
-        language, to = language_of(request.scope, "es"), links_of(request)
+        to = links_of(request)
         try:
             methodology = service.one(version)
         except UnknownMethodology:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology, load, versions
 from actitud_api.engine.methodology.model import IndicatorText
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.storage.database import Database
 from actitud_api.resources.reviews.replies.schemas import TEXT_MAX
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.web.embeds.lettering import plain
@@ -49,10 +51,11 @@ class QuestionnaireController(Controller):
     path = "/portal/questionnaires"
     include_in_schema = False
 
-    @get("/{version:str}", operation_id="portal.questionnaire", sync_to_thread=True)
-    def questionnaire(self, request: ApiRequest, state: State, version: FromPath[str]) -> Response[bytes]:
+    @get_page("/{version:str}", operation_id="portal.questionnaire", access=ANYBODY)
+    def questionnaire(
+        self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
+    ) -> Response[bytes]:
         """Every question, what counts as evidence, and what the answers come to as they are typed."""
-        language = language_of(request.scope, "es")
         try:
             methodology = load(version)
         except UnknownMethodology:
@@ -60,7 +63,7 @@ class QuestionnaireController(Controller):
             instead = [
                 Crumb(f"{_TITLE.into(language)} {known}", to("questionnaires", known)) for known in reversed(versions())
             ]
-            return missing(request, state["database"], _UNKNOWN, instead=instead)
+            return missing(request, database, _UNKNOWN, instead=instead)
         rows = layout(version, language)
         asked = dict(parameters(request))
         sections = _sections(methodology, language)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 
+from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import narrate
-from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest, base_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -18,6 +20,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import UnknownOrganisation
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.computed import Computed
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.downloads import service as exports
 from actitud_api.web.downloads.dataset import dataset_of, embedded
@@ -38,11 +41,11 @@ class PortalController(Controller):
     path = "/portal"
     include_in_schema = False
 
-    @get("/", operation_id="portal.index", sync_to_thread=True)
-    def index(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @get_page("/", operation_id="portal.index", access=ANYBODY)
+    def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """What the index is, which editions there are, and where to search."""
         values = {
-            "published": published(state["database"]),
+            "published": published(database),
             "title_of": title_of,
             "day": words.day,
             "number": words.number,
@@ -51,23 +54,28 @@ class PortalController(Controller):
         }
         return portal_page(request, "index.html", SITE, values)
 
-    @get("/{edition:str}", operation_id="portal.edition", sync_to_thread=True)
-    def edition(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+    @get_page("/{edition:str}", operation_id="portal.edition", access=ANYBODY)
+    def edition(
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        database: Database,
+        computed: Computed,
+        publisher: Publisher,
+        language: Language,
+    ) -> Response[bytes]:
         """The ranking of an edition, and how its index spreads."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         try:
             record = editions.published(database, edition).record
         except UnknownEdition:
             return missing(request, database, said.UNKNOWN_EDITION)
         names = Names(loader.load(record.methodology), language)
         to = links_of(request)
-        listed = ranking(database, state["computed"], record, parameters(request), to, language)
+        listed = ranking(database, computed, record, parameters(request), to, language)
         latest = editions.published(database, LATEST).record
         source = exports.source(database, record.id)
         described = None
         if source.published is not None:
-            publisher: Publisher = state["publisher"]
             described = embedded(dataset_of(source, source.published, base_of(request), publisher, language))
         return portal_page(
             request,
@@ -86,13 +94,17 @@ class PortalController(Controller):
             trail=(Crumb(title_of(record, language)),),
         )
 
-    @get("/{edition:str}/{organisation:str}", operation_id="portal.organisation", sync_to_thread=True)
+    @get_page("/{edition:str}/{organisation:str}", operation_id="portal.organisation", access=ANYBODY)
     def organisation(
-        self, request: ApiRequest, state: State, edition: FromPath[str], organisation: FromPath[str]
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        organisation: FromPath[str],
+        database: Database,
+        computed: Computed,
+        language: Language,
     ) -> Response[bytes]:
         """The sheet of an organisation: every point of its score, explained."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         try:
             standing = service.standing(database, edition, organisation)
             sent = scores.sent(database, standing.edition, organisation)
@@ -122,7 +134,7 @@ class PortalController(Controller):
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
-                "told": told(database, state["computed"], record, sent, narrated, names),
+                "told": told(database, computed, record, sent, narrated, names),
                 "review": review_told(sent, names, methodology),
                 "names": names,
                 "addresses": addresses,

@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Final, get_args
 
 from babel import Locale
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from msgspec import Struct
 
 from actitud_api.engine.i18n import LOCALES, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import sentences_of
-from actitud_api.platform.http.scope import ApiRequest, base_of, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest, base_of
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import DIMENSION_OF, Filters, Kind, Record
@@ -100,10 +101,10 @@ class SuggestionPagesController(Controller):
     path = "/portal/suggestions"
     include_in_schema = False
 
-    @get("/", operation_id="portal.suggestions", sync_to_thread=True)
-    def list_suggestions(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @get_page("/", operation_id="portal.suggestions", access=ANYBODY)
+    def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Every suggestion with its decisions and their reasons, filtered and in pages; and how to propose."""
-        language, to = language_of(request.scope, "es"), links_of(request)
+        to = links_of(request)
         names = Names(loader.newest(), language)
         title = SUGGESTIONS.into(language)
         example = {**_EXAMPLE, "language": language}
@@ -112,7 +113,7 @@ class SuggestionPagesController(Controller):
             "suggestions.html",
             title,
             {
-                "list": _listed(state["database"], dict(parameters(request)), to, names),
+                "list": _listed(database, dict(parameters(request)), to, names),
                 "names": names,
                 "base": base_of(request),
                 "example": json.dumps(example, ensure_ascii=False),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from litestar import Controller, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response
 from litestar.params import FromPath
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
 from actitud_api.resources.editions.service import UnknownEdition
@@ -55,11 +56,11 @@ class TerritoriesController(Controller):
     path = "/portal/{edition:str}/territories"
     include_in_schema = False
 
-    @get("/", operation_id="portal.territories", sync_to_thread=True)
-    def list_territories(self, request: ApiRequest, state: State, edition: FromPath[str]) -> Response[bytes]:
+    @get_page("/", operation_id="portal.territories", access=ANYBODY)
+    def list_territories(
+        self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
+    ) -> Response[bytes]:
         """Every territory, with how its organisations score."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         try:
             found = territories.territories(database, edition)
         except UnknownEdition:
@@ -87,13 +88,16 @@ class TerritoriesController(Controller):
             ),
         )
 
-    @get("/{territory:str}", operation_id="portal.territory", sync_to_thread=True)
+    @get_page("/{territory:str}", operation_id="portal.territory", access=ANYBODY)
     def show_territory(
-        self, request: ApiRequest, state: State, edition: FromPath[str], territory: FromPath[str]
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        territory: FromPath[str],
+        database: Database,
+        language: Language,
     ) -> Response[bytes]:
         """What a territory comes to."""
-        database: Database = state["database"]
-        language = language_of(request.scope, "es")
         try:
             sheet = territories.territory(database, edition, territory)
         except UnknownEdition:

@@ -1,14 +1,16 @@
 """Workbooks over HTTP."""
 
-from litestar import Controller, Response, get, post
-from litestar.params import FromPath
+from litestar import Controller, Response
 
-from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.requests.questionnaire import QuestionnaireRequest
+from actitud_api.platform.http.access import ANYBODY, ANYBODY_COMPUTING
+from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_STORE, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import XLSX, File, Representation
 from actitud_api.platform.http.requests import FileBody
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.web.workbooks import schemas, service
 from actitud_api.web.workbooks.package import Refused, TooLarge
 from actitud_api.web.workbooks.service import AnotherVersion
@@ -56,60 +58,60 @@ class WorkbooksController(Controller):
     path = "/v1/methodologies/{version:str}/workbook"
     tags = ("methodologies",)
 
-    @get(
-        "/",
-        operation_id="methodologies.workbook.get",
-        summary="The questionnaire as an empty workbook",
-        description=(
-            "An XLSX file in the language of `lang`: a sheet with the profile and one with every question, what counts "
-            "as evidence, the ladder as a drop-down, and a message where a cell takes something else. Only cells for "
-            "answers are unlocked."
-        ),
-        opt=contract(answer=TEMPLATE, path=schemas.WorkbookPath),
-        sync_to_thread=True,
-    )
-    def get_workbook(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
-        """The empty workbook."""
-        language = language_of(request.scope)
-        return TEMPLATE.file_of(request, service.template(version, language), f"actitud-{version}-{language}.xlsx")
+    @get("/", operation_id="methodologies.workbook.get", access=ANYBODY, answer=TEMPLATE)
+    def get_workbook(self, request: ApiRequest, path: schemas.WorkbookPath, language: Language) -> Response[bytes]:
+        """The questionnaire as an empty workbook.
+
+        An XLSX file in the language of `lang`: a sheet with the profile and one with every question, what counts as
+        evidence, the ladder as a drop-down, and a message where a cell takes something else. Only cells for answers are
+        unlocked.
+        """
+        return TEMPLATE.file_of(
+            request, service.template(path.version, language), f"actitud-{path.version}-{language}.xlsx"
+        )
 
     @post(
         "/",
         operation_id="methodologies.workbook.fill",
-        summary="The questionnaire as a workbook with answers",
-        description=(
-            "The same workbook with what is sent; nothing is stored. A body of `POST /v1/scores` without `what_if`, or "
-            "of an assessment, will do, and so will anything less, however little is answered. Numbers have 15 "
-            "significant digits there. 409 where the questionnaire is of another version."
-        ),
-        status_code=200,
-        opt=contract(answer=FILLED, path=schemas.WorkbookPath, body=service.REQUEST, problems=(CONFLICT,)),
-        sync_to_thread=True,
+        access=ANYBODY_COMPUTING,
+        body=service.REQUEST,
+        answer=FILLED,
+        status=200,
+        cors=True,
+        problems=(CONFLICT,),
     )
-    def fill_workbook(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
-        """The workbook with answers."""
-        language = language_of(request.scope)
-        body = service.filled(version, service.REQUEST.of(request), language)
-        return FILLED.file_of(request, body, f"actitud-{version}-{language}.xlsx")
+    def fill_workbook(
+        self, request: ApiRequest, path: schemas.WorkbookPath, body: QuestionnaireRequest, language: Language
+    ) -> Response[bytes]:
+        """The questionnaire as a workbook with answers.
+
+        The same workbook with what is sent; nothing is stored. A body of `POST /v1/scores` without `what_if`, or of an
+        assessment, will do, and so will anything less, however little is answered. Numbers have 15 significant digits
+        there. 409 where the questionnaire is of another version.
+        """
+        workbook = service.filled(path.version, body, language)
+        return FILLED.file_of(request, workbook, f"actitud-{path.version}-{language}.xlsx")
 
     @post(
         "/answers",
         operation_id="methodologies.workbook.read",
-        summary="Read the answers in a workbook",
-        description=(
-            "What a workbook of this version holds, in whatever language it was made; nothing is stored. What is wrong "
-            "in a cell is told with its place, and the rest is read. `scores` and `assessment` are ready to be sent. "
-            "A file that is no workbook of this version is not read at all (409, with the reason: not XLSX, with a "
-            "password, macros or links to other files, damaged, of another version), nor one with more in it than a "
-            "questionnaire has (413)."
-        ),
-        status_code=200,
-        opt=contract(
-            answer=READING, path=schemas.WorkbookPath, body=WORKBOOK, problems=(CONFLICT,), links={"methodology": _READ}
-        ),
-        sync_to_thread=True,
+        access=ANYBODY_COMPUTING,
+        body=WORKBOOK,
+        answer=READING,
+        status=200,
+        cors=True,
+        problems=(CONFLICT,),
+        links={"methodology": _READ},
     )
-    def read_workbook(self, request: ApiRequest, version: FromPath[str]) -> Response[bytes]:
-        """What a workbook holds."""
-        read = service.read(version, WORKBOOK.of(request))
-        return READING.of(request, schemas.answer(version, read, language_of(request.scope)))
+    def read_workbook(
+        self, request: ApiRequest, path: schemas.WorkbookPath, body: bytes, language: Language
+    ) -> Response[bytes]:
+        """Read the answers in a workbook.
+
+        What a workbook of this version holds, in whatever language it was made; nothing is stored. What is wrong in a
+        cell is told with its place, and the rest is read. `scores` and `assessment` are ready to be sent. A file that
+        is no workbook of this version is not read at all (409, with the reason: not XLSX, with a password, macros or
+        links to other files, damaged, of another version), nor one with more in it than a questionnaire has (413).
+        """
+        read = service.read(path.version, body)
+        return READING.of(request, schemas.answer(path.version, read, language))
