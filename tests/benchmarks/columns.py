@@ -19,12 +19,12 @@ from actitud_api.demo.census import municipalities
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.columns import Columns, ColumnScores, aggregate_columns, columns_of, score_columns
-from actitud_api.engine.scoring.compile import load_facts, plan_of
+from actitud_api.engine.scoring.compile import compile_methodology, load_facts
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.benchmarks.measure import Line, in_turn, table
 
 METHODOLOGY = loader.load("2026.1")
-PLAN = plan_of(METHODOLOGY)
+PLAN = compile_methodology(METHODOLOGY)
 MANY = 1_000_000
 WEIGHED = 100_000
 """Alternatives of the weighted mean."""
@@ -47,7 +47,7 @@ def run() -> None:
     raw = _raw_values(submissions)
     print(
         f"\n{few.rows:,} invented municipalities of the demonstration, and {many.rows:,} drawn from them; "
-        f"{len(PLAN.leaves)} indicators, {many.nbytes / many.rows:,.0f} bytes of facts each"
+        f"{len(PLAN.indicators)} indicators, {many.nbytes / many.rows:,.0f} bytes of facts each"
     )
     _one_by_one(submissions)
     _in_columns(few, many, raw, np.ascontiguousarray(raw[:, drawn]))
@@ -74,11 +74,11 @@ def _one_by_one(submissions: list[Submission]) -> None:
 
 def _raw_values(submissions: list[Submission]) -> Floats:
     """The raw value of every indicator, a row for each indicator; 0 where there is none."""
-    values = np.zeros((len(PLAN.leaves), len(submissions)))
+    values = np.zeros((len(PLAN.indicators), len(submissions)))
     for column, submission in enumerate(submissions):
         facts = load_facts(PLAN, submission)
-        for leaf in PLAN.leaves:
-            value = leaf.value(facts)
+        for leaf in PLAN.indicators:
+            value = leaf.compute_value(facts)
             if value is not None:
                 values[leaf.position, column] = value[0] / value[1]
     return values
@@ -127,10 +127,10 @@ def _interpolated(raw: Floats, scores: Floats) -> None:
     """Writes the scores that straight lines through the goalposts give, and nothing else."""
     knots = [
         (
-            [goalpost.x for goalpost in leaf.indicator.curve.goalposts],
-            [goalpost.score for goalpost in leaf.indicator.curve.goalposts],
+            [goalpost.x for goalpost in leaf.definition.curve.goalposts],
+            [goalpost.score for goalpost in leaf.definition.curve.goalposts],
         )
-        for leaf in PLAN.leaves
+        for leaf in PLAN.indicators
     ]
     for start in range(0, raw.shape[1], BLOCK):
         block = slice(start, start + BLOCK)
@@ -177,9 +177,9 @@ def _weighted(chance: np.random.Generator) -> None:
     except ModuleNotFoundError as missing:
         print(f"\nThe weighted mean beside other libraries: {missing}; `make bench` installs them")
         return
-    indicators = chance.integers(1, 10_001, (len(PLAN.leaves), WEIGHED)).astype(np.int32)
+    indicators = chance.integers(1, 10_001, (len(PLAN.indicators), WEIGHED)).astype(np.int32)
     matrix = np.ascontiguousarray(indicators.T, dtype=np.float64)
-    weights = np.array([_share(position) for position in range(len(PLAN.leaves))])
+    weights = np.array([_share(position) for position in range(len(PLAN.indicators))])
     gain, kinds = np.ones(len(weights), int), [max] * len(weights)
     decision = skcriteria.mkdm(matrix, kinds, weights=weights)
     as_it_is = pymcdm.WSM(normalization_function=lambda column, cost=False: column)
@@ -216,10 +216,10 @@ def _weighted(chance: np.random.Generator) -> None:
 def _share(position: int) -> float:
     """The share of an indicator in the index, where everything applies."""
     share = 1.0
-    leaf = PLAN.leaves[position]
-    below = leaf.indicator.id
-    for name in leaf.path:
+    leaf = PLAN.indicators[position]
+    below = leaf.definition.id
+    for name in leaf.ancestors:
         group = PLAN.groups[name]
-        share *= group.weights[group.names.index(below)] / group.total
+        share *= group.weights[group.names.index(below)] / group.total_weight
         below = name
     return share

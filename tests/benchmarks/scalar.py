@@ -15,8 +15,8 @@ import msgspec
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.requests.answers import Submission, request_type, submission
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.explain import explain, explained
-from actitud_api.engine.scoring.level_path import path_from
+from actitud_api.engine.scoring.explain import explain, explain_evaluation
+from actitud_api.engine.scoring.level_path import find_path_from
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, table
 
 METHODOLOGY = loader.load("2026.1")
@@ -42,7 +42,7 @@ def run() -> None:
             "submission": lambda: submission(METHODOLOGY, DECODER.decode(body)),
             "evaluate": partial(evaluate, METHODOLOGY, sent),
             "explain": partial(explain, METHODOLOGY, sent),
-            "path": partial(path_from, evaluation, sent),
+            "path": partial(find_path_from, evaluation, sent),
             "all": partial(_with_path, sent),
         },
         calls=CALLS,
@@ -64,5 +64,5 @@ def run() -> None:
 
 def _with_path(sent: Submission) -> None:
     evaluation = evaluate(METHODOLOGY, sent)
-    explained(evaluation, sent)
-    path_from(evaluation, sent)
+    explain_evaluation(evaluation, sent)
+    find_path_from(evaluation, sent)

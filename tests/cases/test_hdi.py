@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
-from actitud_api.engine.scoring.ranking import ranks
+from actitud_api.engine.scoring.ranking import compute_ranks
 from tests.cases import reading
 from tests.support.shared import shared
 
@@ -62,7 +62,7 @@ def test_every_country_year() -> None:
 
 
 def ranked(indices: Sequence[int | None]) -> list[int]:
-    return [int(rank) for rank in ranks(np.array(indices, np.int64))]
+    return [int(rank) for rank in compute_ranks(np.array(indices, np.int64))]
 
 
 def test_every_rank() -> None:
@@ -81,7 +81,7 @@ def test_one_country_by_hand() -> None:
     evaluation = scored("83.9872", "16.50029945", "13.85966015", "66933.00454")
     health = (83.9872 - 20) / 65 * 100
     education = (16.50029945 / 18 + 13.85966015 / 15) / 2 * 100
-    scores = [leaf.score for leaf in evaluation.leaves]
+    scores = [leaf.score for leaf in evaluation.results]
     assert scores[0] == round(health * 10**6)
     assert evaluation.groups["education"] == round(education * 10**6)
     assert published(evaluation) == "0.962"

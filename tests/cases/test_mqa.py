@@ -67,13 +67,13 @@ def test_each_row_and_the_published_total() -> None:
             {row["indicator"]: {"count": int(row["count"]), "population": int(row["population"])} for row in table}
         ),
     )
-    for row, leaf in zip(table, evaluation.leaves, strict=True):
+    for row, leaf in zip(table, evaluation.results, strict=True):
         assert leaf.score == int(Decimal(row["points"]) * 100), row["indicator"]
     assert evaluation.index == round(expected["expected_total"] * 100)
-    assert {name: evaluation.plan.groups[name].group.range.maximum for name in expected["dimension_max"]} == expected[
-        "dimension_max"
-    ]
-    assert evaluation.plan.document.root.range.maximum == expected["expected_max"]
+    assert {
+        name: evaluation.compiled.groups[name].definition.range.maximum for name in expected["dimension_max"]
+    } == expected["dimension_max"]
+    assert evaluation.compiled.document.root.range.maximum == expected["expected_max"]
 
 
 def test_the_exact_total_is_another_one() -> None:

@@ -165,8 +165,8 @@ def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipa
         facts = profile(chance, municipality, mature)
         sent = Submission(profile=msgspec.structs.asdict(facts), answers=answers(chance, facts, mature))
         evaluation = evaluate(methodology, sent)
-        assert [b.compiled.rule.id for b in evaluation.broken if b.compiled.rule.severity == "error"] == []
-        assert {leaf.code for leaf in evaluation.leaves} <= {
+        assert [b.rule.definition.id for b in evaluation.broken_rules if b.rule.definition.severity == "error"] == []
+        assert {leaf.code for leaf in evaluation.results} <= {
             "full",
             "partial",
             "zero",

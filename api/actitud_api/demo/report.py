@@ -8,7 +8,7 @@ from typing import get_args
 
 from msgspec import Struct
 
-from actitud_api.engine.scoring.evaluate import Code, State, Status, state_of
+from actitud_api.engine.scoring.evaluate import Code, State, Status, derive_state
 
 LEVELS = (1, 2, 3, 4, 5)
 
@@ -52,7 +52,7 @@ class Tally:
         """The figures of all that was counted."""
         states: Counter[State] = Counter()
         for code, count in self._codes.items():
-            states[state_of(code)] += count
+            states[derive_state(code)] += count
         return Report(
             organisations=self._statuses.total(),
             spearman=spearman(self._populations, self._indices),

@@ -95,7 +95,7 @@ def load(database: Database, advance: Callable[[], None]) -> Report:
             evaluation.index,
             evaluation.level,
             evaluation.status,
-            [leaf.code for leaf in evaluation.leaves],
+            [leaf.code for leaf in evaluation.results],
         )
         advance()
     report = tally.report()

@@ -13,8 +13,8 @@ from msgspec import structs
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.digests import canonical, digest_of
-from actitud_api.engine.scoring.change_decomposition import change
-from actitud_api.engine.scoring.ranking import RANKED, UNRANKED, ranks
+from actitud_api.engine.scoring.change_decomposition import decompose_change
+from actitud_api.engine.scoring.ranking import RANKED, UNRANKED, compute_ranks
 from actitud_api.resources.publications.documents import (
     Correction,
     EditionDocument,
@@ -122,7 +122,7 @@ def _ranks(rows: Sequence[Listed]) -> list[int | None]:
         UNRANKED if row.index is None or row.status not in RANKED else min(round(row.index * _UNITS), _UNITS_MAX)
         for row in rows
     ]
-    found = ranks(np.array(points, np.int64)).tolist()
+    found = compute_ranks(np.array(points, np.int64)).tolist()
     return [None if point == UNRANKED else rank for point, rank in zip(points, found, strict=True)]
 
 
@@ -236,7 +236,7 @@ class Corrections:
                 known.append(loader.load(reference.version))
             except loader.UnknownMethodology:
                 return
-        due = change(known[0], before.submission, known[1], after.submission)
+        due = decompose_change(known[0], before.submission, known[1], after.submission)
         if canonical(due) != canonical(correction.change):
             place, right, there = next(
                 differences(msgspec.to_builtins(due), msgspec.to_builtins(correction.change), pointer)

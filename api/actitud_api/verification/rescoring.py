@@ -12,7 +12,7 @@ from msgspec import structs
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.digests import canonical
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.change_decomposition import carried
+from actitud_api.engine.scoring.change_decomposition import carry_over
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import MethodologyReference
 from actitud_api.resources.publications.documents import ScoreDocument
@@ -58,7 +58,7 @@ class Rescoring:
         if methodology is None:
             is_canonical(self._found, line, text)
             return
-        _, lost = carried(document.submission, methodology, methodology)
+        _, lost = carry_over(document.submission, methodology, methodology)
         refused = [
             *(f"/submission/answers/{name}" for name in lost.dropped_answers),
             *(f"/submission/profile/{name}" for name in lost.dropped_fields),

@@ -16,7 +16,7 @@ from actitud_api.demo.simulator import simulate
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology.digests import canonical, digest_of
 from actitud_api.engine.narration.narrated import narrate
-from actitud_api.engine.scoring.explain import explain, explained
+from actitud_api.engine.scoring.explain import explain, explain_evaluation
 from actitud_api.engine.scoring.result import Score
 from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.resources.publications import documents
@@ -223,7 +223,7 @@ def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
 def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
     """RFC 8785 puts facts in the order of their names; sentences have them in that of the methodology."""
     for simulated in islice(simulate(METHODOLOGY), 0, 200, 5):
-        score = explained(simulated.evaluation, simulated.submission)
+        score = explain_evaluation(simulated.evaluation, simulated.submission)
         read = msgspec.json.decode(canonical(score), type=Score)
         for language in WRITTEN:
             assert narrate(read, METHODOLOGY, language) == narrate(score, METHODOLOGY, language)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from actitud_api.engine.scoring import explain as explaining
 from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_columns
 from actitud_api.engine.scoring.columns.table import columns_of
-from actitud_api.engine.scoring.ranking import rank_points
+from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.signing import Jwk, read_note, verify
 from actitud_api.platform.auth.service import Principal
@@ -144,7 +144,7 @@ def by_columns() -> dict[str, dict[str, object]]:
             "index_value": index,
             "index_max": _or_none(scored.index_max[number]),
             "coverage": _or_none(scored.coverage[number]),
-            "rank_points": rank_points(status, index),  # type: ignore[arg-type]  # one of the statuses
+            "rank_points": get_ranking_index(status, index),  # type: ignore[arg-type]  # one of the statuses
             **{
                 f"d{place + 1}": _or_none(scored.groups[scored.group_ids.index(f"D{place + 1}"), number])
                 for place in range(10)
@@ -496,7 +496,7 @@ def test_a_sheet_is_told_from_what_was_published(
     def changed(*arguments: object) -> None:
         raise AssertionError("a newer engine computes another score")
 
-    monkeypatch.setattr(explaining, "explained", changed)
+    monkeypatch.setattr(explaining, "explain_evaluation", changed)
     monkeypatch.setattr(scores, "explain", changed)
     sent = scores.sent(ready, EDITION, BIG)
     assert scores.sheet(sent) == computed

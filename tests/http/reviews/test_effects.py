@@ -48,7 +48,7 @@ def dimension(evaluation: Evaluation, indicator: str) -> int | None:
 
 
 def code(evaluation: Evaluation, indicator: str) -> str:
-    return evaluation.leaves[evaluation.plan.positions[indicator]].code
+    return evaluation.results[evaluation.compiled.positions[indicator]].code
 
 
 OF_EACH_KIND = {
@@ -109,7 +109,7 @@ def test_what_is_rejected_could_still_be_worth_all() -> None:
 def test_a_capped_level_counts_as_the_lower_one(level: int, of_dimension: int, index: int) -> None:
     evaluation = scored(found("D10.07", "capped", level))
     assert (dimension(evaluation, "D10.07"), evaluation.index) == (of_dimension, index)
-    assert evaluation.leaves[evaluation.plan.positions["D10.07"]].level_sent == 3
+    assert evaluation.results[evaluation.compiled.positions["D10.07"]].level_sent == 3
 
 
 def test_what_rests_on_a_rejected_answer_falls_with_it() -> None:

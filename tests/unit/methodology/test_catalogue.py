@@ -10,7 +10,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.model import Curve, Group, Indicator
 from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.compile import load_facts, plan_of
+from actitud_api.engine.scoring.compile import compile_methodology, load_facts
 from tests.unit.methodology import catalogue as its
 from tests.unit.methodology.catalogue import Catalogue, Facts, Node
 from tests.unit.scoring.organisations import organisation
@@ -18,7 +18,7 @@ from tests.unit.scoring.sheets import CASES
 
 METHODOLOGY = loader.load("2026.1")
 DOCUMENT = METHODOLOGY.document
-PLAN = plan_of(METHODOLOGY)
+PLAN = compile_methodology(METHODOLOGY)
 OURS: dict[str, Indicator] = {known.id: known for known in indicators(DOCUMENT.root)}
 BOTH: tuple[Language, ...] = ("es", "en")
 
@@ -254,18 +254,18 @@ def test_rules_zero_rules_applicability_and_values_mean_what_the_catalogue_says(
         exact = Facts(least.profile, least.answers, least=False)
         facts = load_facts(PLAN, _submission(least))
         for compiled in PLAN.rules:
-            predicate = predicates[compiled.rule.id]
+            predicate = predicates[compiled.definition.id]
             assert predicate is not None
-            assert compiled.holds(facts) == its.holds(predicate, least), compiled.rule.id
-            assert compiled.could_hold(facts) == its.holds(predicate, exact), compiled.rule.id
+            assert compiled.holds(facts) == its.holds(predicate, least), compiled.definition.id
+            assert compiled.could_hold(facts) == its.holds(predicate, exact), compiled.definition.id
             truths.add(("rule", compiled.holds(facts)))
-        for leaf, theirs in zip(PLAN.leaves, catalogue.indicators, strict=True):
+        for leaf, theirs in zip(PLAN.indicators, catalogue.indicators, strict=True):
             zero = its.holds(theirs.zero_when.predicate, exact)
             assert (False if leaf.zero_when is None else leaf.zero_when(facts)) == zero, theirs.id
             applies = its.holds(theirs.applicability.predicate, exact)
             assert (True if leaf.applies is None else leaf.applies(facts)) == applies, theirs.id
             value = its.operand(theirs.value_formula, exact)
-            ours = leaf.value(facts)
+            ours = leaf.compute_value(facts)
             if value is its.ABSENT:
                 assert ours is None, theirs.id
             else:

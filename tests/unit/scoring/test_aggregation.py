@@ -204,12 +204,12 @@ def test_scores_lie_in_the_range_of_their_node() -> None:
     )
     known = b.read(b.document(tree))
     evaluation = evaluate(known, b.submit({"a": YES, "b": b.of(1, 2), "c": {"level": 0}}))
-    assert [leaf.score for leaf in evaluation.leaves] == [2000, 1500, 1000]
-    assert [leaf.code for leaf in evaluation.leaves] == ["full", "partial", "zero"]
+    assert [leaf.score for leaf in evaluation.results] == [2000, 1500, 1000]
+    assert [leaf.code for leaf in evaluation.results] == ["full", "partial", "zero"]
     assert evaluation.index == 1500
     # without a value, contradicted, unknown: the least of the range
     without = evaluate(known, b.submit({"b": b.of(0, 0)}))
-    assert [(leaf.code, leaf.score, leaf.maximum) for leaf in without.leaves] == [
+    assert [(leaf.code, leaf.score, leaf.maximum) for leaf in without.results] == [
         ("unknown", 1000, 2000),
         ("zero", 1000, 1000),
         ("unknown", 1000, 2000),
@@ -233,7 +233,7 @@ def test_what_is_only_declared_reaches_a_share_of_its_range(
     known = b.read(b.document(b.root(b.points("a", span=span), span=span), decimals=decimals, cap=cap))
     evaluation = evaluate(known, b.submit({"a": {"hours": span[1]}}, self_declared=["a"]))
     assert evaluation.index == expected
-    assert evaluation.leaves[0].code == ("full" if cap == 100 else "capped")
+    assert evaluation.results[0].code == ("full" if cap == 100 else "capped")
 
 
 # --- missing data ---------------------------------------------------------------------------------------------
@@ -262,8 +262,8 @@ def test_an_unknown_child_does_what_its_group_says(
     assert (evaluation.groups["N"], evaluation.index) == (node, index)
     # u at its best: (100 + 240)/4 = 85
     assert (evaluation.groups_max["N"], evaluation.index_max) == (8500, 8250)
-    assert evaluation.leaves[0].score == (0 if missing == "zero" else None)
-    assert evaluation.leaves[0].maximum == 10_000
+    assert evaluation.results[0].score == (0 if missing == "zero" else None)
+    assert evaluation.results[0].maximum == 10_000
     # known: 3/4 of N
     assert evaluation.coverages["N"] == Fraction(3, 4)
     assert evaluation.coverage == Fraction(7, 8)
@@ -367,7 +367,7 @@ def test_the_score_of_what_only_silence_took_away_is_absent(node: str) -> None:
     known = gated(b.compare(b.score(node), "ge", 10), "leave")
     assert evaluate(known, b.submit({"o": {"hours": 50}}, {"applies": 0})).level == 2
     silent = evaluate(known, b.submit({"o": {"hours": 50}}, {"applies": 1}))
-    assert (silent.level, silent.blocked_by[0].there) == (1, None)
+    assert (silent.level, silent.blocked_by[0].actual) == (1, None)
 
 
 def test_the_least_of_dimensions_counts_silence() -> None:
@@ -443,9 +443,9 @@ def test_a_document_needs_no_more_than_its_tree() -> None:
 def test_the_mean_is_a_line_in_the_score_of_each_child() -> None:
     """20 of weight 1 and 40 of weight 3: 35. With s instead of 20 it is (s + 120)/4."""
     known = scored(b.root(b.group("D", b.points("A"), b.points("B", 3))), A=20, B=40)
-    there = scalar.family(known, known.plan.groups["D"])
-    assert there.counted == [2000, 4000]
-    assert [there.with_child(0, units) for units in (2000, 3000, 2001)] == [3500, 3750, 3500]
+    there = scalar.build_group_sensitivity(known, known.compiled.groups["D"])
+    assert there.child_scores == [2000, 4000]
+    assert [there.rescore(0, units) for units in (2000, 3000, 2001)] == [3500, 3750, 3500]
 
 
 @pytest.mark.parametrize("aggregation", ["geometric", "min", "sum"])
@@ -453,16 +453,18 @@ def test_no_other_group_is(aggregation: Aggregation) -> None:
     span = (0, 200) if aggregation == "sum" else (0, 100)
     tree = b.group("D", b.points("A"), b.points("B"), aggregation=aggregation, span=span)
     known = scored(b.root(tree, span=span), A=20, B=80)
-    there = scalar.family(known, known.plan.groups["D"])
-    assert there.lines == [None, None]
-    assert there.with_child(0, 8000) == {"geometric": 8000, "min": 8000, "sum": 16_000}[aggregation]
+    there = scalar.build_group_sensitivity(known, known.compiled.groups["D"])
+    assert there.linear_terms == [None, None]
+    assert there.rescore(0, 8000) == {"geometric": 8000, "min": 8000, "sum": 16_000}[aggregation]
 
 
 def test_of_a_group_with_what_makes_it_unknown_no_child_is_and_of_one_beside_it_each() -> None:
     tree = b.root(b.group("V", b.points("A"), b.points("B"), missing="void"), b.group("D", b.points("C")))
     known = scored(tree, A=20, C=40)
     assert known.unknown == {"B"}
-    lines = {name: scalar.family(known, known.plan.groups[name]).lines for name in ("V", "D")}
+    lines = {
+        name: scalar.build_group_sensitivity(known, known.compiled.groups[name]).linear_terms for name in ("V", "D")
+    }
     assert (lines["V"], None in lines["D"]) == ([None, None], False)
 
 
@@ -471,4 +473,4 @@ def test_what_is_not_rated_has_no_coverage_and_no_lines() -> None:
     known = b.read(b.document(b.root(b.group("D", b.points("A", applies=never))), profile=(b.integer_field("open"),)))
     found = evaluate(known, b.submit({}, {"open": 0}))
     assert (found.status, found.coverage, found.coverages) == ("not_rateable", None, {"D": None, "index": None})
-    assert scalar.family(found, found.plan.groups["D"]).lines == [None]
+    assert scalar.build_group_sensitivity(found, found.compiled.groups["D"]).linear_terms == [None]

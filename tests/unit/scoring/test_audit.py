@@ -14,18 +14,18 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import (
     Audit,
     Floats,
+    GoalpostMove,
     GroupAudit,
-    Move,
-    alpha,
-    audit,
-    correlation,
-    correlation_ratio,
-    main_effect,
-    rank_changes,
-    remarks,
-    skewness,
-    with_goalpost,
-    without_child,
+    audit_index,
+    compute_alpha,
+    compute_correlation,
+    compute_correlation_ratio,
+    compute_main_effect,
+    compute_rank_changes,
+    compute_skewness,
+    drop_child,
+    list_remarks,
+    move_goalpost,
 )
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.ranking import Integers
@@ -53,24 +53,24 @@ ANSCOMBE = [
 
 @pytest.mark.parametrize(("x", "y"), ANSCOMBE)
 def test_the_correlation_of_the_quartet_of_anscombe(x: Sequence[float], y: Sequence[float]) -> None:
-    assert correlation(column(*x), column(*y)) == pytest.approx(0.816, abs=0.001)
+    assert compute_correlation(column(*x), column(*y)) == pytest.approx(0.816, abs=0.001)
 
 
 def test_the_correlation_is_that_of_whoever_has_both() -> None:
-    assert correlation(column(1, 2, 3, NAN, 9), column(2, 4, 6, 1, NAN)) == pytest.approx(1)
-    assert correlation(column(1, 2, 3), column(3, 2, 1)) == pytest.approx(-1)
+    assert compute_correlation(column(1, 2, 3, NAN, 9), column(2, 4, 6, 1, NAN)) == pytest.approx(1)
+    assert compute_correlation(column(1, 2, 3), column(3, 2, 1)) == pytest.approx(-1)
 
 
 def test_rounding_carries_no_correlation_beyond_1() -> None:
     """Tenths and three times as much: in float64 their products are more than the root of their squares."""
     tenths = [0.1 * n for n in range(10)]
     for times in (3, -3):
-        assert correlation(column(*tenths), column(*(times * x for x in tenths))) == (1 if times > 0 else -1)
+        assert compute_correlation(column(*tenths), column(*(times * x for x in tenths))) == (1 if times > 0 else -1)
 
 
 def test_two_organisations_are_enough() -> None:
-    assert correlation(column(1, 2), column(3, 5)) == pytest.approx(1)
-    assert alpha(np.array([[1.0, 1], [2, 2]])) == pytest.approx(1)
+    assert compute_correlation(column(1, 2), column(3, 5)) == pytest.approx(1)
+    assert compute_alpha(np.array([[1.0, 1], [2, 2]])) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -78,21 +78,21 @@ def test_two_organisations_are_enough() -> None:
     [((), ()), ((1,), (2,)), ((1, 1, 1), (1, 2, 3)), ((1, 2, 3), (0.1, 0.1, 0.1)), ((1, NAN, 3), (NAN, 2, 4))],
 )
 def test_there_is_no_correlation_of_what_does_not_vary(x: Sequence[float], y: Sequence[float]) -> None:
-    assert correlation(column(*x), column(*y)) is None
+    assert compute_correlation(column(*x), column(*y)) is None
 
 
 def test_the_skewness_of_a_hundred_heights() -> None:
     """S. Brown, Measures of Shape: heights in classes at 61, 64, 67, 70, 73 inches; G1 is -0.1098 there."""
     heights = np.repeat([61.0, 64.0, 67.0, 70.0, 73.0], [5, 18, 42, 27, 8])
-    assert skewness(heights) == pytest.approx(-0.1098, abs=0.00005)
+    assert compute_skewness(heights) == pytest.approx(-0.1098, abs=0.00005)
 
 
 def test_skewness_by_hand() -> None:
     """Of 0, 0, 3: mean 1, m2 = 6/3 = 2, m3 = 6/3 = 2, g1 = 2/2^1.5 = 0.7071, G1 = 0.7071 · √6 / 1 = 1.7321."""
-    assert skewness(column(0, 0, 3)) == pytest.approx(3**0.5)
-    assert skewness(column(0, 3, 3)) == pytest.approx(-(3**0.5))
-    assert skewness(column(1, 2)) is None
-    assert skewness(column(5, 5, 5, 5)) is None
+    assert compute_skewness(column(0, 0, 3)) == pytest.approx(3**0.5)
+    assert compute_skewness(column(0, 3, 3)) == pytest.approx(-(3**0.5))
+    assert compute_skewness(column(1, 2)) is None
+    assert compute_skewness(column(5, 5, 5, 5)) is None
 
 
 QUESTIONNAIRE = """
@@ -115,24 +115,24 @@ QUESTIONNAIRE = """
 def test_alpha_is_that_of_a_published_questionnaire() -> None:
     """Pingouin's documentation: 0.732661, as `psych::alpha(use = "pairwise")` of R; without rows with gaps 0.801695."""
     items = np.array([[NAN if x == "-" else float(x) for x in row.split()] for row in QUESTIONNAIRE.split("\n")[1:-1]])
-    assert alpha(items) == pytest.approx(0.732660835, abs=1e-9)
-    assert alpha(items[~np.isnan(items).any(axis=1)]) == pytest.approx(0.801694915, abs=1e-9)
+    assert compute_alpha(items) == pytest.approx(0.732660835, abs=1e-9)
+    assert compute_alpha(items[~np.isnan(items).any(axis=1)]) == pytest.approx(0.801694915, abs=1e-9)
 
 
 def test_alpha_by_hand() -> None:
     """Equal items: variances 1 and 1, of the sum 4: 2/1 · (1 - 2/4) = 1. Items 1 2 3 and 1 3 2: covariance 1/2, 2/3."""
-    assert alpha(np.array([[1.0, 1], [2, 2], [3, 3]])) == pytest.approx(1)
-    assert alpha(np.array([[1.0, 1], [2, 3], [3, 2]])) == pytest.approx(2 / 3)
+    assert compute_alpha(np.array([[1.0, 1], [2, 2], [3, 3]])) == pytest.approx(1)
+    assert compute_alpha(np.array([[1.0, 1], [2, 3], [3, 2]])) == pytest.approx(2 / 3)
     # what is small varies too: the variance of the sum is 0.04
-    assert alpha(np.array([[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]])) == pytest.approx(1)
+    assert compute_alpha(np.array([[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]])) == pytest.approx(1)
 
 
 def test_there_is_no_alpha_of_one_item_or_of_a_sum_that_does_not_vary() -> None:
-    assert alpha(np.array([[1.0], [2], [3]])) is None
-    assert alpha(np.array([[1.0, 3], [2, 2], [3, 1]])) is None
-    assert alpha(np.array([[1.0, 2]])) is None
-    assert alpha(np.empty((0, 3))) is None
-    assert alpha(np.array([[1.0, NAN], [NAN, 2], [3, NAN]])) is None
+    assert compute_alpha(np.array([[1.0], [2], [3]])) is None
+    assert compute_alpha(np.array([[1.0, 3], [2, 2], [3, 1]])) is None
+    assert compute_alpha(np.array([[1.0, 2]])) is None
+    assert compute_alpha(np.empty((0, 3))) is None
+    assert compute_alpha(np.array([[1.0, NAN], [NAN, 2], [3, NAN]])) is None
 
 
 def test_the_correlation_ratio_of_three_subjects() -> None:
@@ -140,7 +140,7 @@ def test_the_correlation_ratio_of_three_subjects() -> None:
     scores = {"a": (45, 70, 29, 15, 21), "g": (40, 20, 30, 42), "s": (65, 95, 80, 70, 85, 73)}
     classes = np.array([number for number, values in enumerate(scores.values()) for _ in values])
     y = column(*[score for values in scores.values() for score in values])
-    assert correlation_ratio(classes, y) == pytest.approx(6780 / 9640)
+    assert compute_correlation_ratio(classes, y) == pytest.approx(6780 / 9640)
 
 
 def test_a_main_effect_over_two_bins() -> None:
@@ -149,29 +149,29 @@ def test_a_main_effect_over_two_bins() -> None:
     Half with half: means 0 and 10, all the variance. Means 2 and 8: between 20 · 9 = 180 of 20 · 25 = 500, 0.36.
     """
     x = column(*range(20))
-    assert main_effect(x, np.repeat([0.0, 10], 10)) == pytest.approx(1)
-    assert main_effect(x, np.array([0.0] * 8 + [10] * 2 + [0] * 2 + [10] * 8)) == pytest.approx(0.36)
-    assert main_effect(-x, np.array([0.0] * 8 + [10] * 2 + [0] * 2 + [10] * 8)) == pytest.approx(0.36)
+    assert compute_main_effect(x, np.repeat([0.0, 10], 10)) == pytest.approx(1)
+    assert compute_main_effect(x, np.array([0.0] * 8 + [10] * 2 + [0] * 2 + [10] * 8)) == pytest.approx(0.36)
+    assert compute_main_effect(-x, np.array([0.0] * 8 + [10] * 2 + [0] * 2 + [10] * 8)) == pytest.approx(0.36)
 
 
 def test_bins_are_of_whole_organisations() -> None:
     """Of 25 there are two bins, the first 12 and the others; y follows them."""
-    assert main_effect(column(*range(25)), np.repeat([0.0, 10], [12, 13])) == pytest.approx(1)
+    assert compute_main_effect(column(*range(25)), np.repeat([0.0, 10], [12, 13])) == pytest.approx(1)
 
 
 def test_a_main_effect_sees_what_no_line_shows() -> None:
     """y = x² around 0: no correlation, and in bins of ten of two hundred nearly all the variance."""
     x = column(*range(200)) - 99.5
-    assert correlation(x, x**2) == pytest.approx(0, abs=1e-12)
-    assert 0.98 < (main_effect(x, x**2) or 0) < 1
+    assert compute_correlation(x, x**2) == pytest.approx(0, abs=1e-12)
+    assert 0.98 < (compute_main_effect(x, x**2) or 0) < 1
 
 
 def test_equal_values_share_a_bin() -> None:
     """Of thirty organisations in three bins, the twenty that have 0 are in one, whatever their order: 2 classes."""
     x, y = np.repeat([0.0, 1], [20, 10]), column(*(7 * n % 11 for n in range(30)))
-    expected = correlation_ratio(x.astype(np.int64), y)
-    assert main_effect(x, y) == pytest.approx(expected)
-    assert main_effect(x[::-1], y[::-1]) == pytest.approx(expected)
+    expected = compute_correlation_ratio(x.astype(np.int64), y)
+    assert compute_main_effect(x, y) == pytest.approx(expected)
+    assert compute_main_effect(x[::-1], y[::-1]) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -184,13 +184,13 @@ def test_equal_values_share_a_bin() -> None:
     ],
 )
 def test_there_is_no_main_effect_of_too_few_or_of_what_does_not_vary(x: Floats, y: Floats) -> None:
-    assert main_effect(x, y) is None
+    assert compute_main_effect(x, y) is None
 
 
 def test_rank_changes_are_among_those_with_both() -> None:
     """50, 40, 30 to 10, 40, 30: from 1 2 3 to 3 1 2. The fourth has no index after, and gives its rank away."""
     before, after = np.array([50, 40, 30, 60]), np.array([10, 40, 30, MISSING])
-    assert rank_changes(before, after).tolist() == [2, 1, 1]
+    assert compute_rank_changes(before, after).tolist() == [2, 1, 1]
 
 
 # --- the audit of a small index -------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ class Edition:
                 for group in groups(document.root)
             },
             **{
-                indicator.id: self._column([evaluation.leaves[position].score for evaluation in evaluations])
+                indicator.id: self._column([evaluation.results[position].score for evaluation in evaluations])
                 for position, indicator in enumerate(indicators(document.root))
             },
         }
@@ -247,7 +247,7 @@ class Edition:
         return self._column([evaluate(methodology, submission).index for submission in self.submissions])
 
     def audited(self) -> Audit:
-        return audit(self.document, self.scores, self.index, self.rescore)
+        return audit_index(self.document, self.scores, self.index, self.rescore)
 
 
 ROWS = ((80, 60, 20), (40, 40, 90), (60, 80, 0), (0, 20, 60))
@@ -331,27 +331,27 @@ def test_goalposts_that_move_by_hand(found: Audit) -> None:
         ("B1", 2, 1),
     ]
     a1, middle = found.goalposts[0], found.goalposts[2]
-    assert a1.down == Move(x=0.8, rank_change=0.25, rank_change_max=1)
-    assert a1.up == Move(x=1.2, rank_change=0.25, rank_change_max=1)
-    assert middle.down == Move(x=0.4, rank_change=0.25, rank_change_max=1)
-    assert middle.up == Move(x=0.6, rank_change=0.25, rank_change_max=1)
+    assert a1.down == GoalpostMove(x=0.8, rank_change=0.25, rank_change_max=1)
+    assert a1.up == GoalpostMove(x=1.2, rank_change=0.25, rank_change_max=1)
+    assert middle.down == GoalpostMove(x=0.4, rank_change=0.25, rank_change_max=1)
+    assert middle.up == GoalpostMove(x=0.6, rank_change=0.25, rank_change_max=1)
 
 
 def test_the_documents_that_are_asked_for(edition: Edition, found: Audit) -> None:
     """Two without a dimension, then four goalposts down and up; each once, and every one is well formed."""
     assert found.goalposts
     assert len(edition.asked) == 10
-    assert edition.asked[0] == without_child(tree(), "A")
-    assert edition.asked[2:4] == [with_goalpost(tree(), "A1", 1, x) for x in (0.8, 1.2)]
+    assert edition.asked[0] == drop_child(tree(), "A")
+    assert edition.asked[2:4] == [move_goalpost(tree(), "A1", 1, x) for x in (0.8, 1.2)]
 
 
 def test_a_goalpost_stands_where_it_was_put_and_nothing_else_moves() -> None:
-    moved = with_goalpost(tree(), "B1", 1, 0.4)
+    moved = move_goalpost(tree(), "B1", 1, 0.4)
     (before,) = [known for known in indicators(tree().root) if known.id == "B1"]
     (after,) = [known for known in indicators(moved.root) if known.id == "B1"]
     assert [goalpost.x for goalpost in after.curve.goalposts] == [0, 0.4, 1]
     assert after == structs.replace(before, curve=after.curve)
-    assert with_goalpost(moved, "B1", 1, 0.5) == tree()
+    assert move_goalpost(moved, "B1", 1, 0.5) == tree()
 
 
 def test_only_judgements_that_can_move_do() -> None:
@@ -393,7 +393,7 @@ def test_a_tree_of_more_levels() -> None:
 
 def test_without_a_dimension_one_less_is_needed() -> None:
     document = b.document(b.group("index", b.ratio("A"), b.ratio("B"), b.ratio("C"), rated_children=3))
-    smaller = without_child(document, "B")
+    smaller = drop_child(document, "B")
     assert smaller is not None
     assert [child.weight for child in smaller.root.children] == [1, 0, 1]
     assert smaller.root.rated_children == 2
@@ -404,7 +404,7 @@ def test_without_a_dimension_one_less_is_needed() -> None:
 
 def test_the_only_dimension_cannot_be_left_out() -> None:
     document = b.document(b.group("index", b.group("A", b.ratio("A1")), b.group("B", b.ratio("B1"), weight=0)))
-    assert without_child(document, "A") is None
+    assert drop_child(document, "A") is None
     found = Edition(document, sent(document, (10, 20), (30, 10))).audited()
     assert [group.rank_change for group in found.groups] == [None, 0]
 
@@ -417,7 +417,7 @@ def test_a_sum_weighs_by_ranges_and_shrinks_without_a_child() -> None:
     ]
     root = structs.replace(b.group("index", *children), aggregation="sum", range=Range(minimum=0, maximum=40))
     document = b.document(root)
-    smaller = without_child(document, "A")
+    smaller = drop_child(document, "A")
     assert smaller is not None
     assert smaller.root.range == Range(minimum=0, maximum=10)
     found = Edition(document, sent(document, (10, 90), (50, 10), (60, 0))).audited()
@@ -441,7 +441,7 @@ def test_who_has_left_is_not_counted() -> None:
     """Of three organisations two have B, 40 and 60: their mean is 50, and all three have an index."""
     document = b.document(b.group("index", b.ratio("A"), b.ratio("B")))
     units = {"A": np.array([5000, 5000, 2000]), "B": np.array([4000, MISSING, 6000])}
-    found = audit(document, units, np.array([4500, 5000, 4000]), lambda _: np.array([4500, 5000, 4000]))
+    found = audit_index(document, units, np.array([4500, 5000, 4000]), lambda _: np.array([4500, 5000, 4000]))
     second = found.indicators[1]
     assert (second.organisations, second.mean, found.index.organisations) == (2, 50, 3)
 
@@ -500,7 +500,7 @@ def test_what_an_auditor_would_point_at(found: Audit) -> None:
         ),
         indicators=(node("I", -0.5), node("J", 0.5), node("K", 0.95, weight=0.99)),
     )
-    assert [(remark.code, remark.node, remark.value) for remark in remarks(judged)] == [
+    assert [(remark.code, remark.node, remark.value) for remark in list_remarks(judged)] == [
         ("low_alpha", None, 0.69),
         ("negative_correlation", "A", -0.01),
         ("weak_correlation", "B", 0.0),
@@ -511,7 +511,7 @@ def test_what_an_auditor_would_point_at(found: Audit) -> None:
         ("negative_correlation", "I", -0.5),
         ("high_correlation", "K", 0.95),
     ]
-    assert remarks(structs.replace(judged, alpha=None, groups=(), indicators=())) == ()
+    assert list_remarks(structs.replace(judged, alpha=None, groups=(), indicators=())) == ()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -18,14 +18,14 @@ from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
     Carried,
     Chain,
-    Change,
+    ChangeDecomposition,
     Delta,
-    Difference,
     Parts,
-    carried,
-    change,
-    difference,
-    replaced,
+    ScoreDifference,
+    carry_over,
+    compare_scores,
+    decompose_change,
+    replace_facts,
 )
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
@@ -52,8 +52,8 @@ SMALL = b.read(
 )
 
 
-def what_if(known: Methodology, submission: Submission, replacement: Replacement) -> Difference:
-    return difference(explain(known, submission), explain(known, replaced(submission, replacement)))
+def what_if(known: Methodology, submission: Submission, replacement: Replacement) -> ScoreDifference:
+    return compare_scores(explain(known, submission), explain(known, replace_facts(submission, replacement)))
 
 
 def test_the_difference_is_told_node_by_node() -> None:
@@ -97,7 +97,7 @@ def test_an_answer_is_removed_and_one_that_was_set_aside_counts_again() -> None:
     submission = b.submit(
         {"L": {"level": 4}, "R": b.of(1, 4), "B": {"value": True}}, set_aside={"L": "stale"}, self_declared=["L", "B"]
     )
-    after = replaced(submission, Replacement(answers={"L": {"level": 3}, "R": None}))
+    after = replace_facts(submission, Replacement(answers={"L": {"level": 3}, "R": None}))
     assert after.answers == {"L": {"level": 3}, "B": {"value": True}}
     assert (dict(after.set_aside), set(after.self_declared)) == ({}, {"B"})
     assert what_if(SMALL, submission, Replacement(answers={"R": None})).groups[0].score == delta(12.5, 0, -12.5)
@@ -149,8 +149,8 @@ def subset(seed: int) -> Replacement:
 @given(SEEDS)
 def test_the_losses_explain_the_difference_at_every_node(seed: int) -> None:
     submission, replacement = organisation(seed), subset(seed)
-    before, after = explain(METHODOLOGY, submission), explain(METHODOLOGY, replaced(submission, replacement))
-    found = difference(before, after)
+    before, after = explain(METHODOLOGY, submission), explain(METHODOLOGY, replace_facts(submission, replacement))
+    found = compare_scores(before, after)
     assert (found.index.before, found.index.after) == (before.index, after.index)
     if before.index is None or after.index is None:
         return
@@ -172,7 +172,7 @@ def test_replacing_everything_is_the_other_organisation(seed: int) -> None:
     """What is scored is the submission with the facts in it, whatever it was before."""
     submission, other = organisation(seed), organisation(seed + 1)
     answers: dict[str, Facts | None] = dict.fromkeys(submission.answers)
-    after = replaced(
+    after = replace_facts(
         submission,
         Replacement(
             answers={**answers, **other.answers},
@@ -232,7 +232,7 @@ def test_what_still_fits_is_carried_to_another_version() -> None:
         profile_self_declared=["old", "staff"],
         set_aside={"B": "stale", "C": "withdrawn"},
     )
-    moved, told = carried(submission, OLD, new)
+    moved, told = carry_over(submission, OLD, new)
     assert moved == b.submit(
         {"C": {"components": ("b",)}},
         {"staff": 5, "kept": True, "born": False},
@@ -246,14 +246,14 @@ def test_what_still_fits_is_carried_to_another_version() -> None:
         dropped_fields=("old",),
         new_fields=("new", "born"),
     )
-    assert carried(submission, OLD, OLD)[0] == submission
+    assert carry_over(submission, OLD, OLD)[0] == submission
 
 
 @pytest.mark.parametrize("stated", [{"level": 2}, {"level": 0}])
 def test_what_is_admissible_is_kept_to_its_bounds(stated: Facts) -> None:
     new = b.read(b.document(b.root(b.group("D", b.ladder("L", points=(0, 50, 100)))), version="test.2"))
     submission = b.submit({"L": stated}, {"staff": 1, "old": 1, "kept": False})
-    assert carried(submission, OLD, new)[0].answers == {"L": stated}
+    assert carry_over(submission, OLD, new)[0].answers == {"L": stated}
 
 
 FORMS = b.read(
@@ -298,7 +298,7 @@ def test_a_field_is_carried_where_its_value_has_the_form_that_is_asked_for(
     field: str, value: bool | float | str | None, kept: bool
 ) -> None:
     submission = b.submit({"L": {"level": 1}}, {field: value, "unset": None} | {field: value})
-    moved, told = carried(submission, OLD, FORMS)
+    moved, told = carry_over(submission, OLD, FORMS)
     assert (field in moved.profile, told.dropped_fields) == (kept, () if kept else (field,))
     assert moved.profile.get(field, value) == value
 
@@ -307,7 +307,7 @@ def test_what_review_says_of_a_level_is_carried_with_it() -> None:
     """R is no level, and B is not asked there."""
     new = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"))), version="test.2"))
     submission = b.submit({"L": {"level": 3}}, level_caps={"L": 1, "R": 1, "B": 1})
-    assert dict(carried(submission, OLD, new)[0].level_caps) == {"L": 1}
+    assert dict(carry_over(submission, OLD, new)[0].level_caps) == {"L": 1}
 
 
 def test_what_need_not_be_said_may_be_missing() -> None:
@@ -320,7 +320,7 @@ def test_what_need_not_be_said_may_be_missing() -> None:
         ({"components": ("a",)}, {"components": ("a",), "outside_remit": ()}),
         ({"outside_remit": ("a",)}, None),
     ):
-        answers = carried(b.submit({"C": stated}), OLD, new)[0].answers
+        answers = carry_over(b.submit({"C": stated}), OLD, new)[0].answers
         assert answers.get("C") == expected
 
 
@@ -340,7 +340,7 @@ def test_what_depends_on_a_new_field_is_unknown() -> None:
     )
     old = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.amount("P"), b.ladder("Q"), b.ladder("Z")))))
     answers: dict[str, Facts] = {"L": {"level": 4}, "P": {"hours": 1}, "Q": {"level": 4}, "Z": {"level": 4}}
-    score = explain(new, carried(b.submit(answers), old, new)[0])
+    score = explain(new, carry_over(b.submit(answers), old, new)[0])
     assert [(known.id, known.state, known.score) for known in score.dimensions[0].indicators] == [
         ("L", "observed", 100),
         ("P", "unknown", 0),
@@ -363,7 +363,7 @@ BEFORE = b.submit({"L": {"level": 2}, "R": b.of(1, 4), "B": {"value": True}})
 AFTER = b.submit({"L": {"level": 3}, "B": {"value": False}, "N": {"level": 4}})
 
 
-def chains(found: Change) -> dict[str, tuple[Figure | None, ...]]:
+def chains(found: ChangeDecomposition) -> dict[str, tuple[Figure | None, ...]]:
     return {known.id: msgspec.structs.astuple(known.score) for known in found.indicators}
 
 
@@ -374,7 +374,7 @@ def test_a_change_is_split_in_the_fixed_order() -> None:
     S2: R is not known in B, N is, at 100: D 150/4 = 37.50, E 100: 68.75.
     S3: L 75, B no: D 225/4 = 56.25, E 50: 53.13.
     """
-    found = change(FIRST, BEFORE, SECOND, AFTER)
+    found = decompose_change(FIRST, BEFORE, SECOND, AFTER)
     assert msgspec.structs.astuple(found.index) == (68.75, 46.88, 68.75, 53.13)
     assert found.parts is not None
     assert msgspec.structs.astuple(found.parts) == (-21.87, 21.87, -15.62, -15.62)
@@ -405,14 +405,14 @@ def test_a_change_is_split_in_the_fixed_order() -> None:
 def test_under_one_version_the_methodology_changes_nothing() -> None:
     """Everything known in both: all of it is data. R: 37.50 → 62.50 in D."""
     after = msgspec.structs.replace(BEFORE, answers={**BEFORE.answers, "R": b.of(3, 4)})
-    found = change(FIRST, BEFORE, FIRST, after)
+    found = decompose_change(FIRST, BEFORE, FIRST, after)
     assert found.parts is not None
     assert msgspec.structs.astuple(found.parts) == (0, 0, 12.5, 12.5)
     assert chains(found) == {"R": (25, 25, 25, 75)}
 
 
 def test_what_is_not_there_any_more_stands_after_the_rest() -> None:
-    found = change(SECOND, AFTER, FIRST, BEFORE)
+    found = decompose_change(SECOND, AFTER, FIRST, BEFORE)
     assert list(chains(found)) == ["L", "R", "B", "N"]
     assert chains(found)["N"] == (100, None, None, None)
     assert found.carried.dropped_answers == ("N",)
@@ -420,7 +420,7 @@ def test_what_is_not_there_any_more_stands_after_the_rest() -> None:
 
 def test_a_group_that_scores_nothing_has_a_score_at_every_stage() -> None:
     nothing = msgspec.structs.replace(BEFORE, answers={**BEFORE.answers, "B": {"value": False}})
-    (_, group) = change(FIRST, nothing, FIRST, nothing).groups
+    (_, group) = decompose_change(FIRST, nothing, FIRST, nothing).groups
     assert group.score == Chain(before=0, methodology=0, coverage=0, after=0)
     assert group.parts == Parts(methodology=0, coverage=0, data=0, total=0)
 
@@ -428,7 +428,7 @@ def test_a_group_that_scores_nothing_has_a_score_at_every_stage() -> None:
 def test_what_makes_its_group_unknown_in_b_does_so_before_the_data() -> None:
     """R is not known in B: under `void` neither is D, at the stage of coverage already."""
     void = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"), missing="void"), missing="void")))
-    found = change(void, b.submit({"L": {"level": 2}, "R": b.of(1, 4)}), void, b.submit({"L": {"level": 4}}))
+    found = decompose_change(void, b.submit({"L": {"level": 2}, "R": b.of(1, 4)}), void, b.submit({"L": {"level": 4}}))
     expected = Chain(before=37.5, methodology=37.5, coverage=None, after=None)
     assert (found.index, found.groups[0].score) == (expected, expected)
     assert (found.parts, found.groups[0].parts, found.unrated) == (None, None, ("coverage", "after"))
@@ -443,7 +443,7 @@ def test_there_are_no_parts_without_one_of_the_stages(stage: str) -> None:
 
 def test_a_contradiction_counts_as_not_known() -> None:
     """R contradicts itself in A: what it brings in B, 25, is coverage."""
-    found = change(SMALL, b.submit({**BEFORE.answers, "R": b.of(5, 4)}), SMALL, BEFORE)
+    found = decompose_change(SMALL, b.submit({**BEFORE.answers, "R": b.of(5, 4)}), SMALL, BEFORE)
     assert found.parts is not None
     assert msgspec.structs.astuple(found.parts) == (0, 6.25, 0, 6.25)
 
@@ -461,7 +461,7 @@ def test_a_stage_without_an_index_leaves_no_parts() -> None:
             version="test.3",
         )
     )
-    found = change(FIRST, BEFORE, third, BEFORE)
+    found = decompose_change(FIRST, BEFORE, third, BEFORE)
     assert (found.parts, found.unrated) == (None, STAGES[1:])
     assert msgspec.structs.astuple(found.index) == (68.75, None, None, None)
 
@@ -470,7 +470,7 @@ def test_a_stage_without_an_index_leaves_no_parts() -> None:
 @given(SEEDS)
 def test_the_parts_sum_to_the_difference_and_the_ends_are_the_scores(seed: int) -> None:
     before, after = organisation(seed), organisation(seed + 1)
-    found = change(METHODOLOGY, before, METHODOLOGY, after)
+    found = decompose_change(METHODOLOGY, before, METHODOLOGY, after)
     assert found.index.before == explain(METHODOLOGY, before).index == found.index.methodology
     assert found.index.after == explain(METHODOLOGY, after).index
     if found.parts is None:
@@ -486,6 +486,6 @@ def test_with_the_same_answers_known_there_is_no_coverage_part(seed: int) -> Non
     before, after = (organisation(number, noise=0, silence=0) for number in (seed, seed + 1))
     if any(evaluate(METHODOLOGY, one).status != "complete" for one in (before, after)):
         return
-    found = change(METHODOLOGY, before, METHODOLOGY, after)
+    found = decompose_change(METHODOLOGY, before, METHODOLOGY, after)
     assert found.parts is not None
     assert (found.parts.methodology, found.parts.coverage) == (0, 0)

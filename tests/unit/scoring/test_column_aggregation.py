@@ -11,7 +11,7 @@ import pytest
 from actitud_api.engine.methodology.model import Aggregation as Kind
 from actitud_api.engine.scoring.columns.aggregation import Aggregation, Weights
 from actitud_api.engine.scoring.columns.indicators import Counted
-from actitud_api.engine.scoring.compile import CompiledGroup, plan_of
+from actitud_api.engine.scoring.compile import CompiledGroup, compile_methodology
 from tests.unit.methodology.planting import methodology
 from tests.unit.scoring import builders as b
 
@@ -40,7 +40,7 @@ def group(
     )
     document = b.document(tree, decimals=decimals)
     digest = repr((aggregation, exponent, weights, decimals, rated_share, rated_children))
-    return plan_of(msgspec.structs.replace(methodology(), document=document, digest=digest)).groups["G"]
+    return compile_methodology(msgspec.structs.replace(methodology(), document=document, digest=digest)).groups["G"]
 
 
 def combined(known: CompiledGroup, rows: list[list[int]], unit: int = 100) -> list[int]:
@@ -53,7 +53,7 @@ def combined(known: CompiledGroup, rows: list[list[int]], unit: int = 100) -> li
         weights.add(Counted(left if left.any() else None), weight)
     into = np.full(len(rows), -7, np.int64)
     with np.errstate(all="ignore"):
-        remaining = weights.remaining(known.total, weights.left)
+        remaining = weights.remaining(known.total_weight, weights.left)
         aggregation.combine(columns, remaining, weights.left, into, np.empty(len(rows)))
     return into.tolist()
 
@@ -146,6 +146,6 @@ def test_what_makes_a_group_rated(share: tuple[int, int], children: int, rated: 
         for child, weight in enumerate(known.weights):
             left = np.array([child in absent for absent in rows])
             weights.add(Counted(left if left.any() else None), weight)
-        found = aggregation.rated(len(rows), weights.remaining(known.total, weights.left), weights.left)
+        found = aggregation.rated(len(rows), weights.remaining(known.total_weight, weights.left), weights.left)
         assert ([True] * len(rows) if found is None else found.tolist()) == wanted
         assert (found is None) == all(wanted)

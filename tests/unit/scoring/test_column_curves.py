@@ -15,7 +15,7 @@ from actitud_api.engine.scoring.columns.block import Block, Needs
 from actitud_api.engine.scoring.columns.curves import Curves, Value, value_of
 from actitud_api.engine.scoring.columns.expressions import MOST, Compiler
 from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow
-from actitud_api.engine.scoring.compile import CompiledIndicator, plan_of
+from actitud_api.engine.scoring.compile import CompiledIndicator, compile_methodology
 from tests.unit.scoring import builders as b
 
 LOGNORMAL = msgspec.structs.replace(
@@ -79,7 +79,7 @@ MANY_SIDED = (
     ),
     b.ratio("O", knots=((0.333333, 0), (1.333333, 100)), part_of_denominator=False),
 )
-PLAN = plan_of(
+PLAN = compile_methodology(
     b.read(
         b.document(
             b.root(
@@ -103,7 +103,7 @@ PLAN = plan_of(
         )
     )
 )
-LEAVES = {leaf.indicator.id: leaf for leaf in PLAN.leaves}
+LEAVES = {leaf.definition.id: leaf for leaf in PLAN.indicators}
 
 
 class Watched(Curves):
@@ -130,7 +130,7 @@ def block(depth: int, columns: Mapping[int, Sequence[int]]) -> Block:
     made = Block.__new__(Block)
     made.rows = rows
     made.facts = [np.array(columns.get(slot, [0] * rows), np.int64) for slot in range(PLAN.layout.size)]
-    made.present = [np.ones(rows, np.bool_) for _ in PLAN.leaves]
+    made.present = [np.ones(rows, np.bool_) for _ in PLAN.indicators]
     made.nulls, made.declared = {}, {}
     made.truths = [np.zeros(rows, np.bool_) for _ in range(depth)]
     made.narrow = [np.zeros(rows, np.int32) for _ in range(depth)]
@@ -141,7 +141,7 @@ def block(depth: int, columns: Mapping[int, Sequence[int]]) -> Block:
 
 def scored(name: str, *columns: Sequence[int], most: int | None = None) -> tuple[list[int], list[int]]:
     """The scores of an indicator of facts, and the rows that were computed exactly."""
-    slots = [PLAN.layout.facts[name, fact.name] for fact in LEAVES[name].indicator.facts]
+    slots = [PLAN.layout.facts[name, fact.name] for fact in LEAVES[name].definition.facts]
     into, curves = watched(name, dict(zip(slots, columns, strict=True)), most)
     return into, curves.exact
 
@@ -154,7 +154,7 @@ def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = 
         extent[slot] = (min(column), max(column) if most is None else most)
     compiler = Compiler(PLAN, extent, Needs())
     curves = Watched(compiler, PLAN.unit)
-    scoring = curves.scoring(leaf, value_of(leaf.indicator.value, compiler, 0))
+    scoring = curves.scoring(leaf, value_of(leaf.definition.value, compiler, 0))
     made = block(compiler.needs.depth, columns)
     made.facts = [narrow(fact) for fact in made.facts]
     into = np.full(made.rows, -7, np.int32)
@@ -164,7 +164,7 @@ def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = 
 
 
 def exactly(name: str, values: Sequence[tuple[int, int]]) -> list[int]:
-    return [LEAVES[name].score(n, d) for n, d in values]
+    return [LEAVES[name].curve(n, d) for n, d in values]
 
 
 # --- steps ----------------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def test_a_list_is_scored_by_its_count() -> None:
     extent[slot] = (0, 3)
     compiler = Compiler(PLAN, extent, Needs())
     into = np.zeros(4, np.int64)
-    scoring = Curves(compiler, PLAN.unit).scoring(leaf, value_of(leaf.indicator.value, compiler, 0))
+    scoring = Curves(compiler, PLAN.unit).scoring(leaf, value_of(leaf.definition.value, compiler, 0))
     scoring(block(compiler.needs.depth, {slot: [0, 1, 2, 3]}), into)
     assert into.tolist() == [0, 3333, 6667, 10_000]
 

@@ -11,7 +11,7 @@ import pytest
 from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
 from actitud_api.engine.scoring.columns import NO_LIMIT, Columns, DefectiveColumns, columns_from, columns_of
 from actitud_api.engine.scoring.columns.table import narrow
-from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.compile import compile_methodology
 from tests.unit.methodology.planting import methodology
 from tests.unit.scoring import builders as b
 
@@ -266,7 +266,7 @@ def test_what_may_be_left_out_of_an_answer() -> None:
         b.submit({"C1": {"components": ("two",), "outside_remit": ("one",)}}, {"kind": "region"}),
     ]
     columns = columns_of(known, rows)
-    layout = plan_of(known).layout
+    layout = compile_methodology(known).layout
     assert columns.facts[layout.profile["kind"]].tolist() == [0, 1]
     assert columns.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]
     assert columns.facts[layout.facts["C1", "outside_count"]].tolist() == [0, 1]
@@ -315,7 +315,7 @@ def test_numbers_of_the_profile_lists_of_many_and_levels_that_are_capped_at_0() 
             b.submit({"L": {"level": 4}}, {"size": 0, "area": 0.125}, level_caps={"L": 4}),
         ],
     )
-    layout = plan_of(SIZED).layout
+    layout = compile_methodology(SIZED).layout
     assert columns.methodology is SIZED
     assert columns.take(np.array([1])).methodology is SIZED
     facts = {name: columns.facts[slot].tolist() for name, slot in layout.profile.items()}

@@ -78,8 +78,8 @@ def one_by_one(methodology: Methodology, submission: Submission) -> dict[str, ob
         return -1 if units is None else units
 
     found: dict[str, object] = {}
-    for compiled, leaf in zip(evaluation.plan.leaves, evaluation.leaves, strict=True):
-        found[compiled.indicator.id] = leaf.code, there(leaf.score), there(leaf.maximum)
+    for compiled, leaf in zip(evaluation.compiled.indicators, evaluation.results, strict=True):
+        found[compiled.definition.id] = leaf.code, there(leaf.score), there(leaf.maximum)
     for name, share in evaluation.coverages.items():
         shown = -1 if share is None else (20_000 * share.numerator + share.denominator) // (2 * share.denominator)
         found[name] = there(evaluation.groups[name]), there(evaluation.groups_max[name]), shown

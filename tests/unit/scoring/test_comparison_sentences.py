@@ -7,8 +7,8 @@ import pytest
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.narration.comparison import peer_figure, peer_group, remark, robust
-from actitud_api.engine.scoring.audit import Remark
-from actitud_api.engine.scoring.ranking import PeerGroup, Standing
+from actitud_api.engine.scoring.audit import AuditRemark
+from actitud_api.engine.scoring.ranking import PeerGroup, RankPosition
 
 METHODOLOGY = load("2026.1")
 
@@ -53,35 +53,35 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
     [
         (
             61.6,
-            Standing(3, 1_210, 1_213, 99_79),
+            RankPosition(3, 1_210, 1_213, 99_79),
             44,
             "Con 61,60 está por encima de 1.210 de las otras 1.212; la mediana es 44,00.",
             "With 61.60 it is above 1,210 of the 1,212 others; the median is 44.00.",
         ),
         (
             61.6,
-            Standing(1, 1, 2, None),
+            RankPosition(1, 1, 2, None),
             61,
             "Con 61,60 está por encima de la otra; la mediana es 61,00.",
             "With 61.60 it is above the other; the median is 61.00.",
         ),
         (
             61.6,
-            Standing(1, 0, 2, None),
+            RankPosition(1, 0, 2, None),
             61.6,
             "Con 61,60 no está por encima de la otra; la mediana es 61,60.",
             "With 61.60 it is not above the other; the median is 61.60.",
         ),
         (
             61.6,
-            Standing(9, 0, 9, None),
+            RankPosition(9, 0, 9, None),
             70,
             "Con 61,60 no está por encima de ninguna de las otras 8; la mediana es 70,00.",
             "With 61.60 it is above none of the 8 others; the median is 70.00.",
         ),
         (
             61.6,
-            Standing(1, 0, 1, None),
+            RankPosition(1, 0, 1, None),
             61.6,
             "Con 61,60 es la única de su grupo.",
             "With 61.60 it is the only one of its group.",
@@ -117,7 +117,7 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
     ],
 )
 def test_figures_beside_those_of_the_group(
-    score: float | None, standing: Standing | None, median: float | None, spanish: str, english: str
+    score: float | None, standing: RankPosition | None, median: float | None, spanish: str, english: str
 ) -> None:
     assert peer_figure(score, standing, median, 2, "es", hidden=False) == spanish
     assert peer_figure(score, standing, median, 2, "en", hidden=False) == english
@@ -164,32 +164,32 @@ def test_an_index_that_is_the_same_in_every_draw() -> None:
     ("found", "spanish", "english"),
     [
         (
-            Remark("negative_correlation", "D6", -0.125),
+            AuditRemark("negative_correlation", "D6", -0.125),
             "Aprendizaje de buenas prácticas (D6) se correlaciona negativamente (-0,125) con aquello de lo que forma "
             "parte.",
             "Learning from good practice (D6) correlates negatively (-0.125) with what it is a part of.",
         ),
         (
-            Remark("weak_correlation", "D9.01", 0.2),
+            AuditRemark("weak_correlation", "D9.01", 0.2),
             "Tasa de respuesta (D9.01) apenas se correlaciona (0,2, menos de 0,3) con aquello de lo que forma parte: "
             "dice otra cosa.",
             "Response rate (D9.01) hardly correlates (0.2, less than 0.3) with what it is a part of: "
             "it says something else.",
         ),
         (
-            Remark("high_correlation", "D9.01", 0.9101),
+            AuditRemark("high_correlation", "D9.01", 0.9101),
             "Tasa de respuesta (D9.01) se correlaciona casi del todo (0,9101, más de 0,9) con aquello de lo que forma "
             "parte: quizá sobra.",
             "Response rate (D9.01) correlates almost entirely (0.9101, more than 0.9) with what it is a part of: "
             "it may be redundant.",
         ),
         (
-            Remark("low_alpha", None, 0.5),
+            AuditRemark("low_alpha", None, 0.5),
             "El alfa de Cronbach del índice es 0,5, menos de 0,7: sus partes no miden lo mismo.",
             "Cronbach's alpha of the index is 0.5, less than 0.7: its parts do not measure the same.",
         ),
         (
-            Remark("low_alpha", "D6", 0.699),
+            AuditRemark("low_alpha", "D6", 0.699),
             "El alfa de Cronbach de Aprendizaje de buenas prácticas (D6) es 0,699, menos de 0,7: sus partes no miden "
             "lo mismo.",
             "Cronbach's alpha of Learning from good practice (D6) is 0.699, less than 0.7: its parts do not measure "
@@ -197,6 +197,6 @@ def test_an_index_that_is_the_same_in_every_draw() -> None:
         ),
     ],
 )
-def test_remarks(found: Remark, spanish: str, english: str) -> None:
+def test_remarks(found: AuditRemark, spanish: str, english: str) -> None:
     assert remark(found, METHODOLOGY, "es") == spanish
     assert remark(found, METHODOLOGY, "en") == english

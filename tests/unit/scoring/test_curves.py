@@ -18,7 +18,7 @@ from tests.unit.scoring import builders as b
 def units(indicator: Indicator, facts: dict[str, FactValue], decimals: int = 2) -> int | None:
     """The score of one answer, in units of 10^-decimals."""
     known = b.read(b.document(b.root(b.group("D", indicator)), decimals=decimals))
-    return evaluate(known, b.submit({indicator.id: facts})).leaves[0].score
+    return evaluate(known, b.submit({indicator.id: facts})).results[0].score
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_lognormal_curve_fills_the_range_of_its_indicator() -> None:
     known = b.read(b.document(b.root(lognormal(1000, 2000, 10, 20), span=(10, 20))))
     found = [evaluate(known, b.submit({"X": {"hours": hours}})) for hours in (1000, 2000, 0, 1_000_000)]
     assert [evaluation.index for evaluation in found] == [1900, 1500, 2000, 1000]
-    assert [evaluation.leaves[0].code for evaluation in found] == ["partial", "partial", "full", "zero"]
+    assert [evaluation.results[0].code for evaluation in found] == ["partial", "partial", "full", "zero"]
     # unknown, at its best it reaches the top of the range, beyond p10
     assert evaluate(known, b.submit({})).index_max == 2000
 

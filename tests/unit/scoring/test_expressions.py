@@ -12,10 +12,10 @@ from actitud_api.engine.methodology.model import AnswerOperand, ComparisonOperat
 from actitud_api.engine.scoring.columns.block import Block, Needs
 from actitud_api.engine.scoring.columns.expressions import MOST, Compiler, Numbers, Reading, TooWide, Truths
 from actitud_api.engine.scoring.columns.table import narrow
-from actitud_api.engine.scoring.compile import Plan, plan_of
+from actitud_api.engine.scoring.compile import CompiledMethodology, compile_methodology
 from tests.unit.scoring import builders as b
 
-PLAN: Plan = plan_of(
+PLAN: CompiledMethodology = compile_methodology(
     b.read(
         b.document(
             b.root(

@@ -12,8 +12,15 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
-from actitud_api.engine.scoring.compile import Figures, compile_gate
-from actitud_api.engine.scoring.evaluate import BlockedBy, Evaluation, GateFigures, evaluate, gate_holds, sides
+from actitud_api.engine.scoring.compile import GateInputs, compile_gate
+from actitud_api.engine.scoring.evaluate import (
+    Evaluation,
+    FailingGate,
+    GateFigures,
+    describe_failing_gate,
+    evaluate,
+    is_gate_met,
+)
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import case
@@ -54,7 +61,7 @@ def gate(holds: Compare, *, passes: bool = False) -> Level:
 FULL: dict[str, dict[str, FactValue]] = {"L": {"level": 4}, "N": {"level": 4}}
 
 
-def blocked(evaluation: Evaluation) -> BlockedBy:
+def blocked(evaluation: Evaluation) -> FailingGate:
     (found,) = evaluation.blocked_by
     return found
 
@@ -73,7 +80,7 @@ def test_a_value_is_compared_exactly(numerator: int, denominator: int, reached: 
     evaluation = evaluate(known, b.submit({"R": b.of(numerator, denominator)}))
     assert evaluation.level == (2 if reached else 1)
     if not reached:
-        assert (blocked(evaluation).there, blocked(evaluation).asked) == (
+        assert (blocked(evaluation).actual, blocked(evaluation).required) == (
             Fraction(numerator, denominator),
             Fraction(38, 100),
         )
@@ -103,7 +110,7 @@ def test_an_absent_value_fails_its_gate(
     submission = b.submit({**FULL, **answer}, profile, self_declared=self_declared, set_aside=set_aside)
     evaluation = evaluate(known, submission)
     assert evaluation.level == 1
-    assert (blocked(evaluation).gate.id, blocked(evaluation).there) == ("G", None)
+    assert (blocked(evaluation).gate.id, blocked(evaluation).actual) == ("G", None)
 
 
 def test_an_evidenced_value_passes_it() -> None:
@@ -128,7 +135,7 @@ def test_what_has_left_passes_or_fails_as_the_gate_says(holds: Compare, passes: 
     evaluation = evaluate(known, b.submit({"L": {"level": 4}}, {**OPEN, "applies": 0}))
     assert evaluation.level == (2 if passes else 1)
     if not passes:
-        assert blocked(evaluation).there is None
+        assert blocked(evaluation).actual is None
 
 
 def test_the_least_dimension_is_of_the_rated_ones() -> None:
@@ -136,7 +143,7 @@ def test_the_least_dimension_is_of_the_rated_ones() -> None:
     known = methodology(gate(b.compare(Minimum(of=(b.score("D"), b.score("E"))), "ge", 35)))
     assert evaluate(known, b.submit({"L": {"level": 4}}, {**OPEN, "applies": 0})).level == 2
     evaluation = evaluate(known, b.submit({"L": {"level": 4}, "R": b.of(1, 1), "N": {"level": 1}}, OPEN))
-    assert (evaluation.level, blocked(evaluation).there, blocked(evaluation).asked) == (1, 25, 35)
+    assert (evaluation.level, blocked(evaluation).actual, blocked(evaluation).required) == (1, 25, 35)
 
 
 @pytest.mark.parametrize(("asked", "reached"), [(92.5, 2), (92.51, 1)])
@@ -172,7 +179,7 @@ def test_every_failing_gate_of_the_next_level_blocks_it() -> None:
         ),
     )
     evaluation = evaluate(methodology(both), b.submit({"L": {"level": 2}, "N": {"level": 2}, "R": b.of(1, 1)}, OPEN))
-    assert [(found.gate.id, found.there, found.asked) for found in evaluation.blocked_by] == [
+    assert [(found.gate.id, found.actual, found.required) for found in evaluation.blocked_by] == [
         ("first", 50, 75),
         ("last", 0, 1),
     ]
@@ -235,7 +242,7 @@ def test_what_the_profile_asks_is_told_where_it_fails() -> None:
 # --- gates of the shapes that are decided at once -----------------------------------------------------------------
 
 
-def asked_at_length(figures: Figures) -> None:
+def asked_at_length(figures: GateInputs) -> None:
     raise AssertionError("it is decided by its scores or its value alone")
 
 
@@ -256,9 +263,9 @@ def test_a_gate_over_scores_is_decided_without_asking_it_at_length(
 ) -> None:
     answers: dict[str, dict[str, FactValue]] = {"R": b.of(1, 2), "L": {"level": 4}, "N": {"level": 2}}
     figures = GateFigures(evaluate(methodology(), b.submit(answers, OPEN)))
-    quick = structs.replace(compile_gate(Gate(id="G", holds=holds)), holds=asked_at_length, there=asked_at_length)
-    assert (gate_holds(quick, figures), gate_holds(quick, figures)) == (decided, decided)
-    assert sides(quick, figures).there == there
+    quick = structs.replace(compile_gate(Gate(id="G", holds=holds)), holds=asked_at_length, actual=asked_at_length)
+    assert (is_gate_met(quick, figures), is_gate_met(quick, figures)) == (decided, decided)
+    assert describe_failing_gate(quick, figures).actual == there
 
 
 @pytest.mark.parametrize(("op", "decided"), [("ge", (True, True, False)), ("le", (False, True, True))])
@@ -266,12 +273,12 @@ def test_a_gate_over_a_value_is_too(op: Literal["ge", "le"], decided: tuple[bool
     """1 of 2 against 0.4, 0.5 and 0.6."""
     figures = GateFigures(evaluate(methodology(), b.submit({"R": b.of(1, 2), **FULL}, OPEN)))
     gates = (compile_gate(Gate(id="G", holds=b.compare(b.value("R"), op, asked))) for asked in (0.4, 0.5, 0.6))
-    quick = [structs.replace(known, holds=asked_at_length, there=asked_at_length) for known in gates]
-    assert tuple(gate_holds(known, figures) for known in quick) == decided
+    quick = [structs.replace(known, holds=asked_at_length, actual=asked_at_length) for known in gates]
+    assert tuple(is_gate_met(known, figures) for known in quick) == decided
 
 
 def test_figures_that_are_not_there_and_a_yes_that_is_one() -> None:
     known = b.read(b.document(b.root(b.boolean("Y"), b.boolean("N"), missing="void")))
     figures = GateFigures(evaluate(known, b.submit({"Y": {"value": True}})))
-    assert (figures.index(), figures.value("N")) == (None, None)
-    assert figures.value("Y") is True
+    assert (figures.read_index(), figures.read_value("N")) == (None, None)
+    assert figures.read_value("Y") is True

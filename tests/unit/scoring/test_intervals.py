@@ -10,7 +10,7 @@ from actitud_api.engine.methodology.model import Goalpost, Indicator, Range
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Interval
-from actitud_api.engine.scoring.sampling_intervals import wilson
+from actitud_api.engine.scoring.sampling_intervals import compute_wilson_interval
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import indicator_of
 
@@ -26,13 +26,13 @@ from tests.unit.scoring.sheets import indicator_of
 )
 def test_the_intervals_that_newcombe_published(cases: int, n: int, low: str, high: str) -> None:
     """R. G. Newcombe, Two-sided confidence intervals for the single proportion, 1998, table I, method 3."""
-    assert [f"{bound / 1_000_000:.4f}" for bound in wilson(cases, n)] == [low, high]
+    assert [f"{bound / 1_000_000:.4f}" for bound in compute_wilson_interval(cases, n)] == [low, high]
 
 
 def test_a_share_of_all_or_nothing_ends_there() -> None:
     """z² = 3.8414588: none of one is open up to z²/(1 + z²) = 0.7934507, all of one from 1/(1 + z²) = 0.2065493."""
-    assert (wilson(0, 1), wilson(1, 1)) == ((0, 793_451), (206_549, 1_000_000))
-    assert wilson(10**12, 10**12) == (1_000_000, 1_000_000)
+    assert (compute_wilson_interval(0, 1), compute_wilson_interval(1, 1)) == ((0, 793_451), (206_549, 1_000_000))
+    assert compute_wilson_interval(10**12, 10**12) == (1_000_000, 1_000_000)
 
 
 def test_a_bound_is_half_up_in_millionths() -> None:
@@ -40,7 +40,7 @@ def test_a_bound_is_half_up_in_millionths() -> None:
 
     That is 2198.89964… / 2244.84145882 = 0.979534500000012….
     """
-    assert wilson(2182, 2241)[1] == 979_535
+    assert compute_wilson_interval(2182, 2241)[1] == 979_535
 
 
 def interval(known: Methodology, submission: Submission, name: str = "R") -> Interval | None:

@@ -14,7 +14,7 @@ from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.digests import digest
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.narration.narrated import narrate
-from actitud_api.engine.scoring.compile import CompiledIndicator, plan_of
+from actitud_api.engine.scoring.compile import CompiledIndicator, compile_methodology
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import IndicatorScore, NextStep, Score
@@ -25,7 +25,7 @@ from tests.unit.scoring.sheets import assert_adds_up, case
 
 SCALE = 20 if NIGHT else 1
 SEEDS = st.integers(0, 2**32 - 1)
-PLAN = plan_of(METHODOLOGY)
+PLAN = compile_methodology(METHODOLOGY)
 
 
 def examples(count: int) -> settings:
@@ -40,17 +40,19 @@ def without(submission: Submission, *names: str) -> Submission:
 def figures(evaluation: Evaluation) -> dict[str, int]:
     """Every figure that silence must not raise; what is absent counts 0."""
     found = {f"group {name}": score or 0 for name, score in evaluation.groups.items()}
-    found |= {leaf.indicator.id: evaluation.leaves[leaf.position].score or 0 for leaf in evaluation.plan.leaves}
+    found |= {
+        leaf.definition.id: evaluation.results[leaf.position].score or 0 for leaf in evaluation.compiled.indicators
+    }
     return found | {"level": evaluation.level or 0}
 
 
 def countable(evaluation: Evaluation, submission: Submission) -> list[str]:
     """The answers that were sent and that no rule contradicts."""
-    positions = evaluation.plan.positions
+    positions = evaluation.compiled.positions
     return [
         name
         for name in submission.answers
-        if evaluation.leaves[positions[name]].code not in ("contradicted", "unsupported")
+        if evaluation.results[positions[name]].code not in ("contradicted", "unsupported")
     ]
 
 
@@ -122,17 +124,17 @@ def test_evidence_never_costs(seed: int) -> None:
 
 @examples(150)
 @given(
-    st.sampled_from(PLAN.leaves),
+    st.sampled_from(PLAN.indicators),
     st.fractions(min_value=0, max_value=300, max_denominator=1_000),
     st.fractions(min_value=0, max_value=300, max_denominator=1_000),
 )
 def test_a_better_value_never_scores_less(leaf: CompiledIndicator, one: Fraction, other: Fraction) -> None:
-    if leaf.indicator.curve.kind in ("boolean", "ladder"):
+    if leaf.definition.curve.kind in ("boolean", "ladder"):
         steps = len(leaf.goalposts)
         one, other = Fraction(int(one) % steps), Fraction(int(other) % steps)
     less, more = sorted((one, other))
-    low, high = leaf.score(*less.as_integer_ratio()), leaf.score(*more.as_integer_ratio())
-    if leaf.indicator.direction == "higher_is_better":
+    low, high = leaf.curve(*less.as_integer_ratio()), leaf.curve(*more.as_integer_ratio())
+    if leaf.definition.direction == "higher_is_better":
         assert 0 <= low <= high <= PLAN.root.high
     else:
         assert 0 <= high <= low <= PLAN.root.high
@@ -194,7 +196,7 @@ def test_improving_lowers_nothing(seed: int) -> None:
     for known, step in steps(explain(METHODOLOGY, submission)):
         after = improved(submission, known, step)
         own = PLAN.positions[known.id]
-        assert (after.leaves[own].score or 0) > (before.leaves[own].score or 0), known.id
+        assert (after.results[own].score or 0) > (before.results[own].score or 0), known.id
         for name, score in before.groups.items():
             assert (after.groups[name] or 0) >= (score or 0), (known.id, name)
         assert after.level is None or before.level is None or after.level >= before.level, known.id
@@ -219,20 +221,20 @@ def test_a_next_step_is_the_least(seed: int) -> None:
             assert isinstance(come_from, int | float)
             grid = 1 if isinstance(come_from, int) else 0.000001
             nearer = round(to - grid if to > come_from else to + grid, 6)
-            leaf = PLAN.leaves[PLAN.positions[indicator.id]]
+            leaf = PLAN.indicators[PLAN.positions[indicator.id]]
 
             def value(fact_value: FactValue) -> Fraction:
                 changed = apply(submission, indicator.id, {fact: fact_value})  # noqa: B023  # called within the round
                 evaluation = evaluate(METHODOLOGY, changed)
-                found = leaf.value(evaluation.sent)  # noqa: B023  # called within the round
+                found = leaf.compute_value(evaluation.sent)  # noqa: B023  # called within the round
                 assert found is not None
                 return Fraction(*found)
 
             reached, before, short = value(to), value(come_from), value(nearer)
             for at, points in leaf.goalposts:
-                if points > leaf.score(*before.as_integer_ratio()):
-                    assert not (short >= at if leaf.rising else short <= at), indicator.id
-            assert leaf.score(*reached.as_integer_ratio()) > leaf.score(*before.as_integer_ratio())
+                if points > leaf.curve(*before.as_integer_ratio()):
+                    assert not (short >= at if leaf.is_rising else short <= at), indicator.id
+            assert leaf.curve(*reached.as_integer_ratio()) > leaf.curve(*before.as_integer_ratio())
 
 
 @examples(40)

@@ -54,20 +54,20 @@ Scores = dict[str, int | None]
 
 def scores(evaluation: Evaluation) -> Scores:
     """The score of every node."""
-    found = {leaf.indicator.id: evaluation.leaves[leaf.position].score for leaf in evaluation.plan.leaves}
+    found = {leaf.definition.id: evaluation.results[leaf.position].score for leaf in evaluation.compiled.indicators}
     return found | evaluation.groups
 
 
 def maxima(evaluation: Evaluation) -> Scores:
     """The same with every unknown at its best."""
-    found = {leaf.indicator.id: evaluation.leaves[leaf.position].maximum for leaf in evaluation.plan.leaves}
+    found = {leaf.definition.id: evaluation.results[leaf.position].maximum for leaf in evaluation.compiled.indicators}
     return found | evaluation.groups_max
 
 
 def raised(evaluation: Evaluation, before: Scores, after: Scores) -> Scores:
     """What is more after than before; what has left counts the least of its range."""
-    plan = evaluation.plan
-    least = {leaf.indicator.id: leaf.low for leaf in plan.leaves}
+    plan = evaluation.compiled
+    least = {leaf.definition.id: leaf.low for leaf in plan.indicators}
     least |= {name: group.low for name, group in plan.groups.items()}
 
     def more(name: str) -> bool:
@@ -106,12 +106,12 @@ def test_silence_never_pays(case: Case) -> None:
     for submission in submissions:
         before = evaluate(methodology, submission)
         for name, facts in submission.answers.items():
-            if before.leaves[before.plan.positions[name]].code in ("contradicted", "unsupported"):
+            if before.results[before.compiled.positions[name]].code in ("contradicted", "unsupported"):
                 continue
             without = {other: sent for other, sent in submission.answers.items() if other != name}
             silent = evaluate(methodology, msgspec.structs.replace(submission, answers=without))
             assert raised(before, scores(before), scores(silent)) == {}, (name, facts)
-            assert (silent.index or 0) <= (before.index or before.plan.root.low), (name, facts)
+            assert (silent.index or 0) <= (before.index or before.compiled.root.low), (name, facts)
             assert (silent.level or 0) <= (before.level or 0), (name, facts)
             aside = msgspec.structs.replace(submission, set_aside={**submission.set_aside, name: "stale"})
             assert scores(evaluate(methodology, aside)) == scores(silent)
@@ -122,8 +122,8 @@ def test_silence_never_pays(case: Case) -> None:
 
 def better(known: Indicator, before: Evaluation, after: Evaluation) -> bool:
     """Whether the raw value of an indicator is better after than before."""
-    position = before.plan.positions[known.id]
-    one, other = before.leaves[position].value, after.leaves[position].value
+    position = before.compiled.positions[known.id]
+    one, other = before.results[position].value, after.results[position].value
     if one is None or other is None:
         return False
     more = other[0] * one[1] - one[0] * other[1]
@@ -273,7 +273,7 @@ def test_not_applicable_is_as_if_it_were_not_there(case: Case) -> None:
             for child in group.children:
                 if not isinstance(child, Indicator) or group.aggregation == "sum" or before.groups[group.id] is None:
                     continue
-                if before.leaves[before.plan.positions[child.id]].code != "not_applicable":
+                if before.results[before.compiled.positions[child.id]].code != "not_applicable":
                     continue
                 if group.rated_children == len(group.children) or named_elsewhere(document, child.id):
                     continue

@@ -28,10 +28,16 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from actitud_api.engine.scoring import level_path as engine
-from actitud_api.engine.scoring.compile import CompiledIndicator, Plan, load_facts, plan_of, without_rules
-from actitud_api.engine.scoring.evaluate import Evaluation, evaluate, evaluate_facts
-from actitud_api.engine.scoring.level_path import Move, Path, Unreachable, moved, path
-from actitud_api.engine.scoring.next_steps import Change
+from actitud_api.engine.scoring.compile import (
+    CompiledIndicator,
+    CompiledMethodology,
+    compile_methodology,
+    drop_rules,
+    load_facts,
+)
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate, evaluate_compiled
+from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable, apply_moves, find_level_path
+from actitud_api.engine.scoring.next_steps import FactChange
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY, organisation
 from tests.unit.scoring.random_documents import ANY, SMALL, case_of
@@ -56,18 +62,18 @@ def index(asked: float) -> Compare:
     return b.compare(IndexOperand(), "ge", asked)
 
 
-def changes(found: Path) -> list[tuple[str, Facts]]:
+def changes(found: LevelPath) -> list[tuple[str, Facts]]:
     assert found.moves is not None
     return [(move.indicator, move.change) for move in found.moves]
 
 
-def only(found: Path) -> Move:
+def only(found: LevelPath) -> Move:
     assert found.moves is not None
     (move,) = found.moves
     return move
 
 
-def obstacle(found: Path) -> Unreachable:
+def obstacle(found: LevelPath) -> Unreachable:
     assert found.moves is None
     (gate,) = found.unreachable
     return gate
@@ -91,7 +97,9 @@ def test_value_gates_come_first_then_groups_then_the_index() -> None:
             levels=second(index(45), b.compare(b.score("E"), "ge", 50), b.compare(b.value("R"), "ge", 0.5)),
         )
     )
-    found = path(known, b.submit({"R": b.of(1, 10), "L": {"level": 0}, "M": {"level": 1}, "N": {"level": 0}}))
+    found = find_level_path(
+        known, b.submit({"R": b.of(1, 10), "L": {"level": 0}, "M": {"level": 1}, "N": {"level": 0}})
+    )
     assert changes(found) == [("R", {"numerator": 5}), ("N", {"level": 3}), ("L", {"level": 1})]
     assert found.moves is not None
     assert [(move.score_before, move.score) for move in found.moves] == [(8, 40), (0, 75), (0, 25)]
@@ -119,7 +127,7 @@ def test_a_move_that_a_later_one_makes_superfluous_is_dropped() -> None:
             levels=second(b.compare(b.score("E"), "ge", 25), index(25)),
         )
     )
-    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 0}, "N": {"value": False}}))
+    found = find_level_path(known, b.submit({"L": {"level": 0}, "M": {"level": 0}, "N": {"value": False}}))
     assert changes(found) == [("N", {"value": True})]
     assert (only(found).gain, found.index_after) == (25, 25)
 
@@ -132,7 +140,7 @@ def test_an_indicator_moves_once_however_far() -> None:
             levels=second(b.compare(b.score("E"), "ge", 25), index(70)),
         )
     )
-    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    found = find_level_path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
     assert changes(found) == [("L", {"value": True}), ("M", {"level": 4})]
     assert found.moves is not None
     assert [move.index for move in found.moves] == [50, 75]
@@ -147,7 +155,7 @@ def test_the_least_of_several_is_asked_of_each_in_order() -> None:
             levels=second(b.compare(least, "ge", 40)),
         )
     )
-    found = path(known, b.submit({"L": {"level": 2}, "M": {"level": 1}, "N": {"level": 0}}))
+    found = find_level_path(known, b.submit({"L": {"level": 2}, "M": {"level": 1}, "N": {"level": 0}}))
     assert changes(found) == [("N", {"level": 2}), ("M", {"level": 2})]
 
 
@@ -165,7 +173,7 @@ def test_a_falling_value_and_a_checklist() -> None:
             levels=second(b.compare(b.score("X"), "gt", 20), b.compare(b.value("Y"), "ge", 2)),
         )
     )
-    found = path(known, b.submit({"X": {"hours": 60}, "Y": {"components": ("b",)}}))
+    found = find_level_path(known, b.submit({"X": {"hours": 60}, "Y": {"components": ("b",)}}))
     assert changes(found) == [("X", {"hours": 24}), ("Y", {"components": ("a", "b")})]
 
 
@@ -177,7 +185,7 @@ def test_a_value_may_be_asked_on_a_flat_segment() -> None:
             levels=second(b.compare(b.value("L"), "ge", 2)),
         )
     )
-    move = only(path(known, b.submit({"L": {"level": 1}})))
+    move = only(find_level_path(known, b.submit({"L": {"level": 1}})))
     assert (move.change, move.gain, move.level) == ({"level": 2}, 0, 2)
 
 
@@ -189,7 +197,7 @@ def test_more_than_so_much_is_asked_of_a_group_of_each_of_several_and_of_the_ind
         for asked, level in ((49.99, 2), (50, 3), (74.99, 3), (75, 4)):
             levels = second(b.compare(left, "gt", asked))
             known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=levels))
-            assert changes(path(known, b.submit({"L": {"level": 0}}))) == [("L", {"level": level})]
+            assert changes(find_level_path(known, b.submit({"L": {"level": 0}}))) == [("L", {"level": level})]
 
 
 def test_a_group_that_has_left_asks_nothing() -> None:
@@ -202,10 +210,10 @@ def test_a_group_that_has_left_asks_nothing() -> None:
     for gate in (fails, passes):
         levels = (Level(number=1, gates=()), Level(number=2, gates=(gate, Gate(id="G1", holds=index(45)))))
         known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=levels))
-        found = path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
+        found = find_level_path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
         assert (changes(found), only(found).level) == ([("L", {"level": 2})], 2)
     known = b.read(b.document(tree, profile=(b.integer_field("staff"),), levels=second(b.compare(asked[1], "ge", 40))))
-    found = path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
+    found = find_level_path(known, b.submit({"L": {"level": 0}}, {"staff": 0}))
     assert [(gone.obstacle, gone.indicators) for gone in found.unreachable] == [("exhausted", ())]
 
 
@@ -220,24 +228,24 @@ def test_the_fact_that_moves_may_be_one_of_the_profile() -> None:
     profile = (b.integer_field("asleep"), b.integer_field("accounts"))
     known = b.read(b.document(b.root(b.group("D", derived)), profile=profile, levels=second(index(90))))
     submission = b.submit({}, {"asleep": 5, "accounts": 10})
-    found = path(known, submission)
+    found = find_level_path(known, submission)
     assert changes(found) == [("R", {"asleep": 0})]
     assert found.moves is not None
-    after = moved(submission, found.moves, plan_of(known))
+    after = apply_moves(submission, found.moves, compile_methodology(known))
     assert (after.profile, after.answers) == ({"asleep": 0, "accounts": 10}, {})
     assert submission.profile == {"asleep": 5, "accounts": 10}
 
 
 def test_the_methodology_is_named() -> None:
     known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=second(index(50))))
-    found = path(known, b.submit({"L": {"value": False}})).methodology
+    found = find_level_path(known, b.submit({"L": {"value": False}})).methodology
     assert (found.version, found.digest) == (b.VERSION, known.digest)
 
 
 def test_the_level_at_the_end_may_be_higher() -> None:
     levels = (*second(index(50)), Level(number=3, gates=(Gate(id="H", holds=index(60)),)))
     known = b.read(b.document(b.root(b.group("D", b.boolean("L"))), levels=levels))
-    found = path(known, b.submit({"L": {"value": False}}))
+    found = find_level_path(known, b.submit({"L": {"value": False}}))
     assert (found.target, found.level_after, only(found).level) == (2, 3, 3)
 
 
@@ -247,7 +255,7 @@ def test_the_level_at_the_end_may_be_higher() -> None:
 def test_a_declared_value_is_documented_for_its_gate() -> None:
     """Declared at level 2 it scores 50 with or without evidence, but has no value for the gate."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2))))
-    move = only(path(known, b.submit({"L": {"level": 2}}, self_declared=["L"])))
+    move = only(find_level_path(known, b.submit({"L": {"level": 2}}, self_declared=["L"])))
     assert (move.kind, move.change, move.evidence, move.gain, move.level) == ("evidence", {}, True, 0, 2)
 
 
@@ -264,7 +272,7 @@ def test_evidence_is_asked_where_the_cap_is_passed(
     level: int, asked: int, kind: str, change: Facts, evidence: bool
 ) -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
-    move = only(path(known, b.submit({"L": {"level": level}}, self_declared=["L"])))
+    move = only(find_level_path(known, b.submit({"L": {"level": level}}, self_declared=["L"])))
     assert (move.kind, move.change, move.evidence) == (kind, change, evidence)
 
 
@@ -283,12 +291,12 @@ def test_an_unknown_answer_with_one_fact_is_reported() -> None:
         )
     )
     answers: dict[str, Facts] = {name: {"level": 4} for name in ("X", "Y", "Z", "L")}
-    found = path(known, b.submit(answers, set_aside={"L": "stale"}))
+    found = find_level_path(known, b.submit(answers, set_aside={"L": "stale"}))
     assert changes(found) == [("L", {"level": 3}), ("H", {"hours": 24}), ("C", {"components": ("a", "b")})]
     assert found.moves is not None
     assert {(move.kind, move.evidence, move.score_before) for move in found.moves} == {("report", True, 0)}
     assert [move.facts for move in found.moves] == [{}, {}, {}]
-    after = moved(b.submit(answers, set_aside={"L": "stale"}), found.moves, plan_of(known))
+    after = apply_moves(b.submit(answers, set_aside={"L": "stale"}), found.moves, compile_methodology(known))
     assert (after.set_aside, after.answers["L"]) == ({}, {"level": 3})
 
 
@@ -296,7 +304,7 @@ def test_an_unknown_answer_with_one_fact_is_reported() -> None:
 def test_an_answer_set_aside_is_reported_anew(why: SetAside) -> None:
     """Without L the index is 90; at level 2 of 4 it is 95."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ladder("Z", 9))), levels=second(index(94))))
-    found = path(known, b.submit({"L": {"level": 1}, "Z": {"level": 4}}, set_aside={"L": why}))
+    found = find_level_path(known, b.submit({"L": {"level": 1}, "Z": {"level": 4}}, set_aside={"L": why}))
     assert (changes(found), only(found).kind) == ([("L", {"level": 2})], "report")
 
 
@@ -305,7 +313,7 @@ def test_a_yes_or_no_is_reported_and_what_counts_from_more_than_0_too() -> None:
     hours = b.amount("H", knots=((2, 0), (8, 100)))
     hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], minimum=2),))
     known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), b.boolean("B"), hours)), levels=second(index(99))))
-    found = path(known, b.submit({"Z": {"level": 4}}))
+    found = find_level_path(known, b.submit({"Z": {"level": 4}}))
     assert changes(found) == [("B", {"value": True}), ("H", {"hours": 8})]
     assert found.moves is not None
     assert ({move.kind for move in found.moves}, found.index_after) == ({"report"}, 100)
@@ -322,7 +330,7 @@ def test_a_list_of_what_is_within_the_remit_is_reported() -> None:
         value=Quotient(numerator=b.fact("C", "count"), denominator=within),
     )
     known = b.read(b.document(b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(index(99))))
-    found = path(known, b.submit({"Z": {"level": 4}}))
+    found = find_level_path(known, b.submit({"Z": {"level": 4}}))
     assert changes(found) == [("C", {"components": ("c1", "c2", "c3"), "outside_remit": ()})]
 
 
@@ -334,7 +342,7 @@ def test_an_answer_of_several_facts_is_not_made_up() -> None:
         value=Quotient(numerator=b.fact("R", "numerator"), denominator=over),
     )
     known = b.read(b.document(b.root(b.group("D", open_ended, b.ladder("Z", 9))), levels=second(index(99))))
-    assert obstacle(path(known, b.submit({"Z": {"level": 4}}))).indicators == ("R",)
+    assert obstacle(find_level_path(known, b.submit({"Z": {"level": 4}}))).indicators == ("R",)
 
 
 def test_people_per_hour_start_from_the_least_hours_that_there_are() -> None:
@@ -346,14 +354,14 @@ def test_people_per_hour_start_from_the_least_hours_that_there_are() -> None:
         value=Quotient(numerator=b.const(10), denominator=b.fact("H", "hours")),
     )
     known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(99))))
-    assert changes(path(known, b.submit({"Z": {"level": 4}}))) == [("H", {"hours": 2})]
+    assert changes(find_level_path(known, b.submit({"Z": {"level": 4}}))) == [("H", {"hours": 2})]
 
 
 def test_a_value_that_is_the_best_and_only_declared_is_documented() -> None:
     """Nothing is capped in this document: what counts in full has no value for its gate all the same."""
     tree = b.root(b.group("D", b.ladder("L")))
     known = b.read(b.document(tree, levels=second(b.compare(b.value("L"), "ge", 4)), cap=100))
-    move = only(path(known, b.submit({"L": {"level": 4}}, self_declared=["L"])))
+    move = only(find_level_path(known, b.submit({"L": {"level": 4}}, self_declared=["L"])))
     assert (move.kind, move.change, move.evidence, move.level) == ("evidence", {}, True, 2)
 
 
@@ -367,7 +375,7 @@ def test_no_move_makes_an_answer_worse_to_unlock_another(declared: tuple[str, ..
         )
     )
     submission = b.submit({"X": {"level": 3}, "Y": {"level": 3}}, self_declared=declared)
-    assert obstacle(path(known, submission)).obstacle == "zero_by_rule"
+    assert obstacle(find_level_path(known, submission)).obstacle == "zero_by_rule"
 
 
 def test_the_index_of_a_gate_is_the_published_one() -> None:
@@ -375,7 +383,7 @@ def test_the_index_of_a_gate_is_the_published_one() -> None:
     known = b.read(
         b.document(b.root(b.group("D", b.ladder("L", points=(0, 49.6, 100)))), published=0, levels=second(index(50)))
     )
-    found = path(known, b.submit({"L": {"level": 0}}))
+    found = find_level_path(known, b.submit({"L": {"level": 0}}))
     assert (changes(found), found.index_after, found.level_after) == ([("L", {"level": 1})], 50, 2)
 
 
@@ -385,7 +393,7 @@ def test_the_least_of_several_is_named_whole_where_one_of_them_is_out_of_reach()
     tree = b.root(b.group("D", b.ladder("L")), b.group("E", b.ladder("M")))
     known = b.read(b.document(tree, levels=second(b.compare(least, "ge", 30))))
     submission = b.submit({"L": {"level": 4}, "M": {"level": 0}}, level_caps={"M": 0})
-    found = obstacle(path(known, submission))
+    found = obstacle(find_level_path(known, submission))
     assert found.gate is not None
     assert (found.gate.gate, found.gate.there, found.gate.asked, found.obstacle) == ("G0", 0, 30, "exhausted")
 
@@ -402,7 +410,7 @@ def test_a_move_that_breaks_no_rule_is_preferred() -> None:
             rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 5), "R"),),
         )
     )
-    found = path(known, b.submit({"R": b.of(0, 10), "L": {"level": 0}}))
+    found = find_level_path(known, b.submit({"R": b.of(0, 10), "L": {"level": 0}}))
     assert changes(found) == [("L", {"level": 4})]
 
 
@@ -415,7 +423,7 @@ def test_what_has_to_follow_is_named_where_there_is_no_other_way() -> None:
             rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 5), "R"),),
         )
     )
-    found = path(known, b.submit({"R": b.of(2, 10)}))
+    found = find_level_path(known, b.submit({"R": b.of(2, 10)}))
     assert changes(found) == [("R", {"numerator": 10})]
     assert (only(found).requires, only(found).gain, found.index_after, found.level_after) == (("V",), 80, 100, 2)
 
@@ -435,7 +443,7 @@ def test_one_move_may_be_what_another_needs() -> None:
             rules=(needs,),
         )
     )
-    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
+    found = find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
     assert changes(found) == [("X", {"level": 1}), ("Y", {"level": 3})]
     assert found.moves is not None
     assert [(move.index, move.requires) for move in found.moves] == [(20, ()), (57.5, ())]
@@ -454,7 +462,7 @@ def test_what_is_unlocked_and_not_answered_is_reported(sent: dict[str, Facts]) -
         )
     )
     submission = b.submit({"X": {"level": 0}, **sent}, set_aside=dict.fromkeys(sent, "stale"))
-    found = path(known, submission)
+    found = find_level_path(known, submission)
     assert changes(found) == [("Y", {"value": True}), ("X", {"level": 4})]
     assert found.moves is not None
     assert [(move.kind, move.facts, move.evidence) for move in found.moves] == [
@@ -473,7 +481,7 @@ def test_what_only_reaches_a_bound_that_has_to_be_passed_is_not_enough() -> None
             levels=second(b.compare(b.score("D"), "gt", 25)),
         )
     )
-    assert changes(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))) == [("Y", {"level": 2})]
+    assert changes(find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))) == [("Y", {"level": 2})]
 
 
 def test_a_move_that_raises_its_group_only_with_another_is_taken_too() -> None:
@@ -484,18 +492,18 @@ def test_a_move_that_raises_its_group_only_with_another_is_taken_too() -> None:
             levels=second(b.compare(b.score("D"), "ge", 50)),
         )
     )
-    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
+    found = find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
     assert changes(found) == [("X", {"level": 4}), ("Y", {"level": 2})]
 
 
 def test_a_move_of_a_hundredth_is_one() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("X", points=(0, 0.01)))), levels=second(index(0.01))))
-    assert changes(path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
+    assert changes(find_level_path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
 
 
 def test_of_levels_that_score_the_same_a_move_goes_to_the_first() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("X", points=(0, 40, 40, 60)))), levels=second(index(40))))
-    assert changes(path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
+    assert changes(find_level_path(known, b.submit({"X": {"level": 0}}))) == [("X", {"level": 1})]
 
 
 def test_where_other_facts_have_to_follow_what_no_fact_helps_is_passed_over() -> None:
@@ -507,7 +515,7 @@ def test_where_other_facts_have_to_follow_what_no_fact_helps_is_passed_over() ->
             rules=(b.rule("R", b.compare(LEVEL_OF_X, "le", 3), "X"),),
         )
     )
-    move = only(path(known, AT_LEVEL_1))
+    move = only(find_level_path(known, AT_LEVEL_1))
     assert (move.change, move.requires) == ({"level": 4}, ("R",))
 
 
@@ -553,14 +561,14 @@ def tries(
     looked = 0
     after = engine._after
 
-    def looking(standing: engine._Standing, leaf: CompiledIndicator, change: Change, *, declared: bool) -> object:
+    def looking(standing: engine._Standing, leaf: CompiledIndicator, change: FactChange, *, declared: bool) -> object:
         nonlocal looked
         looked += 1
         return after(standing, leaf, change, declared=declared)
 
     monkeypatch.setattr(engine, "_after", looking)
     document = b.document(tree, levels=second(holds), profile=(b.integer_field("idle"),), published=published)
-    path(b.read(document), b.submit(facts, {"idle": 0}))
+    find_level_path(b.read(document), b.submit(facts, {"idle": 0}))
     return looked
 
 
@@ -572,7 +580,7 @@ def test_a_gate_over_several_groups_is_reached_in_any_of_them() -> None:
             levels=second(b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", 150)),
         )
     )
-    found = path(known, b.submit({"X": {"value": True}, "Y": {"level": 1}}))
+    found = find_level_path(known, b.submit({"X": {"value": True}, "Y": {"level": 1}}))
     # nothing says how much is just enough: what brings most is taken
     assert changes(found) == [("Y", {"level": 4})]
 
@@ -582,11 +590,11 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     submission = b.submit({"L": {"level": 1}})
     monkeypatch.setattr(engine, "_confirmed", lambda plan, submission, moves: evaluate(known, submission))
-    found = obstacle(path(known, submission))
+    found = obstacle(find_level_path(known, submission))
     assert found.gate is not None
     assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)
     assert (found.obstacle, found.indicators) == ("exhausted", ())
-    assert path(known, submission).target == 2
+    assert find_level_path(known, submission).target == 2
 
 
 X_AND_Y = (b.ladder("X"), b.ladder("Y"))
@@ -636,12 +644,12 @@ def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
     )
     scored: list[Evaluation] = []
 
-    def scoring(plan: Plan, sent: Sequence[Slot], submission: Submission) -> Evaluation:
-        scored.append(evaluate_facts(plan, list(sent), submission))
+    def scoring(plan: CompiledMethodology, sent: Sequence[Slot], submission: Submission) -> Evaluation:
+        scored.append(evaluate_compiled(plan, list(sent), submission))
         return scored[-1]
 
-    monkeypatch.setattr(engine, "evaluate_facts", scoring)
-    assert path(known, submission).moves is not None
+    monkeypatch.setattr(engine, "evaluate_compiled", scoring)
+    assert find_level_path(known, submission).moves is not None
     assert len(scored) == anew + 1
 
 
@@ -653,7 +661,7 @@ def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
             levels=second(b.compare(b.value("Y"), "ge", 2)),
         )
     )
-    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}}))
+    found = find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}}))
     assert changes(found) == [("X", {"level": 2})]
     # (50 + 75)/2 where it was 0
     assert (only(found).gain, only(found).score) == (62.5, 50)
@@ -667,7 +675,7 @@ def test_a_move_that_mends_a_contradiction_counts_what_it_brings_back() -> None:
     known = b.read(
         b.document(b.root(b.group("D", b.ladder("X", 3), b.ladder("Y"))), levels=second(index(60)), rules=(needs,))
     )
-    found = path(known, b.submit({"X": {"level": 0}, "Y": {"level": 4}}))
+    found = find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 4}}))
     assert changes(found) == [("X", {"level": 4})]
     assert (only(found).gain, found.index_after, found.level_after) == (100, 100, 2)
 
@@ -677,7 +685,7 @@ def test_a_move_that_mends_a_contradiction_counts_what_it_brings_back() -> None:
 PROFILE = (b.integer_field("accounts"), b.integer_field("applies"))
 
 
-def stuck(*holds: Compare, answers: dict[str, Facts], **profile: int) -> Path:
+def stuck(*holds: Compare, answers: dict[str, Facts], **profile: int) -> LevelPath:
     """A ratio R that may leave or be 0 by rule, and a ladder L."""
     known = b.read(
         b.document(
@@ -697,7 +705,7 @@ def stuck(*holds: Compare, answers: dict[str, Facts], **profile: int) -> Path:
             rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), "R"),),
         )
     )
-    return path(known, b.submit(answers, {"accounts": 1, "applies": 1, **profile}))
+    return find_level_path(known, b.submit(answers, {"accounts": 1, "applies": 1, **profile}))
 
 
 VALUE = b.compare(b.value("R"), "ge", 0.5)
@@ -743,17 +751,17 @@ def test_every_gate_out_of_reach_is_named() -> None:
 def test_review_may_hold_the_level_down() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     held = msgspec.structs.replace(b.submit({"L": {"level": 4}}), max_level=1)
-    found = obstacle(path(known, held))
+    found = obstacle(find_level_path(known, held))
     assert (found.gate, found.obstacle, found.indicators) == (None, "review", ())
     raised = msgspec.structs.replace(b.submit({"L": {"level": 0}}), max_level=2)
-    assert changes(path(known, raised)) == [("L", {"level": 2})]
+    assert changes(find_level_path(known, raised)) == [("L", {"level": 2})]
 
 
 def test_review_caps_of_a_ladder_hold() -> None:
     """Level 2 at most: the index of 60 is out of reach, that of 50 is not."""
     for asked, change in ((60, None), (50, [("L", {"level": 2})])):
         known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(asked))))
-        found = path(known, msgspec.structs.replace(b.submit({"L": {"level": 0}}), level_caps={"L": 2}))
+        found = find_level_path(known, msgspec.structs.replace(b.submit({"L": {"level": 0}}), level_caps={"L": 2}))
         if change is None:
             assert obstacle(found).obstacle == "exhausted"
         else:
@@ -763,7 +771,7 @@ def test_review_caps_of_a_ladder_hold() -> None:
 def test_without_a_next_level_or_a_level_there_is_no_target() -> None:
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     for submission, level in ((b.submit({"L": {"level": 4}}), 2), (b.submit({}), None)):
-        found = path(known, submission)
+        found = find_level_path(known, submission)
         assert (found.level, found.target, found.moves, found.unreachable) == (level, None, None, ())
 
 
@@ -773,15 +781,15 @@ def test_a_move_that_opens_a_question_is_not_taken_where_it_costs_the_level() ->
     known = b.read(
         b.document(b.root(b.group("D", b.ladder("X"), *locked, rated_share=(0, 1))), levels=second(index(2)))
     )
-    assert obstacle(path(known, b.submit({"X": {"level": 0}}))).obstacle == "exhausted"
+    assert obstacle(find_level_path(known, b.submit({"X": {"level": 0}}))).obstacle == "exhausted"
 
 
 # --- the examples of the catalogue ----------------------------------------------------------------------------
 
 
-def example(letter: str) -> tuple[Submission, Path]:
+def example(letter: str) -> tuple[Submission, LevelPath]:
     submission = b.decode(METHODOLOGY, bytes(case(f"example_{letter}").request))
-    return submission, path(METHODOLOGY, submission)
+    return submission, find_level_path(METHODOLOGY, submission)
 
 
 def test_the_path_of_example_b() -> None:
@@ -806,7 +814,7 @@ def test_the_path_of_example_a_delivers_level_4() -> None:
     assert found.moves is not None
     # D9.01 57.50 → 75, weight 25: D9 38.88 → 43.25; D4.06 25 → 50, weight 20: D4 + 5; D9.06 0 → 100, weight 5: D9 + 5
     assert [move.gain for move in found.moves[:3]] == [0.44, 0.5, 0.5]
-    after = evaluate(METHODOLOGY, moved(submission, found.moves, plan_of(METHODOLOGY)))
+    after = evaluate(METHODOLOGY, apply_moves(submission, found.moves, compile_methodology(METHODOLOGY)))
     assert (after.level, after.index) == (4, round(float(found.index_after or 0) * 100))
 
 
@@ -818,14 +826,14 @@ def test_the_path_of_example_a_delivers_level_4() -> None:
 def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
     """Applied to the document with the rules on: index and level after each move, and no move is superfluous."""
     submission = organisation(seed)
-    known, plan = path(METHODOLOGY, submission), plan_of(METHODOLOGY)
+    known, plan = find_level_path(METHODOLOGY, submission), compile_methodology(METHODOLOGY)
     if known.moves is None or any(move.requires for move in known.moves):
         return
     assert known.target is not None
     assert len({move.indicator for move in known.moves}) == len(known.moves)
     before = evaluate(METHODOLOGY, submission).index
     for count, move in enumerate(known.moves, start=1):
-        after = evaluate(METHODOLOGY, moved(submission, known.moves[:count], plan))
+        after = evaluate(METHODOLOGY, apply_moves(submission, known.moves[:count], plan))
         assert after.index is not None
         assert before is not None
         assert (move.index, move.level, move.gain) == (
@@ -834,7 +842,7 @@ def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
             (after.index - before) / plan.unit,
         )
         before = after.index
-        less = evaluate(METHODOLOGY, moved(submission, [*known.moves[: count - 1], *known.moves[count:]], plan))
+        less = evaluate(METHODOLOGY, apply_moves(submission, [*known.moves[: count - 1], *known.moves[count:]], plan))
         assert less.level is None or less.level < known.target, move.indicator
     assert (known.index_after, known.level_after) == (known.moves[-1].index, known.moves[-1].level)
     assert known.level_after is not None
@@ -853,9 +861,9 @@ def test_a_path_through_any_document(seed: int) -> None:
     except DefectiveMethodology:
         return
     known = drawn.methodology
-    plan = plan_of(known)
+    plan = compile_methodology(known)
     for submission in drawn.submissions:
-        found, start = path(known, submission), evaluate(known, submission)
+        found, start = find_level_path(known, submission), evaluate(known, submission)
         assert (found.methodology.version, found.methodology.digest) == (known.document.version, known.digest)
         assert (found.index, found.level) == (in_points(start.index, plan.unit), start.level)
         next_one = None if start.level is None or start.level == len(plan.levels) else start.level + 1
@@ -872,42 +880,42 @@ def in_points(units: int | None, unit: int) -> float | None:
     return None if units is None else units / unit
 
 
-def assert_out_of_reach(found: Path, start: Evaluation, submission: Submission) -> None:
+def assert_out_of_reach(found: LevelPath, start: Evaluation, submission: Submission) -> None:
     """Each gate that is named fails from the start, in the order of no matter what; review is named where it limits."""
     assert found.unreachable
     assert (found.index_after, found.level_after) == (None, None)
     assert found.target is not None
     held = submission.max_level is not None and submission.max_level < found.target
     assert [gone.obstacle for gone in found.unreachable if gone.gate is None] == ["review"] * held
-    asked = {gate.id for gate in start.plan.document.levels[found.target - 1].gates}
+    asked = {gate.id for gate in start.compiled.document.levels[found.target - 1].gates}
     named = [gone.gate.gate for gone in found.unreachable if gone.gate is not None]
     assert set(named) <= asked
     assert len(set(named)) == len(named)
     for gone in found.unreachable:
-        codes = {name: start.leaves[start.plan.positions[name]].code for name in gone.indicators}
+        codes = {name: start.results[start.compiled.positions[name]].code for name in gone.indicators}
         assert not set(codes.values()) & {"full", "not_applicable"}
 
 
-def assert_delivers(found: Path, moves: tuple[Move, ...], start: Evaluation, submission: Submission) -> None:
-    plan, unit = start.plan, start.plan.unit
+def assert_delivers(found: LevelPath, moves: tuple[Move, ...], start: Evaluation, submission: Submission) -> None:
+    plan, unit = start.compiled, start.compiled.unit
     off = frozenset(rule for move in moves for rule in move.requires)
 
     def scored(taken: Sequence[Move]) -> Evaluation:
-        after = moved(submission, taken, plan)
-        return evaluate_facts(without_rules(plan, off), load_facts(plan, after), after)
+        after = apply_moves(submission, taken, plan)
+        return evaluate_compiled(drop_rules(plan, off), load_facts(plan, after), after)
 
     assert found.target is not None
     assert len({move.indicator for move in moves}) == len(moves)
     before = scored([])
     for count, move in enumerate(moves, start=1):
         after, position = scored(moves[:count]), plan.positions[move.indicator]
-        was, now = before.leaves[position], after.leaves[position]
+        was, now = before.results[position], after.results[position]
         assert (move.index, move.level) == (in_points(after.index, unit), after.level)
         assert (move.score_before, move.score) == (in_points(was.score, unit), in_points(now.score, unit))
         if before.index is not None and after.index is not None:
             assert move.gain == (after.index - before.index) / unit
-        facts = {fact.name for fact in plan.leaves[position].indicator.facts}
-        field = (plan.leaves[position].indicator.step or "").removeprefix("profile:")
+        facts = {fact.name for fact in plan.indicators[position].definition.facts}
+        field = (plan.indicators[position].definition.step or "").removeprefix("profile:")
         assert set(move.change) <= (facts or {field})
         assert (move.kind == "evidence") == (not move.change)
         unanswered = move.indicator not in submission.answers or move.indicator in submission.set_aside
@@ -938,7 +946,7 @@ def test_a_move_that_turns_others_keeps_what_was_moved_before() -> None:
             levels=second(b.compare(b.value("L"), "ge", 2), b.compare(b.value("Y"), "ge", 2)),
         )
     )
-    found = path(known, b.submit({"L": {"level": 0}, "X": {"level": 0}, "Y": {"level": 3}}))
+    found = find_level_path(known, b.submit({"L": {"level": 0}, "X": {"level": 0}, "Y": {"level": 3}}))
     assert changes(found) == [("L", {"level": 2}), ("X", {"level": 2})]
     assert found.moves is not None
     # (50 + 0 + 0)/3, then (50 + 50 + 75)/3
@@ -954,7 +962,7 @@ def test_what_has_to_follow_is_off_also_where_a_move_turns_others() -> None:
             rules=(b.rule("V", b.compare(b.fact("X", "level"), "le", 1), "X"),),
         )
     )
-    move = only(path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}})))
+    move = only(find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 3}})))
     assert (move.indicator, move.change, move.requires, move.gain) == ("X", {"level": 2}, ("V",), 62.5)
 
 
@@ -962,7 +970,7 @@ def test_of_two_that_bring_as_much_the_first_of_the_document_comes_first() -> No
     """A, of weight 1, is 60 at best and B, of weight 2, 30: each brings 20, and 40 are asked."""
     tree = b.root(b.group("D", b.ladder("A", 1, points=(0, 60)), b.ladder("B", 2, points=(0, 30))))
     known = b.read(b.document(tree, levels=second(index(40))))
-    found = path(known, b.submit({"A": {"level": 0}, "B": {"level": 0}}))
+    found = find_level_path(known, b.submit({"A": {"level": 0}, "B": {"level": 0}}))
     assert changes(found) == [("A", {"level": 1}), ("B", {"level": 1})]
 
 
@@ -972,7 +980,7 @@ def test_what_brings_most_comes_first_below_groups_of_groups_too() -> None:
         b.group("G", b.group("G1", b.ladder("A"), b.ladder("B", 3)), b.group("G2", b.ladder("C"))), b.ladder("Z", 0)
     )
     known = b.read(b.document(tree, levels=second(index(80))))
-    found = path(known, b.submit({name: {"level": 0} for name in "ABCZ"}))
+    found = find_level_path(known, b.submit({name: {"level": 0} for name in "ABCZ"}))
     assert changes(found) == [("C", {"level": 4}), ("B", {"level": 4})]
 
 
@@ -982,7 +990,7 @@ def test_what_only_a_declared_field_would_exclude_is_not_answered_for_it() -> No
     away = b.ladder("M", applies=b.compare(b.field("staff"), "ge", 1))
     known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), away)), profile=(staff,), levels=second(index(99))))
     submission = b.submit({"Z": {"level": 4}}, {"staff": 0}, profile_self_declared=["staff"])
-    found = obstacle(path(known, submission))
+    found = obstacle(find_level_path(known, submission))
     assert (found.obstacle, found.indicators) == ("exhausted", ("M",))
 
 
@@ -996,7 +1004,7 @@ def test_a_list_that_is_reported_and_then_lengthened_is_one_answer() -> None:
             b.root(b.group("D", listed, b.ladder("Z", 9))), levels=second(b.compare(b.value("C"), "ge", 1), index(99))
         )
     )
-    move = only(path(known, b.submit({"Z": {"level": 4}})))
+    move = only(find_level_path(known, b.submit({"Z": {"level": 4}})))
     assert (move.kind, move.evidence) == ("report", True)
     assert move.change == {"components": ("c1", "c2", "c3"), "outside_remit": ()}
 
@@ -1006,7 +1014,7 @@ def test_what_was_documented_for_its_gate_stays_so_when_it_moves_on() -> None:
     known = b.read(
         b.document(b.root(b.group("D", b.ladder("L"))), levels=second(b.compare(b.value("L"), "ge", 2), index(70)))
     )
-    move = only(path(known, b.submit({"L": {"level": 1}}, self_declared=["L"])))
+    move = only(find_level_path(known, b.submit({"L": {"level": 1}}, self_declared=["L"])))
     assert (move.change, move.evidence, move.score) == ({"level": 3}, True, 75)
 
 
@@ -1015,7 +1023,7 @@ def test_what_no_admissible_fact_reaches_is_not_reported() -> None:
     hours = b.amount("H", knots=((0, 0), (8, 100)))
     hours = msgspec.structs.replace(hours, facts=(msgspec.structs.replace(hours.facts[0], maximum=5),))
     known = b.read(b.document(b.root(b.group("D", b.ladder("Z", 9), hours)), levels=second(index(95))))
-    found = obstacle(path(known, b.submit({"Z": {"level": 4}})))
+    found = obstacle(find_level_path(known, b.submit({"Z": {"level": 4}})))
     assert found.gate is not None
     assert (found.gate.there, found.gate.asked, found.obstacle) == (90, 95, "exhausted")
 
@@ -1027,7 +1035,7 @@ def test_what_is_dropped_counts_as_it_did_before() -> None:
     """
     tree = b.root(b.group("D", b.ladder("L", points=(0, 20))), b.group("E", b.ladder("M"), b.boolean("N")))
     known = b.read(b.document(tree, levels=second(b.compare(b.score("E"), "ge", 40), index(40))))
-    found = path(known, b.submit({"L": {"level": 0}, "M": {"level": 3}, "N": {"value": False}}))
+    found = find_level_path(known, b.submit({"L": {"level": 0}, "M": {"level": 3}, "N": {"value": False}}))
     assert changes(found) == [("N", {"value": True})]
     assert found.index_after == 43.75
 
@@ -1039,6 +1047,6 @@ def test_what_is_dropped_goes_back_to_the_move_before_it() -> None:
     """
     tree = b.root(b.group("D", b.boolean("L")), b.group("E", b.ladder("M"), b.boolean("N")))
     known = b.read(b.document(tree, levels=second(b.compare(b.value("M"), "ge", 2), index(70), index(80))))
-    found = path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
+    found = find_level_path(known, b.submit({"L": {"value": False}, "M": {"level": 0}, "N": {"value": False}}))
     assert changes(found) == [("M", {"level": 2}), ("L", {"value": True}), ("N", {"value": True})]
     assert (found.index_after, found.level_after) == (87.5, 2)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actitud_api.engine.methodology.model import Aggregation
-from actitud_api.engine.scoring.attribution import SHAPLEY_UNIT, Child, allocate, apportion, shapley
-from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.attribution import SHAPLEY_UNIT, AttributedChild, apportion, attribute_points, shapley
+from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
@@ -151,7 +151,7 @@ def test_a_group_wins_no_more_than_its_children_that_score() -> None:
 def test_losses_are_those_of_the_index() -> None:
     """a = 25 of 100 weighs 1 of 4, o = 90 3 of 4: 75/4 and 30/4, in hundredths."""
     known = b.read(b.document(b.root(b.points("a"), b.points("o", 3))))
-    losses = allocate(evaluate(known, b.scoring(a=25, o=90))).losses
+    losses = attribute_points(evaluate(known, b.scoring(a=25, o=90))).losses
     assert [loss and Fraction(*loss) for loss in losses] == [1875, 750]
 
 
@@ -160,7 +160,7 @@ def test_losses_below_a_shapley_value_are_those_of_the_index() -> None:
     tree = b.root(b.group("G", b.points("a"), b.points("b"), aggregation="geometric"), b.points("o"))
     known = b.read(b.document(tree))
     for facts, expected in (({"a": 25, "b": 36}, [2000, 1500, 500]), ({"a": 25, "b": 100}, [2500, 0, 500])):
-        losses = allocate(evaluate(known, b.scoring(**facts, o=90))).losses
+        losses = attribute_points(evaluate(known, b.scoring(**facts, o=90))).losses
         assert [loss and Fraction(*loss) for loss in losses] == expected
 
 
@@ -244,8 +244,12 @@ def lost(aggregation: Aggregation, scores: tuple[float, ...], weights: tuple[int
 def test_shapley_values_are_in_billionths_of_a_point() -> None:
     """√(25·100) = 50 loses 50, all of it by the first; a child at the top and one without weight lose nothing."""
     tree = b.root(b.points("a"), b.points("b"), b.points("n", 0), aggregation="geometric")
-    group = plan_of(b.read(b.document(tree))).root
-    family = [Child(0, "a", 1, 2500, 10_000), Child(1, "b", 1, 10_000, 10_000), Child(2, "n", 0, 5000, 10_000)]
+    group = compile_methodology(b.read(b.document(tree))).root
+    family = [
+        AttributedChild(0, "a", 1, 2500, 10_000),
+        AttributedChild(1, "b", 1, 10_000, 10_000),
+        AttributedChild(2, "n", 0, 5000, 10_000),
+    ]
     assert shapley(group, family, 100) == [50 * SHAPLEY_UNIT, 0, 0]
 
 

@@ -17,7 +17,7 @@ from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodol
 from actitud_api.engine.methodology.model import Document
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.explain import explain, outline
+from actitud_api.engine.scoring.explain import explain, outline_score
 from actitud_api.engine.scoring.result import DimensionScore, Score
 from tests.support.scale import NIGHT
 from tests.unit.scoring import builders as b
@@ -43,8 +43,8 @@ def of_engine(methodology: Methodology, submission: Submission) -> dict[str, str
     del result["methodology"], result["input_digest"]
     found = dict(flat(result))
     evaluation = evaluate(methodology, submission)
-    for compiled, leaf in zip(evaluation.plan.leaves, evaluation.leaves, strict=True):
-        name = compiled.indicator.id
+    for compiled, leaf in zip(evaluation.compiled.indicators, evaluation.results, strict=True):
+        name = compiled.definition.id
         found[f"{name} score"] = repr(leaf.score)
         found[f"{name} maximum"] = repr(leaf.maximum)
         found[f"{name} value"] = repr(None if leaf.value is None else Fraction(*leaf.value))
@@ -207,4 +207,4 @@ def test_an_outline_says_the_same_without_what_explains_it(seed: int) -> None:
         return
     for submission in case.submissions:
         whole = explain(case.methodology, submission)
-        assert outline(case.methodology, submission) == without_explanation(whole) != whole
+        assert outline_score(case.methodology, submission) == without_explanation(whole) != whole

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.engine.scoring.result import Figure, figure, points, quotient, rounded, rounded_quotient
+from actitud_api.engine.scoring.result import Figure, round_figure, round_quotient, to_figure, to_points, to_quotient
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import indicator_of
 
@@ -17,24 +17,24 @@ from tests.unit.scoring.sheets import indicator_of
 @pytest.mark.parametrize(
     ("write", "arguments", "form"),
     [
-        (points, (5_000, 100), b"50"),
-        (points, (0, 100), b"0"),
-        (points, (5_050, 100), b"50.5"),
-        (points, (-1, 100), b"-0.01"),
-        (points, (7, 1), b"7"),
-        (points, (None, 100), b"null"),
-        (quotient, (6, 3), b"2"),
-        (quotient, (1, 3), b"0.3333333333333333"),
-        (figure, (3,), b"3"),
-        (figure, (Fraction(6, 2),), b"3"),
-        (figure, (Fraction(-1, 4),), b"-0.25"),
-        (rounded, (Fraction(1, 3),), b"0.333333"),
-        (rounded, (Fraction(1, 2), 0), b"1"),
-        (rounded, (Fraction(-1, 2), 0), b"0"),
-        (rounded, (7,), b"7"),
-        (rounded_quotient, (2, 3, 4), b"0.6667"),
-        (rounded_quotient, (2, 3), b"0.666667"),
-        (rounded_quotient, (4, 2), b"2"),
+        (to_points, (5_000, 100), b"50"),
+        (to_points, (0, 100), b"0"),
+        (to_points, (5_050, 100), b"50.5"),
+        (to_points, (-1, 100), b"-0.01"),
+        (to_points, (7, 1), b"7"),
+        (to_points, (None, 100), b"null"),
+        (to_quotient, (6, 3), b"2"),
+        (to_quotient, (1, 3), b"0.3333333333333333"),
+        (to_figure, (3,), b"3"),
+        (to_figure, (Fraction(6, 2),), b"3"),
+        (to_figure, (Fraction(-1, 4),), b"-0.25"),
+        (round_figure, (Fraction(1, 3),), b"0.333333"),
+        (round_figure, (Fraction(1, 2), 0), b"1"),
+        (round_figure, (Fraction(-1, 2), 0), b"0"),
+        (round_figure, (7,), b"7"),
+        (round_quotient, (2, 3, 4), b"0.6667"),
+        (round_quotient, (2, 3), b"0.666667"),
+        (round_quotient, (4, 2), b"2"),
     ],
 )
 def test_the_shortest_form(write: Callable[..., Figure | None], arguments: tuple[object, ...], form: bytes) -> None:
@@ -43,7 +43,7 @@ def test_the_shortest_form(write: Callable[..., Figure | None], arguments: tuple
 
 def test_a_whole_number_is_taken_as_it_is() -> None:
     units = 10**20
-    assert figure(units) is units
+    assert to_figure(units) is units
 
 
 @pytest.mark.parametrize(("yes", "change"), [(False, b'{"value":true}'), (True, None)])

@@ -49,8 +49,8 @@ def test_a_capped_level_is_the_level_and_the_reason_says_what_was_sent() -> None
 def test_a_cap_lowers_only_what_lies_above_it(cap: int, score: int) -> None:
     evaluation = evaluate(methodology(b.ladder("X")), b.submit({"X": FOUR}, level_caps={"X": cap}))
     assert (evaluation.index, evaluation.index_max, evaluation.status) == (score, score, "complete")
-    assert evaluation.leaves[0].code == ("capped" if cap < 4 else "full")
-    assert evaluation.leaves[0].level_sent == (4 if cap < 4 else None)
+    assert evaluation.results[0].code == ("capped" if cap < 4 else "full")
+    assert evaluation.results[0].level_sent == (4 if cap < 4 else None)
 
 
 def test_a_lower_level_of_the_same_score_is_not_capped_but_told() -> None:
@@ -88,11 +88,11 @@ def test_rules_zero_rules_and_gates_read_the_capped_level() -> None:
     )
     answers: dict[str, dict[str, FactValue]] = {"X": FOUR, "Y": FOUR, "Z": {"value": True}}
     whole, capped = (evaluate(known, b.submit(answers, level_caps=caps)) for caps in ({}, {"X": 2}))
-    assert [leaf.code for leaf in whole.leaves] == ["full", "full", "full"]
-    assert [leaf.code for leaf in capped.leaves] == ["capped", "contradicted", "zero_by_rule"]
+    assert [leaf.code for leaf in whole.results] == ["full", "full", "full"]
+    assert [leaf.code for leaf in capped.results] == ["capped", "contradicted", "zero_by_rule"]
     assert whole.level == 2
     # Y is contradicted, so that its share of what is known is lacking: 2/3 are enough
-    assert (capped.level, [blocked.there for blocked in capped.blocked_by]) == (1, [2])
+    assert (capped.level, [blocked.actual for blocked in capped.blocked_by]) == (1, [2])
 
 
 def test_evidence_lifts_the_cap_with_all_that_hangs_on_it() -> None:

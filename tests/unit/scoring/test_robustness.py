@@ -18,7 +18,14 @@ from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.methodology.model import Document, Gate, IndexOperand, Level, Minimum
 from actitud_api.engine.scoring import robustness as module
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.robustness import MISSING, Draws, Robustness, draw, robustness, without_index_gates
+from actitud_api.engine.scoring.robustness import (
+    MISSING,
+    Draws,
+    Robustness,
+    compute_robustness,
+    draw_weights,
+    drop_index_gates,
+)
 from tests.unit.scoring import builders as b
 
 Scores = Sequence[Sequence[int | None]]
@@ -110,7 +117,7 @@ def drawn(
     seed: int = 1,
 ) -> list[tuple[list[int], list[int], list[int]]]:
     levels = np.full(len(scores), TOP) if attainable is None else np.array(attainable)
-    return rows(robustness(document, matrix(scores), levels, draws=draws, seed=seed))
+    return rows(compute_robustness(document, matrix(scores), levels, draws=draws, seed=seed))
 
 
 SCORE = st.one_of(st.integers(0, 10_000), st.sampled_from([0, 99, 100, 101, 5_000, 10_000]))
@@ -149,7 +156,7 @@ def test_weights_are_drawn_within_a_quarter_in_the_stated_order() -> None:
 
     Of 4: 4 · (0.75 + 0.0743 / 2) = 3.1486.
     """
-    found = draw([4, 1], 2_000, 42)
+    found = draw_weights([4, 1], 2_000, 42)
     assert found.geometric[0]
     assert found.weights[0, 0] == pytest.approx(3.1486, abs=1e-4)
     assert 0.48 < found.geometric.mean() < 0.52
@@ -160,14 +167,14 @@ def test_weights_are_drawn_within_a_quarter_in_the_stated_order() -> None:
 
 
 def test_weights_are_drawn_around_a_single_one() -> None:
-    assert draw([4], 2, 42).weights[0, 0] == pytest.approx(3.1486, abs=1e-4)
+    assert draw_weights([4], 2, 42).weights[0, 0] == pytest.approx(3.1486, abs=1e-4)
 
 
 def test_half_of_the_generator_is_geometric(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words 2^63 and 2^63 - 2^11 are u = 1/2 and the double before it; 0 is the weight 3/4."""
     made = np.array([2**63, 0, 2**63 - 2**11, 0], np.uint64)
     monkeypatch.setattr(module, "_words", lambda count, seed: made[:count])
-    found = draw([4], 2, 0)
+    found = draw_weights([4], 2, 0)
     assert (found.geometric.tolist(), found.weights.tolist()) == ([True, False], [[3], [3]])
 
 
@@ -270,7 +277,7 @@ def test_a_weight_of_one_counts() -> None:
 
 
 def test_nobody_is_robust_where_nobody_ranks() -> None:
-    found = robustness(DOCUMENT, np.empty((0, 10), np.int64), np.empty(0, np.int64), draws=3, seed=0)
+    found = compute_robustness(DOCUMENT, np.empty((0, 10), np.int64), np.empty(0, np.int64), draws=3, seed=0)
     assert found.index.shape == found.rank.shape == (0, 3)
     assert found.levels.shape == (0, 5)
 
@@ -330,7 +337,7 @@ def test_gates_that_do_not_read_the_index_are_as_scored() -> None:
 
 
 def test_the_document_without_the_gates_that_read_the_index() -> None:
-    found = without_index_gates(DOCUMENT)
+    found = drop_index_gates(DOCUMENT)
     left = [[gate.id for gate in level.gates] for level in found.levels]
     assert left[:3] == [[], ["L2.accounts"], ["L3.min", "L3.D4", "L3.D9.01", "L3.integrity"]]
     assert not any(gate.endswith(".index") for level in left for gate in level)
@@ -340,7 +347,7 @@ def test_the_document_without_the_gates_that_read_the_index() -> None:
 def test_the_index_and_the_other_gates_make_the_level() -> None:
     """The level as scored is the highest that the other gates allow and whose 20, 40, 60, 80 the index reaches."""
     methodology = load("2026.1")
-    other = structs.replace(methodology, document=without_index_gates(DOCUMENT), digest="without index gates")
+    other = structs.replace(methodology, document=drop_index_gates(DOCUMENT), digest="without index gates")
     levels = set()
     for simulated in islice(simulate(methodology), 150):
         scored, allowed = simulated.evaluation, evaluate(other, simulated.submission).level
@@ -384,7 +391,7 @@ def test_a_level_asks_for_the_windows_of_those_below_it_too() -> None:
 def test_an_index_of_0_has_a_level() -> None:
     document = structs.replace(leveled(), additional_index=None)
     assert drawn([[0] * 10], document=document)[0][2] == [0, 40]
-    found = robustness(document, matrix([[0] * 10]), np.array([2]), draws=4, seed=1)
+    found = compute_robustness(document, matrix([[0] * 10]), np.array([2]), draws=4, seed=1)
     assert found.levels.dtype == np.int64
 
 

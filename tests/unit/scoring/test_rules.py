@@ -20,7 +20,7 @@ from actitud_api.engine.methodology.model import (
     Sum,
 )
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.evaluate import Leaf, evaluate
+from actitud_api.engine.scoring.evaluate import IndicatorResult, evaluate
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import code, dimension_of, indicator_of
@@ -35,9 +35,9 @@ def methodology(
     )
 
 
-def leaf(known: Methodology, name: str, submission: Submission) -> Leaf:
+def leaf(known: Methodology, name: str, submission: Submission) -> IndicatorResult:
     evaluation = evaluate(known, submission)
-    return evaluation.leaves[evaluation.plan.positions[name]]
+    return evaluation.results[evaluation.compiled.positions[name]]
 
 
 OWN, OTHER = b.fact("X", "hours"), b.fact("Y", "hours")

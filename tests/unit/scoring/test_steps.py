@@ -10,10 +10,10 @@ import pytest
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Curve, Implies, Indicator, Maximum, Product, Quotient, Range, Rule, Sum
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
-from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.engine.scoring.next_steps import named, reach
+from actitud_api.engine.scoring.next_steps import find_change_reaching, name_changes
 from actitud_api.engine.scoring.result import NextStep
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import indicator_of
@@ -247,7 +247,7 @@ def test_a_whole_number_that_a_step_leads_to_is_an_integer() -> None:
     """As facts are kept: 1.5 hours as 3/2, 2.0 as 2."""
     for x, type_ in ((1.5, Fraction), (2, int)):
         known = evaluate(methodology(b.amount("X", knots=((0, 0), (x, 100)))), b.submit({"X": {"hours": 1}}))
-        change = reach(known, known.plan.leaves[0], Fraction(x))
+        change = find_change_reaching(known, known.compiled.indicators[0], Fraction(x))
         assert change == {0: x}
         assert type(change[0]) is type_
 
@@ -552,7 +552,7 @@ def test_a_gain_counts_what_a_moved_field_of_the_profile_does_elsewhere(
     found = step(known, submission)
     assert found is not None
     assert found.change == {"idle": 0}
-    assert named(plan_of(known).leaves[0], {}) == {}
+    assert name_changes(compile_methodology(known).indicators[0], {}) == {}
     assert found.gain == gain
     after = b.submit({"Y": {"value": listens}}, {"idle": 0, "all": 4})
     rescored, before = evaluate(known, after).index, evaluate(known, submission).index

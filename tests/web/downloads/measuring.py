@@ -19,7 +19,7 @@ from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.explain import explained
+from actitud_api.engine.scoring.explain import explain_evaluation
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -80,7 +80,7 @@ def _publish(database: Database, folder: Path, names: list[str]) -> None:
     described = Described(
         id=BIG, name="Ávila", kind="MUN", population=9, band="P1", province=None, region=None, simulated=True
     )
-    score = explained(evaluate(METHODOLOGY, sent), sent)
+    score = explain_evaluation(evaluate(METHODOLOGY, sent), sent)
     document = score_document(EDITION, described, sent, score, replies.build_empty_outcome("final"))
     form = form_of(document)
     with database.write() as session:

@@ -12,17 +12,17 @@ from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
     Carried,
     Chain,
-    Change,
+    ChangeDecomposition,
     Delta,
-    Difference,
     GroupChange,
     GroupDelta,
     IndicatorChange,
     IndicatorDelta,
+    ScoreDifference,
     Stage,
-    delta,
+    compute_delta,
 )
-from actitud_api.engine.scoring.level_path import Move, Obstacle, Path, Unreachable
+from actitud_api.engine.scoring.level_path import LevelPath, Move, Obstacle, Unreachable
 from actitud_api.engine.scoring.result import Figure
 
 _PATH: dict[Language, dict[str, str]] = table(
@@ -149,7 +149,7 @@ def changes_of(methodology: Methodology, language: Language) -> ChangeSentences:
 class ChangeSentences(Sentences):
     """The sentences of one methodology in one language, with those of paths and changes."""
 
-    def path(self, found: Path) -> str:
+    def path(self, found: LevelPath) -> str:
         """Where a path leads, or that there is none."""
         templates = _PATH[self._language]
         if found.target is None:
@@ -203,7 +203,7 @@ class ChangeSentences(Sentences):
 
     # what differs
 
-    def difference(self, found: Difference) -> str:
+    def difference(self, found: ScoreDifference) -> str:
         """What differs between two scores, on the whole."""
         return self._whole(found.index, found.level_before, found.level_after)
 
@@ -221,11 +221,11 @@ class ChangeSentences(Sentences):
             told.append(templates["less" if lost < 0 else "more"].format(lost=self._points(abs(lost))))
         return " ".join(told)
 
-    def change(self, found: Change) -> str:
+    def change(self, found: ChangeDecomposition) -> str:
         """How an organisation changed, on the whole, and by what."""
         templates, parts = _CHANGES[self._language], found.parts
         chain = found.index
-        whole = self._whole(delta(chain.before, chain.after), found.level_before, found.level_after)
+        whole = self._whole(compute_delta(chain.before, chain.after), found.level_before, found.level_after)
         if parts is None:
             stages = words.enumeration([_STAGES[self._language][stage] for stage in found.unrated], self._language)
             return f"{whole} {templates['unsplit'].format(stages=stages)}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.scoring.audit import HIGH, RELIABLE, WEAK, Remark, RemarkCode
-from actitud_api.engine.scoring.ranking import Basis, PeerGroup, Standing
+from actitud_api.engine.scoring.audit import HIGH, RELIABLE, WEAK, AuditRemark, RemarkCode
+from actitud_api.engine.scoring.ranking import PeerBasis, PeerGroup, RankPosition
 
-_GROUPS: dict[Language, dict[Basis, str]] = table(
+_GROUPS: dict[Language, dict[PeerBasis, str]] = table(
     es={
         "kind_and_band": "Su grupo son las organizaciones con puesto de su tipo y tramo ({kind}, {band}): {count}.",
         "kind": "Su grupo son las organizaciones con puesto de su tipo ({kind}): {count}.",
@@ -109,7 +109,7 @@ def peer_group(
 
 def peer_figure(
     score: float | None,
-    standing: Standing | None,
+    standing: RankPosition | None,
     median: float | None,
     decimals: int,
     language: Language,
@@ -161,7 +161,7 @@ def robust(
     return sentences["level"].format(start=start, level=level[0], share=words.percent(level[1], language))
 
 
-def remark(found: Remark, methodology: Methodology, language: Language) -> str:
+def remark(found: AuditRemark, methodology: Methodology, language: Language) -> str:
     """What an auditor would point at."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]

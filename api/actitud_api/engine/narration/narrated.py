@@ -23,14 +23,14 @@ from actitud_api.engine.narration.changes import ChangeSentences, changes_of
 from actitud_api.engine.narration.sentences import Sentences, sentences_of
 from actitud_api.engine.scoring.change_decomposition import (
     Carried,
-    Change,
-    Difference,
+    ChangeDecomposition,
     GroupChange,
     GroupDelta,
     IndicatorChange,
     IndicatorDelta,
+    ScoreDifference,
 )
-from actitud_api.engine.scoring.level_path import Move, Path, Unreachable
+from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable
 from actitud_api.engine.scoring.result import (
     BlockingGate,
     Canonical,
@@ -262,7 +262,7 @@ class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
     text: Text
 
 
-class NarratedDifference(Difference, frozen=True):
+class NarratedDifference(ScoreDifference, frozen=True):
     """What differs between two scores.
 
     `groups`: all of them; `indicators`: those that differ. What is lost in the dimensions changes by exactly as much as
@@ -276,7 +276,7 @@ class NarratedDifference(Difference, frozen=True):
     text: Text
 
 
-def narrate_difference(difference: Difference, methodology: Methodology, language: Language) -> NarratedDifference:
+def narrate_difference(difference: ScoreDifference, methodology: Methodology, language: Language) -> NarratedDifference:
     """Put the difference between two scores into words."""
     sentences = changes_of(methodology, language)
     return _told(
@@ -333,7 +333,7 @@ class NarratedObstacle(Unreachable, frozen=True):
     text: Text
 
 
-class NarratedPath(Path, frozen=True, kw_only=True):
+class NarratedPath(LevelPath, frozen=True, kw_only=True):
     """The path from a level to the next one, as in `Path`."""
 
     moves: tuple[NarratedMove, ...] | None
@@ -341,7 +341,7 @@ class NarratedPath(Path, frozen=True, kw_only=True):
     text: Text
 
 
-def narrate_path(path: Path, methodology: Methodology, language: Language) -> NarratedPath:
+def narrate_path(path: LevelPath, methodology: Methodology, language: Language) -> NarratedPath:
     """Put a path to the next level into words."""
     sentences = changes_of(methodology, language)
     return _told(
@@ -401,7 +401,7 @@ class NarratedCarried(Carried, frozen=True):
     text: Text
 
 
-class NarratedChange(Change, frozen=True, kw_only=True):
+class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
     """The change of an organisation between two editions, as in `Change`."""
 
     groups: tuple[NarratedGroupChange, ...]
@@ -410,7 +410,9 @@ class NarratedChange(Change, frozen=True, kw_only=True):
     text: Text
 
 
-def narrate_change(change: Change, before: Methodology, after: Methodology, language: Language) -> NarratedChange:
+def narrate_change(
+    change: ChangeDecomposition, before: Methodology, after: Methodology, language: Language
+) -> NarratedChange:
     """Put a change into words; `before` and `after` are the methodologies of its two scores."""
     earlier, later = changes_of(before, language), changes_of(after, language)
 

@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from actitud_api.engine.scoring.compile import UNKNOWN, CompiledGroup
 from actitud_api.engine.scoring.evaluate import Evaluation
-from actitud_api.engine.scoring.leaves import Ratio
+from actitud_api.engine.scoring.indicator_result import Ratio
 
 SHAPLEY_UNIT = 10**9
 """Shapley values are rounded to this part of a point (SCORING, section 7)."""
 
 
-class Points(Struct, frozen=True, gc=False):
+class AttributedPoints(Struct, frozen=True, gc=False):
     """What a node could win, wins and loses, in units of the index; won + lost = possible.
 
     `possible` and `won` are None below a node whose losses are shared by Shapley values.
@@ -31,18 +31,18 @@ class Points(Struct, frozen=True, gc=False):
     lost: int
 
 
-class Allocation(Struct, frozen=True):
+class Attribution(Struct, frozen=True):
     """The points of every group by id and of every leaf by position, None where it counts with nothing.
 
     `losses`: the exact losses of the leaves, in units of the index.
     """
 
-    groups: dict[str, Points | None]
-    leaves: list[Points | None]
+    groups: dict[str, AttributedPoints | None]
+    indicators: list[AttributedPoints | None]
     losses: list[Ratio | None]
 
 
-class Child(Struct, frozen=True, gc=False):
+class AttributedChild(Struct, frozen=True, gc=False):
     """A child that counts: with which score, out of which range, with which weight."""
 
     node: CompiledGroup | int
@@ -57,38 +57,38 @@ class Child(Struct, frozen=True, gc=False):
         return self.high - self.score
 
 
-def allocate(evaluation: Evaluation) -> Allocation:
+def attribute_points(evaluation: Evaluation) -> Attribution:
     """Hands the index down to every node."""
-    allocation = Allocation(
+    allocation = Attribution(
         groups=dict.fromkeys(evaluation.groups),
-        leaves=[None] * len(evaluation.leaves),
-        losses=[None] * len(evaluation.leaves),
+        indicators=[None] * len(evaluation.results),
+        losses=[None] * len(evaluation.results),
     )
     if evaluation.index is None:
         return allocation
-    plan = evaluation.plan
-    groups, leaves, losses = allocation.groups, allocation.leaves, allocation.losses
+    plan = evaluation.compiled
+    groups, leaves, losses = allocation.groups, allocation.indicators, allocation.losses
     families = {name: _children(evaluation, group) for name, group in plan.groups.items()}
     # By group, of its children: `possible`, and the most that can be won there without a leaf of score 0.
     shared: dict[str, tuple[list[int], list[int]]] = {}
 
     def hand_possible(group: CompiledGroup, total: int) -> int:
         """Shares out `possible` below a group; gives the most that can be won there."""
-        family = families[group.group.id]
+        family = families[group.definition.id]
         parts = apportion(total, _weights(group, family))
         ceilings = [
             (part if member.score else 0)
-            if isinstance(member.node, int) or member.node.mean is not None
+            if isinstance(member.node, int) or member.node.float_mean is not None
             else hand_possible(member.node, part)
             for member, part in zip(family, parts, strict=True)
         ]
-        shared[group.group.id] = parts, ceilings
+        shared[group.definition.id] = parts, ceilings
         return sum(ceilings)
 
     def hand_won(group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
-        name = group.group.id
-        groups[name] = Points(possible, won, possible - won)
-        if group.mean is not None:
+        name = group.definition.id
+        groups[name] = AttributedPoints(possible, won, possible - won)
+        if group.float_mean is not None:
             hand_lost_below(group, possible - won, factor)
             return
         family = families[name]
@@ -97,14 +97,14 @@ def allocate(evaluation: Evaluation) -> Allocation:
         for member, own, part, below in zip(family, most, parts, _factors(group, family, factor), strict=True):
             node = member.node
             if isinstance(node, int):
-                leaves[node] = Points(own, part, own - part)
+                leaves[node] = AttributedPoints(own, part, own - part)
                 losses[node] = below[0] * (member.high - member.score), below[1]
             else:
                 hand_won(node, own, part, below)
 
     def hand_lost_below(group: CompiledGroup, lost: int, factor: Ratio) -> None:
-        family = families[group.group.id]
-        if group.mean is None:
+        family = families[group.definition.id]
+        if group.float_mean is None:
             factors = _factors(group, family, factor)
             own = _factors(group, family, (1, 1))
             shares = [share * member.distance for (share, _), member in zip(own, family, strict=True)]
@@ -116,7 +116,7 @@ def allocate(evaluation: Evaluation) -> Allocation:
             ]
         parts = apportion(lost, shares, limits=[lost] * len(family))
         for member, part, below in zip(family, parts, factors, strict=True):
-            points = Points(None, None, part)
+            points = AttributedPoints(None, None, part)
             if isinstance(member.node, int):
                 leaves[member.node], losses[member.node] = points, (below[0] * member.distance, below[1])
             else:
@@ -124,55 +124,57 @@ def allocate(evaluation: Evaluation) -> Allocation:
                 hand_lost_below(member.node, part, below)
 
     root = plan.root
-    if root.mean is None:
+    if root.float_mean is None:
         hand_possible(root, root.high)
     hand_won(root, root.high, evaluation.index, (1, 1))
     return allocation
 
 
-def _children(evaluation: Evaluation, group: CompiledGroup) -> list[Child]:
+def _children(evaluation: Evaluation, group: CompiledGroup) -> list[AttributedChild]:
     """The children that count; one that makes the group unknown counts the least of its range."""
-    leaves = evaluation.plan.leaves
+    leaves = evaluation.compiled.indicators
     found = []
     for node, name, weight, score in zip(
-        group.children, group.names, group.weights, evaluation.counted(group), strict=True
+        group.children, group.names, group.weights, evaluation.list_child_scores(group), strict=True
     ):
         if score is not None:
             compiled = leaves[node] if isinstance(node, int) else node
-            found.append(Child(node, name, weight, compiled.low if score == UNKNOWN else score, compiled.high))
+            found.append(
+                AttributedChild(node, name, weight, compiled.low if score == UNKNOWN else score, compiled.high)
+            )
     return found
 
 
-def _weights(group: CompiledGroup, family: Sequence[Child]) -> list[int]:
+def _weights(group: CompiledGroup, family: Sequence[AttributedChild]) -> list[int]:
     """What `possible` is shared out by."""
-    if group.group.aggregation == "arithmetic":
+    if group.definition.aggregation == "arithmetic":
         return [member.weight for member in family]
     return [member.high if member.weight else 0 for member in family]
 
 
-def _shares(group: CompiledGroup, family: Sequence[Child]) -> list[int]:
+def _shares(group: CompiledGroup, family: Sequence[AttributedChild]) -> list[int]:
     """What the scores of the children contribute to that of an arithmetic group or a sum."""
-    if group.group.aggregation == "arithmetic":
+    if group.definition.aggregation == "arithmetic":
         return [member.weight * member.score for member in family]
     return [member.score if member.weight else 0 for member in family]
 
 
-def _factors(group: CompiledGroup, family: Sequence[Child], factor: Ratio) -> list[Ratio]:
+def _factors(group: CompiledGroup, family: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
     """What a unit lost in each child of an arithmetic group or a sum loses of the index."""
     n, d = factor
-    if group.group.aggregation == "arithmetic":
+    if group.definition.aggregation == "arithmetic":
         d *= sum([member.weight for member in family])
         return [(n * member.weight, d) for member in family]
     return [(n if member.weight else 0, d) for member in family]
 
 
-def shapley(group: CompiledGroup, family: Sequence[Child], unit: int) -> list[int]:
+def shapley(group: CompiledGroup, family: Sequence[AttributedChild], unit: int) -> list[int]:
     """The Shapley values of the loss of a group from its top over its children, in parts of `SHAPLEY_UNIT` of a point.
 
     The game of a set of children is the unquantised loss when those have their scores and the others are at the top
     (L. S. Shapley, A Value for n-Person Games, 1953). A child at the top, or without weight, loses nothing.
     """
-    mean = group.mean
+    mean = group.float_mean
     assert mean is not None
     counting = [member for member in family if member.weight]
     players = [position for position, member in enumerate(counting) if member.distance]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Document, Group, Indicator, Range
 from actitud_api.engine.methodology.predicates import Number, exact, groups, indicators
-from actitud_api.engine.scoring.ranking import Integers, ranks
+from actitud_api.engine.scoring.ranking import Integers, compute_ranks
 from actitud_api.engine.scoring.robustness import MISSING
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -83,7 +83,7 @@ class GroupAudit(NodeAudit, frozen=True, kw_only=True):
     alpha: float | None
 
 
-class Move(Struct, frozen=True, kw_only=True):
+class GoalpostMove(Struct, frozen=True, kw_only=True):
     """What happens when a goalpost moves to `x`: by how many ranks organisations move, in the mean and at most."""
 
     x: float
@@ -100,11 +100,11 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
     indicator: str
     position: int
     x: float
-    down: Move | None
-    up: Move | None
+    down: GoalpostMove | None
+    up: GoalpostMove | None
 
 
-class Remark(Struct, frozen=True):
+class AuditRemark(Struct, frozen=True):
     """What an auditor would point at: a value of a node (None: the index) beyond what is usual."""
 
     code: RemarkCode
@@ -122,7 +122,7 @@ class Audit(Struct, frozen=True, kw_only=True):
     goalposts: tuple[GoalpostAudit, ...]
 
 
-def audit(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
+def audit_index(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
     """The audit of the organisations that rank in an edition.
 
     `scores`: what each node below the root counts with, in units, by id; `MISSING` where it left. `index`: the
@@ -145,7 +145,7 @@ def audit(document: Document, scores: Mapping[str, Integers], index: Integers, r
     )
 
 
-def remarks(audit: Audit) -> tuple[Remark, ...]:
+def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
     """What an auditor would point at, the index first, then groups and indicators in document order."""
     found = [*_of_alpha(None, audit.alpha)]
     for group in audit.groups:
@@ -158,7 +158,7 @@ def remarks(audit: Audit) -> tuple[Remark, ...]:
 # --- measures -------------------------------------------------------------------------------------------------
 
 
-def skewness(values: Floats) -> float | None:
+def compute_skewness(values: Floats) -> float | None:
     """The adjusted Fisher–Pearson coefficient G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2).
 
     D. N. Joanes and C. A. Gill, Comparing measures of sample skewness and kurtosis, 1998; that of Excel, SAS and SPSS.
@@ -171,7 +171,7 @@ def skewness(values: Floats) -> float | None:
     return float(third / second**1.5 * math.sqrt(count * (count - 1)) / (count - 2))
 
 
-def correlation(x: Floats, y: Floats) -> float | None:
+def compute_correlation(x: Floats, y: Floats) -> float | None:
     """Pearson's r of the organisations that have both (NaN: has not)."""
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
@@ -182,7 +182,7 @@ def correlation(x: Floats, y: Floats) -> float | None:
     return float(np.clip(r, -1, 1))
 
 
-def alpha(items: Floats) -> float | None:
+def compute_alpha(items: Floats) -> float | None:
     """Cronbach's α = k/(k - 1)·(1 - Σ variances / Σ of all covariances) of k items (columns; NaN: missing).
 
     L. J. Cronbach, Coefficient alpha and the internal structure of tests, 1951. Covariances are of the organisations
@@ -198,7 +198,7 @@ def alpha(items: Floats) -> float | None:
     return float(count / (count - 1) * (1 - np.trace(covariances) / total))
 
 
-def main_effect(x: Floats, y: Floats) -> float | None:
+def compute_main_effect(x: Floats, y: Floats) -> float | None:
     """The share of the variance of y that goes with x: Pearson's correlation ratio S = Var(E[y|x]) / Var(y).
 
     P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013. E[y|x] is the mean of y in
@@ -213,10 +213,10 @@ def main_effect(x: Floats, y: Floats) -> float | None:
     ascending = np.sort(x)
     # Twice the middle rank among those that have the same x.
     middle = np.searchsorted(ascending, x) + np.searchsorted(ascending, x, side="right")
-    return correlation_ratio(bins * middle // (2 * x.size), y)
+    return compute_correlation_ratio(bins * middle // (2 * x.size), y)
 
 
-def correlation_ratio(classes: Integers, y: Floats) -> float:
+def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
     """Pearson's η²: the sum of squares between classes over that of all."""
     _, place, counts = np.unique(classes, return_inverse=True, return_counts=True)
     deviations = y - y.mean()
@@ -224,17 +224,17 @@ def correlation_ratio(classes: Integers, y: Floats) -> float:
     return float(between / (deviations**2).sum())
 
 
-def rank_changes(before: Integers, after: Integers) -> Integers:
+def compute_rank_changes(before: Integers, after: Integers) -> Integers:
     """By how many ranks each organisation that has an index before and after moves among these."""
     both = (before != MISSING) & (after != MISSING)
-    changes: Integers = np.abs(ranks(after[both]) - ranks(before[both]))
+    changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
     return changes
 
 
 # --- changed documents ----------------------------------------------------------------------------------------
 
 
-def without_child(document: Document, child: str) -> Document | None:
+def drop_child(document: Document, child: str) -> Document | None:
     """The document in which a child of the root has no weight; None where no other has one.
 
     So many fewer children make the root rated, and a sum has so much less range.
@@ -255,7 +255,7 @@ def without_child(document: Document, child: str) -> Document | None:
     )
 
 
-def with_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
+def move_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
     """The document in which a goalpost of an indicator stands at x."""
 
     def moved(node: Group | Indicator) -> Group | Indicator:
@@ -284,7 +284,7 @@ def _moments(values: Floats) -> Moments:
         organisations=known.size,
         mean=float(known.mean()) if known.size else None,
         standard_deviation=float(known.std(ddof=1)) if known.size > 1 else None,
-        skewness=skewness(known),
+        skewness=compute_skewness(known),
     )
 
 
@@ -293,7 +293,7 @@ def _nodes(
 ) -> Iterator[NodeAudit]:
     """The children of a group beside it."""
     above = points[group.id]
-    effects = {child.id: main_effect(points[child.id], above) for child in group.children}
+    effects = {child.id: compute_main_effect(points[child.id], above) for child in group.children}
     known = sum(effect for effect in effects.values() if effect is not None)
     weights = _weights(group)
     for child, effect in zip(group.children, effects.values(), strict=True):
@@ -301,7 +301,7 @@ def _nodes(
             **structs.asdict(_moments(points[child.id])),
             id=child.id,
             parent=None if group is root else group.id,
-            correlation=correlation(points[child.id], above),
+            correlation=compute_correlation(points[child.id], above),
             weight=weights[child.id] / sum(weights.values()),
             main_effect=effect,
             effective_weight=None if effect is None or not known else effect / known,
@@ -317,12 +317,12 @@ def _weights(group: Group) -> dict[str, int]:
 
 
 def _alpha_of(group: Group, points: Mapping[str, Floats]) -> float | None:
-    return alpha(np.column_stack([points[child.id] for child in group.children]))
+    return compute_alpha(np.column_stack([points[child.id] for child in group.children]))
 
 
 def _change_without(document: Document, child: str, index: Integers, rescore: Rescore) -> float | None:
-    without = without_child(document, child)
-    changes = None if without is None else rank_changes(index, rescore(without))
+    without = drop_child(document, child)
+    changes = None if without is None else compute_rank_changes(index, rescore(without))
     return None if changes is None or not changes.size else float(changes.mean())
 
 
@@ -347,33 +347,33 @@ def _move(
     x: Fraction,
     index: Integers,
     rescore: Rescore,
-) -> Move | None:
+) -> GoalpostMove | None:
     moved = [*xs[:position], x, *xs[position + 1 :]]
     if any(right <= left for left, right in pairwise(moved)):
         return None
-    changes = rank_changes(index, rescore(with_goalpost(document, indicator, position, float(x))))
+    changes = compute_rank_changes(index, rescore(move_goalpost(document, indicator, position, float(x))))
     return (
-        Move(x=float(x), rank_change=float(changes.mean()), rank_change_max=int(changes.max()))
+        GoalpostMove(x=float(x), rank_change=float(changes.mean()), rank_change_max=int(changes.max()))
         if changes.size
         else None
     )
 
 
-def _of_correlation(node: NodeAudit) -> Iterator[Remark]:
+def _of_correlation(node: NodeAudit) -> Iterator[AuditRemark]:
     r = node.correlation
     # An only child is the node above it.
     if r is not None and node.weight < 1:
         if r < 0:
-            yield Remark("negative_correlation", node.id, r)
+            yield AuditRemark("negative_correlation", node.id, r)
         elif r < WEAK:
-            yield Remark("weak_correlation", node.id, r)
+            yield AuditRemark("weak_correlation", node.id, r)
         elif r > HIGH:
-            yield Remark("high_correlation", node.id, r)
+            yield AuditRemark("high_correlation", node.id, r)
 
 
-def _of_alpha(node: str | None, value: float | None) -> Iterator[Remark]:
+def _of_alpha(node: str | None, value: float | None) -> Iterator[AuditRemark]:
     if value is not None and value < RELIABLE:
-        yield Remark("low_alpha", node, value)
+        yield AuditRemark("low_alpha", node, value)
 
 
 def _constant(values: Floats) -> bool:

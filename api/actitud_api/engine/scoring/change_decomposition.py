@@ -17,8 +17,17 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
 from actitud_api.engine.methodology.predicates import exact, indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Replacement, Submission
-from actitud_api.engine.scoring.compile import Plan
-from actitud_api.engine.scoring.evaluate import Code, Evaluation, Leaf, Status, aggregate, evaluate, published, state_of
+from actitud_api.engine.scoring.compile import CompiledMethodology
+from actitud_api.engine.scoring.evaluate import (
+    Code,
+    Evaluation,
+    IndicatorResult,
+    Status,
+    aggregate_scores,
+    derive_state,
+    evaluate,
+    round_to_published,
+)
 from actitud_api.engine.scoring.result import (
     Canonical,
     DimensionScore,
@@ -29,13 +38,13 @@ from actitud_api.engine.scoring.result import (
     MethodologyReference,
     Points,
     Score,
-    figure,
+    to_figure,
 )
 
 # --- what-if --------------------------------------------------------------------------------------------------
 
 
-def replaced(submission: Submission, replacement: Replacement) -> Submission:
+def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
     """The submission with facts replaced; an answer that was set aside counts again where it is replaced."""
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
@@ -76,7 +85,7 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
     lost: Delta
 
 
-class Difference(Canonical, frozen=True):
+class ScoreDifference(Canonical, frozen=True):
     """What differs between two scores of one version.
 
     `groups`: every group below the root; `indicators`: those that differ. What is lost in the groups directly below
@@ -97,20 +106,20 @@ class Difference(Canonical, frozen=True):
     vanished: tuple[Finding, ...]
 
 
-def difference(before: Score, after: Score) -> Difference:
+def compare_scores(before: Score, after: Score) -> ScoreDifference:
     """What differs between two scores of the same version, node by node."""
     pairs = zip(_indicators(before), _indicators(after), strict=True)
     rules_before, rules_after = ({found.rule for found in score.findings} for score in (before, after))
-    return Difference(
-        index=delta(before.index, after.index),
-        index_max=delta(before.index_max, after.index_max),
-        coverage=delta(before.coverage, after.coverage),
+    return ScoreDifference(
+        index=compute_delta(before.index, after.index),
+        index_max=compute_delta(before.index_max, after.index_max),
+        coverage=compute_delta(before.coverage, after.coverage),
         status_before=before.status,
         status_after=after.status,
         level_before=before.level.number,
         level_after=after.level.number,
         groups=tuple(
-            GroupDelta(id=one.id, score=delta(one.score, other.score), lost=delta(one.lost, other.lost))
+            GroupDelta(id=one.id, score=compute_delta(one.score, other.score), lost=compute_delta(one.lost, other.lost))
             for one, other in zip(_groups(before.dimensions), _groups(after.dimensions), strict=True)
         ),
         indicators=tuple(
@@ -118,8 +127,8 @@ def difference(before: Score, after: Score) -> Difference:
                 id=one.id,
                 code_before=one.reason.code,
                 code_after=other.reason.code,
-                score=delta(one.score, other.score),
-                lost=delta(one.lost, other.lost),
+                score=compute_delta(one.score, other.score),
+                lost=compute_delta(one.lost, other.lost),
             )
             for one, other in pairs
             if (one.reason.code, one.score, one.lost) != (other.reason.code, other.score, other.lost)
@@ -129,9 +138,9 @@ def difference(before: Score, after: Score) -> Difference:
     )
 
 
-def delta(before: Figure | None, after: Figure | None) -> Delta:
+def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
     """A figure before and after."""
-    difference = None if before is None or after is None else figure(Fraction(exact(after)) - exact(before))
+    difference = None if before is None or after is None else to_figure(Fraction(exact(after)) - exact(before))
     return Delta(before=before, after=after, difference=difference)
 
 
@@ -165,7 +174,7 @@ class Carried(Canonical, frozen=True):
     new_fields: tuple[str, ...]
 
 
-def carried(submission: Submission, source: Methodology, target: Methodology) -> tuple[Submission, Carried]:
+def carry_over(submission: Submission, source: Methodology, target: Methodology) -> tuple[Submission, Carried]:
     """What a submission of one version says under another, and what that drops and leaves unknown.
 
     An answer stays where its facts are admissible in the other version; an element of a checklist that is not there is
@@ -288,7 +297,7 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
     score: Chain
 
 
-class Change(Canonical, frozen=True, kw_only=True):
+class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change from A to B of an organisation.
 
     `parts`: of the index, null where a stage has none, and `unrated` names those stages. `groups`: every group below
@@ -316,11 +325,11 @@ class _Stand(Struct, frozen=True):
     codes: Mapping[str, Code]
 
 
-def change(
+def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
-) -> Change:
+) -> ChangeDecomposition:
     """How an organisation went from one submission to another, each under its own version."""
-    moved, lost = carried(before, methodology_before, methodology_after)
+    moved, lost = carry_over(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
     second = evaluate(methodology_after, moved)
     stages = (_stand(first), _stand(second), _known_as(second, last), _stand(last))
@@ -328,7 +337,7 @@ def change(
     groups = _names(*(stage.groups for stage in stages))
     named = _names(*(stage.leaves for stage in stages))
     chains = {name: _chain(*(stage.leaves.get(name) for stage in stages)) for name in named}
-    return Change(
+    return ChangeDecomposition(
         methodology_before=_reference(methodology_before),
         methodology_after=_reference(methodology_after),
         index=index,
@@ -353,36 +362,38 @@ def change(
 
 
 def _stand(evaluation: Evaluation) -> _Stand:
-    plan = evaluation.plan
-    return _stage(plan, evaluation.leaves, evaluation.groups, evaluation.index)
+    plan = evaluation.compiled
+    return _stage(plan, evaluation.results, evaluation.groups, evaluation.index)
 
 
 def _known_as(evaluation: Evaluation, other: Evaluation) -> _Stand:
     """An evaluation with each indicator known or unknown as in another; what is newly known counts as there."""
-    plan = evaluation.plan
+    plan = evaluation.compiled
     leaves = [
-        theirs if "unknown" in (state_of(own.code), state_of(theirs.code)) else own
-        for own, theirs in zip(evaluation.leaves, other.leaves, strict=True)
+        theirs if "unknown" in (derive_state(own.code), derive_state(theirs.code)) else own
+        for own, theirs in zip(evaluation.results, other.results, strict=True)
     ]
     counted = [
-        compiled.unknown if leaf.score is None and leaf.maximum is not None else leaf.score
-        for leaf, compiled in zip(leaves, plan.leaves, strict=True)
+        compiled.unknown_score if leaf.score is None and leaf.maximum is not None else leaf.score
+        for leaf, compiled in zip(leaves, plan.indicators, strict=True)
     ]
     groups: dict[str, int | None] = {}
-    aggregate(plan.root, counted, groups)
+    aggregate_scores(plan.root, counted, groups)
     known = {name: None if score is None or score < 0 else score for name, score in groups.items()}
-    return _stage(plan, leaves, known, published(plan, known[plan.document.root.id]))
+    return _stage(plan, leaves, known, round_to_published(plan, known[plan.document.root.id]))
 
 
-def _stage(plan: Plan, leaves: list[Leaf], groups: Mapping[str, int | None], index: int | None) -> _Stand:
+def _stage(
+    plan: CompiledMethodology, leaves: list[IndicatorResult], groups: Mapping[str, int | None], index: int | None
+) -> _Stand:
     def points(units: int | None) -> Fraction | None:
         return None if units is None else Fraction(units, plan.unit)
 
     return _Stand(
         index=points(index),
         groups={name: points(score) for name, score in groups.items() if name != plan.document.root.id},
-        leaves={known.indicator.id: points(leaf.score) for known, leaf in zip(plan.leaves, leaves, strict=True)},
-        codes={known.indicator.id: leaf.code for known, leaf in zip(plan.leaves, leaves, strict=True)},
+        leaves={known.definition.id: points(leaf.score) for known, leaf in zip(plan.indicators, leaves, strict=True)},
+        codes={known.definition.id: leaf.code for known, leaf in zip(plan.indicators, leaves, strict=True)},
     )
 
 
@@ -392,7 +403,7 @@ def _names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
 
 
 def _chain(*scores: Fraction | None) -> Chain:
-    before, methodology, coverage, after = (None if score is None else figure(score) for score in scores)
+    before, methodology, coverage, after = (None if score is None else to_figure(score) for score in scores)
     return Chain(before=before, methodology=methodology, coverage=coverage, after=after)
 
 
@@ -403,10 +414,10 @@ def _parts(chain: Chain) -> Parts | None:
     if before is None or methodology is None or coverage is None or after is None:
         return None
     return Parts(
-        methodology=figure(methodology - before),
-        coverage=figure(coverage - methodology),
-        data=figure(after - coverage),
-        total=figure(after - before),
+        methodology=to_figure(methodology - before),
+        coverage=to_figure(coverage - methodology),
+        data=to_figure(after - coverage),
+        total=to_figure(after - before),
     )
 
 

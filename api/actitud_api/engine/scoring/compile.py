@@ -72,7 +72,7 @@ from actitud_api.engine.methodology.predicates import (
     slot_of,
 )
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.leaves import Leaf, Ratio
+from actitud_api.engine.scoring.indicator_result import IndicatorResult, Ratio
 
 EPSILON = 1e-6
 """Added before the floor that quantises float curves and aggregations (SCORING, section 3), in units."""
@@ -94,7 +94,7 @@ class CompiledRule(Struct, frozen=True):
     positions of the indicators whose answers it reads, `fields` the profile fields.
     """
 
-    rule: Rule
+    definition: Rule
     holds: Callable[[Facts], Truth]
     could_hold: Callable[[Facts], Truth]
     invalidates: tuple[int, ...]
@@ -104,7 +104,7 @@ class CompiledRule(Struct, frozen=True):
     """The slots of two facts of one answer, where all that it asks is that the first is at most the second."""
 
 
-class Errors(Struct, frozen=True):
+class ErrorRules(Struct, frozen=True):
     """The rules that contradict, by their number among all.
 
     `ordered`: the slots of two facts of one answer, of which the first is at most the second where it was sent; most
@@ -114,7 +114,7 @@ class Errors(Struct, frozen=True):
     ordered: tuple[tuple[int, int, int], ...]
     others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
 
-    def failing(self, facts: Facts) -> list[int]:
+    def find_failing(self, facts: Facts) -> list[int]:
         """The rules that do not hold."""
         values = cast("Sequence[Number]", facts)
         found = [
@@ -124,14 +124,14 @@ class Errors(Struct, frozen=True):
         return sorted(found)
 
 
-class Step(Struct, frozen=True):
+class ImprovementStep(Struct, frozen=True):
     """The fact that an improvement moves.
 
     `coefficients(facts)` gives a, b, c, d such that the raw value is (a·f + b) / (c·f + d) in that fact f.
     """
 
     name: str
-    field: bool
+    is_profile_field: bool
     """It is a field of the profile."""
     slot: int
     scale: int
@@ -149,13 +149,13 @@ class CompiledIndicator(Struct, frozen=True):
     """
 
     position: int
-    indicator: Indicator
-    present: int | None
+    definition: Indicator
+    presence_slot: int | None
     slots: range
     facts: tuple[tuple[str, int], ...]
     """Its facts, without the derived ones, with their slots."""
-    value: Callable[[Facts], Ratio | None]
-    score: Callable[[int, int], int]
+    compute_value: Callable[[Facts], Ratio | None]
+    curve: Callable[[int, int], int]
     low: int
     """The least of its range, in units."""
     high: int
@@ -164,80 +164,82 @@ class CompiledIndicator(Struct, frozen=True):
     """The highest score of its curve."""
     cap: int
     """What it can reach while it is only declared."""
-    unknown: int | None
+    unknown_score: int | None
     """What it counts with where it is unknown: the least of its range, None (it leaves) or `UNKNOWN`."""
     applies: Callable[[Facts], Truth] | None
-    declarable: dict[str, int]
+    declarable_slots: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None
-    step: Step | None
+    step: ImprovementStep | None
     goalposts: tuple[tuple[Fraction, int], ...]
     """x and score in units, x increasing."""
-    ascent: tuple[tuple[Fraction, int], ...]
+    ascending_goalposts: tuple[tuple[Fraction, int], ...]
     """The same from the worst x to the best."""
-    share: bool
+    is_sampled_share: bool
     """Its value is a share of counted cases, of which the size of its sample leaves something open."""
-    rising: bool
+    is_rising: bool
     """A greater value scores more."""
-    path: tuple[str, ...]
+    ancestors: tuple[str, ...]
     """The groups above it, from its parent to the root."""
-    places: tuple[int, ...]
+    child_positions: tuple[int, ...]
     """Which child of each of them leads to it."""
-    counts: bool
+    has_weight: bool
     """It has a weight, and so has every group above it."""
-    borrows: dict[str, int]
+    borrowed_answers: dict[str, int]
     """The other indicators whose answers its value formula reads, each with its `present`."""
-    field: str | None
+    step_field: str | None
     """The field of the profile that its step moves."""
-    reads: tuple[ProfileOperand, ...]
+    profile_operands: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
-    fields: tuple[int, ...]
+    profile_slots: tuple[int, ...]
     """Their slots."""
-    quotient: tuple[int, int | None] | None
+    quotient_slots: tuple[int, int | None] | None
     """The slots of numerator and denominator, where its value is one of its own facts over another, or alone."""
-    ripples: tuple[int, ...]
+    dependents: tuple[int, ...]
     """The other indicators that read what its step moves: its answer, or a field of the profile."""
-    circular: bool
+    is_circular: bool
     """So does its own zero rule or applicability."""
 
 
-class Scorer(Struct, frozen=True):
+class IndicatorScorer(Struct, frozen=True):
     """How one indicator is scored where it applies, no zero rule holds, and review and evidence say nothing of it.
 
     `table`: what a level or a yes or no in its slot counts with, for those; `scored`: the same for any indicator.
     """
 
-    compiled: CompiledIndicator
-    unknown: Leaf
-    zero: Leaf
+    indicator: CompiledIndicator
+    unknown: IndicatorResult
+    zero: IndicatorResult
     """By its zero rule."""
-    table: tuple[Leaf, ...] | None
-    scored: Callable[[Facts], Leaf]
+    table: tuple[IndicatorResult, ...] | None
+    score_facts: Callable[[Facts], IndicatorResult]
 
 
-Own = tuple[int, int, int | None, Callable[[int, int], int], int, int, Leaf, Callable[[Facts], Leaf]]
+QuotientScorer = tuple[
+    int, int, int | None, Callable[[int, int], int], int, int, IndicatorResult, Callable[[Facts], IndicatorResult]
+]
 """Position, the slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `scored`."""
 
 
-class Block(Struct, frozen=True):
+class ScoringBlock(Struct, frozen=True):
     """Indicators that have their zero rule and their applicability in common."""
 
     zero_when: Callable[[Facts], Truth] | None
     applies: Callable[[Facts], Truth] | None
-    scorers: tuple[Scorer, ...]
-    tables: tuple[tuple[int, int, tuple[Leaf, ...], Leaf], ...]
+    scorers: tuple[IndicatorScorer, ...]
+    tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
     """Position, slot, `table` and `unknown` of those that have a table."""
-    quotients: tuple[Own, ...]
+    quotients: tuple[QuotientScorer, ...]
     """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
     whose value is one fact of their answer over another (None: over 1)."""
-    others: tuple[tuple[int, Callable[[Facts], Leaf]], ...]
+    others: tuple[tuple[int, Callable[[Facts], IndicatorResult]], ...]
     """Position and `scored` of the rest."""
 
 
-class Blocks(Struct, frozen=True):
+class ScoringBlocks(Struct, frozen=True):
     """The scorers of a methodology, by position and by what they have in common."""
 
-    scorers: tuple[Scorer, ...]
-    blocks: tuple[Block, ...]
+    scorers: tuple[IndicatorScorer, ...]
+    blocks: tuple[ScoringBlock, ...]
 
 
 class CompiledGroup(Struct, frozen=True):
@@ -246,40 +248,40 @@ class CompiledGroup(Struct, frozen=True):
     `low`, `high` and `unknown` as in `CompiledIndicator`.
     """
 
-    group: Group
+    definition: Group
     children: tuple[CompiledGroup | int, ...]
     names: tuple[str, ...]
     """The ids of the children."""
     weights: tuple[int, ...]
-    total: int
-    complete: bool
+    total_weight: int
+    is_fully_weighted: bool
     """Every child has a weight; with every child any group is rated."""
-    plain: bool
+    is_plain_mean: bool
     """And it is the arithmetic mean of them, and no child makes it unknown."""
     low: int
     high: int
-    unknown: int | None
-    span: slice | None
+    unknown_score: int | None
+    indicator_span: slice | None
     """The positions of its children, where all are leaves."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
     """The quantised aggregate of the children that remain: of their weights (above 0) and their scores in units."""
-    mean: Callable[[Sequence[int], Sequence[float]], float] | None
+    float_mean: Callable[[Sequence[int], Sequence[float]], float] | None
     """The same of scores in points, not quantised; None where losses are shared by weight (arithmetic, sum)."""
 
 
-class Figures(Protocol):
+class GateInputs(Protocol):
     """What gates read of a score; NULL is "left": not applicable, not rated."""
 
-    def index(self) -> Evaluated:
+    def read_index(self) -> Evaluated:
         """The index in points."""
 
-    def score(self, node: str) -> Evaluated:
+    def read_score(self, node: str) -> Evaluated:
         """The score of a node in points."""
 
-    def value(self, indicator: str) -> Evaluated:
+    def read_value(self, indicator: str) -> Evaluated:
         """The exact raw value of an indicator; None where it is absent."""
 
-    def profile(self, field: str) -> Evaluated:
+    def read_profile(self, field: str) -> Evaluated:
         """A field of the profile."""
 
 
@@ -291,12 +293,12 @@ class CompiledGate(Struct, frozen=True):
     at least so much (True), or at most.
     """
 
-    gate: Gate
-    least: tuple[tuple[str | None, ...], Number] | None
-    value: tuple[str, Number, bool] | None
-    holds: Callable[[Figures], Truth]
-    there: Callable[[Figures], Evaluated]
-    asked: Callable[[Figures], Evaluated]
+    definition: Gate
+    minimum: tuple[tuple[str | None, ...], Number] | None
+    value_bound: tuple[str, Number, bool] | None
+    holds: Callable[[GateInputs], Truth]
+    actual: Callable[[GateInputs], Evaluated]
+    required: Callable[[GateInputs], Evaluated]
 
 
 class CompiledLevel(Struct, frozen=True):
@@ -304,10 +306,10 @@ class CompiledLevel(Struct, frozen=True):
 
     number: int
     gates: tuple[CompiledGate, ...]
-    firm: Callable[[Figures], Truth] | None
+    firm: Callable[[GateInputs], Truth] | None
 
 
-class OtherFacts(Struct, frozen=True):
+class ConvertedFacts(Struct, frozen=True):
     """The facts of an answer that do not go to their slot as they are, by name and slot.
 
     `numbers` with their decimals, `lists` with the slot of their length.
@@ -317,59 +319,59 @@ class OtherFacts(Struct, frozen=True):
     lists: tuple[tuple[str, int, int], ...]
 
 
-AnswerLoader = tuple[str, tuple[tuple[str, int], ...], OtherFacts | None]
+AnswerLoader = tuple[str, tuple[tuple[str, int], ...], ConvertedFacts | None]
 """An indicator, the name and slot of its facts that are whole (a level, a count, yes or no), and the others."""
 
 
-class Plan(Struct, frozen=True, eq=False):
+class CompiledMethodology(Struct, frozen=True, eq=False):
     """Everything that evaluation needs of a methodology."""
 
     methodology: Methodology
     document: Document
     unit: int
     """Units in a point."""
-    published: int
+    published_step: int
     """Units in the last published decimal of the index."""
     raw_decimals: int
     """Decimals with which raw values are shown."""
-    voids: bool
+    has_void_groups: bool
     """Some group has `missing: void`."""
     layout: Layout
-    answers: tuple[AnswerLoader, ...]
+    answer_loaders: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
-    errors: Errors
-    warnings: tuple[int, ...]
+    error_rules: ErrorRules
+    warning_numbers: tuple[int, ...]
     """The numbers of the rules that contradict nothing."""
-    touching: tuple[tuple[CompiledRule, ...], ...]
+    touching_rules: tuple[tuple[CompiledRule, ...], ...]
     """By the position of each indicator, those that read what its step moves."""
-    leaves: tuple[CompiledIndicator, ...]
-    blocks: Blocks
+    indicators: tuple[CompiledIndicator, ...]
+    blocks: ScoringBlocks
     positions: dict[str, int]
     root: CompiledGroup
     groups: dict[str, CompiledGroup]
     levels: tuple[CompiledLevel, ...]
 
 
-_plans: OrderedDict[str, Plan] = OrderedDict()
+_plans: OrderedDict[str, CompiledMethodology] = OrderedDict()
 _lock = Lock()
-KEPT = 32
+CACHE_SIZE = 32
 """So many plans are kept, those asked for last: an audit asks for many, of documents that differ in one goalpost."""
 
 
-def plan_of(methodology: Methodology) -> Plan:
+def compile_methodology(methodology: Methodology) -> CompiledMethodology:
     """The plan of a methodology, made once while it is asked for."""
     with _lock:
         plan = _plans.get(methodology.digest)
         if plan is None:
             plan = _plans[methodology.digest] = _compile(methodology)
-            while len(_plans) > KEPT:
+            while len(_plans) > CACHE_SIZE:
                 _plans.popitem(last=False)
         else:
             _plans.move_to_end(methodology.digest)
     return plan
 
 
-def _compile(methodology: Methodology) -> Plan:
+def _compile(methodology: Methodology) -> CompiledMethodology:
     document = methodology.document
     unit = int(10**document.decimals)
     published = document.decimals if document.published_decimals is None else document.published_decimals
@@ -394,19 +396,19 @@ def _compile(methodology: Methodology) -> Plan:
         weights = tuple(child.weight for child in node.children)
         complete = all(weights)
         compiled_groups[node.id] = compiled = CompiledGroup(
-            group=node,
+            definition=node,
             children=children,
             names=tuple(child.id for child in node.children),
             weights=weights,
-            total=sum(weights),
-            span=_span(children),
-            complete=complete,
-            plain=complete and node.aggregation == "arithmetic" and node.missing != "void",
+            total_weight=sum(weights),
+            indicator_span=_span(children),
+            is_fully_weighted=complete,
+            is_plain_mean=complete and node.aggregation == "arithmetic" and node.missing != "void",
             low=node.range.minimum * unit,
             high=node.range.maximum * unit,
-            unknown=_counts_with(missing, node.range.minimum * unit),
+            unknown_score=_counts_with(missing, node.range.minimum * unit),
             combine=_combination(node, unit),
-            mean=_mean(node),
+            float_mean=_mean(node),
         )
         return compiled
 
@@ -422,12 +424,12 @@ def _compile(methodology: Methodology) -> Plan:
         leaves.append(
             CompiledIndicator(
                 position=len(leaves),
-                indicator=indicator,
-                present=layout.present.get(indicator.id),
+                definition=indicator,
+                presence_slot=layout.present.get(indicator.id),
                 slots=layout.slots[indicator.id],
                 facts=tuple((fact.name, layout.facts[indicator.id, fact.name]) for fact in indicator.facts),
-                value=_value(indicator.value, layout),
-                score=_curve(indicator.curve, span, unit),
+                compute_value=_value(indicator.value, layout),
+                curve=_curve(indicator.curve, span, unit),
                 low=span.minimum * unit,
                 high=span.maximum * unit,
                 best=_best(indicator.curve, span, unit),
@@ -435,11 +437,11 @@ def _compile(methodology: Methodology) -> Plan:
                     span.minimum * unit
                     + Fraction(document.self_declared_cap * (span.maximum - span.minimum) * unit, 100)
                 ),
-                unknown=_counts_with(missing, span.minimum * unit),
+                unknown_score=_counts_with(missing, span.minimum * unit),
                 applies=None
                 if indicator.applies == All(of=())
                 else compile_over_facts(indicator.applies, layout, absent=True),
-                declarable={
+                declarable_slots={
                     operand.field: layout.profile[operand.field]
                     for operand in operands(indicator.applies)
                     if isinstance(operand, ProfileOperand) and operand.field in needs_evidence
@@ -449,38 +451,38 @@ def _compile(methodology: Methodology) -> Plan:
                 else compile_over_facts(indicator.zero_when, layout, absent=True),
                 step=_step(indicator, document, layout),
                 goalposts=goalposts,
-                ascent=goalposts if rising else goalposts[::-1],
-                share=indicator.type == "ratio"
+                ascending_goalposts=goalposts if rising else goalposts[::-1],
+                is_sampled_share=indicator.type == "ratio"
                 and (indicator.sample or indicator.part_of_denominator)
                 and all(fact.type == "integer" for fact in indicator.facts),
-                rising=rising,
-                path=path,
-                places=places,
-                counts=counts,
-                ripples=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
-                circular=_moved(indicator) in _read_by_conditions(indicator),
-                borrows={
+                is_rising=rising,
+                ancestors=path,
+                child_positions=places,
+                has_weight=counts,
+                dependents=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
+                is_circular=_moved(indicator) in _read_by_conditions(indicator),
+                borrowed_answers={
                     part.indicator: layout.present[part.indicator]
                     for part in parts(indicator.value)
                     if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
                 },
-                field=None
+                step_field=None
                 if indicator.step is None or not indicator.step.startswith("profile:")
                 else indicator.step.removeprefix("profile:"),
-                reads=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
-                fields=tuple(
+                profile_operands=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
+                profile_slots=tuple(
                     layout.profile[part.field] for part in parts(indicator.value) if isinstance(part, ProfileOperand)
                 ),
-                quotient=_own_quotient(indicator, layout),
+                quotient_slots=_own_quotient(indicator, layout),
             )
         )
         return len(leaves) - 1
 
     root = group(document.root, (), (), True, "void")
-    positions = {leaf.indicator.id: leaf.position for leaf in leaves}
+    positions = {leaf.definition.id: leaf.position for leaf in leaves}
     rules = tuple(
         CompiledRule(
-            rule=rule,
+            definition=rule,
             holds=compile_over_facts(rule.holds, layout, absent=False),
             could_hold=compile_over_facts(rule.holds, layout, absent=True),
             invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
@@ -491,33 +493,33 @@ def _compile(methodology: Methodology) -> Plan:
         for rule in document.rules
         if rule.holds is not None
     )
-    return Plan(
+    return CompiledMethodology(
         methodology=methodology,
         document=document,
         unit=unit,
-        published=int(10 ** (document.decimals - published)),
+        published_step=int(10 ** (document.decimals - published)),
         raw_decimals=max(
             [
                 DECIMALS_OF_NUMBERS,
-                *(fact.decimals for known in leaves for fact in known.indicator.facts if fact.type == "number"),
+                *(fact.decimals for known in leaves for fact in known.definition.facts if fact.type == "number"),
             ]
         ),
-        voids=any(known.group.missing == "void" for known in compiled_groups.values()),
+        has_void_groups=any(known.definition.missing == "void" for known in compiled_groups.values()),
         layout=layout,
-        answers=tuple(_answer_loader(known.indicator, layout) for known in leaves if known.indicator.facts),
+        answer_loaders=tuple(_answer_loader(known.definition, layout) for known in leaves if known.definition.facts),
         rules=rules,
-        errors=_errors(rules),
-        warnings=_warnings(rules),
-        touching=tuple(
+        error_rules=_errors(rules),
+        warning_numbers=_warnings(rules),
+        touching_rules=tuple(
             tuple(
                 known
                 for known in rules
-                if known.rule.severity == "error"
-                and (known_leaf.position in known.reads or known_leaf.field in known.fields)
+                if known.definition.severity == "error"
+                and (known_leaf.position in known.reads or known_leaf.step_field in known.fields)
             )
             for known_leaf in leaves
         ),
-        leaves=tuple(leaves),
+        indicators=tuple(leaves),
         blocks=_blocks(leaves),
         positions=positions,
         root=root,
@@ -532,16 +534,16 @@ def _span(children: Sequence[CompiledGroup | int]) -> slice | None:
     return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
 
 
-def _errors(rules: Sequence[CompiledRule]) -> Errors:
-    errors = [(number, compiled) for number, compiled in enumerate(rules) if compiled.rule.severity == "error"]
-    return Errors(
+def _errors(rules: Sequence[CompiledRule]) -> ErrorRules:
+    errors = [(number, compiled) for number, compiled in enumerate(rules) if compiled.definition.severity == "error"]
+    return ErrorRules(
         ordered=tuple((number, *compiled.ordered) for number, compiled in errors if compiled.ordered is not None),
         others=tuple((number, compiled.holds) for number, compiled in errors if compiled.ordered is None),
     )
 
 
 def _warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
-    return tuple(number for number, compiled in enumerate(rules) if compiled.rule.severity == "warning")
+    return tuple(number for number, compiled in enumerate(rules) if compiled.definition.severity == "warning")
 
 
 def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
@@ -557,26 +559,26 @@ def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
     return None
 
 
-def without_rules(plan: Plan, names: Collection[str]) -> Plan:
+def drop_rules(plan: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
     """The plan without some rules."""
     if not names:
         return plan
-    rules = tuple(known for known in plan.rules if known.rule.id not in names)
-    return structs.replace(plan, rules=rules, errors=_errors(rules), warnings=_warnings(rules))
+    rules = tuple(known for known in plan.rules if known.definition.id not in names)
+    return structs.replace(plan, rules=rules, error_rules=_errors(rules), warning_numbers=_warnings(rules))
 
 
-def _blocks(leaves: Sequence[CompiledIndicator]) -> Blocks:
+def _blocks(leaves: Sequence[CompiledIndicator]) -> ScoringBlocks:
     scorers = tuple(_scorer(leaf) for leaf in leaves)
-    together: dict[tuple[Predicate, Predicate], list[Scorer]] = {}
+    together: dict[tuple[Predicate, Predicate], list[IndicatorScorer]] = {}
     for scorer in scorers:
-        indicator = scorer.compiled.indicator
+        indicator = scorer.indicator.definition
         together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
-    return Blocks(scorers, tuple(_block(members) for members in together.values()))
+    return ScoringBlocks(scorers, tuple(_block(members) for members in together.values()))
 
 
-def _block(members: Sequence[Scorer]) -> Block:
-    leaves = [known.compiled for known in members]
-    return Block(
+def _block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
+    leaves = [known.indicator for known in members]
+    return ScoringBlock(
         zero_when=leaves[0].zero_when,
         applies=leaves[0].applies,
         scorers=tuple(members),
@@ -586,39 +588,44 @@ def _block(members: Sequence[Scorer]) -> Block:
             if known.table is not None
         ),
         quotients=tuple(
-            (leaf.position, *leaf.quotient, leaf.score, leaf.low, leaf.best, known.unknown, known.scored)
+            (leaf.position, *leaf.quotient_slots, leaf.curve, leaf.low, leaf.best, known.unknown, known.score_facts)
             for known, leaf in zip(members, leaves, strict=True)
-            if known.table is None and leaf.quotient is not None
+            if known.table is None and leaf.quotient_slots is not None
         ),
         others=tuple(
-            (leaf.position, known.scored)
+            (leaf.position, known.score_facts)
             for known, leaf in zip(members, leaves, strict=True)
-            if known.table is None and leaf.quotient is None
+            if known.table is None and leaf.quotient_slots is None
         ),
     )
 
 
-def _scorer(leaf: CompiledIndicator) -> Scorer:
-    unknown = Leaf("unknown", None if leaf.unknown == UNKNOWN else leaf.unknown, leaf.best)
-    indicator = leaf.indicator
-    own = isinstance(indicator.value, AnswerOperand) and not leaf.borrows
-    table: tuple[Leaf, ...] | None = None
+def _scorer(leaf: CompiledIndicator) -> IndicatorScorer:
+    unknown = IndicatorResult("unknown", None if leaf.unknown_score == UNKNOWN else leaf.unknown_score, leaf.best)
+    indicator = leaf.definition
+    own = isinstance(indicator.value, AnswerOperand) and not leaf.borrowed_answers
+    table: tuple[IndicatorResult, ...] | None = None
     if own and indicator.curve.kind in ("ladder", "boolean"):
-        table = tuple(valued(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
-    return Scorer(
-        compiled=leaf,
+        table = tuple(score_raw_value(leaf, (level, 1)) for level in range(len(indicator.curve.goalposts)))
+    return IndicatorScorer(
+        indicator=leaf,
         unknown=unknown,
-        zero=Leaf("zero_by_rule", leaf.low, leaf.low),
+        zero=IndicatorResult("zero_by_rule", leaf.low, leaf.low),
         table=table,
-        scored=_scored(leaf, unknown),
+        score_facts=_scored(leaf, unknown),
     )
 
 
-def _scored(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
-    present, value_of, borrows, fields = leaf.present, leaf.value, tuple(leaf.borrows.values()), leaf.fields
-    without = Leaf("zero", leaf.low, leaf.low)
+def _scored(leaf: CompiledIndicator, unknown: IndicatorResult) -> Callable[[Facts], IndicatorResult]:
+    present, value_of, borrows, fields = (
+        leaf.presence_slot,
+        leaf.compute_value,
+        tuple(leaf.borrowed_answers.values()),
+        leaf.profile_slots,
+    )
+    without = IndicatorResult("zero", leaf.low, leaf.low)
 
-    def scored(facts: Facts) -> Leaf:
+    def scored(facts: Facts) -> IndicatorResult:
         if present is not None and facts[present] is None:
             return unknown
         for slot in borrows:
@@ -627,15 +634,15 @@ def _scored(leaf: CompiledIndicator, unknown: Leaf) -> Callable[[Facts], Leaf]:
         value = value_of(facts)
         if value is None:
             return unknown if any(facts[slot] is None for slot in fields) else without
-        return valued(leaf, value)
+        return score_raw_value(leaf, value)
 
     return scored
 
 
-def valued(leaf: CompiledIndicator, value: Ratio) -> Leaf:
+def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
     """What a raw value counts with."""
-    score = leaf.score(*value)
-    return Leaf(
+    score = leaf.curve(*value)
+    return IndicatorResult(
         "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
     )
 
@@ -670,7 +677,7 @@ def _read(read: Iterable[Operand]) -> Iterator[str]:
 
 def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
     slots = {fact.name: layout.facts[indicator.id, fact.name] for fact in indicator.facts}
-    others = OtherFacts(
+    others = ConvertedFacts(
         numbers=tuple(
             (fact.name, slots[fact.name], fact.decimals) for fact in indicator.facts if fact.type == "number"
         ),
@@ -686,7 +693,7 @@ def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
     return indicator.id, whole, others if others.numbers or others.lists else None
 
 
-def load_facts(plan: Plan, submission: Submission) -> Facts:
+def load_facts(plan: CompiledMethodology, submission: Submission) -> Facts:
     """The facts of a submission by slot; answers that are set aside are absent."""
     facts: list[object] = [None] * plan.layout.size
     profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
@@ -700,7 +707,7 @@ def load_facts(plan: Plan, submission: Submission) -> Facts:
             facts[slot] = value
     if set_aside:
         answers = {name: answer for name, answer in answers.items() if name not in set_aside}
-    for name, whole, others in plan.answers:
+    for name, whole, others in plan.answer_loaders:
         answer = answers.get(name)
         if answer is None:
             continue
@@ -821,26 +828,26 @@ def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
     return None
 
 
-def _figure(operand: Operand) -> Callable[[Figures], Evaluated]:
+def _figure(operand: Operand) -> Callable[[GateInputs], Evaluated]:
     """The leaves of gates."""
     match operand:
         case IndexOperand():
-            return lambda figures: figures.index()
+            return lambda figures: figures.read_index()
         case ScoreOperand(node=node):
-            return lambda figures: figures.score(node)
+            return lambda figures: figures.read_score(node)
         case ValueOperand(indicator=indicator):
-            return lambda figures: figures.value(indicator)
+            return lambda figures: figures.read_value(indicator)
         case ProfileOperand(field=field):
-            return lambda figures: figures.profile(field)
+            return lambda figures: figures.read_profile(field)
         case _:
             raise TypeError(f"{type(operand).__name__} may not stand in a gate")
 
 
-def _no_presence(indicator: str) -> Callable[[Figures], bool]:
+def _no_presence(indicator: str) -> Callable[[GateInputs], bool]:
     raise TypeError(f"a gate tests value({indicator}), not the presence of an answer")
 
 
-def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | None:
+def _step(indicator: Indicator, document: Document, layout: Layout) -> ImprovementStep | None:
     if indicator.step is None:
         return None
     field = indicator.step.startswith("profile:")
@@ -864,9 +871,9 @@ def _step(indicator: Indicator, document: Document, layout: Layout) -> Step | No
         trial[slot] = 1
         return cast("Number", numerator(trial)) - b, b, cast("Number", denominator(trial)) - d, d
 
-    return Step(
+    return ImprovementStep(
         name=name,
-        field=field,
+        is_profile_field=field,
         slot=slot,
         scale=1
         if described.type != "number"
@@ -971,7 +978,7 @@ def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int
             share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
         else:
             share = 1.0 if falling else 0.0
-        return quantised(least + share * width, unit)
+        return quantise(least + share * width, unit)
 
     return lognormal
 
@@ -979,12 +986,12 @@ def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int
 # --- aggregation ----------------------------------------------------------------------------------------------
 
 
-def quantised(points: float, unit: int) -> int:
+def quantise(points: float, unit: int) -> int:
     """Points of a float curve or aggregation in whole units (SCORING, section 3)."""
     return math.floor(points * unit + 0.5 + EPSILON)
 
 
-def power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float]) -> float:
+def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float]) -> float:
     """The weighted power mean of scores of 0 or more, with weights above 0; exponent 0 is the geometric mean.
 
     A score of 0 gives 0 where the exponent is not above 0.
@@ -1014,7 +1021,7 @@ def _mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | N
         case _:
             exponent = EXPONENTS.get(group.aggregation, group.exponent)
             assert exponent is not None
-            return partial(power_mean, exponent)
+            return partial(compute_power_mean, exponent)
 
 
 def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
@@ -1032,7 +1039,7 @@ def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[i
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
         # A mean lies between what it is of, whatever floats make of it.
         exactly = mean(weights, [score / unit for score in scores])
-        return max(min(scores), min(max(scores), quantised(exactly, unit)))
+        return max(min(scores), min(max(scores), quantise(exactly, unit)))
 
     return combined
 

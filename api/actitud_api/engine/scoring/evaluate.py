@@ -22,58 +22,67 @@ from actitud_api.engine.scoring.compile import (
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
+    CompiledMethodology,
     CompiledRule,
-    Plan,
+    compile_methodology,
     load_facts,
-    plan_of,
 )
-from actitud_api.engine.scoring.leaves import NOT_APPLICABLE, OBSERVED, SETTLED, Code, Leaf, Ratio, State, state_of
+from actitud_api.engine.scoring.indicator_result import (
+    NOT_APPLICABLE,
+    OBSERVED,
+    SETTLED,
+    Code,
+    IndicatorResult,
+    Ratio,
+    State,
+    derive_state,
+)
 
 __all__ = [
     "OBSERVED",
-    "BlockedBy",
-    "Broken",
+    "BrokenRule",
     "Code",
     "Evaluation",
-    "Family",
+    "FailingGate",
     "GateFigures",
-    "Leaf",
+    "GroupSensitivity",
+    "IndicatorResult",
     "State",
     "Status",
-    "aggregate",
-    "contradictions",
+    "aggregate_scores",
+    "assign_level",
+    "build_group_sensitivity",
+    "derive_state",
+    "describe_failing_gate",
     "evaluate",
-    "evaluate_facts",
-    "family",
-    "gate_holds",
-    "published",
-    "reach_level",
+    "evaluate_compiled",
+    "find_contradictions",
+    "is_gate_met",
+    "round_to_published",
     "score_children",
-    "score_leaf",
-    "sides",
-    "state_of",
+    "score_indicator",
 ]
 
-WHOLE: Final[Ratio] = (1, 1)
+FULL_COVERAGE: Final[Ratio] = (1, 1)
 
 Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidence"]
 
 
-class Broken(Struct, frozen=True, gc=False):
+class BrokenRule(Struct, frozen=True, gc=False):
     """A rule that does not hold; `supported` is false where that is only because an answer is absent."""
 
-    compiled: CompiledRule
-    supported: bool
+    rule: CompiledRule
+    is_supported: bool
     facts: Facts
     """The facts of the round in which it broke."""
 
 
-class BlockedBy(Struct, frozen=True, gc=False):
+class FailingGate(Struct, frozen=True, gc=False):
     """A gate: what is there (None: absent), what is asked."""
 
     gate: Gate
-    there: Evaluated
-    asked: Evaluated
+    actual: Evaluated
+    required: Evaluated
 
 
 class Evaluation(Struct, kw_only=True):
@@ -84,25 +93,25 @@ class Evaluation(Struct, kw_only=True):
     published ones, None where there is none. All in units of 10^-decimals.
     """
 
-    plan: Plan
+    compiled: CompiledMethodology
     facts: Facts
     """Without the contradicted answers."""
     sent: Facts
     """With them; the levels that review lowered are lowered."""
-    leaves: list[Leaf]
-    broken: list[Broken]
+    results: list[IndicatorResult]
+    broken_rules: list[BrokenRule]
     groups: dict[str, int | None]
     groups_max: dict[str, int | None]
     unknown: frozenset[str]
     """The indicators and groups that make the node above unknown."""
-    covered: dict[str, Ratio | None]
+    coverage_ratios: dict[str, Ratio | None]
     """Coverage by group; None where it is not rated, whatever is unknown."""
     index: int | None
     index_max: int | None
     status: Status
     level: int | None
     provisional: bool
-    failing: list[CompiledGate]
+    failing_gates: list[CompiledGate]
     """The gates of the next level that do not hold."""
     self_declared: frozenset[str]
     """The indicators whose answers are only declared."""
@@ -110,35 +119,35 @@ class Evaluation(Struct, kw_only=True):
     @property
     def coverages(self) -> dict[str, Fraction | None]:
         """Effective weight known over effective weight scored, 0 to 1, by group; None where it is not rated."""
-        return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.covered.items()}
+        return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
     @property
     def coverage(self) -> Fraction | None:
         """The coverage of the index; None where too little applies to be rated."""
-        ratio = self.covered[self.plan.document.root.id]
+        ratio = self.coverage_ratios[self.compiled.document.root.id]
         return None if ratio is None else Fraction(*ratio)
 
     @property
-    def blocked_by(self) -> list[BlockedBy]:
+    def blocked_by(self) -> list[FailingGate]:
         """The failing gates of the next level, with what is there."""
         figures = GateFigures(self)
-        return [sides(gate, figures) for gate in self.failing]
+        return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     @property
     def dimensions(self) -> list[int | None]:
         """The scores of the root's children, in units; None where one counts with nothing."""
-        root = self.plan.root
+        root = self.compiled.root
         return [
-            self.leaves[child].score if isinstance(child, int) else self.groups[child.group.id]
+            self.results[child].score if isinstance(child, int) else self.groups[child.definition.id]
             for child in root.children
         ]
 
-    def counted(self, group: CompiledGroup) -> list[int | None]:
+    def list_child_scores(self, group: CompiledGroup) -> list[int | None]:
         """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
-        leaves, groups = self.leaves, self.groups
+        leaves, groups = self.results, self.groups
         if not self.unknown:
-            if group.span is not None:
-                return [leaf.score for leaf in leaves[group.span]]
+            if group.indicator_span is not None:
+                return [leaf.score for leaf in leaves[group.indicator_span]]
             return [
                 leaves[child].score if isinstance(child, int) else groups[name]
                 for name, child in zip(group.names, group.children, strict=True)
@@ -146,7 +155,7 @@ class Evaluation(Struct, kw_only=True):
         return [
             UNKNOWN
             if name in self.unknown
-            else self.leaves[child].score
+            else self.results[child].score
             if isinstance(child, int)
             else self.groups[name]
             for name, child in zip(group.names, group.children, strict=True)
@@ -155,73 +164,75 @@ class Evaluation(Struct, kw_only=True):
 
 def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
     """The numbers of a submission under a methodology."""
-    plan = plan_of(methodology)
-    return evaluate_facts(plan, load_facts(plan, submission), submission)
+    plan = compile_methodology(methodology)
+    return evaluate_compiled(plan, load_facts(plan, submission), submission)
 
 
-def evaluate_facts(plan: Plan, sent: Facts, submission: Submission) -> Evaluation:
+def evaluate_compiled(plan: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
     """The numbers of facts; of the submission only what is declared without evidence and what review says is read."""
     sent, lowered = _reviewed(plan, sent, submission.level_caps)
-    facts, contradicted, broken = contradictions(plan, sent)
-    leaves = score_leaves(plan, facts, contradicted, lowered, submission)
+    facts, contradicted, broken = find_contradictions(plan, sent)
+    leaves = score_indicators(plan, facts, contradicted, lowered, submission)
     silent = [position for position, leaf in enumerate(leaves) if leaf.code not in SETTLED]
     unknown: frozenset[str] = frozenset()
     groups: dict[str, int | None] = {}
-    if silent and plan.voids:
+    if silent and plan.has_void_groups:
         counted = [
-            compiled.unknown if leaf.score is None and leaf.maximum is not None else leaf.score
-            for leaf, compiled in zip(leaves, plan.leaves, strict=True)
+            compiled.unknown_score if leaf.score is None and leaf.maximum is not None else leaf.score
+            for leaf, compiled in zip(leaves, plan.indicators, strict=True)
         ]
-        aggregate(plan.root, counted, groups)
+        aggregate_scores(plan.root, counted, groups)
         unknown = frozenset(
-            [compiled.indicator.id for compiled in plan.leaves if counted[compiled.position] == UNKNOWN]
+            [compiled.definition.id for compiled in plan.indicators if counted[compiled.position] == UNKNOWN]
             + [name for name, score in groups.items() if score == UNKNOWN]
         )
         groups = {name: None if score == UNKNOWN else score for name, score in groups.items()}
     else:
-        aggregate(plan.root, [leaf.score for leaf in leaves], groups)
+        aggregate_scores(plan.root, [leaf.score for leaf in leaves], groups)
     groups_max = groups
-    covered: dict[str, Ratio | None] = {name: None if score is None else WHOLE for name, score in groups.items()}
+    covered: dict[str, Ratio | None] = {
+        name: None if score is None else FULL_COVERAGE for name, score in groups.items()
+    }
     if silent:
         groups_max = dict(groups)
-        above = frozenset(name for position in silent for name in plan.leaves[position].path)
-        _at_best(plan.root, leaves, above, groups_max, covered)
-    root = plan.root.group.id
-    index = published(plan, groups[root])
+        above = frozenset(name for position in silent for name in plan.indicators[position].ancestors)
+        _compute_upper_bounds(plan.root, leaves, above, groups_max, covered)
+    root = plan.root.definition.id
+    index = round_to_published(plan, groups[root])
     evaluation = Evaluation(
-        plan=plan,
+        compiled=plan,
         facts=facts,
         sent=sent,
-        leaves=leaves,
-        broken=broken,
+        results=leaves,
+        broken_rules=broken,
         groups=groups,
         groups_max=groups_max,
         unknown=unknown,
-        covered=covered,
+        coverage_ratios=covered,
         index=index,
-        index_max=published(plan, groups_max[root]),
+        index_max=round_to_published(plan, groups_max[root]),
         status="not_rateable" if index is None else _status(plan, silent, covered),
         level=None,
         provisional=False,
-        failing=[],
+        failing_gates=[],
         self_declared=submission.self_declared,
     )
     if evaluation.status in ("complete", "sufficient"):
-        reach_level(evaluation, submission.max_level)
+        assign_level(evaluation, submission.max_level)
     return evaluation
 
 
-def published(plan: Plan, units: int | None) -> int | None:
+def round_to_published(plan: CompiledMethodology, units: int | None) -> int | None:
     """The published index of an internal one: half up to its decimals, in units of 10^-decimals."""
-    step = plan.published
+    step = plan.published_step
     return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
 
 
-def _reviewed(plan: Plan, sent: Facts, caps: Mapping[str, int]) -> tuple[Facts, dict[int, int]]:
+def _reviewed(plan: CompiledMethodology, sent: Facts, caps: Mapping[str, int]) -> tuple[Facts, dict[int, int]]:
     """The facts with the levels that review caps lowered, and what was sent there, by position."""
     lowered: dict[int, int] = {}
     for name, cap in caps.items():
-        leaf = plan.leaves[plan.positions[name]]
+        leaf = plan.indicators[plan.positions[name]]
         level = sent[leaf.slots[0]]
         if isinstance(level, int) and level > cap:
             if not lowered:
@@ -233,7 +244,7 @@ def _reviewed(plan: Plan, sent: Facts, caps: Mapping[str, int]) -> tuple[Facts, 
 # --- contradictions -------------------------------------------------------------------------------------------
 
 
-def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], list[Broken]]:
+def find_contradictions(plan: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
     """The facts without contradicted answers, the indicators contradicted with their code, the broken rules.
 
     Error rules are evaluated all at once, again with the contradicted answers taken out, until nothing new is
@@ -241,14 +252,14 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
     """
     facts = sent
     codes: dict[int, Code] = {}
-    broken: dict[int, Broken] = {}
-    failing = plan.errors.failing(facts)
+    broken: dict[int, BrokenRule] = {}
+    failing = plan.error_rules.find_failing(facts)
     while failing:
         fresh: set[int] = set()
         for number in failing:
             compiled = plan.rules[number]
             supported = compiled.could_hold(facts) is False
-            broken[number] = Broken(compiled, supported, facts)
+            broken[number] = BrokenRule(compiled, supported, facts)
             for position in compiled.invalidates:
                 if position not in codes:
                     fresh.add(position)
@@ -258,35 +269,35 @@ def contradictions(plan: Plan, sent: Facts) -> tuple[Facts, dict[int, Code], lis
             break
         facts = list(facts)
         for position in fresh:
-            for slot in plan.leaves[position].slots:
+            for slot in plan.indicators[position].slots:
                 facts[slot] = None
-        failing = [number for number in plan.errors.failing(facts) if number not in broken]
-    for number in plan.warnings:
+        failing = [number for number in plan.error_rules.find_failing(facts) if number not in broken]
+    for number in plan.warning_numbers:
         compiled = plan.rules[number]
         if not compiled.holds(facts):
-            broken[number] = Broken(compiled, compiled.could_hold(facts) is False, facts)
+            broken[number] = BrokenRule(compiled, compiled.could_hold(facts) is False, facts)
     return facts, codes, [broken[number] for number in sorted(broken)]
 
 
 # --- one indicator --------------------------------------------------------------------------------------------
 
 
-def score_leaves(
-    plan: Plan,
+def score_indicators(
+    plan: CompiledMethodology,
     facts: Facts,
     contradicted: Mapping[int, Code],
     lowered: Mapping[int, int],
     submission: Submission,
-) -> list[Leaf]:
+) -> list[IndicatorResult]:
     """What every indicator counts with, by position."""
-    leaves = [NOT_APPLICABLE] * len(plan.leaves)
+    leaves = [NOT_APPLICABLE] * len(plan.indicators)
     whole = cast("Sequence[int | None]", facts)
     zero: Truth
     for block in plan.blocks.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
         if zero:
             for scorer in block.scorers:
-                leaves[scorer.compiled.position] = scorer.zero
+                leaves[scorer.indicator.position] = scorer.zero
         elif zero is False and (block.applies is None or block.applies(facts)):
             for position, slot, table, unknown in block.tables:
                 level = whole[slot]
@@ -297,7 +308,7 @@ def score_leaves(
                     leaves[position] = unknown
                 elif type(n) is int and type(d) is int and d > 0:
                     score = curve(n, d)
-                    leaves[position] = Leaf(
+                    leaves[position] = IndicatorResult(
                         "zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score
                     )
                 else:
@@ -306,56 +317,56 @@ def score_leaves(
                 leaves[position] = scored(facts)
         else:
             for scorer in block.scorers:
-                leaf = scorer.compiled
-                leaves[leaf.position] = score_leaf(plan, leaf, facts, None, lowered, submission)
+                leaf = scorer.indicator
+                leaves[leaf.position] = score_indicator(plan, leaf, facts, None, lowered, submission)
     # What review, evidence and contradictions touch is scored at length.
     touched = {*contradicted, *lowered}
     touched.update(plan.positions[name] for name in submission.set_aside if name in plan.positions)
     for name in submission.self_declared:
         own = plan.positions.get(name)
-        if own is not None and (leaves[own].score or 0) > plan.leaves[own].cap:
+        if own is not None and (leaves[own].score or 0) > plan.indicators[own].cap:
             touched.add(own)
     for position in touched:
-        leaves[position] = score_leaf(
-            plan, plan.leaves[position], facts, contradicted.get(position), lowered, submission
+        leaves[position] = score_indicator(
+            plan, plan.indicators[position], facts, contradicted.get(position), lowered, submission
         )
     return leaves
 
 
-def score_leaf(
-    plan: Plan,
+def score_indicator(
+    plan: CompiledMethodology,
     leaf: CompiledIndicator,
     facts: Facts,
     contradicted: Code | None,
     lowered: Mapping[int, int],
     submission: Submission,
-) -> Leaf:
+) -> IndicatorResult:
     """Contradicted, zero rule, applicability, unknown, curve, caps: in this order (SCORING, section 2)."""
     if contradicted is not None:
-        return Leaf(contradicted, leaf.low, leaf.best)
-    counts_with = None if leaf.unknown == UNKNOWN else leaf.unknown
+        return IndicatorResult(contradicted, leaf.low, leaf.best)
+    counts_with = None if leaf.unknown_score == UNKNOWN else leaf.unknown_score
     if leaf.zero_when is not None:
         zero = leaf.zero_when(facts)
         if zero:
-            return Leaf("zero_by_rule", leaf.low, leaf.low)
+            return IndicatorResult("zero_by_rule", leaf.low, leaf.low)
         if zero is None:
-            return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True)
+            return IndicatorResult(_absent(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True)
     applies = leaf.applies is None or leaf.applies(facts)
     if applies is None:
-        return Leaf("unknown", counts_with, leaf.best)
+        return IndicatorResult("unknown", counts_with, leaf.best)
     if not applies:
         fields = _only_declared(leaf, facts, submission.profile_self_declared)
         if fields:
-            return Leaf("unknown", counts_with, leaf.best, fields=fields)
+            return IndicatorResult("unknown", counts_with, leaf.best, fields=fields)
         return NOT_APPLICABLE
-    if leaf.present is not None and facts[leaf.present] is None:
-        return Leaf(_absent(leaf, submission.set_aside), counts_with, leaf.best)
-    result = plan.blocks.scorers[leaf.position].scored(facts)
+    if leaf.presence_slot is not None and facts[leaf.presence_slot] is None:
+        return IndicatorResult(_absent(leaf, submission.set_aside), counts_with, leaf.best)
+    result = plan.blocks.scorers[leaf.position].score_facts(facts)
     if result.value is None or result.score is None:
         return result
     level_sent = lowered.get(leaf.position)
-    uncapped = result.score if level_sent is None else leaf.score(level_sent, 1)
-    declared = result.score > leaf.cap and leaf.indicator.id in submission.self_declared
+    uncapped = result.score if level_sent is None else leaf.curve(level_sent, 1)
+    declared = result.score > leaf.cap and leaf.definition.id in submission.self_declared
     if level_sent is None and not declared:
         return result
     score = leaf.cap if declared else result.score
@@ -368,35 +379,38 @@ def score_leaf(
         if uncapped == leaf.best
         else "partial"
     )
-    return Leaf(code, score, score, result.value, uncapped, level_sent=level_sent, declared=declared)
+    return IndicatorResult(code, score, score, result.value, uncapped, level_sent=level_sent, declared=declared)
 
 
 def _absent(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
-    return set_aside.get(leaf.indicator.id, "unknown")
+    return set_aside.get(leaf.definition.id, "unknown")
 
 
 def _only_declared(leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]) -> tuple[str, ...]:
     """The declared fields without which the indicator would not be excluded; empty where evidence excludes it."""
-    fields = tuple(field for field in leaf.declarable if field in profile_self_declared)
+    fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
         return ()
     doubtful = list(facts)
     for field in fields:
-        doubtful[leaf.declarable[field]] = None
+        doubtful[leaf.declarable_slots[field]] = None
     return fields if leaf.applies(doubtful) is None else ()
 
 
 # --- the tree -------------------------------------------------------------------------------------------------
 
 
-def aggregate(group: CompiledGroup, leaves: Sequence[int | None], scores: dict[str, int | None]) -> int | None:
+def aggregate_scores(group: CompiledGroup, leaves: Sequence[int | None], scores: dict[str, int | None]) -> int | None:
     """What a group counts with, and every group below it, in `scores`: its quantised score, None or `UNKNOWN`."""
     own = (
-        leaves[group.span]
-        if group.span is not None
-        else [leaves[child] if isinstance(child, int) else aggregate(child, leaves, scores) for child in group.children]
+        leaves[group.indicator_span]
+        if group.indicator_span is not None
+        else [
+            leaves[child] if isinstance(child, int) else aggregate_scores(child, leaves, scores)
+            for child in group.children
+        ]
     )
-    scores[group.group.id] = result = score_children(group, own)
+    scores[group.definition.id] = result = score_children(group, own)
     return result
 
 
@@ -405,57 +419,61 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
 
     None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
     """
-    if group.complete and None not in scores:
+    if group.is_fully_weighted and None not in scores:
         own = cast("Sequence[int]", scores)
-        if group.plain:
+        if group.is_plain_mean:
             weighted: int = sum(map(mul, group.weights, own))
-            return (2 * weighted + group.total) // (2 * group.total)
-        return group.unknown if UNKNOWN in own else group.combine(group.weights, own)
+            return (2 * weighted + group.total_weight) // (2 * group.total_weight)
+        return group.unknown_score if UNKNOWN in own else group.combine(group.weights, own)
     kept: list[int] = []
     weights: list[int] = []
     for score, weight in zip(scores, group.weights, strict=True):
         if score is not None and weight:
             kept.append(score)
             weights.append(weight)
-    remaining, share = sum(weights), group.group.rated_share
-    if not remaining or remaining * share.den < share.num * group.total or len(kept) < group.group.rated_children:
+    remaining, share = sum(weights), group.definition.rated_share
+    if (
+        not remaining
+        or remaining * share.den < share.num * group.total_weight
+        or len(kept) < group.definition.rated_children
+    ):
         return None
-    return group.unknown if UNKNOWN in kept else group.combine(weights, kept)
+    return group.unknown_score if UNKNOWN in kept else group.combine(weights, kept)
 
 
-AsLine = tuple[int, int, int]
+LinearTerms = tuple[int, int, int]
 
 
-class Family(Struct, frozen=True):
+class GroupSensitivity(Struct, frozen=True):
     """A group with what its children count with, to score it with another score of one of them.
 
     `lines`: by child a, b and d such that the group has ⌊(a · score + b) / d⌋; None where that is not so.
     """
 
     group: CompiledGroup
-    counted: list[int | None]
-    lines: list[AsLine | None]
+    child_scores: list[int | None]
+    linear_terms: list[LinearTerms | None]
 
-    def with_child(self, place: int, score: int | None) -> int | None:
+    def rescore(self, place: int, score: int | None) -> int | None:
         """What the group counts with where a child counts with `score`."""
-        line = self.lines[place]
+        line = self.linear_terms[place]
         if line is not None and score is not None and score != UNKNOWN:
             return (line[0] * score + line[1]) // line[2]
-        counted = list(self.counted)
+        counted = list(self.child_scores)
         counted[place] = score
         return score_children(self.group, counted)
 
 
-def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
+def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> GroupSensitivity:
     """A group of an evaluation."""
-    counted = evaluation.counted(group)
-    lines: list[AsLine | None] = [None] * len(counted)
+    counted = evaluation.list_child_scores(group)
+    lines: list[LinearTerms | None] = [None] * len(counted)
     if (
-        group.group.aggregation != "arithmetic"
-        or evaluation.groups[group.group.id] is None
+        group.definition.aggregation != "arithmetic"
+        or evaluation.groups[group.definition.id] is None
         or (evaluation.unknown and UNKNOWN in counted)
     ):
-        return Family(group, counted, lines)
+        return GroupSensitivity(group, counted, lines)
     weighted = remaining = 0
     for score, weight in zip(counted, group.weights, strict=True):
         if score is not None:
@@ -465,12 +483,12 @@ def family(evaluation: Evaluation, group: CompiledGroup) -> Family:
     for place, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
         if score is not None:
             lines[place] = 2 * weight, twice - 2 * weight * score, divisor
-    return Family(group, counted, lines)
+    return GroupSensitivity(group, counted, lines)
 
 
-def _at_best(
+def _compute_upper_bounds(
     group: CompiledGroup,
-    leaves: Sequence[Leaf],
+    leaves: Sequence[IndicatorResult],
     above: frozenset[str],
     most: dict[str, int | None],
     covered: dict[str, Ratio | None],
@@ -491,7 +509,7 @@ def _at_best(
                     known += weight * below
         else:
             if name in above:
-                _at_best(child, leaves, above, most, covered)
+                _compute_upper_bounds(child, leaves, above, most, covered)
             own.append(most[name])
             share = covered[name]
             if share is not None:
@@ -501,7 +519,7 @@ def _at_best(
                     known += weight * n
                 else:
                     known, below = known * d + weight * n * below, below * d
-    name = group.group.id
+    name = group.definition.id
     most[name] = score = score_children(group, own)
     covered[name] = None if score is None else _reduced(known, below * remaining)
 
@@ -511,9 +529,9 @@ def _reduced(n: int, d: int) -> Ratio:
     return n // common, d // common
 
 
-def _status(plan: Plan, silent: Sequence[int], covered: Mapping[str, Ratio | None]) -> Status:
+def _status(plan: CompiledMethodology, silent: Sequence[int], covered: Mapping[str, Ratio | None]) -> Status:
     """The status of a submission that has an index; `silent`: the positions of what is unknown."""
-    if not any(plan.leaves[position].counts for position in silent):
+    if not any(plan.indicators[position].has_weight for position in silent):
         return "complete"
     thresholds = plan.document.coverage
     overall = covered[plan.document.root.id]
@@ -534,16 +552,16 @@ def _at_least(ratio: Ratio, share: Share) -> bool:
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
-def reach_level(evaluation: Evaluation, max_level: int | None) -> None:
+def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Sets the highest level such that the gates of every level up to it hold, and the failing gates of the next.
 
     At most the `max_level` of the review, and no gate is to blame where only that holds it.
     """
     figures = GateFigures(evaluation)
-    for level in evaluation.plan.levels:
-        failing = [gate for gate in level.gates if not gate_holds(gate, figures)]
+    for level in evaluation.compiled.levels:
+        failing = [gate for gate in level.gates if not is_gate_met(gate, figures)]
         if failing:
-            evaluation.failing = failing
+            evaluation.failing_gates = failing
             return
         if max_level is not None and level.number > max_level:
             return
@@ -551,51 +569,51 @@ def reach_level(evaluation: Evaluation, max_level: int | None) -> None:
         evaluation.provisional = level.firm is not None and not level.firm(figures)
 
 
-def gate_holds(compiled: CompiledGate, figures: GateFigures) -> bool:
+def is_gate_met(compiled: CompiledGate, figures: GateFigures) -> bool:
     """Whether a gate holds."""
-    if compiled.least is not None:
-        nodes, asked = compiled.least
-        units = figures.least(nodes)
+    if compiled.minimum is not None:
+        nodes, asked = compiled.minimum
+        units = figures.find_lowest(nodes)
         if units is not None:
             return units * asked.denominator >= asked.numerator * figures.unit
-    elif compiled.value is not None:
-        indicator, asked, at_least = compiled.value
-        value = figures.ratio(indicator)
+    elif compiled.value_bound is not None:
+        indicator, asked, at_least = compiled.value_bound
+        value = figures.read_ratio(indicator)
         if value is not None:
             over = value[0] * asked.denominator - asked.numerator * value[1]
             return not over or (over > 0) == at_least
-    if compiled.there(figures) is NULL:
-        return compiled.gate.when_not_applicable == "pass"
+    if compiled.actual(figures) is NULL:
+        return compiled.definition.when_not_applicable == "pass"
     return compiled.holds(figures) is True
 
 
-def sides(compiled: CompiledGate, figures: GateFigures) -> BlockedBy:
+def describe_failing_gate(compiled: CompiledGate, figures: GateFigures) -> FailingGate:
     """A gate with what is there and what it asks."""
-    units = None if compiled.least is None else figures.least(compiled.least[0])
-    there = compiled.there(figures) if units is None else Fraction(units, figures.unit)
-    return BlockedBy(compiled.gate, None if there is NULL else there, compiled.asked(figures))
+    units = None if compiled.minimum is None else figures.find_lowest(compiled.minimum[0])
+    there = compiled.actual(figures) if units is None else Fraction(units, figures.unit)
+    return FailingGate(compiled.definition, None if there is NULL else there, compiled.required(figures))
 
 
 class GateFigures:
     """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
 
     def __init__(self, evaluation: Evaluation) -> None:
-        self.unit = evaluation.plan.unit
+        self.unit = evaluation.compiled.unit
         self._evaluation = evaluation
         self._least: dict[tuple[str | None, ...], int | None] = {}
         """Gates of several levels ask for the same nodes."""
 
-    def index(self) -> Evaluated:
+    def read_index(self) -> Evaluated:
         """The published index in points."""
         index = self._evaluation.index
-        return None if index is None else Fraction(index, self._evaluation.plan.unit)
+        return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
-    def least(self, nodes: tuple[str | None, ...]) -> int | None:
+    def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
         """The least score of nodes, None the index, in units; None where one has no score."""
         if nodes in self._least:
             return self._least[nodes]
         evaluation = self._evaluation
-        groups, leaves, positions = evaluation.groups, evaluation.leaves, evaluation.plan.positions
+        groups, leaves, positions = evaluation.groups, evaluation.results, evaluation.compiled.positions
         least: int | None = None
         for node in nodes:
             if node is None:
@@ -609,38 +627,38 @@ class GateFigures:
         self._least[nodes] = least
         return least
 
-    def score(self, node: str) -> Evaluated:
+    def read_score(self, node: str) -> Evaluated:
         """The score of a node in points; absent where only silence took it away, NULL where it left."""
         evaluation = self._evaluation
-        position = evaluation.plan.positions.get(node)
+        position = evaluation.compiled.positions.get(node)
         if position is None:
             units, most = evaluation.groups[node], evaluation.groups_max[node]
         else:
-            units, most = evaluation.leaves[position].score, evaluation.leaves[position].maximum
+            units, most = evaluation.results[position].score, evaluation.results[position].maximum
         if units is None:
             return NULL if most is None else None
-        return Fraction(units, evaluation.plan.unit)
+        return Fraction(units, evaluation.compiled.unit)
 
-    def ratio(self, indicator: str) -> Ratio | None:
+    def read_ratio(self, indicator: str) -> Ratio | None:
         """The raw value where `value` gives one."""
         evaluation = self._evaluation
-        leaf = evaluation.leaves[evaluation.plan.positions[indicator]]
+        leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value
 
-    def value(self, indicator: str) -> Evaluated:
+    def read_value(self, indicator: str) -> Evaluated:
         """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""
-        plan = self._evaluation.plan
-        leaf = self._evaluation.leaves[plan.positions[indicator]]
+        plan = self._evaluation.compiled
+        leaf = self._evaluation.results[plan.positions[indicator]]
         if leaf.code == "not_applicable":
             return NULL
         if leaf.value is None or indicator in self._evaluation.self_declared:
             return None
-        if plan.leaves[plan.positions[indicator]].indicator.curve.kind == "boolean":
+        if plan.indicators[plan.positions[indicator]].definition.curve.kind == "boolean":
             return bool(leaf.value[0])
         return Fraction(*leaf.value)
 
-    def profile(self, field: str) -> Evaluated:
+    def read_profile(self, field: str) -> Evaluated:
         """A field of the profile."""
-        value = self._evaluation.facts[self._evaluation.plan.layout.profile[field]]
+        value = self._evaluation.facts[self._evaluation.compiled.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value

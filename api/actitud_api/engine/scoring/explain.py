@@ -37,19 +37,27 @@ from actitud_api.engine.methodology.predicates import (
     units_of,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.attribution import Allocation, allocate
+from actitud_api.engine.scoring.attribution import Attribution, attribute_points
 from actitud_api.engine.scoring.compile import (
+    CACHE_SIZE,
     EXPONENTS,
-    KEPT,
     CompiledGroup,
     CompiledIndicator,
-    Plan,
-    power_mean,
-    quantised,
+    CompiledMethodology,
+    compute_power_mean,
+    quantise,
 )
-from actitud_api.engine.scoring.evaluate import BlockedBy, Broken, Evaluation, Leaf, evaluate, published, state_of
-from actitud_api.engine.scoring.leaves import Ratio
-from actitud_api.engine.scoring.next_steps import Branches, next_step
+from actitud_api.engine.scoring.evaluate import (
+    BrokenRule,
+    Evaluation,
+    FailingGate,
+    IndicatorResult,
+    derive_state,
+    evaluate,
+    round_to_published,
+)
+from actitud_api.engine.scoring.indicator_result import Ratio
+from actitud_api.engine.scoring.next_steps import BranchRescorer, find_next_step
 from actitud_api.engine.scoring.result import (
     COVERAGE_DECIMALS,
     BlockingGate,
@@ -66,13 +74,13 @@ from actitud_api.engine.scoring.result import (
     PassedGoalpost,
     Reason,
     Score,
-    figure,
-    points,
-    quotient,
-    rounded,
-    rounded_quotient,
+    round_figure,
+    round_quotient,
+    to_figure,
+    to_points,
+    to_quotient,
 )
-from actitud_api.engine.scoring.sampling_intervals import interval
+from actitud_api.engine.scoring.sampling_intervals import compute_interval
 
 MAIN_REASONS = 4
 """At most so many main reasons (SCORING, section 7)."""
@@ -81,24 +89,24 @@ MAIN_REASONS = 4
 def explain(methodology: Methodology, submission: Submission) -> Score:
     """The canonical result of a submission: score, explanation, findings and the digest of the input."""
     evaluation = evaluate(methodology, submission)
-    return explained(evaluation, submission)
+    return explain_evaluation(evaluation, submission)
 
 
-def outline(methodology: Methodology, submission: Submission) -> Score:
+def outline_score(methodology: Methodology, submission: Submission) -> Score:
     """The canonical result without what explains it: no main reasons, no points, no indicators."""
     evaluation = evaluate(methodology, submission)
-    return _score(evaluation, submission, (), _outlined(evaluation, evaluation.plan.root), ())
+    return _score(evaluation, submission, (), _outlined(evaluation, evaluation.compiled.root), ())
 
 
 def _outlined(evaluation: Evaluation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
     """The groups directly below a group, without points and indicators."""
-    unit = evaluation.plan.unit
+    unit = evaluation.compiled.unit
     return tuple(
         DimensionScore(
-            id=child.group.id,
-            score=points(evaluation.groups[child.group.id], unit),
-            score_max=points(evaluation.groups_max[child.group.id], unit),
-            weight=child.group.weight,
+            id=child.definition.id,
+            score=to_points(evaluation.groups[child.definition.id], unit),
+            score_max=to_points(evaluation.groups_max[child.definition.id], unit),
+            weight=child.definition.weight,
             coverage=_coverage(evaluation, child),
             possible=None,
             won=None,
@@ -115,9 +123,9 @@ class _Explained(Struct, frozen=True):
     """What the explanation of every indicator shares."""
 
     evaluation: Evaluation
-    plan: Plan
+    plan: CompiledMethodology
     unit: int
-    allocation: Allocation
+    allocation: Attribution
     values: list[Figure | bool | None]
     """Raw values, and what follows them, by the position of each indicator."""
     intervals: list[Interval | None]
@@ -125,12 +133,12 @@ class _Explained(Struct, frozen=True):
     steps: list[NextStep | None]
 
 
-def explained(evaluation: Evaluation, submission: Submission) -> Score:
+def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
     """The canonical result of an evaluation of a submission."""
-    plan = evaluation.plan
+    plan = evaluation.compiled
     unit = plan.unit
-    allocation = allocate(evaluation)
-    branches, results = Branches(evaluation), list(zip(plan.leaves, evaluation.leaves, strict=True))
+    allocation = attribute_points(evaluation)
+    branches, results = BranchRescorer(evaluation), list(zip(plan.indicators, evaluation.results, strict=True))
     values = [_value(plan, leaf, result) for leaf, result in results]
     # One thing of all indicators after the other: that keeps caches warm, and takes a third less.
     of = _Explained(
@@ -139,11 +147,11 @@ def explained(evaluation: Evaluation, submission: Submission) -> Score:
         unit,
         allocation,
         values,
-        intervals=[interval(branches, submission, leaf) for leaf in plan.leaves],
+        intervals=[compute_interval(branches, submission, leaf) for leaf in plan.indicators],
         parameters=[
             _parameters(evaluation, leaf, result, value) for (leaf, result), value in zip(results, values, strict=True)
         ],
-        steps=[next_step(branches, submission, leaf) for leaf in plan.leaves],
+        steps=[find_next_step(branches, submission, leaf) for leaf in plan.indicators],
     )
     return _score(
         evaluation,
@@ -161,11 +169,11 @@ def _score(
     dimensions: tuple[DimensionScore, ...],
     indicators: tuple[IndicatorScore, ...],
 ) -> Score:
-    plan, unit = evaluation.plan, evaluation.plan.unit
+    plan, unit = evaluation.compiled, evaluation.compiled.unit
     return Score(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
-        index=points(evaluation.index, unit),
-        index_max=points(evaluation.index_max, unit),
+        index=to_points(evaluation.index, unit),
+        index_max=to_points(evaluation.index_max, unit),
         index_geometric=_geometric(evaluation),
         coverage=_coverage(evaluation, plan.root),
         status=evaluation.status,
@@ -173,31 +181,31 @@ def _score(
             number=evaluation.level,
             provisional=evaluation.provisional,
             max_level=submission.max_level,
-            blocked_by=tuple(blocking(plan, blocked) for blocked in evaluation.blocked_by),
+            blocked_by=tuple(build_blocking_gate(plan, blocked) for blocked in evaluation.blocked_by),
         ),
         main_reasons=main_reasons,
-        findings=findings(evaluation),
+        findings=list_findings(evaluation),
         dimensions=dimensions,
         indicators=indicators,
-        input_digest=input_digest(plan, submission),
+        input_digest=compute_input_digest(plan, submission),
     )
 
 
 def _coverage(evaluation: Evaluation, group: CompiledGroup) -> Figure | None:
-    covered = evaluation.covered[group.group.id]
-    return None if covered is None else rounded_quotient(*covered, COVERAGE_DECIMALS)
+    covered = evaluation.coverage_ratios[group.definition.id]
+    return None if covered is None else round_quotient(*covered, COVERAGE_DECIMALS)
 
 
-def findings(evaluation: Evaluation) -> tuple[Finding, ...]:
+def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
     """The rules that do not hold, in the order of the document."""
-    return tuple(_finding(evaluation.plan, broken) for broken in evaluation.broken)
+    return tuple(_finding(evaluation.compiled, broken) for broken in evaluation.broken_rules)
 
 
-def input_digest(plan: Plan, submission: Submission) -> str:
+def compute_input_digest(plan: CompiledMethodology, submission: Submission) -> str:
     """The digest of what was scored: version, whole profile, answers, what is only declared, what review says."""
     answers: dict[str, object] = {}
-    for leaf in plan.leaves:
-        name = leaf.indicator.id
+    for leaf in plan.indicators:
+        name = leaf.definition.id
         answer = submission.answers.get(name)
         if answer is not None:
             sent: dict[str, object] = {"basis": "self_declared" if name in submission.self_declared else "evidenced"}
@@ -223,20 +231,20 @@ def input_digest(plan: Plan, submission: Submission) -> str:
 
 def _sent(value: Scalar | None, decimals: int) -> Scalar | None:
     if type(value) is float:
-        return quotient(*units_of(value, decimals))
+        return to_quotient(*units_of(value, decimals))
     return value
 
 
 def _sent_fact(value: FactValue, leaf: CompiledIndicator, place: int) -> Scalar | list[str] | None:
     """Component lists are sets: they stand in the order of the document."""
     if isinstance(value, tuple):
-        return [component for component in leaf.indicator.components if component in value]
-    return _sent(value, leaf.indicator.facts[place].decimals)
+        return [component for component in leaf.definition.components if component in value]
+    return _sent(value, leaf.definition.facts[place].decimals)
 
 
 def _geometric(evaluation: Evaluation) -> Figure | None:
     """The additional geometric index of the root's children, each counted as the document's floor at least."""
-    plan = evaluation.plan
+    plan = evaluation.compiled
     additional = plan.document.additional_index
     if additional is None or evaluation.index is None:
         return None
@@ -246,21 +254,21 @@ def _geometric(evaluation: Evaluation) -> Figure | None:
         if units is not None and weight
     ]
     weights, scores = zip(*counting, strict=True)
-    mean = power_mean(EXPONENTS[additional.aggregation], weights, scores)
-    return points(published(plan, quantised(mean, plan.unit)), plan.unit)
+    mean = compute_power_mean(EXPONENTS[additional.aggregation], weights, scores)
+    return to_points(round_to_published(plan, quantise(mean, plan.unit)), plan.unit)
 
 
 # --- levels, main reasons, findings ---------------------------------------------------------------------------
 
 
-def blocking(plan: Plan, blocked: BlockedBy) -> BlockingGate:
+def build_blocking_gate(plan: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
     """A failing gate as the canonical result has it."""
-    there, asked = blocked.there, blocked.asked
+    there, asked = blocked.actual, blocked.required
     distance = None
     if _is_number(there) and _is_number(asked):
         one, other = cast("Number", there), cast("Number", asked)
         between = abs(other.numerator * one.denominator - one.numerator * other.denominator)
-        distance = rounded_quotient(between, one.denominator * other.denominator, plan.raw_decimals)
+        distance = round_quotient(between, one.denominator * other.denominator, plan.raw_decimals)
     return BlockingGate(gate=blocked.gate.id, there=_shown(plan, there), asked=_shown(plan, asked), distance=distance)
 
 
@@ -268,49 +276,51 @@ def _is_number(value: Evaluated) -> bool:
     return type(value) is int or isinstance(value, Fraction)
 
 
-def _shown(plan: Plan, value: Evaluated) -> Figure | bool | str | None:
+def _shown(plan: CompiledMethodology, value: Evaluated) -> Figure | bool | str | None:
     if value is None or value is NULL:
         return None
     if isinstance(value, bool | str):
         return value
-    return rounded(cast("Number", value), plan.raw_decimals)
+    return round_figure(cast("Number", value), plan.raw_decimals)
 
 
-def _main_reasons(evaluation: Evaluation, allocation: Allocation) -> tuple[MainReason, ...]:
+def _main_reasons(evaluation: Evaluation, allocation: Attribution) -> tuple[MainReason, ...]:
     """The largest exact losses above 0, ties in document order."""
-    plan = evaluation.plan
+    plan = evaluation.compiled
     losses = [(position, loss) for position, loss in enumerate(allocation.losses) if loss is not None and loss[0]]
     common = math.lcm(*(loss[1] for _, loss in losses))
     losses.sort(key=lambda found: -found[1][0] * (common // found[1][1]))
     found = []
     for position, _ in losses[:MAIN_REASONS]:
-        own = allocation.leaves[position]
+        own = allocation.indicators[position]
         assert own is not None
-        found.append(MainReason(indicator=plan.leaves[position].indicator.id, lost=quotient(own.lost, plan.unit)))
+        found.append(
+            MainReason(indicator=plan.indicators[position].definition.id, lost=to_quotient(own.lost, plan.unit))
+        )
     return tuple(found)
 
 
-def _finding(plan: Plan, broken: Broken) -> Finding:
-    rule = broken.compiled.rule
+def _finding(plan: CompiledMethodology, broken: BrokenRule) -> Finding:
+    rule = broken.rule.definition
     assert rule.holds is not None
     assert rule.severity != "review"
     return Finding(
         rule=rule.id,
         severity=rule.severity,
-        code="contradicted" if broken.supported else "unsupported",
+        code="contradicted" if broken.is_supported else "unsupported",
         indicators=rule.invalidates,
         missing=_absent(plan, rule.holds, broken.facts),
-        facts=facts_read(plan, rule.holds, broken.facts),
+        facts=collect_facts_read(plan, rule.holds, broken.facts),
     )
 
 
-def _absent(plan: Plan, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
+def _absent(plan: CompiledMethodology, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
     """The indicators without an answer that leave a predicate undetermined, in document order."""
     found = frozenset(_deciding(plan, predicate, facts))
-    return tuple(leaf.indicator.id for leaf in plan.leaves if leaf.indicator.id in found)
+    return tuple(leaf.definition.id for leaf in plan.indicators if leaf.definition.id in found)
 
 
-def _deciding(plan: Plan, predicate: Predicate, facts: Facts) -> Iterator[str]:
+def _deciding(plan: CompiledMethodology, predicate: Predicate, facts: Facts) -> Iterator[str]:
     """The absent answers that an undetermined predicate turns on; none below a part that is determined."""
     leaf = over_facts(plan.layout, absent=True)
     if compile_predicate(predicate, leaf, present_in_facts(plan.layout))(facts) is not None:
@@ -329,7 +339,9 @@ def _deciding(plan: Plan, predicate: Predicate, facts: Facts) -> Iterator[str]:
             yield from (part.indicator for part in read if facts[plan.layout.present[part.indicator]] is None)
 
 
-def facts_read(plan: Plan, predicate: Predicate, facts: Facts) -> dict[str, FactValue | str | None]:
+def collect_facts_read(
+    plan: CompiledMethodology, predicate: Predicate, facts: Facts
+) -> dict[str, FactValue | str | None]:
     """What a predicate read, by name: profile fields, and facts of answers as `D4.01.level`."""
     found: dict[str, FactValue | str | None] = {}
     for operand in operands(predicate):
@@ -351,7 +363,7 @@ def _plain(value: Slot, components: tuple[str, ...] = ()) -> FactValue | str | N
     if isinstance(value, frozenset):
         return tuple(component for component in components if component in value)
     if isinstance(value, int | Fraction):
-        return figure(value)
+        return to_figure(value)
     return None
 
 
@@ -365,22 +377,22 @@ def _groups(of: _Explained, above: CompiledGroup) -> tuple[DimensionScore, ...]:
 
 def _indicators(of: _Explained, above: CompiledGroup) -> tuple[IndicatorScore, ...]:
     """The indicators directly below a group."""
-    leaves = of.plan.leaves
+    leaves = of.plan.indicators
     return tuple([_indicator(of, leaves[child]) for child in above.children if isinstance(child, int)])
 
 
 def _dimension(of: _Explained, compiled: CompiledGroup) -> DimensionScore:
-    evaluation, group, unit = of.evaluation, compiled.group, of.unit
+    evaluation, group, unit = of.evaluation, compiled.definition, of.unit
     own = of.allocation.groups[group.id]
     return DimensionScore(
         id=group.id,
-        score=points(evaluation.groups[group.id], unit),
-        score_max=points(evaluation.groups_max[group.id], unit),
+        score=to_points(evaluation.groups[group.id], unit),
+        score_max=to_points(evaluation.groups_max[group.id], unit),
         weight=group.weight,
         coverage=_coverage(evaluation, compiled),
-        possible=None if own is None else points(own.possible, unit),
-        won=None if own is None else points(own.won, unit),
-        lost=None if own is None else points(own.lost, unit),
+        possible=None if own is None else to_points(own.possible, unit),
+        won=None if own is None else to_points(own.won, unit),
+        lost=None if own is None else to_points(own.lost, unit),
         groups=_groups(of, compiled),
         indicators=_indicators(of, compiled),
     )
@@ -388,16 +400,16 @@ def _dimension(of: _Explained, compiled: CompiledGroup) -> DimensionScore:
 
 def _indicator(of: _Explained, leaf: CompiledIndicator) -> IndicatorScore:
     unit, position = of.unit, leaf.position
-    result = of.evaluation.leaves[position]
-    own = of.allocation.leaves[position]
+    result = of.evaluation.results[position]
+    own = of.allocation.indicators[position]
     return IndicatorScore(
-        id=leaf.indicator.id,
-        state=state_of(result.code),
-        score=points(result.score, unit),
-        weight=leaf.indicator.weight,
-        possible=None if own is None else points(own.possible, unit),
-        won=None if own is None else points(own.won, unit),
-        lost=None if own is None else points(own.lost, unit),
+        id=leaf.definition.id,
+        state=derive_state(result.code),
+        score=to_points(result.score, unit),
+        weight=leaf.definition.weight,
+        possible=None if own is None else to_points(own.possible, unit),
+        won=None if own is None else to_points(own.won, unit),
+        lost=None if own is None else to_points(own.lost, unit),
         value=of.values[position],
         interval=of.intervals[position],
         reason=Reason(code=result.code, parameters=of.parameters[position]),
@@ -405,22 +417,22 @@ def _indicator(of: _Explained, leaf: CompiledIndicator) -> IndicatorScore:
     )
 
 
-def _value(plan: Plan, leaf: CompiledIndicator, result: Leaf) -> Figure | bool | None:
+def _value(plan: CompiledMethodology, leaf: CompiledIndicator, result: IndicatorResult) -> Figure | bool | None:
     if result.value is None:
         return None
     n, d = result.value
-    if leaf.indicator.curve.kind == "boolean":
+    if leaf.definition.curve.kind == "boolean":
         return bool(n)
-    return n if d == 1 else rounded_quotient(n, d, plan.raw_decimals)
+    return n if d == 1 else round_quotient(n, d, plan.raw_decimals)
 
 
 def _parameters(
-    evaluation: Evaluation, leaf: CompiledIndicator, result: Leaf, value: Figure | bool | None
+    evaluation: Evaluation, leaf: CompiledIndicator, result: IndicatorResult, value: Figure | bool | None
 ) -> Parameters:
-    plan, indicator = evaluation.plan, leaf.indicator
+    plan, indicator = evaluation.compiled, leaf.definition
     if result.value is not None and result.code != "capped":
         return Parameters(
-            facts=own_facts(evaluation, leaf),
+            facts=collect_own_facts(evaluation, leaf),
             value=value,
             between=_between(plan, leaf, result.value),
             cap=None,
@@ -434,40 +446,44 @@ def _parameters(
     missing: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     if result.code == "zero_by_rule" or result.undetermined:
-        facts = facts_read(plan, indicator.zero_when, evaluation.facts)
+        facts = collect_facts_read(plan, indicator.zero_when, evaluation.facts)
         waiting = _absent(plan, indicator.zero_when, evaluation.facts) if result.undetermined else ()
         missing = tuple(name for name in waiting if name != indicator.id)
     elif result.code == "not_applicable" or result.fields:
-        facts = facts_read(plan, indicator.applies, evaluation.facts)
+        facts = collect_facts_read(plan, indicator.applies, evaluation.facts)
     elif result.code in ("contradicted", "unsupported"):
         broken = [
             found
-            for found in evaluation.broken
-            if leaf.position in found.compiled.invalidates and found.supported == (result.code == "contradicted")
+            for found in evaluation.broken_rules
+            if leaf.position in found.rule.invalidates and found.is_supported == (result.code == "contradicted")
         ]
-        rules = tuple(found.compiled.rule.id for found in broken)
+        rules = tuple(found.rule.definition.id for found in broken)
         if result.code == "unsupported":
             absent = {
                 name
                 for found in broken
-                if found.compiled.rule.holds is not None
-                for name in _absent(plan, found.compiled.rule.holds, found.facts)
+                if found.rule.definition.holds is not None
+                for name in _absent(plan, found.rule.definition.holds, found.facts)
             }
             missing = tuple(
-                other.indicator.id
-                for other in plan.leaves
-                if other.indicator.id in absent and other.position != leaf.position
+                other.definition.id
+                for other in plan.indicators
+                if other.definition.id in absent and other.position != leaf.position
             )
     else:
-        facts = own_facts(evaluation, leaf)
-        if leaf.borrows and leaf.present is not None and evaluation.facts[leaf.present] is not None:
-            missing = tuple(name for name, slot in leaf.borrows.items() if evaluation.facts[slot] is None)
+        facts = collect_own_facts(evaluation, leaf)
+        if (
+            leaf.borrowed_answers
+            and leaf.presence_slot is not None
+            and evaluation.facts[leaf.presence_slot] is not None
+        ):
+            missing = tuple(name for name, slot in leaf.borrowed_answers.items() if evaluation.facts[slot] is None)
     return Parameters(
         facts=facts,
         value=value,
         between=() if result.value is None else _between(plan, leaf, result.value),
-        cap=points(leaf.cap, plan.unit) if result.code == "capped" and result.declared else None,
-        uncapped=points(result.uncapped, plan.unit) if result.code == "capped" else None,
+        cap=to_points(leaf.cap, plan.unit) if result.code == "capped" and result.declared else None,
+        uncapped=to_points(result.uncapped, plan.unit) if result.code == "capped" else None,
         level_sent=result.level_sent,
         rules=rules,
         missing=missing,
@@ -475,12 +491,12 @@ def _parameters(
     )
 
 
-def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
+def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
     """The facts of an indicator by name, or the profile fields of one without facts; none where it has no answer."""
-    plan, indicator, facts = evaluation.plan, leaf.indicator, evaluation.facts
-    if leaf.present is None:
-        return {operand.field: _plain(facts[plan.layout.profile[operand.field]]) for operand in leaf.reads}
-    if facts[leaf.present] is None:
+    plan, indicator, facts = evaluation.compiled, leaf.definition, evaluation.facts
+    if leaf.presence_slot is None:
+        return {operand.field: _plain(facts[plan.layout.profile[operand.field]]) for operand in leaf.profile_operands}
+    if facts[leaf.presence_slot] is None:
         return {}
     return {
         name: fact if type(fact := facts[slot]) is int else _plain(fact, indicator.components)
@@ -488,7 +504,7 @@ def own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, Fact
     }
 
 
-def _between(plan: Plan, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
+def _between(plan: CompiledMethodology, leaf: CompiledIndicator, value: Ratio) -> tuple[PassedGoalpost, ...]:
     """The goalpost at the raw value, or the two around it."""
     n, d = value
     passed = _passed_goalposts(plan)[leaf.position]
@@ -502,14 +518,14 @@ _Passed = tuple[int, int, tuple[PassedGoalpost, ...], tuple[PassedGoalpost, ...]
 """A goalpost: x as a ratio, the goalpost alone, and with the one before it."""
 
 
-@lru_cache(KEPT)
-def _passed_goalposts(plan: Plan) -> tuple[tuple[_Passed, ...], ...]:
+@lru_cache(CACHE_SIZE)
+def _passed_goalposts(plan: CompiledMethodology) -> tuple[tuple[_Passed, ...], ...]:
     """The goalposts of every indicator by position."""
-    return tuple(_goalposts(plan, leaf) for leaf in plan.leaves)
+    return tuple(_goalposts(plan, leaf) for leaf in plan.indicators)
 
 
-def _goalposts(plan: Plan, leaf: CompiledIndicator) -> tuple[_Passed, ...]:
-    shown = [PassedGoalpost(x=figure(x), score=quotient(units, plan.unit)) for x, units in leaf.goalposts]
+def _goalposts(plan: CompiledMethodology, leaf: CompiledIndicator) -> tuple[_Passed, ...]:
+    shown = [PassedGoalpost(x=to_figure(x), score=to_quotient(units, plan.unit)) for x, units in leaf.goalposts]
     return tuple(
         (*x.as_integer_ratio(), (shown[place],), tuple(shown[max(0, place - 1) : place + 1]))
         for place, (x, _) in enumerate(leaf.goalposts)

@@ -31,36 +31,36 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import Facts, answers_read, derived_count, exact, parts
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.compile import (
-    KEPT,
+    CACHE_SIZE,
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
     CompiledLevel,
+    CompiledMethodology,
     CompiledRule,
-    Plan,
     compile_gate,
+    drop_rules,
     load_facts,
-    without_rules,
 )
 from actitud_api.engine.scoring.evaluate import (
     OBSERVED,
     Code,
     Evaluation,
-    Family,
     GateFigures,
+    GroupSensitivity,
+    assign_level,
+    build_group_sensitivity,
+    describe_failing_gate,
     evaluate,
-    evaluate_facts,
-    family,
-    gate_holds,
-    published,
-    reach_level,
+    evaluate_compiled,
+    is_gate_met,
+    round_to_published,
     score_children,
-    score_leaf,
-    sides,
+    score_indicator,
 )
-from actitud_api.engine.scoring.explain import blocking, own_facts
-from actitud_api.engine.scoring.next_steps import Change, named, reach, with_change
-from actitud_api.engine.scoring.result import BlockingGate, Canonical, Gain, MethodologyReference, Points, points
+from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_facts
+from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find_change_reaching, name_changes
+from actitud_api.engine.scoring.result import BlockingGate, Canonical, Gain, MethodologyReference, Points, to_points
 
 MoveKind = Literal["improve", "evidence", "report"]
 """improve: move the fact · evidence: document what is only declared · report: answer what is unknown."""
@@ -104,7 +104,7 @@ class Unreachable(Canonical, frozen=True):
     indicators: tuple[str, ...]
 
 
-class Path(Canonical, frozen=True, kw_only=True):
+class LevelPath(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next one.
 
     `target`: the next level, null where there is none: the level is the highest, or there is no level. `moves`: null
@@ -122,20 +122,20 @@ class Path(Canonical, frozen=True, kw_only=True):
     unreachable: tuple[Unreachable, ...]
 
 
-def path(methodology: Methodology, submission: Submission) -> Path:
+def find_level_path(methodology: Methodology, submission: Submission) -> LevelPath:
     """The path to the next level of a submission under a methodology."""
-    return path_from(evaluate(methodology, submission), submission)
+    return find_path_from(evaluate(methodology, submission), submission)
 
 
-def path_from(evaluation: Evaluation, submission: Submission) -> Path:
+def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     """The path to the next level of an evaluated submission."""
-    plan = evaluation.plan
+    plan = evaluation.compiled
     target = next(
         (level for level in plan.levels if evaluation.level is not None and level.number == evaluation.level + 1), None
     )
-    nowhere = Path(
+    nowhere = LevelPath(
         methodology=MethodologyReference(version=plan.document.version, digest=plan.methodology.digest),
-        index=points(evaluation.index, plan.unit),
+        index=to_points(evaluation.index, plan.unit),
         level=evaluation.level,
         target=None if target is None else target.number,
         moves=None,
@@ -155,24 +155,24 @@ def path_from(evaluation: Evaluation, submission: Submission) -> Path:
     after = _confirmed(plan, submission, moves)
     if after.level is None or after.level < target.number:
         left = tuple(
-            Unreachable(gate=blocking(plan, failing), obstacle="exhausted", indicators=())
+            Unreachable(gate=build_blocking_gate(plan, failing), obstacle="exhausted", indicators=())
             for failing in after.blocked_by
         )
         return structs.replace(nowhere, unreachable=left)
-    return structs.replace(nowhere, moves=moves, index_after=points(after.index, plan.unit), level_after=after.level)
+    return structs.replace(nowhere, moves=moves, index_after=to_points(after.index, plan.unit), level_after=after.level)
 
 
-def moved(submission: Submission, moves: Iterable[Move], plan: Plan) -> Submission:
+def apply_moves(submission: Submission, moves: Iterable[Move], plan: CompiledMethodology) -> Submission:
     """A submission after moves: their facts in place of the old ones, with evidence where they need it."""
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()
     reported: set[str] = set()
     for move in moves:
-        leaf = plan.leaves[plan.positions[move.indicator]]
+        leaf = plan.indicators[plan.positions[move.indicator]]
         if move.kind == "report":
             reported.add(move.indicator)
             answers[move.indicator] = move.change
-        elif leaf.field is not None:
+        elif leaf.step_field is not None:
             profile |= cast("dict[str, int | float]", move.change)
         elif move.change:
             answers[move.indicator] = answers[move.indicator] | move.change
@@ -187,11 +187,11 @@ def moved(submission: Submission, moves: Iterable[Move], plan: Plan) -> Submissi
     )
 
 
-def _confirmed(plan: Plan, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
+def _confirmed(plan: CompiledMethodology, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
     """Everything scored anew after the moves, with the rules on but for those that other facts have to follow."""
-    after = moved(submission, moves, plan)
+    after = apply_moves(submission, moves, plan)
     suspended = frozenset(rule for move in moves for rule in move.requires)
-    return evaluate_facts(without_rules(plan, suspended), load_facts(plan, after), after)
+    return evaluate_compiled(drop_rules(plan, suspended), load_facts(plan, after), after)
 
 
 # --- what has to hold -----------------------------------------------------------------------------------------
@@ -224,21 +224,21 @@ class _Ways(Struct, frozen=True):
     unlocking: tuple[tuple[int, ...], ...]
 
 
-@lru_cache(KEPT)
-def _ways_of(plan: Plan) -> _Ways:
+@lru_cache(CACHE_SIZE)
+def _ways_of(plan: CompiledMethodology) -> _Ways:
     return _Ways(
         goals=tuple(tuple(sorted(_goals(plan, level), key=lambda goal: goal.rank)) for level in plan.levels),
         unlocking=tuple(
-            tuple(sorted(plan.positions[name] for name in answers_read(leaf.indicator.zero_when)))
-            for leaf in plan.leaves
+            tuple(sorted(plan.positions[name] for name in answers_read(leaf.definition.zero_when)))
+            for leaf in plan.indicators
         ),
     )
 
 
-def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
+def _goals(plan: CompiledMethodology, level: CompiledLevel) -> Iterator[_Goal]:
     """What the gates of a level ask; one that asks for at least so much of the least of several asks it of each."""
     for compiled in level.gates:
-        gate = compiled.gate
+        gate = compiled.definition
         match gate.holds:
             case Compare(op="ge" | "gt" as op, left=Minimum(of=members), right=right):
                 for member in members:
@@ -249,8 +249,8 @@ def _goals(plan: Plan, level: CompiledLevel) -> Iterator[_Goal]:
                 yield _goal(plan, compiled, compiled)
 
 
-def _goal(plan: Plan, gate: CompiledGate, member: CompiledGate) -> _Goal:
-    holds = member.gate.holds
+def _goal(plan: CompiledMethodology, gate: CompiledGate, member: CompiledGate) -> _Goal:
+    holds = member.definition.holds
     # The right side of a gate reads no score and no value.
     read = list(parts(holds.left))
     nodes = {part.node for part in read if isinstance(part, ScoreOperand)}
@@ -258,16 +258,16 @@ def _goal(plan: Plan, gate: CompiledGate, member: CompiledGate) -> _Goal:
     single |= {plan.positions[part.indicator] for part in read if isinstance(part, ValueOperand)}
     groups = [plan.groups[name] for name in nodes if name in plan.groups]
     if any(isinstance(part, IndexOperand) for part in read):
-        rank, below = 2, {leaf.position for leaf in plan.leaves}
+        rank, below = 2, {leaf.position for leaf in plan.indicators}
     elif groups:
-        rank, below = 1, {leaf.position for leaf in plan.leaves if nodes & set(leaf.path)}
+        rank, below = 1, {leaf.position for leaf in plan.indicators if nodes & set(leaf.ancestors)}
     else:
         rank, below = 0 if single else 3, set()
     group = groups[0] if rank == 1 and len(groups) == 1 and not single else plan.root
     return _Goal(gate, member, rank, group, frozenset(single | below), _least(plan, holds))
 
 
-def _least(plan: Plan, holds: Compare) -> int | None:
+def _least(plan: CompiledMethodology, holds: Compare) -> int | None:
     """The score in units from which a comparison of a group or of the index holds."""
     match holds:
         case Compare(op="ge" | "gt" as op, left=left, right=Constant(value=int() | float() as asked)) if isinstance(
@@ -328,30 +328,30 @@ class _Standing(Struct, frozen=True):
 
     def declared(self, leaf: CompiledIndicator) -> bool:
         """Whether an indicator is only declared."""
-        return leaf.indicator.id in self.submission.self_declared
+        return leaf.definition.id in self.submission.self_declared
 
     def holds(self, goal: _Goal) -> bool:
         """Whether what a goal asks holds."""
-        return gate_holds(goal.member, GateFigures(self.evaluation))
+        return is_gate_met(goal.member, GateFigures(self.evaluation))
 
     def holds_all(self, goals: Iterable[_Goal]) -> bool:
         """Whether all that the gates of a level ask holds."""
         figures = GateFigures(self.evaluation)
-        return all(gate_holds(goal.member, figures) for goal in goals)
+        return all(is_gate_met(goal.member, figures) for goal in goals)
 
     def contradictions(self) -> frozenset[str]:
         """The error rules that do not hold."""
-        broken = self.evaluation.broken
+        broken = self.evaluation.broken_rules
         if not broken:
             return frozenset()
-        return frozenset(found.compiled.rule.id for found in broken if found.compiled.rule.severity == "error")
+        return frozenset(found.rule.definition.id for found in broken if found.rule.definition.severity == "error")
 
 
 class _Taken(Struct, frozen=True):
     """A move that was taken: all new facts of its indicator, and the rules that it broke when it was taken."""
 
     position: int
-    change: Change
+    change: FactChange
     documented: bool
     breaks: tuple[CompiledRule, ...]
 
@@ -361,7 +361,7 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
 
     `documented`: with evidence, and also where what is there scores the same, for the gates over its value.
     """
-    result = standing.evaluation.leaves[leaf.position]
+    result = standing.evaluation.results[leaf.position]
     declared, floor = standing.declared(leaf), result.uncapped
     there: Fraction | None = None
     found: list[_Option] = []
@@ -378,9 +378,9 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
                     found.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
-    for x, units in leaf.ascent:
+    for x, units in leaf.ascending_goalposts:
         if documented:
-            better = there is None or (x > there if leaf.rising else x < there)
+            better = there is None or (x > there if leaf.is_rising else x < there)
         else:
             better = units > (found[-1].units if found else floor)
         if better:
@@ -388,12 +388,12 @@ def _options(standing: _Standing, leaf: CompiledIndicator, *, documented: bool =
     return found
 
 
-def _blank(plan: Plan, leaf: CompiledIndicator) -> Change | None:
+def _blank(plan: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
     """An answer that reaches nothing yet; None where an indicator has other facts than the one that moves."""
-    indicator = leaf.indicator
+    indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
         return None
-    change: Change = {}
+    change: FactChange = {}
     for fact in indicator.facts:
         slot = plan.layout.facts[indicator.id, fact.name]
         if fact.type == "components":
@@ -406,56 +406,60 @@ def _blank(plan: Plan, leaf: CompiledIndicator) -> Change | None:
 
 def _stuck(standing: _Standing, position: int) -> bool:
     """Whether its zero rule keeps an indicator from being scored."""
-    result = standing.evaluation.leaves[position]
+    result = standing.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined
 
 
-def _after(standing: _Standing, leaf: CompiledIndicator, change: Change, *, declared: bool) -> _Standing:
+def _after(standing: _Standing, leaf: CompiledIndicator, change: FactChange, *, declared: bool) -> _Standing:
     """How it stands after new facts of one indicator: its branch scored anew, or everything where more turns."""
-    evaluation, submission, plan = standing.evaluation, standing.submission, standing.evaluation.plan
+    evaluation, submission, plan = standing.evaluation, standing.submission, standing.evaluation.compiled
     if declared != standing.declared(leaf):
-        submission = structs.replace(submission, self_declared=submission.self_declared ^ {leaf.indicator.id})
-    facts = with_change(evaluation.facts, change)
-    sent = facts if evaluation.sent is evaluation.facts else with_change(evaluation.sent, change)
+        submission = structs.replace(submission, self_declared=submission.self_declared ^ {leaf.definition.id})
+    facts = apply_change(evaluation.facts, change)
+    sent = facts if evaluation.sent is evaluation.facts else apply_change(evaluation.sent, change)
     if not _contained(standing, leaf, facts):
-        anew = evaluate_facts(without_rules(plan, standing.suspended), sent, submission)
-        return _Standing(structs.replace(anew, plan=plan), submission, standing.suspended)
-    leaves, groups = list(evaluation.leaves), dict(evaluation.groups)
-    leaves[leaf.position] = score_leaf(plan, leaf, facts, None, {}, submission)
+        anew = evaluate_compiled(drop_rules(plan, standing.suspended), sent, submission)
+        return _Standing(structs.replace(anew, compiled=plan), submission, standing.suspended)
+    leaves, groups = list(evaluation.results), dict(evaluation.groups)
+    leaves[leaf.position] = score_indicator(plan, leaf, facts, None, {}, submission)
     anew = structs.replace(
-        evaluation, facts=facts, sent=sent, leaves=leaves, groups=groups, self_declared=submission.self_declared
+        evaluation, facts=facts, sent=sent, results=leaves, groups=groups, self_declared=submission.self_declared
     )
-    for name in leaf.path:
-        score = score_children(plan.groups[name], anew.counted(plan.groups[name]))
+    for name in leaf.ancestors:
+        score = score_children(plan.groups[name], anew.list_child_scores(plan.groups[name]))
         groups[name] = None if name in anew.unknown else score
-    anew.index = published(plan, groups[plan.document.root.id])
+    anew.index = round_to_published(plan, groups[plan.document.root.id])
     return _Standing(anew, submission, standing.suspended)
 
 
 def _contained(standing: _Standing, leaf: CompiledIndicator, changed: Facts) -> bool:
     """Whether new facts of an indicator turn nothing but the score of its own answer."""
     evaluation = standing.evaluation
-    if evaluation.leaves[leaf.position].code not in OBSERVED or leaf.indicator.id in standing.submission.level_caps:
+    if evaluation.results[leaf.position].code not in OBSERVED or leaf.definition.id in standing.submission.level_caps:
         return False
     broken = standing.contradictions()
-    for compiled in evaluation.plan.touching[leaf.position]:
-        if compiled.rule.id in broken or (compiled.rule.id not in standing.suspended and not compiled.holds(changed)):
+    for compiled in evaluation.compiled.touching_rules[leaf.position]:
+        if compiled.definition.id in broken or (
+            compiled.definition.id not in standing.suspended and not compiled.holds(changed)
+        ):
             return False
-    for position in (leaf.position, *leaf.ripples):
-        other = evaluation.plan.leaves[position]
-        closures = (other.zero_when, other.applies) if other is leaf else (other.zero_when, other.applies, other.value)
+    for position in (leaf.position, *leaf.dependents):
+        other = evaluation.compiled.indicators[position]
+        closures = (
+            (other.zero_when, other.applies) if other is leaf else (other.zero_when, other.applies, other.compute_value)
+        )
         for closure in closures:
             if closure is not None and closure(evaluation.facts) != closure(changed):
                 return False
-    return changed[leaf.present] is not None if leaf.present is not None else True
+    return changed[leaf.presence_slot] is not None if leaf.presence_slot is not None else True
 
 
 class _Search:
     """The search for the moves to a level."""
 
     def __init__(self, evaluation: Evaluation, submission: Submission, target: CompiledLevel) -> None:
-        self._plan = evaluation.plan
-        self._ways = _ways_of(evaluation.plan)
+        self._plan = evaluation.compiled
+        self._ways = _ways_of(evaluation.compiled)
         self._target = target.number
         self._goals = self._ways.goals[target.number - 1]
         self._start = self._now = _Standing(evaluation, submission, frozenset())
@@ -473,7 +477,7 @@ class _Search:
             for goal in self._goals:
                 while not self._now.holds(goal):
                     if not (self._step(goal, lenient=False) or self._step(goal, lenient=True)):
-                        lost.setdefault(goal.gate.gate.id, []).append(goal)
+                        lost.setdefault(goal.gate.definition.id, []).append(goal)
                         break
             if len(self._taken) == before:
                 break
@@ -484,12 +488,12 @@ class _Search:
     def moves(self) -> tuple[Move, ...]:
         """The moves that were taken, each with what it brings in its place."""
         at_last = self._now.evaluation.facts
-        unmet = {known.rule.id for taken in self._taken for known in taken.breaks if not known.holds(at_last)}
+        unmet = {known.definition.id for taken in self._taken for known in taken.breaks if not known.holds(at_last)}
         standing = structs.replace(self._start, suspended=frozenset(unmet))
         found = []
         # Those that other facts have to follow come last: the other moves may be these facts.
         for taken in sorted(self._taken, key=lambda known: bool(known.breaks)):
-            leaf, before = self._plan.leaves[taken.position], standing.evaluation
+            leaf, before = self._plan.indicators[taken.position], standing.evaluation
             declared = standing.declared(leaf) and not taken.documented
             standing = _after(standing, leaf, taken.change, declared=declared)
             after = standing.evaluation
@@ -502,26 +506,28 @@ class _Search:
             if not standing.holds_all(goals):
                 return number
         evaluation = structs.replace(standing.evaluation)
-        reach_level(evaluation, standing.submission.max_level)
+        assign_level(evaluation, standing.submission.max_level)
         assert evaluation.level is not None
         return evaluation.level
 
     def _move(self, taken: _Taken, before: Evaluation, after: Evaluation, level: int, unmet: frozenset[str]) -> Move:
-        plan, leaf = self._plan, self._plan.leaves[taken.position]
-        was = before.leaves[taken.position]
-        answered = leaf.present is None or before.sent[leaf.present] is not None
+        plan, leaf = self._plan, self._plan.indicators[taken.position]
+        was = before.results[taken.position]
+        answered = leaf.presence_slot is None or before.sent[leaf.presence_slot] is not None
         return Move(
-            indicator=leaf.indicator.id,
+            indicator=leaf.definition.id,
             kind="evidence" if not taken.change else "improve" if answered else "report",
-            facts=own_facts(before, leaf),
-            change=named(leaf, taken.change),
+            facts=collect_own_facts(before, leaf),
+            change=name_changes(leaf, taken.change),
             evidence=taken.documented,
-            score_before=points(was.score, plan.unit),
-            score=points(after.leaves[taken.position].score, plan.unit),
-            gain=None if after.index is None or before.index is None else points(after.index - before.index, plan.unit),
-            index=points(after.index, plan.unit),
+            score_before=to_points(was.score, plan.unit),
+            score=to_points(after.results[taken.position].score, plan.unit),
+            gain=None
+            if after.index is None or before.index is None
+            else to_points(after.index - before.index, plan.unit),
+            index=to_points(after.index, plan.unit),
             level=level,
-            requires=tuple(known.rule.id for known in taken.breaks if known.rule.id in unmet),
+            requires=tuple(known.definition.id for known in taken.breaks if known.definition.id in unmet),
         )
 
     # the next move
@@ -547,12 +553,12 @@ class _Search:
         """The options of an indicator, with evidence, the least first; or those that may lift its zero rule."""
         positions = self._ways.unlocking[position] if _stuck(self._now, position) else (position,)
         for known in positions:
-            yield from _options(self._now, self._plan.leaves[known], documented=True)
+            yield from _options(self._now, self._plan.indicators[known], documented=True)
 
     def _ranked(self, goal: _Goal) -> Iterator[_Option]:
         """The options of a goal: those that do just enough, the least first; then what brings most first."""
         group = goal.group
-        there = family(self._now.evaluation, group)
+        there = build_group_sensitivity(self._now.evaluation, group)
         below = [
             _Kept(self._lift(there, place, option_of))
             for place, option_of in enumerate(map(self._below, group.children))
@@ -564,7 +570,7 @@ class _Search:
             ]
             enough.sort(key=lambda worth: worth[:3])
             yield from (worth[-1] for worth in enough if worth[1] in goal.leaves)
-        standing = self._score(group, score_children(group, there.counted))
+        standing = self._score(group, score_children(group, there.child_scores))
         for worth in heapq.merge(*below, key=_best_first):
             if worth[0] < standing:
                 return
@@ -574,31 +580,31 @@ class _Search:
     def _below(self, child: CompiledGroup | int) -> Iterable[_Worth]:
         """The options of the indicators of a child, best first, each with what the child would score."""
         if isinstance(child, int):
-            leaf = self._plan.leaves[child]
-            options = reversed(_options(self._now, leaf)) if leaf.counts else ()
+            leaf = self._plan.indicators[child]
+            options = reversed(_options(self._now, leaf)) if leaf.has_weight else ()
             return [(option.units, child, option.units, option) for option in options]
-        name = child.group.id
+        name = child.definition.id
         if name not in self._lifted:
-            there = family(self._now.evaluation, child)
+            there = build_group_sensitivity(self._now.evaluation, child)
             lifted = [
                 self._lift(there, place, self._below(grandchild)) for place, grandchild in enumerate(child.children)
             ]
             self._lifted[name] = (
                 _Kept(heapq.merge(*lifted, key=_best_first))
-                if child.span is None
+                if child.indicator_span is None
                 else sorted(itertools.chain(*lifted), key=_best_first)
             )
         return self._lifted[name]
 
-    def _lift(self, there: Family, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
+    def _lift(self, there: GroupSensitivity, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
         """Options below a child of a group, with what the group would score instead of the child."""
         for score, position, units, option in below:
-            yield self._score(there.group, there.with_child(place, score)), position, units, option
+            yield self._score(there.group, there.rescore(place, score)), position, units, option
 
     def _score(self, group: CompiledGroup, score: int | None) -> int:
         """What a group counts with, the index as published; below everything where that is nothing."""
         if group is self._plan.root:
-            score = published(self._plan, score)
+            score = round_to_published(self._plan, score)
         return -1 if score is None else score
 
     def _try(self, option: _Option, *, lenient: bool, whatever: bool) -> tuple[_Taken, _Standing] | None:
@@ -606,31 +612,31 @@ class _Search:
 
         `whatever`: also where it scores the same.
         """
-        now, leaf = self._now, self._plan.leaves[option.position]
-        evaluation, was = now.evaluation, now.evaluation.leaves[option.position]
+        now, leaf = self._now, self._plan.indicators[option.position]
+        evaluation, was = now.evaluation, now.evaluation.results[option.position]
         change = self._change(option, leaf)
         if change is None or any(
             taken.position != option.position and not change.keys().isdisjoint(taken.change) for taken in self._taken
         ):
             self._refused[option] = ()
             return None
-        facts, broken = with_change(evaluation.facts, change), now.contradictions()
+        facts, broken = apply_change(evaluation.facts, change), now.contradictions()
         breaks = tuple(
             known
-            for known in self._plan.touching[option.position]
-            if known.rule.id not in broken and not known.holds(facts)
+            for known in self._plan.touching_rules[option.position]
+            if known.definition.id not in broken and not known.holds(facts)
         )
         if breaks and not lenient:
             self._refused[option] = breaks
             return None
-        suspended = now.suspended | {known.rule.id for known in breaks}
+        suspended = now.suspended | {known.definition.id for known in breaks}
         standing = _after(
             structs.replace(now, suspended=suspended) if breaks else now,
             leaf,
             change,
             declared=now.declared(leaf) and not option.documented,
         )
-        result = standing.evaluation.leaves[option.position]
+        result = standing.evaluation.results[option.position]
         worth = whatever or (result.score or 0) > (was.score or 0) or was.code not in OBSERVED
         if result.code not in OBSERVED or not worth or self._is_worse(standing):
             self._refused[option] = ()
@@ -646,31 +652,33 @@ class _Search:
             standing,
         )
 
-    def _change(self, option: _Option, leaf: CompiledIndicator) -> Change | None:
+    def _change(self, option: _Option, leaf: CompiledIndicator) -> FactChange | None:
         """The new facts of an option; None where there are none that are admissible."""
         evaluation = self._now.evaluation
         if option.x is None:
             return {}
-        if evaluation.leaves[leaf.position].code in OBSERVED:
-            return reach(evaluation, leaf, option.x)
+        if evaluation.results[leaf.position].code in OBSERVED:
+            return find_change_reaching(evaluation, leaf, option.x)
         blank = _blank(self._plan, leaf)
         if blank is None:
             return None
-        reached = reach(structs.replace(evaluation, facts=with_change(evaluation.facts, blank)), leaf, option.x)
+        reached = find_change_reaching(
+            structs.replace(evaluation, facts=apply_change(evaluation.facts, blank)), leaf, option.x
+        )
         return None if reached is None else blank | reached
 
     def _is_worse(self, standing: _Standing) -> bool:
         """Whether it has no level any more, or contradicts itself where it did not."""
         if standing.evaluation.status not in ("complete", "sufficient"):
             return True
-        return standing.evaluation.broken is not self._now.evaluation.broken and not (
+        return standing.evaluation.broken_rules is not self._now.evaluation.broken_rules and not (
             standing.contradictions() <= self._now.contradictions()
         )
 
     def _take(self, option: _Option, taken: _Taken, standing: _Standing) -> None:
-        leaf = self._plan.leaves[taken.position]
-        if standing.evaluation.broken is self._now.evaluation.broken:
-            for name in leaf.path:
+        leaf = self._plan.indicators[taken.position]
+        if standing.evaluation.broken_rules is self._now.evaluation.broken_rules:
+            for name in leaf.ancestors:
                 self._lifted.pop(name, None)
         else:
             self._lifted = {}
@@ -690,7 +698,7 @@ class _Search:
         for place in reversed(range(len(self._taken))):
             taken = self._taken[place]
             if self._latest(taken.position) is taken:
-                leaf, earlier = self._plan.leaves[taken.position], self._latest(taken.position, place)
+                leaf, earlier = self._plan.indicators[taken.position], self._latest(taken.position, place)
                 back = {slot: self._start.evaluation.sent[slot] for slot in taken.change}
                 trial = _after(
                     self._now,
@@ -709,10 +717,10 @@ class _Search:
         figures = next(
             found
             for standing in (self._start, self._now)
-            if not gate_holds(gate, found := GateFigures(standing.evaluation))
+            if not is_gate_met(gate, found := GateFigures(standing.evaluation))
         )
         codes = {
-            position: self._now.evaluation.leaves[position].code
+            position: self._now.evaluation.results[position].code
             for position in sorted(frozenset().union(*(goal.leaves for goal in goals)))
         }
         obstacle: Obstacle = "profile" if rank == 3 else "exhausted"
@@ -720,10 +728,10 @@ class _Search:
             (code,) = codes.values()
             obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
         return Unreachable(
-            gate=blocking(self._plan, sides(gate, figures)),
+            gate=build_blocking_gate(self._plan, describe_failing_gate(gate, figures)),
             obstacle=obstacle,
             indicators=tuple(
-                self._plan.leaves[position].indicator.id for position, code in codes.items() if code in _OBSTACLES
+                self._plan.indicators[position].definition.id for position, code in codes.items() if code in _OBSTACLES
             ),
         )
 

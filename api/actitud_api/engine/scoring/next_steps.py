@@ -14,77 +14,92 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.predicates import Facts, Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.compile import KEPT, UNKNOWN, CompiledIndicator, Plan, Step
-from actitud_api.engine.scoring.evaluate import AsLine, Evaluation, Family, evaluate_facts, family, published
-from actitud_api.engine.scoring.leaves import Ratio
-from actitud_api.engine.scoring.result import Figure, NextStep, StepKind, figure, points, quotient
+from actitud_api.engine.scoring.compile import (
+    CACHE_SIZE,
+    UNKNOWN,
+    CompiledIndicator,
+    CompiledMethodology,
+    ImprovementStep,
+)
+from actitud_api.engine.scoring.evaluate import (
+    Evaluation,
+    GroupSensitivity,
+    LinearTerms,
+    build_group_sensitivity,
+    evaluate_compiled,
+    round_to_published,
+)
+from actitud_api.engine.scoring.indicator_result import Ratio
+from actitud_api.engine.scoring.result import Figure, NextStep, StepKind, to_figure, to_points, to_quotient
 
-Change = dict[int, Slot]
+FactChange = dict[int, Slot]
 """New facts by slot."""
 
 
-class Branches:
+class BranchRescorer:
     """Re-scores an evaluation where one indicator has another score: its branch alone."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
-        self._unit = evaluation.plan.unit
-        self._families: dict[str, Family] = {}
+        self._unit = evaluation.compiled.unit
+        self._families: dict[str, GroupSensitivity] = {}
         # By the group above an indicator, and those above it as lines.
-        self._branches: dict[str, tuple[Family, tuple[AsLine, ...] | None]] = {}
+        self._branches: dict[str, tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]] = {}
         self._broken: frozenset[str] | None = None
 
-    def gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
+    def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
         """Index points that a new score of one indicator brings; None without an index."""
         index = self.evaluation.index
         if index is None:
             return None
-        changed = self.rescored(leaf, score)
+        changed = self.rescore(leaf, score)
         assert changed is not None
-        return quotient(changed - index, self._unit)
+        return to_quotient(changed - index, self._unit)
 
-    def rescored(self, leaf: CompiledIndicator, score: int) -> int | None:
+    def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
         """The published index in units with a new score of one indicator."""
-        parent, above = self._branches.get(leaf.path[0]) or self._branch(leaf)
-        line = parent.lines[leaf.places[0]]
+        parent, above = self._branches.get(leaf.ancestors[0]) or self._branch(leaf)
+        line = parent.linear_terms[leaf.child_positions[0]]
         if line is None or above is None:
             return self._rescored_at_length(leaf, score)
         a, b, divisor = line
         score = (a * score + b) // divisor
         for a, b, divisor in above:
             score = (a * score + b) // divisor
-        return published(self.evaluation.plan, score)
+        return round_to_published(self.evaluation.compiled, score)
 
     def _rescored_at_length(self, leaf: CompiledIndicator, score: int) -> int | None:
         changed: int | None = score
-        for name, place in zip(leaf.path, leaf.places, strict=True):
-            changed = self._family(name).with_child(place, changed)
-        return published(self.evaluation.plan, None if changed == UNKNOWN else changed)
+        for name, place in zip(leaf.ancestors, leaf.child_positions, strict=True):
+            changed = self._family(name).rescore(place, changed)
+        return round_to_published(self.evaluation.compiled, None if changed == UNKNOWN else changed)
 
-    def _branch(self, leaf: CompiledIndicator) -> tuple[Family, tuple[AsLine, ...] | None]:
+    def _branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
         """The group above an indicator, and those above it as lines; None where one is none."""
-        parent, *names = leaf.path
-        lines = [self._family(name).lines[place] for name, place in zip(names, leaf.places[1:], strict=True)]
+        parent, *names = leaf.ancestors
+        lines = [
+            self._family(name).linear_terms[place] for name, place in zip(names, leaf.child_positions[1:], strict=True)
+        ]
         known = tuple(line for line in lines if line is not None)
         found = self._branches[parent] = self._family(parent), known if len(known) == len(lines) else None
         return found
 
-    def _family(self, name: str) -> Family:
+    def _family(self, name: str) -> GroupSensitivity:
         if name not in self._families:
-            self._families[name] = family(self.evaluation, self.evaluation.plan.groups[name])
+            self._families[name] = build_group_sensitivity(self.evaluation, self.evaluation.compiled.groups[name])
         return self._families[name]
 
     @property
-    def broken(self) -> frozenset[str]:
+    def broken_rules(self) -> frozenset[str]:
         """The rules that do not hold."""
         if self._broken is None:
-            self._broken = frozenset(found.compiled.rule.id for found in self.evaluation.broken)
+            self._broken = frozenset(found.rule.definition.id for found in self.evaluation.broken_rules)
         return self._broken
 
 
-def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
+def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
     """The next step of one indicator; None at full marks and where it does not apply."""
-    result = branches.evaluation.leaves[leaf.position]
+    result = branches.evaluation.results[leaf.position]
     match result.code:
         case "partial" | "zero":
             return _improve(branches, submission, leaf)
@@ -101,24 +116,24 @@ def next_step(branches: Branches, submission: Submission, leaf: CompiledIndicato
     return None
 
 
-def _without_facts(branches: Branches, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
+def _without_facts(branches: BranchRescorer, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
     return NextStep(
         kind=kind,
         change={},
         gain=None,
-        gain_max=branches.gain(leaf, leaf.best),
+        gain_max=branches.compute_gain(leaf, leaf.best),
         evidence=kind == "evidence",
         cap=None,
         requires=(),
     )
 
 
-def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+def _evidence(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
     """What lifts the caps of an answer; a level that review lowered becomes again what was sent, everywhere."""
     evaluation = branches.evaluation
-    result = evaluation.leaves[leaf.position]
+    result = evaluation.results[leaf.position]
     assert result.score is not None
-    change: Change = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
+    change: FactChange = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
     own, requires = _effect(branches, submission, leaf, change, result.uncapped, evidence=True)
     return NextStep(
         kind="evidence",
@@ -126,33 +141,33 @@ def _evidence(branches: Branches, submission: Submission, leaf: CompiledIndicato
         gain=own,
         gain_max=_most(branches, leaf, own),
         evidence=True,
-        cap=points(result.score, evaluation.plan.unit),
+        cap=to_points(result.score, evaluation.compiled.unit),
         requires=requires,
     )
 
 
-def _improve(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+def _improve(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
     evaluation = branches.evaluation
-    score = evaluation.leaves[leaf.position].score
+    score = evaluation.results[leaf.position].score
     assert score is not None
-    rungs = _rungs(evaluation.plan)[leaf.position]
+    rungs = _rungs(evaluation.compiled)[leaf.position]
     if rungs is not None:
         for rung in rungs:
             if rung.units > score:
                 return _improved(branches, submission, leaf, rung, score)
         return _without_facts(branches, leaf, "act")
-    for x, units in leaf.ascent:
+    for x, units in leaf.ascending_goalposts:
         if units <= score:
             continue
-        change = reach(evaluation, leaf, x)
+        change = find_change_reaching(evaluation, leaf, x)
         if change is None:
             continue
-        value_after = _value_after(leaf, with_change(evaluation.facts, change))
+        value_after = _value_after(leaf, apply_change(evaluation.facts, change))
         if value_after is None:
             continue
-        reached = leaf.score(*value_after)
+        reached = leaf.curve(*value_after)
         if reached > score:
-            better = _Better(reached, value_after, change, named(leaf, change))
+            better = _Better(reached, value_after, change, name_changes(leaf, change))
             return _improved(branches, submission, leaf, better, score)
     return _without_facts(branches, leaf, "act")
 
@@ -162,12 +177,12 @@ class _Better(Struct, frozen=True, gc=False):
 
     units: int
     value: Ratio
-    change: Change
+    change: FactChange
     named: dict[str, FactValue]
 
 
 def _improved(
-    branches: Branches, submission: Submission, leaf: CompiledIndicator, better: _Better, score: int
+    branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator, better: _Better, score: int
 ) -> NextStep:
     held = _held(leaf, submission, better.value, better.units)
     evidence = held <= score
@@ -178,83 +193,83 @@ def _improved(
         gain=own,
         gain_max=_most(branches, leaf, own),
         evidence=evidence,
-        cap=points(held, branches.evaluation.plan.unit) if held < better.units else None,
+        cap=to_points(held, branches.evaluation.compiled.unit) if held < better.units else None,
         requires=requires,
     )
 
 
-@lru_cache(KEPT)
-def _rungs(plan: Plan) -> tuple[tuple[_Better, ...] | None, ...]:
+@lru_cache(CACHE_SIZE)
+def _rungs(plan: CompiledMethodology) -> tuple[tuple[_Better, ...] | None, ...]:
     """By position the levels, or the yes, of the indicators whose own answer is their value; None of others."""
     return tuple(
         None
-        if scorer.table is None or scorer.compiled.circular
-        else tuple(_rung(scorer.compiled, int(x), units) for x, units in scorer.compiled.ascent)
+        if scorer.table is None or scorer.indicator.is_circular
+        else tuple(_rung(scorer.indicator, int(x), units) for x, units in scorer.indicator.ascending_goalposts)
         for scorer in plan.blocks.scorers
     )
 
 
 def _rung(leaf: CompiledIndicator, x: int, units: int) -> _Better:
-    change: Change = {leaf.slots[0]: bool(x) if leaf.indicator.type == "boolean" else x}
-    return _Better(units, (x, 1), change, named(leaf, change))
+    change: FactChange = {leaf.slots[0]: bool(x) if leaf.definition.type == "boolean" else x}
+    return _Better(units, (x, 1), change, name_changes(leaf, change))
 
 
 def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
     """The raw value after a change; None where its own zero rule or applicability would take it away."""
-    if leaf.circular:
+    if leaf.is_circular:
         if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
             return None
         if leaf.applies is not None and not leaf.applies(changed):
             return None
-    return leaf.value(changed)
+    return leaf.compute_value(changed)
 
 
 def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
     """What a value counts with while there is no evidence beyond what there is, where it would reach a score."""
     if not submission.level_caps and not submission.self_declared:
         return reached
-    name = leaf.indicator.id
+    name = leaf.definition.id
     if name in submission.level_caps:
-        reached = min(reached, leaf.score(min(value[0], submission.level_caps[name]), 1))
+        reached = min(reached, leaf.curve(min(value[0], submission.level_caps[name]), 1))
     return min(reached, leaf.cap) if name in submission.self_declared else reached
 
 
 def _effect(
-    branches: Branches,
+    branches: BranchRescorer,
     submission: Submission,
     leaf: CompiledIndicator,
-    change: Change,
+    change: FactChange,
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
     """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
     evaluation = branches.evaluation
-    if not leaf.ripples and not evaluation.plan.touching[leaf.position]:
-        return branches.gain(leaf, score), ()
-    changed = with_change(evaluation.facts, change)
+    if not leaf.dependents and not evaluation.compiled.touching_rules[leaf.position]:
+        return branches.compute_gain(leaf, score), ()
+    changed = apply_change(evaluation.facts, change)
     requires, mended = _rules_that_turn(branches, leaf, change, changed)
     if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
         return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
-    return branches.gain(leaf, score), requires
+    return branches.compute_gain(leaf, score), requires
 
 
-def _most(branches: Branches, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
+def _most(branches: BranchRescorer, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
     """Index points up to full marks, at least those of the step."""
-    most = branches.gain(leaf, leaf.best)
+    most = branches.compute_gain(leaf, leaf.best)
     return most if own is None or most is None else max(own, most)
 
 
-def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
     """The least admissible change whose raw value reaches x; None where there is none."""
-    facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
+    facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
         return {leaf.slots[0]: bool(x) if indicator.type == "boolean" else int(x)}
     if indicator.type == "checklist":
         return _list_more(evaluation, leaf, x)
     step = leaf.step
-    if step is None or leaf.value(facts) is None:
+    if step is None or leaf.compute_value(facts) is None:
         return None
-    least = _solve(step, facts, x, leaf.rising)
+    least = _solve(step, facts, x, leaf.is_rising)
     if least is None:
         return None
     scale = step.scale
@@ -267,7 +282,7 @@ def reach(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Chang
     return {step.slot: Fraction(least, scale) if least % scale else least // scale}
 
 
-def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
+def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> int | None:
     """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, in units of its last decimal."""
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
@@ -278,11 +293,11 @@ def _solve(step: Step, facts: Facts, x: Fraction, rising: bool) -> int | None:
     return int(-(-bound // slope) if (slope > 0) == rising else bound // slope)
 
 
-def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> Change | None:
+def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
     """The first missing components, in document order, as many as x needs; those outside the remit are left."""
-    facts, layout, indicator = evaluation.facts, evaluation.plan.layout, leaf.indicator
+    facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
-    counts = leaf.quotient == (count, None)
+    counts = leaf.quotient_slots == (count, None)
     outside = layout.facts.get((indicator.id, "outside_remit"))
     left_out = frozenset() if outside is None else cast("frozenset[str]", facts[outside])
     listed = cast("frozenset[str]", facts[slot])
@@ -294,30 +309,30 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
             continue
         changed = list(facts)
         changed[slot], changed[count] = listed, len(listed)
-        value = leaf.value(changed)
+        value = leaf.compute_value(changed)
         if value is not None and Fraction(*value) >= x:
             return {slot: listed, count: len(listed)}
     return None
 
 
-def named(leaf: CompiledIndicator, change: Change) -> dict[str, FactValue]:
+def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
     """The changed facts by name, without the derived ones."""
-    if leaf.field is not None and leaf.step is not None:
-        return {leaf.field: figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
+    if leaf.step_field is not None and leaf.step is not None:
+        return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
     found: dict[str, FactValue] = {}
     for name, slot in leaf.facts:
         if slot in change:
             value = change[slot]
             if isinstance(value, frozenset):
-                found[name] = tuple(component for component in leaf.indicator.components if component in value)
+                found[name] = tuple(component for component in leaf.definition.components if component in value)
             elif isinstance(value, bool):
                 found[name] = value
             else:
-                found[name] = figure(cast("int | Fraction", value))
+                found[name] = to_figure(cast("int | Fraction", value))
     return found
 
 
-def with_change(facts: Facts, change: Change) -> Facts:
+def apply_change(facts: Facts, change: FactChange) -> Facts:
     """The facts after a change."""
     changed = list(facts)
     for slot, value in change.items():
@@ -326,39 +341,41 @@ def with_change(facts: Facts, change: Change) -> Facts:
 
 
 def _rules_that_turn(
-    branches: Branches, leaf: CompiledIndicator, change: Change, changed: Facts
+    branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
     """The error rules that hold now and would break after the change; whether it mends one that is broken."""
-    evaluation, broken = branches.evaluation, branches.broken
-    touching = evaluation.plan.touching[leaf.position]
-    breaks = tuple(known.rule.id for known in touching if known.rule.id not in broken and not known.holds(changed))
-    mends = (known.holds(with_change(evaluation.sent, change)) for known in touching if known.rule.id in broken)
+    evaluation, broken = branches.evaluation, branches.broken_rules
+    touching = evaluation.compiled.touching_rules[leaf.position]
+    breaks = tuple(
+        known.definition.id for known in touching if known.definition.id not in broken and not known.holds(changed)
+    )
+    mends = (known.holds(apply_change(evaluation.sent, change)) for known in touching if known.definition.id in broken)
     return breaks, any(mends)
 
 
 def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
     """Whether the change turns the zero rule, the applicability or the value of another indicator."""
-    others = (evaluation.plan.leaves[position] for position in leaf.ripples)
+    others = (evaluation.compiled.indicators[position] for position in leaf.dependents)
     return any(
         closure is not None and closure(evaluation.facts) != closure(changed)
         for other in others
-        for closure in (other.zero_when, other.applies, other.value)
+        for closure in (other.zero_when, other.applies, other.compute_value)
     )
 
 
 def _gain_of_all(
-    evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: Change, evidence: bool
+    evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: FactChange, evidence: bool
 ) -> Figure | None:
     """Index points by scoring everything anew, where a change reaches beyond its own branch."""
-    sent = with_change(evaluation.sent, change)
+    sent = apply_change(evaluation.sent, change)
     if evidence:
-        name = leaf.indicator.id
+        name = leaf.definition.id
         submission = structs.replace(
             submission,
             self_declared=submission.self_declared - {name},
             level_caps={other: cap for other, cap in submission.level_caps.items() if other != name},
         )
-    index = evaluate_facts(evaluation.plan, sent, submission).index
+    index = evaluate_compiled(evaluation.compiled, sent, submission).index
     if index is None or evaluation.index is None:
         return None
-    return quotient(index - evaluation.index, evaluation.plan.unit)
+    return to_quotient(index - evaluation.index, evaluation.compiled.unit)

@@ -28,20 +28,20 @@ RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
 
 PERCENTILE_DECIMALS: Final = 2
 
-Basis = Literal["kind_and_band", "kind", "band_scale", "all"]
+PeerBasis = Literal["kind_and_band", "kind", "band_scale", "all"]
 """What the members of a peer group have in common, from the narrowest to the widest."""
 
 
 class PeerGroup(Struct, frozen=True):
     """Whom an organisation is compared with: organisations of these kinds and this band (None: of any) that rank."""
 
-    basis: Basis
+    basis: PeerBasis
     kinds: tuple[str, ...] | None
     band: str | None
     organisations: int
 
 
-class Standing(Struct, frozen=True):
+class RankPosition(Struct, frozen=True):
     """Where a figure stands among those of `organisations`, its own included.
 
     `rank`: 1 is best; `below`: how many have less; `percentile`: in hundredths, None among too few.
@@ -53,7 +53,7 @@ class Standing(Struct, frozen=True):
     percentile: int | None
 
 
-class Spread(Struct, frozen=True):
+class FiveNumberSummary(Struct, frozen=True):
     """How values spread: the least, the quartiles (type 7, half up) and the greatest, in units of the values."""
 
     minimum: int
@@ -63,12 +63,12 @@ class Spread(Struct, frozen=True):
     maximum: int
 
 
-def rank_points(status: Status, index: int | None) -> int:
+def get_ranking_index(status: Status, index: int | None) -> int:
     """What ranks an organisation: its published index, or `UNRANKED`."""
     return UNRANKED if index is None or status not in RANKED else index
 
 
-def ranks(points: Integers) -> Integers:
+def compute_ranks(points: Integers) -> Integers:
     """The rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
     order = np.argsort(points, kind="stable")
     ascending = points[order]
@@ -78,7 +78,7 @@ def ranks(points: Integers) -> Integers:
     return found
 
 
-def peer_group(
+def find_peer_group(
     document: Document, ranked: Mapping[tuple[str, str | None], int], kind: str, band: str | None
 ) -> PeerGroup:
     """The peer group of an organisation of a kind and a size band.
@@ -89,7 +89,10 @@ def peer_group(
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}
     on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))
-    groups: list[tuple[Basis, tuple[str, ...], str | None]] = [("kind", (kind,), None), ("band_scale", on_scale, None)]
+    groups: list[tuple[PeerBasis, tuple[str, ...], str | None]] = [
+        ("kind", (kind,), None),
+        ("band_scale", on_scale, None),
+    ]
     if band is not None:
         groups.insert(0, ("kind_and_band", (kind,), band))
     for basis, kinds, of_band in groups:
@@ -99,7 +102,7 @@ def peer_group(
     return PeerGroup("all", None, None, sum(ranked.values()))
 
 
-def standing(values: ArrayLike, own: int, percentiles_from: int) -> Standing:
+def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
     """Where a figure stands among values of which it is one.
 
     The percentile is the percentile rank, the share that has less and half of the share that has as much, its own
@@ -108,7 +111,7 @@ def standing(values: ArrayLike, own: int, percentiles_from: int) -> Standing:
     found = np.asarray(values)
     below, equal, count = int((found < own).sum()), int((found == own).sum()), found.size
     share = Fraction(2 * below + equal, 2 * count) * 100 * 10**PERCENTILE_DECIMALS
-    return Standing(
+    return RankPosition(
         rank=count - below - equal + 1,
         below=below,
         organisations=count,
@@ -116,16 +119,16 @@ def standing(values: ArrayLike, own: int, percentiles_from: int) -> Standing:
     )
 
 
-def spread(values: ArrayLike) -> Spread | None:
+def summarise(values: ArrayLike) -> FiveNumberSummary | None:
     """The spread of values in any order; None where there are none."""
     found = np.sort(values)
     if not found.size:
         return None
-    quartiles = (int(quantile(found, number, 4)) for number in range(5))
-    return Spread(*quartiles)
+    quartiles = (int(compute_quantile(found, number, 4)) for number in range(5))
+    return FiveNumberSummary(*quartiles)
 
 
-def quantile(ordered: Integers, number: int, parts: int) -> Integers:
+def compute_quantile(ordered: Integers, number: int, parts: int) -> Integers:
     """The quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
 
     Linear between the values around (n - 1) · number / parts: R. J. Hyndman and Y. Fan, Sample Quantiles in

@@ -31,7 +31,7 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.predicates import indicators, parts
 from actitud_api.engine.scoring.columns import Columns, ColumnScores, columns_from, score_columns
-from actitud_api.engine.scoring.compile import plan_of
+from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import Code
 from actitud_api.engine.scoring.ranking import Integers
 from actitud_api.engine.scoring.robustness import MISSING
@@ -44,13 +44,13 @@ _CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero"
 _UNITS = "units"
 
 
-class Rescoring:
+class EditionRescorer:
     """Organisations and what they come to; `scores` is that under their methodology."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._plan = plan_of(columns.methodology)
-        self._curves = {leaf.indicator.id: leaf.indicator.curve for leaf in self._plan.leaves}
+        self._plan = compile_methodology(columns.methodology)
+        self._curves = {leaf.definition.id: leaf.definition.curve for leaf in self._plan.indicators}
         self.scores: ColumnScores = score_columns(columns)
 
     @property
@@ -59,14 +59,14 @@ class Rescoring:
         found = self.scores
         return dict(zip((*found.group_ids, *found.indicator_ids), (*found.groups, *found.scores), strict=True))
 
-    def index(self, document: Document) -> Integers:
+    def compute_index(self, document: Document) -> Integers:
         """The published index under a document with other curves, weights or aggregations, -1 where there is none."""
         if not self._columns.rows:
             return self.scores.index
         changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
         if any(_reads_others(indicator) for indicator in changed):
-            return score_columns(with_document(self._columns, document)).index
-        tree = _methodology(self._columns.methodology, of_scores(document))
+            return score_columns(replace_document(self._columns, document)).index
+        tree = _methodology(self._columns.methodology, build_score_document(document))
         scores = [
             row if indicator.curve == self._curves[indicator.id] else self._curved(indicator, row)
             for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
@@ -101,7 +101,7 @@ class Rescoring:
         return np.where(np.isin(self.scores.codes[position], _CURVED), found.scores[0], before)
 
 
-def with_document(columns: Columns, document: Document) -> Columns:
+def replace_document(columns: Columns, document: Document) -> Columns:
     """The columns under another document that asks for the same facts."""
     return structs.replace(columns, methodology=_methodology(columns.methodology, document))
 
@@ -114,7 +114,7 @@ def _reads_others(indicator: Indicator) -> bool:
     )
 
 
-def of_scores(document: Document) -> Document:
+def build_score_document(document: Document) -> Document:
     """The document in which every indicator is asked for its score, and a field of the profile says where it left."""
     unit = int(10**document.decimals)
 

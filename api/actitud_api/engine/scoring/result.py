@@ -208,29 +208,29 @@ class Score(Canonical, frozen=True):
     input_digest: Digest
 
 
-def figure(value: Number) -> Figure:
+def to_figure(value: Number) -> Figure:
     """An exact number as JSON has it: an int where integral, else the nearest double."""
-    return value if type(value) is int else quotient(value.numerator, value.denominator)
+    return value if type(value) is int else to_quotient(value.numerator, value.denominator)
 
 
-def quotient(n: int, d: int) -> Figure:
+def to_quotient(n: int, d: int) -> Figure:
     """The same of n / d, for d > 0."""
     return n / d if n % d else n // d
 
 
-def points(units: int | None, unit: int) -> Figure | None:
+def to_points(units: int | None, unit: int) -> Figure | None:
     """A score in units as JSON has it, in points."""
     if units is None:
         return None
     return units / unit if units % unit else units // unit
 
 
-def rounded(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
+def round_figure(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
     """Half up to so many decimals."""
-    return rounded_quotient(value.numerator, value.denominator, decimals)
+    return round_quotient(value.numerator, value.denominator, decimals)
 
 
-def rounded_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
+def round_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
     """The same of n / d, for d > 0."""
     scale: int = 10**decimals
-    return quotient((2 * n * scale + d) // (2 * d), scale)
+    return to_quotient((2 * n * scale + d) // (2 * d), scale)

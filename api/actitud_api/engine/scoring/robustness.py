@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from actitud_api.engine.methodology.model import Compare, Constant, Document, IndexOperand, Level
 from actitud_api.engine.methodology.predicates import exact, operands
 from actitud_api.engine.scoring.compile import EPSILON
-from actitud_api.engine.scoring.ranking import Integers, quantile, ranks
+from actitud_api.engine.scoring.ranking import Integers, compute_quantile, compute_ranks
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -83,7 +83,9 @@ class Draws(Struct, frozen=True):
     weights: Floats
 
 
-def robustness(document: Document, scores: Integers, attainable: Integers, *, draws: int, seed: int) -> Robustness:
+def compute_robustness(
+    document: Document, scores: Integers, attainable: Integers, *, draws: int, seed: int
+) -> Robustness:
     """How the organisations that rank in an edition come out of so many draws.
 
     `scores`: organisation by child of the root, in units, `MISSING` where one is not rated. `attainable`: the level
@@ -99,15 +101,15 @@ def robustness(document: Document, scores: Integers, attainable: Integers, *, dr
     if document.root.aggregation == "sum":
         raise ValueError("the root is a sum: it has no weights to draw")
     windows = _windows(document.levels, int(10**document.decimals))
-    drawn = draw([document.root.children[position].weight for position in counting], draws, seed)
+    drawn = draw_weights([document.root.children[position].weight for position in counting], draws, seed)
     index = _indices(document, scores[:, counting], drawn)
     rank = np.empty(index.shape, np.min_scalar_type(scores.shape[0]))
     for row, points in zip(rank, index, strict=True):
-        row[:] = ranks(points)
+        row[:] = compute_ranks(points)
     return Robustness(_percentiles(index), _percentiles(rank), _levels(index, attainable, windows))
 
 
-def draw(weights: Iterable[int], draws: int, seed: int) -> Draws:
+def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
     """So many draws of the aggregation and of weights around these, from a seed of 0 to 2^128 - 1."""
     around = np.array(list(weights))
     words = _words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
@@ -115,7 +117,7 @@ def draw(weights: Iterable[int], draws: int, seed: int) -> Draws:
     return Draws(uniform[:, 0] >= 0.5, around * ((1 - WITHIN) + 2 * WITHIN * uniform[:, 1:]))
 
 
-def without_index_gates(document: Document) -> Document:
+def drop_index_gates(document: Document) -> Document:
     """The document without the gates that read the index."""
     return structs.replace(
         document,
@@ -195,7 +197,7 @@ def _exponentials(powers: Floats) -> Floats:
 def _percentiles(drawn: Integers) -> Integers:
     """The `PERCENTILES` of each column."""
     ordered = np.sort(drawn.T)
-    return np.stack([quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
+    return np.stack([compute_quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
 
 
 # --- levels ---------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from typing import Final
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.compile import EPSILON, CompiledIndicator
-from actitud_api.engine.scoring.next_steps import Branches
-from actitud_api.engine.scoring.result import Interval, points, quotient
+from actitud_api.engine.scoring.next_steps import BranchRescorer
+from actitud_api.engine.scoring.result import Interval, to_points, to_quotient
 
 Z: Final = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: two sides leave out 5 %."""
@@ -19,7 +19,7 @@ QUARTER_SQUARE: Final = Z * Z / 4
 MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
-def wilson(cases: int, n: int) -> tuple[int, int]:
+def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
     """The 95 % score interval of a share of `cases` in `n` > 0, in millionths, half up.
 
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
@@ -28,32 +28,32 @@ def wilson(cases: int, n: int) -> tuple[int, int]:
     return _millionths((middle - width) / (n + SQUARE)), _millionths((middle + width) / (n + SQUARE))
 
 
-def interval(branches: Branches, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
+def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
     """What the size of its sample leaves open of a share: of itself, and of the index by re-scoring its bounds.
 
     None of an indicator that is no share of counted cases, and where there is no value.
     """
-    if not leaf.share:
+    if not leaf.is_sampled_share:
         return None
-    value = branches.evaluation.leaves[leaf.position].value
+    value = branches.evaluation.results[leaf.position].value
     if value is None:
         return None
     cases, n = value
     if not 0 <= cases <= n:
         return None
-    low, high = wilson(cases, n)
-    cap = leaf.cap if leaf.indicator.id in submission.self_declared else leaf.high
-    first = branches.rescored(leaf, min(cap, leaf.score(low, MILLION)))
-    second = branches.rescored(leaf, min(cap, leaf.score(high, MILLION)))
-    if not leaf.rising:
+    low, high = compute_wilson_interval(cases, n)
+    cap = leaf.cap if leaf.definition.id in submission.self_declared else leaf.high
+    first = branches.rescore(leaf, min(cap, leaf.curve(low, MILLION)))
+    second = branches.rescore(leaf, min(cap, leaf.curve(high, MILLION)))
+    if not leaf.is_rising:
         first, second = second, first
-    unit = branches.evaluation.plan.unit
+    unit = branches.evaluation.compiled.unit
     return Interval(
         n=n,
-        low=quotient(low, MILLION),
-        high=quotient(high, MILLION),
-        index_low=points(first, unit),
-        index_high=points(second, unit),
+        low=to_quotient(low, MILLION),
+        high=to_quotient(high, MILLION),
+        index_low=to_points(first, unit),
+        index_high=to_points(second, unit),
     )
 
 

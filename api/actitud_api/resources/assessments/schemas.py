@@ -17,7 +17,7 @@ from actitud_api.engine.methodology.requests.content import Content, Evidence
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, figure
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, to_figure
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments import service
 from actitud_api.resources.assessments.evidence import EvidenceFinding
@@ -263,4 +263,4 @@ def _build_answers(content: Content) -> dict[str, dict[str, AnswerMember]]:
 
 
 def _to_decimal(units: int | None, whole: int) -> float | None:
-    return None if units is None else figure(Fraction(units, whole))
+    return None if units is None else to_figure(Fraction(units, whole))

@@ -28,8 +28,8 @@ from actitud_api.engine.methodology.requests.content import (
     whole,
 )
 from actitud_api.engine.scoring.evaluate import Evaluation, Status, evaluate
-from actitud_api.engine.scoring.explain import findings as engine_findings
-from actitud_api.engine.scoring.ranking import rank_points
+from actitud_api.engine.scoring.explain import list_findings as engine_findings
+from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale
@@ -652,10 +652,10 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
     """How an assessment scores, by the columns of `tables.Assessment`."""
     told = extract_figures(evaluation)
     return {
-        "methodology": evaluation.plan.document.version,
+        "methodology": evaluation.compiled.document.version,
         "status": told.status,
         "level": told.level,
-        "rank_points": rank_points(told.status, told.index),
+        "rank_points": get_ranking_index(told.status, told.index),
         "index_value": told.index,
         "index_max": told.index_max,
         "coverage": told.coverage,

@@ -21,7 +21,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from actitud_api.engine.methodology.digests import canonical, digest_of
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.change_decomposition import Change
+from actitud_api.engine.scoring.change_decomposition import ChangeDecomposition
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure, MethodologyReference, Score
@@ -96,7 +96,7 @@ class Correction(Struct, frozen=True, kw_only=True):
     organisation: str
     before: str
     after: str
-    change: Change
+    change: ChangeDecomposition
 
 
 class EditionDocument(Struct, frozen=True, kw_only=True):

@@ -20,9 +20,9 @@ from msgspec import UNSET, Struct, structs
 from actitud_api import __version__
 from actitud_api.engine.methodology.loader import Methodology, load
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
-from actitud_api.engine.scoring.change_decomposition import change
+from actitud_api.engine.scoring.change_decomposition import decompose_change
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.explain import explain, explained
+from actitud_api.engine.scoring.explain import explain, explain_evaluation
 from actitud_api.engine.scoring.result import MethodologyReference
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
@@ -358,7 +358,7 @@ def _score_batch(edition: str, version: str, batch: Sequence[tuple[Stated, Revie
 
 def _score_one(edition: str, methodology: Methodology, stated: Stated, review: ReviewOutcome) -> Unsigned:
     evaluation = evaluate(methodology, stated.submission)
-    score = explained(evaluation, stated.submission)
+    score = explain_evaluation(evaluation, stated.submission)
     document = score_document(edition, stated.organisation, stated.submission, score, review)
     form = form_of(document)
     figures = assessments.figure_columns(evaluation)
@@ -534,7 +534,7 @@ class _Revision:
                 organisation=before.organisation,
                 before=before.document,
                 after=after.document,
-                change=change(stated, former.submission, self._methodology, document.submission),
+                change=decompose_change(stated, former.submission, self._methodology, document.submission),
             )
         )
         self._corrected.append(

@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.ranking import peer_group
+from actitud_api.engine.scoring.ranking import find_peer_group
 from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.reviews.deviations import find_deviations, has_grown
 
@@ -66,7 +66,7 @@ class Anomaly(Struct, frozen=True):
 def extract_compared(methodology: Methodology, one: SubmittedAssessment) -> ComparedAssessment:
     """What is looked at of an assessment."""
     evaluation = evaluate(methodology, one.submission)
-    positions, leaves = evaluation.plan.positions, evaluation.leaves
+    positions, leaves = evaluation.compiled.positions, evaluation.results
     values = {name: leaves[positions[name]].value for name in _list_compared_indicators(methodology)}
     reused = [finding.facts for finding in one.support.findings if finding.rule == "document_reused"]
     return ComparedAssessment(
@@ -105,7 +105,7 @@ def _list_compared_indicators(methodology: Methodology) -> tuple[str, ...]:
 def _find_outliers(methodology: Methodology, those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
     """Values far from those of the peers (V24)."""
     counted = Counter((one.kind, one.band) for one in those)
-    groups = {place: peer_group(methodology.document, counted, *place) for place in counted}
+    groups = {place: find_peer_group(methodology.document, counted, *place) for place in counted}
     for group in set(groups.values()):
         members = [
             one for one in those if (group.kinds is None or one.kind in group.kinds) and group.band in (None, one.band)

@@ -12,11 +12,11 @@ from msgspec import Struct, structs
 from actitud_api.engine.methodology.loader import Methodology, load
 from actitud_api.engine.methodology.predicates import halfup
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.audit import Audit, audit
+from actitud_api.engine.scoring.audit import Audit, audit_index
 from actitud_api.engine.scoring.columns import columns_of, score_columns
 from actitud_api.engine.scoring.ranking import Integers
-from actitud_api.engine.scoring.rescoring import Rescoring, with_document
-from actitud_api.engine.scoring.robustness import MISSING, robustness, without_index_gates
+from actitud_api.engine.scoring.rescoring import EditionRescorer, replace_document
+from actitud_api.engine.scoring.robustness import MISSING, compute_robustness, drop_index_gates
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
@@ -170,8 +170,8 @@ def _field(computed: Computed, view: _View, sent: Sequence[Competitor] | None) -
     columns = columns_of(methodology, [decoder.decode(competitor.submission) for competitor in sent])
     field = Field(
         places={competitor.organisation: number for number, competitor in enumerate(sent)},
-        rescoring=Rescoring(columns),
-        attainable=score_columns(with_document(columns, without_index_gates(methodology.document))).level,
+        rescoring=EditionRescorer(columns),
+        attainable=score_columns(replace_document(columns, drop_index_gates(methodology.document))).level,
     )
     return computed.fields.put(view.key, field)
 
@@ -179,12 +179,12 @@ def _field(computed: Computed, view: _View, sent: Sequence[Competitor] | None) -
 def _drawn(view: _View, field: Field, draws: int, seed: int) -> Drawn:
     document, nodes = view.methodology.document, field.rescoring.nodes
     dimensions = np.column_stack([nodes[child.id] for child in document.root.children])
-    return Drawn(field.places, robustness(document, dimensions, field.attainable, draws=draws, seed=seed))
+    return Drawn(field.places, compute_robustness(document, dimensions, field.attainable, draws=draws, seed=seed))
 
 
 def _audit(view: _View, field: Field) -> Audit:
     rescoring = field.rescoring
-    return audit(view.methodology.document, rescoring.nodes, rescoring.scores.index, rescoring.index)
+    return audit_index(view.methodology.document, rescoring.nodes, rescoring.scores.index, rescoring.compute_index)
 
 
 def _robust(view: _View, row: Row, drawn: Drawn, draws: int, seed: int) -> Robust:

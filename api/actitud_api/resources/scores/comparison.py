@@ -13,7 +13,15 @@ from actitud_api.engine.methodology.predicates import indicators
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Code, evaluate
-from actitud_api.engine.scoring.ranking import RANKED, PeerGroup, Spread, Standing, peer_group, spread, standing
+from actitud_api.engine.scoring.ranking import (
+    RANKED,
+    FiveNumberSummary,
+    PeerGroup,
+    RankPosition,
+    compute_standing,
+    find_peer_group,
+    summarise,
+)
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -35,8 +43,8 @@ class Beside(Struct, frozen=True):
     """
 
     score: int | None
-    standing: Standing | None
-    spread: Spread | None
+    standing: RankPosition | None
+    spread: FiveNumberSummary | None
 
 
 class Peers(Struct, frozen=True, kw_only=True):
@@ -98,7 +106,7 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
         document = load(row.methodology).document
         group = columns = None
         if seen.everything:
-            group = peer_group(document, queries.ranked_by_kind(session, found.id), row.kind, row.band)
+            group = find_peer_group(document, queries.ranked_by_kind(session, found.id), row.kind, row.band)
             members = Filters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
             columns = queries.columns(session, found.id, members, seen)
 
@@ -108,8 +116,8 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
         values = [value for value in others if value is not None]
         own = None
         if score is not None and row.status in RANKED:
-            own = standing(values, score, document.peer_groups.percentiles_from)
-        return Beside(score, own, spread(values))
+            own = compute_standing(values, score, document.peer_groups.percentiles_from)
+        return Beside(score, own, summarise(values))
 
     return Peers(
         edition=found.id,
@@ -210,9 +218,9 @@ def _practices(record: AssessmentRecord, dimension: DimensionKey) -> tuple[Pract
     asked = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]
     below = {known.id for known in (indicators(asked) if isinstance(asked, Group) else (asked,))}
     return tuple(
-        Practice(compiled.indicator.id, leaf.score, assessments.valid_evidence(record, compiled.indicator.id))
-        for compiled, leaf in zip(evaluation.plan.leaves, evaluation.leaves, strict=True)
-        if compiled.indicator.id in below - record.submission.self_declared
+        Practice(compiled.definition.id, leaf.score, assessments.valid_evidence(record, compiled.definition.id))
+        for compiled, leaf in zip(evaluation.compiled.indicators, evaluation.results, strict=True)
+        if compiled.definition.id in below - record.submission.self_declared
         and leaf.score is not None
         and leaf.code in GOOD
     )

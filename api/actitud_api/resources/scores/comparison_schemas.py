@@ -14,10 +14,10 @@ from actitud_api.engine.narration import comparison as texts
 from actitud_api.engine.narration.narrated import Name, Text
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring import audit, ranking
-from actitud_api.engine.scoring.audit import RemarkCode, remarks
+from actitud_api.engine.scoring.audit import RemarkCode, list_remarks
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, Basis
-from actitud_api.engine.scoring.result import Figure, Points, figure, rounded
+from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, PeerBasis
+from actitud_api.engine.scoring.result import Figure, Points, round_figure, to_figure
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
@@ -56,7 +56,7 @@ class PeerGroup(Wire, frozen=True):
     `basis`: the narrowest of kind and band, kind, band scale and all that has as many as the methodology asks for.
     """
 
-    basis: Basis
+    basis: PeerBasis
     kinds: tuple[str, ...] | None
     band: str | None
     organisations: Count
@@ -205,7 +205,7 @@ def exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
     decimals, sentences = methodology.document.decimals, sentences_of(methodology, language)
     return Exemplar(
         dimension=found.dimension,
-        score=figure(Fraction(found.score, int(10**decimals))),
+        score=to_figure(Fraction(found.score, int(10**decimals))),
         organisation=row.organisation,
         organisation_name=row.name,
         kind=row.kind,
@@ -220,7 +220,7 @@ def exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
             Practice(
                 id=practice.indicator,
                 name=sentences.indicator(practice.indicator),
-                score=figure(Fraction(practice.score, int(10**decimals))),
+                score=to_figure(Fraction(practice.score, int(10**decimals))),
                 evidence=tuple(PublishedEvidence(url=shown.url, date=shown.date) for shown in practice.evidence),
             )
             for practice in found.practices
@@ -311,7 +311,7 @@ def exemplar_filters(query: ExemplarQuery) -> Filters:
 def robust(found: audits.Robust, language: Language) -> RobustScore:
     """How an organisation comes out of the draws, as it is answered."""
     row, decimals = found.row, load(found.row.methodology).document.decimals
-    low, median, high = (figure(Fraction(units, int(10**decimals))) for units in found.index)
+    low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in found.index)
     likeliest = max(found.levels.items(), key=lambda level: (level[1], level[0]), default=None)
     return RobustScore(
         rank=row.rank,
@@ -326,7 +326,7 @@ def robust(found: audits.Robust, language: Language) -> RobustScore:
         if found.rank is None
         else RankPercentiles(p5=found.rank[0], p50=found.rank[1], p95=found.rank[2]),
         levels=tuple(
-            LevelProbability(level=level, probability=rounded(Fraction(count, found.draws), DECIMALS))
+            LevelProbability(level=level, probability=round_figure(Fraction(count, found.draws), DECIMALS))
             for level, count in found.levels.items()
         ),
         methodology=row.methodology,
@@ -334,7 +334,7 @@ def robust(found: audits.Robust, language: Language) -> RobustScore:
         text=texts.robust(
             None if found.rank is None else (found.rank[0], found.rank[2]),
             (low, high),
-            None if likeliest is None else (likeliest[0], rounded(Fraction(likeliest[1], found.draws), DECIMALS)),
+            None if likeliest is None else (likeliest[0], round_figure(Fraction(likeliest[1], found.draws), DECIMALS)),
             decimals,
             language,
         ),
@@ -468,10 +468,10 @@ def statistics(found: audits.Audited, language: Language) -> Statistics:
             RemarkOnStatistics(
                 code=remark.code,
                 node=remark.node,
-                value=rounded(Fraction(remark.value), DECIMALS),
+                value=round_figure(Fraction(remark.value), DECIMALS),
                 text=texts.remark(remark, methodology, language),
             )
-            for remark in remarks(audited)
+            for remark in list_remarks(audited)
         ),
         methodology=found.edition.methodology,
         simulated=found.edition.simulated,
@@ -493,20 +493,20 @@ def _node(node: audit.NodeAudit, name: str) -> NodeStatistics:
         name=name,
         parent=node.parent,
         correlation=_rounded(node.correlation),
-        weight=rounded(Fraction(node.weight), DECIMALS),
+        weight=round_figure(Fraction(node.weight), DECIMALS),
         main_effect=_rounded(node.main_effect),
         effective_weight=_rounded(node.effective_weight),
         **structs.asdict(_moments(node)),
     )
 
 
-def _move(move: audit.Move | None) -> GoalpostMove | None:
+def _move(move: audit.GoalpostMove | None) -> GoalpostMove | None:
     if move is None:
         return None
     return GoalpostMove(
-        x=move.x, rank_change=rounded(Fraction(move.rank_change), DECIMALS), rank_change_max=move.rank_change_max
+        x=move.x, rank_change=round_figure(Fraction(move.rank_change), DECIMALS), rank_change_max=move.rank_change_max
     )
 
 
 def _rounded(value: float | None) -> Figure | None:
-    return None if value is None else rounded(Fraction(value), DECIMALS)
+    return None if value is None else round_figure(Fraction(value), DECIMALS)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from actitud_api.engine.scoring.audit import Audit
 from actitud_api.engine.scoring.ranking import Integers
-from actitud_api.engine.scoring.rescoring import Rescoring
+from actitud_api.engine.scoring.rescoring import EditionRescorer
 from actitud_api.engine.scoring.robustness import Robustness
 
 V = TypeVar("V")
@@ -35,7 +35,7 @@ class Field(Struct, frozen=True):
     """
 
     places: Mapping[str, int]
-    rescoring: Rescoring
+    rescoring: EditionRescorer
     attainable: Integers
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.scoring.ranking import spread
+from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import audits, queries
 from actitud_api.resources.scores.computed import Busy, Computed
 from actitud_api.resources.scores.queries import Filters
-from actitud_api.resources.scores.service import Spread, tenths
+from actitud_api.resources.scores.service import FiveNumberSummary, tenths
 
 
 class UnknownDimension(LookupError):
@@ -32,7 +32,7 @@ class Figures(Struct, frozen=True, kw_only=True):
 
     id: str
     rated: int
-    spread: Spread | None
+    spread: FiveNumberSummary | None
     tenths: tuple[int, ...]
 
 
@@ -59,7 +59,7 @@ def dimensions(database: Database, computed: Computed, edition: str) -> Dimensio
     for child, column in zip(document.root.children, columns.dimensions, strict=True):
         scores = [score for score in column if score is not None]
         figures.append(
-            Figures(id=child.id, rated=len(scores), spread=spread(scores), tenths=tenths(scores, document.decimals))
+            Figures(id=child.id, rated=len(scores), spread=summarise(scores), tenths=tenths(scores, document.decimals))
         )
     ranked = sum(index is not None for index in columns.index)
     try:

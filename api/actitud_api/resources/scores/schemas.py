@@ -29,10 +29,10 @@ from actitud_api.engine.narration.narrated import (
     narrate_difference,
     narrate_path,
 )
-from actitud_api.engine.scoring.change_decomposition import Difference
+from actitud_api.engine.scoring.change_decomposition import ScoreDifference
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.level_path import Path
-from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Coverage, Figure, Points, Score, figure
+from actitud_api.engine.scoring.level_path import LevelPath
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Coverage, Figure, Points, Score, to_figure
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.editions.service import State as EditionState
@@ -40,7 +40,7 @@ from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.organisations.service import words
 from actitud_api.resources.reviews.replies.schemas import ScoreReview, build_score_review
 from actitud_api.resources.scores import service
-from actitud_api.resources.scores.service import Changes, Filters, Restated, Row, Sent, Sort, Spread
+from actitud_api.resources.scores.service import Changes, Filters, FiveNumberSummary, Restated, Row, Sent, Sort
 
 MANY: Final = 100
 """How many organisations can be named at once."""
@@ -326,7 +326,7 @@ class SheetPath(EditionPath, frozen=True):
 
 
 def answer(
-    score: Score, supposed: tuple[Score, Difference] | None, methodology: Methodology, language: Language
+    score: Score, supposed: tuple[Score, ScoreDifference] | None, methodology: Methodology, language: Language
 ) -> ScoreAnswer:
     """The score of facts that somebody sends, with what they suppose."""
     what_if: WhatIf | UnsetType = UNSET
@@ -352,7 +352,7 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
     )
 
 
-def path(found: Path, sent: Sent, methodology: Methodology, language: Language) -> PathAnswer:
+def path(found: LevelPath, sent: Sent, methodology: Methodology, language: Language) -> PathAnswer:
     """The path of what an organisation sent for an edition, with its sentences in a language."""
     return PathAnswer(
         **structs.asdict(narrate_path(found, methodology, language)),
@@ -481,19 +481,19 @@ def sort(query: RankingQuery) -> Sort:
     return SORTS[query.sort]
 
 
-def points_spread(found: Spread | None, decimals: int) -> PointsSpread | None:
+def points_spread(found: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
     """How points spread, as it is answered."""
     return None if found is None else PointsSpread(**_figures(found, decimals))
 
 
-def _coverages(found: Spread | None) -> CoverageSpread | None:
+def _coverages(found: FiveNumberSummary | None) -> CoverageSpread | None:
     return None if found is None else CoverageSpread(**_figures(found, COVERAGE_DECIMALS))
 
 
-def _figures(found: Spread, decimals: int) -> dict[str, Figure]:
+def _figures(found: FiveNumberSummary, decimals: int) -> dict[str, Figure]:
     scale = int(10**decimals)
     return {
-        name: figure(Fraction(units, scale))
+        name: to_figure(Fraction(units, scale))
         for name, units in zip(("min", "q1", "median", "q3", "max"), structs.astuple(found), strict=True)
     }
 
@@ -506,4 +506,4 @@ def _by_dimension(document: Document, units: tuple[int | None, ...]) -> dict[str
 @lru_cache(maxsize=2**15)
 def points(units: int | None, decimals: int) -> Figure | None:
     """Integers of a database as they are answered: in units of 10^-decimals. There are few, and each many times."""
-    return None if units is None else figure(Fraction(units, int(10**decimals)))
+    return None if units is None else to_figure(Fraction(units, int(10**decimals)))

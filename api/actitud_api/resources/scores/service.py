@@ -20,18 +20,18 @@ from actitud_api.engine.methodology.requests.answers import (
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.scoring.change_decomposition import (
     Carried,
-    Change,
-    Difference,
-    carried,
-    change,
-    difference,
-    replaced,
+    ChangeDecomposition,
+    ScoreDifference,
+    carry_over,
+    compare_scores,
+    decompose_change,
+    replace_facts,
 )
 from actitud_api.engine.scoring.evaluate import Status, evaluate
-from actitud_api.engine.scoring.explain import explain, outline
-from actitud_api.engine.scoring.level_path import Path
-from actitud_api.engine.scoring.level_path import path as path_to_next_level
-from actitud_api.engine.scoring.ranking import Spread, spread
+from actitud_api.engine.scoring.explain import explain, outline_score
+from actitud_api.engine.scoring.level_path import LevelPath
+from actitud_api.engine.scoring.level_path import find_level_path as path_to_next_level
+from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
 from actitud_api.engine.scoring.result import Score as CanonicalScore
 from actitud_api.platform.auth.service import OF_ORGANISATIONS, SEES_DRAFTS, Principal
 from actitud_api.platform.storage.database import Database, Session
@@ -62,6 +62,7 @@ __all__ = [
     "Changes",
     "Evidence",
     "Filters",
+    "FiveNumberSummary",
     "Group",
     "Past",
     "Place",
@@ -70,7 +71,6 @@ __all__ = [
     "Row",
     "Sent",
     "Sort",
-    "Spread",
     "Summary",
     "UnknownScore",
     "asked_under",
@@ -110,20 +110,20 @@ def asked_under(request: ScoreRequest) -> Methodology:
 
 def scored(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
     """The score of facts that somebody sends, explained or in outline; nothing is stored."""
-    score = explain if explained else outline
+    score = explain if explained else outline_score
     return score(methodology, submission(methodology, request))
 
 
 def what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
-) -> tuple[CanonicalScore, Difference] | None:
+) -> tuple[CanonicalScore, ScoreDifference] | None:
     """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
     supposed = supposition(methodology, request)
     if supposed is None:
         return None
-    rescore = explain if explained else outline
-    after = rescore(methodology, replaced(submission(methodology, request), supposed))
-    return after, difference(score, after)
+    rescore = explain if explained else outline_score
+    after = rescore(methodology, replace_facts(submission(methodology, request), supposed))
+    return after, compare_scores(score, after)
 
 
 def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
@@ -160,7 +160,7 @@ def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]
     return {indicator: documents for indicator, documents in counting.items() if documents}
 
 
-def path(found: Sent) -> tuple[Methodology, Path]:
+def path(found: Sent) -> tuple[Methodology, LevelPath]:
     """The path to the next level of what an organisation sent for an edition."""
     methodology = load(found.methodology)
     return methodology, path_to_next_level(methodology, found.submission)
@@ -201,7 +201,7 @@ class Changes(Struct, frozen=True, kw_only=True):
 
     before: Sent
     after: Sent
-    change: Change
+    change: ChangeDecomposition
 
 
 class Restated(Struct, frozen=True):
@@ -229,10 +229,10 @@ class Summary(Struct, frozen=True, kw_only=True):
     ranked: int
     statuses: dict[Status, int]
     levels: dict[int | None, int]
-    index: Spread | None
+    index: FiveNumberSummary | None
     tenths: tuple[int, ...]
-    dimensions: tuple[Spread | None, ...]
-    coverage: Spread | None
+    dimensions: tuple[FiveNumberSummary | None, ...]
+    coverage: FiveNumberSummary | None
 
 
 def ranking(
@@ -292,7 +292,7 @@ def changes(
     return Changes(
         before=before,
         after=after,
-        change=change(load(before.methodology), before.submission, load(after.methodology), after.submission),
+        change=decompose_change(load(before.methodology), before.submission, load(after.methodology), after.submission),
     )
 
 
@@ -407,7 +407,7 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
 
 def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Restated:
     """What was stated in an edition, scored under another version."""
-    moved, told = carried(msgspec.convert(stored, Submission), load(row.methodology), target)
+    moved, told = carry_over(msgspec.convert(stored, Submission), load(row.methodology), target)
     evaluation = evaluate(target, moved)
     figures = assessments.extract_figures(evaluation)
     return Restated(
@@ -446,5 +446,5 @@ def _drafts(organisation: str, principal: Principal | None) -> Sequence[str] | N
     return principal.editions if principal is not None and principal.role in SEES_DRAFTS else ()
 
 
-def _spread(values: Iterable[int | None]) -> Spread | None:
-    return spread([value for value in values if value is not None])
+def _spread(values: Iterable[int | None]) -> FiveNumberSummary | None:
+    return summarise([value for value in values if value is not None])

@@ -9,13 +9,13 @@ from fractions import Fraction
 from msgspec import Struct
 
 from actitud_api.engine.methodology.predicates import halfup
-from actitud_api.engine.scoring.ranking import spread
+from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.territories import TERRITORIES, Territory
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import Filters, Placed, Row, Sort
-from actitud_api.resources.scores.service import BEST_FIRST, Spread, Summary, summed
+from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, Summary, summed
 
 SHOWN = 10
 """How many of the best, and of the lowest, are shown of a territory."""
@@ -34,7 +34,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     territory: Territory | None
     organisations: int
     ranked: int
-    index: Spread | None
+    index: FiveNumberSummary | None
     levels: dict[int | None, int]
 
 
@@ -160,6 +160,6 @@ def _figures(territory: Territory | None, placed: Sequence[Placed]) -> Figures:
         territory=territory,
         organisations=len(placed),
         ranked=len(indices),
-        index=spread(indices),
+        index=summarise(indices),
         levels=Counter(one.level for one in placed),
     )

@@ -8,7 +8,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.leaves import Code, State
+from actitud_api.engine.scoring.indicator_result import Code, State
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.editions.service import State as EditionState

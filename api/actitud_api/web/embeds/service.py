@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, points
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, to_points
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import service as scores
@@ -88,13 +88,14 @@ def _standing(
         period_to=edition.period_to,
         organisation=row.organisation,
         name=row.name,
-        index=points(row.index_value, unit),
+        index=to_points(row.index_value, unit),
         status=row.status,
         level=row.level,
         provisional=_is_provisional(database, edition, row),
-        coverage=points(row.coverage, 10**COVERAGE_DECIMALS),
+        coverage=to_points(row.coverage, 10**COVERAGE_DECIMALS),
         dimensions={
-            child.id: points(units, unit) for child, units in zip(document.root.children, row.dimensions, strict=True)
+            child.id: to_points(units, unit)
+            for child, units in zip(document.root.children, row.dimensions, strict=True)
         },
         methodology=row.methodology,
         simulated=row.simulated or edition.simulated,

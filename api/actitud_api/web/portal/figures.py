@@ -5,8 +5,8 @@ from __future__ import annotations
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.scoring.ranking import Spread
-from actitud_api.engine.scoring.result import Figure, points
+from actitud_api.engine.scoring.ranking import FiveNumberSummary
+from actitud_api.engine.scoring.result import Figure, to_points
 from actitud_api.web.portal.names import NONE, Names
 
 
@@ -19,13 +19,13 @@ class Figures(Names):
 
     def of(self, units: int | None) -> Figure | None:
         """A score in points, None where there is none."""
-        return points(units, self._unit)
+        return to_points(units, self._unit)
 
     def units(self, units: int | None) -> str:
         """A score in words."""
         return self.points(self.of(units))
 
-    def five(self, spread: Spread | None) -> tuple[float, float, float, float, float] | None:
+    def five(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
         """The least, the quartiles and the greatest in points."""
         if spread is None:
             return None

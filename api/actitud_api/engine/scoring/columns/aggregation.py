@@ -66,23 +66,23 @@ class Aggregation:
         self._group = group
         self._unit = unit
         self._weighted = [number for number, weight in enumerate(group.weights) if weight]
-        most = 2 * (group.high + 1) * max(group.total, len(group.weights))
+        most = 2 * (group.high + 1) * max(group.total_weight, len(group.weights))
         self.kind: np.dtype[np.signedinteger] = np.dtype(np.int32 if most < 2**31 else np.int64)
         self._by_floats = most < EXACT
-        share = group.group.rated_share
-        self._least = max(1, -(-share.num * group.total // share.den))
-        times = [1] * len(group.weights) if group.group.aggregation == "sum" else group.weights
+        share = group.definition.rated_share
+        self._least = max(1, -(-share.num * group.total_weight // share.den))
+        times = [1] * len(group.weights) if group.definition.aggregation == "sum" else group.weights
         self._times = np.array([time if weight else 0 for time, weight in zip(times, group.weights, strict=True)])
         self._times = self._times.astype(self.kind)
         light = min((weight for weight in group.weights if weight), default=1)
         # Of exp and log of at most 2^62 units; log1p in a mean of powers magnifies by what the lightest child weighs.
-        self._error = 128 * (len(group.weights) + 8) * ROUNDING * group.high * group.total / light
+        self._error = 128 * (len(group.weights) + 8) * ROUNDING * group.high * group.total_weight / light
 
     def rated(self, rows: int, remaining: Ints | None, left: list[tuple[Bools, int]]) -> Bools | None:
         """Where enough remains to rate it, of so many rows; None: everywhere."""
-        children = self._group.group.rated_children
+        children = self._group.definition.rated_children
         if remaining is None:
-            everywhere = self._group.total >= self._least and len(self._weighted) >= children
+            everywhere = self._group.total_weight >= self._least and len(self._weighted) >= children
             return None if everywhere else np.zeros(rows, np.bool)
         rated = remaining >= self._least
         if children > 1:
@@ -99,7 +99,7 @@ class Aggregation:
 
         `rows`: the scores of the children, an array for each, -1 where they are among the `missing`.
         """
-        aggregation = self._group.group.aggregation
+        aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
             weighted = self._summed(rows, missing)
             self.mean(weighted, remaining, into, scratch)
@@ -120,7 +120,7 @@ class Aggregation:
 
     def mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
         """Writes (2·weighted + remaining) // (2·remaining): the mean, half up."""
-        over: Ints | int = self._group.total if remaining is None else remaining
+        over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
         if self._by_floats:
             np.true_divide(doubled, np.multiply(over, 2), out=scratch)
@@ -139,9 +139,9 @@ class Aggregation:
         scores = rows[self._weighted]
         weights = np.array([group.weights[number] for number in self._weighted])[:, np.newaxis]
         kept = scores != LEFT
-        exponent = EXPONENTS.get(group.group.aggregation, group.group.exponent)
+        exponent = EXPONENTS.get(group.definition.aggregation, group.definition.exponent)
         assert exponent is not None
-        over = group.total if remaining is None else remaining
+        over = group.total_weight if remaining is None else remaining
         points = scores / unit
         if exponent == 0:
             exactly = np.exp(np.sum(np.where(kept, weights * np.log(points), 0.0), axis=0) / over)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.predicates import groups
 from actitud_api.engine.scoring.columns.table import Bools, Columns, Ints
-from actitud_api.engine.scoring.compile import Plan
+from actitud_api.engine.scoring.compile import CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Code
 
 SIZE = 16_384
@@ -26,7 +26,7 @@ LEFT = -1
 """In place of a score: none."""
 
 
-def group_ids(plan: Plan) -> tuple[str, ...]:
+def group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
     """The groups in document order, the root first: the order of their rows."""
     return tuple(group.id for group in groups(plan.document.root))
 

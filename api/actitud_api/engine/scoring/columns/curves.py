@@ -82,7 +82,7 @@ class Curves:
     def scoring(self, leaf: CompiledIndicator, value: Value) -> Scoring:
         """How an indicator scores its raw value; computes at depth 0."""
         self._compiler.needs.at(2)
-        match leaf.indicator.curve.kind:
+        match leaf.definition.curve.kind:
             case "boolean" | "ladder":
                 return self._steps(leaf, value)
             case "linear":
@@ -93,7 +93,7 @@ class Curves:
                 return self._lognormal(leaf, value)
 
     def _steps(self, leaf: CompiledIndicator, value: Value) -> Scoring:
-        steps = [leaf.score(step, 1) for step in range(len(leaf.indicator.curve.goalposts))]
+        steps = [leaf.curve(step, 1) for step in range(len(leaf.definition.curve.goalposts))]
         above, below, scale = value.above, value.below, value.scale
         plain, rise = scale == 1 and below.constant and below.least == 1, steps[1]
         if plain and steps == [rise * step for step in range(len(steps))]:
@@ -189,7 +189,7 @@ class Curves:
 
     def _goalposts(self, leaf: CompiledIndicator, value: Value) -> tuple[list[Fraction], list[Fraction]]:
         """x of above / below without the scale, and scores in units."""
-        posts = leaf.indicator.curve.goalposts
+        posts = leaf.definition.curve.goalposts
         return (
             [Fraction(exact(post.x)) / value.scale for post in posts],
             [Fraction(exact(post.score)) * self._unit for post in posts],
@@ -220,14 +220,14 @@ class Curves:
         """Scores some rows by the exact curve."""
         if not rows.size:
             return
-        unbounded = value_of(leaf.indicator.value, self._unlimited, 0)
+        unbounded = value_of(leaf.definition.value, self._unlimited, 0)
         few = block.picked(rows, unbounded.reads, self._unlimited.needs.depth, exact=True)
         above, below = (np.broadcast_to(side.read(few), rows.shape) for side in (unbounded.above, unbounded.below))
         scale = unbounded.scale
         for row, n, d in zip(rows.tolist(), above.tolist(), below.tolist(), strict=True):
             numerator, denominator = n * scale.numerator, d * scale.denominator
             if denominator:
-                into[row] = leaf.score(numerator if denominator > 0 else -numerator, abs(denominator))
+                into[row] = leaf.curve(numerator if denominator > 0 else -numerator, abs(denominator))
 
 
 class _Segment(Struct, frozen=True):

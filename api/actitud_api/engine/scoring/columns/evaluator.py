@@ -18,7 +18,7 @@ from actitud_api.engine.scoring.columns.levels import Levels
 from actitud_api.engine.scoring.columns.rules import Contradictions
 from actitud_api.engine.scoring.columns.table import Bools, Columns, Ints
 from actitud_api.engine.scoring.columns.tree import Tree, runs_of
-from actitud_api.engine.scoring.compile import Plan, plan_of
+from actitud_api.engine.scoring.compile import CompiledMethodology, compile_methodology
 
 
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
@@ -67,10 +67,10 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
     is scored again and again needs no new memory. Raises `ValueError` where they are of another shape. One thread does
     all the work; several may score at the same time.
     """
-    plan = plan_of(columns.methodology)
+    plan = compile_methodology(columns.methodology)
     program = _program(plan, columns)
     scores = _empty(plan, columns.rows) if into is None else into
-    shape = len(plan.leaves), columns.rows
+    shape = len(plan.indicators), columns.rows
     if scores.scores.shape != shape or scores.group_ids != group_ids(plan):
         raise ValueError(f"into: has scores of the shape {scores.scores.shape}, not {shape}, or of another methodology")
     scratch = Scratch(program.needs, min(SIZE, columns.rows), _kind(plan))
@@ -87,7 +87,7 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     `scores` has a row for each indicator in document order, in units of 10^-decimals, -1 where one left; the scores
     of groups are their internal ones, and -1 where one is not rated. Nothing is unknown.
     """
-    plan = plan_of(methodology)
+    plan = compile_methodology(methodology)
     tree, rows = Tree(plan, {}), scores.shape[1]
     groups = np.empty((len(plan.groups), rows), _kind(plan))
     scratch = np.empty(min(SIZE, rows))
@@ -98,11 +98,11 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     return groups
 
 
-def _empty(plan: Plan, rows: int) -> ColumnScores:
+def _empty(plan: CompiledMethodology, rows: int) -> ColumnScores:
     kind = _kind(plan)
-    leaves, groups = len(plan.leaves), len(plan.groups)
+    leaves, groups = len(plan.indicators), len(plan.groups)
     return ColumnScores(
-        indicator_ids=tuple(leaf.indicator.id for leaf in plan.leaves),
+        indicator_ids=tuple(leaf.definition.id for leaf in plan.indicators),
         group_ids=group_ids(plan),
         scores=np.empty((leaves, rows), kind),
         maxima=np.empty((leaves, rows), kind),
@@ -118,16 +118,16 @@ def _empty(plan: Plan, rows: int) -> ColumnScores:
     )
 
 
-def _kind(plan: Plan) -> type[np.int32 | np.int64]:
+def _kind(plan: CompiledMethodology) -> type[np.int32 | np.int64]:
     """The type of scores."""
-    most = max(*(leaf.high for leaf in plan.leaves), *(group.high for group in plan.groups.values()))
+    most = max(*(leaf.high for leaf in plan.indicators), *(group.high for group in plan.groups.values()))
     return np.int32 if most <= np.iinfo(np.int32).max else np.int64
 
 
 class _Program:
     """A methodology compiled for facts within an extent."""
 
-    def __init__(self, plan: Plan, extent: Extent) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self.needs = Needs()
         compiler = Compiler(plan, extent, self.needs)
         curves = Curves(compiler, plan.unit)
@@ -136,7 +136,7 @@ class _Program:
         runs: dict[int, Run] = {}
         for group in plan.groups.values():
             for run in runs_of(group, np.dtype(np.int64)):
-                leaves = plan.leaves[run.start : run.start + len(run.weights)]
+                leaves = plan.indicators[run.start : run.start + len(run.weights)]
                 runs[run.start] = Run(leaves, compiler, curves)
         self._tree = Tree(plan, runs)
         self._levels = Levels(plan, extent, self.needs)
@@ -153,7 +153,7 @@ _lock = Lock()
 _KEPT = 16
 
 
-def _program(plan: Plan, columns: Columns) -> _Program:
+def _program(plan: CompiledMethodology, columns: Columns) -> _Program:
     """The program of a methodology for columns, made once for facts of similar size."""
     extent = tuple(_rounded(least, most) for least, most in columns.extent)
     key = plan.methodology.digest, extent

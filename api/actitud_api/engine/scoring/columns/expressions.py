@@ -44,7 +44,7 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, exact
 from actitud_api.engine.scoring.columns.block import Block, Needs, Reads, together
 from actitud_api.engine.scoring.columns.table import Bools, Ints
-from actitud_api.engine.scoring.compile import Plan
+from actitud_api.engine.scoring.compile import CompiledMethodology
 
 MOST = 2**63 - 1
 """What 64 bits hold."""
@@ -162,7 +162,7 @@ class Compiler:
     `limit`: rows with a fact beyond it, on either side, are computed apart; None: numbers are Python's integers.
     """
 
-    def __init__(self, plan: Plan, extent: Extent, needs: Needs, limit: int | None = MOST) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs, limit: int | None = MOST) -> None:
         self.plan = plan
         self.extent = extent
         self.needs = needs
@@ -235,7 +235,7 @@ class Compiler:
     def _answer(self, operand: AnswerOperand, depth: int, reading: Reading) -> Numbers:
         slot = self.plan.layout.facts[operand.indicator, operand.fact]
         position = self.plan.positions[operand.indicator]
-        facts = self.plan.leaves[position].indicator.facts
+        facts = self.plan.indicators[position].definition.facts
         decimals = next((fact.decimals for fact in facts if (fact.name, fact.type) == (operand.fact, "number")), 0)
         least, most = self.bounded(slot)
         numbers = Numbers(
@@ -275,7 +275,7 @@ class Compiler:
 
     def _component(self, indicator: str, component: str, depth: int, reading: Reading) -> Numbers:
         slot, position = self.plan.layout.facts[indicator, "components"], self.plan.positions[indicator]
-        bit = 1 << self.plan.leaves[position].indicator.components.index(component)
+        bit = 1 << self.plan.indicators[position].definition.components.index(component)
         self.needs.at(depth)
         reads = Reads(slots=frozenset({slot}))
 

@@ -15,7 +15,7 @@ from actitud_api.engine.scoring.columns.curves import Curves, Scoring, Value, va
 from actitud_api.engine.scoring.columns.expressions import NARROW, Answer, Compiler, Extent, Reading, Truths
 from actitud_api.engine.scoring.columns.rules import Contradicted
 from actitud_api.engine.scoring.columns.table import Bools, Ints
-from actitud_api.engine.scoring.compile import UNKNOWN, CompiledIndicator, Plan
+from actitud_api.engine.scoring.compile import UNKNOWN, CompiledIndicator, CompiledMethodology
 
 
 class Case(Struct, frozen=True):
@@ -42,13 +42,13 @@ class Judgement(Struct, eq=False):
 class Cases:
     """Judges the zero rules and the applicability of all indicators, each distinct one once."""
 
-    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
         compiler = Compiler(plan, extent, needs)
         self._of: list[int] = []
         self._judges: list[Callable[[Block], Judgement]] = []
         numbers: dict[Case, int] = {}
-        for leaf in plan.leaves:
-            case = Case(leaf.indicator.zero_when, leaf.indicator.applies)
+        for leaf in plan.indicators:
+            case = Case(leaf.definition.zero_when, leaf.definition.applies)
             if case not in numbers:
                 numbers[case] = len(numbers)
                 self._judges.append(_judge(case, compiler, needs))
@@ -154,7 +154,7 @@ class _Member:
 
     def __init__(self, leaf: CompiledIndicator, compiler: Compiler, curves: Curves) -> None:
         self.leaf = leaf
-        self.value: Value = value_of(leaf.indicator.value, compiler, 0)
+        self.value: Value = value_of(leaf.definition.value, compiler, 0)
         self.score: Scoring = curves.scoring(leaf, self.value)
         self._others = sorted(
             {given.position for given in self.value.given if isinstance(given, Answer)} - {leaf.position}
@@ -204,8 +204,8 @@ class Run:
     def __init__(self, leaves: Sequence[CompiledIndicator], compiler: Compiler, curves: Curves) -> None:
         self.slice = slice(leaves[0].position, leaves[-1].position + 1)
         self._members = [_Member(leaf, compiler, curves) for leaf in leaves]
-        self._silent = leaves[0].unknown != leaves[0].low
-        self._voids = leaves[0].unknown == UNKNOWN
+        self._silent = leaves[0].unknown_score != leaves[0].low
+        self._voids = leaves[0].unknown_score == UNKNOWN
         self._low = _column(leaf.low for leaf in leaves)
         self._best = _column(leaf.best for leaf in leaves)
         self._cap = _column(leaf.cap for leaf in leaves)

@@ -38,7 +38,7 @@ from actitud_api.engine.scoring.columns.expressions import (
 )
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.columns.tree import STATUS
-from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, Plan
+from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import OBSERVED
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
@@ -55,7 +55,7 @@ class Awkward(Exception):
 class Levels:
     """Finds the levels of blocks."""
 
-    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
         compiler = _GateCompiler(plan, extent, needs)
         self._levels = [
             (level.number, [_gate(gate, compiler) for gate in level.gates], _firm(level, compiler))
@@ -83,7 +83,7 @@ class Levels:
 
 
 def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
-    gate = compiled.gate
+    gate = compiled.definition
     try:
         holds = compiler.certain(gate.holds, True, 0)
         if gate.when_not_applicable == "pass":
@@ -95,7 +95,7 @@ def _gate(compiled: CompiledGate, compiler: _GateCompiler) -> Asked:
         passes = gate.when_not_applicable == "pass"
         return _by_the_plan(
             compiler.plan,
-            lambda figures: passes if compiled.there(figures) is NULL else compiled.holds(figures) is True,
+            lambda figures: passes if compiled.actual(figures) is NULL else compiled.holds(figures) is True,
         )
 
 
@@ -118,7 +118,7 @@ def _everywhere(truths: Truths) -> Asked:
     return lambda block, _: truths.read(block)
 
 
-def _by_the_plan(plan: Plan, holds: Callable[[_Row], bool]) -> Asked:
+def _by_the_plan(plan: CompiledMethodology, holds: Callable[[_Row], bool]) -> Asked:
     """Row by row, as the scalar evaluator does it."""
 
     def asked(block: Block, rows: Bools) -> Bools:
@@ -136,10 +136,10 @@ class _GateCompiler(Compiler):
     They read no answers, of which alone a reading says anything.
     """
 
-    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
         super().__init__(plan, extent, needs)
         # Silence takes a score away only where an unknown child does not count the least.
-        self._silent = any(group.group.missing != "zero" for group in plan.groups.values())
+        self._silent = any(group.definition.missing != "zero" for group in plan.groups.values())
 
     def numbers(self, operand: Operand, depth: int, reading: Reading = Reading.OPEN) -> Numbers:
         unit = self.plan.unit
@@ -189,7 +189,7 @@ class _GateCompiler(Compiler):
             return (
                 lambda block: block.views.scores[position],
                 lambda block: block.views.maxima[position],
-                self.plan.leaves[position].high,
+                self.plan.indicators[position].high,
             )
         row = group_ids(self.plan).index(node)
         return (
@@ -201,7 +201,7 @@ class _GateCompiler(Compiler):
     def _value(self, indicator: str, depth: int) -> Numbers:
         """The raw value of an indicator, where it is no quotient."""
         position = self.plan.positions[indicator]
-        known = self.plan.leaves[position].indicator
+        known = self.plan.indicators[position].definition
         if isinstance(known.value, Quotient) or (
             known.curve.kind == "boolean" and not isinstance(known.value, AnswerOperand)
         ):
@@ -217,8 +217,8 @@ class _GateCompiler(Compiler):
         match compare.left:
             case ValueOperand(indicator=indicator):
                 position = self.plan.positions[indicator]
-                formula = self.plan.leaves[position].indicator.value
-                if isinstance(formula, Quotient) and self.plan.leaves[position].indicator.curve.kind != "boolean":
+                formula = self.plan.indicators[position].definition.value
+                if isinstance(formula, Quotient) and self.plan.indicators[position].definition.curve.kind != "boolean":
                     below = self.numbers(formula.denominator, depth + 1)
                     if below.least < 0:
                         raise Awkward
@@ -276,7 +276,7 @@ class _GateCompiler(Compiler):
 
     def _has_value(self, position: int, depth: int) -> Truths:
         """Where a raw value is there, with evidence, or the indicator does not apply."""
-        formula = self.plan.leaves[position].indicator.value
+        formula = self.plan.indicators[position].definition.value
         below = self.numbers(formula.denominator, depth) if isinstance(formula, Quotient) else None
         # These codes say as well that all that it reads was sent.
         codes = np.array([code in _VALUED for code in CODE])
@@ -309,17 +309,17 @@ class _GateCompiler(Compiler):
 
 
 class _Row:
-    """The figures of one row, as gates read them (see `plan.Figures`)."""
+    """The figures of one row, as gates read them (see `compile.GateInputs`)."""
 
-    def __init__(self, plan: Plan, block: Block, row: int) -> None:
+    def __init__(self, plan: CompiledMethodology, block: Block, row: int) -> None:
         self._plan = plan
         self._block = block
         self._row = row
 
-    def index(self) -> Evaluated:
+    def read_index(self) -> Evaluated:
         return Fraction(int(self._block.views.index[self._row]), self._plan.unit)
 
-    def score(self, node: str) -> Evaluated:
+    def read_score(self, node: str) -> Evaluated:
         views, position = self._block.views, self._plan.positions.get(node)
         if position is None:
             number = group_ids(self._plan).index(node)
@@ -330,20 +330,20 @@ class _Row:
             return NULL if most == LEFT else None
         return Fraction(int(units), self._plan.unit)
 
-    def value(self, indicator: str) -> Evaluated:
-        leaf = self._plan.leaves[self._plan.positions[indicator]]
+    def read_value(self, indicator: str) -> Evaluated:
+        leaf = self._plan.indicators[self._plan.positions[indicator]]
         code = int(self._block.views.codes[leaf.position, self._row])
         if code == CODE["not_applicable"]:
             return NULL
         declared = self._block.self_declared
         if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
             return None
-        value = leaf.value(self._facts())
+        value = leaf.compute_value(self._facts())
         if value is None:
             return None
-        return bool(value[0]) if leaf.indicator.curve.kind == "boolean" else Fraction(*value)
+        return bool(value[0]) if leaf.definition.curve.kind == "boolean" else Fraction(*value)
 
-    def profile(self, field: str) -> Evaluated:
+    def read_profile(self, field: str) -> Evaluated:
         value = self._facts()[self._plan.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value
@@ -365,19 +365,19 @@ class _Row:
                     facts[slot] = Fraction(stored, 10**DECIMALS_OF_NUMBERS)
                 case _:
                     facts[slot] = stored
-        for leaf in plan.leaves:
+        for leaf in plan.indicators:
             if not block.present[leaf.position][row]:
                 continue
             for slot in leaf.slots:
                 facts[slot] = int(block.facts[slot][row])
-            for fact in leaf.indicator.facts:
-                slot = plan.layout.facts[leaf.indicator.id, fact.name]
+            for fact in leaf.definition.facts:
+                slot = plan.layout.facts[leaf.definition.id, fact.name]
                 stored = int(block.facts[slot][row])
                 if fact.type == "number":
                     facts[slot] = Fraction(stored, 10**fact.decimals)
                 elif fact.type == "components":
                     facts[slot] = frozenset(
-                        component for number, component in enumerate(leaf.indicator.components) if stored >> number & 1
+                        component for number, component in enumerate(leaf.definition.components) if stored >> number & 1
                     )
         return facts
 

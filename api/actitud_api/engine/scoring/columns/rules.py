@@ -14,7 +14,7 @@ from actitud_api.engine.methodology.predicates import Truth, compile_predicate, 
 from actitud_api.engine.scoring.columns.block import CODE, Block, Needs
 from actitud_api.engine.scoring.columns.expressions import Compiler, Extent, Reading, Truths
 from actitud_api.engine.scoring.columns.table import Bools
-from actitud_api.engine.scoring.compile import CompiledRule, Plan
+from actitud_api.engine.scoring.compile import CompiledMethodology, CompiledRule
 
 Rows = NDArray[np.intp]
 
@@ -58,21 +58,21 @@ class Contradicted(Struct, eq=False):
 class Contradictions:
     """Finds the contradictions of blocks of one methodology."""
 
-    def __init__(self, plan: Plan, extent: Extent, needs: Needs) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: Needs) -> None:
         self._plan = plan
         self._needs = needs
-        errors = [rule for rule in plan.rules if rule.rule.severity == "error"]
+        errors = [rule for rule in plan.rules if rule.definition.severity == "error"]
         invalidated = {position for rule in errors for position in rule.invalidates}
         compiler = Compiler(plan, extent, needs)
         self._rules: list[RuleOverColumns] = []
         for rule in errors:
-            holds = cast("Predicate", rule.rule.holds)
+            holds = cast("Predicate", rule.definition.holds)
             broken = compiler.certain(simplified(holds), False, 0, Reading.LEAST)
             if broken.constant is not False:
                 undecided = frozenset(
                     position
                     for position in rule.reads
-                    if when_absent(holds, plan.leaves[position].indicator.id) is not True
+                    if when_absent(holds, plan.indicators[position].definition.id) is not True
                 )
                 unholdable = compiler.certain(holds, False, 0) if undecided else None
                 self._rules.append(RuleOverColumns(rule, broken, unholdable, undecided & invalidated))
@@ -125,7 +125,7 @@ class Contradictions:
             before, now = taken_out.get(position), _mask(block, found[position].rows)
             rows = (now if before is None else now & ~before).nonzero()[0]
             if rows.size:
-                block.take_out(position, self._plan.leaves[position].slots, rows)
+                block.take_out(position, self._plan.indicators[position].slots, rows)
                 fresh[position] = rows
                 taken_out[position] = now
         return fresh
@@ -149,13 +149,13 @@ def _mask(block: Block, rows: Rows) -> Bools:
 _NONE: Rows = np.zeros(0, np.intp)
 
 
-def _read_by_indicators(plan: Plan) -> frozenset[int]:
+def _read_by_indicators(plan: CompiledMethodology) -> frozenset[int]:
     """The positions of the answers that some other indicator reads."""
     return frozenset(
         plan.positions[operand.indicator]
-        for leaf in plan.leaves
-        for operand in (*operands(leaf.indicator.zero_when), *parts(leaf.indicator.value))
-        if isinstance(operand, AnswerOperand | ComponentOperand) and operand.indicator != leaf.indicator.id
+        for leaf in plan.indicators
+        for operand in (*operands(leaf.definition.zero_when), *parts(leaf.definition.value))
+        if isinstance(operand, AnswerOperand | ComponentOperand) and operand.indicator != leaf.definition.id
     )
 
 

@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, derived_count, exact_fact
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
-from actitud_api.engine.scoring.compile import CompiledIndicator, Plan, plan_of
+from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 
 Ints = NDArray[np.integer]
 """Integers of any width; in the few rows that 64 bits do not hold, Python's."""
@@ -98,7 +98,7 @@ class DefectiveColumns(ValueError):
 
 def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
     """The columns of submissions, in their order. Raises `DefectiveColumns`."""
-    plan = plan_of(methodology)
+    plan = compile_methodology(methodology)
     rows = len(submissions)
     profile: dict[str, ArrayLike] = {}
     nulls: dict[str, ArrayLike] = {}
@@ -108,13 +108,13 @@ def columns_of(methodology: Methodology, submissions: Sequence[Submission]) -> C
         profile[field.name] = _of_field(field, values)
     answers: dict[str, dict[str, ArrayLike]] = {}
     present: dict[str, ArrayLike] = {}
-    for leaf in plan.leaves:
-        name = leaf.indicator.id
-        if leaf.present is None:
+    for leaf in plan.indicators:
+        name = leaf.definition.id
+        if leaf.presence_slot is None:
             continue
         sent = [submission.answers.get(name) for submission in submissions]
         present[name] = np.array([answer is not None for answer in sent], np.bool)
-        answers[name] = {fact.name: _of_fact(leaf, fact, sent) for fact in leaf.indicator.facts}
+        answers[name] = {fact.name: _of_fact(leaf, fact, sent) for fact in leaf.definition.facts}
 
     def named(sets: Iterable[Iterable[str]], names: Iterable[str]) -> dict[str, ArrayLike]:
         marks = {name: np.zeros(rows, np.bool) for name in names}
@@ -170,7 +170,7 @@ def columns_from(
     copied. Raises `DefectiveColumns` where a field or fact is missing or unknown, has another length, is no integer,
     or is a level or yes/no outside its curve.
     """
-    return _Maker(plan_of(methodology), rows).columns(
+    return _Maker(compile_methodology(methodology), rows).columns(
         profile=profile,
         answers=answers,
         present=present or {},
@@ -186,7 +186,7 @@ def columns_from(
 class _Maker:
     """Makes columns of arrays."""
 
-    def __init__(self, plan: Plan, rows: int) -> None:
+    def __init__(self, plan: CompiledMethodology, rows: int) -> None:
         self.plan = plan
         self.rows = rows
 
@@ -216,9 +216,9 @@ class _Maker:
         ]
         for what, given, known in named:
             _refuse_unknown(what, given, known)
-        reasons = [self._reasons(leaf, set_aside) for leaf in plan.leaves]
+        reasons = [self._reasons(leaf, set_aside) for leaf in plan.indicators]
         counts = [
-            self._present(leaf, answers, present, aside) for leaf, aside in zip(plan.leaves, reasons, strict=True)
+            self._present(leaf, answers, present, aside) for leaf, aside in zip(plan.indicators, reasons, strict=True)
         ]
         facts: list[Ints] = [np.zeros(0, np.int8)] * plan.layout.size
         empty: dict[int, Bools] = {}
@@ -236,10 +236,10 @@ class _Maker:
                 raise DefectiveColumns(f"profile {field.name}: a code is not one of its {len(field.values)} values")
             facts[slot] = column
         lowered: dict[int, Ints] = {}
-        for leaf, mark in zip(plan.leaves, counts, strict=True):
-            self._facts(leaf, answers.get(leaf.indicator.id), mark, facts)
-            caps = level_caps.get(leaf.indicator.id)
-            if caps is not None and leaf.indicator.facts:
+        for leaf, mark in zip(plan.indicators, counts, strict=True):
+            self._facts(leaf, answers.get(leaf.definition.id), mark, facts)
+            caps = level_caps.get(leaf.definition.id)
+            if caps is not None and leaf.definition.facts:
                 self._lower(leaf, caps, facts, lowered)
         limits = None if max_level is None else self._integers("max_level", max_level, None)
         return Columns(
@@ -251,8 +251,8 @@ class _Maker:
             present=np.array(counts),
             self_declared=self._stacked(
                 [
-                    self._mark(f"self_declared of {leaf.indicator.id}", self_declared.get(leaf.indicator.id))
-                    for leaf in plan.leaves
+                    self._mark(f"self_declared of {leaf.definition.id}", self_declared.get(leaf.definition.id))
+                    for leaf in plan.indicators
                 ]
             ),
             set_aside=self._stacked(reasons),
@@ -305,14 +305,14 @@ class _Maker:
         return cast("_Mark", np.array([nobody if mark is None else mark for mark in marks]))
 
     def _reasons(self, leaf: CompiledIndicator, set_aside: Mapping[str, ArrayLike]) -> NDArray[np.int8] | None:
-        given = set_aside.get(leaf.indicator.id)
+        given = set_aside.get(leaf.definition.id)
         if given is None:
             return None
-        reasons = self._integers(f"set_aside of {leaf.indicator.id}", given, None)
+        reasons = self._integers(f"set_aside of {leaf.definition.id}", given, None)
         if not reasons.any():
             return None
         if not 0 <= reasons.min() <= reasons.max() <= len(SET_ASIDE):
-            raise DefectiveColumns(f"set_aside of {leaf.indicator.id}: a code is not one of 0 to {len(SET_ASIDE)}")
+            raise DefectiveColumns(f"set_aside of {leaf.definition.id}: a code is not one of 0 to {len(SET_ASIDE)}")
         return reasons.astype(np.int8)
 
     def _present(
@@ -323,8 +323,8 @@ class _Maker:
         reasons: NDArray[np.int8] | None,
     ) -> Bools:
         """Which rows sent an answer that counts; all for an indicator that asks for nothing."""
-        name = leaf.indicator.id
-        if leaf.present is None:
+        name = leaf.definition.id
+        if leaf.presence_slot is None:
             return np.ones(self.rows, np.bool)
         if name not in answers:
             return np.zeros(self.rows, np.bool)
@@ -341,7 +341,7 @@ class _Maker:
         counts: Bools,
         facts: list[Ints],
     ) -> None:
-        indicator = leaf.indicator
+        indicator = leaf.definition
         if given is not None:
             _refuse_unknown(f"answers to {indicator.id}", given, [fact.name for fact in indicator.facts])
         for fact in indicator.facts:
@@ -367,10 +367,10 @@ class _Maker:
 
     def _lower(self, leaf: CompiledIndicator, caps: ArrayLike, facts: list[Ints], lowered: dict[int, Ints]) -> None:
         """Lowers the levels that review caps, and keeps what was sent."""
-        cap = self._integers(f"level_caps of {leaf.indicator.id}", caps, None)
+        cap = self._integers(f"level_caps of {leaf.definition.id}", caps, None)
         sent = facts[leaf.slots[0]]
         if cap.size and cap.min() < 0:
-            raise DefectiveColumns(f"level_caps of {leaf.indicator.id}: is negative")
+            raise DefectiveColumns(f"level_caps of {leaf.definition.id}: is negative")
         if (sent > cap).any():
             lowered[leaf.position] = sent
             facts[leaf.slots[0]] = np.minimum(sent, cap).astype(sent.dtype)
@@ -433,7 +433,7 @@ def _of_fact(
     name = fact.name
     match fact.type:
         case "components":
-            bits = {component: 1 << number for number, component in enumerate(leaf.indicator.components)}
+            bits = {component: 1 << number for number, component in enumerate(leaf.definition.components)}
             return _whole(
                 [
                     0 if answer is None else sum({bits[component] for component in cast("_Ids", answer.get(name, ()))})

@@ -19,7 +19,7 @@ from actitud_api.engine.scoring.columns.expressions import MOST
 from actitud_api.engine.scoring.columns.indicators import Counted, Judgement, Run, some
 from actitud_api.engine.scoring.columns.rules import Contradicted
 from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
-from actitud_api.engine.scoring.compile import UNKNOWN, CompiledGroup, Plan
+from actitud_api.engine.scoring.compile import UNKNOWN, CompiledGroup, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -76,7 +76,7 @@ class GroupCounted(Struct, eq=False):
 class Tree:
     """Scores the indicators and groups of blocks."""
 
-    def __init__(self, plan: Plan, runs: Mapping[int, Run]) -> None:
+    def __init__(self, plan: CompiledMethodology, runs: Mapping[int, Run]) -> None:
         """`runs` are those of `runs_of`, by the position of their first indicator."""
         self._plan = plan
         self._runs = runs
@@ -90,7 +90,7 @@ class Tree:
         insufficient = np.zeros(block.rows, np.bool)
 
         def group(compiled: CompiledGroup, counts: bool) -> GroupCounted:
-            node = self._nodes[compiled.group.id]
+            node = self._nodes[compiled.definition.id]
             weights = Weights(node.aggregation.kind)
             below: list[tuple[Partly, int]] = []
             rows: Ints | None = None
@@ -125,7 +125,7 @@ class Tree:
         out.status[out.index == LEFT] = STATUS["not_rateable"]
 
     def _publish(self, internal: Ints, into: Ints) -> None:
-        step = self._plan.published
+        step = self._plan.published_step
         if step == 1:
             np.copyto(into, internal)
         else:
@@ -136,7 +136,7 @@ class Tree:
         """Writes the scores of all groups of given scores of indicators, -1 where one left."""
 
         def group(compiled: CompiledGroup) -> Bools | None:
-            node = self._nodes[compiled.group.id]
+            node = self._nodes[compiled.definition.id]
             weights = Weights(node.aggregation.kind)
             for child, weight in zip(compiled.children, compiled.weights, strict=True):
                 left = some(scores[child] == LEFT) if isinstance(child, int) else group(child)
@@ -190,13 +190,13 @@ class Tree:
         voided = np.logical_or.reduce([mask for mask, _ in weights.voids])
         if left is not None:
             voided &= ~left
-        if compiled.unknown == UNKNOWN or compiled.unknown is None:
+        if compiled.unknown_score == UNKNOWN or compiled.unknown_score is None:
             scores[voided] = LEFT
         else:
-            scores[voided] = compiled.unknown
-        if compiled.unknown == UNKNOWN:
+            scores[voided] = compiled.unknown_score
+        if compiled.unknown_score == UNKNOWN:
             counted.voids = voided
-        elif compiled.unknown is None:
+        elif compiled.unknown_score is None:
             counted.left = voided if counted.left is None else counted.left | voided
 
     # coverage
@@ -214,15 +214,15 @@ class Tree:
         if weights.unknown is None and not below:
             row.fill(COVERED)
             return None
-        whole: Ints | int = node.compiled.total if remaining is None else remaining
-        if not below and node.compiled.total < HEAVY:
+        whole: Ints | int = node.compiled.total_weight if remaining is None else remaining
+        if not below and node.compiled.total_weight < HEAVY:
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
             np.multiply(share, -COVERED, out=scratch)
             np.add(scratch, COVERED + 0.5 + HALF_UP, out=scratch)
             np.copyto(row, scratch, casting="unsafe")
-            return Cover(node.compiled.total, whole, weights.unknown, [], share)
+            return Cover(node.compiled.total_weight, whole, weights.unknown, [], share)
         unknown = np.zeros(row.shape)
         if weights.unknown is not None:
             unknown += weights.unknown
@@ -230,7 +230,7 @@ class Tree:
             np.multiply(part.share, weight, out=scratch)
             unknown += scratch if rated is None else np.where(rated, scratch, 0.0)
         share = unknown / whole
-        cover = Cover(node.compiled.total, whole, weights.unknown, below, share)
+        cover = Cover(node.compiled.total_weight, whole, weights.unknown, below, share)
         covered = COVERED * (1 - share) + 0.5
         np.copyto(row, covered, casting="unsafe")
         near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
@@ -284,9 +284,9 @@ class _Node:
     that is the same for all and the group only weighs them.
     """
 
-    def __init__(self, plan: Plan, compiled: CompiledGroup, rows: dict[str, int]) -> None:
+    def __init__(self, plan: CompiledMethodology, compiled: CompiledGroup, rows: dict[str, int]) -> None:
         self.compiled = compiled
-        self.row = rows[compiled.group.id]
+        self.row = rows[compiled.definition.id]
         self.aggregation = Aggregation(compiled, plan.unit)
         self.runs = runs_of(compiled, self.aggregation.kind)
         self.groups = [
@@ -296,12 +296,13 @@ class _Node:
         ]
         self.is_a_run = not self.groups
         self.span: int | None = None
-        leaves = [plan.leaves[child] for child in compiled.children if isinstance(child, int)]
+        leaves = [plan.indicators[child] for child in compiled.children if isinstance(child, int)]
         spans = {leaf.best - leaf.low for leaf in leaves}
         if len(leaves) == len(compiled.children) and len(spans) == 1:
             self.span = spans.pop()
         self._places = [
-            (False, child) if isinstance(child, int) else (True, rows[child.group.id]) for child in compiled.children
+            (False, child) if isinstance(child, int) else (True, rows[child.definition.id])
+            for child in compiled.children
         ]
         kinds, numbers = {kind for kind, _ in self._places}, [number for _, number in self._places]
         self._slice: slice | None = None
@@ -328,7 +329,7 @@ def _combined(
 
     Gives the weight that remains (None: all), where it is rated (None: everywhere), and the weighted sums.
     """
-    remaining = weights.remaining(node.compiled.total, left)
+    remaining = weights.remaining(node.compiled.total_weight, left)
     rated = node.aggregation.rated(into.size, remaining, left)
     weighted = node.aggregation.combine(rows, remaining, left + voids, into, scratch)
     if rated is not None:

@@ -33,14 +33,14 @@ SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
 """The codes of what is not unknown."""
 
 
-def state_of(code: Code) -> State:
+def derive_state(code: Code) -> State:
     """The state on the wire of a reason code (SCORING, section 2)."""
     if code == "not_applicable":
         return "not_applicable"
     return "observed" if code in OBSERVED else "unknown"
 
 
-class Leaf(Struct, frozen=True, gc=False):
+class IndicatorResult(Struct, frozen=True, gc=False):
     """What an indicator counts with; the same for many where it does not depend on their facts.
 
     `score` is None where it counts with nothing: it is not applicable, or it is unknown and leaves or makes the node
@@ -62,4 +62,4 @@ class Leaf(Struct, frozen=True, gc=False):
     """The cap of what is only declared holds its score."""
 
 
-NOT_APPLICABLE = Leaf("not_applicable", None, None)
+NOT_APPLICABLE = IndicatorResult("not_applicable", None, None)
