@@ -1,7 +1,7 @@
 """What connections of ours do beyond those of httpx: they end in time, and the key goes round the cache.
 
 A limit of httpx holds for one step. A server that sends a byte now and then, or interim answers without end, makes as
-many steps as it likes; so each step gets at most what is left of the time of the call (:class:`Until`).
+many steps as it likes; so each step gets at most what is left of the time of the call (:class:`StepTimeout`).
 
 Imported late, as it brings in httpcore, which is what httpx stands on. A client of the caller stays as it is.
 """
@@ -15,7 +15,7 @@ from typing import cast
 import httpcore
 import httpx
 
-from actitud._transport import CREDENTIALS, Until
+from actitud._extensions import CREDENTIALS, StepTimeout
 
 _SLICE = 64 * 1024
 """Bytes that are written in one step."""
@@ -80,7 +80,7 @@ class _AsyncKeyed(httpx.AsyncBaseTransport):
 
 
 def _left(timeout: float | None, kind: type[httpcore.TimeoutException]) -> float:
-    left = cast(Until, timeout).left()  # as the transport gives it with each request
+    left = cast(StepTimeout, timeout).get_remaining()  # as the transport gives it with each request
     if left <= 0:
         raise kind("the time of the call is over")
     return left

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import platform
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from os import PathLike, fspath
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import httpx
 
 from actitud._calls import Attempt, OpenResponse, Outcome, Response, media_type_of
 from actitud._config import Core
+from actitud._extensions import CREDENTIALS, StepTimeout
 from actitud._version import __version__
 from actitud.errors import ConnectionFailed, NoAnswer, TimedOut, UnexpectedResponse
 
@@ -35,34 +36,12 @@ _DECODABLE = frozenset({"", "identity", "gzip"})
 _PIECE = 256 * 1024
 """Bytes that are unpacked at once."""
 
-CREDENTIALS = "actitud.credentials"
-"""The extension of a request under which the headers go round the cache that hold the key."""
-
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _CONNECTIONS = 100
 """Connections of a client of our own: as many as httpx opens unless told otherwise."""
 
 Failure: TypeAlias = NoAnswer | UnexpectedResponse
-
-
-class Until(float):
-    """Seconds that one step may take, and ``end``, the reading of the clock when all of them have to be over."""
-
-    __slots__ = ("_clock", "end")
-    _clock: Callable[[], float]
-    end: float
-
-    def __new__(cls, seconds: float, clock: Callable[[], float], end: float) -> Self:
-        """Take the number with what goes with it."""
-        made = super().__new__(cls, seconds)
-        made._clock = clock
-        made.end = end
-        return made
-
-    def left(self) -> float:
-        """Return the seconds that the next step may take: none, or less, where the end is past."""
-        return min(self, self.end - self._clock())
 
 
 class HttpxTransport:
@@ -278,7 +257,7 @@ class _Body:
         self._status = response.status_code
         self._headers = {name.lower(): value for name, value in response.headers.items()}
         self.streamed = self._status == 200 and media_type_of(self._headers) == attempt.request.streamed
-        self._step: Until = request.extensions["timeout"]["read"]
+        self._step: StepTimeout = request.extensions["timeout"]["read"]
         self._most = attempt.request.most or attempt.core.max_body_bytes
         self._chunks: list[bytes] = []
         self._size = 0
@@ -294,7 +273,7 @@ class _Body:
 
     def pieces(self, raw: bytes) -> Iterable[bytes]:
         """Unpack what has come; raises where it is too large, broken or too late."""
-        if self._step.left() < 0:
+        if self._step.get_remaining() < 0:
             raise TimedOut(f"{_place(self.attempt)}: the answer was not complete in time")
         if self._gunzip is not None:
             return self._unpacked(self._gunzip, raw)
@@ -350,10 +329,10 @@ class _Body:
         return UnexpectedResponse(message, self._status, self._headers.get("x-request-id"))
 
 
-def _limits(attempt: Attempt) -> tuple[Until, Until]:
+def _limits(attempt: Attempt) -> tuple[StepTimeout, StepTimeout]:
     limits, clock, end = attempt.core.timeouts, attempt.core.runtime.clock, attempt.deadline
     left = max(_LEAST_TIMEOUT, end - clock())
-    return Until(min(limits.connect, left), clock, end), Until(min(limits.read, left), clock, end)
+    return StepTimeout(min(limits.connect, left), clock, end), StepTimeout(min(limits.read, left), clock, end)
 
 
 def _request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cached: bool) -> httpx.Request:

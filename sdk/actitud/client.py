@@ -26,7 +26,76 @@ from actitud.resources.suggestions import AsyncSuggestions, Suggestions
 T = TypeVar("T")
 
 
-class Client(Bound):
+class _ClientBase:
+    """Methods that both clients share because they send nothing."""
+
+    _core: Core
+
+    def _copy(self, core: Core) -> Self:
+        """Return a client with another configuration on the same connections."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        key = "None" if self._core.api_key is None else "'***'"
+        return f"{type(self).__name__}(base_url={self._core.base_url!r}, api_key={key})"
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeouts | UnsetType = UNSET,
+        api_key: str | UnsetType = UNSET,
+        lang: str | UnsetType | None = UNSET,
+        max_retries: int | UnsetType = UNSET,
+        app_info: AppInfo | UnsetType | None = UNSET,
+        wait_for_limit: bool | UnsetType = UNSET,
+        if_none_match: str | UnsetType | None = UNSET,
+    ) -> Self:
+        """Return a client with other settings that shares the connections; it is closed with this one.
+
+        ``if_none_match``: the ``etag`` of what is known already: what is read raises ``NotModified`` where it is still
+        so, and comes where it is not. The others are those of the client. Raises ``ValueError`` as it does.
+        """
+        core = reconfigure(
+            self._core,
+            timeout=timeout,
+            api_key=api_key,
+            lang=lang,
+            max_retries=max_retries,
+            app_info=app_info,
+            wait_for_limit=wait_for_limit,
+            if_none_match=if_none_match,
+        )
+        return self._copy(core)
+
+    def embed(
+        self,
+        edition: str,
+        organisation: str,
+        *,
+        name: str,
+        form: EmbedForm = "badge",
+        lang: str | None = None,
+        theme: EmbedTheme = "auto",
+    ) -> Embed:
+        """Make the code that shows a score in a page of yours and goes on saying what is so; nothing is sent.
+
+        ``edition``: its id, or ``latest``, which each year is another. ``name``: of the organisation, for whoever does
+        not see the picture. ``form``: ``badge`` and ``card`` are pictures, ``frame`` is a page in the page, ``element``
+        a custom element with the hash of its script. ``lang``: that of the client unless given, else Spanish.
+        ``theme``: of card, frame and element. Raises ``ValueError`` on a form or a language that there is not.
+        """
+        return embed(
+            self._core.base_url,
+            edition=edition,
+            organisation=organisation,
+            name=name,
+            form=form,
+            lang=lang or self._core.lang or "es",
+            theme=theme,
+        )
+
+
+class Client(_ClientBase, Bound):
     """The blocking client.
 
     ``base_url``: address of the service (else ``ACTITUD_BASE_URL``, else ``http://127.0.0.1:8000``).
@@ -91,66 +160,14 @@ class Client(Bound):
         self.ledger = Ledger(core, transport)
         self.signing_keys = SigningKeys(core, transport)
 
-    def with_options(
-        self,
-        *,
-        timeout: float | Timeouts | UnsetType = UNSET,
-        api_key: str | UnsetType = UNSET,
-        lang: str | UnsetType | None = UNSET,
-        max_retries: int | UnsetType = UNSET,
-        app_info: AppInfo | UnsetType | None = UNSET,
-        wait_for_limit: bool | UnsetType = UNSET,
-        if_none_match: str | UnsetType | None = UNSET,
-    ) -> Self:
-        """Return a client with other settings that shares the connections; it is closed with this one.
-
-        ``if_none_match``: the ``etag`` of what is known already: what is read raises ``NotModified`` where it is still
-        so, and comes where it is not. The others are those of the client. Raises ``ValueError`` as it does.
-        """
-        core = reconfigure(
-            self._core,
-            timeout=timeout,
-            api_key=api_key,
-            lang=lang,
-            max_retries=max_retries,
-            app_info=app_info,
-            wait_for_limit=wait_for_limit,
-            if_none_match=if_none_match,
-        )
-        return self._of(core, self._transport)
-
-    def embed(
-        self,
-        edition: str,
-        organisation: str,
-        *,
-        name: str,
-        form: EmbedForm = "badge",
-        lang: str | None = None,
-        theme: EmbedTheme = "auto",
-    ) -> Embed:
-        """Make the code that shows a score in a page of yours and goes on saying what is so; nothing is sent.
-
-        ``edition``: its id, or ``latest``, which each year is another. ``name``: of the organisation, for whoever does
-        not see the picture. ``form``: ``badge`` and ``card`` are pictures, ``frame`` is a page in the page, ``element``
-        a custom element with the hash of its script. ``lang``: that of the client unless given, else Spanish.
-        ``theme``: of card, frame and element. Raises ``ValueError`` on a form or a language that there is not.
-        """
-        return embed(
-            self._core.base_url,
-            edition=edition,
-            organisation=organisation,
-            name=name,
-            form=form,
-            lang=lang or self._core.lang or "es",
-            theme=theme,
-        )
-
     @classmethod
     def _of(cls, core: Core, transport: Transport) -> Self:
         client = cls.__new__(cls)
-        client._connect(core, transport, _nothing)
+        client._connect(core, transport, _close_nothing)
         return client
+
+    def _copy(self, core: Core) -> Self:
+        return self._of(core, self._transport)
 
     def request(
         self,
@@ -187,9 +204,6 @@ class Client(Bound):
         )
         return drive(call, self._transport)
 
-    def __repr__(self) -> str:
-        return _described(self, self._core)
-
     def __enter__(self) -> Self:
         return self
 
@@ -203,7 +217,7 @@ class Client(Bound):
         self._close()
 
 
-class AsyncClient(AsyncBound):
+class AsyncClient(_ClientBase, AsyncBound):
     """The asynchronous client: the parameters and operations of :class:`Client`, each to await (asyncio).
 
     ``http_client``: your own ``httpx.AsyncClient``, which is then yours to close.
@@ -253,66 +267,14 @@ class AsyncClient(AsyncBound):
         self.ledger = AsyncLedger(core, transport)
         self.signing_keys = AsyncSigningKeys(core, transport)
 
-    def with_options(
-        self,
-        *,
-        timeout: float | Timeouts | UnsetType = UNSET,
-        api_key: str | UnsetType = UNSET,
-        lang: str | UnsetType | None = UNSET,
-        max_retries: int | UnsetType = UNSET,
-        app_info: AppInfo | UnsetType | None = UNSET,
-        wait_for_limit: bool | UnsetType = UNSET,
-        if_none_match: str | UnsetType | None = UNSET,
-    ) -> Self:
-        """Return a client with other settings that shares the connections; it is closed with this one.
-
-        ``if_none_match``: the ``etag`` of what is known already: what is read raises ``NotModified`` where it is still
-        so, and comes where it is not. The others are those of the client. Raises ``ValueError`` as it does.
-        """
-        core = reconfigure(
-            self._core,
-            timeout=timeout,
-            api_key=api_key,
-            lang=lang,
-            max_retries=max_retries,
-            app_info=app_info,
-            wait_for_limit=wait_for_limit,
-            if_none_match=if_none_match,
-        )
-        return self._of(core, self._transport)
-
-    def embed(
-        self,
-        edition: str,
-        organisation: str,
-        *,
-        name: str,
-        form: EmbedForm = "badge",
-        lang: str | None = None,
-        theme: EmbedTheme = "auto",
-    ) -> Embed:
-        """Make the code that shows a score in a page of yours and goes on saying what is so; nothing is sent.
-
-        ``edition``: its id, or ``latest``, which each year is another. ``name``: of the organisation, for whoever does
-        not see the picture. ``form``: ``badge`` and ``card`` are pictures, ``frame`` is a page in the page, ``element``
-        a custom element with the hash of its script. ``lang``: that of the client unless given, else Spanish.
-        ``theme``: of card, frame and element. Raises ``ValueError`` on a form or a language that there is not.
-        """
-        return embed(
-            self._core.base_url,
-            edition=edition,
-            organisation=organisation,
-            name=name,
-            form=form,
-            lang=lang or self._core.lang or "es",
-            theme=theme,
-        )
-
     @classmethod
     def _of(cls, core: Core, transport: AsyncTransport) -> Self:
         client = cls.__new__(cls)
-        client._connect(core, transport, _nothing_async)
+        client._connect(core, transport, _close_nothing_async)
         return client
+
+    def _copy(self, core: Core) -> Self:
+        return self._of(core, self._transport)
 
     async def request(
         self,
@@ -340,9 +302,6 @@ class AsyncClient(AsyncBound):
         )
         return await drive_async(call, self._transport)
 
-    def __repr__(self) -> str:
-        return _described(self, self._core)
-
     async def __aenter__(self) -> Self:
         return self
 
@@ -356,14 +315,9 @@ class AsyncClient(AsyncBound):
         await self._close()
 
 
-def _described(client: Client | AsyncClient, core: Core) -> str:
-    key = "None" if core.api_key is None else "'***'"
-    return f"{type(client).__name__}(base_url={core.base_url!r}, api_key={key})"
-
-
-def _nothing() -> None:
+def _close_nothing() -> None:
     pass
 
 
-async def _nothing_async() -> None:
+async def _close_nothing_async() -> None:
     pass

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from actitud._html import changes_html, dimension_html, peers_html, score_html
+from actitud._html import DASH, format_figure, format_share, render_facts, render_list, render_paragraph, render_table
 
 if TYPE_CHECKING:
     JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -264,7 +264,20 @@ class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
         return (*(one for group in self.groups for one in group.all_indicators), *self.indicators)
 
     def _repr_html_(self) -> str:
-        return dimension_html(self)
+        heads = ("", "", "Puntuación · Score", "Perdido · Lost", "Motivo · Reason", "Siguiente paso · Next step")
+        rows = (
+            (
+                indicator.id,
+                indicator.name,
+                format_figure(indicator.score),
+                format_figure(indicator.lost),
+                indicator.reason.text,
+                "" if indicator.next_step is None else indicator.next_step.text,
+            )
+            for indicator in self.all_indicators
+        )
+        facts = render_facts(f"{self.id} {self.name}", [("Puntuación · Score", format_figure(self.score))])
+        return facts + render_table(heads, rows)
 
 
 class BlockingGate(msgspec.Struct, frozen=True, kw_only=True):
@@ -345,7 +358,30 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     def _repr_html_(self) -> str:
-        return score_html(self, self._caption())
+        level = self.level
+        facts = [
+            ("Índice · Index", format_figure(self.index)),
+            ("Nivel · Level", DASH if level.number is None else f"{level.number} · {level.name}"),
+            ("Cobertura · Coverage", format_share(self.coverage)),
+            ("Metodología · Methodology", self.methodology.version),
+        ]
+        heads = ("", "", "Puntuación · Score", "Posible · Possible", "Ganado · Won", "Perdido · Lost")
+        rows = (
+            (
+                dimension.id,
+                dimension.name,
+                *map(format_figure, (dimension.score, dimension.possible, dimension.won, dimension.lost)),
+            )
+            for dimension in self.dimensions
+        )
+        return "".join(
+            [
+                render_facts(self._caption(), facts),
+                render_list("Lo que más resta · What costs the most", [reason.text for reason in self.main_reasons]),
+                render_list("Para el nivel siguiente · For the next level", [gate.text for gate in level.blocked_by]),
+                render_table(heads, rows),
+            ]
+        )
 
     def _caption(self) -> str:
         return ""
@@ -619,7 +655,22 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
     def _repr_html_(self) -> str:
-        return changes_html(self)
+        parts, index = self.parts, self.index
+        facts = [
+            (
+                f"{self.edition_before} → {self.edition}",
+                f"{format_figure(index.before)} → {format_figure(index.after)}",
+            ),
+            ("Metodología · Methodology", format_figure(None if parts is None else parts.methodology)),
+            ("Cobertura · Coverage", format_figure(None if parts is None else parts.coverage)),
+            ("Datos · Data", format_figure(None if parts is None else parts.data)),
+        ]
+        rows = (
+            (group.id, group.name, format_figure(group.score.before), format_figure(group.score.after), group.text)
+            for group in self.groups
+        )
+        table = render_table(("", "", self.edition_before, self.edition, ""), rows)
+        return render_facts(self.organisation_name, facts) + render_paragraph(self.text) + table
 
 
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -1100,7 +1151,28 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
     def _repr_html_(self) -> str:
-        return peers_html(self)
+        heads = (
+            *("", "", "Puntuación · Score", "Puesto · Rank", "Percentil · Percentile"),
+            *("Q1", "Mediana · Median", "Q3"),
+        )
+        figures = [("", "Índice · Index", self.index), *((one.id, one.name, one) for one in self.dimensions)]
+        rows = (
+            (
+                node,
+                name,
+                format_figure(figure.score),
+                DASH if figure.rank is None else f"{figure.rank} / {figure.organisations}",
+                format_figure(figure.percentile),
+                *(
+                    ("", "", "")
+                    if (spread := figure.spread) is None
+                    else map(format_figure, (spread.q1, spread.median, spread.q3))
+                ),
+            )
+            for node, name, figure in figures
+        )
+        caption = render_facts(self.organisation_name, [])
+        return caption + render_paragraph(self.text) + render_table(heads, rows)
 
 
 class PublishedEvidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
 from actitud._calls import AsyncTransport, Fetched, Transport, drive, drive_async, fetch_page
 from actitud._config import Core
-from actitud._html import page_html
+from actitud._html import render_page
 from actitud.errors import UnexpectedResponse
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Page(Generic[T]):
         return f"<Page of {len(self.items)} items{_more(self._fetched)}>"
 
     def _repr_html_(self) -> str:
-        return page_html(self.items, self._fetched.following is not None)
+        return render_page(self.items, self._fetched.following is not None)
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -87,7 +87,7 @@ class AsyncPage(Generic[T]):
         return f"<AsyncPage of {len(self.items)} items{_more(self._fetched)}>"
 
     def _repr_html_(self) -> str:
-        return page_html(self.items, self._fetched.following is not None)
+        return render_page(self.items, self._fetched.following is not None)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
