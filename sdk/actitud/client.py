@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -26,14 +27,14 @@ from actitud.resources.suggestions import AsyncSuggestions, Suggestions
 T = TypeVar("T")
 
 
-class _ClientBase:
+class _ClientBase(ABC):
     """Methods that both clients share because they send nothing."""
 
     _core: Core
 
+    @abstractmethod
     def _copy(self, core: Core) -> Self:
         """Return a client with another configuration on the same connections."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         key = "None" if self._core.api_key is None else "'***'"

@@ -212,7 +212,9 @@ def test_a_history_may_be_under_another_version(mode: Mode) -> None:
 
 def test_the_explained_score_of_an_edition_has_its_rank(mode: Mode) -> None:
     extra = {"edition": "2026-demo", "organisation": "XX-DEMO-1", "organisation_name": "Villa", "rank": None}
-    handler = Answers(httpx.Response(200, json={**score(), **extra, "simulated": True, "document": None}))
+    review: dict[str, object] = {"state": "final", "remark": None, "verdicts": [], "replies": []}
+    body = {**score(), **extra, "simulated": True, "document": None, "review": review}
+    handler = Answers(httpx.Response(200, json=body))
     result = run(mode, handler, lambda client: client.editions.scores.get("2026-demo", "XX-DEMO-1", lang="es"))
     (request,) = handler.requests
     assert request.url.path == "/v1/editions/2026-demo/scores/XX-DEMO-1"
