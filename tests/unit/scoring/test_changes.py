@@ -437,8 +437,8 @@ def test_what_makes_its_group_unknown_in_b_does_so_before_the_data() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_there_are_no_parts_without_one_of_the_stages(stage: str) -> None:
     whole = Chain(before=1, methodology=2, coverage=4, after=8)
-    assert module._parts(whole) == Parts(methodology=1, coverage=2, data=4, total=7)
-    assert module._parts(msgspec.structs.replace(whole, **{stage: None})) is None
+    assert module._compute_parts(whole) == Parts(methodology=1, coverage=2, data=4, total=7)
+    assert module._compute_parts(msgspec.structs.replace(whole, **{stage: None})) is None
 
 
 def test_a_contradiction_counts_as_not_known() -> None:

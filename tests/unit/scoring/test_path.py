@@ -559,14 +559,14 @@ def tries(
 ) -> int:
     """How often it is looked at how things stand after a move, until a path is found or none."""
     looked = 0
-    after = engine._after
+    after = engine._rescore_situation
 
-    def looking(standing: engine._Standing, leaf: CompiledIndicator, change: FactChange, *, declared: bool) -> object:
+    def looking(standing: engine._Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool) -> object:
         nonlocal looked
         looked += 1
         return after(standing, leaf, change, declared=declared)
 
-    monkeypatch.setattr(engine, "_after", looking)
+    monkeypatch.setattr(engine, "_rescore_situation", looking)
     document = b.document(tree, levels=second(holds), profile=(b.integer_field("idle"),), published=published)
     find_level_path(b.read(document), b.submit(facts, {"idle": 0}))
     return looked
@@ -589,7 +589,7 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     """Were a move worth less than the search took it for: what holds the level up then is named."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     submission = b.submit({"L": {"level": 1}})
-    monkeypatch.setattr(engine, "_confirmed", lambda plan, submission, moves: evaluate(known, submission))
+    monkeypatch.setattr(engine, "_confirm", lambda plan, submission, moves: evaluate(known, submission))
     found = obstacle(find_level_path(known, submission))
     assert found.gate is not None
     assert (found.gate.gate, found.gate.there, found.gate.asked, found.gate.distance) == ("G0", 25, 50, 25)

@@ -6,13 +6,8 @@ import msgspec
 import pytest
 
 from actitud_api.engine.methodology.model import Gate, Implies, Indicator, Level, Present, Range
-from actitud_api.engine.scoring.compile import (
-    CompiledMethodology,
-    compile_gate,
-    compile_methodology,
-    compute_power_mean,
-    quantise,
-)
+from actitud_api.engine.scoring.aggregations import compute_power_mean, quantise
+from actitud_api.engine.scoring.compile import CompiledMethodology, compile_gate, compile_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.unit.methodology.planting import methodology
 from tests.unit.scoring import builders as b

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actitud_api.engine.methodology.model import Aggregation
-from actitud_api.engine.scoring.attribution import SHAPLEY_UNIT, AttributedChild, apportion, attribute_points, shapley
-from actitud_api.engine.scoring.compile import compile_methodology
+from actitud_api.engine.scoring.aggregations import compute_power_mean
+from actitud_api.engine.scoring.attribution import apportion, attribute_points
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_losses
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import Node, assert_adds_up, dimension_of, indicator_of, indicators_of, points
 
@@ -243,14 +245,9 @@ def lost(aggregation: Aggregation, scores: tuple[float, ...], weights: tuple[int
 
 def test_shapley_values_are_in_billionths_of_a_point() -> None:
     """√(25·100) = 50 loses 50, all of it by the first; a child at the top and one without weight lose nothing."""
-    tree = b.root(b.points("a"), b.points("b"), b.points("n", 0), aggregation="geometric")
-    group = compile_methodology(b.read(b.document(tree))).root
-    family = [
-        AttributedChild(0, "a", 1, 2500, 10_000),
-        AttributedChild(1, "b", 1, 10_000, 10_000),
-        AttributedChild(2, "n", 0, 5000, 10_000),
-    ]
-    assert shapley(group, family, 100) == [50 * SHAPLEY_UNIT, 0, 0]
+    mean = partial(compute_power_mean, 0.0)
+    losses = compute_shapley_losses(mean, 100, [1, 1, 0], [25, 100, 50], [True, False, True])
+    assert losses == [50 * SHAPLEY_UNIT, 0, 0]
 
 
 def test_a_geometric_loss() -> None:

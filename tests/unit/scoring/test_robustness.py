@@ -146,7 +146,7 @@ def test_the_generator_gives_the_check_values_that_its_author_publishes() -> Non
         0xC85B9FD837996F2C,
         0x606121F8E3919196,
     ]
-    assert module._words(6, 42).tolist() == published
+    assert module._generate_words(6, 42).tolist() == published
     source = words(42)
     assert [next(source) for _ in range(6)] == published
 
@@ -173,7 +173,7 @@ def test_weights_are_drawn_around_a_single_one() -> None:
 def test_half_of_the_generator_is_geometric(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words 2^63 and 2^63 - 2^11 are u = 1/2 and the double before it; 0 is the weight 3/4."""
     made = np.array([2**63, 0, 2**63 - 2**11, 0], np.uint64)
-    monkeypatch.setattr(module, "_words", lambda count, seed: made[:count])
+    monkeypatch.setattr(module, "_generate_words", lambda count, seed: made[:count])
     found = draw_weights([4], 2, 0)
     assert (found.geometric.tolist(), found.weights.tolist()) == ([True, False], [[3], [3]])
 
@@ -236,7 +236,7 @@ def test_indices_are_published_without_decimals() -> None:
 def means(scores: Sequence[int], geometric: bool, decimals: int = 2) -> object:
     """The index of a draw in which the first two children of the root weigh the same and the others nothing."""
     made = Draws(np.array([geometric]), np.array([[1.0, 1.0, *[0.0] * 8]]))
-    found = module._indices(structs.replace(DOCUMENT, decimals=decimals), matrix([[*scores, *[0] * 8]]), made)
+    found = module._compute_indices(structs.replace(DOCUMENT, decimals=decimals), matrix([[*scores, *[0] * 8]]), made)
     return found.dtype, found.tolist()
 
 
@@ -302,9 +302,9 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_power_is_half_up() -> None:
     """A half is one up, and so is what is less than it by up to a millionth."""
     units = np.arange(1, 1_000)
-    assert (module._exponentials(np.log(units + 0.5)[None]) == units + 1).all()
-    assert (module._exponentials(np.log(units + 0.499)[None]) == units).all()
-    on_the_edge = module._exponentials(np.log(units + (0.5 - 1e-6))[None])
+    assert (module._round_exponentials(np.log(units + 0.5)[None]) == units + 1).all()
+    assert (module._round_exponentials(np.log(units + 0.499)[None]) == units).all()
+    on_the_edge = module._round_exponentials(np.log(units + (0.5 - 1e-6))[None])
     assert ((on_the_edge == units) | (on_the_edge == units + 1)).all()
 
 
@@ -313,7 +313,7 @@ def test_the_last_bits_of_the_machine_change_nothing(monkeypatch: pytest.MonkeyP
     """Machines differ in the last bit of e^x. Powers that land on the very edge of the floor are where it matters."""
     edges = np.array([[math.log(units + 0.5 - 1e-6) for units in range(1, 1_000)]])
     powers = np.concatenate([edges, np.nextafter(edges, 0), np.nextafter(edges, 10)])
-    before = module._exponentials(powers)
+    before = module._round_exponentials(powers)
     exact = np.exp
 
     def other(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> object:
@@ -322,7 +322,7 @@ def test_the_last_bits_of_the_machine_change_nothing(monkeypatch: pytest.MonkeyP
 
     with monkeypatch.context() as patch:
         patch.setattr(np, "exp", other)
-        assert (module._exponentials(powers) == before).all()
+        assert (module._round_exponentials(powers) == before).all()
         naive = np.floor(np.exp(powers) + 0.5 + 1e-6)
         assert (naive != before).any(), "a control: the floor alone does differ"
 

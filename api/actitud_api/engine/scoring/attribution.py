@@ -1,29 +1,28 @@
-"""Displayed points: how the index is handed down the tree so that it adds up at every node.
+"""Displayed points: the index is distributed down the tree so that it adds up at every node.
 
-SCORING section 7. Down to a node whose losses are shared by Shapley values every node has `possible`, from the root's
-top by weight over what remains, and `won`, from the index by weight and score; below such a node only `lost`. All are
-handed top-down, floors first and the units left to the largest remainders, in units of 10^-decimals.
+docs/scoring.md, section 7. Down to a node whose losses are split by Shapley values (`shapley`) every node has
+`possible`, from the top of the root by weight over the remaining children, and `won`, from the index by weight and
+score; below such a node only `lost`. All are apportioned top-down, floors first and the remaining units to the
+largest remainders, in units of 10^-decimals.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from actitud_api.engine.scoring.compile import UNKNOWN, CompiledGroup
+from actitud_api.engine.scoring.aggregations import UNKNOWN
+from actitud_api.engine.scoring.compile import CompiledGroup
 from actitud_api.engine.scoring.evaluate import Evaluation
 from actitud_api.engine.scoring.indicator_result import Ratio
-
-SHAPLEY_UNIT = 10**9
-"""Shapley values are rounded to this part of a point (SCORING, section 7)."""
+from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_losses
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """What a node could win, wins and loses, in units of the index; won + lost = possible.
+    """Possible, won and lost points of a node, in units of the index; won + lost = possible.
 
-    `possible` and `won` are None below a node whose losses are shared by Shapley values.
+    `possible` and `won` are None below a node whose losses are split by Shapley values.
     """
 
     possible: int | None
@@ -32,9 +31,9 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 
 
 class Attribution(Struct, frozen=True):
-    """The points of every group by id and of every leaf by position, None where it counts with nothing.
+    """The points of every group by id and of every indicator by position; None if it has no score.
 
-    `losses`: the exact losses of the leaves, in units of the index.
+    `losses`: the exact losses of the indicators, in units of the index.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -43,7 +42,7 @@ class Attribution(Struct, frozen=True):
 
 
 class AttributedChild(Struct, frozen=True, gc=False):
-    """A child that counts: with which score, out of which range, with which weight."""
+    """A child with a score: its node, weight, score and the top of its range."""
 
     node: CompiledGroup | int
     name: str
@@ -53,151 +52,138 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
     @property
     def distance(self) -> int:
-        """How far its score is from the top of its range."""
+        """Distance of its score from the top of its range."""
         return self.high - self.score
 
 
 def attribute_points(evaluation: Evaluation) -> Attribution:
-    """Hands the index down to every node."""
-    allocation = Attribution(
+    """Distribute the index over every group and indicator."""
+    attribution = Attribution(
         groups=dict.fromkeys(evaluation.groups),
         indicators=[None] * len(evaluation.results),
         losses=[None] * len(evaluation.results),
     )
-    if evaluation.index is None:
-        return allocation
-    plan = evaluation.compiled
-    groups, leaves, losses = allocation.groups, allocation.indicators, allocation.losses
-    families = {name: _children(evaluation, group) for name, group in plan.groups.items()}
-    # By group, of its children: `possible`, and the most that can be won there without a leaf of score 0.
-    shared: dict[str, tuple[list[int], list[int]]] = {}
+    if evaluation.index is not None:
+        distribution = _PointDistribution(evaluation, attribution)
+        root = evaluation.compiled.root
+        if root.float_mean is None:
+            distribution.distribute_possible(root, root.high)
+        distribution.distribute_won(root, root.high, evaluation.index, (1, 1))
+    return attribution
 
-    def hand_possible(group: CompiledGroup, total: int) -> int:
-        """Shares out `possible` below a group; gives the most that can be won there."""
-        family = families[group.definition.id]
-        parts = apportion(total, _weights(group, family))
+
+class _PointDistribution:
+    """The distribution of one index; fills `attribution` from the root down."""
+
+    def __init__(self, evaluation: Evaluation, attribution: Attribution) -> None:
+        compiled = evaluation.compiled
+        self._unit = compiled.unit
+        self._attribution = attribution
+        self._children = {name: _list_children(evaluation, group) for name, group in compiled.groups.items()}
+        # By group, for its children: `possible`, and the most that can be won without an indicator of score 0.
+        self._limits: dict[str, tuple[list[int], list[int]]] = {}
+
+    def distribute_possible(self, group: CompiledGroup, total: int) -> int:
+        """Apportion `possible` below a group; return the most that can be won there."""
+        children = self._children[group.definition.id]
+        parts = apportion(total, _weigh_possible(group, children))
         ceilings = [
-            (part if member.score else 0)
-            if isinstance(member.node, int) or member.node.float_mean is not None
-            else hand_possible(member.node, part)
-            for member, part in zip(family, parts, strict=True)
+            (part if child.score else 0)
+            if isinstance(child.node, int) or child.node.float_mean is not None
+            else self.distribute_possible(child.node, part)
+            for child, part in zip(children, parts, strict=True)
         ]
-        shared[group.definition.id] = parts, ceilings
+        self._limits[group.definition.id] = parts, ceilings
         return sum(ceilings)
 
-    def hand_won(group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
-        name = group.definition.id
-        groups[name] = AttributedPoints(possible, won, possible - won)
+    def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
+        """Apportion `possible` and `won` below a group; `factor`: index units lost per unit lost in it."""
+        name, attribution = group.definition.id, self._attribution
+        attribution.groups[name] = AttributedPoints(possible, won, possible - won)
         if group.float_mean is not None:
-            hand_lost_below(group, possible - won, factor)
+            self.distribute_lost(group, possible - won, factor)
             return
-        family = families[name]
-        most, ceilings = shared[name]
-        parts = apportion(won, _shares(group, family), ceilings, most)
-        for member, own, part, below in zip(family, most, parts, _factors(group, family, factor), strict=True):
-            node = member.node
+        children = self._children[name]
+        limits, ceilings = self._limits[name]
+        parts = apportion(won, _weigh_won(group, children), ceilings, limits)
+        factors = _compute_factors(group, children, factor)
+        for child, limit, part, below in zip(children, limits, parts, factors, strict=True):
+            node = child.node
             if isinstance(node, int):
-                leaves[node] = AttributedPoints(own, part, own - part)
-                losses[node] = below[0] * (member.high - member.score), below[1]
+                attribution.indicators[node] = AttributedPoints(limit, part, limit - part)
+                attribution.losses[node] = below[0] * child.distance, below[1]
             else:
-                hand_won(node, own, part, below)
+                self.distribute_won(node, limit, part, below)
 
-    def hand_lost_below(group: CompiledGroup, lost: int, factor: Ratio) -> None:
-        family = families[group.definition.id]
+    def distribute_lost(self, group: CompiledGroup, lost: int, factor: Ratio) -> None:
+        """Apportion the loss of a group over its children, where only `lost` is defined."""
+        children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
-            factors = _factors(group, family, factor)
-            own = _factors(group, family, (1, 1))
-            shares = [share * member.distance for (share, _), member in zip(own, family, strict=True)]
+            factors = _compute_factors(group, children, factor)
+            own = _compute_factors(group, children, (1, 1))
+            shares = [share * child.distance for (share, _), child in zip(own, children, strict=True)]
         else:
-            shares = shapley(group, family, plan.unit)
+            shares = _compute_shapley_shares(group, children, self._unit)
             factors = [
-                (factor[0] * share * plan.unit, factor[1] * SHAPLEY_UNIT * (member.distance or 1))
-                for member, share in zip(family, shares, strict=True)
+                (factor[0] * share * self._unit, factor[1] * SHAPLEY_UNIT * (child.distance or 1))
+                for child, share in zip(children, shares, strict=True)
             ]
-        parts = apportion(lost, shares, limits=[lost] * len(family))
-        for member, part, below in zip(family, parts, factors, strict=True):
+        parts = apportion(lost, shares, limits=[lost] * len(children))
+        for child, part, below in zip(children, parts, factors, strict=True):
             points = AttributedPoints(None, None, part)
-            if isinstance(member.node, int):
-                leaves[member.node], losses[member.node] = points, (below[0] * member.distance, below[1])
+            if isinstance(child.node, int):
+                attribution.indicators[child.node] = points
+                attribution.losses[child.node] = below[0] * child.distance, below[1]
             else:
-                groups[member.name] = points
-                hand_lost_below(member.node, part, below)
-
-    root = plan.root
-    if root.float_mean is None:
-        hand_possible(root, root.high)
-    hand_won(root, root.high, evaluation.index, (1, 1))
-    return allocation
+                attribution.groups[child.name] = points
+                self.distribute_lost(child.node, part, below)
 
 
-def _children(evaluation: Evaluation, group: CompiledGroup) -> list[AttributedChild]:
-    """The children that count; one that makes the group unknown counts the least of its range."""
-    leaves = evaluation.compiled.indicators
-    found = []
+def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[AttributedChild]:
+    """Return the children with a score; one that makes the group unknown has the bottom of its range."""
+    indicators = evaluation.compiled.indicators
+    children = []
     for node, name, weight, score in zip(
         group.children, group.names, group.weights, evaluation.list_child_scores(group), strict=True
     ):
         if score is not None:
-            compiled = leaves[node] if isinstance(node, int) else node
-            found.append(
-                AttributedChild(node, name, weight, compiled.low if score == UNKNOWN else score, compiled.high)
-            )
-    return found
+            child = indicators[node] if isinstance(node, int) else node
+            children.append(AttributedChild(node, name, weight, child.low if score == UNKNOWN else score, child.high))
+    return children
 
 
-def _weights(group: CompiledGroup, family: Sequence[AttributedChild]) -> list[int]:
-    """What `possible` is shared out by."""
+def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
+    """Return the shares by which `possible` is apportioned."""
     if group.definition.aggregation == "arithmetic":
-        return [member.weight for member in family]
-    return [member.high if member.weight else 0 for member in family]
+        return [child.weight for child in children]
+    return [child.high if child.weight else 0 for child in children]
 
 
-def _shares(group: CompiledGroup, family: Sequence[AttributedChild]) -> list[int]:
-    """What the scores of the children contribute to that of an arithmetic group or a sum."""
+def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:
+    """Return the contributions of the children to the score of an arithmetic group or a sum."""
     if group.definition.aggregation == "arithmetic":
-        return [member.weight * member.score for member in family]
-    return [member.score if member.weight else 0 for member in family]
+        return [child.weight * child.score for child in children]
+    return [child.score if child.weight else 0 for child in children]
 
 
-def _factors(group: CompiledGroup, family: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
-    """What a unit lost in each child of an arithmetic group or a sum loses of the index."""
+def _compute_factors(group: CompiledGroup, children: Sequence[AttributedChild], factor: Ratio) -> list[Ratio]:
+    """Return the index loss per unit lost in each child of an arithmetic group or a sum."""
     n, d = factor
     if group.definition.aggregation == "arithmetic":
-        d *= sum([member.weight for member in family])
-        return [(n * member.weight, d) for member in family]
-    return [(n if member.weight else 0, d) for member in family]
+        d *= sum([child.weight for child in children])
+        return [(n * child.weight, d) for child in children]
+    return [(n if child.weight else 0, d) for child in children]
 
 
-def shapley(group: CompiledGroup, family: Sequence[AttributedChild], unit: int) -> list[int]:
-    """The Shapley values of the loss of a group from its top over its children, in parts of `SHAPLEY_UNIT` of a point.
-
-    The game of a set of children is the unquantised loss when those have their scores and the others are at the top
-    (L. S. Shapley, A Value for n-Person Games, 1953). A child at the top, or without weight, loses nothing.
-    """
-    mean = group.float_mean
-    assert mean is not None
-    counting = [member for member in family if member.weight]
-    players = [position for position, member in enumerate(counting) if member.distance]
-    weights = [member.weight for member in counting]
-    top = group.high / unit
-    worth: list[float] = []
-    for coalition in range(1 << len(players)):
-        scores = [top] * len(counting)
-        for number, position in enumerate(players):
-            if coalition >> number & 1:
-                scores[position] = counting[position].score / unit
-        worth.append(mean(weights, scores))
-    orders = [math.factorial(size) * math.factorial(len(players) - 1 - size) for size in range(len(players))]
-    values = dict.fromkeys((member.name for member in family), 0)
-    for number, position in enumerate(players):
-        added = sum(
-            orders[coalition.bit_count()] * (worth[coalition] - worth[coalition | 1 << number])
-            for coalition in range(len(worth))
-            if not coalition >> number & 1
-        )
-        value = added / math.factorial(len(players))
-        values[counting[position].name] = max(0, math.floor(value * SHAPLEY_UNIT + 0.5))
-    return list(values.values())
+def _compute_shapley_shares(group: CompiledGroup, children: Sequence[AttributedChild], unit: int) -> list[int]:
+    assert group.float_mean is not None
+    return compute_shapley_losses(
+        group.float_mean,
+        group.high / unit,
+        [child.weight for child in children],
+        [child.score / unit for child in children],
+        [child.distance > 0 for child in children],
+    )
 
 
 def apportion(
@@ -206,42 +192,42 @@ def apportion(
     ceilings: Sequence[int] | None = None,
     limits: Sequence[int] | None = None,
 ) -> list[int]:
-    """Splits `total` by integer shares: floors, then one unit each to the largest remainders, ties in order.
+    """Split `total` by integer shares: floors, then one unit each to the largest remainders, ties in order.
 
-    No part exceeds its ceiling; a share of 0 receives 0. Where rounding makes that impossible, what is over goes
-    in order to what still has room below its limit, so that the parts always sum to the total.
+    No part exceeds its ceiling; a share of 0 receives 0. If rounding makes that impossible, the rest goes in order
+    to the parts with room below their limit, so that the parts always sum to the total.
     """
     whole = sum(shares)
     if not whole:
         parts = [0] * len(shares)
-        left = total
+        rest = total
     else:
         parts = [total * share // whole for share in shares]
         if ceilings is not None:
             parts = [part if part < top else top for part, top in zip(parts, ceilings, strict=True)]
-        left = total - sum(parts)
-        if left:
+        rest = total - sum(parts)
+        if rest:
             tops = [total] * len(shares) if ceilings is None else ceilings
-            left = _largest_remainders(left, [total * share % whole for share in shares], shares, tops, parts)
-    if not left:
+            rest = _add_largest_remainders(rest, [total * share % whole for share in shares], shares, tops, parts)
+    if not rest:
         return parts
     for i, limit in enumerate(limits or ()):
-        more = min(left, limit - parts[i])
+        more = min(rest, limit - parts[i])
         parts[i] += more
-        left -= more
+        rest -= more
     return parts
 
 
-def _largest_remainders(
-    left: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
+def _add_largest_remainders(
+    rest: int, remainders: Sequence[int], shares: Sequence[int], tops: Sequence[int], parts: list[int]
 ) -> int:
-    """Adds units that are left to the parts that have room, by remainder; gives those that are left then."""
+    """Add remaining units to the parts with room, by remainder; return the units still left."""
     order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
-    while left:
+    while rest:
         room = [i for i in order if shares[i] and parts[i] < tops[i]]
         if not room:
             break
-        for i in room[:left]:
+        for i in room[:rest]:
             parts[i] += 1
-        left -= min(left, len(room))
-    return left
+        rest -= min(rest, len(room))
+    return rest

@@ -1,8 +1,8 @@
-"""What a statistical audit of an index reports, over the organisations that rank in an edition (SCORING, section 8).
+"""Statistical audit of an index over the ranked organisations of an edition (docs/scoring.md, section 8).
 
-The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits of the JRC. Scores are as they
-count in the index, in points: an unknown answer with what it counts, and only what left is missing. What is not
-defined, of a constant column or of too few organisations, is None.
+The measures are those of the OECD/JRC handbook (2008, steps 5 to 8) and of the audits of the JRC. Scores are as
+they enter the index, in points: an unknown answer with its substitute score; only nodes that do not apply are
+missing. A measure that is undefined, for a constant column or too few organisations, is None.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from actitud_api.engine.scoring.robustness import MISSING
 Floats: TypeAlias = NDArray[np.float64]
 
 Rescore: TypeAlias = Callable[[Document], Integers]
-"""The published index of the same organisations, in the same order, under a changed document; `MISSING` without one."""
+"""Rescores the same organisations, in the same order, under a changed document: published index or `MISSING`."""
 
 MOVES: Final = (Fraction(4, 5), Fraction(6, 5))
-"""What a goalpost is multiplied by, one after the other: ±20 %."""
+"""Factors that a goalpost is multiplied by, one after the other: ±20 %."""
 
 BINS: Final = 20
-"""At most how many bins the conditional means of a main effect are taken over."""
+"""Maximum number of bins for the conditional means of a main effect."""
 
 BIN: Final = 10
-"""At least how many organisations share one such bin."""
+"""Minimum number of organisations in a bin."""
 
 
 WEAK: Final = 0.3
-"""A correlation with the node above below this is weak: the threshold of COINr's `plot_corr`, of authors of the JRC."""
+"""A correlation with the node above below this is weak: the threshold of COINr's `plot_corr`, by authors of the JRC."""
 
 HIGH: Final = 0.9
-"""One above this is high, and what correlates so may be redundant: the other threshold there."""
+"""A correlation above this is high, and its node possibly redundant: the other threshold there."""
 
 RELIABLE: Final = 0.7
-"""What Cronbach's alpha is to reach (J. C. Nunnally, Psychometric theory, 1978)."""
+"""Threshold of Cronbach's alpha (J. C. Nunnally, Psychometric theory, 1978)."""
 
 RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
 
 _MEASURED: Final = ("linear", "log", "lognormal")
-"""The curves whose x is measured; that of the others is a level, or yes or no."""
+"""The curves whose x is measured; x of the others is a level, or yes or no."""
 
 
 class Moments(Struct, frozen=True, kw_only=True):
-    """How scores are distributed, in points."""
+    """Distribution of scores, in points."""
 
     organisations: int
     mean: float | None
@@ -62,10 +62,10 @@ class Moments(Struct, frozen=True, kw_only=True):
 
 
 class NodeAudit(Moments, frozen=True, kw_only=True):
-    """A node beside the one above it: its group, or the index where `parent` is None.
+    """A node compared with the one above it: its group, or the index if `parent` is None.
 
-    `weight` and `effective_weight` are shares among the children of that node. `rank_change`: by how many ranks
-    organisations move in the mean, up or down, without a child of the root; None of the others.
+    `weight` and `effective_weight`: shares among the children of that node. `rank_change`: mean absolute change of
+    rank without a child of the root; None for other nodes.
     """
 
     id: str
@@ -78,13 +78,13 @@ class NodeAudit(Moments, frozen=True, kw_only=True):
 
 
 class GroupAudit(NodeAudit, frozen=True, kw_only=True):
-    """A group: `alpha` is that of its children."""
+    """A group; `alpha` is that of its children."""
 
     alpha: float | None
 
 
 class GoalpostMove(Struct, frozen=True, kw_only=True):
-    """What happens when a goalpost moves to `x`: by how many ranks organisations move, in the mean and at most."""
+    """The effect of moving a goalpost to `x`: mean and maximum absolute change of rank."""
 
     x: float
     rank_change: float
@@ -92,9 +92,9 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 
 
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
-    """How sensitive the ranks are to a judgement goalpost: x less and x more 20 %.
+    """Sensitivity of the ranks to a judgement goalpost: x minus and plus 20 %.
 
-    None where it would reach the goalpost beside it, or where nobody has an index then.
+    None if the move would reach the next goalpost, or if no organisation has an index then.
     """
 
     indicator: str
@@ -105,7 +105,7 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """What an auditor would point at: a value of a node (None: the index) beyond what is usual."""
+    """A value of a node (None: the index) beyond the usual thresholds."""
 
     code: RemarkCode
     node: str | None
@@ -123,35 +123,35 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 
 def audit_index(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
-    """The audit of the organisations that rank in an edition.
+    """Audit the index of the organisations that rank in an edition.
 
-    `scores`: what each node below the root counts with, in units, by id; `MISSING` where it left. `index`: the
+    `scores`: by id, the score of each node below the root, in units; `MISSING` if not applicable. `index`: the
     published one, in units.
     """
     root = document.root
-    points = {name: _points(document, column) for name, column in (*scores.items(), (root.id, index))}
-    without = {child.id: _change_without(document, child.id, index, rescore) for child in root.children}
-    nodes = {node.id: node for group in groups(root) for node in _nodes(root, group, points, without)}
+    points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
+    without = {child.id: _compute_change_without(document, child.id, index, rescore) for child in root.children}
+    nodes = {node.id: node for group in groups(root) for node in _audit_children(root, group, points, without)}
     return Audit(
-        index=_moments(points[root.id]),
-        alpha=_alpha_of(root, points),
+        index=_compute_moments(points[root.id]),
+        alpha=_compute_group_alpha(root, points),
         groups=tuple(
-            GroupAudit(**structs.asdict(nodes[group.id]), alpha=_alpha_of(group, points))
+            GroupAudit(**structs.asdict(nodes[group.id]), alpha=_compute_group_alpha(group, points))
             for group in groups(root)
             if group is not root
         ),
         indicators=tuple(nodes[indicator.id] for indicator in indicators(root)),
-        goalposts=tuple(_sensitivity(document, index, rescore)),
+        goalposts=tuple(_audit_goalposts(document, index, rescore)),
     )
 
 
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
-    """What an auditor would point at, the index first, then groups and indicators in document order."""
-    found = [*_of_alpha(None, audit.alpha)]
+    """Return the values beyond usual thresholds, the index first, then groups and indicators in document order."""
+    found = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
-        found += [*_of_correlation(group), *_of_alpha(group.id, group.alpha)]
+        found += [*_remark_correlation(group), *_remark_alpha(group.id, group.alpha)]
     for indicator in audit.indicators:
-        found += _of_correlation(indicator)
+        found += _remark_correlation(indicator)
     return tuple(found)
 
 
@@ -159,12 +159,13 @@ def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
 
 
 def compute_skewness(values: Floats) -> float | None:
-    """The adjusted Fisher–Pearson coefficient G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2).
+    """Return the adjusted Fisher–Pearson coefficient G1 = g1·√(n(n - 1))/(n - 2), with g1 = m3/m2^(3/2).
 
-    D. N. Joanes and C. A. Gill, Comparing measures of sample skewness and kurtosis, 1998; that of Excel, SAS and SPSS.
+    D. N. Joanes and C. A. Gill, Comparing measures of sample skewness and kurtosis, 1998; that of Excel, SAS and
+    SPSS.
     """
     count = values.size
-    if count < 3 or _constant(values):
+    if count < 3 or _is_constant(values):
         return None
     deviations = values - values.mean()
     second, third = (deviations**2).mean(), (deviations**3).mean()
@@ -172,10 +173,10 @@ def compute_skewness(values: Floats) -> float | None:
 
 
 def compute_correlation(x: Floats, y: Floats) -> float | None:
-    """Pearson's r of the organisations that have both (NaN: has not)."""
+    """Return Pearson's r over the organisations that have both values (NaN: missing)."""
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
-    if _constant(x) or _constant(y):
+    if _is_constant(x) or _is_constant(y):
         return None
     x, y = x - x.mean(), y - y.mean()
     r = (x * y).sum() / math.sqrt((x * x).sum() * (y * y).sum())
@@ -183,15 +184,18 @@ def compute_correlation(x: Floats, y: Floats) -> float | None:
 
 
 def compute_alpha(items: Floats) -> float | None:
-    """Cronbach's α = k/(k - 1)·(1 - Σ variances / Σ of all covariances) of k items (columns; NaN: missing).
+    """Return Cronbach's α = k/(k - 1)·(1 - Σ variances / Σ of all covariances) of k items (columns; NaN: missing).
 
-    L. J. Cronbach, Coefficient alpha and the internal structure of tests, 1951. Covariances are of the organisations
-    that have both items (`use = "pairwise"` of R), so that one that does not apply to some does not lose them all.
+    L. J. Cronbach, Coefficient alpha and the internal structure of tests, 1951. Covariances are over the
+    organisations that have both items (`use = "pairwise"` of R), so that an item that does not apply to some does
+    not remove them.
     """
     count = items.shape[1]
     if count < 2:
         return None
-    covariances = np.array([[_covariance(items[:, i], items[:, j]) for j in range(count)] for i in range(count)])
+    covariances = np.array(
+        [[_compute_covariance(items[:, i], items[:, j]) for j in range(count)] for i in range(count)]
+    )
     total = covariances.sum()
     if np.isnan(total) or total <= 0:
         return None
@@ -199,16 +203,16 @@ def compute_alpha(items: Floats) -> float | None:
 
 
 def compute_main_effect(x: Floats, y: Floats) -> float | None:
-    """The share of the variance of y that goes with x: Pearson's correlation ratio S = Var(E[y|x]) / Var(y).
+    """Return the share of the variance of y explained by x: Pearson's ratio S = Var(E[y|x]) / Var(y).
 
-    P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013. E[y|x] is the mean of y in
-    bins of x of as many organisations each: a tenth of them, at most 20, equal x always in the same bin. Of unrelated
-    columns that estimate is (bins - 1)/(n - 1) in the mean, and not 0. None of fewer than two bins.
+    P. Paruolo, M. Saisana and A. Saltelli, Ratings and rankings: voodoo or science?, 2013. E[y|x] is the mean of y
+    in bins of x of equally many organisations: a tenth of them, at most 20 bins, equal x always in the same bin.
+    The expected value for unrelated columns is (bins - 1)/(n - 1), not 0. None with fewer than two bins.
     """
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
     bins = min(BINS, x.size // BIN)
-    if bins < 2 or _constant(x) or _constant(y):
+    if bins < 2 or _is_constant(x) or _is_constant(y):
         return None
     ascending = np.sort(x)
     # Twice the middle rank among those that have the same x.
@@ -217,7 +221,7 @@ def compute_main_effect(x: Floats, y: Floats) -> float | None:
 
 
 def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
-    """Pearson's η²: the sum of squares between classes over that of all."""
+    """Return Pearson's η²: the sum of squares between classes over the total."""
     _, place, counts = np.unique(classes, return_inverse=True, return_counts=True)
     deviations = y - y.mean()
     between = (np.bincount(place, deviations) ** 2 / counts).sum()
@@ -225,7 +229,7 @@ def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
 
 
 def compute_rank_changes(before: Integers, after: Integers) -> Integers:
-    """By how many ranks each organisation that has an index before and after moves among these."""
+    """Return the absolute change of rank of each organisation with an index before and after, among these."""
     both = (before != MISSING) & (after != MISSING)
     changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
     return changes
@@ -235,9 +239,9 @@ def compute_rank_changes(before: Integers, after: Integers) -> Integers:
 
 
 def drop_child(document: Document, child: str) -> Document | None:
-    """The document in which a child of the root has no weight; None where no other has one.
+    """Return the document in which a child of the root has no weight; None if no other has one.
 
-    So many fewer children make the root rated, and a sum has so much less range.
+    The root then needs one rated child fewer, and the range of a sum shrinks.
     """
     root = document.root
     left = [other for other in root.children if other.id != child and other.weight > 0]
@@ -256,7 +260,7 @@ def drop_child(document: Document, child: str) -> Document | None:
 
 
 def move_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
-    """The document in which a goalpost of an indicator stands at x."""
+    """Return the document in which a goalpost of an indicator is at x."""
 
     def moved(node: Group | Indicator) -> Group | Indicator:
         if isinstance(node, Group):
@@ -274,11 +278,11 @@ def move_goalpost(document: Document, indicator: str, position: int, x: float) -
 # --- the parts of an audit ------------------------------------------------------------------------------------
 
 
-def _points(document: Document, units: Integers) -> Floats:
+def _to_points(document: Document, units: Integers) -> Floats:
     return np.where(units == MISSING, np.nan, units / 10**document.decimals)
 
 
-def _moments(values: Floats) -> Moments:
+def _compute_moments(values: Floats) -> Moments:
     known = values[~np.isnan(values)]
     return Moments(
         organisations=known.size,
@@ -288,17 +292,17 @@ def _moments(values: Floats) -> Moments:
     )
 
 
-def _nodes(
+def _audit_children(
     root: Group, group: Group, points: Mapping[str, Floats], without: Mapping[str, float | None]
 ) -> Iterator[NodeAudit]:
-    """The children of a group beside it."""
+    """Yield the audits of the children of a group."""
     above = points[group.id]
     effects = {child.id: compute_main_effect(points[child.id], above) for child in group.children}
     known = sum(effect for effect in effects.values() if effect is not None)
-    weights = _weights(group)
+    weights = _list_weights(group)
     for child, effect in zip(group.children, effects.values(), strict=True):
         yield NodeAudit(
-            **structs.asdict(_moments(points[child.id])),
+            **structs.asdict(_compute_moments(points[child.id])),
             id=child.id,
             parent=None if group is root else group.id,
             correlation=compute_correlation(points[child.id], above),
@@ -309,37 +313,39 @@ def _nodes(
         )
 
 
-def _weights(group: Group) -> dict[str, int]:
-    """The weights of the children; in a sum their ranges."""
+def _list_weights(group: Group) -> dict[str, int]:
+    """Return the weights of the children; of a sum, their ranges."""
     if group.aggregation == "sum":
         return {child.id: (child.range.maximum - child.range.minimum) * (child.weight > 0) for child in group.children}
     return {child.id: child.weight for child in group.children}
 
 
-def _alpha_of(group: Group, points: Mapping[str, Floats]) -> float | None:
+def _compute_group_alpha(group: Group, points: Mapping[str, Floats]) -> float | None:
     return compute_alpha(np.column_stack([points[child.id] for child in group.children]))
 
 
-def _change_without(document: Document, child: str, index: Integers, rescore: Rescore) -> float | None:
+def _compute_change_without(document: Document, child: str, index: Integers, rescore: Rescore) -> float | None:
     without = drop_child(document, child)
     changes = None if without is None else compute_rank_changes(index, rescore(without))
     return None if changes is None or not changes.size else float(changes.mean())
 
 
-def _sensitivity(document: Document, index: Integers, rescore: Rescore) -> Iterator[GoalpostAudit]:
+def _audit_goalposts(document: Document, index: Integers, rescore: Rescore) -> Iterator[GoalpostAudit]:
     for indicator in indicators(document.root):
         if indicator.curve.kind in _MEASURED:
             xs = [exact(goalpost.x) for goalpost in indicator.curve.goalposts]
             for position, goalpost in enumerate(indicator.curve.goalposts):
                 if goalpost.basis == "judgement" and xs[position]:
                     down, up = (
-                        _move(document, indicator.id, xs, position, Fraction(xs[position]) * factor, index, rescore)
+                        _evaluate_move(
+                            document, indicator.id, xs, position, Fraction(xs[position]) * factor, index, rescore
+                        )
                         for factor in MOVES
                     )
                     yield GoalpostAudit(indicator=indicator.id, position=position, x=goalpost.x, down=down, up=up)
 
 
-def _move(
+def _evaluate_move(
     document: Document,
     indicator: str,
     xs: list[Number],
@@ -359,7 +365,7 @@ def _move(
     )
 
 
-def _of_correlation(node: NodeAudit) -> Iterator[AuditRemark]:
+def _remark_correlation(node: NodeAudit) -> Iterator[AuditRemark]:
     r = node.correlation
     # An only child is the node above it.
     if r is not None and node.weight < 1:
@@ -371,18 +377,18 @@ def _of_correlation(node: NodeAudit) -> Iterator[AuditRemark]:
             yield AuditRemark("high_correlation", node.id, r)
 
 
-def _of_alpha(node: str | None, value: float | None) -> Iterator[AuditRemark]:
+def _remark_alpha(node: str | None, value: float | None) -> Iterator[AuditRemark]:
     if value is not None and value < RELIABLE:
         yield AuditRemark("low_alpha", node, value)
 
 
-def _constant(values: Floats) -> bool:
-    """Whether a column has no variance: of fewer than two organisations, or with the same of all."""
+def _is_constant(values: Floats) -> bool:
+    """Return True if a column has no variance: fewer than two organisations, or all equal."""
     return values.size < 2 or bool(values.min() == values.max())
 
 
-def _covariance(x: Floats, y: Floats) -> float:
-    """The sample covariance of the organisations that have both; NaN of fewer than two."""
+def _compute_covariance(x: Floats, y: Floats) -> float:
+    """Return the sample covariance over the organisations that have both; NaN with fewer than two."""
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
     return float(((x - x.mean()) * (y - y.mean())).sum() / (x.size - 1)) if x.size > 1 else math.nan

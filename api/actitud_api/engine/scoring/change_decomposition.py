@@ -1,8 +1,8 @@
-"""What differs between two scores, and why: what-if, and the change of an organisation (SCORING section 7).
+"""Differences between two scores: what-if, and the change of an organisation over time (docs/scoring.md, section 7).
 
-A what-if scores the same organisation with some facts replaced. A change goes from A to B in a fixed order: A; A under
-the version of B; that with known and unknown as in B; B. What each step adds is the part of methodology, coverage and
-data, and they sum to the difference exactly.
+A what-if scores the same organisation with some facts replaced. A change goes from A to B in a fixed order: A; A
+under the version of B; that with the known and unknown indicators of B; B. The steps give the parts of methodology,
+coverage and data, and sum to the difference exactly.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from actitud_api.engine.scoring.evaluate import (
     aggregate_scores,
     derive_state,
     evaluate,
+    list_counted_scores,
     round_to_published,
 )
 from actitud_api.engine.scoring.result import (
@@ -45,7 +46,7 @@ from actitud_api.engine.scoring.result import (
 
 
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
-    """The submission with facts replaced; an answer that was set aside counts again where it is replaced."""
+    """Return the submission with facts replaced; a replaced answer that was set aside counts again."""
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
     declared = replacement.profile_self_declared
@@ -68,7 +69,7 @@ class Delta(Canonical, frozen=True):
 
 
 class GroupDelta(Canonical, frozen=True, kw_only=True):
-    """What differs in a group: its score, and the points of the index that are lost there."""
+    """The difference in a group: its score, and the index points lost there."""
 
     id: str
     score: Delta
@@ -76,7 +77,7 @@ class GroupDelta(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(Canonical, frozen=True, kw_only=True):
-    """What differs in an indicator: as in a group, and why it scores what it does."""
+    """The difference in an indicator: score, index points lost, reason codes."""
 
     id: str
     code_before: Code
@@ -86,11 +87,11 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
 
 
 class ScoreDifference(Canonical, frozen=True):
-    """What differs between two scores of one version.
+    """The difference between two scores of one version.
 
-    `groups`: every group below the root; `indicators`: those that differ. What is lost in the groups directly below
-    the root, and in the indicators there, changes by exactly as much as the index, the other way round; and so it goes
-    on inside. `appeared` and `vanished`: findings that only one of them has, by their rule.
+    `groups`: every group below the root; `indicators`: those that differ. The points lost in the groups directly
+    below the root, and in the indicators there, change by exactly minus the change of the index; likewise further
+    down. `appeared` and `vanished`: findings that only one score has, by rule.
     """
 
     index: Delta
@@ -107,8 +108,8 @@ class ScoreDifference(Canonical, frozen=True):
 
 
 def compare_scores(before: Score, after: Score) -> ScoreDifference:
-    """What differs between two scores of the same version, node by node."""
-    pairs = zip(_indicators(before), _indicators(after), strict=True)
+    """Compare two scores of the same version, node by node."""
+    pairs = zip(_list_indicators(before), _list_indicators(after), strict=True)
     rules_before, rules_after = ({found.rule for found in score.findings} for score in (before, after))
     return ScoreDifference(
         index=compute_delta(before.index, after.index),
@@ -120,7 +121,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
         level_after=after.level.number,
         groups=tuple(
             GroupDelta(id=one.id, score=compute_delta(one.score, other.score), lost=compute_delta(one.lost, other.lost))
-            for one, other in zip(_groups(before.dimensions), _groups(after.dimensions), strict=True)
+            for one, other in zip(_list_groups(before.dimensions), _list_groups(after.dimensions), strict=True)
         ),
         indicators=tuple(
             IndicatorDelta(
@@ -139,22 +140,22 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """A figure before and after."""
+    """Return a figure before and after with the exact difference."""
     difference = None if before is None or after is None else to_figure(Fraction(exact(after)) - exact(before))
     return Delta(before=before, after=after, difference=difference)
 
 
-def _groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]:
-    """Groups with those below them, in document order."""
+def _list_groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]:
+    """Yield groups with those below them, in document order."""
     for group in groups:
         yield group
-        yield from _groups(group.groups)
+        yield from _list_groups(group.groups)
 
 
-def _indicators(score: Score) -> Iterator[IndicatorScore]:
-    """Every indicator: those directly below the root, then group by group."""
+def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
+    """Yield every indicator: those directly below the root, then group by group."""
     yield from score.indicators
-    for group in _groups(score.dimensions):
+    for group in _list_groups(score.dimensions):
         yield from group.indicators
 
 
@@ -162,7 +163,7 @@ def _indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class Carried(Canonical, frozen=True):
-    """What the change of version does to what was stated.
+    """The effect of a change of version on a submission.
 
     `dropped_answers`: those that the other version does not ask, or not in that form; `new_indicators`: those that
     only it asks, unknown; `dropped_fields` and `new_fields`: the same of the profile.
@@ -175,21 +176,21 @@ class Carried(Canonical, frozen=True):
 
 
 def carry_over(submission: Submission, source: Methodology, target: Methodology) -> tuple[Submission, Carried]:
-    """What a submission of one version says under another, and what that drops and leaves unknown.
+    """Return a submission of one version as a submission of another, and the dropped and unknown parts.
 
-    An answer stays where its facts are admissible in the other version; an element of a checklist that is not there is
-    left out. A field that only the other version has keeps its default, or is unknown where the organisation sets it.
+    An answer is kept if its facts are admissible in the other version; components that do not exist there are
+    dropped. A field that only the other version has takes its default, or is unknown if the organisation sets it.
     """
     asked = {known.id: known for known in indicators(target.document.root) if known.facts}
     before = {known.id for known in indicators(source.document.root) if known.facts}
     answers = {
         name: facts
         for name, stated in submission.answers.items()
-        if name in asked and (facts := _facts(asked[name], stated)) is not None
+        if name in asked and (facts := _convert_facts(asked[name], stated)) is not None
     }
     profile: dict[str, Scalar | None] = {}
     for field in target.document.profile:
-        if field.name in submission.profile and _fits(field, submission.profile[field.name]):
+        if field.name in submission.profile and _is_valid_field(field, submission.profile[field.name]):
             profile[field.name] = submission.profile[field.name]
         elif field.set_by == "service":
             profile[field.name] = field.default
@@ -217,8 +218,8 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
     )
 
 
-def _facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
-    """The facts of an answer in the form that an indicator asks for; None where they do not have it."""
+def _convert_facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
+    """Return the facts of an answer in the form that an indicator asks for, or None."""
     found: dict[str, FactValue] = {}
     for fact in indicator.facts:
         value = stated.get(fact.name, None if fact.required else ())
@@ -228,20 +229,22 @@ def _facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, F
             if not isinstance(value, tuple | list):
                 return None
             value = tuple(component for component in value if component in indicator.components)
-        elif isinstance(value, tuple | list) or not _admissible(fact, value):
+        elif isinstance(value, tuple | list) or not _is_admissible(fact, value):
             return None
         found[fact.name] = value
     return found
 
 
-def _fits(field: ProfileField, value: Scalar | None) -> bool:
+def _is_valid_field(field: ProfileField, value: Scalar | None) -> bool:
     if value is None:
         return field.nullable
-    return value in field.values if field.type == "enum" else not isinstance(value, str) and _admissible(field, value)
+    return (
+        value in field.values if field.type == "enum" else not isinstance(value, str) and _is_admissible(field, value)
+    )
 
 
-def _admissible(described: Fact | ProfileField, value: bool | int | float) -> bool:
-    """Whether a yes or no, or a number, is one that is asked for."""
+def _is_admissible(described: Fact | ProfileField, value: bool | int | float) -> bool:
+    """Return True if a boolean or number has the type and range asked for."""
     if (described.type == "boolean") != isinstance(value, bool):
         return False
     if described.type == "integer" and value != int(value):
@@ -253,7 +256,7 @@ def _admissible(described: Fact | ProfileField, value: bool | int | float) -> bo
 # --- change ---------------------------------------------------------------------------------------------------
 
 Stage = Literal["before", "methodology", "coverage", "after"]
-"""before: A · methodology: A under the version of B · coverage: that with known and unknown as in B · after: B."""
+"""before: A · methodology: A under the version of B · coverage: that with the unknowns of B · after: B."""
 
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -281,7 +284,7 @@ class Parts(Canonical, frozen=True):
 
 
 class GroupChange(Canonical, frozen=True, kw_only=True):
-    """How the score of a group changed; `parts` is null where a stage has no score."""
+    """The change of the score of a group; `parts` is null if a stage has no score."""
 
     id: str
     score: Chain
@@ -289,7 +292,7 @@ class GroupChange(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorChange(Canonical, frozen=True, kw_only=True):
-    """How the score of an indicator changed, and why it scores what it does; a version without it has no code."""
+    """The change of the score of an indicator, with reason codes; null in a version without it."""
 
     id: str
     code_before: Code | None
@@ -300,8 +303,8 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change from A to B of an organisation.
 
-    `parts`: of the index, null where a stage has none, and `unrated` names those stages. `groups`: every group below
-    the root of either version; `indicators`: those whose score is not the same at every stage.
+    `parts`: of the index, null if a stage has none; `unrated` names those stages. `groups`: every group below the
+    root of either version; `indicators`: those whose score is not the same at every stage.
     """
 
     methodology_before: MethodologyReference
@@ -316,7 +319,7 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     carried: Carried
 
 
-class _Stand(Struct, frozen=True):
+class _StageScores(Struct, frozen=True):
     """A stage of a change: the scores of its index, groups and indicators in points, and their codes."""
 
     index: Fraction | None
@@ -328,27 +331,27 @@ class _Stand(Struct, frozen=True):
 def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
 ) -> ChangeDecomposition:
-    """How an organisation went from one submission to another, each under its own version."""
+    """Decompose the change between two submissions, each under its own version."""
     moved, lost = carry_over(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
     second = evaluate(methodology_after, moved)
-    stages = (_stand(first), _stand(second), _known_as(second, last), _stand(last))
-    index = _chain(*(stage.index for stage in stages))
-    groups = _names(*(stage.groups for stage in stages))
-    named = _names(*(stage.leaves for stage in stages))
-    chains = {name: _chain(*(stage.leaves.get(name) for stage in stages)) for name in named}
+    stages = (_collect_scores(first), _collect_scores(second), _adopt_unknowns(second, last), _collect_scores(last))
+    index = _build_chain(*(stage.index for stage in stages))
+    groups = _list_names(*(stage.groups for stage in stages))
+    named = _list_names(*(stage.leaves for stage in stages))
+    chains = {name: _build_chain(*(stage.leaves.get(name) for stage in stages)) for name in named}
     return ChangeDecomposition(
-        methodology_before=_reference(methodology_before),
-        methodology_after=_reference(methodology_after),
+        methodology_before=_build_reference(methodology_before),
+        methodology_after=_build_reference(methodology_after),
         index=index,
-        parts=_parts(index),
+        parts=_compute_parts(index),
         unrated=tuple(stage for stage, score in zip(STAGES, structs.astuple(index), strict=True) if score is None),
         level_before=first.level,
         level_after=last.level,
         groups=tuple(
-            GroupChange(id=name, score=chain, parts=_parts(chain))
+            GroupChange(id=name, score=chain, parts=_compute_parts(chain))
             for name in groups
-            for chain in [_chain(*(stage.groups.get(name) for stage in stages))]
+            for chain in [_build_chain(*(stage.groups.get(name) for stage in stages))]
         ),
         indicators=tuple(
             IndicatorChange(
@@ -361,54 +364,52 @@ def decompose_change(
     )
 
 
-def _stand(evaluation: Evaluation) -> _Stand:
-    plan = evaluation.compiled
-    return _stage(plan, evaluation.results, evaluation.groups, evaluation.index)
+def _collect_scores(evaluation: Evaluation) -> _StageScores:
+    compiled = evaluation.compiled
+    return _build_stage(compiled, evaluation.results, evaluation.groups, evaluation.index)
 
 
-def _known_as(evaluation: Evaluation, other: Evaluation) -> _Stand:
-    """An evaluation with each indicator known or unknown as in another; what is newly known counts as there."""
-    plan = evaluation.compiled
+def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
+    """Return an evaluation with the unknown indicators of another; newly known ones have the score of that other."""
+    compiled = evaluation.compiled
     leaves = [
         theirs if "unknown" in (derive_state(own.code), derive_state(theirs.code)) else own
         for own, theirs in zip(evaluation.results, other.results, strict=True)
     ]
-    counted = [
-        compiled.unknown_score if leaf.score is None and leaf.maximum is not None else leaf.score
-        for leaf, compiled in zip(leaves, plan.indicators, strict=True)
-    ]
     groups: dict[str, int | None] = {}
-    aggregate_scores(plan.root, counted, groups)
+    aggregate_scores(compiled.root, list_counted_scores(compiled, leaves), groups)
     known = {name: None if score is None or score < 0 else score for name, score in groups.items()}
-    return _stage(plan, leaves, known, round_to_published(plan, known[plan.document.root.id]))
+    return _build_stage(compiled, leaves, known, round_to_published(compiled, known[compiled.document.root.id]))
 
 
-def _stage(
-    plan: CompiledMethodology, leaves: list[IndicatorResult], groups: Mapping[str, int | None], index: int | None
-) -> _Stand:
+def _build_stage(
+    compiled: CompiledMethodology, leaves: list[IndicatorResult], groups: Mapping[str, int | None], index: int | None
+) -> _StageScores:
     def points(units: int | None) -> Fraction | None:
-        return None if units is None else Fraction(units, plan.unit)
+        return None if units is None else Fraction(units, compiled.unit)
 
-    return _Stand(
+    return _StageScores(
         index=points(index),
-        groups={name: points(score) for name, score in groups.items() if name != plan.document.root.id},
-        leaves={known.definition.id: points(leaf.score) for known, leaf in zip(plan.indicators, leaves, strict=True)},
-        codes={known.definition.id: leaf.code for known, leaf in zip(plan.indicators, leaves, strict=True)},
+        groups={name: points(score) for name, score in groups.items() if name != compiled.document.root.id},
+        leaves={
+            known.definition.id: points(leaf.score) for known, leaf in zip(compiled.indicators, leaves, strict=True)
+        },
+        codes={known.definition.id: leaf.code for known, leaf in zip(compiled.indicators, leaves, strict=True)},
     )
 
 
-def _names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
-    """The names of the last stage in its order, then those that only earlier ones have."""
+def _list_names(*stages: Mapping[str, Fraction | None]) -> tuple[str, ...]:
+    """Return the names of the last stage in its order, then those that only earlier ones have."""
     return tuple(dict.fromkeys(name for stage in reversed(stages) for name in stage))
 
 
-def _chain(*scores: Fraction | None) -> Chain:
+def _build_chain(*scores: Fraction | None) -> Chain:
     before, methodology, coverage, after = (None if score is None else to_figure(score) for score in scores)
     return Chain(before=before, methodology=methodology, coverage=coverage, after=after)
 
 
-def _parts(chain: Chain) -> Parts | None:
-    """What each step adds; None where a stage has nothing."""
+def _compute_parts(chain: Chain) -> Parts | None:
+    """Return the contribution of each step; None if a stage has no figure."""
     scores = [None if score is None else Fraction(exact(score)) for score in structs.astuple(chain)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:
@@ -421,5 +422,5 @@ def _parts(chain: Chain) -> Parts | None:
     )
 
 
-def _reference(methodology: Methodology) -> MethodologyReference:
+def _build_reference(methodology: Methodology) -> MethodologyReference:
     return MethodologyReference(version=methodology.document.version, digest=methodology.digest)

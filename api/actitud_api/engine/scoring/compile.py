@@ -1,18 +1,15 @@
-"""A methodology made ready to evaluate: one description for every evaluator.
+"""Compile a methodology for evaluation; every evaluator reads the same compiled form.
 
-Compiled once per document: closures for predicates and value formulas, curves as integer coefficients, the tree
-as positions. Scores are integers, whole units of 10^-decimals of a point.
+Compiled once per document: predicates and raw values as closures (`raw_values`), curves as integer coefficients
+(`curves`), groups with their aggregation (`aggregations`), the tree as positions. Scores are integers, whole units
+of 10^-decimals of a point.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
-from operator import mul
 from threading import Lock
 from typing import Protocol, cast
 
@@ -20,16 +17,13 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
-    Aggregation,
     All,
     AnswerOperand,
     Any,
     Compare,
     ComponentOperand,
     Constant,
-    Curve,
     Document,
-    Fact,
     Gate,
     Group,
     Implies,
@@ -41,10 +35,7 @@ from actitud_api.engine.methodology.model import (
     Operand,
     Predicate,
     Present,
-    ProfileField,
     ProfileOperand,
-    Quotient,
-    Range,
     Rule,
     ScoreOperand,
     ValueOperand,
@@ -67,31 +58,21 @@ from actitud_api.engine.methodology.predicates import (
     halfup,
     indicators,
     operands,
-    over_facts,
     parts,
     slot_of,
 )
 from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.aggregations import UNKNOWN, build_combination, build_float_mean, find_unknown_score
+from actitud_api.engine.scoring.curves import compile_curve, find_best_score
 from actitud_api.engine.scoring.indicator_result import IndicatorResult, Ratio
-
-EPSILON = 1e-6
-"""Added before the floor that quantises float curves and aggregations (SCORING, section 3), in units."""
-
-INVERSE_ERFC_FIFTH = 0.9061938024368232
-"""The inverse complementary error function of 1/5: where a lognormal curve is at 9/10 (SCORING, section 3)."""
-
-UNKNOWN = -1
-"""In place of a score: it makes the node above unknown (`missing: void`). Scores are never negative."""
-
-EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
-"""The aggregations that are power means of an exponent of their own."""
+from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_value, compile_step, find_quotient_slots
 
 
 class CompiledRule(Struct, frozen=True):
     """A rule of scope `answers`.
 
-    `holds` counts absent answers as the least favourable; `could_hold` leaves them undetermined. `reads` are the
-    positions of the indicators whose answers it reads, `fields` the profile fields.
+    `holds` counts absent answers as the least favourable; `could_hold` leaves them undetermined. `reads`: positions
+    of the indicators whose answers it reads; `fields`: the profile fields.
     """
 
     definition: Rule
@@ -101,21 +82,21 @@ class CompiledRule(Struct, frozen=True):
     reads: frozenset[int]
     fields: frozenset[str]
     ordered: tuple[int, int] | None
-    """The slots of two facts of one answer, where all that it asks is that the first is at most the second."""
+    """The slots of two facts of one answer, if the rule only requires first ≤ second."""
 
 
 class ErrorRules(Struct, frozen=True):
-    """The rules that contradict, by their number among all.
+    """The rules whose failure contradicts answers, by their number among all rules.
 
-    `ordered`: the slots of two facts of one answer, of which the first is at most the second where it was sent; most
-    are such. `others`: `holds` of the rest.
+    `ordered`: number and two slots; the first is at most the second in an answer that was sent. Most rules have
+    this form. `others`: number and `holds` of the rest.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
     others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
 
     def find_failing(self, facts: Facts) -> list[int]:
-        """The rules that do not hold."""
+        """Return the numbers of the rules that do not hold, ascending."""
         values = cast("Sequence[Number]", facts)
         found = [
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
@@ -124,28 +105,11 @@ class ErrorRules(Struct, frozen=True):
         return sorted(found)
 
 
-class ImprovementStep(Struct, frozen=True):
-    """The fact that an improvement moves.
-
-    `coefficients(facts)` gives a, b, c, d such that the raw value is (a·f + b) / (c·f + d) in that fact f.
-    """
-
-    name: str
-    is_profile_field: bool
-    """It is a field of the profile."""
-    slot: int
-    scale: int
-    """Units of its last decimal in 1."""
-    minimum: int
-    maximum: int
-    coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
-
-
 class CompiledIndicator(Struct, frozen=True):
-    """An indicator and its position among the leaves.
+    """An indicator and its position among the indicators of the document.
 
-    `applies` and `zero_when` are None where they are constant (always, never). `declarable` are the slots of the
-    profile fields that `applies` reads and that need evidence, by name.
+    `applies` and `zero_when` are None if they are constant (always, never). `declarable_slots`: by name, the slots
+    of the profile fields that `applies` reads and that need evidence.
     """
 
     position: int
@@ -157,15 +121,15 @@ class CompiledIndicator(Struct, frozen=True):
     compute_value: Callable[[Facts], Ratio | None]
     curve: Callable[[int, int], int]
     low: int
-    """The least of its range, in units."""
+    """The bottom of its range, in units."""
     high: int
     """The top of its range."""
     best: int
     """The highest score of its curve."""
     cap: int
-    """What it can reach while it is only declared."""
+    """The highest score while it is only self-declared."""
     unknown_score: int | None
-    """What it counts with where it is unknown: the least of its range, None (it leaves) or `UNKNOWN`."""
+    """Its score if unknown: the bottom of its range, None (skipped) or `UNKNOWN`."""
     applies: Callable[[Facts], Truth] | None
     declarable_slots: dict[str, int]
     zero_when: Callable[[Facts], Truth] | None
@@ -173,43 +137,43 @@ class CompiledIndicator(Struct, frozen=True):
     goalposts: tuple[tuple[Fraction, int], ...]
     """x and score in units, x increasing."""
     ascending_goalposts: tuple[tuple[Fraction, int], ...]
-    """The same from the worst x to the best."""
+    """The goalposts from the worst x to the best."""
     is_sampled_share: bool
-    """Its value is a share of counted cases, of which the size of its sample leaves something open."""
+    """Its value is a share of counted cases, uncertain by the size of the sample."""
     is_rising: bool
     """A greater value scores more."""
     ancestors: tuple[str, ...]
     """The groups above it, from its parent to the root."""
     child_positions: tuple[int, ...]
-    """Which child of each of them leads to it."""
+    """In each of its ancestors, the position of the child that leads to it."""
     has_weight: bool
     """It has a weight, and so has every group above it."""
     borrowed_answers: dict[str, int]
-    """The other indicators whose answers its value formula reads, each with its `present`."""
+    """The other indicators whose answers its value formula reads, with their presence slots."""
     step_field: str | None
-    """The field of the profile that its step moves."""
+    """The profile field that its step moves."""
     profile_operands: tuple[ProfileOperand, ...]
     """The profile fields in its value formula."""
     profile_slots: tuple[int, ...]
-    """Their slots."""
+    """The slots of `profile_operands`."""
     quotient_slots: tuple[int, int | None] | None
-    """The slots of numerator and denominator, where its value is one of its own facts over another, or alone."""
+    """The slots of numerator and denominator (None: 1), if its value is a quotient of its own facts."""
     dependents: tuple[int, ...]
-    """The other indicators that read what its step moves: its answer, or a field of the profile."""
+    """The other indicators that read the answer or profile field that its step moves."""
     is_circular: bool
-    """So does its own zero rule or applicability."""
+    """Its own zero rule or applicability reads the fact that its step moves."""
 
 
 class IndicatorScorer(Struct, frozen=True):
-    """How one indicator is scored where it applies, no zero rule holds, and review and evidence say nothing of it.
+    """Precomputed results of an indicator that applies, without zero rule, review or missing evidence.
 
-    `table`: what a level or a yes or no in its slot counts with, for those; `scored`: the same for any indicator.
+    `table`: the result for each level, or no and yes, in its slot. `score_facts`: the result for any indicator.
     """
 
     indicator: CompiledIndicator
     unknown: IndicatorResult
     zero: IndicatorResult
-    """By its zero rule."""
+    """The result if its zero rule holds."""
     table: tuple[IndicatorResult, ...] | None
     score_facts: Callable[[Facts], IndicatorResult]
 
@@ -217,35 +181,34 @@ class IndicatorScorer(Struct, frozen=True):
 QuotientScorer = tuple[
     int, int, int | None, Callable[[int, int], int], int, int, IndicatorResult, Callable[[Facts], IndicatorResult]
 ]
-"""Position, the slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `scored`."""
+"""Position, slots of numerator and denominator (None: 1), curve, lowest and best score, `unknown`, `score_facts`."""
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators that have their zero rule and their applicability in common."""
+    """Indicators that share their zero rule and their applicability, which are evaluated once for all."""
 
     zero_when: Callable[[Facts], Truth] | None
     applies: Callable[[Facts], Truth] | None
     scorers: tuple[IndicatorScorer, ...]
     tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
-    """Position, slot, `table` and `unknown` of those that have a table."""
+    """Position, slot, `table` and `unknown` of the indicators with a table."""
     quotients: tuple[QuotientScorer, ...]
-    """Position, the slots of numerator and denominator, curve, lowest and best score, `unknown` and `scored` of those
-    whose value is one fact of their answer over another (None: over 1)."""
+    """The indicators whose value is a quotient of two facts of their answer, or one fact."""
     others: tuple[tuple[int, Callable[[Facts], IndicatorResult]], ...]
-    """Position and `scored` of the rest."""
+    """Position and `score_facts` of the rest."""
 
 
 class ScoringBlocks(Struct, frozen=True):
-    """The scorers of a methodology, by position and by what they have in common."""
+    """The scorers of a methodology, by position and by block."""
 
     scorers: tuple[IndicatorScorer, ...]
     blocks: tuple[ScoringBlock, ...]
 
 
 class CompiledGroup(Struct, frozen=True):
-    """A group: each child is a group or the position of a leaf, with its weight.
+    """A group; each child is a group or the position of an indicator, with its weight.
 
-    `low`, `high` and `unknown` as in `CompiledIndicator`.
+    `low`, `high` and `unknown_score` as in `CompiledIndicator`.
     """
 
     definition: Group
@@ -255,42 +218,42 @@ class CompiledGroup(Struct, frozen=True):
     weights: tuple[int, ...]
     total_weight: int
     is_fully_weighted: bool
-    """Every child has a weight; with every child any group is rated."""
+    """Every child has a weight; if all have scores, any such group is rated."""
     is_plain_mean: bool
-    """And it is the arithmetic mean of them, and no child makes it unknown."""
+    """A fully weighted arithmetic mean in which no unknown child makes the group unknown."""
     low: int
     high: int
     unknown_score: int | None
     indicator_span: slice | None
-    """The positions of its children, where all are leaves."""
+    """The positions of its children, if all are indicators."""
     combine: Callable[[Sequence[int], Sequence[int]], int]
-    """The quantised aggregate of the children that remain: of their weights (above 0) and their scores in units."""
+    """The quantised aggregate of the remaining children: of weights (above 0) and scores in units."""
     float_mean: Callable[[Sequence[int], Sequence[float]], float] | None
-    """The same of scores in points, not quantised; None where losses are shared by weight (arithmetic, sum)."""
+    """The unquantised mean of scores in points; None if losses are split by weight (arithmetic, sum)."""
 
 
 class GateInputs(Protocol):
-    """What gates read of a score; NULL is "left": not applicable, not rated."""
+    """The figures that gates read of a score; NULL stands for not applicable or not rated."""
 
     def read_index(self) -> Evaluated:
-        """The index in points."""
+        """Return the index in points."""
 
     def read_score(self, node: str) -> Evaluated:
-        """The score of a node in points."""
+        """Return the score of a node in points."""
 
     def read_value(self, indicator: str) -> Evaluated:
-        """The exact raw value of an indicator; None where it is absent."""
+        """Return the exact raw value of an indicator; None if absent."""
 
     def read_profile(self, field: str) -> Evaluated:
-        """A field of the profile."""
+        """Return a profile field."""
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate; `there` and `asked` are the sides of its comparison.
+    """A gate; `actual` and `required` are the sides of its comparison.
 
-    `least`: the nodes, None for the index, each of which has to have at least so many points; None where it asks
-    anything else. It decides where all of them have a score. `value`: likewise the indicator whose raw value has to be
-    at least so much (True), or at most.
+    `minimum`: nodes (None: the index) that must each reach so many points, or None if the gate has another form. It
+    decides if all of them have a score. `value_bound`: likewise an indicator whose raw value must be at least
+    (True) or at most (False) a number.
     """
 
     definition: Gate
@@ -302,7 +265,7 @@ class CompiledGate(Struct, frozen=True):
 
 
 class CompiledLevel(Struct, frozen=True):
-    """A level with its gates; `firm` says whether it is more than provisional, None where it always is."""
+    """A level with its gates; `firm` tells whether it is more than provisional, None if it always is."""
 
     number: int
     gates: tuple[CompiledGate, ...]
@@ -310,7 +273,7 @@ class CompiledLevel(Struct, frozen=True):
 
 
 class ConvertedFacts(Struct, frozen=True):
-    """The facts of an answer that do not go to their slot as they are, by name and slot.
+    """The facts of an answer that are converted before they go to their slot, by name and slot.
 
     `numbers` with their decimals, `lists` with the slot of their length.
     """
@@ -320,11 +283,11 @@ class ConvertedFacts(Struct, frozen=True):
 
 
 AnswerLoader = tuple[str, tuple[tuple[str, int], ...], ConvertedFacts | None]
-"""An indicator, the name and slot of its facts that are whole (a level, a count, yes or no), and the others."""
+"""An indicator, the name and slot of its facts that need no conversion (level, count, yes or no), and the others."""
 
 
 class CompiledMethodology(Struct, frozen=True, eq=False):
-    """Everything that evaluation needs of a methodology."""
+    """A methodology document in the form that evaluation reads."""
 
     methodology: Methodology
     document: Document
@@ -333,7 +296,7 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     published_step: int
     """Units in the last published decimal of the index."""
     raw_decimals: int
-    """Decimals with which raw values are shown."""
+    """Decimals of raw values in results."""
     has_void_groups: bool
     """Some group has `missing: void`."""
     layout: Layout
@@ -343,7 +306,7 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     warning_numbers: tuple[int, ...]
     """The numbers of the rules that contradict nothing."""
     touching_rules: tuple[tuple[CompiledRule, ...], ...]
-    """By the position of each indicator, those that read what its step moves."""
+    """For each indicator, the error rules that read the fact that its step moves."""
     indicators: tuple[CompiledIndicator, ...]
     blocks: ScoringBlocks
     positions: dict[str, int]
@@ -352,115 +315,158 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     levels: tuple[CompiledLevel, ...]
 
 
-_plans: OrderedDict[str, CompiledMethodology] = OrderedDict()
+_cache: OrderedDict[str, CompiledMethodology] = OrderedDict()
 _lock = Lock()
 CACHE_SIZE = 32
-"""So many plans are kept, those asked for last: an audit asks for many, of documents that differ in one goalpost."""
+"""Compiled methodologies kept, least recently used first out: an audit compiles many that differ in one goalpost."""
 
 
 def compile_methodology(methodology: Methodology) -> CompiledMethodology:
-    """The plan of a methodology, made once while it is asked for."""
+    """Return the compiled methodology, from a cache by digest."""
     with _lock:
-        plan = _plans.get(methodology.digest)
-        if plan is None:
-            plan = _plans[methodology.digest] = _compile(methodology)
-            while len(_plans) > CACHE_SIZE:
-                _plans.popitem(last=False)
+        compiled = _cache.get(methodology.digest)
+        if compiled is None:
+            compiled = _cache[methodology.digest] = _compile_document(methodology)
+            while len(_cache) > CACHE_SIZE:
+                _cache.popitem(last=False)
         else:
-            _plans.move_to_end(methodology.digest)
-    return plan
+            _cache.move_to_end(methodology.digest)
+    return compiled
 
 
-def _compile(methodology: Methodology) -> CompiledMethodology:
+def _compile_document(methodology: Methodology) -> CompiledMethodology:
     document = methodology.document
-    unit = int(10**document.decimals)
     published = document.decimals if document.published_decimals is None else document.published_decimals
     layout = Layout(document)
-    needs_evidence = {field.name for field in document.profile if field.needs_evidence}
+    tree = _TreeCompiler(document, layout)
+    root = tree.compile_group(document.root, (), (), has_weight=True, missing="void")
+    indicators = tree.indicators
+    positions = {indicator.definition.id: indicator.position for indicator in indicators}
+    rules = tuple(_compile_rule(rule, positions, layout) for rule in document.rules if rule.holds is not None)
+    return CompiledMethodology(
+        methodology=methodology,
+        document=document,
+        unit=int(10**document.decimals),
+        published_step=int(10 ** (document.decimals - published)),
+        raw_decimals=_find_raw_decimals(indicators),
+        has_void_groups=any(group.definition.missing == "void" for group in tree.groups.values()),
+        layout=layout,
+        answer_loaders=tuple(
+            _build_answer_loader(indicator.definition, layout) for indicator in indicators if indicator.definition.facts
+        ),
+        rules=rules,
+        error_rules=_select_error_rules(rules),
+        warning_numbers=_select_warnings(rules),
+        touching_rules=tuple(_select_touching_rules(rules, indicator) for indicator in indicators),
+        indicators=tuple(indicators),
+        blocks=_build_blocks(indicators),
+        positions=positions,
+        root=root,
+        groups=tree.groups,
+        levels=tuple(_compile_level(level) for level in document.levels),
+    )
 
-    leaves: list[CompiledIndicator] = []
-    compiled_groups: dict[str, CompiledGroup] = {}
 
-    read_by = _readers(document)
+class _TreeCompiler:
+    """Compiler of the nodes of a document; `indicators` and `groups` fill in document order, children before groups."""
 
-    def group(
-        node: Group, above: tuple[str, ...], places: tuple[int, ...], counts: bool, missing: Missing
+    def __init__(self, document: Document, layout: Layout) -> None:
+        self.indicators: list[CompiledIndicator] = []
+        self.groups: dict[str, CompiledGroup] = {}
+        self._document = document
+        self._layout = layout
+        self._unit = int(10**document.decimals)
+        self._needs_evidence = {field.name for field in document.profile if field.needs_evidence}
+        self._readers = _map_readers(document)
+
+    def compile_group(
+        self, node: Group, above: tuple[str, ...], positions: tuple[int, ...], *, has_weight: bool, missing: Missing
     ) -> CompiledGroup:
-        path = (node.id, *above)
-        children = tuple(
-            group(child, path, (place, *places), counts and child.weight > 0, node.missing)
-            if isinstance(child, Group)
-            else leaf(child, path, (place, *places), counts and child.weight > 0, node.missing)
-            for place, child in enumerate(node.children)
-        )
+        """Return a group with all nodes below it; `missing`: the rule of the node above for unknown children."""
+        ancestors = (node.id, *above)
+        children: list[CompiledGroup | int] = []
+        for position, child in enumerate(node.children):
+            path, counts = (position, *positions), has_weight and child.weight > 0
+            children.append(
+                self.compile_group(child, ancestors, path, has_weight=counts, missing=node.missing)
+                if isinstance(child, Group)
+                else self.compile_indicator(child, ancestors, path, has_weight=counts, missing=node.missing)
+            )
         weights = tuple(child.weight for child in node.children)
         complete = all(weights)
-        compiled_groups[node.id] = compiled = CompiledGroup(
+        self.groups[node.id] = group = CompiledGroup(
             definition=node,
-            children=children,
+            children=tuple(children),
             names=tuple(child.id for child in node.children),
             weights=weights,
             total_weight=sum(weights),
-            indicator_span=_span(children),
+            indicator_span=_find_span(children),
             is_fully_weighted=complete,
             is_plain_mean=complete and node.aggregation == "arithmetic" and node.missing != "void",
-            low=node.range.minimum * unit,
-            high=node.range.maximum * unit,
-            unknown_score=_counts_with(missing, node.range.minimum * unit),
-            combine=_combination(node, unit),
-            float_mean=_mean(node),
+            low=node.range.minimum * self._unit,
+            high=node.range.maximum * self._unit,
+            unknown_score=find_unknown_score(missing, node.range.minimum * self._unit),
+            combine=build_combination(node, self._unit),
+            float_mean=build_float_mean(node),
         )
-        return compiled
+        return group
 
-    def leaf(
-        indicator: Indicator, path: tuple[str, ...], places: tuple[int, ...], counts: bool, missing: Missing
+    def compile_indicator(
+        self,
+        indicator: Indicator,
+        ancestors: tuple[str, ...],
+        positions: tuple[int, ...],
+        *,
+        has_weight: bool,
+        missing: Missing,
     ) -> int:
-        span = indicator.range
+        """Append an indicator to `indicators`, and return its position there."""
+        span, unit, layout = indicator.range, self._unit, self._layout
         goalposts = tuple(
             (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
             for goalpost in indicator.curve.goalposts
         )
         rising = exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score)
-        leaves.append(
+        self.indicators.append(
             CompiledIndicator(
-                position=len(leaves),
+                position=len(self.indicators),
                 definition=indicator,
                 presence_slot=layout.present.get(indicator.id),
                 slots=layout.slots[indicator.id],
                 facts=tuple((fact.name, layout.facts[indicator.id, fact.name]) for fact in indicator.facts),
-                compute_value=_value(indicator.value, layout),
-                curve=_curve(indicator.curve, span, unit),
+                compute_value=compile_raw_value(indicator.value, layout),
+                curve=compile_curve(indicator.curve, span, unit),
                 low=span.minimum * unit,
                 high=span.maximum * unit,
-                best=_best(indicator.curve, span, unit),
+                best=find_best_score(indicator.curve, span, unit),
                 cap=halfup(
                     span.minimum * unit
-                    + Fraction(document.self_declared_cap * (span.maximum - span.minimum) * unit, 100)
+                    + Fraction(self._document.self_declared_cap * (span.maximum - span.minimum) * unit, 100)
                 ),
-                unknown_score=_counts_with(missing, span.minimum * unit),
+                unknown_score=find_unknown_score(missing, span.minimum * unit),
                 applies=None
                 if indicator.applies == All(of=())
                 else compile_over_facts(indicator.applies, layout, absent=True),
                 declarable_slots={
                     operand.field: layout.profile[operand.field]
                     for operand in operands(indicator.applies)
-                    if isinstance(operand, ProfileOperand) and operand.field in needs_evidence
+                    if isinstance(operand, ProfileOperand) and operand.field in self._needs_evidence
                 },
                 zero_when=None
                 if indicator.zero_when == Any(of=())
                 else compile_over_facts(indicator.zero_when, layout, absent=True),
-                step=_step(indicator, document, layout),
+                step=compile_step(indicator, self._document, layout),
                 goalposts=goalposts,
                 ascending_goalposts=goalposts if rising else goalposts[::-1],
                 is_sampled_share=indicator.type == "ratio"
                 and (indicator.sample or indicator.part_of_denominator)
                 and all(fact.type == "integer" for fact in indicator.facts),
                 is_rising=rising,
-                ancestors=path,
-                child_positions=places,
-                has_weight=counts,
-                dependents=tuple(sorted(read_by[_moved(indicator)] - {len(leaves)})),
-                is_circular=_moved(indicator) in _read_by_conditions(indicator),
+                ancestors=ancestors,
+                child_positions=positions,
+                has_weight=has_weight,
+                dependents=tuple(sorted(self._readers[_name_moved(indicator)] - {len(self.indicators)})),
+                is_circular=_name_moved(indicator) in _list_condition_reads(indicator),
                 borrowed_answers={
                     part.indicator: layout.present[part.indicator]
                     for part in parts(indicator.value)
@@ -473,80 +479,58 @@ def _compile(methodology: Methodology) -> CompiledMethodology:
                 profile_slots=tuple(
                     layout.profile[part.field] for part in parts(indicator.value) if isinstance(part, ProfileOperand)
                 ),
-                quotient_slots=_own_quotient(indicator, layout),
+                quotient_slots=find_quotient_slots(indicator, layout),
             )
         )
-        return len(leaves) - 1
+        return len(self.indicators) - 1
 
-    root = group(document.root, (), (), True, "void")
-    positions = {leaf.definition.id: leaf.position for leaf in leaves}
-    rules = tuple(
-        CompiledRule(
-            definition=rule,
-            holds=compile_over_facts(rule.holds, layout, absent=False),
-            could_hold=compile_over_facts(rule.holds, layout, absent=True),
-            invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
-            reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
-            fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
-            ordered=_ordered(rule, layout),
-        )
-        for rule in document.rules
-        if rule.holds is not None
-    )
-    return CompiledMethodology(
-        methodology=methodology,
-        document=document,
-        unit=unit,
-        published_step=int(10 ** (document.decimals - published)),
-        raw_decimals=max(
-            [
-                DECIMALS_OF_NUMBERS,
-                *(fact.decimals for known in leaves for fact in known.definition.facts if fact.type == "number"),
-            ]
-        ),
-        has_void_groups=any(known.definition.missing == "void" for known in compiled_groups.values()),
-        layout=layout,
-        answer_loaders=tuple(_answer_loader(known.definition, layout) for known in leaves if known.definition.facts),
-        rules=rules,
-        error_rules=_errors(rules),
-        warning_numbers=_warnings(rules),
-        touching_rules=tuple(
-            tuple(
-                known
-                for known in rules
-                if known.definition.severity == "error"
-                and (known_leaf.position in known.reads or known_leaf.step_field in known.fields)
-            )
-            for known_leaf in leaves
-        ),
-        indicators=tuple(leaves),
-        blocks=_blocks(leaves),
-        positions=positions,
-        root=root,
-        groups=compiled_groups,
-        levels=tuple(_level(level) for level in document.levels),
+
+def _compile_rule(rule: Rule, positions: Mapping[str, int], layout: Layout) -> CompiledRule:
+    assert rule.holds is not None
+    return CompiledRule(
+        definition=rule,
+        holds=compile_over_facts(rule.holds, layout, absent=False),
+        could_hold=compile_over_facts(rule.holds, layout, absent=True),
+        invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
+        reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
+        fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
+        ordered=_find_ordered_slots(rule, layout),
     )
 
 
-def _span(children: Sequence[CompiledGroup | int]) -> slice | None:
-    """The positions of children that are all leaves: they follow each other."""
+def _find_raw_decimals(indicators: Sequence[CompiledIndicator]) -> int:
+    facts = (fact for indicator in indicators for fact in indicator.definition.facts)
+    return max([DECIMALS_OF_NUMBERS, *(fact.decimals for fact in facts if fact.type == "number")])
+
+
+def _select_touching_rules(rules: Sequence[CompiledRule], indicator: CompiledIndicator) -> tuple[CompiledRule, ...]:
+    return tuple(
+        rule
+        for rule in rules
+        if rule.definition.severity == "error"
+        and (indicator.position in rule.reads or indicator.step_field in rule.fields)
+    )
+
+
+def _find_span(children: Sequence[CompiledGroup | int]) -> slice | None:
+    """Return the span of positions if all children are indicators (they follow each other), else None."""
     positions = [child for child in children if isinstance(child, int)]
     return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
 
 
-def _errors(rules: Sequence[CompiledRule]) -> ErrorRules:
-    errors = [(number, compiled) for number, compiled in enumerate(rules) if compiled.definition.severity == "error"]
+def _select_error_rules(rules: Sequence[CompiledRule]) -> ErrorRules:
+    errors = [(number, rule) for number, rule in enumerate(rules) if rule.definition.severity == "error"]
     return ErrorRules(
-        ordered=tuple((number, *compiled.ordered) for number, compiled in errors if compiled.ordered is not None),
-        others=tuple((number, compiled.holds) for number, compiled in errors if compiled.ordered is None),
+        ordered=tuple((number, *rule.ordered) for number, rule in errors if rule.ordered is not None),
+        others=tuple((number, rule.holds) for number, rule in errors if rule.ordered is None),
     )
 
 
-def _warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
-    return tuple(number for number, compiled in enumerate(rules) if compiled.definition.severity == "warning")
+def _select_warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
+    return tuple(number for number, rule in enumerate(rules) if rule.definition.severity == "warning")
 
 
-def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
+def _find_ordered_slots(rule: Rule, layout: Layout) -> tuple[int, int] | None:
     match rule.holds:
         case Implies(
             when=Present(indicator=sent),
@@ -559,24 +543,26 @@ def _ordered(rule: Rule, layout: Layout) -> tuple[int, int] | None:
     return None
 
 
-def drop_rules(plan: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
-    """The plan without some rules."""
+def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
+    """Return the compiled methodology without the named rules."""
     if not names:
-        return plan
-    rules = tuple(known for known in plan.rules if known.definition.id not in names)
-    return structs.replace(plan, rules=rules, error_rules=_errors(rules), warning_numbers=_warnings(rules))
+        return compiled
+    rules = tuple(known for known in compiled.rules if known.definition.id not in names)
+    return structs.replace(
+        compiled, rules=rules, error_rules=_select_error_rules(rules), warning_numbers=_select_warnings(rules)
+    )
 
 
-def _blocks(leaves: Sequence[CompiledIndicator]) -> ScoringBlocks:
-    scorers = tuple(_scorer(leaf) for leaf in leaves)
+def _build_blocks(leaves: Sequence[CompiledIndicator]) -> ScoringBlocks:
+    scorers = tuple(_build_scorer(leaf) for leaf in leaves)
     together: dict[tuple[Predicate, Predicate], list[IndicatorScorer]] = {}
     for scorer in scorers:
         indicator = scorer.indicator.definition
         together.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
-    return ScoringBlocks(scorers, tuple(_block(members) for members in together.values()))
+    return ScoringBlocks(scorers, tuple(_build_block(members) for members in together.values()))
 
 
-def _block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
+def _build_block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
     leaves = [known.indicator for known in members]
     return ScoringBlock(
         zero_when=leaves[0].zero_when,
@@ -600,7 +586,7 @@ def _block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
     )
 
 
-def _scorer(leaf: CompiledIndicator) -> IndicatorScorer:
+def _build_scorer(leaf: CompiledIndicator) -> IndicatorScorer:
     unknown = IndicatorResult("unknown", None if leaf.unknown_score == UNKNOWN else leaf.unknown_score, leaf.best)
     indicator = leaf.definition
     own = isinstance(indicator.value, AnswerOperand) and not leaf.borrowed_answers
@@ -612,11 +598,11 @@ def _scorer(leaf: CompiledIndicator) -> IndicatorScorer:
         unknown=unknown,
         zero=IndicatorResult("zero_by_rule", leaf.low, leaf.low),
         table=table,
-        score_facts=_scored(leaf, unknown),
+        score_facts=_build_scoring_function(leaf, unknown),
     )
 
 
-def _scored(leaf: CompiledIndicator, unknown: IndicatorResult) -> Callable[[Facts], IndicatorResult]:
+def _build_scoring_function(leaf: CompiledIndicator, unknown: IndicatorResult) -> Callable[[Facts], IndicatorResult]:
     present, value_of, borrows, fields = (
         leaf.presence_slot,
         leaf.compute_value,
@@ -640,33 +626,33 @@ def _scored(leaf: CompiledIndicator, unknown: IndicatorResult) -> Callable[[Fact
 
 
 def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
-    """What a raw value counts with."""
+    """Return the result of a raw value."""
     score = leaf.curve(*value)
     return IndicatorResult(
         "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
     )
 
 
-def _moved(indicator: Indicator) -> str:
-    """What the step of an indicator moves: its own answer, or a profile field."""
+def _name_moved(indicator: Indicator) -> str:
+    """Return the name that the step of an indicator moves: its own id, or `profile:<field>`."""
     return indicator.step if indicator.step is not None and indicator.step.startswith("profile:") else indicator.id
 
 
-def _readers(document: Document) -> Mapping[str, set[int]]:
-    """The positions of the indicators that read each answer, and each field as `profile:<field>`."""
+def _map_readers(document: Document) -> Mapping[str, set[int]]:
+    """Map each answer (indicator id) and field (`profile:<field>`) to the positions of the indicators that read it."""
     readers: dict[str, set[int]] = defaultdict(set)
     for position, indicator in enumerate(indicators(document.root)):
-        for name in (*_read_by_conditions(indicator), *_read(parts(indicator.value))):
+        for name in (*_list_condition_reads(indicator), *_name_reads(parts(indicator.value))):
             readers[name].add(position)
     return readers
 
 
-def _read_by_conditions(indicator: Indicator) -> Iterator[str]:
-    """The answers and fields that a zero rule and the applicability read."""
-    return _read((*operands(indicator.zero_when), *operands(indicator.applies)))
+def _list_condition_reads(indicator: Indicator) -> Iterator[str]:
+    """Yield the answers and fields that the zero rule and the applicability read."""
+    return _name_reads((*operands(indicator.zero_when), *operands(indicator.applies)))
 
 
-def _read(read: Iterable[Operand]) -> Iterator[str]:
+def _name_reads(read: Iterable[Operand]) -> Iterator[str]:
     for operand in read:
         match operand:
             case AnswerOperand(indicator=name) | ComponentOperand(indicator=name):
@@ -675,7 +661,7 @@ def _read(read: Iterable[Operand]) -> Iterator[str]:
                 yield f"profile:{field}"
 
 
-def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
+def _build_answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
     slots = {fact.name: layout.facts[indicator.id, fact.name] for fact in indicator.facts}
     others = ConvertedFacts(
         numbers=tuple(
@@ -693,11 +679,11 @@ def _answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
     return indicator.id, whole, others if others.numbers or others.lists else None
 
 
-def load_facts(plan: CompiledMethodology, submission: Submission) -> Facts:
-    """The facts of a submission by slot; answers that are set aside are absent."""
-    facts: list[object] = [None] * plan.layout.size
+def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
+    """Return the facts of a submission by slot; answers that were set aside are absent."""
+    facts: list[object] = [None] * compiled.layout.size
     profile, answers, set_aside = submission.profile, submission.answers, submission.set_aside
-    for name, slot in plan.layout.profile.items():
+    for name, slot in compiled.layout.profile.items():
         if name in profile:
             value: object = profile[name]
             if value is None:
@@ -707,7 +693,7 @@ def load_facts(plan: CompiledMethodology, submission: Submission) -> Facts:
             facts[slot] = value
     if set_aside:
         answers = {name: answer for name, answer in answers.items() if name not in set_aside}
-    for name, whole, others in plan.answer_loaders:
+    for name, whole, others in compiled.answer_loaders:
         answer = answers.get(name)
         if answer is None:
             continue
@@ -725,85 +711,24 @@ def load_facts(plan: CompiledMethodology, submission: Submission) -> Facts:
 # --- values and curves ----------------------------------------------------------------------------------------
 
 
-def _value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
-    """The raw value as an exact ratio; None where a fact is absent or the denominator is 0."""
-    leaf = over_facts(layout, absent=True)
-    if isinstance(operand, Quotient):
-        over, under = slot_of(operand.numerator, layout), slot_of(operand.denominator, layout)
-        if over is not None and under is not None:
-            return _slots_quotient(over, under)
-        above = cast("Callable[[Facts], Number | None]", compile_operand(operand.numerator, leaf))
-        below = cast("Callable[[Facts], Number | None]", compile_operand(operand.denominator, leaf))
-        return lambda facts: _ratio(above(facts), below(facts))
-    slot = slot_of(operand, layout)
-    if slot is not None:
-        return _slot_value(slot)
-    plain = compile_operand(operand, leaf)
-
-    def number(facts: Facts) -> Ratio | None:
-        value = cast("Number | None", plain(facts))
-        return None if value is None else (int(value.numerator), value.denominator)
-
-    return number
-
-
-def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
-    """A quotient as an exact ratio; None where a side is absent, or the denominator 0."""
-    if n is None or not d:
-        return None
-    if type(n) is int and type(d) is int:
-        return (n, d) if d > 0 else (-n, -d)
-    over, under = n.numerator * d.denominator, n.denominator * d.numerator
-    common = math.gcd(over, under) if under > 0 else -math.gcd(over, under)
-    return over // common, under // common
-
-
-def _own_quotient(indicator: Indicator, layout: Layout) -> tuple[int, int | None] | None:
-    own = layout.slots[indicator.id]
-    match indicator.value:
-        case Quotient(numerator=numerator, denominator=denominator):
-            over, under = slot_of(numerator, layout), slot_of(denominator, layout)
-            return (over, under) if over in own and under in own and over is not None else None
-        case value:
-            slot = slot_of(value, layout)
-            return (slot, None) if slot is not None and slot in own else None
-
-
-def _slots_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
-    def quotient(facts: Sequence[Number | None]) -> Ratio | None:
-        return _ratio(facts[over], facts[under])
-
-    return cast("Callable[[Facts], Ratio | None]", quotient)
-
-
-def _slot_value(slot: int) -> Callable[[Facts], Ratio | None]:
-    def value(facts: Sequence[Number | None]) -> Ratio | None:
-        found = facts[slot]
-        if found is None:
-            return None
-        return (found, 1) if type(found) is int else (int(found.numerator), found.denominator)
-
-    return cast("Callable[[Facts], Ratio | None]", value)
-
-
-def _level(level: Level) -> CompiledLevel:
+def _compile_level(level: Level) -> CompiledLevel:
     return CompiledLevel(
         number=level.number,
         gates=tuple(compile_gate(gate) for gate in level.gates),
         firm=None
         if level.provisional_unless is None
-        else compile_predicate(level.provisional_unless, _figure, _no_presence),
+        else compile_predicate(level.provisional_unless, _compile_gate_operand, _reject_presence),
     )
 
 
 def compile_gate(gate: Gate) -> CompiledGate:
-    """A gate made ready to evaluate."""
-    holds = compile_predicate(gate.holds, _figure, _no_presence)
-    there, asked = (compile_operand(side, _figure) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, _least(gate), _bounded_value(gate), holds, there, asked)
+    """Return a gate ready to evaluate."""
+    holds = compile_predicate(gate.holds, _compile_gate_operand, _reject_presence)
+    there, asked = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
+    return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, there, asked)
 
 
-def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
+def _find_minimum(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
     match gate.holds:
         case Compare(op="ge", left=left, right=Constant(value=int() | float() as asked)):
             nodes: list[str | None] = []
@@ -819,7 +744,7 @@ def _least(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
     return None
 
 
-def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
+def _find_value_bound(gate: Gate) -> tuple[str, Number, bool] | None:
     match gate.holds:
         case Compare(
             op="ge" | "le" as op, left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)
@@ -828,8 +753,8 @@ def _bounded_value(gate: Gate) -> tuple[str, Number, bool] | None:
     return None
 
 
-def _figure(operand: Operand) -> Callable[[GateInputs], Evaluated]:
-    """The leaves of gates."""
+def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]:
+    """Compile an operand of a gate."""
     match operand:
         case IndexOperand():
             return lambda figures: figures.read_index()
@@ -843,218 +768,8 @@ def _figure(operand: Operand) -> Callable[[GateInputs], Evaluated]:
             raise TypeError(f"{type(operand).__name__} may not stand in a gate")
 
 
-def _no_presence(indicator: str) -> Callable[[GateInputs], bool]:
+def _reject_presence(indicator: str) -> Callable[[GateInputs], bool]:
     raise TypeError(f"a gate tests value({indicator}), not the presence of an answer")
 
 
-def _step(indicator: Indicator, document: Document, layout: Layout) -> ImprovementStep | None:
-    if indicator.step is None:
-        return None
-    field = indicator.step.startswith("profile:")
-    name = indicator.step.removeprefix("profile:")
-    if field:
-        slot = layout.profile[name]
-        described: ProfileField | Fact = next(known for known in document.profile if known.name == name)
-    else:
-        slot = layout.facts[indicator.id, name]
-        described = next(fact for fact in indicator.facts if fact.name == name)
-    top = indicator.value
-    above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
-    leaf = over_facts(layout, absent=True)
-    numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
-    over, under = slot_of(above, layout), slot_of(below, layout)
-
-    def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
-        trial = list(facts)
-        trial[slot] = 0
-        b, d = cast("Number", numerator(trial)), cast("Number", denominator(trial))
-        trial[slot] = 1
-        return cast("Number", numerator(trial)) - b, b, cast("Number", denominator(trial)) - d, d
-
-    return ImprovementStep(
-        name=name,
-        is_profile_field=field,
-        slot=slot,
-        scale=1
-        if described.type != "number"
-        else int(10 ** (described.decimals if isinstance(described, Fact) else DECIMALS_OF_NUMBERS)),
-        minimum=described.minimum or 0,
-        maximum=described.maximum or 0,
-        coefficients=_simple_coefficients(slot, over, under, below) or coefficients,
-    )
-
-
-def _simple_coefficients(
-    slot: int, over: int | None, under: int | None, below: Operand
-) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
-    """Those of a fact, of it over another, and of another over it; None of anything else."""
-    if over == slot and below == Constant(value=1):
-        return lambda _: (1, 0, 0, 1)
-    if over == slot and under is not None and under != slot:
-
-        def over_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
-            return 1, 0, 0, facts[under]
-
-        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", over_another)
-    if under == slot and over is not None and over != slot:
-
-        def under_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
-            return 0, facts[over], 1, 0
-
-        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", under_another)
-    return None
-
-
-def _best(curve: Curve, span: Range, unit: int) -> int:
-    """The highest score of a curve, in units; a lognormal one goes to the top of the range."""
-    if curve.kind == "lognormal":
-        return span.maximum * unit
-    return halfup(max(exact(goalpost.score) for goalpost in curve.goalposts) * unit)
-
-
-def _curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
-    """The score in units of a raw value n / d (d > 0)."""
-    if curve.kind == "lognormal":
-        return _lognormal(curve, span, unit)
-    xs = [Fraction(exact(goalpost.x)) for goalpost in curve.goalposts]
-    ys = [Fraction(exact(goalpost.score)) * unit for goalpost in curve.goalposts]
-    if curve.kind in ("boolean", "ladder"):
-        table = [halfup(y) for y in ys]
-        return lambda n, d: table[n // d]
-    first, last = halfup(ys[0]), halfup(ys[-1])
-    low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
-    if curve.kind == "linear":
-        segments = [_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
-        *lower, (_, _, last_slope, last_offset, last_scale) = segments
-
-        def linear(n: int, d: int) -> int:
-            if n * low_d <= low_n * d:
-                return first
-            if n * high_d >= high_n * d:
-                return last
-            for end_n, end_d, slope, offset, scale in lower:
-                if n * end_d <= end_n * d:
-                    return (slope * n + offset * d) // (scale * d)
-            return (last_slope * n + last_offset * d) // (last_scale * d)
-
-        return linear
-    logs = [math.log(x) for x in xs]
-    scores = [float(y) for y in ys]
-
-    def logarithmic(n: int, d: int) -> int:
-        if n * low_d <= low_n * d:
-            return first
-        if n * high_d >= high_n * d:
-            return last
-        x = math.log(n / d)
-        i = max(bisect_right(logs, x, hi=len(logs) - 1) - 1, 0)
-        score = scores[i] + (scores[i + 1] - scores[i]) * (x - logs[i]) / (logs[i + 1] - logs[i])
-        return math.floor(score + 0.5 + EPSILON)
-
-    return logarithmic
-
-
-def _segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
-    """The end x1 as n, d and the line through both points: y(n/d) half up is ⌊(slope·n + offset·d) / (scale·d)⌋."""
-    slope = (y1 - y0) / (x1 - x0)
-    offset = y0 - slope * x0
-    scale = math.lcm(slope.denominator, offset.denominator)
-    return x1.numerator, x1.denominator, int(2 * slope * scale), int(2 * offset * scale) + scale, 2 * scale
-
-
-def _lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
-    """The complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
-
-    That of Google Lighthouse (getLogNormalScore); mirrored where p10 is above the median.
-    """
-    first, second = (float(goalpost.x) for goalpost in curve.goalposts)
-    falling = exact(curve.goalposts[0].score) > exact(curve.goalposts[1].score)
-    p10, median = (first, second) if falling else (second, first)
-    spread = -math.log(p10 / median)
-    least, width = span.minimum, span.maximum - span.minimum
-
-    def lognormal(n: int, d: int) -> int:
-        if n > 0:
-            share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
-        else:
-            share = 1.0 if falling else 0.0
-        return quantise(least + share * width, unit)
-
-    return lognormal
-
-
 # --- aggregation ----------------------------------------------------------------------------------------------
-
-
-def quantise(points: float, unit: int) -> int:
-    """Points of a float curve or aggregation in whole units (SCORING, section 3)."""
-    return math.floor(points * unit + 0.5 + EPSILON)
-
-
-def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float]) -> float:
-    """The weighted power mean of scores of 0 or more, with weights above 0; exponent 0 is the geometric mean.
-
-    A score of 0 gives 0 where the exponent is not above 0.
-    """
-    if exponent <= 0 and 0 in scores:
-        return 0.0
-    total = sum(weights)
-    if exponent == 0:
-        return math.exp(sum(weight * math.log(score) for weight, score in zip(weights, scores, strict=True)) / total)
-    # Relative to the score that dominates nothing overflows, and small exponents keep their digits.
-    most = max(scores) if exponent > 0 else min(scores)
-    if most == 0:
-        return 0.0
-    less = sum(
-        weight * (math.expm1(exponent * math.log(score / most)) if score else -1.0)
-        for weight, score in zip(weights, scores, strict=True)
-    )
-    return most * math.exp(math.log1p(less / total) / exponent)
-
-
-def _mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
-    match group.aggregation:
-        case "arithmetic" | "sum":
-            return None
-        case "min":
-            return lambda _, scores: min(scores)
-        case _:
-            exponent = EXPONENTS.get(group.aggregation, group.exponent)
-            assert exponent is not None
-            return partial(compute_power_mean, exponent)
-
-
-def _combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
-    """How the scores of the children become that of the group (SCORING, section 4)."""
-    match group.aggregation:
-        case "arithmetic":
-            return _weighted_mean
-        case "sum":
-            return lambda _, scores: sum(scores)
-        case "min":
-            return lambda _, scores: min(scores)
-    mean = _mean(group)
-    assert mean is not None
-
-    def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
-        # A mean lies between what it is of, whatever floats make of it.
-        exactly = mean(weights, [score / unit for score in scores])
-        return max(min(scores), min(max(scores), quantise(exactly, unit)))
-
-    return combined
-
-
-def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
-    remaining = sum(weights)
-    weighted: int = sum(map(mul, weights, scores))
-    return (2 * weighted + remaining) // (2 * remaining)
-
-
-def _counts_with(missing: Missing, low: int) -> int | None:
-    """What an unknown child counts with under the `missing` of the node above it."""
-    match missing:
-        case "zero":
-            return low
-        case "void":
-            return UNKNOWN
-    return None

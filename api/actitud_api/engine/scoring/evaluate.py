@@ -1,6 +1,6 @@
-"""Scores one submission: the numbers, without their explanation.
+"""Score one submission: the numbers, without their explanation.
 
-SCORING sections 2 to 6. All scores are integers in units of 10^-decimals of a point.
+docs/scoring.md, sections 2 to 6. All scores are integers in units of 10^-decimals of a point.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Gate, Share
 from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Truth
 from actitud_api.engine.methodology.requests.answers import SetAside, Submission
+from actitud_api.engine.scoring.aggregations import UNKNOWN, select_remaining
 from actitud_api.engine.scoring.compile import (
-    UNKNOWN,
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
@@ -58,6 +58,7 @@ __all__ = [
     "evaluate_compiled",
     "find_contradictions",
     "is_gate_met",
+    "list_counted_scores",
     "round_to_published",
     "score_children",
     "score_indicator",
@@ -69,7 +70,7 @@ Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidenc
 
 
 class BrokenRule(Struct, frozen=True, gc=False):
-    """A rule that does not hold; `supported` is false where that is only because an answer is absent."""
+    """A rule that does not hold; `is_supported` is False if only an absent answer is to blame."""
 
     rule: CompiledRule
     is_supported: bool
@@ -78,7 +79,7 @@ class BrokenRule(Struct, frozen=True, gc=False):
 
 
 class FailingGate(Struct, frozen=True, gc=False):
-    """A gate: what is there (None: absent), what is asked."""
+    """A gate that does not hold, with the actual figure (None: absent) and the required one."""
 
     gate: Gate
     actual: Evaluated
@@ -86,18 +87,17 @@ class FailingGate(Struct, frozen=True, gc=False):
 
 
 class Evaluation(Struct, kw_only=True):
-    """The numbers of one submission.
+    """The numbers of one submission, in units of 10^-decimals.
 
-    `groups` and `groups_max` are what each group counts with, None where that is nothing: it is not rated, or an
-    unknown child makes it unknown and it leaves or makes the node above unknown too. `index` and `index_max` are the
-    published ones, None where there is none. All in units of 10^-decimals.
+    `groups` and `groups_max`: score of each group, and with every unknown at its best; None if it is not rated, or
+    is unknown and skipped by, or spreading to, the node above. `index` and `index_max`: the published ones, if any.
     """
 
     compiled: CompiledMethodology
     facts: Facts
     """Without the contradicted answers."""
     sent: Facts
-    """With them; the levels that review lowered are lowered."""
+    """With them; levels that review lowered are lowered."""
     results: list[IndicatorResult]
     broken_rules: list[BrokenRule]
     groups: dict[str, int | None]
@@ -105,7 +105,7 @@ class Evaluation(Struct, kw_only=True):
     unknown: frozenset[str]
     """The indicators and groups that make the node above unknown."""
     coverage_ratios: dict[str, Ratio | None]
-    """Coverage by group; None where it is not rated, whatever is unknown."""
+    """Coverage by group; None if it is not rated even with every unknown at its best."""
     index: int | None
     index_max: int | None
     status: Status
@@ -114,28 +114,28 @@ class Evaluation(Struct, kw_only=True):
     failing_gates: list[CompiledGate]
     """The gates of the next level that do not hold."""
     self_declared: frozenset[str]
-    """The indicators whose answers are only declared."""
+    """The indicators whose answers are only self-declared."""
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
-        """Effective weight known over effective weight scored, 0 to 1, by group; None where it is not rated."""
+        """Known over scored effective weight, 0 to 1, by group; None if not rated."""
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
     @property
     def coverage(self) -> Fraction | None:
-        """The coverage of the index; None where too little applies to be rated."""
+        """The coverage of the index; None if too little applies to rate it."""
         ratio = self.coverage_ratios[self.compiled.document.root.id]
         return None if ratio is None else Fraction(*ratio)
 
     @property
     def blocked_by(self) -> list[FailingGate]:
-        """The failing gates of the next level, with what is there."""
+        """The failing gates of the next level with actual and required figures."""
         figures = GateFigures(self)
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     @property
     def dimensions(self) -> list[int | None]:
-        """The scores of the root's children, in units; None where one counts with nothing."""
+        """The scores of the children of the root, in units; None for a child without score."""
         root = self.compiled.root
         return [
             self.results[child].score if isinstance(child, int) else self.groups[child.definition.id]
@@ -143,7 +143,7 @@ class Evaluation(Struct, kw_only=True):
         ]
 
     def list_child_scores(self, group: CompiledGroup) -> list[int | None]:
-        """What the children of a group count with; `UNKNOWN` where one makes it unknown."""
+        """Return the scores of the children of a group; `UNKNOWN` for one that makes it unknown."""
         leaves, groups = self.results, self.groups
         if not self.unknown:
             if group.indicator_span is not None:
@@ -163,55 +163,41 @@ class Evaluation(Struct, kw_only=True):
 
 
 def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
-    """The numbers of a submission under a methodology."""
-    plan = compile_methodology(methodology)
-    return evaluate_compiled(plan, load_facts(plan, submission), submission)
+    """Score a submission under a methodology."""
+    compiled = compile_methodology(methodology)
+    return evaluate_compiled(compiled, load_facts(compiled, submission), submission)
 
 
-def evaluate_compiled(plan: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
-    """The numbers of facts; of the submission only what is declared without evidence and what review says is read."""
-    sent, lowered = _reviewed(plan, sent, submission.level_caps)
-    facts, contradicted, broken = find_contradictions(plan, sent)
-    leaves = score_indicators(plan, facts, contradicted, lowered, submission)
-    silent = [position for position, leaf in enumerate(leaves) if leaf.code not in SETTLED]
-    unknown: frozenset[str] = frozenset()
-    groups: dict[str, int | None] = {}
-    if silent and plan.has_void_groups:
-        counted = [
-            compiled.unknown_score if leaf.score is None and leaf.maximum is not None else leaf.score
-            for leaf, compiled in zip(leaves, plan.indicators, strict=True)
-        ]
-        aggregate_scores(plan.root, counted, groups)
-        unknown = frozenset(
-            [compiled.definition.id for compiled in plan.indicators if counted[compiled.position] == UNKNOWN]
-            + [name for name, score in groups.items() if score == UNKNOWN]
-        )
-        groups = {name: None if score == UNKNOWN else score for name, score in groups.items()}
-    else:
-        aggregate_scores(plan.root, [leaf.score for leaf in leaves], groups)
+def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
+    """Score facts; of the submission only self-declarations and the findings of review are read."""
+    sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
+    facts, contradicted, broken = find_contradictions(compiled, sent)
+    results = score_indicators(compiled, facts, contradicted, lowered, submission)
+    unknown = [position for position, result in enumerate(results) if result.code not in SETTLED]
+    groups, spreading = _score_groups(compiled, results, unknown)
     groups_max = groups
-    covered: dict[str, Ratio | None] = {
+    coverage: dict[str, Ratio | None] = {
         name: None if score is None else FULL_COVERAGE for name, score in groups.items()
     }
-    if silent:
+    if unknown:
         groups_max = dict(groups)
-        above = frozenset(name for position in silent for name in plan.indicators[position].ancestors)
-        _compute_upper_bounds(plan.root, leaves, above, groups_max, covered)
-    root = plan.root.definition.id
-    index = round_to_published(plan, groups[root])
+        above = frozenset(name for position in unknown for name in compiled.indicators[position].ancestors)
+        _compute_upper_bounds(compiled.root, results, above, groups_max, coverage)
+    root = compiled.root.definition.id
+    index = round_to_published(compiled, groups[root])
     evaluation = Evaluation(
-        compiled=plan,
+        compiled=compiled,
         facts=facts,
         sent=sent,
-        results=leaves,
+        results=results,
         broken_rules=broken,
         groups=groups,
         groups_max=groups_max,
-        unknown=unknown,
-        coverage_ratios=covered,
+        unknown=spreading,
+        coverage_ratios=coverage,
         index=index,
-        index_max=round_to_published(plan, groups_max[root]),
-        status="not_rateable" if index is None else _status(plan, silent, covered),
+        index_max=round_to_published(compiled, groups_max[root]),
+        status="not_rateable" if index is None else _determine_status(compiled, unknown, coverage),
         level=None,
         provisional=False,
         failing_gates=[],
@@ -222,17 +208,19 @@ def evaluate_compiled(plan: CompiledMethodology, sent: Facts, submission: Submis
     return evaluation
 
 
-def round_to_published(plan: CompiledMethodology, units: int | None) -> int | None:
-    """The published index of an internal one: half up to its decimals, in units of 10^-decimals."""
-    step = plan.published_step
+def round_to_published(compiled: CompiledMethodology, units: int | None) -> int | None:
+    """Round an index half up to its published decimals, in units of 10^-decimals."""
+    step = compiled.published_step
     return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
 
 
-def _reviewed(plan: CompiledMethodology, sent: Facts, caps: Mapping[str, int]) -> tuple[Facts, dict[int, int]]:
-    """The facts with the levels that review caps lowered, and what was sent there, by position."""
+def _apply_level_caps(
+    compiled: CompiledMethodology, sent: Facts, caps: Mapping[str, int]
+) -> tuple[Facts, dict[int, int]]:
+    """Lower levels to the caps of review. Return the facts, and the levels as sent by position."""
     lowered: dict[int, int] = {}
     for name, cap in caps.items():
-        leaf = plan.indicators[plan.positions[name]]
+        leaf = compiled.indicators[compiled.positions[name]]
         level = sent[leaf.slots[0]]
         if isinstance(level, int) and level > cap:
             if not lowered:
@@ -244,23 +232,23 @@ def _reviewed(plan: CompiledMethodology, sent: Facts, caps: Mapping[str, int]) -
 # --- contradictions -------------------------------------------------------------------------------------------
 
 
-def find_contradictions(plan: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
-    """The facts without contradicted answers, the indicators contradicted with their code, the broken rules.
+def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
+    """Return the facts without contradicted answers, the code of each contradicted indicator, the broken rules.
 
-    Error rules are evaluated all at once, again with the contradicted answers taken out, until nothing new is
-    contradicted; warnings once at the end (SCORING, section 2, findings). Broken rules come in document order.
+    Error rules are evaluated all at once, and again without the contradicted answers, until nothing new is
+    contradicted; warnings once at the end (section 2, findings). Broken rules are in document order.
     """
     facts = sent
     codes: dict[int, Code] = {}
     broken: dict[int, BrokenRule] = {}
-    failing = plan.error_rules.find_failing(facts)
+    failing = compiled.error_rules.find_failing(facts)
     while failing:
         fresh: set[int] = set()
         for number in failing:
-            compiled = plan.rules[number]
-            supported = compiled.could_hold(facts) is False
-            broken[number] = BrokenRule(compiled, supported, facts)
-            for position in compiled.invalidates:
+            rule = compiled.rules[number]
+            supported = rule.could_hold(facts) is False
+            broken[number] = BrokenRule(rule, supported, facts)
+            for position in rule.invalidates:
                 if position not in codes:
                     fresh.add(position)
                 if supported or position not in codes:
@@ -269,13 +257,13 @@ def find_contradictions(plan: CompiledMethodology, sent: Facts) -> tuple[Facts, 
             break
         facts = list(facts)
         for position in fresh:
-            for slot in plan.indicators[position].slots:
+            for slot in compiled.indicators[position].slots:
                 facts[slot] = None
-        failing = [number for number in plan.error_rules.find_failing(facts) if number not in broken]
-    for number in plan.warning_numbers:
-        compiled = plan.rules[number]
-        if not compiled.holds(facts):
-            broken[number] = BrokenRule(compiled, compiled.could_hold(facts) is False, facts)
+        failing = [number for number in compiled.error_rules.find_failing(facts) if number not in broken]
+    for number in compiled.warning_numbers:
+        rule = compiled.rules[number]
+        if not rule.holds(facts):
+            broken[number] = BrokenRule(rule, rule.could_hold(facts) is False, facts)
     return facts, codes, [broken[number] for number in sorted(broken)]
 
 
@@ -283,65 +271,70 @@ def find_contradictions(plan: CompiledMethodology, sent: Facts) -> tuple[Facts, 
 
 
 def score_indicators(
-    plan: CompiledMethodology,
+    compiled: CompiledMethodology,
     facts: Facts,
     contradicted: Mapping[int, Code],
     lowered: Mapping[int, int],
     submission: Submission,
 ) -> list[IndicatorResult]:
-    """What every indicator counts with, by position."""
-    leaves = [NOT_APPLICABLE] * len(plan.indicators)
+    """Return the result of every indicator, by position."""
+    results = [NOT_APPLICABLE] * len(compiled.indicators)
     whole = cast("Sequence[int | None]", facts)
     zero: Truth
-    for block in plan.blocks.blocks:
+    for block in compiled.blocks.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
         if zero:
             for scorer in block.scorers:
-                leaves[scorer.indicator.position] = scorer.zero
+                results[scorer.indicator.position] = scorer.zero
         elif zero is False and (block.applies is None or block.applies(facts)):
             for position, slot, table, unknown in block.tables:
                 level = whole[slot]
-                leaves[position] = unknown if level is None else table[level]
-            for position, over, under, curve, low, best, unknown, scored in block.quotients:
+                results[position] = unknown if level is None else table[level]
+            for position, over, under, curve, low, best, unknown, score_facts in block.quotients:
                 n, d = whole[over], 1 if under is None else whole[under]
                 if n is None:
-                    leaves[position] = unknown
+                    results[position] = unknown
                 elif type(n) is int and type(d) is int and d > 0:
                     score = curve(n, d)
-                    leaves[position] = IndicatorResult(
+                    results[position] = IndicatorResult(
                         "zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score
                     )
                 else:
-                    leaves[position] = scored(facts)
-            for position, scored in block.others:
-                leaves[position] = scored(facts)
+                    results[position] = score_facts(facts)
+            for position, score_facts in block.others:
+                results[position] = score_facts(facts)
         else:
             for scorer in block.scorers:
-                leaf = scorer.indicator
-                leaves[leaf.position] = score_indicator(plan, leaf, facts, None, lowered, submission)
-    # What review, evidence and contradictions touch is scored at length.
-    touched = {*contradicted, *lowered}
-    touched.update(plan.positions[name] for name in submission.set_aside if name in plan.positions)
-    for name in submission.self_declared:
-        own = plan.positions.get(name)
-        if own is not None and (leaves[own].score or 0) > plan.indicators[own].cap:
-            touched.add(own)
-    for position in touched:
-        leaves[position] = score_indicator(
-            plan, plan.indicators[position], facts, contradicted.get(position), lowered, submission
+                indicator = scorer.indicator
+                results[indicator.position] = score_indicator(compiled, indicator, facts, None, lowered, submission)
+    for position in {*contradicted, *lowered, *_find_adjusted(compiled, results, submission)}:
+        results[position] = score_indicator(
+            compiled, compiled.indicators[position], facts, contradicted.get(position), lowered, submission
         )
-    return leaves
+    return results
+
+
+def _find_adjusted(
+    compiled: CompiledMethodology, results: Sequence[IndicatorResult], submission: Submission
+) -> set[int]:
+    """Return the indicators whose answers review set aside, or whose score exceeds the cap on self-declared ones."""
+    adjusted = {compiled.positions[name] for name in submission.set_aside if name in compiled.positions}
+    for name in submission.self_declared:
+        position = compiled.positions.get(name)
+        if position is not None and (results[position].score or 0) > compiled.indicators[position].cap:
+            adjusted.add(position)
+    return adjusted
 
 
 def score_indicator(
-    plan: CompiledMethodology,
+    compiled: CompiledMethodology,
     leaf: CompiledIndicator,
     facts: Facts,
     contradicted: Code | None,
     lowered: Mapping[int, int],
     submission: Submission,
 ) -> IndicatorResult:
-    """Contradicted, zero rule, applicability, unknown, curve, caps: in this order (SCORING, section 2)."""
+    """Score one indicator: contradiction, zero rule, applicability, unknown, curve, caps, in this order."""
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
     counts_with = None if leaf.unknown_score == UNKNOWN else leaf.unknown_score
@@ -350,18 +343,20 @@ def score_indicator(
         if zero:
             return IndicatorResult("zero_by_rule", leaf.low, leaf.low)
         if zero is None:
-            return IndicatorResult(_absent(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True)
+            return IndicatorResult(
+                _classify_absence(leaf, submission.set_aside), counts_with, leaf.best, undetermined=True
+            )
     applies = leaf.applies is None or leaf.applies(facts)
     if applies is None:
         return IndicatorResult("unknown", counts_with, leaf.best)
     if not applies:
-        fields = _only_declared(leaf, facts, submission.profile_self_declared)
+        fields = _find_declared_exclusions(leaf, facts, submission.profile_self_declared)
         if fields:
             return IndicatorResult("unknown", counts_with, leaf.best, fields=fields)
         return NOT_APPLICABLE
     if leaf.presence_slot is not None and facts[leaf.presence_slot] is None:
-        return IndicatorResult(_absent(leaf, submission.set_aside), counts_with, leaf.best)
-    result = plan.blocks.scorers[leaf.position].score_facts(facts)
+        return IndicatorResult(_classify_absence(leaf, submission.set_aside), counts_with, leaf.best)
+    result = compiled.blocks.scorers[leaf.position].score_facts(facts)
     if result.value is None or result.score is None:
         return result
     level_sent = lowered.get(leaf.position)
@@ -382,12 +377,14 @@ def score_indicator(
     return IndicatorResult(code, score, score, result.value, uncapped, level_sent=level_sent, declared=declared)
 
 
-def _absent(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
+def _classify_absence(leaf: CompiledIndicator, set_aside: Mapping[str, SetAside]) -> Code:
     return set_aside.get(leaf.definition.id, "unknown")
 
 
-def _only_declared(leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]) -> tuple[str, ...]:
-    """The declared fields without which the indicator would not be excluded; empty where evidence excludes it."""
+def _find_declared_exclusions(
+    leaf: CompiledIndicator, facts: Facts, profile_self_declared: frozenset[str]
+) -> tuple[str, ...]:
+    """Return the self-declared fields without which the indicator would apply; empty if evidence excludes it."""
     fields = tuple(field for field in leaf.declarable_slots if field in profile_self_declared)
     if not fields or leaf.applies is None:
         return ()
@@ -400,13 +397,40 @@ def _only_declared(leaf: CompiledIndicator, facts: Facts, profile_self_declared:
 # --- the tree -------------------------------------------------------------------------------------------------
 
 
-def aggregate_scores(group: CompiledGroup, leaves: Sequence[int | None], scores: dict[str, int | None]) -> int | None:
-    """What a group counts with, and every group below it, in `scores`: its quantised score, None or `UNKNOWN`."""
+def list_counted_scores(compiled: CompiledMethodology, results: Sequence[IndicatorResult]) -> list[int | None]:
+    """Return the score of each indicator as its group counts it; `UNKNOWN` for one that makes its group unknown."""
+    return [
+        indicator.unknown_score if result.score is None and result.maximum is not None else result.score
+        for result, indicator in zip(results, compiled.indicators, strict=True)
+    ]
+
+
+def _score_groups(
+    compiled: CompiledMethodology, results: Sequence[IndicatorResult], unknown: Sequence[int]
+) -> tuple[dict[str, int | None], frozenset[str]]:
+    """Return the score of every group, and the nodes that make the node above unknown."""
+    groups: dict[str, int | None] = {}
+    if not (unknown and compiled.has_void_groups):
+        aggregate_scores(compiled.root, [result.score for result in results], groups)
+        return groups, frozenset()
+    counted = list_counted_scores(compiled, results)
+    aggregate_scores(compiled.root, counted, groups)
+    spreading = frozenset(
+        [indicator.definition.id for indicator in compiled.indicators if counted[indicator.position] == UNKNOWN]
+        + [name for name, score in groups.items() if score == UNKNOWN]
+    )
+    return {name: None if score == UNKNOWN else score for name, score in groups.items()}, spreading
+
+
+def aggregate_scores(
+    group: CompiledGroup, indicators: Sequence[int | None], scores: dict[str, int | None]
+) -> int | None:
+    """Return the score of a group; store it and those of all groups below it in `scores`."""
     own = (
-        leaves[group.indicator_span]
+        indicators[group.indicator_span]
         if group.indicator_span is not None
         else [
-            leaves[child] if isinstance(child, int) else aggregate_scores(child, leaves, scores)
+            indicators[child] if isinstance(child, int) else aggregate_scores(child, indicators, scores)
             for child in group.children
         ]
     )
@@ -415,9 +439,9 @@ def aggregate_scores(group: CompiledGroup, leaves: Sequence[int | None], scores:
 
 
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
-    """What a group counts with, of what its children count with: its score, None (it leaves) or `UNKNOWN`.
+    """Return the score of a group from the scores of its children: units, None (not rated) or `UNKNOWN`.
 
-    None where too little remains to rate it (SCORING, section 4); otherwise an `UNKNOWN` child makes it unknown.
+    The common path is the plain arithmetic mean; the rest is in `aggregations`.
     """
     if group.is_fully_weighted and None not in scores:
         own = cast("Sequence[int]", scores)
@@ -425,29 +449,21 @@ def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | 
             weighted: int = sum(map(mul, group.weights, own))
             return (2 * weighted + group.total_weight) // (2 * group.total_weight)
         return group.unknown_score if UNKNOWN in own else group.combine(group.weights, own)
-    kept: list[int] = []
-    weights: list[int] = []
-    for score, weight in zip(scores, group.weights, strict=True):
-        if score is not None and weight:
-            kept.append(score)
-            weights.append(weight)
-    remaining, share = sum(weights), group.definition.rated_share
-    if (
-        not remaining
-        or remaining * share.den < share.num * group.total_weight
-        or len(kept) < group.definition.rated_children
-    ):
+    remaining = select_remaining(group.definition, group.weights, group.total_weight, scores)
+    if remaining is None:
         return None
-    return group.unknown_score if UNKNOWN in kept else group.combine(weights, kept)
+    weights, own = remaining
+    return group.unknown_score if UNKNOWN in own else group.combine(weights, own)
 
 
 LinearTerms = tuple[int, int, int]
 
 
 class GroupSensitivity(Struct, frozen=True):
-    """A group with what its children count with, to score it with another score of one of them.
+    """A group with the scores of its children, to rescore it with another score of one child.
 
-    `lines`: by child a, b and d such that the group has ⌊(a · score + b) / d⌋; None where that is not so.
+    `linear_terms`: for each child a, b and d such that the group scores ⌊(a · score + b) / d⌋; None if it is not
+    linear.
     """
 
     group: CompiledGroup
@@ -455,7 +471,7 @@ class GroupSensitivity(Struct, frozen=True):
     linear_terms: list[LinearTerms | None]
 
     def rescore(self, place: int, score: int | None) -> int | None:
-        """What the group counts with where a child counts with `score`."""
+        """Return the score of the group with another score of one child."""
         line = self.linear_terms[place]
         if line is not None and score is not None and score != UNKNOWN:
             return (line[0] * score + line[1]) // line[2]
@@ -465,7 +481,7 @@ class GroupSensitivity(Struct, frozen=True):
 
 
 def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> GroupSensitivity:
-    """A group of an evaluation."""
+    """Return the sensitivity of a group to the scores of its children."""
     counted = evaluation.list_child_scores(group)
     lines: list[LinearTerms | None] = [None] * len(counted)
     if (
@@ -493,9 +509,9 @@ def _compute_upper_bounds(
     most: dict[str, int | None],
     covered: dict[str, Ratio | None],
 ) -> None:
-    """What the groups `above` unknown indicators count with where these are at their best, in `most`; what is covered.
+    """Store in `upper` the scores of the groups `above` unknown indicators with these at their best, and coverage.
 
-    Coverage is None where a group is not rated even so.
+    Coverage is None if a group is not rated even so.
     """
     own: list[int | None] = []
     known, below, remaining = 0, 1, 0
@@ -521,31 +537,33 @@ def _compute_upper_bounds(
                     known, below = known * d + weight * n * below, below * d
     name = group.definition.id
     most[name] = score = score_children(group, own)
-    covered[name] = None if score is None else _reduced(known, below * remaining)
+    covered[name] = None if score is None else _reduce_ratio(known, below * remaining)
 
 
-def _reduced(n: int, d: int) -> Ratio:
+def _reduce_ratio(n: int, d: int) -> Ratio:
     common = math.gcd(n, d)
     return n // common, d // common
 
 
-def _status(plan: CompiledMethodology, silent: Sequence[int], covered: Mapping[str, Ratio | None]) -> Status:
-    """The status of a submission that has an index; `silent`: the positions of what is unknown."""
-    if not any(plan.indicators[position].has_weight for position in silent):
+def _determine_status(
+    compiled: CompiledMethodology, silent: Sequence[int], covered: Mapping[str, Ratio | None]
+) -> Status:
+    """Return the status of a submission that has an index; `unknown`: positions of unknown indicators."""
+    if not any(compiled.indicators[position].has_weight for position in silent):
         return "complete"
-    thresholds = plan.document.coverage
-    overall = covered[plan.document.root.id]
-    of_dimensions = (covered.get(child.id) for child in plan.document.root.children if child.weight)
+    thresholds = compiled.document.coverage
+    overall = covered[compiled.document.root.id]
+    of_dimensions = (covered.get(child.id) for child in compiled.document.root.children if child.weight)
     if (
         overall is not None
-        and _at_least(overall, thresholds.overall)
-        and all(share is None or _at_least(share, thresholds.per_dimension) for share in of_dimensions)
+        and _reaches(overall, thresholds.overall)
+        and all(share is None or _reaches(share, thresholds.per_dimension) for share in of_dimensions)
     ):
         return "sufficient"
     return "insufficient_evidence"
 
 
-def _at_least(ratio: Ratio, share: Share) -> bool:
+def _reaches(ratio: Ratio, share: Share) -> bool:
     return ratio[0] * share.den >= share.num * ratio[1]
 
 
@@ -553,9 +571,9 @@ def _at_least(ratio: Ratio, share: Share) -> bool:
 
 
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
-    """Sets the highest level such that the gates of every level up to it hold, and the failing gates of the next.
+    """Set the highest level such that the gates of every level up to it hold, and the failing gates of the next.
 
-    At most the `max_level` of the review, and no gate is to blame where only that holds it.
+    Review may cap the level at `max_level`; no gate is to blame if only that holds it.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
@@ -569,49 +587,49 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
         evaluation.provisional = level.firm is not None and not level.firm(figures)
 
 
-def is_gate_met(compiled: CompiledGate, figures: GateFigures) -> bool:
-    """Whether a gate holds."""
-    if compiled.minimum is not None:
-        nodes, asked = compiled.minimum
+def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
+    """Return True if a gate holds."""
+    if gate.minimum is not None:
+        nodes, asked = gate.minimum
         units = figures.find_lowest(nodes)
         if units is not None:
             return units * asked.denominator >= asked.numerator * figures.unit
-    elif compiled.value_bound is not None:
-        indicator, asked, at_least = compiled.value_bound
+    elif gate.value_bound is not None:
+        indicator, asked, at_least = gate.value_bound
         value = figures.read_ratio(indicator)
         if value is not None:
             over = value[0] * asked.denominator - asked.numerator * value[1]
             return not over or (over > 0) == at_least
-    if compiled.actual(figures) is NULL:
-        return compiled.definition.when_not_applicable == "pass"
-    return compiled.holds(figures) is True
+    if gate.actual(figures) is NULL:
+        return gate.definition.when_not_applicable == "pass"
+    return gate.holds(figures) is True
 
 
-def describe_failing_gate(compiled: CompiledGate, figures: GateFigures) -> FailingGate:
-    """A gate with what is there and what it asks."""
-    units = None if compiled.minimum is None else figures.find_lowest(compiled.minimum[0])
-    there = compiled.actual(figures) if units is None else Fraction(units, figures.unit)
-    return FailingGate(compiled.definition, None if there is NULL else there, compiled.required(figures))
+def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
+    """Return a gate with its actual and required figures."""
+    units = None if gate.minimum is None else figures.find_lowest(gate.minimum[0])
+    there = gate.actual(figures) if units is None else Fraction(units, figures.unit)
+    return FailingGate(gate.definition, None if there is NULL else there, gate.required(figures))
 
 
 class GateFigures:
-    """The figures of one evaluation, as gates read them (see `plan.Figures`)."""
+    """The figures of one evaluation as gates read them (implements `compile.GateInputs`)."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.unit = evaluation.compiled.unit
         self._evaluation = evaluation
-        self._least: dict[tuple[str | None, ...], int | None] = {}
-        """Gates of several levels ask for the same nodes."""
+        self._lowest: dict[tuple[str | None, ...], int | None] = {}
+        """Gates of several levels read the same nodes."""
 
     def read_index(self) -> Evaluated:
-        """The published index in points."""
+        """Return the published index in points."""
         index = self._evaluation.index
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
     def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """The least score of nodes, None the index, in units; None where one has no score."""
-        if nodes in self._least:
-            return self._least[nodes]
+        """Return the lowest score of the nodes (None: the index), in units; None if one has no score."""
+        if nodes in self._lowest:
+            return self._lowest[nodes]
         evaluation = self._evaluation
         groups, leaves, positions = evaluation.groups, evaluation.results, evaluation.compiled.positions
         least: int | None = None
@@ -624,11 +642,11 @@ class GateFigures:
                 least = None
                 break
             least = score if least is None else min(least, score)
-        self._least[nodes] = least
+        self._lowest[nodes] = least
         return least
 
     def read_score(self, node: str) -> Evaluated:
-        """The score of a node in points; absent where only silence took it away, NULL where it left."""
+        """Return the score of a node in points; None if unknown, NULL if not applicable."""
         evaluation = self._evaluation
         position = evaluation.compiled.positions.get(node)
         if position is None:
@@ -640,25 +658,25 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
-        """The raw value where `value` gives one."""
+        """Return the raw value, if `read_value` gives one."""
         evaluation = self._evaluation
         leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value
 
     def read_value(self, indicator: str) -> Evaluated:
-        """The exact raw value; absent when unknown, self-declared, contradicted or zero by rule (section 6)."""
-        plan = self._evaluation.compiled
-        leaf = self._evaluation.results[plan.positions[indicator]]
+        """Return the exact raw value; None if unknown, self-declared, contradicted or zero by rule (section 6)."""
+        compiled = self._evaluation.compiled
+        leaf = self._evaluation.results[compiled.positions[indicator]]
         if leaf.code == "not_applicable":
             return NULL
         if leaf.value is None or indicator in self._evaluation.self_declared:
             return None
-        if plan.indicators[plan.positions[indicator]].definition.curve.kind == "boolean":
+        if compiled.indicators[compiled.positions[indicator]].definition.curve.kind == "boolean":
             return bool(leaf.value[0])
         return Fraction(*leaf.value)
 
     def read_profile(self, field: str) -> Evaluated:
-        """A field of the profile."""
+        """Return a profile field."""
         value = self._evaluation.facts[self._evaluation.compiled.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value

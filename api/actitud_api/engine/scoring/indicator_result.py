@@ -1,6 +1,6 @@
-"""What an indicator counts with, and why.
+"""The result of one indicator: reason code, score and raw value.
 
-Codes and states are those of SCORING, section 2.
+Codes and states are those of docs/scoring.md, section 2.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ Code = Literal[
 
 OBSERVED: frozenset[Code] = frozenset({"full", "partial", "zero", "zero_by_rule", "capped"})
 SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
-"""The codes of what is not unknown."""
+"""The codes of indicators that are not unknown."""
 
 
 def derive_state(code: Code) -> State:
-    """The state on the wire of a reason code (SCORING, section 2)."""
+    """Return the state on the wire that a reason code belongs to."""
     if code == "not_applicable":
         return "not_applicable"
     return "observed" if code in OBSERVED else "unknown"
 
 
 class IndicatorResult(Struct, frozen=True, gc=False):
-    """What an indicator counts with; the same for many where it does not depend on their facts.
+    """The score of an indicator with its reason. Results that depend on no fact are shared between submissions.
 
-    `score` is None where it counts with nothing: it is not applicable, or it is unknown and leaves or makes the node
-    above unknown. `maximum`, with every unknown at its best, is None only where it is not applicable. `value` is None
-    where there is none; `uncapped` is what the curve gives to what was sent; `fields` are the profile fields that are
-    only declared and would exclude it; `level_sent` is the level of a ladder that review lowered.
+    `score`: None if the indicator is not applicable, or unknown and skipped by, or spreading to, the node above.
+    `maximum`: the score with every unknown at its best, None only if not applicable. `value`: the raw value, if
+    there is one. `uncapped`: the score on the curve of the answer as sent. `fields`: self-declared profile fields
+    without which the indicator would apply. `level_sent`: the level of a ladder before review lowered it.
     """
 
     code: Code
@@ -56,10 +56,10 @@ class IndicatorResult(Struct, frozen=True, gc=False):
     uncapped: int = 0
     fields: tuple[str, ...] = ()
     undetermined: bool = False
-    """Unknown because its zero rule depends on an answer that is absent."""
+    """Unknown because its zero rule depends on an absent answer."""
     level_sent: int | None = None
     declared: bool = False
-    """The cap of what is only declared holds its score."""
+    """The cap on self-declared answers limits its score."""
 
 
 NOT_APPLICABLE = IndicatorResult("not_applicable", None, None)

@@ -1,7 +1,7 @@
-"""The next step of an indicator: the least change that reaches a better goalpost, and what it brings.
+"""The next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
 
-SCORING section 7. Gains come from re-scoring: of the branch of the indicator, or of everything where the change
-turns a rule or the zero rule of another indicator.
+docs/scoring.md, section 7. Gains come from rescoring: of the branch of the indicator, or of everything if the
+change turns a rule or the zero rule of another indicator.
 """
 
 from __future__ import annotations
@@ -14,13 +14,8 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.predicates import Facts, Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.compile import (
-    CACHE_SIZE,
-    UNKNOWN,
-    CompiledIndicator,
-    CompiledMethodology,
-    ImprovementStep,
-)
+from actitud_api.engine.scoring.aggregations import UNKNOWN
+from actitud_api.engine.scoring.compile import CACHE_SIZE, CompiledIndicator, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import (
     Evaluation,
     GroupSensitivity,
@@ -30,6 +25,7 @@ from actitud_api.engine.scoring.evaluate import (
     round_to_published,
 )
 from actitud_api.engine.scoring.indicator_result import Ratio
+from actitud_api.engine.scoring.raw_values import ImprovementStep
 from actitud_api.engine.scoring.result import Figure, NextStep, StepKind, to_figure, to_points, to_quotient
 
 FactChange = dict[int, Slot]
@@ -37,18 +33,18 @@ FactChange = dict[int, Slot]
 
 
 class BranchRescorer:
-    """Re-scores an evaluation where one indicator has another score: its branch alone."""
+    """Rescores an evaluation with another score of one indicator; only its branch is computed."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self._unit = evaluation.compiled.unit
-        self._families: dict[str, GroupSensitivity] = {}
+        self._sensitivities: dict[str, GroupSensitivity] = {}
         # By the group above an indicator, and those above it as lines.
         self._branches: dict[str, tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]] = {}
         self._broken: frozenset[str] | None = None
 
     def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
-        """Index points that a new score of one indicator brings; None without an index."""
+        """Return the index points gained by a new score of one indicator; None without an index."""
         index = self.evaluation.index
         if index is None:
             return None
@@ -57,66 +53,67 @@ class BranchRescorer:
         return to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """The published index in units with a new score of one indicator."""
-        parent, above = self._branches.get(leaf.ancestors[0]) or self._branch(leaf)
+        """Return the published index in units with a new score of one indicator."""
+        parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
         if line is None or above is None:
-            return self._rescored_at_length(leaf, score)
+            return self._rescore_in_full(leaf, score)
         a, b, divisor = line
         score = (a * score + b) // divisor
         for a, b, divisor in above:
             score = (a * score + b) // divisor
         return round_to_published(self.evaluation.compiled, score)
 
-    def _rescored_at_length(self, leaf: CompiledIndicator, score: int) -> int | None:
+    def _rescore_in_full(self, leaf: CompiledIndicator, score: int) -> int | None:
         changed: int | None = score
         for name, place in zip(leaf.ancestors, leaf.child_positions, strict=True):
-            changed = self._family(name).rescore(place, changed)
+            changed = self._find_sensitivity(name).rescore(place, changed)
         return round_to_published(self.evaluation.compiled, None if changed == UNKNOWN else changed)
 
-    def _branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
-        """The group above an indicator, and those above it as lines; None where one is none."""
+    def _find_branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
+        """Return the group above an indicator, and the linear terms of its ancestors; None if one is not linear."""
         parent, *names = leaf.ancestors
         lines = [
-            self._family(name).linear_terms[place] for name, place in zip(names, leaf.child_positions[1:], strict=True)
+            self._find_sensitivity(name).linear_terms[place]
+            for name, place in zip(names, leaf.child_positions[1:], strict=True)
         ]
         known = tuple(line for line in lines if line is not None)
-        found = self._branches[parent] = self._family(parent), known if len(known) == len(lines) else None
+        found = self._branches[parent] = self._find_sensitivity(parent), known if len(known) == len(lines) else None
         return found
 
-    def _family(self, name: str) -> GroupSensitivity:
-        if name not in self._families:
-            self._families[name] = build_group_sensitivity(self.evaluation, self.evaluation.compiled.groups[name])
-        return self._families[name]
+    def _find_sensitivity(self, name: str) -> GroupSensitivity:
+        if name not in self._sensitivities:
+            self._sensitivities[name] = build_group_sensitivity(self.evaluation, self.evaluation.compiled.groups[name])
+        return self._sensitivities[name]
 
     @property
     def broken_rules(self) -> frozenset[str]:
-        """The rules that do not hold."""
+        """The ids of the rules that do not hold."""
         if self._broken is None:
             self._broken = frozenset(found.rule.definition.id for found in self.evaluation.broken_rules)
         return self._broken
 
 
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
-    """The next step of one indicator; None at full marks and where it does not apply."""
+    """Return the next step of one indicator; None at full marks and if it does not apply."""
     result = branches.evaluation.results[leaf.position]
     match result.code:
         case "partial" | "zero":
-            return _improve(branches, submission, leaf)
+            return _improve_fact(branches, submission, leaf)
         case "zero_by_rule":
-            return _without_facts(branches, leaf, "unlock")
+            return _build_open_step(branches, leaf, "unlock")
         case "contradicted":
-            return _without_facts(branches, leaf, "correct")
+            return _build_open_step(branches, leaf, "correct")
         case "unknown" if result.fields:
-            return _without_facts(branches, leaf, "evidence")
+            return _build_open_step(branches, leaf, "evidence")
         case "unsupported" | "unknown" | "withdrawn" | "rejected" | "stale":
-            return _without_facts(branches, leaf, "report")
+            return _build_open_step(branches, leaf, "report")
         case "capped":
-            return _evidence(branches, submission, leaf)
+            return _document_answer(branches, submission, leaf)
     return None
 
 
-def _without_facts(branches: BranchRescorer, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
+def _build_open_step(branches: BranchRescorer, leaf: CompiledIndicator, kind: StepKind) -> NextStep:
     return NextStep(
         kind=kind,
         change={},
@@ -128,51 +125,51 @@ def _without_facts(branches: BranchRescorer, leaf: CompiledIndicator, kind: Step
     )
 
 
-def _evidence(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
-    """What lifts the caps of an answer; a level that review lowered becomes again what was sent, everywhere."""
+def _document_answer(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+    """Return the step that lifts the caps of an answer; a level that review lowered is restored everywhere."""
     evaluation = branches.evaluation
     result = evaluation.results[leaf.position]
     assert result.score is not None
     change: FactChange = {} if result.level_sent is None else {leaf.slots[0]: result.level_sent}
-    own, requires = _effect(branches, submission, leaf, change, result.uncapped, evidence=True)
+    own, requires = _compute_effect(branches, submission, leaf, change, result.uncapped, evidence=True)
     return NextStep(
         kind="evidence",
         change={},
         gain=own,
-        gain_max=_most(branches, leaf, own),
+        gain_max=_compute_gain_max(branches, leaf, own),
         evidence=True,
         cap=to_points(result.score, evaluation.compiled.unit),
         requires=requires,
     )
 
 
-def _improve(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
+def _improve_fact(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep:
     evaluation = branches.evaluation
     score = evaluation.results[leaf.position].score
     assert score is not None
-    rungs = _rungs(evaluation.compiled)[leaf.position]
+    rungs = _list_rungs(evaluation.compiled)[leaf.position]
     if rungs is not None:
         for rung in rungs:
             if rung.units > score:
-                return _improved(branches, submission, leaf, rung, score)
-        return _without_facts(branches, leaf, "act")
+                return _build_improvement(branches, submission, leaf, rung, score)
+        return _build_open_step(branches, leaf, "act")
     for x, units in leaf.ascending_goalposts:
         if units <= score:
             continue
         change = find_change_reaching(evaluation, leaf, x)
         if change is None:
             continue
-        value_after = _value_after(leaf, apply_change(evaluation.facts, change))
+        value_after = _compute_value_after(leaf, apply_change(evaluation.facts, change))
         if value_after is None:
             continue
         reached = leaf.curve(*value_after)
         if reached > score:
-            better = _Better(reached, value_after, change, name_changes(leaf, change))
-            return _improved(branches, submission, leaf, better, score)
-    return _without_facts(branches, leaf, "act")
+            better = _Improvement(reached, value_after, change, name_changes(leaf, change))
+            return _build_improvement(branches, submission, leaf, better, score)
+    return _build_open_step(branches, leaf, "act")
 
 
-class _Better(Struct, frozen=True, gc=False):
+class _Improvement(Struct, frozen=True, gc=False):
     """A change of the facts of an indicator, by slot and by name, with the raw value and the score after it."""
 
     units: int
@@ -181,17 +178,19 @@ class _Better(Struct, frozen=True, gc=False):
     named: dict[str, FactValue]
 
 
-def _improved(
-    branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator, better: _Better, score: int
+def _build_improvement(
+    branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator, better: _Improvement, score: int
 ) -> NextStep:
-    held = _held(leaf, submission, better.value, better.units)
+    held = _cap_without_evidence(leaf, submission, better.value, better.units)
     evidence = held <= score
-    own, requires = _effect(branches, submission, leaf, better.change, better.units if evidence else held, evidence)
+    own, requires = _compute_effect(
+        branches, submission, leaf, better.change, better.units if evidence else held, evidence
+    )
     return NextStep(
         kind="improve",
         change=better.named,
         gain=own,
-        gain_max=_most(branches, leaf, own),
+        gain_max=_compute_gain_max(branches, leaf, own),
         evidence=evidence,
         cap=to_points(held, branches.evaluation.compiled.unit) if held < better.units else None,
         requires=requires,
@@ -199,23 +198,23 @@ def _improved(
 
 
 @lru_cache(CACHE_SIZE)
-def _rungs(plan: CompiledMethodology) -> tuple[tuple[_Better, ...] | None, ...]:
-    """By position the levels, or the yes, of the indicators whose own answer is their value; None of others."""
+def _list_rungs(compiled: CompiledMethodology) -> tuple[tuple[_Improvement, ...] | None, ...]:
+    """Return, by position, the levels (or yes) of indicators whose own answer is their value; None for others."""
     return tuple(
         None
         if scorer.table is None or scorer.indicator.is_circular
-        else tuple(_rung(scorer.indicator, int(x), units) for x, units in scorer.indicator.ascending_goalposts)
-        for scorer in plan.blocks.scorers
+        else tuple(_build_rung(scorer.indicator, int(x), units) for x, units in scorer.indicator.ascending_goalposts)
+        for scorer in compiled.blocks.scorers
     )
 
 
-def _rung(leaf: CompiledIndicator, x: int, units: int) -> _Better:
+def _build_rung(leaf: CompiledIndicator, x: int, units: int) -> _Improvement:
     change: FactChange = {leaf.slots[0]: bool(x) if leaf.definition.type == "boolean" else x}
-    return _Better(units, (x, 1), change, name_changes(leaf, change))
+    return _Improvement(units, (x, 1), change, name_changes(leaf, change))
 
 
-def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
-    """The raw value after a change; None where its own zero rule or applicability would take it away."""
+def _compute_value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
+    """Return the raw value after a change; None if its own zero rule or applicability would remove it."""
     if leaf.is_circular:
         if leaf.zero_when is not None and leaf.zero_when(changed) is not False:
             return None
@@ -224,8 +223,8 @@ def _value_after(leaf: CompiledIndicator, changed: Facts) -> Ratio | None:
     return leaf.compute_value(changed)
 
 
-def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
-    """What a value counts with while there is no evidence beyond what there is, where it would reach a score."""
+def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached: int) -> int:
+    """Return the score of a value without further evidence, if its curve gives `reached`."""
     if not submission.level_caps and not submission.self_declared:
         return reached
     name = leaf.definition.id
@@ -234,7 +233,7 @@ def _held(leaf: CompiledIndicator, submission: Submission, value: Ratio, reached
     return min(reached, leaf.cap) if name in submission.self_declared else reached
 
 
-def _effect(
+def _compute_effect(
     branches: BranchRescorer,
     submission: Submission,
     leaf: CompiledIndicator,
@@ -242,30 +241,30 @@ def _effect(
     score: int,
     evidence: bool,
 ) -> tuple[Figure | None, tuple[str, ...]]:
-    """Index points that a change brings with the score that its indicator then has, and the rules that it breaks."""
+    """Return the index points gained by a change with the resulting score of its indicator, and the rules it breaks."""
     evaluation = branches.evaluation
     if not leaf.dependents and not evaluation.compiled.touching_rules[leaf.position]:
         return branches.compute_gain(leaf, score), ()
     changed = apply_change(evaluation.facts, change)
-    requires, mended = _rules_that_turn(branches, leaf, change, changed)
+    requires, mended = _find_turned_rules(branches, leaf, change, changed)
     if not requires and (mended or _reaches_others(evaluation, leaf, changed)):
-        return _gain_of_all(evaluation, submission, leaf, change, evidence), requires
+        return _compute_full_gain(evaluation, submission, leaf, change, evidence), requires
     return branches.compute_gain(leaf, score), requires
 
 
-def _most(branches: BranchRescorer, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
-    """Index points up to full marks, at least those of the step."""
+def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, own: Figure | None) -> Figure | None:
+    """Return the index points up to full marks, at least those of the step."""
     most = branches.compute_gain(leaf, leaf.best)
     return most if own is None or most is None else max(own, most)
 
 
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """The least admissible change whose raw value reaches x; None where there is none."""
+    """Return the smallest admissible change whose raw value reaches x, or None."""
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
         return {leaf.slots[0]: bool(x) if indicator.type == "boolean" else int(x)}
     if indicator.type == "checklist":
-        return _list_more(evaluation, leaf, x)
+        return _add_components(evaluation, leaf, x)
     step = leaf.step
     if step is None or leaf.compute_value(facts) is None:
         return None
@@ -283,7 +282,7 @@ def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fra
 
 
 def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> int | None:
-    """The least change of the fact f such that (a·f + b) / (c·f + d) reaches x, in units of its last decimal."""
+    """Return the smallest f, in units of its last decimal, such that (a·f + b) / (c·f + d) reaches x."""
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
     slope = a * below - n * c
@@ -293,8 +292,8 @@ def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> in
     return int(-(-bound // slope) if (slope > 0) == rising else bound // slope)
 
 
-def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """The first missing components, in document order, as many as x needs; those outside the remit are left."""
+def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
+    """Add the first missing components in document order, as many as x needs, except those outside the remit."""
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     slot, count = layout.facts[indicator.id, "components"], layout.facts[indicator.id, "count"]
     counts = leaf.quotient_slots == (count, None)
@@ -316,7 +315,7 @@ def _list_more(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> 
 
 
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
-    """The changed facts by name, without the derived ones."""
+    """Return the changed facts by name, without the derived ones."""
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
     found: dict[str, FactValue] = {}
@@ -333,17 +332,17 @@ def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactV
 
 
 def apply_change(facts: Facts, change: FactChange) -> Facts:
-    """The facts after a change."""
+    """Return the facts after a change."""
     changed = list(facts)
     for slot, value in change.items():
         changed[slot] = value
     return changed
 
 
-def _rules_that_turn(
+def _find_turned_rules(
     branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
 ) -> tuple[tuple[str, ...], bool]:
-    """The error rules that hold now and would break after the change; whether it mends one that is broken."""
+    """Return the error rules that hold now and would break, and True if the change repairs a broken one."""
     evaluation, broken = branches.evaluation, branches.broken_rules
     touching = evaluation.compiled.touching_rules[leaf.position]
     breaks = tuple(
@@ -354,7 +353,7 @@ def _rules_that_turn(
 
 
 def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Whether the change turns the zero rule, the applicability or the value of another indicator."""
+    """Return True if the change turns the zero rule, applicability or value of another indicator."""
     others = (evaluation.compiled.indicators[position] for position in leaf.dependents)
     return any(
         closure is not None and closure(evaluation.facts) != closure(changed)
@@ -363,10 +362,10 @@ def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Fa
     )
 
 
-def _gain_of_all(
+def _compute_full_gain(
     evaluation: Evaluation, submission: Submission, leaf: CompiledIndicator, change: FactChange, evidence: bool
 ) -> Figure | None:
-    """Index points by scoring everything anew, where a change reaches beyond its own branch."""
+    """Return the index points gained by scoring everything anew, for changes beyond their own branch."""
     sent = apply_change(evaluation.sent, change)
     if evidence:
         name = leaf.definition.id

@@ -1,6 +1,6 @@
-"""Organisations beside each other: who ranks, ranks, peer groups, standings and spreads (SCORING, section 8).
+"""Organisations compared: ranks, peer groups, positions and spreads (docs/scoring.md, section 8).
 
-Exact: figures are integers in units of 10^-decimals, and so is what comes out.
+Exact: inputs and outputs are integers in units of 10^-decimals.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from actitud_api.engine.methodology.predicates import halfup
 from actitud_api.engine.scoring.evaluate import Status
 
 Integers: TypeAlias = NDArray[np.integer[Any]]
-"""Integers of any width; what is computed of them has 64 bits."""
+"""Integers of any width; results have 64 bits."""
 
 UNRANKED: Final = -1
-"""What an organisation that does not rank counts with where others count with their index."""
+"""Stands for the index of an organisation that does not rank."""
 
 RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
 """The statuses that rank."""
@@ -29,11 +29,11 @@ RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
 PERCENTILE_DECIMALS: Final = 2
 
 PeerBasis = Literal["kind_and_band", "kind", "band_scale", "all"]
-"""What the members of a peer group have in common, from the narrowest to the widest."""
+"""The criterion that members of a peer group share, from the narrowest to the widest."""
 
 
 class PeerGroup(Struct, frozen=True):
-    """Whom an organisation is compared with: organisations of these kinds and this band (None: of any) that rank."""
+    """The comparison group of an organisation: ranked organisations of these kinds and this band (None: any)."""
 
     basis: PeerBasis
     kinds: tuple[str, ...] | None
@@ -42,9 +42,9 @@ class PeerGroup(Struct, frozen=True):
 
 
 class RankPosition(Struct, frozen=True):
-    """Where a figure stands among those of `organisations`, its own included.
+    """The position of a figure among those of `organisations`, its own included.
 
-    `rank`: 1 is best; `below`: how many have less; `percentile`: in hundredths, None among too few.
+    `rank`: 1 is best; `below`: number of lower figures; `percentile`: in hundredths, None among too few.
     """
 
     rank: int
@@ -54,7 +54,7 @@ class RankPosition(Struct, frozen=True):
 
 
 class FiveNumberSummary(Struct, frozen=True):
-    """How values spread: the least, the quartiles (type 7, half up) and the greatest, in units of the values."""
+    """Minimum, quartiles (type 7, half up) and maximum, in units of the values."""
 
     minimum: int
     lower: int
@@ -64,28 +64,28 @@ class FiveNumberSummary(Struct, frozen=True):
 
 
 def get_ranking_index(status: Status, index: int | None) -> int:
-    """What ranks an organisation: its published index, or `UNRANKED`."""
+    """Return the published index if the status ranks, else `UNRANKED`."""
     return UNRANKED if index is None or status not in RANKED else index
 
 
 def compute_ranks(points: Integers) -> Integers:
-    """The rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
+    """Return the rank of each figure: the greatest is 1, ties share the best and the next is skipped (1, 2, 2, 4)."""
     order = np.argsort(points, kind="stable")
     ascending = points[order]
-    found = np.empty(points.size, np.int64)
-    # Asked for in their order they are found many times faster.
-    found[order] = points.size + 1 - np.searchsorted(ascending, ascending, side="right")
-    return found
+    values_array = np.empty(points.size, np.int64)
+    # Asked for in their order they are values_array many times faster.
+    values_array[order] = points.size + 1 - np.searchsorted(ascending, ascending, side="right")
+    return values_array
 
 
 def find_peer_group(
     document: Document, ranked: Mapping[tuple[str, str | None], int], kind: str, band: str | None
 ) -> PeerGroup:
-    """The peer group of an organisation of a kind and a size band.
+    """Return the peer group of an organisation of a kind and a size band.
 
-    `ranked`: how many organisations of each kind and band rank. The narrowest group that has the document's `minimum`:
-    those of its kind and band, of its kind, of the kinds that are measured on its band scale; else all (CATALOGUE,
-    section 8).
+    `ranked`: number of ranked organisations of each kind and band. The narrowest group that has the document's
+    `minimum`: same kind and band, same kind, kinds measured on the same band scale; else all (CATALOGUE, section
+    8).
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}
     on_scale = tuple(code for code, scale in scales.items() if scale == scales.get(kind))
@@ -103,13 +103,13 @@ def find_peer_group(
 
 
 def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
-    """Where a figure stands among values of which it is one.
+    """Return the position of a figure among values that include it.
 
-    The percentile is the percentile rank, the share that has less and half of the share that has as much, its own
+    The percentile is the percentile rank: the share of lower values and half of the share of equal ones, its own
     included (the `mean` of SciPy's `percentileofscore`); only among `percentiles_from` or more.
     """
-    found = np.asarray(values)
-    below, equal, count = int((found < own).sum()), int((found == own).sum()), found.size
+    values_array = np.asarray(values)
+    below, equal, count = int((values_array < own).sum()), int((values_array == own).sum()), values_array.size
     share = Fraction(2 * below + equal, 2 * count) * 100 * 10**PERCENTILE_DECIMALS
     return RankPosition(
         rank=count - below - equal + 1,
@@ -120,16 +120,16 @@ def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> Rank
 
 
 def summarise(values: ArrayLike) -> FiveNumberSummary | None:
-    """The spread of values in any order; None where there are none."""
-    found = np.sort(values)
-    if not found.size:
+    """Return the five-number summary of values in any order; None if empty."""
+    values_array = np.sort(values)
+    if not values_array.size:
         return None
-    quartiles = (int(compute_quantile(found, number, 4)) for number in range(5))
+    quartiles = (int(compute_quantile(values_array, number, 4)) for number in range(5))
     return FiveNumberSummary(*quartiles)
 
 
 def compute_quantile(ordered: Integers, number: int, parts: int) -> Integers:
-    """The quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
+    """Return the quantile `number` / `parts` along the last axis, which ascends: type 7, half up.
 
     Linear between the values around (n - 1) · number / parts: R. J. Hyndman and Y. Fan, Sample Quantiles in
     Statistical Packages, 1996; the default of R and NumPy.

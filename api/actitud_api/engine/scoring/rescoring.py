@@ -1,7 +1,7 @@
-"""Scores the same organisations again under documents that differ only in curves, weights and aggregations.
+"""Rescore the same organisations under documents that differ only in curves, weights and aggregations.
 
-An audit asks for many of them. What the rules say of the facts stays as it is, and only curves that differ are asked
-again: the tree is scored over the scores of its indicators.
+An audit needs many of them. Rules and applicability stay as they are, and only changed curves are evaluated again:
+the tree is scored over the scores of its indicators.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from actitud_api.engine.scoring.ranking import Integers
 from actitud_api.engine.scoring.robustness import MISSING
 
 _CODES: Final[tuple[Code, ...]] = get_args(Code)
-_LEFT: Final = _CODES.index("not_applicable")
+_NOT_APPLICABLE: Final = _CODES.index("not_applicable")
 _CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
-"""The codes of what a curve has scored."""
+"""The codes of scores that come from a curve."""
 
 _UNITS = "units"
 
 
 class EditionRescorer:
-    """Organisations and what they come to; `scores` is that under their methodology."""
+    """Organisations with their scores under their methodology, rescored under changed documents."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
@@ -55,59 +55,61 @@ class EditionRescorer:
 
     @property
     def nodes(self) -> dict[str, Integers]:
-        """What each group and indicator counts with, by id."""
-        found = self.scores
-        return dict(zip((*found.group_ids, *found.indicator_ids), (*found.groups, *found.scores), strict=True))
+        """The score of each group and indicator, by id."""
+        result = self.scores
+        return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
 
     def compute_index(self, document: Document) -> Integers:
-        """The published index under a document with other curves, weights or aggregations, -1 where there is none."""
+        """Return the published index under a document with other curves, weights or aggregations; -1 if none."""
         if not self._columns.rows:
             return self.scores.index
         changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
         if any(_reads_others(indicator) for indicator in changed):
             return score_columns(replace_document(self._columns, document)).index
-        tree = _methodology(self._columns.methodology, build_score_document(document))
+        tree = _derive_methodology(self._columns.methodology, build_score_document(document))
         scores = [
-            row if indicator.curve == self._curves[indicator.id] else self._curved(indicator, row)
+            row if indicator.curve == self._curves[indicator.id] else self._apply_curve(indicator, row)
             for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
         ]
         ids = self.scores.indicator_ids
         columns = columns_from(
             tree,
             self._columns.rows,
-            profile=dict(zip(ids, self.scores.codes == _LEFT, strict=True)),
+            profile=dict(zip(ids, self.scores.codes == _NOT_APPLICABLE, strict=True)),
             answers={name: {_UNITS: row} for name, row in zip(ids, scores, strict=True)},
             present={name: row != MISSING for name, row in zip(ids, scores, strict=True)},
         )
         return score_columns(columns).index
 
-    def _curved(self, indicator: Indicator, before: Integers) -> Integers:
-        """The scores of an indicator with another curve."""
+    def _apply_curve(self, indicator: Indicator, before: Integers) -> Integers:
+        """Return the scores of an indicator with another curve."""
         plan, columns = self._plan, self._columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
         asked = structs.replace(indicator, zero_when=NEVER)
         root = structs.replace(plan.document.root, aggregation="arithmetic", children=(asked,))
         facts = {fact.name: columns.facts[layout.facts[name, fact.name]] for fact in indicator.facts}
         declared = columns.self_declared
-        found = score_columns(
+        result = score_columns(
             columns_from(
-                _methodology(columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=())),
+                _derive_methodology(
+                    columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=())
+                ),
                 columns.rows,
                 profile={field: columns.facts[slot] for field, slot in layout.profile.items()},
                 answers={name: facts},
                 self_declared={} if declared is None else {name: declared[position]},
             )
         )
-        return np.where(np.isin(self.scores.codes[position], _CURVED), found.scores[0], before)
+        return np.where(np.isin(self.scores.codes[position], _CURVED), result.scores[0], before)
 
 
 def replace_document(columns: Columns, document: Document) -> Columns:
-    """The columns under another document that asks for the same facts."""
-    return structs.replace(columns, methodology=_methodology(columns.methodology, document))
+    """Return the columns under another document that asks for the same facts."""
+    return structs.replace(columns, methodology=_derive_methodology(columns.methodology, document))
 
 
 def _reads_others(indicator: Indicator) -> bool:
-    """Whether the raw value of an indicator is made of the answers to others."""
+    """Return True if the raw value of an indicator reads answers of others."""
     return any(
         isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
         for part in parts(indicator.value)
@@ -115,12 +117,12 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """The document in which every indicator is asked for its score, and a field of the profile says where it left."""
+    """Return the document in which the only fact of an indicator is its score, and a profile field excludes it."""
     unit = int(10**document.decimals)
 
-    def given(node: Group | Indicator) -> Group | Indicator:
+    def replace_node(node: Group | Indicator) -> Group | Indicator:
         if isinstance(node, Group):
-            return structs.replace(node, children=tuple(given(child) for child in node.children))
+            return structs.replace(node, children=tuple(replace_node(child) for child in node.children))
         ends = (node.range.minimum, node.range.maximum)
         return structs.replace(
             node,
@@ -132,12 +134,12 @@ def build_score_document(document: Document) -> Document:
             zero_when=NEVER,
         )
 
-    root = given(document.root)
+    root = replace_node(document.root)
     assert isinstance(root, Group)
     left = (ProfileField(name=node.id, type="boolean", set_by="service") for node in indicators(document.root))
     return structs.replace(document, root=root, profile=tuple(left), rules=(), levels=())
 
 
-def _methodology(methodology: Methodology, document: Document) -> Methodology:
+def _derive_methodology(methodology: Methodology, document: Document) -> Methodology:
     digest = hashlib.sha256(msgspec.json.encode(document)).hexdigest()
     return structs.replace(methodology, document=document, digest=digest)

@@ -1,8 +1,8 @@
-"""The canonical result: the explained score of one submission without any sentence, in any language the same.
+"""The canonical result: the explained score of one submission, language-neutral.
 
-It is what digests cover. Scores and points are JSON numbers, multiples of 10^-decimals within the range of their node;
-raw values are half up to 6 decimals, or to those of the document's finest fact; coverage to 4. An integral number is an
-int, so that every number is in shortest form.
+Digests cover it. Scores and points are JSON numbers, multiples of 10^-decimals within the range of their node; raw
+values are rounded half up to 6 decimals, or to those of the document's finest fact; coverage to 4. An integral
+number is an int, so that every number is in shortest form.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Digest: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^sha256:[
 COVERAGE_DECIMALS = 4
 
 StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
-"""improve: move the fact · evidence: document what is only declared · report: send an answer · correct: mend a
-contradiction · unlock: lift what makes it 0 by rule · act: no single fact leads to the next goalpost."""
+"""improve: move the fact · evidence: document a self-declared answer · report: send an answer · correct: repair a
+contradiction · unlock: lift the zero rule · act: no single fact leads to the next goalpost."""
 
 
 class Canonical(Struct, frozen=True, kw_only=True):
@@ -76,19 +76,19 @@ class Parameters(Canonical, frozen=True):
 
 
 class Reason(Canonical, frozen=True):
-    """Why an indicator has its score."""
+    """The reason for the score of an indicator."""
 
     code: Code
     parameters: Parameters
 
 
 class NextStep(Canonical, frozen=True):
-    """What to do next for an indicator.
+    """The next step for an indicator.
 
-    `change`: the facts after an improvement, in their own unit; `gain`: index points that it brings, by
-    re-scoring, null where that depends on what will be answered; `gain_max`: index points up to full marks;
-    `evidence`: it needs evidence; `cap`: the score at which it stays without evidence, where that holds it back;
-    `requires`: rules that it would break unless other facts follow.
+    `change`: the facts after an improvement, in their own unit; `gain`: index points gained, by rescoring, null if
+    that depends on future answers; `gain_max`: index points up to full marks; `evidence`: the step needs evidence;
+    `cap`: the score without evidence, if that limits it; `requires`: rules that the change would break unless other
+    facts follow.
     """
 
     kind: StepKind
@@ -101,9 +101,9 @@ class NextStep(Canonical, frozen=True):
 
 
 class Interval(Canonical, frozen=True):
-    """What the size of its sample leaves open of a share of `n` cases, with 95 % confidence (Wilson).
+    """The sampling uncertainty of a share of `n` cases, with 95 % confidence (Wilson).
 
-    `low` and `high`: of the share; `index_low` and `index_high`: of the index, were that the share.
+    `low` and `high`: of the share; `index_low` and `index_high`: of the index at these shares.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -116,8 +116,8 @@ class Interval(Canonical, frozen=True):
 class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """An indicator: score, weight in its group, displayed points of the index.
 
-    The score and the points are null where it counts with nothing; `possible` and `won` also below a group whose
-    losses are shared by Shapley values.
+    Score and points are null if it has no score; `possible` and `won` also below a group whose losses are split by
+    Shapley values.
     """
 
     id: str
@@ -136,7 +136,7 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 class DimensionScore(Canonical, frozen=True, kw_only=True):
     """A dimension, or a group below one: score, its maximum with every unknown at its best, coverage 0 to 1.
 
-    Null where it is not rated, or counts with nothing. `groups` and `indicators` are those directly below it.
+    Null if it is not rated, or has no score. `groups` and `indicators` are those directly below it.
     """
 
     id: str
@@ -152,7 +152,7 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 
 
 class BlockingGate(Canonical, frozen=True):
-    """A failing gate of the next level: what is there, what is asked, how far it is."""
+    """A failing gate of the next level: actual value, required value, gap."""
 
     gate: str
     there: Figure | bool | str | None
@@ -161,7 +161,7 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelReached(Canonical, frozen=True, kw_only=True):
-    """The level; null without a rateable index or with insufficient evidence. `max_level`: review allows no higher."""
+    """The level; null without a rateable index or with insufficient evidence. `max_level`: the cap set by review."""
 
     number: int | None
     provisional: bool
@@ -179,8 +179,8 @@ class MainReason(Canonical, frozen=True):
 class Finding(Canonical, frozen=True):
     """A rule that does not hold.
 
-    `code`: contradicted, or unsupported where only an absent answer is to blame (`missing`); `indicators`: those
-    that it contradicts; `facts`: what it read.
+    `code`: contradicted, or unsupported if only absent answers are to blame (`missing`); `indicators`: the
+    contradicted ones; `facts`: those that the rule read.
     """
 
     rule: str
@@ -192,7 +192,7 @@ class Finding(Canonical, frozen=True):
 
 
 class Score(Canonical, frozen=True):
-    """The score of one submission with its explanation and findings; `indicators` are those directly below the root."""
+    """The score of one submission with explanation and findings; `indicators` are those directly below the root."""
 
     methodology: MethodologyReference
     index: Points | None
@@ -209,28 +209,28 @@ class Score(Canonical, frozen=True):
 
 
 def to_figure(value: Number) -> Figure:
-    """An exact number as JSON has it: an int where integral, else the nearest double."""
+    """Return an exact number as JSON has it: an int if integral, else the nearest double."""
     return value if type(value) is int else to_quotient(value.numerator, value.denominator)
 
 
 def to_quotient(n: int, d: int) -> Figure:
-    """The same of n / d, for d > 0."""
+    """Return n / d (d > 0) as JSON has it."""
     return n / d if n % d else n // d
 
 
 def to_points(units: int | None, unit: int) -> Figure | None:
-    """A score in units as JSON has it, in points."""
+    """Return a score in units as points, as JSON has it."""
     if units is None:
         return None
     return units / unit if units % unit else units // unit
 
 
 def round_figure(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
-    """Half up to so many decimals."""
+    """Round a number half up to some decimals."""
     return round_quotient(value.numerator, value.denominator, decimals)
 
 
 def round_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
-    """The same of n / d, for d > 0."""
+    """Round n / d (d > 0) half up to some decimals."""
     scale: int = 10**decimals
     return to_quotient((2 * n * scale + d) // (2 * d), scale)

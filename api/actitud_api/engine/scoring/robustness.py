@@ -1,4 +1,4 @@
-"""How much of a ranking rests on the weights and on the aggregation: Monte Carlo draws (SCORING, section 8).
+"""Robustness of a ranking to weights and aggregation: Monte Carlo draws (docs/scoring.md, section 8).
 
 Each draw has other dimension weights and one of two aggregations, the same for all organisations (M. Saisana,
 A. Saltelli and S. Tarantola, Uncertainty and sensitivity analysis techniques as tools for the quality assessment of
@@ -13,7 +13,7 @@ composite indicators, 2005). The same seed gives the same digits on every machin
 - Arithmetic: x = Σ w'·s / Σ w'. Geometric: x = exp(Σ w'·ln s / Σ w'). Over the rated children, in document order, in
   IEEE doubles without fused operations; s is the published score in whole units of 10^-decimals, in the geometric one
   at least the floor of the document's additional index where it has one; where it has none, a child of 0 makes it 0.
-- The index is floor(x + 1/2 + 10^-6), then half up to the published decimals; ranks are those of `compare.ranks`.
+- The index is floor(x + 1/2 + 10^-6), then half up to the published decimals; ranks: `ranking.compute_ranks`.
 
 The last bit of a logarithm or of an exponential differs between machines. Here logarithms are rounded correctly, and
 wherever an exponential comes too near to where the floor jumps the exact value decides.
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Compare, Constant, Document, IndexOperand, Level
 from actitud_api.engine.methodology.predicates import exact, operands
-from actitud_api.engine.scoring.compile import EPSILON
+from actitud_api.engine.scoring.aggregations import EPSILON
 from actitud_api.engine.scoring.ranking import Integers, compute_quantile, compute_ranks
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -43,21 +43,21 @@ MISSING: Final = -1
 """The score of a dimension that is not rated."""
 
 STREAM: Final = 54
-"""Which of the sequences of the generator is drawn from."""
+"""The sequence of the generator that is drawn from."""
 
 WITHIN: Final = 0.25
-"""By which share a weight may differ from that of the document."""
+"""The share by which a weight may differ from that of the document."""
 
 PERCENTILES: Final = (5, 50, 95)
-"""Which percentiles of index and rank are told."""
+"""The percentiles of index and rank that are reported."""
 
 BLOCK: Final = 2**17
-"""How many indices are computed at a time, at least for one draw."""
+"""Indices computed at a time, at least one draw."""
 
 _MULTIPLIER: Final = 47026247687942121848144207491837523525
 _WORD: Final = 2**128
 _DOUBT: Final = 1e-12
-"""How far an exponential may be from its exact value, relatively: a thousand times what any machine is."""
+"""Relative error bound assumed for an exponential: a thousand times that of any machine."""
 _EXACTLY: Final = Context(prec=30)
 
 _NO_END: Final = 2**62
@@ -65,10 +65,10 @@ _NO_END: Final = 2**62
 
 
 class Robustness(Struct, frozen=True):
-    """How organisations come out of the draws, each in the same row of every matrix.
+    """Distribution of the organisations over the draws; row i of every matrix is organisation i.
 
-    `index`, `rank`: the `PERCENTILES`, type 7, half up, in units of 10^-decimals and in ranks; the 5th percentile of
-    a rank is the better end. `levels`: how many draws give each level of the document.
+    `index`, `rank`: the `PERCENTILES`, type 7, half up, in units of 10^-decimals and in ranks; the 5th percentile
+    of a rank is the better end. `levels`: number of draws that give each level of the document.
     """
 
     index: Integers
@@ -77,7 +77,7 @@ class Robustness(Struct, frozen=True):
 
 
 class Draws(Struct, frozen=True):
-    """What was drawn: `geometric`, whether a draw aggregates so; `weights`, draw by child of the root with a weight."""
+    """Random draws: `geometric`, True if a draw aggregates so; `weights`, draw by child of the root with a weight."""
 
     geometric: NDArray[np.bool_]
     weights: Floats
@@ -86,39 +86,42 @@ class Draws(Struct, frozen=True):
 def compute_robustness(
     document: Document, scores: Integers, attainable: Integers, *, draws: int, seed: int
 ) -> Robustness:
-    """How the organisations that rank in an edition come out of so many draws.
+    """Draw weights and aggregations, and return the distribution of indices, ranks and levels.
 
-    `scores`: organisation by child of the root, in units, `MISSING` where one is not rated. `attainable`: the level
-    that each has under `without_index_gates`: gates that do not read the index are as scored, the others are evaluated
-    at each drawn index.
+    `scores`: organisation by child of the root, in units, `MISSING` if not rated. `attainable`: the level of each
+    under `drop_index_gates`: gates that do not read the index are as scored, the others are evaluated at each drawn
+    index.
 
     Memory: two matrices of organisations × draws, of two bytes each up to 65,535 organisations at 2 decimals (33 MB
-    for 8,131 × 1,000), and as much again while they are sorted; indices are computed in blocks of `BLOCK`. Raises
-    `ValueError` where the root is a sum, which has no weights, and where a gate compares the index with anything but a
-    number.
+    for 8,131 × 1,000), and as much again while they are sorted; indices are computed in blocks of `BLOCK`.
+
+    Raises:
+        ValueError: The root is a sum, which has no weights, or a gate compares the index with anything but a number.
     """
     counting = [position for position, child in enumerate(document.root.children) if child.weight > 0]
     if document.root.aggregation == "sum":
         raise ValueError("the root is a sum: it has no weights to draw")
-    windows = _windows(document.levels, int(10**document.decimals))
+    windows = _list_windows(document.levels, int(10**document.decimals))
     drawn = draw_weights([document.root.children[position].weight for position in counting], draws, seed)
-    index = _indices(document, scores[:, counting], drawn)
+    index = _compute_indices(document, scores[:, counting], drawn)
     rank = np.empty(index.shape, np.min_scalar_type(scores.shape[0]))
     for row, points in zip(rank, index, strict=True):
         row[:] = compute_ranks(points)
-    return Robustness(_percentiles(index), _percentiles(rank), _levels(index, attainable, windows))
+    return Robustness(
+        _compute_percentiles(index), _compute_percentiles(rank), _count_levels(index, attainable, windows)
+    )
 
 
 def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
-    """So many draws of the aggregation and of weights around these, from a seed of 0 to 2^128 - 1."""
+    """Draw aggregations and weights around the given ones, from a seed of 0 to 2^128 - 1."""
     around = np.array(list(weights))
-    words = _words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
+    words = _generate_words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
     uniform = (words >> np.uint64(11)) * 2.0**-53
     return Draws(uniform[:, 0] >= 0.5, around * ((1 - WITHIN) + 2 * WITHIN * uniform[:, 1:]))
 
 
 def drop_index_gates(document: Document) -> Document:
-    """The document without the gates that read the index."""
+    """Return the document without the gates that read the index."""
     return structs.replace(
         document,
         levels=tuple(
@@ -128,8 +131,8 @@ def drop_index_gates(document: Document) -> Document:
     )
 
 
-def _words(count: int, seed: int) -> NDArray[np.uint64]:
-    """The first words of the generator."""
+def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
+    """Return the first words of the generator."""
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
@@ -142,8 +145,8 @@ def _words(count: int, seed: int) -> NDArray[np.uint64]:
 # --- the drawn indices ----------------------------------------------------------------------------------------
 
 
-def _indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
-    """The published index of each draw (row) and organisation (column), of the least type that holds it."""
+def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
+    """Return the published index of each draw (row) and organisation (column), of the smallest type that fits."""
     count, organisations = drawn.geometric.size, scores.shape[0]
     rated = scores != MISSING
     patterns, pattern = np.unique(rated, axis=0, return_inverse=True)
@@ -152,40 +155,40 @@ def _indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
     floor = 0 if document.additional_index is None else document.additional_index.floor * unit
     step = 1 if document.published_decimals is None else 10 ** (document.decimals - document.published_decimals)
     plain = np.where(rated, scores, 0.0)
-    logarithms = np.where(rated, _logarithms(np.maximum(scores, floor)), 0.0)
+    logarithms = np.where(rated, _compute_logarithms(np.maximum(scores, floor)), 0.0)
     height = max(1, BLOCK // max(1, organisations))
     for geometric, values in ((False, plain), (True, logarithms)):
         (rows,) = np.nonzero(drawn.geometric == geometric)
         for start in range(0, rows.size, height):
             block = rows[start : start + height]
             weights = drawn.weights[block]
-            shares = _weighted(values, weights) / _weighted(patterns, weights)[:, pattern]
-            units = _exponentials(shares) if geometric else np.floor(shares + (0.5 + EPSILON))
+            shares = _sum_weighted(values, weights) / _sum_weighted(patterns, weights)[:, pattern]
+            units = _round_exponentials(shares) if geometric else np.floor(shares + (0.5 + EPSILON))
             found[block] = units if step == 1 else (2 * units + step) // (2 * step) * step
     return found
 
 
-def _weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
-    """Σ weight · value of each row of weights with each row of values, added in order of the columns."""
+def _sum_weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return Σ weight · value of each row of weights with each row of values, added in column order."""
     total = np.zeros((weights.shape[0], values.shape[0]))
     for column in range(values.shape[1]):
         total += weights[:, column, None] * values[None, :, column]
     return total
 
 
-def _logarithms(units: Integers) -> Floats:
-    """The natural logarithm of each, correctly rounded; that of 0 is minus infinity."""
+def _compute_logarithms(units: Integers) -> Floats:
+    """Return the natural logarithm of each, correctly rounded; that of 0 is minus infinity."""
     distinct, place = np.unique(units, return_inverse=True)
-    return np.array([_logarithm(value) for value in distinct.tolist()])[place]
+    return np.array([_compute_logarithm(value) for value in distinct.tolist()])[place]
 
 
 @lru_cache(2**15)
-def _logarithm(units: int) -> float:
+def _compute_logarithm(units: int) -> float:
     return float(_EXACTLY.ln(Decimal(units)))
 
 
-def _exponentials(powers: Floats) -> Floats:
-    """floor(e^x + 1/2 + 10^-6) of each, exactly."""
+def _round_exponentials(powers: Floats) -> Floats:
+    """Return floor(e^x + 1/2 + 10^-6) of each, exactly."""
     shifted = np.exp(powers) + (0.5 + EPSILON)
     found = np.floor(shifted)
     doubtful = np.abs(shifted - np.rint(shifted)) <= _DOUBT * shifted
@@ -194,8 +197,8 @@ def _exponentials(powers: Floats) -> Floats:
     return found
 
 
-def _percentiles(drawn: Integers) -> Integers:
-    """The `PERCENTILES` of each column."""
+def _compute_percentiles(drawn: Integers) -> Integers:
+    """Return the `PERCENTILES` of each column."""
     ordered = np.sort(drawn.T)
     return np.stack([compute_quantile(ordered, number, 100) for number in PERCENTILES], axis=1)
 
@@ -203,30 +206,30 @@ def _percentiles(drawn: Integers) -> Integers:
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
-def _levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
-    """How many draws give each level: the highest up to which the index lies in every window."""
+def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int, int]]) -> Integers:
+    """Count the draws that give each level: the highest up to which the index lies in every window."""
     reached = np.zeros((len(windows) + 1, index.shape[1]), np.int64)
     inside = np.ones(index.shape, np.bool_)
-    for number, (least, most) in enumerate(windows):
-        inside &= (index >= least) & (index <= most)
+    for number, (lower, upper) in enumerate(windows):
+        inside &= (index >= lower) & (index <= upper)
         reached[number] = np.where(attainable > number, inside.sum(axis=0), 0)
     return (reached[:-1] - reached[1:]).T
 
 
-def _windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
-    """The indices, in units, at which the gates of each level that read the index hold: the least and the greatest."""
+def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
+    """Return the lower and upper index, in units, at which the index gates of each level hold."""
     found = []
     for level in levels:
-        least, most = 0, _NO_END
+        lower, upper = 0, _NO_END
         for gate in level.gates:
             if _reads_index(gate.holds):
-                low, high = _window(gate.holds, gate.id, unit)
-                least, most = max(least, low), min(most, high)
-        found.append((least, most))
+                low, high = _find_window(gate.holds, gate.id, unit)
+                lower, upper = max(lower, low), min(upper, high)
+        found.append((lower, upper))
     return found
 
 
-def _window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
+def _find_window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
     match holds:
         case Compare(left=IndexOperand(), right=Constant(value=int() | float() as number)):
             bound = Fraction(exact(number)) * unit

@@ -1,4 +1,4 @@
-"""Small samples: what a share over few cases says of the index (SCORING section 8)."""
+"""Sampling uncertainty: the interval of a share over few cases, and of the index (docs/scoring.md, section 8)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Final
 
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.compile import EPSILON, CompiledIndicator
+from actitud_api.engine.scoring.aggregations import EPSILON
+from actitud_api.engine.scoring.compile import CompiledIndicator
 from actitud_api.engine.scoring.next_steps import BranchRescorer
 from actitud_api.engine.scoring.result import Interval, to_points, to_quotient
 
 Z: Final = 1.959963984540054
-"""The 97.5th percentile of the standard normal distribution: two sides leave out 5 %."""
+"""The 97.5th percentile of the standard normal distribution: 5 % outside both sides."""
 SQUARE: Final = Z * Z
 HALF_SQUARE: Final = Z * Z / 2
 QUARTER_SQUARE: Final = Z * Z / 4
@@ -20,18 +21,18 @@ MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
 def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
-    """The 95 % score interval of a share of `cases` in `n` > 0, in millionths, half up.
+    """Return the 95 % score interval of a share of `cases` in `n` > 0, in millionths, half up.
 
     E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
     middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
-    return _millionths((middle - width) / (n + SQUARE)), _millionths((middle + width) / (n + SQUARE))
+    return _to_millionths((middle - width) / (n + SQUARE)), _to_millionths((middle + width) / (n + SQUARE))
 
 
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
-    """What the size of its sample leaves open of a share: of itself, and of the index by re-scoring its bounds.
+    """Return the sampling interval of a share, and of the index by rescoring its bounds.
 
-    None of an indicator that is no share of counted cases, and where there is no value.
+    None for an indicator that is no share of counted cases, and without a value.
     """
     if not leaf.is_sampled_share:
         return None
@@ -57,5 +58,5 @@ def compute_interval(branches: BranchRescorer, submission: Submission, leaf: Com
     )
 
 
-def _millionths(share: float) -> int:
+def _to_millionths(share: float) -> int:
     return math.floor(share * MILLION + 0.5 + EPSILON)

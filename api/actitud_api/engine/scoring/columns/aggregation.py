@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from actitud_api.engine.scoring.aggregations import EPSILON, EXPONENTS
 from actitud_api.engine.scoring.columns.block import LEFT
 from actitud_api.engine.scoring.columns.curves import ROUNDING
 from actitud_api.engine.scoring.columns.indicators import Counted
 from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
-from actitud_api.engine.scoring.compile import EPSILON, EXPONENTS, CompiledGroup
+from actitud_api.engine.scoring.compile import CompiledGroup
 
 EXACT = 2**52
 """Up to here float64 holds every integer and a quotient of two integers has the right floor."""

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Constant, Operand, Quotient
 from actitud_api.engine.methodology.predicates import exact
+from actitud_api.engine.scoring.aggregations import EPSILON
 from actitud_api.engine.scoring.columns.block import Block, Reads, together
 from actitud_api.engine.scoring.columns.expressions import MOST, Compiler, Condition, Numbers, rows_beyond
 from actitud_api.engine.scoring.columns.table import Floats, Ints
-from actitud_api.engine.scoring.compile import EPSILON, INVERSE_ERFC_FIFTH, CompiledIndicator
+from actitud_api.engine.scoring.compile import CompiledIndicator
+from actitud_api.engine.scoring.curves import INVERSE_ERFC_FIFTH
 
 ROUNDING = 2.0**-53
 """The most by which one operation in float64 is off, relative to its result."""

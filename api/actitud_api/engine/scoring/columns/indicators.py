@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
 from actitud_api.engine.methodology.predicates import operands
+from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.columns.block import CODE, LEFT, Block, Needs
 from actitud_api.engine.scoring.columns.curves import Curves, Scoring, Value, value_of
 from actitud_api.engine.scoring.columns.expressions import NARROW, Answer, Compiler, Extent, Reading, Truths
 from actitud_api.engine.scoring.columns.rules import Contradicted
 from actitud_api.engine.scoring.columns.table import Bools, Ints
-from actitud_api.engine.scoring.compile import UNKNOWN, CompiledIndicator, CompiledMethodology
+from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology
 
 
 class Case(Struct, frozen=True):

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Share
 from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.columns.aggregation import Aggregation, Weights
 from actitud_api.engine.scoring.columns.block import LEFT, Block, group_ids
 from actitud_api.engine.scoring.columns.expressions import MOST
 from actitud_api.engine.scoring.columns.indicators import Counted, Judgement, Run, some
 from actitud_api.engine.scoring.columns.rules import Contradicted
 from actitud_api.engine.scoring.columns.table import Bools, Floats, Ints
-from actitud_api.engine.scoring.compile import UNKNOWN, CompiledGroup, CompiledMethodology
+from actitud_api.engine.scoring.compile import CompiledGroup, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -1,0 +1,123 @@
+"""The six aggregations and the rules for missing data (docs/scoring.md, section 4).
+
+The common case, an arithmetic mean of children that all have a score, is inlined in `evaluate.score_children`; this
+module is the general case that other published indices need.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import mul
+
+from actitud_api.engine.methodology.model import (
+    Aggregation,
+    Group,
+    Missing,
+)
+
+EPSILON = 1e-6
+"""Added before the floor that quantises float curves and aggregations, in units."""
+
+
+UNKNOWN = -1
+"""Stands for a score that makes the node above unknown (`missing: void`). Scores are never negative."""
+
+
+EXPONENTS: Mapping[Aggregation, float] = {"geometric": 0.0, "harmonic": -1.0}
+"""The aggregations that are power means with a fixed exponent."""
+
+
+def quantise(points: float, unit: int) -> int:
+    """Return points of a float curve or aggregation in whole units."""
+    return math.floor(points * unit + 0.5 + EPSILON)
+
+
+def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence[float]) -> float:
+    """Return the weighted power mean of scores ≥ 0 with weights > 0; exponent 0 is the geometric mean.
+
+    With an exponent of at most 0, any score of 0 gives 0.
+    """
+    if exponent <= 0 and 0 in scores:
+        return 0.0
+    total = sum(weights)
+    if exponent == 0:
+        return math.exp(sum(weight * math.log(score) for weight, score in zip(weights, scores, strict=True)) / total)
+    # Relative to the score that dominates nothing overflows, and small exponents keep their digits.
+    most = max(scores) if exponent > 0 else min(scores)
+    if most == 0:
+        return 0.0
+    less = sum(
+        weight * (math.expm1(exponent * math.log(score / most)) if score else -1.0)
+        for weight, score in zip(weights, scores, strict=True)
+    )
+    return most * math.exp(math.log1p(less / total) / exponent)
+
+
+def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
+    """Return a function of weights and scores in points to their unquantised mean; None for arithmetic and sum."""
+    match group.aggregation:
+        case "arithmetic" | "sum":
+            return None
+        case "min":
+            return lambda _, scores: min(scores)
+        case _:
+            exponent = EXPONENTS.get(group.aggregation, group.exponent)
+            assert exponent is not None
+            return partial(compute_power_mean, exponent)
+
+
+def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
+    """Return a function of weights (> 0) and scores in units to the quantised score of the group."""
+    match group.aggregation:
+        case "arithmetic":
+            return _weighted_mean
+        case "sum":
+            return lambda _, scores: sum(scores)
+        case "min":
+            return lambda _, scores: min(scores)
+    mean = build_float_mean(group)
+    assert mean is not None
+
+    def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
+        # A mean lies between what it is of, whatever floats make of it.
+        exactly = mean(weights, [score / unit for score in scores])
+        return max(min(scores), min(max(scores), quantise(exactly, unit)))
+
+    return combined
+
+
+def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
+    remaining = sum(weights)
+    weighted: int = sum(map(mul, weights, scores))
+    return (2 * weighted + remaining) // (2 * remaining)
+
+
+def find_unknown_score(missing: Missing, low: int) -> int | None:
+    """Return the score of an unknown child under the `missing` rule of the node above it."""
+    match missing:
+        case "zero":
+            return low
+        case "void":
+            return UNKNOWN
+    return None
+
+
+def select_remaining(
+    group: Group, weights: Sequence[int], total_weight: int, scores: Sequence[int | None]
+) -> tuple[list[int], list[int]] | None:
+    """Return weights and scores of the children with both; None if too little remains to rate the group.
+
+    `rated_share` and `rated_children` of the document are the thresholds. Scores may be `UNKNOWN`.
+    """
+    kept: list[int] = []
+    kept_weights: list[int] = []
+    for score, weight in zip(scores, weights, strict=True):
+        if score is not None and weight:
+            kept.append(score)
+            kept_weights.append(weight)
+    remaining, share = sum(kept_weights), group.rated_share
+    if not remaining or remaining * share.den < share.num * total_weight or len(kept) < group.rated_children:
+        return None
+    return kept_weights, kept

@@ -1,0 +1,105 @@
+"""Curves: from an exact raw value to a score in units (docs/scoring.md, section 3).
+
+Step and linear curves are exact integers. Logarithmic and lognormal ones are floats, quantised once.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable
+from fractions import Fraction
+
+from actitud_api.engine.methodology.model import (
+    Curve,
+    Range,
+)
+from actitud_api.engine.methodology.predicates import (
+    exact,
+    halfup,
+)
+from actitud_api.engine.scoring.aggregations import EPSILON, quantise
+
+INVERSE_ERFC_FIFTH = 0.9061938024368232
+"""The inverse complementary error function of 1/5: a lognormal curve is at 9/10 there."""
+
+
+def find_best_score(curve: Curve, span: Range, unit: int) -> int:
+    """Return the highest score of a curve, in units; a lognormal one tends to the top of the range."""
+    if curve.kind == "lognormal":
+        return span.maximum * unit
+    return halfup(max(exact(goalpost.score) for goalpost in curve.goalposts) * unit)
+
+
+def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
+    """Return a function of numerator and denominator (> 0) of a raw value to its score in units."""
+    if curve.kind == "lognormal":
+        return _compile_lognormal(curve, span, unit)
+    xs = [Fraction(exact(goalpost.x)) for goalpost in curve.goalposts]
+    ys = [Fraction(exact(goalpost.score)) * unit for goalpost in curve.goalposts]
+    if curve.kind in ("boolean", "ladder"):
+        table = [halfup(y) for y in ys]
+        return lambda n, d: table[n // d]
+    first, last = halfup(ys[0]), halfup(ys[-1])
+    low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
+    if curve.kind == "linear":
+        segments = [_compute_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
+        *lower, (_, _, last_slope, last_offset, last_scale) = segments
+
+        def linear(n: int, d: int) -> int:
+            if n * low_d <= low_n * d:
+                return first
+            if n * high_d >= high_n * d:
+                return last
+            for end_n, end_d, slope, offset, scale in lower:
+                if n * end_d <= end_n * d:
+                    return (slope * n + offset * d) // (scale * d)
+            return (last_slope * n + last_offset * d) // (last_scale * d)
+
+        return linear
+    logs = [math.log(x) for x in xs]
+    scores = [float(y) for y in ys]
+
+    def logarithmic(n: int, d: int) -> int:
+        if n * low_d <= low_n * d:
+            return first
+        if n * high_d >= high_n * d:
+            return last
+        x = math.log(n / d)
+        i = max(bisect_right(logs, x, hi=len(logs) - 1) - 1, 0)
+        score = scores[i] + (scores[i + 1] - scores[i]) * (x - logs[i]) / (logs[i + 1] - logs[i])
+        return math.floor(score + 0.5 + EPSILON)
+
+    return logarithmic
+
+
+def _compute_segment(x0: Fraction, y0: Fraction, x1: Fraction, y1: Fraction) -> tuple[int, int, int, int, int]:
+    """Return the end x1 as n, d and the line through both points as slope, offset and scale.
+
+    y(n/d), rounded half up, is ⌊(slope·n + offset·d) / (scale·d)⌋.
+    """
+    slope = (y1 - y0) / (x1 - x0)
+    offset = y0 - slope * x0
+    scale = math.lcm(slope.denominator, offset.denominator)
+    return x1.numerator, x1.denominator, int(2 * slope * scale), int(2 * offset * scale) + scale, 2 * scale
+
+
+def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
+    """Return the complementary log-normal curve through p10 (9/10 of the range) and the median (1/2).
+
+    Formula: Google Lighthouse, `getLogNormalScore`; mirrored if p10 is above the median.
+    """
+    first, second = (float(goalpost.x) for goalpost in curve.goalposts)
+    falling = exact(curve.goalposts[0].score) > exact(curve.goalposts[1].score)
+    p10, median = (first, second) if falling else (second, first)
+    spread = -math.log(p10 / median)
+    least, width = span.minimum, span.maximum - span.minimum
+
+    def lognormal(n: int, d: int) -> int:
+        if n > 0:
+            share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
+        else:
+            share = 1.0 if falling else 0.0
+        return quantise(least + share * width, unit)
+
+    return lognormal

@@ -1,0 +1,168 @@
+"""Raw values: the value formula of an indicator, and the coefficients of the fact that its step moves, as closures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.model import (
+    Constant,
+    Document,
+    Fact,
+    Indicator,
+    Operand,
+    ProfileField,
+    Quotient,
+)
+from actitud_api.engine.methodology.predicates import (
+    DECIMALS_OF_NUMBERS,
+    Facts,
+    Layout,
+    Number,
+    compile_operand,
+    over_facts,
+    slot_of,
+)
+from actitud_api.engine.scoring.indicator_result import Ratio
+
+
+class ImprovementStep(Struct, frozen=True):
+    """The fact that an improvement moves.
+
+    `coefficients(facts)` returns a, b, c, d such that the raw value is (a·f + b) / (c·f + d) for the value f of
+    that fact.
+    """
+
+    name: str
+    is_profile_field: bool
+    """The fact is a profile field."""
+    slot: int
+    scale: int
+    """Units of the last decimal of the fact in 1."""
+    minimum: int
+    maximum: int
+    coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
+
+
+def compile_raw_value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
+    """Return a function of facts to the exact raw value; None if a fact is absent or the denominator is 0."""
+    leaf = over_facts(layout, absent=True)
+    if isinstance(operand, Quotient):
+        over, under = slot_of(operand.numerator, layout), slot_of(operand.denominator, layout)
+        if over is not None and under is not None:
+            return _compile_quotient(over, under)
+        above = cast("Callable[[Facts], Number | None]", compile_operand(operand.numerator, leaf))
+        below = cast("Callable[[Facts], Number | None]", compile_operand(operand.denominator, leaf))
+        return lambda facts: _ratio(above(facts), below(facts))
+    slot = slot_of(operand, layout)
+    if slot is not None:
+        return _compile_slot(slot)
+    plain = compile_operand(operand, leaf)
+
+    def number(facts: Facts) -> Ratio | None:
+        value = cast("Number | None", plain(facts))
+        return None if value is None else (int(value.numerator), value.denominator)
+
+    return number
+
+
+def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
+    """Return a quotient as an exact ratio; None if a side is absent or the denominator is 0."""
+    if n is None or not d:
+        return None
+    if type(n) is int and type(d) is int:
+        return (n, d) if d > 0 else (-n, -d)
+    over, under = n.numerator * d.denominator, n.denominator * d.numerator
+    common = math.gcd(over, under) if under > 0 else -math.gcd(over, under)
+    return over // common, under // common
+
+
+def find_quotient_slots(indicator: Indicator, layout: Layout) -> tuple[int, int | None] | None:
+    """Return the slots of a quotient of two own facts, or (slot, None) of one own fact, else None."""
+    own = layout.slots[indicator.id]
+    match indicator.value:
+        case Quotient(numerator=numerator, denominator=denominator):
+            over, under = slot_of(numerator, layout), slot_of(denominator, layout)
+            return (over, under) if over in own and under in own and over is not None else None
+        case value:
+            slot = slot_of(value, layout)
+            return (slot, None) if slot is not None and slot in own else None
+
+
+def _compile_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
+    def quotient(facts: Sequence[Number | None]) -> Ratio | None:
+        return _ratio(facts[over], facts[under])
+
+    return cast("Callable[[Facts], Ratio | None]", quotient)
+
+
+def _compile_slot(slot: int) -> Callable[[Facts], Ratio | None]:
+    def value(facts: Sequence[Number | None]) -> Ratio | None:
+        found = facts[slot]
+        if found is None:
+            return None
+        return (found, 1) if type(found) is int else (int(found.numerator), found.denominator)
+
+    return cast("Callable[[Facts], Ratio | None]", value)
+
+
+def compile_step(indicator: Indicator, document: Document, layout: Layout) -> ImprovementStep | None:
+    """Return the fact that improvements of an indicator move, or None."""
+    if indicator.step is None:
+        return None
+    field = indicator.step.startswith("profile:")
+    name = indicator.step.removeprefix("profile:")
+    if field:
+        slot = layout.profile[name]
+        described: ProfileField | Fact = next(known for known in document.profile if known.name == name)
+    else:
+        slot = layout.facts[indicator.id, name]
+        described = next(fact for fact in indicator.facts if fact.name == name)
+    top = indicator.value
+    above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
+    leaf = over_facts(layout, absent=True)
+    numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
+    over, under = slot_of(above, layout), slot_of(below, layout)
+
+    def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
+        trial = list(facts)
+        trial[slot] = 0
+        b, d = cast("Number", numerator(trial)), cast("Number", denominator(trial))
+        trial[slot] = 1
+        return cast("Number", numerator(trial)) - b, b, cast("Number", denominator(trial)) - d, d
+
+    return ImprovementStep(
+        name=name,
+        is_profile_field=field,
+        slot=slot,
+        scale=1
+        if described.type != "number"
+        else int(10 ** (described.decimals if isinstance(described, Fact) else DECIMALS_OF_NUMBERS)),
+        minimum=described.minimum or 0,
+        maximum=described.maximum or 0,
+        coefficients=_find_simple_coefficients(slot, over, under, below) or coefficients,
+    )
+
+
+def _find_simple_coefficients(
+    slot: int, over: int | None, under: int | None, below: Operand
+) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
+    """Return the coefficients of f, f over another fact, or another fact over f; None for other formulas."""
+    if over == slot and below == Constant(value=1):
+        return lambda _: (1, 0, 0, 1)
+    if over == slot and under is not None and under != slot:
+
+        def over_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
+            return 1, 0, 0, facts[under]
+
+        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", over_another)
+    if under == slot and over is not None and over != slot:
+
+        def under_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
+            return 0, facts[over], 1, 0
+
+        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", under_another)
+    return None
