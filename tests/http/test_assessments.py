@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ from tests.contract.asgi import Sent, exchange
 from tests.contract.installation import calendar
 from tests.http.test_http_problems import problem
 from tests.support.assessing import DOMAIN, Body, body_a, document, request_a
-from tests.support.databases import unlimited
+from tests.support.databases import record_statements, unlimited
 from tests.support.scale import NIGHT
 
 Client = TestClient[Litestar]
@@ -272,6 +272,35 @@ def test_what_was_sent_is_read_and_can_be_sent_again(client: Client) -> None:
     assert second.status_code == 200
     assert {**second.json(), "updated": answer["updated"]} == answer
     assert second.headers["etag"] != made.headers["etag"]
+
+
+@pytest.mark.both_databases
+def test_a_write_answers_as_a_read_without_reading_what_it_wrote(client: Client) -> None:
+    def ensure_not_read_back(statements: list[str]) -> None:
+        (write,) = (
+            place
+            for place, statement in enumerate(statements)
+            if statement.startswith(("INSERT INTO assessment ", "UPDATE assessment "))
+        )
+        assert not [statement for statement in statements[write + 1 :] if "FROM assessment" in statement]
+
+    writes: list[Callable[[], httpx.Response]] = [
+        lambda: put(client, body_a(), If_None_Match="*"),
+        lambda: put(client, body_a(evidence=False), If_Match="*"),
+        lambda: patch(client, answers={"D1.02": {"level": 1, "evidence": [document("other")]}, "D1.01": None}),
+    ]
+    for write in writes:
+        with record_statements() as statements:
+            written = write()
+        assert written.is_success, written.text
+        ensure_not_read_back(statements)
+        read = client.get(PATH)
+        assert (written.content, written.headers["ETag"]) == (read.content, read.headers["ETag"])
+    with record_statements() as statements:
+        submitted = submit(client)
+    assert submitted.status_code == 201, submitted.text
+    ensure_not_read_back(statements)
+    assert submitted.content == client.get(submitted.headers["Location"]).content
 
 
 def test_writes_ask_for_the_version_that_they_change(client: Client) -> None:

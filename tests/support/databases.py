@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, Engine, event
 
 from actitud_api.demo import service as demo
 from actitud_api.demo.census import municipalities
@@ -238,3 +239,18 @@ def _migrated_bytes() -> bytes:
         with opened(f"sqlite:///{file}") as database:
             database.migrate()
         return file.read_bytes()
+
+
+@contextmanager
+def record_statements() -> Iterator[list[str]]:
+    """Record the SQL statements that any engine of the process executes meanwhile."""
+    statements: list[str] = []
+
+    def record(_: Connection, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", record)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", record)

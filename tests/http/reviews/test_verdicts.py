@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from actitud_api.resources.assessments import service as assessments
@@ -42,6 +44,27 @@ def test_the_score_follows_at_once_and_what_is_taken_back_counts_no_more(desk: D
         assert (given["verdict"], given["reason"], given["counts"]) == (None, None, False)
         problem(desk.ask("ada", "DELETE", f"{VERDICTS}/{indicator}"), 404, "not-found")
     assert desk.get(f"{VERDICTS}/D1.01")["verdicts"][0]["first"] == {"verdict": "accepted", "level": None}
+
+
+@pytest.mark.both_databases
+def test_a_review_answers_as_a_read_of_it(desk: Desk) -> None:
+    overall = {
+        "methodology": "2026.1",
+        "reason": "A court has found it.",
+        "profile": {"integrity_case": True, "incidents": 1},
+        "answers": {"D2.02": {"outside_remit": ["c3"]}},
+    }
+    writes: list[tuple[str, Callable[[], httpx.Response]]] = [
+        (f"{VERDICTS}/D1.01", lambda: desk.verdict("ada", "D1.01", "rejected")),
+        (f"{VERDICTS}/D1.01", lambda: desk.verdict("eva", "D1.01", "insufficient")),
+        (f"{VERDICTS}/D1.01", lambda: desk.verdict("ada", "D1.01", "accepted")),
+        (f"/assessments/{MINE}/review", lambda: desk.ask("ada", "PUT", f"/assessments/{MINE}/review", overall)),
+    ]
+    for path, write in writes:
+        written = write()
+        assert written.status_code == 200, written.text
+        read = desk.ask("ada", "GET", path)
+        assert (written.content, written.headers["ETag"]) == (read.content, read.headers["ETag"])
 
 
 def test_figures_ranking_sheet_summary_and_path_follow_at_once(desk: Desk) -> None:

@@ -119,13 +119,22 @@ def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
         session.execute(insert(ASSESSMENTS), rows)
 
 
-def insert_new(session: Session, row: Mapping[str, object]) -> bool:
-    """Stores an assessment; False where there is one already, and then the session can only end."""
+def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
+    """Insert an assessment. Return it as stored; None if there is one already, and then the session can only end."""
+    statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
-        insert_rows(session, [row])
+        return _to_record(session.execute(statement).mappings().one())
     except IntegrityError:
-        return False
-    return True
+        return None
+
+
+def replace_content(
+    session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
+) -> AssessmentRecord | None:
+    """Update columns of an assessment. Return it as stored; None if its version is no longer `version`."""
+    statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
+    row = session.execute(statement.returning(*_returned(organisation))).mappings().one_or_none()
+    return None if row is None else _to_record(row)
 
 
 def update_version(
@@ -224,6 +233,17 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
     statement = select(ASSESSMENTS.c.state, func.count()).group_by(ASSESSMENTS.c.state)
     found = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
     return {row[0]: row[1] for row in found}
+
+
+def _returned(organisation: str) -> list[ColumnElement[object]]:
+    """List the columns of `AssessmentRecord` for RETURNING.
+
+    A write answers with the row as the database keeps it, because JSONB puts members in an order of its own and the
+    ETag covers the bytes of the answer; RETURNING spares a second statement. The subquery names the organisation:
+    SQLAlchemy correlates none in an INSERT.
+    """
+    name = select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.id == organisation).scalar_subquery().label("name")
+    return [name if column == "name" else ASSESSMENTS.c[column] for column in AssessmentRecord.__struct_fields__]
 
 
 def _match_version(edition: str, organisation: str, version: int) -> tuple[ColumnElement[bool], ...]:

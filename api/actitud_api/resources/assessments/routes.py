@@ -166,7 +166,8 @@ class AssessmentsController(Controller):
 
         What an organisation states in an edition, with what is wrong with it and how it scores.
         """
-        return _answer(request, service.get_assessment(database, path.edition, path.organisation))
+        record = service.get_assessment(database, path.edition, path.organisation)
+        return _answer(request, service.EvaluatedAssessment(record, service.evaluate_stored(record)))
 
     @put(
         "/{organisation:str}",
@@ -194,13 +195,12 @@ class AssessmentsController(Controller):
         date has come. What contradicts itself is stored with findings, never refused.
         """
 
-        def put(session: Session) -> service.SavedAssessment:
+        def put(session: Session) -> service.EvaluatedAssessment:
             return service.put_assessment(
                 session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
             )
 
-        written = recorded(request, database, put)
-        return _answer(request, written.record, created=written.created)
+        return _answer(request, recorded(request, database, put))
 
     @patch(
         "/{organisation:str}",
@@ -226,7 +226,7 @@ class AssessmentsController(Controller):
         are named.
         """
 
-        def change_it(session: Session) -> AssessmentRecord:
+        def change_it(session: Session) -> service.EvaluatedAssessment:
             return service.patch_assessment(
                 session, path.edition, path.organisation, body, expected=expected, now=datetime.now(UTC)
             )
@@ -289,7 +289,9 @@ class SubmissionsController(Controller):
             limit=query.limit + 1,
         )
         kept, cursor = SUBMISSIONS_CURSOR.cut(query, rows, lambda stored: stored.number)
-        items = tuple(schemas.build_submission_line(stored, language) for stored in kept)
+        items = tuple(
+            schemas.build_submission_line(stored, service.evaluate_stored(stored), language) for stored in kept
+        )
         page = schemas.SubmissionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
         return SUBMISSIONS_PAGE.of(request, page)
 
@@ -308,7 +310,7 @@ class SubmissionsController(Controller):
         An assessment as it was submitted, whole, with the explanations of its warnings.
         """
         stored = service.get_submission(database, path.edition, path.organisation, path.submission)
-        return SUBMISSION.of(request, schemas.build_submission(stored, language))
+        return SUBMISSION.of(request, schemas.build_submission(stored, service.evaluate_stored(stored), language))
 
     @post(
         "/",
@@ -355,16 +357,17 @@ class SubmissionsController(Controller):
                 expected=expected,
                 now=now,
             )
-            document = schemas.build_submission(made, language)
-            return SUBMISSION.of(request, document, created=f"{_path(made)}/submissions/{made.number}")
+            document = schemas.build_submission(made.record, made.evaluation, language)
+            return SUBMISSION.of(request, document, created=f"{_path(made.record)}/submissions/{made.record.number}")
 
         return once(request, database, submit)
 
 
-def _answer(request: ApiRequest, record: AssessmentRecord, *, created: bool = False) -> Response[bytes]:
-    document = schemas.build_assessment(record, language_of(request.scope))
+def _answer(request: ApiRequest, found: service.EvaluatedAssessment) -> Response[bytes]:
+    record = found.record
+    document = schemas.build_assessment(record, found.evaluation, language_of(request.scope))
     tag = revision(record.created, record.version)
-    return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if created else None)
+    return ASSESSMENT.of(request, document, revision=tag, created=_path(record) if found.created else None)
 
 
 def _path(stored: AssessmentRecord | SubmissionRecord) -> str:

@@ -16,7 +16,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.content import Content, Evidence
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring import result
-from actitud_api.engine.scoring.evaluate import Status
+from actitud_api.engine.scoring.evaluate import Evaluation, Status
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, to_figure
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments import service
@@ -178,7 +178,7 @@ def build_line(row: AssessmentRow) -> AssessmentLine:
     )
 
 
-def build_assessment(record: AssessmentRecord, language: Language) -> Assessment:
+def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language: Language) -> Assessment:
     """A stored assessment as it is answered."""
     content = service.rebuild_content(record)
     return Assessment(
@@ -186,13 +186,13 @@ def build_assessment(record: AssessmentRecord, language: Language) -> Assessment
         profile=content.profile,
         profile_evidence=content.profile_evidence,
         answers=_build_answers(content),
-        findings=_build_findings(record, language),
+        findings=_build_findings(record, evaluation, language),
     )
 
 
-def build_submission_line(stored: SubmissionRecord, language: Language) -> SubmissionLine:
+def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionLine:
     """A stored submission as it is listed."""
-    figures = service.compute_figures(stored)
+    figures = service.extract_figures(evaluation)
     unit = int(10 ** load(stored.methodology).document.decimals)
     return SubmissionLine(
         id=str(stored.number),
@@ -201,7 +201,7 @@ def build_submission_line(stored: SubmissionRecord, language: Language) -> Submi
         methodology=stored.methodology,
         submitted=stored.submitted,
         explanations=stored.explanations,
-        findings=_build_findings(stored, language),
+        findings=_build_findings(stored, evaluation, language),
         index=_to_decimal(figures.index, unit),
         index_max=_to_decimal(figures.index_max, unit),
         level=figures.level,
@@ -210,11 +210,11 @@ def build_submission_line(stored: SubmissionRecord, language: Language) -> Submi
     )
 
 
-def build_submission(stored: SubmissionRecord, language: Language) -> Submission:
+def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> Submission:
     """A stored submission as it is answered."""
     content = service.rebuild_content(stored)
     return Submission(
-        **structs.asdict(build_submission_line(stored, language)),
+        **structs.asdict(build_submission_line(stored, evaluation, language)),
         profile=content.profile,
         profile_evidence=content.profile_evidence,
         answers=_build_answers(content),
@@ -239,7 +239,9 @@ def format_finding(methodology: Methodology, finding: result.Finding | EvidenceF
     return sentences_of(methodology, language).finding(finding)
 
 
-def _build_findings(stored: AssessmentRecord | SubmissionRecord, language: Language) -> tuple[AssessmentFinding, ...]:
+def _build_findings(
+    stored: AssessmentRecord | SubmissionRecord, evaluation: Evaluation, language: Language
+) -> tuple[AssessmentFinding, ...]:
     return tuple(
         AssessmentFinding(
             rule=finding.rule,
@@ -251,7 +253,7 @@ def _build_findings(stored: AssessmentRecord | SubmissionRecord, language: Langu
             facts=finding.facts,
             text=format_finding(load(stored.methodology), finding, language),
         )
-        for finding in service.compute_findings(stored)
+        for finding in service.list_findings(evaluation, stored.evidence)
     )
 
 

@@ -113,20 +113,29 @@ class AssessmentFigures(Struct, frozen=True, kw_only=True):
     coverage: int | None
 
 
-class SavedAssessment(Struct, frozen=True):
-    """An assessment after a write, and whether that made it."""
+class EvaluatedAssessment(Struct, frozen=True):
+    """An assessment as a write stored it, with the evaluation that the write made."""
 
     record: AssessmentRecord
-    created: bool
+    evaluation: Evaluation
+    created: bool = False
+
+
+class EvaluatedSubmission(Struct, frozen=True):
+    """A submission as it was stored, with the evaluation of its assessment."""
+
+    record: SubmissionRecord
+    evaluation: Evaluation
 
 
 class CorrectionPreview(Struct, frozen=True):
-    """A corrected assessment: as it was stored, with another submission and evidence; the values of its columns.
+    """A corrected assessment that is not stored yet: record, evaluation and the values of its columns.
 
     `rules`: those that do not hold.
     """
 
     record: AssessmentRecord
+    evaluation: Evaluation
     values: Mapping[str, object]
     rules: frozenset[str]
 
@@ -234,15 +243,14 @@ def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, 
     )
 
 
-def compute_findings(stored: AssessmentRecord | SubmissionRecord) -> Findings:
-    """What is wrong with an assessment, as of its last write."""
-    evaluation = evaluate(load(stored.methodology), stored.submission)
-    return (*engine_findings(evaluation), *stored.evidence.findings)
+def evaluate_stored(stored: AssessmentRecord | SubmissionRecord) -> Evaluation:
+    """Evaluate an assessment or a submission as it is stored."""
+    return evaluate(load(stored.methodology), stored.submission)
 
 
-def compute_figures(stored: SubmissionRecord) -> AssessmentFigures:
-    """How a submission scored."""
-    return extract_figures(evaluate(load(stored.methodology), stored.submission))
+def list_findings(evaluation: Evaluation, support: AssessmentSupport) -> Findings:
+    """List the rules that do not hold, in the order of the methodology, then the faults of documents."""
+    return (*engine_findings(evaluation), *support.findings)
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -250,7 +258,7 @@ def compute_figures(stored: SubmissionRecord) -> AssessmentFigures:
 
 def put_assessment(
     session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
-) -> SavedAssessment:
+) -> EvaluatedAssessment:
     """Makes an assessment, or replaces as a whole what the organisation may still change.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
@@ -262,17 +270,20 @@ def put_assessment(
     methodology = _require_methodology(place, request)
     content = whole(methodology, request)
     if before is not None:
-        return SavedAssessment(_save_content(session, place, before, content, now), created=False)
+        return _save_content(session, place, before, content, now)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    values = _score_columns(methodology, _derive_assessment(place, methodology, content, None, now), now)
-    if not queries.insert_new(session, {**identity, "submitted": None, **values}):
+    derived = _derive_assessment(place, methodology, content, None, now)
+    evaluation = evaluate(methodology, derived.submission)
+    row = {**identity, "submitted": None, **_score_columns(derived, evaluation, now)}
+    record = queries.insert_new(session, row)
+    if record is None:
         raise Stale
-    return SavedAssessment(require_assessment(session, edition, organisation), created=True)
+    return EvaluatedAssessment(record, evaluation, created=True)
 
 
 def patch_assessment(
     session: Session, edition: str, organisation: str, change: AssessmentPatch, *, expected: Expected, now: datetime
-) -> AssessmentRecord:
+) -> EvaluatedAssessment:
     """Applies a merge patch to what the organisation may still change.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
@@ -306,7 +317,7 @@ def submit_assessment(
     role: str,
     expected: Expected,
     now: datetime,
-) -> SubmissionRecord:
+) -> EvaluatedSubmission:
     """Hands in what the organisation answers, judged as of today; from then on it does not change, unless returned.
 
     `explanations`: why a warning stands, by its rule; `role`: as in `Transition`. Raises `UnknownEdition`,
@@ -315,15 +326,15 @@ def submit_assessment(
     """
     place, before = _lock_assessment(session, edition, organisation, expected)
     life = _ensure_writable(session, place, before, now)
-    after = _save_content(session, place, before, rebuild_content(before), now, state="submitted", submitted=now)
-    found = compute_findings(after)
+    saved = _save_content(session, place, before, rebuild_content(before), now, state="submitted", submitted=now)
+    found = list_findings(saved.evaluation, saved.record.evidence)
     errors = tuple(finding for finding in found if finding.severity == "error")
     warnings = {finding.rule for finding in found if finding.severity == "warning"}
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
-        raise NotSubmittable(load(after.methodology), errors, unneeded)
+        raise NotSubmittable(load(saved.record.methodology), errors, unneeded)
     record_transition(session, before, life, "submitted", role, now)
-    return _store_submission(session, after, explanations, now)
+    return EvaluatedSubmission(_store_submission(session, saved.record, explanations, now), saved.evaluation)
 
 
 def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
@@ -357,7 +368,8 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, found: AppliedR
     """
     methodology = load(record.methodology)
     judged = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=found))
-    values = _score_columns(methodology, _merge_review(methodology, judged, rebuild_content(record)), now)
+    judged = _merge_review(methodology, judged, rebuild_content(record))
+    values = _score_columns(judged, evaluate(methodology, judged.submission), now)
     values |= {"version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
         raise Stale
@@ -411,13 +423,13 @@ def preview_correction(
     )
     judged = _merge_review(methodology, judged, content)
     after = structs.replace(before, submission=judged.submission, evidence=judged.support)
-    found = compute_findings(after)
+    evaluation = evaluate(methodology, judged.submission)
+    found = list_findings(evaluation, judged.support)
     errors = tuple(finding for finding in found if finding.severity == "error")
     if errors:
         raise NotSubmittable(methodology, errors, (), pointer)
-    return CorrectionPreview(
-        after, _score_columns(methodology, judged, now), frozenset(finding.rule for finding in found)
-    )
+    values = _score_columns(judged, evaluation, now)
+    return CorrectionPreview(after, evaluation, values, frozenset(finding.rule for finding in found))
 
 
 def apply_correction(session: Session, made: CorrectionPreview, *, now: datetime) -> None:
@@ -546,15 +558,16 @@ def _require_methodology(
 
 def _save_content(
     session: Session, place: _OpenEdition, before: AssessmentRecord, content: Content, now: datetime, **more: object
-) -> AssessmentRecord:
+) -> EvaluatedAssessment:
     """An assessment with another content, and other values of more of its columns."""
     methodology = load(before.methodology)
     judged = _merge_review(methodology, _derive_assessment(place, methodology, content, before, now), content)
-    values = _score_columns(methodology, judged, now)
-    values |= {"version": before.version + 1, **more}
-    if not queries.update_version(session, before.edition, before.organisation, before.version, values):
+    evaluation = evaluate(methodology, judged.submission)
+    values = _score_columns(judged, evaluation, now) | {"version": before.version + 1, **more}
+    record = queries.replace_content(session, before.edition, before.organisation, before.version, values)
+    if record is None:
         raise Stale
-    return require_assessment(session, before.edition, before.organisation)
+    return EvaluatedAssessment(record, evaluation)
 
 
 class _DerivedAssessment(Struct, frozen=True):
@@ -601,13 +614,13 @@ def _strip_review(record: AssessmentRecord) -> Submission:
     return structs.replace(before, self_declared=before.self_declared - evidenced)
 
 
-def _score_columns(methodology: Methodology, judged: _DerivedAssessment, now: datetime) -> dict[str, object]:
-    """What the database keeps of what was judged, and scored now, by the columns of `tables.Assessment`."""
+def _score_columns(judged: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
+    """What the database keeps of what was judged and scored, by the columns of `tables.Assessment`."""
     return {
         "updated": now,
         "submission": msgspec.to_builtins(judged.submission),
         "evidence": msgspec.to_builtins(judged.support),
-        **figure_columns(evaluate(methodology, judged.submission)),
+        **figure_columns(evaluation),
     }
 
 

@@ -22,7 +22,7 @@ from actitud_api.engine.methodology.loader import Methodology, load
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
 from actitud_api.engine.scoring.change_decomposition import decompose_change
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.engine.scoring.explain import explain, explain_evaluation
+from actitud_api.engine.scoring.explain import explain_evaluation
 from actitud_api.engine.scoring.result import MethodologyReference
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
@@ -516,7 +516,7 @@ class _Revision:
         )
         (stated,) = queries.stated(self._session, self._place.id, only=fix.organisation)
         submission = mended.record.submission
-        score = explain(self._methodology, submission)
+        score = explain_evaluation(mended.evaluation, submission)
         former = read_score(_document(self._session, before.document).form.text)
         # As they were published: their reasons may have been erased since.
         told = {one.indicator: one for one in former.review.verdicts}

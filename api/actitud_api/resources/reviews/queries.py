@@ -184,10 +184,17 @@ def list_overall_reviews(session: Session, edition: str, organisations: Collecti
     return [msgspec.convert(dict(row), OverallReview) for row in rows]
 
 
-def store_overall_review(session: Session, one: OverallReview) -> None:
-    """Stores what is said of an assessment as a whole, in the place of what was said before; it is held."""
-    session.execute(delete(REVIEWS).where(REVIEWS.c.edition == one.edition, REVIEWS.c.organisation == one.organisation))
-    session.execute(insert(REVIEWS), msgspec.to_builtins(one, builtin_types=(datetime,)))
+def store_overall_review(session: Session, review: OverallReview) -> OverallReview:
+    """Store the overall review of a locked assessment in the place of the one before. Return it as stored.
+
+    JSONB puts members in an order of its own, and the ETag covers the bytes of the answer.
+    """
+    session.execute(
+        delete(REVIEWS).where(REVIEWS.c.edition == review.edition, REVIEWS.c.organisation == review.organisation)
+    )
+    statement = insert(REVIEWS).values(msgspec.to_builtins(review, builtin_types=(datetime,)))
+    row = session.execute(statement.returning(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)))
+    return msgspec.convert(dict(row.mappings().one()), OverallReview)
 
 
 # --- samples --------------------------------------------------------------------------------------------------

@@ -294,7 +294,8 @@ def save_verdict(
     Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `OutOfOrder`, `Late`,
     `EditionNotOpen` and `Unjudgeable`.
     """
-    record, known, before = _lock_answer(session, edition, organisation, indicator, expected, now)
+    record, known, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
+    before = _select_answer_review(reviews, indicator)
     answer = _check_opinion(record, known, before, opinion)
     mine = _find_own_verdict(before, assessor)
     given = VerdictRecord(
@@ -303,7 +304,7 @@ def save_verdict(
         indicator=indicator,
         answer=answer,
         assessor=assessor,
-        number=_compute_next_number(session, record),
+        number=_compute_next_number(reviews),
         at=now,
         verdict=opinion.verdict,
         reason=opinion.reason,
@@ -312,7 +313,7 @@ def save_verdict(
         first_verdict=opinion.verdict if mine is None else mine.first_verdict,
         first_level=opinion.level if mine is None else mine.first_level,
     )
-    return _store_verdict(session, record, given, now)
+    return _store_verdict(session, record, reviews, given, now)
 
 
 def withdraw_verdict(
@@ -329,14 +330,14 @@ def withdraw_verdict(
 
     Raises as `give`, and `UnknownVerdict` where there is none to take back.
     """
-    record, _, before = _lock_answer(session, edition, organisation, indicator, expected, now)
-    mine = _find_own_verdict(before, assessor)
+    record, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
+    mine = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
     if mine is None or mine.verdict is None:
         raise UnknownVerdict(indicator)
     gone = structs.replace(
-        mine, number=_compute_next_number(session, record), at=now, verdict=None, reason=None, level=None, rule=None
+        mine, number=_compute_next_number(reviews), at=now, verdict=None, reason=None, level=None, rule=None
     )
-    return _store_verdict(session, record, gone, now)
+    return _store_verdict(session, record, reviews, gone, now)
 
 
 def open_hearing(
@@ -357,14 +358,14 @@ def open_hearing(
 
 def _lock_answer(
     session: Session, edition: str, organisation: str, indicator: str, expected: Expected, now: datetime
-) -> tuple[AssessmentRecord, Indicator, AnswerReview]:
-    """An assessment that may be judged and that nobody else changes until the session ends, with one answer of it."""
+) -> tuple[AssessmentRecord, Indicator, dict[str, AnswerReview]]:
+    """Lock an assessment that may be reviewed. Return it with one of its indicators and the reviews of all answers."""
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     known = _find_indicator(record, indicator)
-    before = _select_answer_review(_load_answer_reviews(session, record), indicator)
-    if not expected(before.revision):
+    reviews = _load_answer_reviews(session, record)
+    if not expected(_select_answer_review(reviews, indicator).revision):
         raise Stale
-    return record, known, before
+    return record, known, reviews
 
 
 def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
@@ -421,34 +422,44 @@ def _find_own_verdict(judged: AnswerReview, assessor: str) -> VerdictRecord | No
     return next((one for one in judged.verdicts if (one.assessor, one.answer) == (assessor, judged.answer)), None)
 
 
-def _compute_next_number(session: Session, record: AssessmentRecord) -> int:
-    """The number of the next verdict on an assessment, which is held."""
-    given = queries.list_verdicts(session, record.edition, record.organisation)
-    return max((one.number for one in given), default=0) + 1
+def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
+    """Compute the number of the next verdict on an assessment."""
+    return 1 + max((verdict.number for review in reviews.values() for verdict in review.verdicts), default=0)
 
 
-def _store_verdict(session: Session, record: AssessmentRecord, given: VerdictRecord, now: datetime) -> AnswerReview:
-    queries.store_verdict(session, given)
-    return _select_answer_review(_apply_reviews(session, record, now), given.indicator)
+def _store_verdict(
+    session: Session, record: AssessmentRecord, reviews: dict[str, AnswerReview], verdict: VerdictRecord, now: datetime
+) -> AnswerReview:
+    """Store a verdict on a locked assessment and rescore it. Return the review of the answer with that verdict."""
+    queries.store_verdict(session, verdict)
+    before = reviews[verdict.indicator]
+    others = (one for one in before.verdicts if (one.assessor, one.answer) != (verdict.assessor, verdict.answer))
+    after = structs.replace(before, verdicts=(*others, verdict))
+    overall = queries.find_overall_review(session, record.edition, record.organisation)
+    _apply_reviews(session, record, reviews | {verdict.indicator: after}, overall, now)
+    return after
 
 
-def _apply_reviews(session: Session, record: AssessmentRecord, now: datetime) -> dict[str, AnswerReview]:
-    """What is found of an assessment, once its score is as all of that says."""
-    judgements = _load_answer_reviews(session, record)
-    counting = {name: one.counts for name, one in judgements.items()}
-    said = queries.find_overall_review(session, record.edition, record.organisation)
-    review = AppliedReview(
+def _apply_reviews(
+    session: Session,
+    record: AssessmentRecord,
+    reviews: Mapping[str, AnswerReview],
+    overall: OverallReview | None,
+    now: datetime,
+) -> None:
+    """Rescore a locked assessment by the verdicts that count and its overall review."""
+    counted = {name: review.counts for name, review in reviews.items()}
+    applied = AppliedReview(
         answers={
             name: AppliedVerdict(one.verdict, one.answer, one.level)
-            for name, one in counting.items()
+            for name, one in counted.items()
             if one is not None and one.verdict is not None
         },
         whole=None
-        if said is None
-        else AppliedOverall(max_level=said.max_level, profile=said.profile, answers=said.answers),
+        if overall is None
+        else AppliedOverall(max_level=overall.max_level, profile=overall.profile, answers=overall.answers),
     )
-    assessments.rescore_reviewed(session, record, review, now=now)
-    return judgements
+    assessments.rescore_reviewed(session, record, applied, now=now)
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
@@ -484,7 +495,7 @@ def save_overall_review(
     for name in remark.answers:
         if name not in record.submission.answers:
             raise InvalidVerdict(name, "unanswered")
-    said = OverallReview(
+    review = OverallReview(
         edition=record.edition,
         organisation=record.organisation,
         reviewer=reviewer,
@@ -495,19 +506,23 @@ def save_overall_review(
         profile=remark.profile,
         answers=remark.answers,
     )
-    queries.store_overall_review(session, said)
-    _apply_reviews(session, record, now)
-    return _load_overall_review(session, record)
+    stored = queries.store_overall_review(session, review)
+    _apply_reviews(session, record, _load_answer_reviews(session, record), stored, now)
+    return _describe_overall_review(record, stored)
 
 
 def _load_overall_review(session: Session, record: AssessmentRecord) -> OverallReviewState:
-    said = queries.find_overall_review(session, record.edition, record.organisation)
+    review = queries.find_overall_review(session, record.edition, record.organisation)
+    return _describe_overall_review(record, review)
+
+
+def _describe_overall_review(record: AssessmentRecord, review: OverallReview | None) -> OverallReviewState:
     return OverallReviewState(
         record.edition,
         record.organisation,
         record.methodology,
-        said,
-        revision(record.created, 0 if said is None else said.version),
+        review,
+        revision(record.created, 0 if review is None else review.version),
     )
 
 
