@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Literal, TypeVar
+from typing import Literal
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
@@ -35,8 +35,6 @@ from actitud_api.engine.scoring.result import (
     NextStep,
     Parameters,
 )
-
-T = TypeVar("T")
 
 _REASONS: dict[Language, dict[str, str]] = table(
     en={
@@ -205,7 +203,7 @@ class Sentences:
         self._ends = cache(self._ends_of)
         self._on_level = cache(self._stands_on)
         self._to_level = cache(self._moves_to)
-        self._places = cache(self._places_of)
+        self._in_order = cache(self._sort_facts)
 
     def group(self, group: str) -> str:
         """The name of a group."""
@@ -249,8 +247,8 @@ class Sentences:
         if code == "unknown" and given.fields:
             cause = words.enumeration(
                 [
-                    f"{self._texts.profile[name].label} = {words.fact_value(raw, self._language)}"
-                    for name, raw in _in_order(given.facts, self._places(indicator.id))
+                    f"{self._texts.profile[name].label} = {words.fact_value(given.facts[name], self._language)}"
+                    for name in self._in_order(indicator.id, tuple(given.facts))
                 ],
                 self._language,
             )
@@ -345,8 +343,8 @@ class Sentences:
             labels = self._labels(indicator.id)
             told = "; ".join(
                 [
-                    f"{labels[name]}: {words.fact_value(raw, self._language)}"
-                    for name, raw in _in_order(given.facts, self._places(indicator.id))
+                    f"{labels[name]}: {words.fact_value(given.facts[name], self._language)}"
+                    for name in self._in_order(indicator.id, tuple(given.facts))
                 ]
             )
             if given.value is not None and not isinstance(given.value, bool) and len(given.facts) > 1:
@@ -366,11 +364,15 @@ class Sentences:
         labels = {name: text.label for name, text in self._texts.profile.items()}
         return labels | self._texts.indicators[indicator].facts
 
-    def _places_of(self, indicator: str) -> Mapping[str, int]:
-        """The places of the facts of an indicator, and of what its formula and its condition read, in the document."""
-        known = self._indicators[indicator]
-        own = [fact.name for fact in known.facts]
-        return _placed(own + _read([*parts(known.value), *operands(known.applies)]))
+    def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Sort names of facts as the methodology has them: the indicator's own, then what its formula reads.
+
+        A published document has them in the order of RFC 8785 instead.
+        """
+        described = self._indicators[indicator]
+        own = [fact.name for fact in described.facts]
+        read = _read([*parts(described.value), *operands(described.applies)])
+        return _sorted_by(names, own + read)
 
     def step(self, scored: IndicatorScore, step: NextStep) -> str:
         """What to do next for an indicator, what it brings, and what has to follow."""
@@ -474,8 +476,8 @@ class Sentences:
         assert rule.holds is not None
         if words.multiplies(rule.holds):
             told = "; ".join(
-                f"{self._fact(name)}: {words.fact_value(raw, self._language)}"
-                for name, raw in _in_order(finding.facts, _placed(_read(operands(rule.holds))))
+                f"{self._fact(name)}: {words.fact_value(finding.facts[name], self._language)}"
+                for name in _sorted_by(finding.facts, _read(operands(rule.holds)))
             )
         else:
             told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)
@@ -602,13 +604,7 @@ def _read(found: Iterable[Operand]) -> list[str]:
     return names
 
 
-def _placed(names: Iterable[str]) -> Mapping[str, int]:
-    """The place of each name, the first where it comes twice."""
-    return {name: place for place, name in reversed(list(enumerate(names)))}
-
-
-def _in_order(facts: Mapping[str, T], places: Mapping[str, int]) -> Collection[tuple[str, T]]:
-    """Facts in the order of their places: what was published has them in that of RFC 8785."""
-    if len(facts) < 2:
-        return facts.items()
-    return sorted(facts.items(), key=lambda fact: places.get(fact[0], len(places)))
+def _sorted_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
+    """Sort names by their first position in an order; those that are not in it come last."""
+    positions = {name: position for position, name in reversed(list(enumerate(order)))}
+    return tuple(sorted(names, key=lambda name: positions.get(name, len(positions))))

@@ -34,7 +34,9 @@ StepKind = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
 contradiction · unlock: lift the zero rule · act: no single fact leads to the next goalpost."""
 
 
-class Canonical(Struct, frozen=True, kw_only=True):
+# Without `gc=False` the collector walks the hundreds of parts of each score, which takes 4 % of scoring it; a score is
+# a tree, so that counting references frees all of it.
+class Canonical(Struct, frozen=True, kw_only=True, gc=False):
     """Base of the parts of the canonical result.
 
     A part is keyword-only where its narrated form has a name after the first member (see `engine.narration.narrated`).
