@@ -12,7 +12,6 @@ import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
-from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler, HTTPScope
 
 from actitud_api import __version__
@@ -21,10 +20,9 @@ from actitud_api.platform.audit_log import routes as ledger
 from actitud_api.platform.audit_log import service as ledgers
 from actitud_api.platform.audit_log.daily import daily
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.policy import POLICY
 from actitud_api.platform.auth.recording import deny
 from actitud_api.platform.auth.uses import Uses
-from actitud_api.platform.http.access import Rule, Rules, handlers_of, operation_id, rule_of
+from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
@@ -196,7 +194,6 @@ ABOUT: Final = About(
 def create_app(
     settings: Settings,
     controllers: Sequence[ControllerRouterHandler] = CONTROLLERS,
-    rules: Rules = POLICY,
     *,
     keeps_ledger: bool = False,
 ) -> Litestar:
@@ -206,7 +203,6 @@ def create_app(
     no rule that says who may call it.
     """
     database = Database(settings.database_url)
-    ruled: dict[str, Rule] = {}
 
     uses = Uses(database)
 
@@ -220,11 +216,11 @@ def create_app(
     def denied(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
         deny(database, scope, holder, offered)
 
-    limits = _limits(settings, database.counts, ruled)
+    limits = _limits(settings, database.counts)
     app = Litestar(
         route_handlers=controllers,
         middleware=[
-            DefineMiddleware(Policy, rules=ruled, authenticate=authenticate, refused=limits.refused, denied=denied),
+            DefineMiddleware(Policy, authenticate=authenticate, refused=limits.refused, denied=denied),
             limits.layer,
         ],
         before_request=enforce,
@@ -250,9 +246,8 @@ def create_app(
         logging_config=None,
         lifespan=[_keeping_ledger(settings, database)] if keeps_ledger else [],
     )
-    ruled |= {**rules, **_declared(app)}
-    _ensure_ruled(app, ruled)
-    app.state["document"] = _document(app, tuple(controllers), ruled)
+    rules = rules_of(app)
+    app.state["document"] = _document(app, tuple(controllers), rules)
     check_services(app)
     app.asgi_handler = Immutable(app.asgi_handler)
     app.asgi_handler = alternatives = Alternatives(app)
@@ -282,7 +277,7 @@ def _domains_changed(session: Session, organisation: str) -> None:
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
 
 
-def _limits(settings: Settings, counts: Counts, rules: Rules) -> Limits:
+def _limits(settings: Settings, counts: Counts) -> Limits:
     def count(subject: str) -> tuple[int, float]:
         try:
             return counts.count(subject)
@@ -295,19 +290,7 @@ def _limits(settings: Settings, counts: Counts, rules: Rules) -> Limits:
         "score": settings.rate_limit_score,
         "refused": settings.rate_limit_refused,
     }
-    return Limits(rules, quotas, WINDOW, count, counts.places)
-
-
-def _declared(app: Litestar) -> Rules:
-    return {operation_id(handler): rule_of(handler) for _, handler in handlers_of(app) if "access" in handler.opt}
-
-
-def _ensure_ruled(app: Litestar, rules: Rules) -> None:
-    """Raises `LookupError` for a handler without a rule: what nobody allowed is not served."""
-    for route in app.routes:
-        for served in route.route_handlers if isinstance(route, HTTPRoute) else ():
-            if "OPTIONS" not in served.http_methods and operation_id(served) not in rules:
-                raise LookupError(f"no rule says who may call {operation_id(served)}, {route.path}")
+    return Limits(quotas, WINDOW, count, counts.places)
 
 
 def examples() -> Path | None:

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from litestar import Controller, Litestar, Response, post
+from litestar import Controller, Litestar, Response
 
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.contract import contract
+from actitud_api.engine.methodology.requests.answers import ScoreRequest
+from actitud_api.platform.http.access import ANYBODY_COMPUTING
+from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import NO_STORE
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
@@ -38,18 +39,13 @@ class EchoController(Controller):
     path = "/v1/echo"
     tags = ("scores",)
 
-    @post(
-        "/",
-        operation_id="echo.create",
-        summary="Echo",
-        description="Decodes the facts of one organisation and sends them back.",
-        status_code=200,
-        opt=contract(body=REQUEST),
-        sync_to_thread=True,
-    )
-    def create(self, request: ApiRequest) -> Response[bytes]:
-        """Decodes and encodes."""
-        return ECHO.of(request, REQUEST.of(request))
+    @post("/", operation_id="echo.create", access=ANYBODY_COMPUTING, body=REQUEST, status=200)
+    def create(self, request: ApiRequest, body: ScoreRequest) -> Response[bytes]:
+        """Echo.
+
+        Decodes the facts of one organisation and sends them back.
+        """
+        return ECHO.of(request, body)
 
 
 def run() -> None:
@@ -94,8 +90,7 @@ def _application() -> Iterator[Litestar]:
             rate_limit_score=0,
             rate_limit_refused=0,
         )
-        rules = {**POLICY, "echo.create": POLICY["scores.create"]}
-        app = create_app(settings, (*CONTROLLERS, EchoController), rules)
+        app = create_app(settings, (*CONTROLLERS, EchoController))
         try:
             yield app
         finally:

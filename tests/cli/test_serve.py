@@ -18,12 +18,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from litestar import Controller, Response, get
+from litestar import Controller, Response
 
 from actitud_api import cli
 from actitud_api.cli.server import Server, configuration
 from actitud_api.cli.serving import address_of, application, is_exposed, readiness_of
-from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import HEALTH, Health
 from actitud_api.platform.storage.database import Database
@@ -39,15 +40,9 @@ class SlowController(Controller):
     path = "/v1/slow"
     tags = ("toys",)
 
-    @get(
-        "/",
-        operation_id="slow.get",
-        summary="Slow",
-        description="Slow.",
-        opt=contract(answer=HEALTH),
-        sync_to_thread=True,
-    )
+    @get("/", operation_id="slow.get", access=ANYBODY, answer=HEALTH)
     def slow(self, request: ApiRequest) -> Response[bytes]:
+        """Answer slowly."""
         ENTERED.set()
         assert LEAVE.wait(30)
         return HEALTH.of(request, Health("ok"))

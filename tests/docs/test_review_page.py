@@ -8,9 +8,11 @@ from typing import Final, get_args
 
 import pytest
 
+from actitud_api.app import create_app
 from actitud_api.engine.narration.life import STATES
-from actitud_api.platform.auth.policy import POLICY
+from actitud_api.platform.http.access import rules_of
 from actitud_api.resources.assessments.lifecycle import NEXT_STATES, AssessmentState
+from actitud_api.settings import Settings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 ROW: Final = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
@@ -18,12 +20,13 @@ ROW: Final = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", r
 
 @pytest.mark.parametrize("page", ["review.md", "review.es.md"])
 def test_the_table_has_every_transition_with_whoever_may_make_it(page: str) -> None:
+    rules = rules_of(create_app(Settings(database_url="sqlite:///never-opened")))
     text = (DOCS / page).read_text(encoding="utf-8")
     rows = {name: cells for name, *cells in ROW.findall(text)}
-    made = {name.split(".")[2] for name in POLICY if re.fullmatch(r"editions\.assessments\.\w+\.create", name)}
+    made = {name.split(".")[2] for name in rules if re.fullmatch(r"editions\.assessments\.\w+\.create", name)}
     assert rows.keys() == made
     for name, (_, _, who, _) in rows.items():
-        assert set(_names(who)) == POLICY[f"editions.assessments.{name}.create"].roles
+        assert set(_names(who)) == rules[f"editions.assessments.{name}.create"].roles
     steps = {
         (before, after)
         for name, (origin, target, _, _) in rows.items()

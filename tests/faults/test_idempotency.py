@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from litestar import Controller, Litestar, Response, post
-from litestar.datastructures import State
+from litestar import Controller, Litestar, Response
 from litestar.testing import TestClient
 from msgspec import Struct
 from sqlalchemy import text, update
@@ -20,12 +19,10 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth import queries
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.idempotency import once
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.access import Rule
-from actitud_api.platform.http.contract import contract
+from actitud_api.platform.auth.policy import ADMINISTRATORS
+from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import CONFLICT, ProblemError
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from tests.support.databases import unlimited
@@ -51,19 +48,19 @@ class Drawn(Struct, frozen=True):
     label: str
 
 
-TICKET, DRAWN = Body(Ticket), Representation(Drawn)
+DRAWN = Representation(Drawn)
 
 
 class TicketController(Controller):
     path = "/v1/tickets"
     tags = ("system",)
 
-    @post("/", operation_id="tickets.draw", summary="T", description="T.", status_code=201,
-          opt=contract(answer=DRAWN, body=TICKET, idempotent=True, cors=False, problems=(CONFLICT,)),
-          sync_to_thread=True)  # fmt: skip
-    def draw(self, request: ApiRequest, state: State) -> Response[bytes]:
+    @post("/", operation_id="tickets.draw", access=ADMINISTRATORS, answer=DRAWN, problems=(CONFLICT,))
+    def draw(self, request: ApiRequest, body: Ticket, database: Database) -> Response[bytes]:
+        """Draw a ticket."""
+
         def act(session: Session) -> Response[bytes]:
-            label = TICKET.of(request).label
+            label = body.label
             connection = session.connection()
             connection.execute(text("INSERT INTO ticket (label) VALUES (:label)"), {"label": label})
             if label == "refused":
@@ -71,7 +68,7 @@ class TicketController(Controller):
             number = connection.execute(text("SELECT MAX(number) FROM ticket")).scalar_one()
             return DRAWN.of(request, Drawn(number, label), created=f"/v1/tickets/{number}")
 
-        return once(request, state["database"], act)
+        return once(request, database, act)
 
 
 @pytest.fixture
@@ -79,8 +76,7 @@ def client(url: str, database: Database) -> Iterator[TestClient[Litestar]]:
     with database.write() as session:
         number = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "SERIAL PRIMARY KEY"
         session.connection().execute(text(f"CREATE TABLE ticket (number {number}, label TEXT)"))
-    rule = Rule(key="required", roles=frozenset({"administrator"}))
-    app = create_app(unlimited(url), (*CONTROLLERS, TicketController), {**POLICY, "tickets.draw": rule})
+    app = create_app(unlimited(url), (*CONTROLLERS, TicketController))
     with TestClient(app) as opened:
         yield opened
     app.state["database"].close()

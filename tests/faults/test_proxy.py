@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 import httpx
 import msgspec
 import pytest
-from litestar import Controller, Response, get, post, put
+from litestar import Controller, Response
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
@@ -26,8 +26,9 @@ from actitud_api.app import BODY_MAX
 from actitud_api.cli.server import Server, configuration
 from actitud_api.cli.serving import readiness_of
 from actitud_api.engine.i18n import WRITTEN, Language
-from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.operations import get, get_page, post, put
 from actitud_api.platform.http.problems import (
     CONTENT_TOO_LARGE,
     INVALID_REQUEST,
@@ -37,7 +38,6 @@ from actitud_api.platform.http.problems import (
     ProblemType,
 )
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest, header
 from actitud_api.settings import Proxy, Settings
 from tests.contract.document import EVERYWHERE
@@ -109,7 +109,6 @@ class Anything(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 SIGHT: Final = Representation(Sight)
-TEXT: Final = Body(Anything)
 REACHED: list[str] = []
 """The methods of the requests that reached the toy, whole or not."""
 
@@ -118,31 +117,19 @@ class SightController(Controller):
     path = "/v1/sight"
     tags = ("system",)
 
-    @get("/", operation_id="sight.get", summary="S", description="S.", opt=contract(answer=SIGHT), sync_to_thread=False)
+    @get("/", operation_id="sight.get", access=ANYBODY, answer=SIGHT, threaded=False)
     def see(self, request: ApiRequest) -> Response[bytes]:
+        """Show the request."""
         return self._of(request)
 
-    @post(
-        "/",
-        operation_id="sight.create",
-        summary="S",
-        description="S.",
-        status_code=200,
-        opt=contract(answer=SIGHT, body=TEXT),
-        sync_to_thread=False,
-    )
-    def make(self, request: ApiRequest) -> Response[bytes]:
+    @post("/", operation_id="sight.create", access=ANYBODY, answer=SIGHT, status=200, threaded=False)
+    def make(self, request: ApiRequest, body: Anything) -> Response[bytes]:
+        """Show the request."""
         return self._of(request)
 
-    @put(
-        "/",
-        operation_id="sight.put",
-        summary="S",
-        description="S.",
-        opt=contract(answer=SIGHT, body=TEXT),
-        sync_to_thread=False,
-    )
-    def change(self, request: ApiRequest) -> Response[bytes]:
+    @put("/", operation_id="sight.put", access=ANYBODY, answer=SIGHT, threaded=False)
+    def change(self, request: ApiRequest, body: Anything) -> Response[bytes]:
+        """Show the request."""
         return self._of(request)
 
     def _of(self, request: ApiRequest) -> Response[bytes]:
@@ -157,7 +144,7 @@ class MovedController(Controller):
     path = "/moved"
     include_in_schema = False
 
-    @get("/", operation_id="moved.get", sync_to_thread=False)
+    @get_page("/", operation_id="moved.get", access=ANYBODY, threaded=False)
     def moved(self, request: ApiRequest) -> Response[bytes]:
         long = "x" * 10_000
         return Response(b"", status_code=308, headers={"Location": f"http://actitud/v1/sight?long={long}"})

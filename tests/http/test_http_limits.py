@@ -17,8 +17,7 @@ from structlog.testing import capture_logs
 
 from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.access import Rule, Rules
+from actitud_api.platform.http.access import Rule, rules_of
 from actitud_api.platform.http.middleware import limits
 from actitud_api.platform.http.middleware.limits import address_of, class_of
 from actitud_api.platform.storage import sqlite
@@ -28,13 +27,10 @@ from actitud_api.settings import Settings
 from tests.contract.asgi import Received, Sent, exchange
 from tests.http.test_counts import Clock
 from tests.http.test_http_policy import MINE, WhoController, bearer
-from tests.http.test_http_policy import RULES as RULES_OF_WHO
 from tests.http.test_http_problems import problem
-from tests.http.toys import RULES as RULES_OF_TOYS
 from tests.http.toys import ToyController
 from tests.support.databases import migrated_sqlite
 
-RULES: Rules = {**RULES_OF_TOYS, **RULES_OF_WHO, "toys.part": Rule(limit="score")}
 READ, MORE, OWN = "/v1/toys/x", f"/v1/who/more/{MINE}", f"/v1/who/own/{MINE}"
 CAR = {"kind": "car-1", "name": "a", "wheels": {"count": 4}}
 WRONG = bearer("actl_wrong")
@@ -45,7 +41,7 @@ def served(url: str, **quotas: int) -> Iterator[TestClient[Litestar]]:
     """A client of the service with small limits."""
     few = {"rate_limit_read": 3, "rate_limit_write": 2, "rate_limit_score": 1, "rate_limit_refused": 2, **quotas}
     settings = structs.replace(Settings(database_url=url), **few)
-    app = create_app(settings, (*CONTROLLERS, ToyController, WhoController), RULES)
+    app = create_app(settings, (*CONTROLLERS, ToyController, WhoController))
     with TestClient(app) as client:
         yield client
     app.state["database"].close()
@@ -121,13 +117,14 @@ def test_the_rule_and_the_method_say_the_class(rule: Rule, method: str, expected
 
 
 def test_only_pages_and_health_are_without_limit_and_what_computes_most_has_its_own() -> None:
-    unlimited = {name for name, rule in POLICY.items() if rule.limit == "none"}
+    rules = rules_of(create_app(Settings(database_url="sqlite:///never-opened")))
+    unlimited = {name for name, rule in rules.items() if rule.limit == "none"}
     others = {"embeds.file", "catalogue.choose"}
-    assert unlimited == {name for name in POLICY if name.startswith(("pages.", "system."))} | others
+    assert unlimited == {name for name in rules if name.startswith(("pages.", "system."))} | others
     computed = {"scores.create", "editions.robustness.list", "editions.statistics.get"}
     computed |= {"methodologies.workbook.fill", "methodologies.workbook.read"}
     computed |= {"organisations.export", "editions.export", "editions.scores.export", "editions.indicators.export"}
-    assert {name for name, rule in POLICY.items() if rule.limit == "score"} == computed
+    assert {name for name, rule in rules.items() if rule.limit == "score"} == computed
 
 
 def test_whatever_is_answered_counts_and_says_so(client: TestClient[Litestar]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import litestar
 import pytest
-from litestar import Controller, Litestar, Response, get
+from litestar import Controller, Litestar, Response
 from litestar.params import FromPath
 from litestar.testing import TestClient
 from msgspec import Struct
@@ -14,9 +15,10 @@ from msgspec import Struct
 from actitud_api.app import CONTROLLERS, create_app
 from actitud_api.platform.auth import keys as keys_of_access
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.policy import POLICY, principal_of
-from actitud_api.platform.http.access import Rule
-from actitud_api.platform.http.contract import contract
+from actitud_api.platform.auth.policy import EDITORS
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import ANYBODY, KEY_SHOWS_MORE
+from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
@@ -44,38 +46,37 @@ class WhoController(Controller):
     path = "/v1/who"
     tags = ("system",)
 
-    @get("/open/{organisation:str}", operation_id="who.open", summary="W", description="W.",
-         opt=contract(answer=WHO, path=WhoPath), sync_to_thread=False)  # fmt: skip
-    def open(self, request: ApiRequest, organisation: FromPath[str]) -> Response[bytes]:
-        return answer(request)
+    @get("/open/{organisation:str}", operation_id="who.open", access=ANYBODY, answer=WHO, threaded=False)
+    def open(self, request: ApiRequest, path: WhoPath, principal: Principal | None) -> Response[bytes]:
+        """Tell who asks."""
+        return answer(request, principal)
 
-    @get("/more/{organisation:str}", operation_id="who.more", summary="W", description="W.",
-         opt=contract(answer=WHO, path=WhoPath), sync_to_thread=False)  # fmt: skip
-    def more(self, request: ApiRequest, organisation: FromPath[str]) -> Response[bytes]:
-        return answer(request)
+    @get("/more/{organisation:str}", operation_id="who.more", access=KEY_SHOWS_MORE, answer=WHO, threaded=False)
+    def more(self, request: ApiRequest, path: WhoPath, principal: Principal | None) -> Response[bytes]:
+        """Tell who asks."""
+        return answer(request, principal)
 
-    @get("/own/{organisation:str}", operation_id="who.own", summary="W", description="W.",
-         opt=contract(answer=WHO, path=WhoPath), sync_to_thread=False)  # fmt: skip
-    def own(self, request: ApiRequest, organisation: FromPath[str]) -> Response[bytes]:
-        return answer(request)
+    @get("/own/{organisation:str}", operation_id="who.own", access=EDITORS, answer=WHO, threaded=False)
+    def own(self, request: ApiRequest, path: WhoPath, principal: Principal) -> Response[bytes]:
+        """Tell who asks."""
+        return answer(request, principal)
 
 
-def answer(request: ApiRequest) -> Response[bytes]:
-    principal = principal_of(request)
+def answer(request: ApiRequest, principal: Principal | None) -> Response[bytes]:
     return WHO.of(request, Who(None if principal is None else principal.role))
 
 
-RULES = {
-    **POLICY,
-    "who.open": Rule(),
-    "who.more": Rule(key="optional"),
-    "who.own": Rule(key="required", roles=frozenset({"organisation_editor", "administrator"}), private=True),
-}
+class UnruledController(Controller):
+    path = "/v1/unruled"
+
+    @litestar.get("/{organisation:str}", operation_id="unruled.get", sync_to_thread=False)
+    def get_one(self, organisation: FromPath[str]) -> str:
+        return organisation
 
 
 @pytest.fixture
 def client(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(Settings(database_url=url), (*CONTROLLERS, WhoController), RULES)
+    app = create_app(Settings(database_url=url), (*CONTROLLERS, WhoController))
     with TestClient(app) as opened:
         yield opened
     app.state["database"].close()
@@ -182,9 +183,8 @@ def test_a_revoked_key_ends_with_the_next_call(
 
 
 def test_an_operation_without_a_rule_is_not_served() -> None:
-    rules = {name: rule for name, rule in RULES.items() if name != "who.more"}
-    with pytest.raises(LookupError, match=r"who\.more, /v1/who/more/\{organisation:str\}"):
-        create_app(Settings(database_url="sqlite:///never-opened"), (*CONTROLLERS, WhoController), rules)
+    with pytest.raises(LookupError, match=r"unruled\.get"):
+        create_app(Settings(database_url="sqlite:///never-opened"), (*CONTROLLERS, UnruledController))
 
 
 def test_the_document_says_who_needs_a_key_and_of_which_role(client: TestClient[Litestar]) -> None:

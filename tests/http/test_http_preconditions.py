@@ -8,19 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 import jsonschema_rs
 import pytest
-from litestar import Controller, Litestar, Response, delete, get, patch, put
+from litestar import Controller, Litestar, Response
 from litestar.testing import TestClient
 from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.app import create_app
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.access import Rule
-from actitud_api.platform.http.contract import contract
-from actitud_api.platform.http.preconditions import if_match
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import delete, get, patch, put
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest, language_of
-from actitud_api.platform.storage.versions import Stale, revision
+from actitud_api.platform.storage.versions import Expected, Stale, revision
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 
@@ -46,8 +43,7 @@ class Shown(Struct, frozen=True):
     word: str
 
 
-THING, CHANGE, SHOWN = Body(Thing), Body(ThingPatch, patch=True), Representation(Shown, sentences=True)
-NAMES = ("get", "put", "update", "delete")
+SHOWN = Representation(Shown, sentences=True)
 
 
 class Kept:
@@ -62,8 +58,8 @@ class Kept:
         return None if cls.thing is None else revision(cls.created, cls.version)
 
     @classmethod
-    def store(cls, request: ApiRequest, thing: Thing | None) -> None:
-        if not if_match(request)(cls.revision()):
+    def store(cls, expected: Expected, thing: Thing | None) -> None:
+        if not expected(cls.revision()):
             raise Stale
         cls.thing, cls.version = thing, cls.version + 1
 
@@ -72,29 +68,29 @@ class ThingController(Controller):
     path = "/v1/thing"
     tags = ("system",)
 
-    @get("/", operation_id="thing.get", summary="T", description="T.", opt=contract(answer=SHOWN), sync_to_thread=False)
+    @get("/", operation_id="thing.get", access=ANYBODY, answer=SHOWN, threaded=False)
     def read(self, request: ApiRequest) -> Response[bytes]:
+        """Get the thing."""
         return shown(request)
 
-    @put("/", operation_id="thing.put", summary="T", description="T.", sync_to_thread=False,
-         opt=contract(answer=SHOWN, body=THING, precondition="match_or_none", cors=False))  # fmt: skip
-    def replace(self, request: ApiRequest) -> Response[bytes]:
+    @put("/", operation_id="thing.put", access=ANYBODY, answer=SHOWN, precondition="match_or_none", threaded=False)
+    def replace(self, request: ApiRequest, body: Thing, expected: Expected) -> Response[bytes]:
+        """Replace the thing."""
         created = Kept.thing is None
-        Kept.store(request, THING.of(request))
+        Kept.store(expected, body)
         return shown(request, created="/v1/thing" if created else None)
 
-    @patch("/", operation_id="thing.update", summary="T", description="T.",
-           opt=contract(answer=SHOWN, body=CHANGE, precondition="match", cors=False), sync_to_thread=False)  # fmt: skip
-    def change(self, request: ApiRequest) -> Response[bytes]:
+    @patch("/", operation_id="thing.update", access=ANYBODY, answer=SHOWN, threaded=False)
+    def change(self, request: ApiRequest, body: ThingPatch, expected: Expected) -> Response[bytes]:
+        """Change the thing."""
         assert Kept.thing is not None
-        size = CHANGE.of(request).size
-        Kept.store(request, Thing(Kept.thing.size if size is UNSET else size))
+        Kept.store(expected, Thing(Kept.thing.size if body.size is UNSET else body.size))
         return shown(request)
 
-    @delete("/", operation_id="thing.delete", summary="T", description="T.", status_code=204,
-            opt=contract(precondition="match", cors=False), sync_to_thread=False)  # fmt: skip
-    def remove(self, request: ApiRequest) -> None:
-        Kept.store(request, None)
+    @delete("/", operation_id="thing.delete", access=ANYBODY, threaded=False)
+    def remove(self, expected: Expected) -> None:
+        """Remove the thing."""
+        Kept.store(expected, None)
 
 
 def shown(request: ApiRequest, created: str | None = None) -> Response[bytes]:
@@ -107,8 +103,7 @@ def shown(request: ApiRequest, created: str | None = None) -> Response[bytes]:
 def client() -> Iterator[TestClient[Litestar]]:
     """A client of a toy where nothing is kept yet."""
     Kept.thing, Kept.created, Kept.version = None, BIRTH, 0
-    rules = {**POLICY, **{f"thing.{name}": Rule() for name in NAMES}}
-    with TestClient(create_app(Settings(database_url="sqlite:///never-opened"), (ThingController,), rules)) as opened:
+    with TestClient(create_app(Settings(database_url="sqlite:///never-opened"), (ThingController,))) as opened:
         yield opened
 
 

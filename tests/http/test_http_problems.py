@@ -4,14 +4,15 @@ import re
 from typing import Any
 
 import pytest
-from litestar import Controller, Litestar, get
+from litestar import Controller, Litestar
 from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException, ServiceUnavailableException
 from litestar.params import FromPath
 from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.contract import contract
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.problems import NOT_FOUND, TYPES, ProblemError, ProblemType
 from actitud_api.platform.http.system import HEALTH
 from tests.http.toys import ToyPath, toy_app
@@ -24,7 +25,7 @@ class Odd(Controller):
 
     path = "/odd"
 
-    @get("/{status:str}", operation_id="odd.status", sync_to_thread=False)
+    @get_page("/{status:str}", operation_id="odd.status", access=ANYBODY, threaded=False)
     def odd(self, status: FromPath[str]) -> None:
         """Raises."""
         raise {
@@ -145,14 +146,14 @@ class Closed(Controller):
     @get(
         "/{name:str}",
         operation_id="closed.get",
-        summary="Closed",
-        description="Is closed.",
-        opt=contract(answer=HEALTH, path=ToyPath, problems=(GONE, NOT_FOUND)),
-        sync_to_thread=False,
+        access=ANYBODY,
+        answer=HEALTH,
+        problems=(GONE, NOT_FOUND),
+        threaded=False,
     )
-    def closed(self, name: FromPath[str]) -> None:
-        """Raises the one or the other."""
-        raise ProblemError(GONE, GONE.description) if name == "gone" else NotFoundException("secret")
+    def closed(self, path: ToyPath) -> None:
+        """Raise the one or the other."""
+        raise ProblemError(GONE, GONE.description) if path.name == "gone" else NotFoundException("secret")
 
 
 def test_a_status_may_have_several_types_and_that_of_litestar_stays() -> None:

@@ -8,17 +8,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from litestar import Controller, Litestar, Response, post
-from litestar.datastructures import State
+from litestar import Controller, Litestar, Response
 from litestar.testing import TestClient
 from sqlalchemy import text
 
 from actitud_api import cli
 from actitud_api.app import CONTROLLERS, create_app
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.access import Rule
-from actitud_api.platform.http.contract import contract
-from actitud_api.platform.http.problems import NO_STORE, UNAVAILABLE
+from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.operations import post
+from actitud_api.platform.http.problems import NO_STORE
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import Health
@@ -40,19 +38,9 @@ class Counting(Controller):
 
     path = "/v1/counter"
 
-    @post(
-        "/",
-        operation_id="counter.count",
-        summary="Count",
-        description="Counts one more.",
-        status_code=200,
-        opt=contract(answer=DONE, problems=(UNAVAILABLE,)),
-        tags=("system",),
-        sync_to_thread=True,
-    )
-    def count(self, request: ApiRequest, state: State) -> Response[bytes]:
-        """Counts one more."""
-        database: Database = state["database"]
+    @post("/", operation_id="counter.count", access=ANYBODY, answer=DONE, status=200, tags=("system",))
+    def count(self, request: ApiRequest, database: Database) -> Response[bytes]:
+        """Count one more."""
         with database.write() as session:
             session.connection().execute(CHANGE)
         return DONE.of(request, Health("ok"))
@@ -74,7 +62,7 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Lit
 
 @contextmanager
 def served(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(unlimited(url), (*CONTROLLERS, Counting), {**POLICY, "counter.count": Rule()})
+    app = create_app(unlimited(url), (*CONTROLLERS, Counting))
     with TestClient(app) as client:
         yield client
     app.state["database"].close()

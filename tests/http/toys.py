@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from litestar import Controller, Litestar, Response, get, post
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar import Controller, Litestar, Response
 from msgspec import Meta, Struct, structs
 
 from actitud_api.app import create_app
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.access import Rule
-from actitud_api.platform.http.contract import Link, contract
+from actitud_api.engine.i18n import Language
+from actitud_api.platform.http.access import ANYBODY, ANYBODY_COMPUTING
+from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.pages import PagesController
 from actitud_api.platform.http.paging import Cursor, Page, PageQuery, next_url
 from actitud_api.platform.http.problems import NO_STORE
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
-from actitud_api.platform.http.scope import ApiRequest, language_of
+from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import SystemController
 from actitud_api.resources.organisations.service import UnknownOrganisation
 from tests.support.databases import unlimited
@@ -88,14 +87,11 @@ class ToyPath(Struct, frozen=True):
 
 
 REQUEST = Body(Car, Doll)
-SINGLE = Body(Part)
 SEEN = Representation(Seen, cache=NO_STORE, sentences=True)
 TOY = Representation(Seen, sentences=True)
-QUERY = Query(RowQuery)
 PAGE = Representation(RowPage)
 CURSOR = Cursor("toys.rows", int)
 ROWS = range(1, 121)
-RULES = {**POLICY, **dict.fromkeys(("toys.create", "toys.part", "toys.rows", "toys.get"), Rule())}
 GREETINGS = {"es": "Hola", "en": "Hello"}
 
 
@@ -105,74 +101,62 @@ class ToyController(Controller):
     path = "/v1/toys"
     tags = ("system",)
 
-    @post(
-        "/",
-        operation_id="toys.create",
-        summary="Make",
-        description="Makes one.",
-        status_code=200,
-        opt=contract(body=REQUEST, answer=SEEN),
-        sync_to_thread=True,
-    )
-    def create(self, request: ApiRequest) -> Response[bytes]:
-        """Says what it understood."""
-        toy = REQUEST.of(request)
-        kind = str(type(toy).__struct_config__.tag)
-        return SEEN.of(request, Seen(toy.name, kind, GREETINGS[language_of(request.scope)]))
+    @post("/", operation_id="toys.create", access=ANYBODY, body=REQUEST, answer=SEEN, status=200, cors=True)
+    def create(self, request: ApiRequest, body: Toy, language: Language) -> Response[bytes]:
+        """Make.
+
+        Makes one.
+        """
+        return SEEN.of(request, Seen(body.name, str(body.__struct_config__.tag), GREETINGS[language]))
 
     @post(
         "/parts",
         operation_id="toys.part",
-        summary="Make a part",
-        description="Makes one.",
-        status_code=200,
-        request_max_body_size=1_000,
-        opt=contract(body=SINGLE, answer=SEEN, cors=False),
-        sync_to_thread=False,
+        access=ANYBODY_COMPUTING,
+        answer=SEEN,
+        status=200,
+        body_max=1_000,
+        threaded=False,
     )
-    def part(self, request: ApiRequest) -> Response[bytes]:
-        """Says what it understood."""
-        return SEEN.of(request, Seen(SINGLE.of(request).colour, "part", ""))
+    def part(self, request: ApiRequest, body: Part) -> Response[bytes]:
+        """Make a part.
+
+        Makes one.
+        """
+        return SEEN.of(request, Seen(body.colour, "part", ""))
 
     @get(
         "/rows",
         operation_id="toys.rows",
-        summary="Rows",
-        description="The numbers to 120.",
-        opt=contract(
-            query=QUERY, answer=PAGE, links={"first": Link("toys.get", {"name": "$response.body#/items/0/number"}, "…")}
-        ),
-        sync_to_thread=False,
+        access=ANYBODY,
+        answer=PAGE,
+        links={"first": Link("toys.get", {"name": "$response.body#/items/0/number"}, "…")},
+        threaded=False,
     )
-    def rows(self, request: ApiRequest) -> Response[bytes]:
-        """A page of the numbers."""
-        query = QUERY.of(request)
+    def rows(self, request: ApiRequest, query: RowQuery) -> Response[bytes]:
+        """Rows.
+
+        The numbers to 120.
+        """
         after = CURSOR.read(query) or 0
         found = [Row(number) for number in ROWS if number > after][query.offset : query.offset + query.limit + 1]
         kept, cursor = CURSOR.cut(query, found, lambda row: row.number)
         return PAGE.of(request, RowPage(items=tuple(kept), next=next_url(request, cursor), next_cursor=cursor))
 
-    @get(
-        "/{name:str}",
-        operation_id="toys.get",
-        summary="One",
-        description="One toy.",
-        opt=contract(answer=TOY, path=ToyPath),
-        sync_to_thread=False,
-    )
-    def one(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """One toy; `broken` fails, `unknown` is not there."""
-        if name == "broken":
+    @get("/{name:str}", operation_id="toys.get", access=ANYBODY, answer=TOY, threaded=False)
+    def one(self, request: ApiRequest, path: ToyPath, language: Language) -> Response[bytes]:
+        """One.
+
+        One toy.
+        """
+        if path.name == "broken":
             raise RuntimeError("a secret of the inside")
-        if name == "unknown":
-            raise UnknownOrganisation(name)
-        return TOY.of(request, Seen(name, "toy", GREETINGS[language_of(request.scope)]))
+        if path.name == "unknown":
+            raise UnknownOrganisation(path.name)
+        return TOY.of(request, Seen(path.name, "toy", GREETINGS[language]))
 
 
 def toy_app(public_url: str | None = None, more: Sequence[type[Controller]] = ()) -> Litestar:
-    """The application with the toy operations; anybody may call them, and those of `more`."""
+    """The application with the toy operations, and those of `more`."""
     settings = structs.replace(unlimited("sqlite:///never-opened"), public_url=public_url)
-    handlers = [handler for controller in more for handler in vars(controller).values()]
-    ids = [handler.operation_id for handler in handlers if isinstance(handler, HTTPRouteHandler)]
-    rules = {**RULES, **dict.fromkeys(map(str, ids), Rule())}
-    return create_app(settings, (ToyController, SystemController, PagesController, *more), rules)
+    return create_app(settings, (ToyController, SystemController, PagesController, *more))

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import Final, Literal, get_args
 
 import msgspec
-from litestar.routes import HTTPRoute
+from litestar.handlers import HTTPRouteHandler
 
 from actitud_api.app import create_app
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.policy import POLICY
-from actitud_api.platform.http.access import Rule, operation_id
+from actitud_api.platform.http.access import Rule, handlers_of, operation_id, rule_of
 from actitud_api.settings import Settings
 
 May = Literal["yes", "own", "no"]
@@ -44,19 +43,18 @@ def lines() -> list[Line]:
     """Every operation that is served, by its id; of one with several paths (formats) the first."""
     app = create_app(Settings())
     try:
+        # The last of several paths counts in a dictionary.
         served = {
-            operation_id(handler): (next(iter(handler.http_methods - {"HEAD"})), route.path_format)
-            for route in reversed(app.routes)
-            if isinstance(route, HTTPRoute)
-            for handler in route.route_handlers
-            if "OPTIONS" not in handler.http_methods
+            operation_id(handler): (route.path_format, handler) for route, handler in reversed(list(handlers_of(app)))
         }
     finally:
         app.state["database"].close()
-    return [
-        Line(name, method, path, POLICY[name].key, {role: _may(role, POLICY[name], path) for role in _ROLES})
-        for name, (method, path) in sorted(served.items())
-    ]
+    return [_line(name, path, handler) for name, (path, handler) in sorted(served.items())]
+
+
+def _line(name: str, path: str, handler: HTTPRouteHandler) -> Line:
+    rule, (method,) = rule_of(handler), handler.http_methods - {"HEAD"}
+    return Line(name, method, path, rule.key, {role: _may(role, rule, path) for role in _ROLES})
 
 
 def table(language: Language) -> str:

@@ -66,59 +66,10 @@ class Contract:
         return self
 
 
-def contract(
-    *,
-    answer: Representation[Any] | None = None,
-    query: Query[Any] = _NO_PARAMETERS,
-    body: Body[Any] | FileBody | None = None,
-    path: type[msgspec.Struct] | None = None,
-    problems: Sequence[ProblemType] = (),
-    links: Mapping[str, Link] | None = None,
-    cors: bool = True,
-    precondition: Precondition = "none",
-    idempotent: bool = False,
-    attempt_named: bool = False,
-    aliased: bool = False,
-    represents: str | None = None,
-    takes_keys: bool = False,
-) -> dict[str, Contract]:
-    """The `opt` of a handler.
-
-    `answer`: None where there is nothing to say (204). `path`: a Struct that describes the path parameters.
-    `problems`: the types that the operation itself can answer, besides those that follow from the rest. `cors`:
-    whether scripts of any origin may read it, without credentials. `precondition`: what a change asks for, read with
-    `if_match`. `idempotent`: whether it takes an `Idempotency-Key`; `attempt_named`: whether it needs one. `aliased`:
-    whether what its path names may be named by an alias, which is answered with a redirect (308). `represents`: the
-    path of the resource of which files are other representations, so that there `Accept` leads to them. `takes_keys`:
-    whether a key of the service may stand in its body; elsewhere that is a mistake, which would be kept.
-    """
-    return {
-        "contract": Contract(
-            answer=answer,
-            query=query,
-            body=body,
-            path=path,
-            problems=problems,
-            links=links or {},
-            cors=cors,
-            precondition=precondition,
-            idempotent=idempotent,
-            attempt_named=attempt_named,
-            aliased=aliased,
-            represents=represents,
-            takes_keys=takes_keys,
-        )
-    }
-
-
 def contract_of(opt: Mapping[str, object]) -> Contract | None:
     """The contract in the `opt` of a handler; None for pages and files."""
     found = opt.get("contract")
     return found if isinstance(found, Contract) else None
-
-
-OPEN: Final[Mapping[str, bool]] = {"cors": True}
-"""The `opt` of a page or file that scripts of any origin may read, without credentials."""
 
 
 def is_open(opt: Mapping[str, object]) -> bool:

@@ -36,6 +36,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
+from litestar.types import Empty
 
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
@@ -64,6 +65,8 @@ class Options(TypedDict, total=False):
     """What it answers; left out where there is no content (204)."""
     body: Body[Any] | FileBody
     """The body, where the annotation does not say it: a file, or types that are known only at run time."""
+    body_max: int
+    """Bytes of a body, where it is not the limit of the application."""
     status: int
     """The status of success, where it is not that of the method: 201 for POST, 204 for DELETE, else 200."""
     problems: Sequence[ProblemType]
@@ -172,6 +175,7 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
             tags=options.get("tags"),
             status_code=status,
             opt={"access": access, "contract": contract, "services": inputs.services},
+            request_max_body_size=options.get("body_max", Empty),
         )
         return handler(_bind(function, inputs, threaded=options.get("threaded", True)))
 

@@ -13,7 +13,6 @@ from litestar.response import Stream
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration.narrated import narrate
-from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import (
     ANYBODY,
@@ -206,6 +205,7 @@ class EditionFilesController(Controller):
         path: EditionPath,
         query: schemas.EditionQuery,
         database: Database,
+        principal: Principal | None,
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes] | Stream:
@@ -217,7 +217,7 @@ class EditionFilesController(Controller):
         workbook as well, are in the language of `lang`; names of columns and codes are in none.
         """
         found = service.source(database, path.edition)
-        wanted = _wanted(request, query)
+        wanted = _wanted(query, principal)
         table = _Table(
             request,
             SCORES,
@@ -250,6 +250,7 @@ class EditionFilesController(Controller):
         path: EditionPath,
         query: schemas.EditionQuery,
         database: Database,
+        principal: Principal | None,
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes] | Stream:
@@ -261,7 +262,7 @@ class EditionFilesController(Controller):
         workbook as well, are in the language of `lang`; names of columns and codes are in none.
         """
         found, published = service.released(database, path.edition)
-        wanted = _wanted(request, query)
+        wanted = _wanted(query, principal)
         each = service.count_indicators(found.methodology)
         return _Table(
             request,
@@ -446,7 +447,7 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _wanted(request: ApiRequest, query: schemas.EditionQuery) -> Wanted:
+def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> Wanted:
     return Wanted(
         filters=Filters(
             kind=query.kind,
@@ -461,7 +462,7 @@ def _wanted(request: ApiRequest, query: schemas.EditionQuery) -> Wanted:
         sort=scored.SORTS[query.sort],
         limit=query.limit,
         offset=query.offset,
-        principal=principal_of(request),
+        principal=principal,
     )
 
 

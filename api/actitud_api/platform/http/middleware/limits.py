@@ -24,7 +24,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.access import Rule, Rules, operation_id
+from actitud_api.platform.http.access import Rule, rule_of
 from actitud_api.platform.http.middleware.policy import Holder, holder_of
 from actitud_api.platform.http.problems import TOO_MANY_REQUESTS, UNAVAILABLE, ProblemError
 
@@ -73,7 +73,6 @@ class Limits:
 
     def __init__(
         self,
-        rules: Rules,
         quotas: Mapping[Class, int],
         window: int,
         count: Count,
@@ -83,7 +82,6 @@ class Limits:
 
         `places`: how many threads may wait for `count` at once, 0 where it does not wait.
         """
-        self._rules = rules
         self._quotas = quotas
         self._window = window
         self._count = count
@@ -97,7 +95,7 @@ class Limits:
             if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
                 await app(scope, receive, send)
                 return
-            kind = class_of(self._rules[operation_id(scope["route_handler"])], scope["method"])
+            kind = class_of(rule_of(scope["route_handler"]), scope["method"])
             if kind is None or not self._quotas[kind]:
                 await app(scope, receive, send)
                 return

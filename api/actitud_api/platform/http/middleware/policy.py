@@ -13,7 +13,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from actitud_api.platform.http.access import Rule, Rules, operation_id
+from actitud_api.platform.http.access import Rule, rule_of
 from actitud_api.platform.http.problems import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, ProblemError
 from actitud_api.platform.http.scope import header
 
@@ -64,11 +64,8 @@ It may ask the database, so it runs in a worker thread.
 class Policy:
     """The layer of one handler (ASGI)."""
 
-    def __init__(
-        self, app: ASGIApp, rules: Rules, authenticate: Authenticate, refused: Refused, denied: Denied
-    ) -> None:
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, refused: Refused, denied: Denied) -> None:
         self._app = app
-        self._rules = rules
         self._authenticate = authenticate
         self._refused = refused
         self._denied = denied
@@ -76,7 +73,7 @@ class Policy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or raises the problem of whoever may not ask."""
         if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
-            rule = scope["state"]["rule"] = self._rules[operation_id(scope["route_handler"])]
+            rule = scope["state"]["rule"] = rule_of(scope["route_handler"])
             if rule.key != "none":
                 scope["state"]["keyed"] = True
                 scope["state"]["principal"] = await self._admitted(scope, rule)
