@@ -134,7 +134,7 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
         (level for level in compiled.levels if evaluation.level is not None and level.number == evaluation.level + 1),
         None,
     )
-    nowhere = LevelPath(
+    without_moves = LevelPath(
         methodology=MethodologyReference(version=compiled.document.version, digest=compiled.methodology.digest),
         index=to_points(evaluation.index, compiled.unit),
         level=evaluation.level,
@@ -145,13 +145,13 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
         unreachable=(),
     )
     if target is None:
-        return nowhere
+        return without_moves
     search = _Search(evaluation, submission, target)
     unreachable = search.run()
     if submission.max_level is not None and target.number > submission.max_level:
         unreachable = (Unreachable(gate=None, obstacle="review", indicators=()), *unreachable)
     if unreachable:
-        return structs.replace(nowhere, unreachable=unreachable)
+        return structs.replace(without_moves, unreachable=unreachable)
     moves = search.build_moves()
     after = _confirm(compiled, submission, moves)
     if after.level is None or after.level < target.number:
@@ -159,9 +159,9 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
             Unreachable(gate=build_blocking_gate(compiled, failing), obstacle="exhausted", indicators=())
             for failing in after.blocked_by
         )
-        return structs.replace(nowhere, unreachable=left)
+        return structs.replace(without_moves, unreachable=left)
     return structs.replace(
-        nowhere, moves=moves, index_after=to_points(after.index, compiled.unit), level_after=after.level
+        without_moves, moves=moves, index_after=to_points(after.index, compiled.unit), level_after=after.level
     )
 
 
@@ -197,7 +197,7 @@ def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple
     return evaluate_compiled(drop_rules(compiled, suspended), load_facts(compiled, after), after)
 
 
-# --- what has to hold -----------------------------------------------------------------------------------------
+# --- goals ----------------------------------------------------------------------------------------------------
 
 
 class _Goal(Struct, frozen=True):
@@ -212,8 +212,8 @@ class _Goal(Struct, frozen=True):
     member: CompiledGate
     rank: int
     group: CompiledGroup
-    leaves: frozenset[int]
-    least: int | None
+    indicators: frozenset[int]
+    required: int | None
 
 
 class _SearchPlan(Struct, frozen=True):
@@ -247,9 +247,11 @@ def _list_goals(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator
         match gate.holds:
             case Compare(op="ge" | "gt" as op, left=Minimum(of=members), right=right):
                 for member in members:
-                    # The least is over what is there: what has left asks nothing.
-                    asked = Gate(id=gate.id, holds=Compare(op=op, left=member, right=right), when_not_applicable="pass")
-                    yield _build_goal(compiled, compiled_gate, compile_gate(asked))
+                    # A minimum is over the nodes that apply: one that does not apply never fails the gate.
+                    single = Gate(
+                        id=gate.id, holds=Compare(op=op, left=member, right=right), when_not_applicable="pass"
+                    )
+                    yield _build_goal(compiled, compiled_gate, compile_gate(single))
             case _:
                 yield _build_goal(compiled, compiled_gate, compiled_gate)
 
@@ -284,7 +286,7 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
             return None
 
 
-# --- what can be done -----------------------------------------------------------------------------------------
+# --- options --------------------------------------------------------------------------------------------------
 
 
 class _Option(Struct, frozen=True, gc=False):
@@ -312,16 +314,16 @@ class _CachedIterable(Iterable[_Worth]):
 
     def __init__(self, source: Iterator[_Worth]) -> None:
         self._source = source
-        self._known: list[_Worth] = []
+        self._items: list[_Worth] = []
 
     def __iter__(self) -> Iterator[_Worth]:
-        for place in itertools.count():
-            if place == len(self._known):
-                found = next(self._source, None)
-                if found is None:
+        for position in itertools.count():
+            if position == len(self._items):
+                item = next(self._source, None)
+                if item is None:
                     return
-                self._known.append(found)
-            yield self._known[place]
+                self._items.append(item)
+            yield self._items[position]
 
 
 class _Situation(Struct, frozen=True):
@@ -349,7 +351,7 @@ class _Situation(Struct, frozen=True):
         broken = self.evaluation.broken_rules
         if not broken:
             return frozenset()
-        return frozenset(found.rule.definition.id for found in broken if found.rule.definition.severity == "error")
+        return frozenset(rule.rule.definition.id for rule in broken if rule.rule.definition.severity == "error")
 
 
 class _AppliedMove(Struct, frozen=True):
@@ -368,29 +370,29 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
-    there: Fraction | None = None
-    found: list[_Option] = []
+    present: Fraction | None = None
+    options: list[_Option] = []
     match result.code:
         case "unknown" | "withdrawn" | "rejected" | "stale" if not result.fields and not result.undetermined:
             declared, documented, floor = True, True, leaf.low
         case "capped":
-            there = None if result.value is None else Fraction(*result.value)
-            found.append(_Option(leaf.position, None, floor, declared))
+            present = None if result.value is None else Fraction(*result.value)
+            options.append(_Option(leaf.position, None, floor, declared))
         case "full" | "partial" | "zero":
             if documented:
-                there = None if result.value is None else Fraction(*result.value)
+                present = None if result.value is None else Fraction(*result.value)
                 if declared:
-                    found.append(_Option(leaf.position, None, floor, True))
+                    options.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
     for x, units in leaf.ascending_goalposts:
         if documented:
-            better = there is None or (x > there if leaf.is_rising else x < there)
+            better = present is None or (x > present if leaf.is_rising else x < present)
         else:
-            better = units > (found[-1].units if found else floor)
+            better = units > (options[-1].units if options else floor)
         if better:
-            found.append(_Option(leaf.position, x, units, declared and (documented or units > leaf.cap)))
-    return found
+            options.append(_Option(leaf.position, x, units, declared and (documented or units > leaf.cap)))
+    return options
 
 
 def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
@@ -459,6 +461,72 @@ def _is_contained(situation: _Situation, leaf: CompiledIndicator, changed: Facts
     return changed[leaf.presence_slot] is not None if leaf.presence_slot is not None else True
 
 
+class _OptionRanking:
+    """The options of goals in the order in which they are tried; those below a group are kept until it changes."""
+
+    def __init__(self, compiled: CompiledMethodology) -> None:
+        self._compiled = compiled
+        self._lifted: dict[str, Iterable[_Worth]] = {}
+
+    def forget(self, groups: Iterable[str]) -> None:
+        """Drop the options kept below some groups."""
+        for name in groups:
+            self._lifted.pop(name, None)
+
+    def rank(self, situation: _Situation, goal: _Goal) -> Iterator[_Option]:
+        """Yield the options of a goal: those that do just enough, the least first; then the greatest gain first."""
+        group = goal.group
+        sensitivity = build_group_sensitivity(situation.evaluation, group)
+        below = [
+            _CachedIterable(self._lift(sensitivity, place, self._list_below(situation, child)))
+            for place, child in enumerate(group.children)
+        ]
+        if goal.required is not None:
+            required: int = goal.required
+            enough = [
+                worth for options in below for worth in itertools.takewhile(lambda worth: worth[0] >= required, options)
+            ]
+            enough.sort(key=lambda worth: worth[:3])
+            yield from (worth[-1] for worth in enough if worth[1] in goal.indicators)
+        present = self._to_order(group, score_children(group, sensitivity.child_scores))
+        for worth in heapq.merge(*below, key=_best_first):
+            if worth[0] < present:
+                return
+            if worth[1] in goal.indicators:
+                yield worth[-1]
+
+    def _list_below(self, situation: _Situation, child: CompiledGroup | int) -> Iterable[_Worth]:
+        """Return the options of the indicators of a child, best first, each with the resulting score of the child."""
+        if isinstance(child, int):
+            leaf = self._compiled.indicators[child]
+            options = reversed(_list_options(situation, leaf)) if leaf.has_weight else ()
+            return [(option.units, child, option.units, option) for option in options]
+        name = child.definition.id
+        if name not in self._lifted:
+            sensitivity = build_group_sensitivity(situation.evaluation, child)
+            lifted = [
+                self._lift(sensitivity, place, self._list_below(situation, grandchild))
+                for place, grandchild in enumerate(child.children)
+            ]
+            self._lifted[name] = (
+                _CachedIterable(heapq.merge(*lifted, key=_best_first))
+                if child.indicator_span is None
+                else sorted(itertools.chain(*lifted), key=_best_first)
+            )
+        return self._lifted[name]
+
+    def _lift(self, sensitivity: GroupSensitivity, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
+        """Yield options below a child of a group, with the resulting score of the group."""
+        for score, position, units, option in below:
+            yield self._to_order(sensitivity.group, sensitivity.rescore(place, score)), position, units, option
+
+    def _to_order(self, group: CompiledGroup, score: int | None) -> int:
+        """Return a score of a group for ordering, the index as published; -1 if it has none."""
+        if group is self._compiled.root:
+            score = round_to_published(self._compiled, score)
+        return -1 if score is None else score
+
+
 class _Search:
     """The search for the moves to a level."""
 
@@ -472,7 +540,7 @@ class _Search:
         self._refused: dict[_Option, tuple[CompiledRule, ...]] = {}
         # Moves can undo each other where one indicator reads what another moves: nothing is sought twice.
         self._sought: set[tuple[int, Fraction | None]] = set()
-        self._lifted: dict[str, Iterable[_Worth]] = {}
+        self._ranking = _OptionRanking(evaluation.compiled)
 
     def run(self) -> tuple[Unreachable, ...]:
         """Find the moves and drop superfluous ones, or return the gates out of reach."""
@@ -488,22 +556,24 @@ class _Search:
                 break
         if not lost:
             self._drop_superfluous()
-        return tuple(self._build_unreachable(goals) for goals in lost.values())
+        return tuple(_build_unreachable(goals, self._start, self._now) for goals in lost.values())
 
     def build_moves(self) -> tuple[Move, ...]:
         """Return the moves taken, each with its gain at its position in the path."""
         at_last = self._now.evaluation.facts
-        unmet = {known.definition.id for taken in self._taken for known in taken.breaks if not known.holds(at_last)}
+        unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(at_last)}
         situation = structs.replace(self._start, suspended=frozenset(unmet))
-        found = []
+        moves = []
         # Those that other facts have to follow come last: the other moves may be these facts.
-        for taken in sorted(self._taken, key=lambda known: bool(known.breaks)):
+        for taken in sorted(self._taken, key=lambda taken: bool(taken.breaks)):
             leaf, before = self._compiled.indicators[taken.position], situation.evaluation
             declared = situation.is_declared(leaf) and not taken.documented
             situation = _rescore_situation(situation, leaf, taken.change, declared=declared)
             after = situation.evaluation
-            found.append(self._build_move(taken, before, after, self._find_level(situation), frozenset(unmet)))
-        return tuple(found)
+            moves.append(
+                _build_move(self._compiled, taken, before, after, self._find_level(situation), frozenset(unmet))
+            )
+        return tuple(moves)
 
     def _find_level(self, situation: _Situation) -> int:
         """Return the level after some moves."""
@@ -515,42 +585,18 @@ class _Search:
         assert evaluation.level is not None
         return evaluation.level
 
-    def _build_move(
-        self, taken: _AppliedMove, before: Evaluation, after: Evaluation, level: int, unmet: frozenset[str]
-    ) -> Move:
-        compiled, leaf = self._compiled, self._compiled.indicators[taken.position]
-        was = before.results[taken.position]
-        answered = leaf.presence_slot is None or before.sent[leaf.presence_slot] is not None
-        return Move(
-            indicator=leaf.definition.id,
-            kind="evidence" if not taken.change else "improve" if answered else "report",
-            facts=collect_own_facts(before, leaf),
-            change=name_changes(leaf, taken.change),
-            evidence=taken.documented,
-            score_before=to_points(was.score, compiled.unit),
-            score=to_points(after.results[taken.position].score, compiled.unit),
-            gain=None
-            if after.index is None or before.index is None
-            else to_points(after.index - before.index, compiled.unit),
-            index=to_points(after.index, compiled.unit),
-            level=level,
-            requires=tuple(known.definition.id for known in taken.breaks if known.definition.id in unmet),
-        )
-
-    # the next move
-
     def _step(self, goal: _Goal, *, lenient: bool) -> bool:
         """Take one move towards a goal, and return True if there was one; `lenient`: other facts may have to follow."""
-        alone = next(iter(goal.leaves)) if goal.rank == 0 and len(goal.leaves) == 1 else None
-        for option in self._rank_options(goal) if alone is None else self._list_unlocking_options(alone):
+        alone = next(iter(goal.indicators)) if goal.rank == 0 and len(goal.indicators) == 1 else None
+        for option in self._ranking.rank(self._now, goal) if alone is None else self._list_unlocking_options(alone):
             if (option.position, option.x) in self._sought:
                 continue
             if option in self._refused and not (lenient and self._refused[option]):
                 continue
-            found = self._apply_move(option, lenient=lenient, any_gain=alone is not None)
-            if found is None:
+            applied = self._apply_move(option, lenient=lenient, any_gain=alone is not None)
+            if applied is None:
                 continue
-            taken, situation = found
+            taken, situation = applied
             if (
                 alone is None
                 or situation.meets(goal)
@@ -563,61 +609,8 @@ class _Search:
     def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
         """Yield the options of an indicator, with evidence, the least first; or those that may lift its zero rule."""
         positions = self._search_plan.unlocking[position] if _is_stuck(self._now, position) else (position,)
-        for known in positions:
-            yield from _list_options(self._now, self._compiled.indicators[known], documented=True)
-
-    def _rank_options(self, goal: _Goal) -> Iterator[_Option]:
-        """Yield the options of a goal: those that do just enough, the least first; then the greatest gain first."""
-        group = goal.group
-        there = build_group_sensitivity(self._now.evaluation, group)
-        below = [
-            _CachedIterable(self._lift(there, place, option_of))
-            for place, option_of in enumerate(map(self._list_below, group.children))
-        ]
-        if goal.least is not None:
-            least: int = goal.least
-            enough = [
-                worth for options in below for worth in itertools.takewhile(lambda known: known[0] >= least, options)
-            ]
-            enough.sort(key=lambda worth: worth[:3])
-            yield from (worth[-1] for worth in enough if worth[1] in goal.leaves)
-        situation = self._to_order(group, score_children(group, there.child_scores))
-        for worth in heapq.merge(*below, key=_best_first):
-            if worth[0] < situation:
-                return
-            if worth[1] in goal.leaves:
-                yield worth[-1]
-
-    def _list_below(self, child: CompiledGroup | int) -> Iterable[_Worth]:
-        """Return the options of the indicators of a child, best first, each with the resulting score of the child."""
-        if isinstance(child, int):
-            leaf = self._compiled.indicators[child]
-            options = reversed(_list_options(self._now, leaf)) if leaf.has_weight else ()
-            return [(option.units, child, option.units, option) for option in options]
-        name = child.definition.id
-        if name not in self._lifted:
-            there = build_group_sensitivity(self._now.evaluation, child)
-            lifted = [
-                self._lift(there, place, self._list_below(grandchild))
-                for place, grandchild in enumerate(child.children)
-            ]
-            self._lifted[name] = (
-                _CachedIterable(heapq.merge(*lifted, key=_best_first))
-                if child.indicator_span is None
-                else sorted(itertools.chain(*lifted), key=_best_first)
-            )
-        return self._lifted[name]
-
-    def _lift(self, there: GroupSensitivity, place: int, below: Iterable[_Worth]) -> Iterator[_Worth]:
-        """Yield options below a child of a group, with the resulting score of the group."""
-        for score, position, units, option in below:
-            yield self._to_order(there.group, there.rescore(place, score)), position, units, option
-
-    def _to_order(self, group: CompiledGroup, score: int | None) -> int:
-        """Return a score of a group for ordering, the index as published; -1 if it has none."""
-        if group is self._compiled.root:
-            score = round_to_published(self._compiled, score)
-        return -1 if score is None else score
+        for reader in positions:
+            yield from _list_options(self._now, self._compiled.indicators[reader], documented=True)
 
     def _apply_move(self, option: _Option, *, lenient: bool, any_gain: bool) -> tuple[_AppliedMove, _Situation] | None:
         """Return an option as a move with the situation after it; None, remembered, if it cannot be taken.
@@ -634,14 +627,14 @@ class _Search:
             return None
         facts, broken = apply_change(evaluation.facts, change), now.list_contradictions()
         breaks = tuple(
-            known
-            for known in self._compiled.touching_rules[option.position]
-            if known.definition.id not in broken and not known.holds(facts)
+            rule
+            for rule in self._compiled.touching_rules[option.position]
+            if rule.definition.id not in broken and not rule.holds(facts)
         )
         if breaks and not lenient:
             self._refused[option] = breaks
             return None
-        suspended = now.suspended | {known.definition.id for known in breaks}
+        suspended = now.suspended | {rule.definition.id for rule in breaks}
         situation = _rescore_situation(
             structs.replace(now, suspended=suspended) if breaks else now,
             leaf,
@@ -690,16 +683,13 @@ class _Search:
     def _commit_move(self, option: _Option, taken: _AppliedMove, situation: _Situation) -> None:
         leaf = self._compiled.indicators[taken.position]
         if situation.evaluation.broken_rules is self._now.evaluation.broken_rules:
-            for name in leaf.ancestors:
-                self._lifted.pop(name, None)
+            self._ranking.forget(leaf.ancestors)
         else:
-            self._lifted = {}
+            self._ranking.forget(self._compiled.groups)
         self._refused = {}
         self._taken.append(taken)
         self._now = situation
         self._sought.add((option.position, option.x))
-
-    # at the end
 
     def _find_latest(self, position: int, before: int | None = None) -> _AppliedMove | None:
         """Return the last move of an indicator, of all taken so far or of the first `before`."""
@@ -723,31 +713,55 @@ class _Search:
                 self._now = trial
             del self._taken[place]
 
-    def _build_unreachable(self, goals: list[_Goal]) -> Unreachable:
-        """Return the gate of goals that are out of reach."""
-        gate, rank = goals[0].gate, goals[0].rank
-        figures = next(
-            found
-            for situation in (self._start, self._now)
-            if not is_gate_met(gate, found := GateFigures(situation.evaluation))
-        )
-        codes = {
-            position: self._now.evaluation.results[position].code
-            for position in sorted(frozenset().union(*(goal.leaves for goal in goals)))
-        }
-        obstacle: Obstacle = "profile" if rank == 3 else "exhausted"
-        if rank == 0 and len(codes) == 1:
-            (code,) = codes.values()
-            obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
-        return Unreachable(
-            gate=build_blocking_gate(self._compiled, describe_failing_gate(gate, figures)),
-            obstacle=obstacle,
-            indicators=tuple(
-                self._compiled.indicators[position].definition.id
-                for position, code in codes.items()
-                if code in _OBSTACLES
-            ),
-        )
+
+def _build_move(
+    compiled: CompiledMethodology,
+    taken: _AppliedMove,
+    before: Evaluation,
+    after: Evaluation,
+    level: int,
+    unmet: frozenset[str],
+) -> Move:
+    leaf, result_before = compiled.indicators[taken.position], before.results[taken.position]
+    answered = leaf.presence_slot is None or before.sent[leaf.presence_slot] is not None
+    return Move(
+        indicator=leaf.definition.id,
+        kind="evidence" if not taken.change else "improve" if answered else "report",
+        facts=collect_own_facts(before, leaf),
+        change=name_changes(leaf, taken.change),
+        evidence=taken.documented,
+        score_before=to_points(result_before.score, compiled.unit),
+        score=to_points(after.results[taken.position].score, compiled.unit),
+        gain=None
+        if after.index is None or before.index is None
+        else to_points(after.index - before.index, compiled.unit),
+        index=to_points(after.index, compiled.unit),
+        level=level,
+        requires=tuple(rule.definition.id for rule in taken.breaks if rule.definition.id in unmet),
+    )
+
+
+def _build_unreachable(goals: list[_Goal], start: _Situation, end: _Situation) -> Unreachable:
+    """Return the gate of goals that are out of reach."""
+    gate, rank, compiled = goals[0].gate, goals[0].rank, start.evaluation.compiled
+    figures = next(
+        figures for situation in (start, end) if not is_gate_met(gate, figures := GateFigures(situation.evaluation))
+    )
+    codes = {
+        position: end.evaluation.results[position].code
+        for position in sorted(frozenset().union(*(goal.indicators for goal in goals)))
+    }
+    obstacle: Obstacle = "profile" if rank == 3 else "exhausted"
+    if rank == 0 and len(codes) == 1:
+        (code,) = codes.values()
+        obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
+    return Unreachable(
+        gate=build_blocking_gate(compiled, describe_failing_gate(gate, figures)),
+        obstacle=obstacle,
+        indicators=tuple(
+            compiled.indicators[position].definition.id for position, code in codes.items() if code in _OBSTACLES
+        ),
+    )
 
 
 _OBSTACLES: dict[Code, Obstacle] = {
