@@ -16,7 +16,7 @@ import pytest
 import rfc8785
 
 from actitud import Unverifiable, verify
-from actitud_api import verification
+from actitud_api.verification.rescoring import ScoreRescorer
 from tests.support.scale import ANY_FILE
 from tests.verification.bundles import Edition, ledger, packed, plain
 from tests.verification.test_defects import SCRIPT
@@ -69,8 +69,8 @@ def by_all(script: ModuleType, file: bytes, path: Path) -> list[int]:
         counts[0] = len(script.problems)
     with suppress(Unverifiable):
         counts[1] = len(verify(file).problems)
-    with suppress(verification.Unverifiable):
-        counts[2] = len(verification.verify(io.BytesIO(file), verification.Given()).problems)
+    with suppress(Unverifiable):
+        counts[2] = len(verify(io.BytesIO(file), rescorer=ScoreRescorer()).problems)
     return counts
 
 
@@ -131,5 +131,5 @@ def test_anything_in_a_ledger_is_told() -> None:
         holder, name = chance.choice(list(places(entries)))
         holder[name] = chance.choice(JUNK)
         file = plain([json.dumps(entry).encode() for entry in entries])
-        with suppress(verification.Unverifiable):
-            verification.verify(io.BytesIO(file), verification.Given())
+        with suppress(Unverifiable):
+            verify(file)

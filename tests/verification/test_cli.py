@@ -85,8 +85,9 @@ def test_what_holds_is_said_line_by_line_and_in_one_sentence(
         "holds: 6 scores, computed again",
         "holds: the indices, levels, ranks and counts of the edition",
         "holds: the corrections",
-        "HOLDS: edition 2026-test (1) is whole, signed and unchanged with the digest "
-        f"{edition.header['digest']}, and its 6 scores follow from the answers by methodology 2026.1.",
+        "HOLDS: edition 2026-test (1) is whole and unchanged with the digest "
+        f"{edition.header['digest']}, is signed by the key {OURS.kid}, and its 6 scores follow from the answers by "
+        "methodology 2026.1.",
     ]
 
 

@@ -16,7 +16,7 @@ import rfc8785
 
 from actitud import Unverifiable
 from actitud import verify as verify_with_sdk
-from actitud_api import verification
+from actitud_api.verification.rescoring import ScoreRescorer
 from tests.verification.bundles import (
     CREATED,
     FOREIGN,
@@ -68,9 +68,9 @@ class Defect(NamedTuple):
     service: Found
 
 
-def by_service(file: bytes, **given: object) -> Found:
-    report = verification.verify(io.BytesIO(file), verification.Given(**given))  # type: ignore[arg-type]  # as its type has them
-    return {(problem.place, problem.code) for problem in report.problems}
+def by_service(file: bytes) -> Found:
+    verification = verify_with_sdk(io.BytesIO(file), rescorer=ScoreRescorer())
+    return {(problem.place, problem.code) for problem in verification.problems}
 
 
 def by_sdk(file: bytes) -> Found:
@@ -378,15 +378,15 @@ DEFECTS: dict[str, Defect] = {
     ),
     "a correction that changes nothing": Defect(
         correct(lambda found: found[0].update(before=found[0]["after"])),
-        *alike(set(), set(), service={("2:/corrections/0/before", "correction")}),
+        *alike(set(), {("2:/corrections/0/before", "correction")}),
     ),
     "a correction to another index": Defect(
         correct(lambda found: found[0]["change"]["index"].update(after=1.5)),
-        *alike(set(), set(), service={("2:/corrections/0/change/index/after", "correction")}),
+        *alike(set(), {("2:/corrections/0/change/index/after", "correction")}),
     ),
     "corrections in another order": Defect(
         correct(lambda found: found.reverse()),
-        *alike(set(), set(), service={("2:/corrections/1", "correction")}),
+        *alike(set(), {("2:/corrections/1", "correction")}),
     ),
     "a score that does not follow": Defect(sealed(lie), *alike(set(), set(), service={("5:/score/index", "score")})),
     "a fact that was not scored": Defect(
@@ -407,7 +407,7 @@ DEFECTS: dict[str, Defect] = {
         *alike(set(), set(), service={("3:/score/methodology/digest", "methodology")}),
     ),
     "not in RFC 8785 form": Defect(
-        rewritten(lambda text: text.replace(b"{", b"{ ", 1)), *alike(set(), set(), service={("5", "form")})
+        rewritten(lambda text: text.replace(b"{", b"{ ", 1)), *alike(set(), {("5", "form")})
     ),
     "a member that is not in the format": Defect(
         redocumented(lambda known: known.update(opinion="good")),
@@ -423,7 +423,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "a revision that supersedes nothing": Defect(
         sealed(lambda edition: edition.edition.update(revision=2)),
-        *alike(set(), set(), service={("2:/revision", "revision")}),
+        *alike(set(), {("2:/revision", "revision")}),
     ),
 }
 
@@ -477,8 +477,8 @@ def test_what_is_nothing_of_ours_is_told(name: str, tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     with pytest.raises(Unverifiable):
         verify_with_sdk(path)
-    with pytest.raises(verification.Unverifiable):
-        verification.verify(io.BytesIO(NO_FILES[name]), verification.Given())
+    with pytest.raises(Unverifiable):
+        verify_with_sdk(io.BytesIO(NO_FILES[name]), rescorer=ScoreRescorer())
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])

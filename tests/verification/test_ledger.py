@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 
 import pytest
-import rfc8785
 
-from actitud_api import verification
-from actitud_api.verification import Given, Report, read_keys
+from actitud import Verification, verify
 from tests.verification.bundles import FOREIGN, ORIGIN, OURS, Json, chained, exported, ledger
 
 SIZE = 8
 
 
-def verified(entries: list[Json] | bytes, **given: object) -> Report:
+def verified(entries: list[Json] | bytes, checkpoint: str | None = None, keys: Json | None = None) -> Verification:
     file = entries if isinstance(entries, bytes) else exported(entries)
-    return verification.verify(io.BytesIO(file), Given(**given))  # type: ignore[arg-type]  # as its type has them
+    return verify(file, checkpoint=checkpoint, keys=keys)
 
 
-def found(report: Report) -> set[tuple[str, str]]:
+def found(report: Verification) -> set[tuple[str, str]]:
     return {(problem.place, problem.code) for problem in report.problems}
 
 
@@ -29,16 +26,16 @@ def kept(size: int = 6) -> str:
     return OURS.note(size, root=ledger(SIZE)[size - 1]["hash"])
 
 
-KEYS = read_keys(b'{"keys":[%s]}' % rfc8785.dumps(OURS.jwk()))
+KEYS = {"keys": [OURS.jwk()]}
 
 
 def test_a_whole_ledger_holds_as_far_as_it_goes() -> None:
     report = verified(ledger(SIZE))
 
     assert (report.kind, found(report)) == ("ledger", set())
-    assert report.verdict.en == (
+    assert report.verdict["en"] == (
         f"HOLDS: the 8 entries of the ledger {ORIGIN} follow from each other, up to {ledger(SIZE)[-1]['hash']}; "
-        "not checked: whether its end was cut off or made anew (give a checkpoint that was kept outside: --checkpoint)."
+        "not checked: whether its end was cut off or made anew (give a checkpoint that was kept outside: `checkpoint`)."
     )
 
 
@@ -50,7 +47,7 @@ def test_a_checkpoint_that_was_kept_is_held_against_it() -> None:
     assert [check.name for check in report.checks] == ["form", "chain", "checkpoint", "signatures"]
     unsigned = verified(ledger(SIZE), checkpoint=kept())
     assert found(unsigned) == set()
-    assert [text.en for text in unsigned.unchecked] == ["the signature of the checkpoint (give --keys)"]
+    assert [text["en"] for text in unsigned.unchecked] == ["the signature of the checkpoint (give `keys`)"]
 
 
 def cut(entries: list[Json]) -> None:
@@ -125,7 +122,9 @@ def test_a_checkpoint_of_another_service_is_named_by_its_origin() -> None:
 
     (problem,) = report.problems
     assert (problem.place, problem.code) == ("0:/checkpoint", "checkpoint_origin")
-    assert problem.text.en == f"it is a checkpoint of another service: other.example/ledger/00000000, and not {ORIGIN}"
+    assert (
+        problem.text["en"] == f"it is a checkpoint of another service: other.example/ledger/00000000, and not {ORIGIN}"
+    )
 
 
 @pytest.mark.parametrize(

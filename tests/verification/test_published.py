@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import io
 import re
 from pathlib import Path
 
 import pytest
 
 from actitud import Client, verify
-from actitud_api import verification
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service as publication
 from actitud_api.settings import Settings
-from actitud_api.verification import Given
+from actitud_api.verification.rescoring import ScoreRescorer
 from tests.support import publishing
 from tests.support.databases import make_key, opened
 from tests.support.scale import NIGHT
@@ -76,14 +74,14 @@ def test_a_correction_holds_against_the_revision_before(database: Database, tmp_
     second = bundle_of(database, publishing.EDITION, 2)
 
     assert found_by_all(second, tmp_path / "file") == (set(), set(), set())
-    alone = verification.verify(io.BytesIO(second), Given())
-    assert any("the revision before" in text.en for text in alone.unchecked)
+    alone = verify(second)
+    assert any("the revision before" in text["en"] for text in alone.unchecked)
     documents = {
         verify(text).digest: text for text in gzip.decompress(bundle_of(database, publishing.EDITION)).splitlines()[1:]
     }
-    held = verification.verify(io.BytesIO(second), Given(published=documents.get))
+    held = verify(second, published=documents.get, rescorer=ScoreRescorer())
     assert held.problems == ()
-    assert not any("the revision before" in text.en for text in held.unchecked)
+    assert not any("the revision before" in text["en"] for text in held.unchecked)
 
 
 def test_what_the_client_fetches_is_verified_as_it_is(url: str, tmp_path: Path) -> None:

@@ -18,14 +18,23 @@ from msgspec import Struct, structs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from actitud.verification import (
+    GIVEN_CHECKPOINT,
+    Signature,
+    Text,
+    Unverifiable,
+    Verification,
+    VerificationProblem,
+    compute_digest,
+    read_keys,
+    verify,
+)
 from actitud_api.cli import fetching
 from actitud_api.cli.common import CommandError, lang_of
 from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.digests import digest_of
 from actitud_api.engine.narration import words
-from actitud_api.platform.audit_log.signing import Jws
-from actitud_api.verification import KEPT, Given, Problem, Report, Unverifiable, read_keys, verify
+from actitud_api.verification.rescoring import ScoreRescorer
 
 SHOWN_MAX: Final = 20
 """Problems that are told one by one; `--json` has them all."""
@@ -53,40 +62,53 @@ _PAGE: Final = 1_000
 
 
 def run_verify(options: argparse.Namespace, language: Language) -> int:
-    """The exit code is 0 where all holds, 1 where something does not, and 2 where there is nothing to verify."""
+    """Verify a file or an address; return 0 if all holds, 1 if something does not.
+
+    Raises `CommandError` of exit code 2 where there is nothing to verify.
+    """
     chosen = lang_of(options, language)
     with ExitStack() as stack:
         source = _Source(stack, options.source, chosen)
-        given = source.given()
+        known = source.load_known()
         if options.keys is not None:
-            raw = _whole(options.keys, chosen)
-            try:
-                given = structs.replace(given, keys=read_keys(raw))
-            except ValueError as error:
-                raise CommandError(_NO_KEYS.into(chosen).format(file=options.keys, reason=error), 2) from error
-        if options.checkpoint is not None:
-            # With one line feed at its end, whatever wrote the file.
-            text = "\n".join(_whole(options.checkpoint, chosen).decode("utf-8", "replace").split("\r\n")).strip()
-            given = structs.replace(given, checkpoint=f"{text}\n")
-        given = structs.replace(given, advance=stack.enter_context(_progress(chosen)))
+            known = structs.replace(known, keys=_load_keys(options.keys, chosen))
+        checkpoint = None if options.checkpoint is None else _load_checkpoint(options.checkpoint, chosen)
         try:
-            report = verify(source.file, given)
+            verification = verify(
+                source.file,
+                keys=known.keys,
+                digest=known.digest,
+                signature=known.signature,
+                checkpoint=checkpoint,
+                published=known.published,
+                progress=stack.enter_context(_show_progress(chosen)),
+                rescorer=ScoreRescorer(),
+            )
         except Unverifiable as error:
-            told = {"file": options.source, "reason": error.text.into(chosen)}
-            raise CommandError(_NOT_OURS.into(chosen).format(**told), 2) from error
+            values = {"file": options.source, "reason": _translate(error.text, chosen)}
+            raise CommandError(_NOT_OURS.into(chosen).format(**values), 2) from error
         except OSError as error:
             raise CommandError(
                 _UNREADABLE.into(chosen).format(file=options.source, reason=error.strerror), 2
             ) from error
-    _tell(report, chosen, as_json=options.json)
-    return 0 if report.holds else 1
+    _print(verification, chosen, as_json=options.json)
+    return 0 if verification.holds else 1
 
 
 # --- sources --------------------------------------------------------------------------------------------------
 
 
+class _Known(Struct, frozen=True, kw_only=True):
+    """Things that a service says beside the file; nothing of a file that stands alone."""
+
+    keys: bytes | None = None
+    digest: str | None = None
+    signature: Signature | None = None
+    published: Callable[[str], bytes | None] | None = None
+
+
 class _Source:
-    """What is to be verified: a file, or what a service answers, and what else of the service that needs."""
+    """The file to verify: one of the disk, or the answer of a service."""
 
     def __init__(self, stack: ExitStack, name: str, language: Language) -> None:
         self._name = name
@@ -94,37 +116,34 @@ class _Source:
         self._match = _SERVICE.fullmatch(name)
         if self._match is not None and self._match["ledger"] is not None:
             self.file: IO[bytes] = stack.enter_context(TemporaryFile())  # noqa: SIM115 - it is entered
-            self._ledger()
+            self._download_ledger()
         else:
-            self.file = stack.enter_context(self._opened())
+            self.file = stack.enter_context(self._open())
 
-    def _opened(self) -> IO[bytes]:
+    def _open(self) -> IO[bytes]:
         match = self._match
         if match is None:
-            return _open(self._name, self._language)
+            return _open_name(self._name, self._language)
         if match["publication"] is not None:
             path = match["publication"]
             edition, _, revision = path.partition("/publications")
             return self._get(f"{edition}/publications{revision or '/latest'}/bundle")
         return self._get(match["score"] or f"published/{match['digest']}")
 
-    def given(self) -> Given:
-        """What is known beside the file: of a service its keys, signatures and other documents."""
+    def load_known(self) -> _Known:
+        """Load the keys, signatures and other documents of the service; nothing for a file."""
         match = self._match
         if match is None:
-            return Given()
-        keys = f"{match['base']}/.well-known/jwks.json"
-        try:
-            given = Given(keys=read_keys(_whole(keys, self._language)), published=self._published)
-        except ValueError as error:
-            raise CommandError(_NO_KEYS.into(self._language).format(file=keys, reason=error), 2) from error
+            return _Known()
+        keys = _load_keys(f"{match['base']}/.well-known/jwks.json", self._language)
+        known = _Known(keys=keys, published=self._load_published)
         if match["ledger"] is not None or match["publication"] is not None:
-            return given
+            return known
         digest = match["digest"]
         if digest is None:
-            digest = digest_of(self.file.read())
+            digest = compute_digest(self.file.read())
             self.file.seek(0)
-        return structs.replace(given, digest=match["digest"], signature=self._signature(digest))
+        return structs.replace(known, digest=match["digest"], signature=self._load_signature(digest))
 
     def _get(self, path: str) -> IO[bytes]:
         assert self._match is not None
@@ -134,8 +153,8 @@ class _Source:
         except fetching.Missing as error:
             raise error.told from None
 
-    def _published(self, digest: str) -> bytes | None:
-        """A published document; None where there is none."""
+    def _load_published(self, digest: str) -> bytes | None:
+        """Load a published document; None if there is none."""
         if not _DIGEST.fullmatch(digest):
             return None
         assert self._match is not None
@@ -145,15 +164,15 @@ class _Source:
         except fetching.Missing:
             return None
 
-    def _signature(self, digest: str) -> Jws:
+    def _load_signature(self, digest: str) -> Signature:
         with self._get(f"published/{digest}/signature") as file:
             try:
-                return msgspec.json.decode(file.read(), type=Jws)
+                return msgspec.json.decode(file.read(), type=Signature)
             except ValueError:
-                return Jws("", "")
+                return Signature(protected="", signature="")  # which no key has signed
 
-    def _ledger(self) -> None:
-        """Writes all entries, one a line."""
+    def _download_ledger(self) -> None:
+        """Write all entries of the ledger, one a line, to the file."""
         cursor: str | None = ""
         while cursor is not None:
             query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
@@ -176,8 +195,8 @@ class _LedgerPage(Struct, frozen=True):
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
-def _open(name: str, language: Language) -> IO[bytes]:
-    """A file that can be read from its beginning again."""
+def _open_name(name: str, language: Language) -> IO[bytes]:
+    """Open a file, an address or standard input so that it can be read from its beginning again."""
     if fetching.is_url(name):
         try:
             return fetching.fetched(name, language)
@@ -194,18 +213,34 @@ def _open(name: str, language: Language) -> IO[bytes]:
     return file
 
 
-def _whole(name: str, language: Language) -> bytes:
-    """The bytes of a file or an address."""
+def _load_keys(name: str, language: Language) -> bytes:
+    """Load a JSON Web Key Set from a file or an address."""
+    raw = _load(name, language)
     try:
-        with _open(name, language) as file:
+        read_keys(raw)
+    except ValueError as error:
+        raise CommandError(_NO_KEYS.into(language).format(file=name, reason=error), 2) from error
+    return raw
+
+
+def _load_checkpoint(name: str, language: Language) -> str:
+    """Load the text of a checkpoint, with one line feed at its end, whichever line ends the file has."""
+    text = _load(name, language).decode("utf-8", "replace")
+    return "\n".join(text.split("\r\n")).strip() + "\n"
+
+
+def _load(name: str, language: Language) -> bytes:
+    """Load the bytes of a file or an address."""
+    try:
+        with _open_name(name, language) as file:
             return file.read()
     except OSError as error:
         raise CommandError(_UNREADABLE.into(language).format(file=name, reason=error.strerror), 2) from error
 
 
 @contextmanager
-def _progress(language: Language) -> Iterator[Callable[[int, int], None]]:
-    """Shows on standard error how far it is, where that is a terminal."""
+def _show_progress(language: Language) -> Iterator[Callable[[int, int], None]]:
+    """Show the progress on standard error if that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -218,59 +253,73 @@ _CHECKING = Texts("Comprobando", "Verifying")
 
 # --- the report -----------------------------------------------------------------------------------------------
 
+_PARAMETER = re.compile(r"`(keys|checkpoint)`")
+"""Parameters of `actitud.verify` in its sentences, which are options here."""
 
-class _Line(Struct, frozen=True):
-    """A problem as the JSON document tells it."""
+
+class _ProblemLine(Struct, frozen=True):
+    """A problem in the JSON report."""
 
     place: str
     code: str
     text: str
 
 
-class _Checked(Struct, frozen=True):
+class _CheckLine(Struct, frozen=True):
     name: str
     holds: bool
     text: str
 
 
-class _Document(Struct, frozen=True):
+class _Report(Struct, frozen=True):
     """The whole report as a JSON document."""
 
     holds: bool
     kind: str
     digest: str | None
-    checks: list[_Checked]
-    problems: list[_Line]
+    checks: list[_CheckLine]
+    problems: list[_ProblemLine]
     unchecked: list[str]
     verdict: str
 
 
-def _tell(report: Report, language: Language, *, as_json: bool) -> None:
+def _print(verification: Verification, language: Language, *, as_json: bool) -> None:
     if as_json:
-        document = _Document(
-            holds=report.holds,
-            kind=report.kind,
-            digest=report.digest,
-            checks=[_Checked(check.name, check.holds, check.text.into(language)) for check in report.checks],
-            problems=[_Line(found.place, found.code, found.text.into(language)) for found in report.problems],
-            unchecked=[text.into(language) for text in report.unchecked],
-            verdict=report.verdict.into(language),
+        report = _Report(
+            holds=verification.holds,
+            kind=verification.kind,
+            digest=verification.digest,
+            checks=[
+                _CheckLine(check.name, check.holds, _translate(check.text, language)) for check in verification.checks
+            ],
+            problems=[
+                _ProblemLine(problem.place, problem.code, _translate(problem.text, language))
+                for problem in verification.problems
+            ],
+            unchecked=[_translate(text, language) for text in verification.unchecked],
+            verdict=_translate(verification.verdict, language),
         )
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
         return
     lines = [
-        f"{(_HOLDS if check.holds else _FAILS).into(language)}: {check.text.into(language)}" for check in report.checks
+        f"{(_HOLDS if check.holds else _FAILS).into(language)}: {_translate(check.text, language)}"
+        for check in verification.checks
     ]
-    lines += [f"  {_told(problem, language)}" for problem in report.problems[:SHOWN_MAX]]
-    if (more := len(report.problems) - SHOWN_MAX) > 0:
+    lines += [f"  {_describe(problem, language)}" for problem in verification.problems[:SHOWN_MAX]]
+    if (more := len(verification.problems) - SHOWN_MAX) > 0:
         lines.append("  " + _MORE.into(language).format(count=words.number(more, language)))
-    lines += [f"{_UNCHECKED.into(language)}: {text.into(language)}" for text in report.unchecked]
-    lines.append(report.verdict.into(language))
+    lines += [f"{_UNCHECKED.into(language)}: {_translate(text, language)}" for text in verification.unchecked]
+    lines.append(_translate(verification.verdict, language))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def _told(problem: Problem, language: Language) -> str:
-    """A problem with its place."""
-    place = _OF_CHECKPOINT if problem.line == KEPT else _LINE
-    where = place.into(language).format(line=problem.line)
-    return f"{where}{problem.pointer and f', {problem.pointer}'}: {problem.text.into(language)}"
+def _describe(problem: VerificationProblem, language: Language) -> str:
+    """Describe a problem with its place."""
+    line, _, pointer = problem.place.partition(":")
+    place = (_OF_CHECKPOINT if int(line) == GIVEN_CHECKPOINT else _LINE).into(language).format(line=line)
+    return f"{place}{pointer and f', {pointer}'}: {_translate(problem.text, language)}"
+
+
+def _translate(text: Text, language: Language) -> str:
+    """Translate a sentence of the SDK, in terms of the options of this command."""
+    return _PARAMETER.sub(r"--\1", Texts(text["es"], text["en"]).into(language))

@@ -1,112 +1,145 @@
-"""Computes again what documents say that was scored."""
+"""Re-scoring of published documents from the answers in them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
+from actitud.verification import Findings, Rescorer, quote, read_document
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.digests import canonical
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.change_decomposition import carry_over
+from actitud_api.engine.scoring.change_decomposition import carry_over, decompose_change
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import MethodologyReference
-from actitud_api.resources.publications.documents import ScoreDocument
-from actitud_api.verification.findings import Found
-from actitud_api.verification.reading import is_canonical, shown
-
-
-class Rescoring:
-    """Scores what documents say that was sent, once more."""
-
-    def __init__(self, found: Found) -> None:
-        self._found = found
-        self._methodologies: dict[tuple[str, str], Methodology | None] = {}
-
-    def methodology(self, line: int, pointer: str, reference: MethodologyReference) -> Methodology | None:
-        """The methodology that a document names; None, noted once, where this program does not have it."""
-        key = reference.version, reference.digest
-        if key not in self._methodologies:
-            self._methodologies[key] = self._known(line, pointer, reference)
-        return self._methodologies[key]
-
-    def _known(self, line: int, pointer: str, reference: MethodologyReference) -> Methodology | None:
-        version = reference.version
-        try:
-            known = loader.load(version)
-        except loader.UnknownMethodology:
-            es, en = (
-                f"este programa no tiene la versión «{version}»",
-                f"this program does not have the version “{version}”",
-            )
-            self._found.problem("methodology", line, f"{pointer}/version", es, en)
-            return None
-        if known.digest == reference.digest:
-            return known
-        es = f"el resumen de {version} es aquí {known.digest}, y no {reference.digest}"
-        en = f"the digest of {version} is {known.digest} here, and not {reference.digest}"
-        self._found.problem("methodology", line, f"{pointer}/digest", es, en)
-        return None
-
-    def verify(self, line: int, text: bytes, document: ScoreDocument) -> None:
-        """Scores a document again; notes where that gives anything but its bytes."""
-        methodology = self.methodology(line, "/score/methodology", document.score.methodology)
-        if methodology is None:
-            is_canonical(self._found, line, text)
-            return
-        _, lost = carry_over(document.submission, methodology, methodology)
-        refused = [
-            *(f"/submission/answers/{name}" for name in lost.dropped_answers),
-            *(f"/submission/profile/{name}" for name in lost.dropped_fields),
-        ]
-        if refused:
-            version = methodology.version
-            es, en = f"no es lo que pregunta {version}", f"it is not what {version} asks for"
-            self._found.problem("submission", line, refused[0], es, en)
-            return
-        again = structs.replace(document, score=explain(methodology, document.submission))
-        if canonical(again) != text:
-            self._compare(line, text, again)
-
-    def _compare(self, line: int, text: bytes, again: ScoreDocument) -> None:
-        """Notes why a document is not, byte for byte, the one that scoring again gives."""
-        if not is_canonical(self._found, line, text):
-            return
-        different = list(differences(msgspec.to_builtins(again, order="deterministic"), json.loads(text), ""))
-        scored = [found for found in different if found[0].startswith("/score/")]
-        name = again.organisation.id
-        if scored:
-            pointer, due, there = scored[0]
-            more = len(scored) - 1
-            told = shown(there), shown(due)
-            es, en = "{}, y puntuando de nuevo sale {}".format(*told), "{}, and scoring again gives {}".format(*told)
-            if more:
-                es, en = f"{es}; y {more} diferencias más", f"{en}; and {more} differences more"
-            self._found.problem("score", line, pointer, f"{name}: {es}", f"{name}: {en}")
-        else:
-            pointer = different[0][0] if different else ""
-            es, en = f"{name}: no es lo que pide el formato", f"{name}: it is not what the format asks for"
-            self._found.problem("malformed", line, pointer, es, en)
-
+from actitud_api.resources.publications.documents import ScoreDocument, read_edition, read_score
 
 _ABSENT: Final = "—"
 
 
-def differences(due: object, there: object, pointer: str) -> Iterator[tuple[str, object, object]]:
-    """The places in which two JSON values differ, with what is due and what is there."""
-    if isinstance(due, Mapping) and isinstance(there, Mapping):
-        for name in [*due, *(name for name in there if name not in due)]:
-            step = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-            yield from differences(due.get(name, _ABSENT), there.get(name, _ABSENT), step)
-    elif isinstance(due, Sequence) and isinstance(there, Sequence) and not {type(due), type(there)} & {str}:
-        if len(due) != len(there):
-            yield pointer, due, there
+class ScoreRescorer(Rescorer):
+    """Computes the scores of documents again; one for each verification."""
+
+    def __init__(self) -> None:
+        self._methodologies: dict[tuple[str, str], Methodology | None] = {}
+
+    def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
+        """Return True if an edition document has the format; add the problem if not."""
+        return read_document(findings, line, text, read_edition) is not None
+
+    def check_score(self, findings: Findings, line: int, text: bytes) -> bool:
+        """Score a document again and add where the result is not, byte for byte, the document.
+
+        Returns False, with the problem added, if the document has not the format.
+        """
+        document = read_document(findings, line, text, read_score)
+        if document is None:
+            return False
+        methodology = self._find_methodology(findings, line, document.score.methodology)
+        if methodology is not None and _check_submission(findings, line, document, methodology):
+            rescored = structs.replace(document, score=explain(methodology, document.submission))
+            if canonical(rescored) != text:
+                _compare(findings, line, text, rescored)
+        return True
+
+    def check_change(
+        self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
+    ) -> None:
+        """Compute the change between two score documents again and add where it differs from the one of a correction.
+
+        ``pointer``: that of the correction. A version that this program does not have is not compared.
+        """
+        try:
+            documents = read_score(before), read_score(after)
+        except (ValueError, RecursionError):
+            es, en = "no es lo que pide el formato", "it is not what the format asks for"
+            findings.add_problem("malformed", line, f"{pointer}/before", es, en)
             return
-        for place, (one, other) in enumerate(zip(due, there, strict=True)):
-            yield from differences(one, other, f"{pointer}/{place}")
-    elif type(due) is not type(there) or due != there:
-        yield pointer, due, there
+        try:
+            earlier, later = (loader.load(document.score.methodology.version) for document in documents)
+        except loader.UnknownMethodology:
+            return
+        due = decompose_change(earlier, documents[0].submission, later, documents[1].submission)
+        if canonical(due) != canonical(change):
+            stated = msgspec.to_builtins(msgspec.convert(change, type(due)))
+            place, expected, actual = next(find_differences(msgspec.to_builtins(due), stated, f"{pointer}/change"))
+            es = f"pone {quote(actual)}, y sale {quote(expected)}"
+            en = f"it says {quote(actual)}, and {quote(expected)} follows"
+            findings.add_problem("correction", line, place, es, en)
+
+    def _find_methodology(self, findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
+        """Find the methodology that a document names; None, and the problem added once, if it is not here."""
+        key = reference.version, reference.digest
+        if key not in self._methodologies:
+            self._methodologies[key] = _load_methodology(findings, line, reference)
+        return self._methodologies[key]
+
+
+def _load_methodology(findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
+    version = reference.version
+    try:
+        methodology = loader.load(version)
+    except loader.UnknownMethodology:
+        es, en = (
+            f"este programa no tiene la versión «{version}»",
+            f"this program does not have the version “{version}”",
+        )
+        findings.add_problem("methodology", line, "/score/methodology/version", es, en)
+        return None
+    if methodology.digest == reference.digest:
+        return methodology
+    es = f"el resumen de {version} es aquí {methodology.digest}, y no {reference.digest}"
+    en = f"the digest of {version} is {methodology.digest} here, and not {reference.digest}"
+    findings.add_problem("methodology", line, "/score/methodology/digest", es, en)
+    return None
+
+
+def _check_submission(findings: Findings, line: int, document: ScoreDocument, methodology: Methodology) -> bool:
+    """Return True if a methodology asks for all facts of a document; add the first that it does not."""
+    _, lost = carry_over(document.submission, methodology, methodology)
+    unknown = [
+        *(f"/submission/answers/{name}" for name in lost.dropped_answers),
+        *(f"/submission/profile/{name}" for name in lost.dropped_fields),
+    ]
+    if unknown:
+        version = methodology.version
+        es, en = f"no es lo que pregunta {version}", f"it is not what {version} asks for"
+        findings.add_problem("submission", line, unknown[0], es, en)
+    return not unknown
+
+
+def _compare(findings: Findings, line: int, text: bytes, rescored: ScoreDocument) -> None:
+    """Add where a document differs from the one that scoring again gives."""
+    differences = list(find_differences(msgspec.to_builtins(rescored, order="deterministic"), json.loads(text), ""))
+    in_score = [difference for difference in differences if difference[0].startswith("/score/")]
+    name = rescored.organisation.id
+    if in_score:
+        pointer, due, actual = in_score[0]
+        es = f"{name}: {quote(actual)}, y puntuando de nuevo sale {quote(due)}"
+        en = f"{name}: {quote(actual)}, and scoring again gives {quote(due)}"
+        if more := len(in_score) - 1:
+            es, en = f"{es}; y {more} diferencias más", f"{en}; and {more} differences more"
+        findings.add_problem("score", line, pointer, es, en)
+    elif differences:
+        es, en = f"{name}: no es lo que pide el formato", f"{name}: it is not what the format asks for"
+        findings.add_problem("malformed", line, differences[0][0], es, en)
+
+
+def find_differences(due: object, actual: object, pointer: str) -> Iterator[tuple[str, Any, Any]]:
+    """Iterate over the pointers at which two JSON values differ, with both values."""
+    if isinstance(due, Mapping) and isinstance(actual, Mapping):
+        for name in [*due, *(name for name in actual if name not in due)]:
+            step = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            yield from find_differences(due.get(name, _ABSENT), actual.get(name, _ABSENT), step)
+    elif isinstance(due, Sequence) and isinstance(actual, Sequence) and not {type(due), type(actual)} & {str}:
+        if len(due) != len(actual):
+            yield pointer, due, actual
+            return
+        for position, (due_item, actual_item) in enumerate(zip(due, actual, strict=True)):
+            yield from find_differences(due_item, actual_item, f"{pointer}/{position}")
+    elif type(due) is not type(actual) or due != actual:
+        yield pointer, due, actual

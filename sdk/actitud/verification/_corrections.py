@@ -1,0 +1,144 @@
+"""Verification of the corrections of a revision, against the revision before where that can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from actitud.verification._findings import Findings
+from actitud.verification._options import Options
+from actitud.verification._reading import NotReadable, compute_digest, get_member, parse_object
+
+Json = dict[str, Any]
+
+
+class CorrectionVerifier:
+    """Verifies what a revision says that it corrects.
+
+    ``line``: that of the edition document. ``documents``: texts of the documents of corrected scores by organisation.
+    """
+
+    def __init__(self, findings: Findings, options: Options, line: int, documents: Mapping[str, bytes]) -> None:
+        self._findings = findings
+        self._options = options
+        self._line = line
+        self._documents = documents
+
+    def verify(self, edition: Json, rows: Sequence[Json]) -> None:
+        """Verify the corrections of an edition document; ``rows``: its list."""
+        stated = edition.get("corrections")
+        corrections: list[Any] = stated if isinstance(stated, list) else []
+        is_first, supersedes = edition.get("revision") == 1, edition.get("supersedes")
+        if (is_first, is_first) != (supersedes is None, not corrections):
+            es = "la revisión 1 no sustituye ni corrige nada, y las demás sí"
+            en = "revision 1 supersedes and corrects nothing, and all others do"
+            self._findings.add_problem("revision", self._line, "/revision", es, en)
+            return
+        self._compare_with_list(corrections, {row["organisation"]: row for row in rows})
+        if supersedes is None:
+            return
+        if self._options.published is None:
+            self._findings.add_unchecked(
+                "cómo era la revisión anterior (verifíquela en la dirección del servicio)",
+                "what the revision before was (verify at the address of the service)",
+            )
+            return
+        before = self._load(supersedes, "/supersedes")
+        if before is None:
+            return
+        self._compare_with_revision(edition, rows, corrections, before)
+        for number, correction in enumerate(corrections):
+            self._check_change(number, correction)
+
+    def _add_problem(self, pointer: str, es: str, en: str) -> None:
+        self._findings.add_problem("correction", self._line, pointer, es, en)
+
+    def _compare_with_list(self, corrections: Sequence[Any], rows: Mapping[str, Json]) -> None:
+        for number, correction in enumerate(corrections):
+            name, pointer = get_member(correction, "organisation"), f"/corrections/{number}"
+            row = rows.get(name) if isinstance(name, str) else None
+            before, after = get_member(correction, "before"), get_member(correction, "after")
+            if row is None or after != row.get("document"):
+                es = f"la corrección de {name} da el documento {after}, que no es el de la lista"
+                en = f"the correction of {name} gives the document {after}, which is not that of the list"
+                self._add_problem(f"{pointer}/after", es, en)
+            elif before == after:
+                self._add_problem(f"{pointer}/before", "no cambia nada", "it changes nothing")
+            elif get_member(correction, "change", "index", "after") != row.get("index"):
+                es, en = "no es el índice de la lista", "it is not the index of the list"
+                self._add_problem(f"{pointer}/change/index/after", es, en)
+        names = [str(get_member(correction, "organisation")) for correction in corrections]
+        for number, (name, following) in enumerate(pairwise(names), 1):
+            if name >= following:
+                self._add_problem(f"/corrections/{number}", "no está en orden", "it is not in order")
+
+    def _load(self, digest: object, pointer: str) -> Json | None:
+        text = self._load_text(digest, pointer)
+        if text is None:
+            return None
+        try:
+            return parse_object(text)
+        except NotReadable as error:
+            self._findings.add_problem("malformed", self._line, pointer, error.text["es"], error.text["en"])
+            return None
+
+    def _load_text(self, digest: object, pointer: str) -> bytes | None:
+        published = self._options.published
+        text = published(digest) if published is not None and isinstance(digest, str) else None
+        if text is None:
+            es, en = f"no está publicado: {digest}", f"it is not published: {digest}"
+            self._findings.add_problem("missing", self._line, pointer, es, en)
+            return None
+        if (actual := compute_digest(text)) != digest:
+            es, en = (
+                f"lo que se publica como {digest} tiene el resumen {actual}",
+                f"what is published as {digest} has the digest {actual}",
+            )
+            self._findings.add_problem("digest", self._line, pointer, es, en)
+            return None
+        return text
+
+    def _compare_with_revision(
+        self, edition: Json, rows: Sequence[Json], corrections: Sequence[Any], before: Json
+    ) -> None:
+        """Add what differs from the revision before without a correction that says so."""
+        revision = edition.get("revision")
+        expected = edition.get("edition"), revision - 1 if isinstance(revision, int) else None
+        if (before.get("edition"), before.get("revision")) != expected:
+            name = f"{before.get('edition')} {before.get('revision')}"
+            es, en = (
+                f"sustituye a {name}, que no es la revisión anterior",
+                f"it supersedes {name}, which is not the revision before",
+            )
+            self._findings.add_problem("revision", self._line, "/supersedes", es, en)
+            return
+        listed = before.get("scores")
+        earlier = {
+            str(get_member(row, "organisation")): get_member(row, "document")
+            for row in (listed if isinstance(listed, list) else ())
+        }
+        corrected = {
+            str(get_member(correction, "organisation")): get_member(correction, "before") for correction in corrections
+        }
+        for number, row in enumerate(rows):
+            name = row["organisation"]
+            document = earlier.pop(name, None)
+            if document != corrected.get(name, row.get("document")):
+                es = f"{name}: el documento anterior era {document}, y ninguna corrección lo dice"
+                en = f"{name}: the document before was {document}, and no correction says so"
+                self._add_problem(f"/scores/{number}/document", es, en)
+        for name in earlier:
+            es, en = (
+                f"{name} estaba en la revisión anterior, y falta",
+                f"{name} was in the revision before, and is missing",
+            )
+            self._add_problem("/scores", es, en)
+
+    def _check_change(self, number: int, correction: object) -> None:
+        before = self._load_text(get_member(correction, "before"), f"/corrections/{number}/before")
+        after = self._documents.get(str(get_member(correction, "organisation")))
+        if before is not None and after is not None and self._options.rescorer is not None:
+            change = get_member(correction, "change")
+            pointer = f"/corrections/{number}"
+            self._options.rescorer.check_change(self._findings, self._line, pointer, before, after, change)

@@ -1,0 +1,387 @@
+"""Verification of editions, whole in a bundle or by their document alone, and of single scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from actitud.verification._corrections import CorrectionVerifier
+from actitud.verification._findings import Findings, Text, Verification, format_count, make_text
+from actitud.verification._options import Options
+from actitud.verification._reading import (
+    NotReadable,
+    check_form,
+    compare_digest,
+    compute_digest,
+    get_member,
+    parse_object,
+    quote,
+)
+from actitud.verification._signatures import (
+    GIVEN_CHECKPOINT,
+    LedgerState,
+    SignatureVerifier,
+    add_other_ledger,
+    compare_checkpoints,
+    convert_signature,
+    read_bundle_keys,
+)
+
+Json = dict[str, Any]
+
+FORMAT = 1
+_RANKED = ("complete", "sufficient")
+_REQUESTED = ("lo que se ha pedido", "what was asked for")
+_SCORES = ("si las puntuaciones salen de las respuestas", "whether the scores follow from the answers")
+
+
+# --- bundles --------------------------------------------------------------------------------------------------
+
+
+def verify_bundle(findings: Findings, options: Options, header: Json, lines: Iterator[bytes]) -> Verification:
+    """Verify a bundle from its header on."""
+    text = next(lines, None)
+    if text is None:
+        if not findings.is_cut_off:
+            es, en = "falta el documento de la edición", "the edition document is missing"
+            findings.add_problem("missing", 2, "", es, en)
+        return findings.build_result("bundle")
+    digest = compute_digest(text)
+    compare_digest(findings, 2, digest, header.get("digest"), "la cabecera", "the header")
+    if options.digest is not None:
+        compare_digest(findings, 2, digest, options.digest, *_REQUESTED)
+    edition = _read_edition(findings, options, 2, text)
+    if edition is None:
+        return findings.build_result("bundle", digest)
+    key = _verify_signatures(findings, options, header, text, edition)
+    rows = edition["scores"]
+    documents = _verify_documents(findings, options, edition, lines)
+    _verify_list(findings, 2, edition)
+    CorrectionVerifier(findings, options, 2, documents).verify(edition, rows)
+    es, en = format_count(len(rows))
+    findings.add_check("form", "la forma RFC 8785 de todos los documentos", "the RFC 8785 form of all documents")
+    findings.add_check(
+        "digests", f"los resúmenes de {es} documentos, y su orden", f"the digests of {en} documents, and their order"
+    )
+    findings.add_check(
+        "signatures",
+        "la firma de la edición y las de los puntos de control",
+        "the signature of the edition and those of the checkpoints",
+    )
+    findings.add_check("checkpoint", "los puntos de control", "the checkpoints")
+    if options.rescorer is None:
+        findings.add_unchecked(*_SCORES)
+    else:
+        findings.add_check("scores", f"{es} puntuaciones, calculadas de nuevo", f"{en} scores, computed again")
+    findings.add_check(
+        "list",
+        "los índices, niveles, puestos y cuentas de la edición",
+        "the indices, levels, ranks and counts of the edition",
+    )
+    findings.add_check("corrections", "las correcciones", "the corrections")
+    name = f"{edition.get('edition')} ({edition.get('revision')})"
+    statements = [
+        make_text(
+            f"está entera y sin cambios con el resumen {digest}", f"is whole and unchanged with the digest {digest}"
+        ),
+        make_text(f"la firma la clave {key}", f"is signed by the key {key}"),
+    ]
+    if options.rescorer is not None:
+        version = get_member(edition, "methodology", "version")
+        statements.append(
+            make_text(
+                f"sus {es} puntuaciones salen de las respuestas con la metodología {version}",
+                f"its {en} scores follow from the answers by methodology {version}",
+            )
+        )
+    return findings.build_result("bundle", digest, key, _state(f"la edición {name}", f"edition {name}", statements))
+
+
+def _state(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
+    """Make a sentence of a subject, in Spanish and English, and of what is true of it."""
+    es_parts, en_parts = ([text[lang] for text in statements] for lang in ("es", "en"))
+    if len(statements) == 1:
+        return f"{es} {es_parts[0]}", f"{en} {en_parts[0]}"
+    es_start, en_start = ", ".join(es_parts[:-1]), ", ".join(en_parts[:-1])
+    return f"{es} {es_start} y {es_parts[-1]}", f"{en} {en_start}, and {en_parts[-1]}"
+
+
+def _read_edition(findings: Findings, options: Options, line: int, text: bytes) -> Json | None:
+    """Read an edition document with its list; None, and the problem added, if it has not the format."""
+    try:
+        edition = parse_object(text)
+    except NotReadable as error:
+        findings.add_problem("malformed", line, "", error.text["es"], error.text["en"])
+        return None
+    if options.rescorer is not None:
+        if not options.rescorer.check_edition(findings, line, text):
+            return None
+    elif (edition.get("kind"), edition.get("format")) != ("edition", FORMAT):
+        es, en = "no es un documento de edición de formato 1", "it is no edition document of format 1"
+        findings.add_problem("malformed", line, "", es, en)
+        return None
+    rows = edition.get("scores")
+    if not isinstance(rows, list) or not all(isinstance(get_member(row, "organisation"), str) for row in rows):
+        findings.add_problem(
+            "malformed", line, "/scores", "no es la lista de puntuaciones", "it is not the list of scores"
+        )
+        return None
+    check_form(findings, line, text, edition)
+    return edition
+
+
+def _verify_signatures(findings: Findings, options: Options, header: Json, text: bytes, edition: Json) -> str | None:
+    """Verify the signature of an edition and the checkpoints beside it; return the id of the key that signed it."""
+    keys = options.keys
+    if keys is None:
+        findings.add_unchecked(
+            "de quién son las claves, que son las que trae el propio fichero (dé `keys`)",
+            "whose the keys are, which are those that the file itself brings (give `keys`)",
+        )
+        keys = read_bundle_keys(findings, header)
+    verifier = SignatureVerifier(findings, keys)
+    jws = convert_signature(header.get("jws"))
+    key = verifier.verify_document(1, "/jws", jws, text, edition.get("published"))
+    made = verifier.verify_checkpoint(1, header.get("checkpoint"))
+    earlier = None if edition.get("checkpoint") is None else verifier.verify_checkpoint(2, edition["checkpoint"])
+    if made is not None and earlier is not None:
+        compare_checkpoints(findings, 2, earlier, made)
+    if made is not None and options.checkpoint is not None:
+        kept = verifier.verify_checkpoint(GIVEN_CHECKPOINT, options.checkpoint)
+        if kept is not None:
+            _compare_kept(findings, kept, [made] if earlier is None else [made, earlier])
+    return key
+
+
+def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[LedgerState]) -> None:
+    """Compare a checkpoint that was kept outside with those of a bundle."""
+    same_size = next((state for state in stated if state.size == kept.size), None)
+    if kept.origin != stated[0].origin:
+        add_other_ledger(findings, GIVEN_CHECKPOINT, kept.origin, stated[0].origin)
+    elif same_size is None:
+        es, en = format_count(kept.size)
+        findings.add_unchecked(
+            f"si el libro de cambios contiene el punto de control guardado, de {es} entradas (verifíquelo)",
+            f"whether the ledger has in it the checkpoint that was kept, of {en} entries (verify the ledger)",
+        )
+    elif same_size.root != kept.root:
+        es, en = "el libro de cambios es otro que cuando se guardó", "the ledger is another one than when it was kept"
+        findings.add_problem("checkpoint", GIVEN_CHECKPOINT, "/checkpoint", es, en)
+
+
+def _verify_documents(findings: Findings, options: Options, edition: Json, lines: Iterator[bytes]) -> dict[str, bytes]:
+    """Verify the score documents of a bundle against its list; return those of corrected scores by organisation."""
+    rows = edition["scores"]
+    by_digest = {str(row.get("document")): row for row in rows}
+    by_name = {row["organisation"]: (number, row) for number, row in enumerate(rows)}
+    stated = edition.get("corrections")
+    corrections = stated if isinstance(stated, list) else ()
+    corrected = {str(get_member(correction, "organisation")) for correction in corrections}
+    documents: dict[str, bytes] = {}
+    met: dict[str, int] = {}
+    line = 2
+    for line, text in enumerate(lines, 3):
+        document: Json = {}
+        fault: Text | None = None
+        try:
+            document = parse_object(text)
+        except NotReadable as error:
+            fault = error.text
+        digest = compute_digest(text)
+        row = by_digest.get(digest)
+        name = row["organisation"] if row else get_member(document, "organisation", "id")
+        if not isinstance(name, str) and line - 3 < len(rows):
+            name = rows[line - 3]["organisation"]  # it does not even say whose it is: by its place, then
+        if not isinstance(name, str) or name not in by_name or name in met:
+            _add_surplus(findings, line, name, met)
+            continue
+        met[name] = line
+        number, listed = by_name[name]
+        expected = listed.get("document")
+        compare_digest(findings, line, digest, expected, f"la lista, para {name},", f"the list, for {name},")
+        if fault is not None:
+            findings.add_problem("malformed", line, "", fault["es"], fault["en"])
+        else:
+            check_form(findings, line, text, document)
+            if (options.rescorer is None or options.rescorer.check_score(findings, line, text)) and row is not None:
+                _compare_with_row(findings, line, edition, number, row, document)
+                if name in corrected:
+                    documents[name] = text
+        if options.progress is not None:
+            options.progress(len(met), len(rows))
+    _verify_presence(findings, [row["organisation"] for row in rows], met, line)
+    return documents
+
+
+def _add_surplus(findings: Findings, line: int, name: object, met: Mapping[str, int]) -> None:
+    if isinstance(name, str) and name in met:
+        es, en = f"{name} ya está en la línea {met[name]}", f"{name} is in line {met[name]} already"
+        findings.add_problem("twice", line, "", es, en)
+    else:
+        es, en = f"{name} no está en la lista de la edición", f"{name} is not in the list of the edition"
+        findings.add_problem("extra", line, "", es, en)
+
+
+def _compare_with_row(findings: Findings, line: int, edition: Json, number: int, row: Json, document: Json) -> None:
+    """Add problems if a score document is of another edition, or differs from its row in the list."""
+    for path, expected in (
+        ("kind", "score"),
+        ("format", FORMAT),
+        ("edition", edition.get("edition")),
+        ("organisation/id", row["organisation"]),
+        ("score/methodology/version", get_member(edition, "methodology", "version")),
+        ("score/methodology/digest", get_member(edition, "methodology", "digest")),
+    ):
+        actual = get_member(document, *path.split("/"))
+        if actual != expected:
+            es, en = f"es {quote(actual)}, y en la edición", f"it is {quote(actual)}, and in the edition"
+            findings.add_problem("row", line, f"/{path}", f"{es} {quote(expected)}", f"{en} {quote(expected)}")
+    name = row["organisation"]
+    for member, path in (("status", "status"), ("level", "level/number"), ("index", "index")):
+        listed, actual = row.get(member), get_member(document, "score", *path.split("/"))
+        if listed != actual:
+            es = f"{name}: pone {quote(listed)}, y en su documento {quote(actual)}"
+            en = f"{name}: it says {quote(listed)}, and its document {quote(actual)}"
+            findings.add_problem("row", 2, f"/scores/{number}/{member}", es, en)
+
+
+def _verify_presence(findings: Findings, names: Sequence[str], met: Mapping[str, int], last: int) -> None:
+    """Add the first document that is out of the order of the list, and the documents that are missing."""
+    for name, due in zip(met, [name for name in names if name in met], strict=False):
+        if name != due:
+            es = f"los documentos no están en el orden de la lista: aquí está {name}, y toca {due}"
+            en = f"the documents are not in the order of the list: {name} is here, and {due} is due"
+            findings.add_problem("order", met[name], "", es, en)
+            break
+    missing = [name for name in names if name not in met]
+    if missing and not findings.is_cut_off:
+        some = ", ".join(missing[:3]) + ("…" if len(missing) > 3 else "")
+        es = f"faltan documentos de la lista ({len(missing)}): {some}"
+        en = f"documents of the list are missing ({len(missing)}): {some}"
+        findings.add_problem("missing", last + 1, "", es, en)
+
+
+# --- the list -------------------------------------------------------------------------------------------------
+
+
+def _verify_list(findings: Findings, line: int, edition: Json) -> None:
+    """Verify order, ranks and counts of the list of an edition."""
+    rows = edition["scores"]
+    for number, (before, row) in enumerate(pairwise(rows), 1):
+        name, other = row["organisation"], before["organisation"]
+        if name <= other:
+            es, en = (
+                f"la lista no está en orden: {name} va detrás de {other}",
+                f"the list is not in order: {name} comes after {other}",
+            )
+            findings.add_problem("list_order", line, f"/scores/{number}", es, en)
+    # Ties share the best rank, and the next is skipped: 1, 2, 2, 4.
+    ranks: dict[float, int] = {}
+    ranked = sorted((row["index"] for row in rows if _is_ranked(row)), reverse=True)
+    for rank, index in enumerate(ranked, 1):
+        ranks.setdefault(index, rank)
+    for number, row in enumerate(rows):
+        rank, due = row.get("rank"), ranks[row["index"]] if _is_ranked(row) else None
+        if rank != due:
+            name, rank_text, due_text = row["organisation"], quote(rank), quote(due)
+            es = f"{name} tiene el puesto {rank_text}, y le corresponde {due_text}"
+            en = f"{name} has the rank {rank_text}, and {due_text} is its rank"
+            findings.add_problem("rank", line, f"/scores/{number}/rank", es, en)
+    _verify_counts(findings, line, edition, len(ranked))
+
+
+def _verify_counts(findings: Findings, line: int, edition: Json, ranked: int) -> None:
+    rows = edition["scores"]
+    levels = ("none" if row.get("level") is None else str(row.get("level")) for row in rows)
+    counts: dict[str, object] = {
+        "organisations": len(rows),
+        "ranked": ranked,
+        "statuses": dict(Counter(str(row.get("status")) for row in rows)),
+        "levels": dict(Counter(levels)),
+    }
+    for member, due in counts.items():
+        stated = get_member(edition, "counts", member)
+        # A count of 0 may be left out.
+        comparable = {key: count for key, count in stated.items() if count} if isinstance(stated, dict) else stated
+        if comparable != due:
+            es = f"{member} es {quote(stated)}, y en la lista hay {quote(due)}"
+            en = f"{member} is {quote(stated)}, and the list has {quote(due)}"
+            findings.add_problem("count", line, f"/counts/{member}", es, en)
+
+
+def _is_ranked(row: Json) -> bool:
+    return row.get("status") in _RANKED and type(row.get("index")) in (int, float)
+
+
+# --- single documents -----------------------------------------------------------------------------------------
+
+
+def verify_single(
+    findings: Findings, options: Options, document: Json, text: bytes, lines: Iterator[bytes]
+) -> Verification:
+    """Verify an edition document or a score document that stands alone."""
+    kind, digest, key = str(document["kind"]), compute_digest(text), None
+    if next(lines, None) is not None:
+        findings.add_problem("extra", 2, "", "hay más detrás del documento", "there is more after the document")
+    statements = [make_text(f"tiene el resumen {digest}", f"has the digest {digest}")]
+    if kind == "edition":
+        subject = _verify_edition_document(findings, options, text, statements)
+    else:
+        subject = _verify_score_document(findings, options, document, text, statements)
+    findings.add_check("form", "la forma RFC 8785 del documento", "the RFC 8785 form of the document")
+    if options.digest is None:
+        findings.add_unchecked("si ese es el resumen que usted tiene", "whether that is the digest that you have")
+    else:
+        compare_digest(findings, 1, digest, options.digest, *_REQUESTED)
+        findings.add_check("digests", "el resumen del documento", "the digest of the document")
+    if options.signature is None or options.keys is None:
+        findings.add_unchecked("la firma, que no está en el fichero", "the signature, which is not in the file")
+    else:
+        verifier = SignatureVerifier(findings, options.keys)
+        key = verifier.verify_document(1, "", options.signature, text, document.get("published"))
+        findings.add_check("signatures", "la firma del documento", "the signature of the document")
+        statements.insert(1, make_text(f"lo firma la clave {key}", f"is signed by the key {key}"))
+    return findings.build_result(kind, digest, key, _state(*subject, statements))
+
+
+def _verify_edition_document(
+    findings: Findings, options: Options, text: bytes, statements: list[Text]
+) -> tuple[str, str]:
+    edition = _read_edition(findings, options, 1, text)
+    if edition is None:
+        return "", ""
+    _verify_list(findings, 1, edition)
+    CorrectionVerifier(findings, options, 1, {}).verify(edition, edition["scores"])
+    findings.add_check(
+        "list", "el orden, los puestos y las cuentas de la edición", "the order, ranks and counts of the edition"
+    )
+    findings.add_check("corrections", "las correcciones", "the corrections")
+    findings.add_unchecked(
+        "los documentos que lista (verifique el fichero entero)", "the documents that it lists (verify the bundle)"
+    )
+    statements.append(
+        make_text("su lista, sus puestos y sus cuentas concuerdan", "its list, its ranks and its counts agree")
+    )
+    name = f"{edition.get('edition')} ({edition.get('revision')})"
+    return f"el documento de la edición {name}", f"the document of edition {name}"
+
+
+def _verify_score_document(
+    findings: Findings, options: Options, document: Json, text: bytes, statements: list[Text]
+) -> tuple[str, str]:
+    check_form(findings, 1, text, document)
+    if options.rescorer is None:
+        findings.add_unchecked(*_SCORES)
+    elif options.rescorer.check_score(findings, 1, text):
+        findings.add_check("scores", "la puntuación, calculada de nuevo", "the score, computed again")
+        version = get_member(document, "score", "methodology", "version")
+        statements.append(
+            make_text(
+                f"sale de sus respuestas con la metodología {version}",
+                f"follows from its answers by methodology {version}",
+            )
+        )
+    name = f"{get_member(document, 'organisation', 'id')}, {document.get('edition')}"
+    return f"el documento de la puntuación de {name},", f"the document of the score of {name},"

@@ -1,0 +1,171 @@
+"""Problems and checks that a verification collects, and the result that it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Text: TypeAlias = Mapping[str, str]
+"""A sentence by language: ``es`` and ``en``."""
+
+ProblemCode: TypeAlias = Literal[
+    "damaged",
+    "malformed",
+    "form",
+    "digest",
+    "missing",
+    "extra",
+    "twice",
+    "order",
+    "list_order",
+    "row",
+    "rank",
+    "count",
+    "revision",
+    "correction",
+    "unsigned",
+    "signature",
+    "foreign_key",
+    "key_time",
+    "checkpoint",
+    "checkpoint_origin",
+    "methodology",
+    "submission",
+    "score",
+    "chain",
+    "opening",
+]
+"""damaged: cut off or unreadable from here · malformed: against the format · form: not in RFC 8785 form · digest:
+changed · missing, extra, twice, order: of the documents of a list · list_order: of the list itself · row, rank, count:
+differs from what the documents give · revision, correction: contradicts the revision before · unsigned, signature,
+foreign_key, key_time: no signature, a wrong one, one of an unknown key, or one outside the time of its key ·
+checkpoint, checkpoint_origin: no valid checkpoint, or one of another service · methodology: a version that the program
+lacks · submission: against the methodology · score: differs from scoring again · chain: the ledger was changed ·
+opening: does not open its entry."""
+
+CheckName: TypeAlias = Literal["form", "digests", "list", "corrections", "signatures", "scores", "chain", "checkpoint"]
+
+_CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
+    "form": frozenset({"damaged", "malformed", "form"}),
+    "digests": frozenset({"digest", "missing", "extra", "twice", "order"}),
+    "list": frozenset({"list_order", "row", "rank", "count"}),
+    "corrections": frozenset({"revision", "correction"}),
+    "signatures": frozenset({"unsigned", "signature", "foreign_key", "key_time"}),
+    "checkpoint": frozenset({"checkpoint", "checkpoint_origin"}),
+    "scores": frozenset({"methodology", "submission", "score"}),
+    "chain": frozenset({"chain", "opening"}),
+}
+"""The problems that each check finds."""
+
+
+class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that does not hold.
+
+    ``place``: the line, and perhaps the place in its document as JSON Pointer (``2:/scores/16/rank``); line 0 is the
+    checkpoint that was given beside the file. ``code``: kind of problem, one of :data:`ProblemCode`. ``text``: the
+    value that was found and the one that was expected.
+    """
+
+    place: str
+    code: str
+    text: Text
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text['en']}"
+
+
+class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that was made, and whether it holds; ``name``: one of :data:`CheckName`."""
+
+    name: str
+    holds: bool
+    text: Text
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of :func:`verify`.
+
+    ``kind``: ``bundle``, ``edition``, ``score`` or ``ledger``. ``digest``: that of the edition document of a bundle,
+    else of the document itself; ``None`` of a ledger. ``key``: id of the key that signed it; ``None`` where no
+    signature was checked, or none holds. ``checks``: everything that was checked. ``problems``: everything that does
+    not hold. ``unchecked``: everything that the file alone does not show. ``verdict``: all of it in one sentence.
+    """
+
+    kind: str
+    digest: str | None
+    key: str | None
+    checks: tuple[VerificationCheck, ...]
+    problems: tuple[VerificationProblem, ...]
+    unchecked: tuple[Text, ...]
+    verdict: Text
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was checked holds."""
+        return not self.problems
+
+
+def make_text(es: str, en: str) -> Text:
+    """Make a sentence in both languages."""
+    return {"es": es, "en": en}
+
+
+def format_count(count: int) -> tuple[str, str]:
+    """Format a count for Spanish and for English: ``8.131`` and ``8,131``."""
+    return f"{count:,}".replace(",", "."), f"{count:,}"
+
+
+class Findings:
+    """Collects the problems and checks of one verification."""
+
+    def __init__(self) -> None:
+        self.problems: list[VerificationProblem] = []
+        self.is_cut_off = False
+        self._checks: list[VerificationCheck] = []
+        self._unchecked: list[Text] = []
+
+    def add_problem(self, code: ProblemCode, line: int, pointer: str, es: str, en: str) -> None:
+        """Add a problem at a line and a JSON Pointer. Quotations of the file are made printable."""
+        place = _escape(f"{line}:{pointer}" if pointer else str(line))
+        self.problems.append(VerificationProblem(place=place, code=code, text=make_text(_escape(es), _escape(en))))
+
+    def add_check(self, name: CheckName, es: str, en: str) -> None:
+        """Add a check; call it once all its problems have been added."""
+        holds = not any(problem.code in _CODES[name] for problem in self.problems)
+        self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
+
+    def add_unchecked(self, es: str, en: str) -> None:
+        """Add something that cannot be checked with the file and the options at hand."""
+        self._unchecked.append(make_text(es, en))
+
+    def build_result(
+        self, kind: str, digest: str | None = None, key: str | None = None, holds: tuple[str, str] = ("", "")
+    ) -> Verification:
+        """Build the result; ``holds``: statement in Spanish and English that is true if there are no problems."""
+        count = len(self.problems)
+        if count:
+            first, (es, en) = self.problems[0], format_count(count)
+            es = f"NO SE CUMPLE: problemas: {es}; el primero, en {first.place}: {first.text['es']}."
+            en = f"DOES NOT HOLD: problems: {en}; the first, at {first.place}: {first.text['en']}."
+        else:
+            es, en = ("; ".join(text[lang] for text in self._unchecked) for lang in ("es", "en"))
+            es = f"SE CUMPLE: {_escape(holds[0])}{es and f'; sin comprobar: {es}'}."
+            en = f"HOLDS: {_escape(holds[1])}{en and f'; not checked: {en}'}."
+        return Verification(
+            kind=kind,
+            digest=digest,
+            key=key,
+            checks=tuple(self._checks),
+            problems=tuple(self.problems),
+            unchecked=tuple(self._unchecked),
+            verdict=make_text(es, en),
+        )
+
+
+def _escape(text: str) -> str:
+    # A file must not be able to move the cursor of the terminal that shows its verification.
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

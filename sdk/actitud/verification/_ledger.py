@@ -1,0 +1,171 @@
+"""Verification of a ledger: the chain of its entries, their openings, and a checkpoint that was kept outside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from actitud.verification._findings import Findings, Verification, format_count
+from actitud.verification._options import Options
+from actitud.verification._reading import compute_canonical, get_member, parse_object, quote, read_document
+from actitud.verification._signatures import (
+    GIVEN_CHECKPOINT,
+    LedgerState,
+    SignatureVerifier,
+    add_other_ledger,
+    read_checkpoint,
+)
+
+_BEFORE_FIRST = "0" * 64
+"""``prev`` of entry 0."""
+_FIRST_RECORD = b'{"action":"ledger.begin",'
+"""Beginning of the record of entry 0."""
+
+
+class _Opening(msgspec.Struct, frozen=True):
+    """Opens the commitment of an entry: the path of its subject, and the salt in hexadecimal."""
+
+    subject: str
+    salt: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """The members of an entry, as ``GET /v1/ledger`` shows it, that are verified."""
+
+    seq: int
+    record: dict[str, Any]
+    prev: str
+    hash: str
+    opening: _Opening | None = None
+
+
+def is_entry(document: dict[str, Any]) -> bool:
+    """Return True if a line is an entry of a ledger."""
+    return document.keys() >= {"seq", "record", "prev", "hash"}
+
+
+def verify_ledger(findings: Findings, options: Options, first: bytes, lines: Iterator[bytes]) -> Verification:
+    """Verify a ledger from entry 0 on."""
+    origin = get_member(parse_object(first), "record", "origin")
+    kept = _read_kept_checkpoint(findings, options, origin if isinstance(origin, str) else None)
+    chain = _Chain(findings, kept)
+    for line, text in enumerate(_join(first, lines), 1):
+        if not chain.add(line, text):
+            break
+    else:
+        chain.end()
+    es, en = format_count(chain.size)
+    findings.add_check("form", "la forma de las entradas", "the form of the entries")
+    es_chain, en_chain = f"la cadena de {es} entradas", f"the chain of {en} entries"
+    findings.add_check("chain", f"{es_chain}, y de qué tratan", f"{en_chain}, and what they are about")
+    if options.checkpoint is None:
+        findings.add_unchecked(
+            "si se ha cortado o rehecho su final (dé un punto de control guardado fuera: `checkpoint`)",
+            "whether its end was cut off or made anew (give a checkpoint that was kept outside: `checkpoint`)",
+        )
+    else:
+        findings.add_check("checkpoint", "el punto de control guardado", "the checkpoint that was kept")
+        if options.keys is not None:
+            findings.add_check("signatures", "la firma del punto de control", "the signature of the checkpoint")
+    return findings.build_result(
+        "ledger",
+        holds=(
+            f"las {es} entradas del libro de cambios {origin} se siguen unas de otras, hasta {chain.root}",
+            f"the {en} entries of the ledger {origin} follow from each other, up to {chain.root}",
+        ),
+    )
+
+
+def _join(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from lines
+
+
+def _read_kept_checkpoint(findings: Findings, options: Options, origin: str | None) -> LedgerState | None:
+    if options.checkpoint is None:
+        return None
+    if options.keys is None:
+        state = read_checkpoint(findings, GIVEN_CHECKPOINT, options.checkpoint)
+        findings.add_unchecked(
+            "la firma del punto de control (dé `keys`)", "the signature of the checkpoint (give `keys`)"
+        )
+    else:
+        state = SignatureVerifier(findings, options.keys).verify_checkpoint(GIVEN_CHECKPOINT, options.checkpoint)
+    if state is not None and origin is not None and state.origin != origin:
+        add_other_ledger(findings, GIVEN_CHECKPOINT, state.origin, origin)
+        return None
+    return state
+
+
+class _Chain:
+    """The chain up to an entry: hash = SHA-256(0x00 || prev || seq || record)."""
+
+    def __init__(self, findings: Findings, kept: LedgerState | None) -> None:
+        self._findings = findings
+        self._kept = kept
+        self.size = 0
+        self.root = _BEFORE_FIRST
+
+    def add(self, line: int, text: bytes) -> bool:
+        """Verify the next entry; False, and the problem added, if the chain ends at it."""
+        entry = read_document(self._findings, line, text, _convert_entry)
+        if entry is None:
+            return False
+        if entry.opening is not None:
+            self._verify_opening(line, entry, entry.opening)
+        record = compute_canonical(entry.record)
+        linked = b"\x00" + bytes.fromhex(self.root) + self.size.to_bytes(8, "big") + record
+        digest = hashlib.sha256(linked).hexdigest()
+        seq, self.size = self.size, self.size + 1
+        if entry.seq != seq:
+            es, en = f"toca la entrada {seq}, y esta es la {entry.seq}", f"entry {seq} is due, and this is {entry.seq}"
+            return self._break(line, "/seq", es, en)
+        if entry.prev != self.root:
+            es = f"no sigue a la entrada anterior: prev es {entry.prev}, y el hash de aquella {self.root}"
+            en = f"it does not follow the entry before: prev is {entry.prev}, and the hash of that one {self.root}"
+            return self._break(line, "/prev", es, en)
+        if entry.hash != digest:
+            es = f"la entrada ha cambiado: su hash es {digest}, y pone {entry.hash}"
+            en = f"the entry has changed: its hash is {digest}, and it says {entry.hash}"
+            return self._break(line, "/hash", es, en)
+        if seq == 0 and not record.startswith(_FIRST_RECORD):
+            es, en = "la entrada 0 no empieza ningún libro de cambios", "entry 0 begins no ledger"
+            return self._break(line, "", es, en)
+        self.root = digest
+        if self._kept is not None and self._kept.size == self.size and self._kept.root != digest:
+            expected = self._kept.root
+            es = "no es la entrada que había cuando se guardó el punto de control: su hash era"
+            en = "it is not the entry that was there when the checkpoint was kept: its hash was"
+            return self._break(line, "", f"{es} {expected}, y es {digest}", f"{en} {expected}, and it is {digest}")
+        return True
+
+    def end(self) -> None:
+        """Add a problem if the chain ends before the checkpoint that was kept."""
+        if self._kept is not None and self.size < self._kept.size:
+            due = self._kept.size
+            es = f"se ha cortado el final: el punto de control es de {due} entradas, y hay {self.size}"
+            en = f"the end was cut off: the checkpoint is of {due} entries, and there are {self.size}"
+            self._break(self.size + 1, "", es, en)
+
+    def _break(self, line: int, pointer: str, es: str, en: str) -> bool:
+        self._findings.add_problem("chain", line, pointer, es, en)
+        return False
+
+    def _verify_opening(self, line: int, entry: _Entry, opening: _Opening) -> None:
+        try:
+            salted = bytes.fromhex(opening.salt) + opening.subject.encode()
+        except ValueError:
+            salted = b""
+        if entry.record.get("subject") != "sha256:" + hashlib.sha256(salted).hexdigest():
+            subject = quote(opening.subject)
+            es, en = f"la entrada no trata de {subject}", f"the entry is not about {subject}"
+            self._findings.add_problem("opening", line, "/opening", es, en)
+
+
+def _convert_entry(text: bytes) -> _Entry:
+    entry = msgspec.convert(parse_object(text), _Entry)
+    compute_canonical(entry.record)
+    return entry
