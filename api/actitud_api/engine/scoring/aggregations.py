@@ -81,7 +81,7 @@ def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Seque
     assert mean is not None
 
     def combined(weights: Sequence[int], scores: Sequence[int]) -> int:
-        # A mean lies between what it is of, whatever floats make of it.
+        # Rounding of floats must not push a mean outside the range of its scores.
         exactly = mean(weights, [score / unit for score in scores])
         return max(min(scores), min(max(scores), quantise(exactly, unit)))
 

@@ -147,12 +147,12 @@ def audit_index(document: Document, scores: Mapping[str, Integers], index: Integ
 
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
     """Return the values beyond usual thresholds, the index first, then groups and indicators in document order."""
-    found = [*_remark_alpha(None, audit.alpha)]
+    remarks = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
-        found += [*_remark_correlation(group), *_remark_alpha(group.id, group.alpha)]
+        remarks += [*_remark_correlation(group), *_remark_alpha(group.id, group.alpha)]
     for indicator in audit.indicators:
-        found += _remark_correlation(indicator)
-    return tuple(found)
+        remarks += _remark_correlation(indicator)
+    return tuple(remarks)
 
 
 # --- measures -------------------------------------------------------------------------------------------------
@@ -244,10 +244,10 @@ def drop_child(document: Document, child: str) -> Document | None:
     The root then needs one rated child fewer, and the range of a sum shrinks.
     """
     root = document.root
-    left = [other for other in root.children if other.id != child and other.weight > 0]
-    if not left:
+    remaining = [other for other in root.children if other.id != child and other.weight > 0]
+    if not remaining:
         return None
-    total = Range(sum(other.range.minimum for other in left), sum(other.range.maximum for other in left))
+    total = Range(sum(other.range.minimum for other in remaining), sum(other.range.maximum for other in remaining))
     return structs.replace(
         document,
         root=structs.replace(
@@ -283,12 +283,12 @@ def _to_points(document: Document, units: Integers) -> Floats:
 
 
 def _compute_moments(values: Floats) -> Moments:
-    known = values[~np.isnan(values)]
+    present = values[~np.isnan(values)]
     return Moments(
-        organisations=known.size,
-        mean=float(known.mean()) if known.size else None,
-        standard_deviation=float(known.std(ddof=1)) if known.size > 1 else None,
-        skewness=compute_skewness(known),
+        organisations=present.size,
+        mean=float(present.mean()) if present.size else None,
+        standard_deviation=float(present.std(ddof=1)) if present.size > 1 else None,
+        skewness=compute_skewness(present),
     )
 
 
@@ -298,7 +298,7 @@ def _audit_children(
     """Yield the audits of the children of a group."""
     above = points[group.id]
     effects = {child.id: compute_main_effect(points[child.id], above) for child in group.children}
-    known = sum(effect for effect in effects.values() if effect is not None)
+    total = sum(effect for effect in effects.values() if effect is not None)
     weights = _list_weights(group)
     for child, effect in zip(group.children, effects.values(), strict=True):
         yield NodeAudit(
@@ -308,7 +308,7 @@ def _audit_children(
             correlation=compute_correlation(points[child.id], above),
             weight=weights[child.id] / sum(weights.values()),
             main_effect=effect,
-            effective_weight=None if effect is None or not known else effect / known,
+            effective_weight=None if effect is None or not total else effect / total,
             rank_change=without.get(child.id),
         )
 

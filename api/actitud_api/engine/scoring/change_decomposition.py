@@ -110,7 +110,7 @@ class ScoreDifference(Canonical, frozen=True):
 def compare_scores(before: Score, after: Score) -> ScoreDifference:
     """Compare two scores of the same version, node by node."""
     pairs = zip(_list_indicators(before), _list_indicators(after), strict=True)
-    rules_before, rules_after = ({found.rule for found in score.findings} for score in (before, after))
+    rules_before, rules_after = ({finding.rule for finding in score.findings} for score in (before, after))
     return ScoreDifference(
         index=compute_delta(before.index, after.index),
         index_max=compute_delta(before.index_max, after.index_max),
@@ -120,22 +120,24 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
         level_before=before.level.number,
         level_after=after.level.number,
         groups=tuple(
-            GroupDelta(id=one.id, score=compute_delta(one.score, other.score), lost=compute_delta(one.lost, other.lost))
-            for one, other in zip(_list_groups(before.dimensions), _list_groups(after.dimensions), strict=True)
+            GroupDelta(
+                id=first.id, score=compute_delta(first.score, second.score), lost=compute_delta(first.lost, second.lost)
+            )
+            for first, second in zip(_list_groups(before.dimensions), _list_groups(after.dimensions), strict=True)
         ),
         indicators=tuple(
             IndicatorDelta(
-                id=one.id,
-                code_before=one.reason.code,
-                code_after=other.reason.code,
-                score=compute_delta(one.score, other.score),
-                lost=compute_delta(one.lost, other.lost),
+                id=first.id,
+                code_before=first.reason.code,
+                code_after=second.reason.code,
+                score=compute_delta(first.score, second.score),
+                lost=compute_delta(first.lost, second.lost),
             )
-            for one, other in pairs
-            if (one.reason.code, one.score, one.lost) != (other.reason.code, other.score, other.lost)
+            for first, second in pairs
+            if (first.reason.code, first.score, first.lost) != (second.reason.code, second.score, second.lost)
         ),
-        appeared=tuple(found for found in after.findings if found.rule not in rules_before),
-        vanished=tuple(found for found in before.findings if found.rule not in rules_after),
+        appeared=tuple(finding for finding in after.findings if finding.rule not in rules_before),
+        vanished=tuple(finding for finding in before.findings if finding.rule not in rules_after),
     )
 
 
@@ -181,12 +183,12 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
     An answer is kept if its facts are admissible in the other version; components that do not exist there are
     dropped. A field that only the other version has takes its default, or is unknown if the organisation sets it.
     """
-    asked = {known.id: known for known in indicators(target.document.root) if known.facts}
-    before = {known.id for known in indicators(source.document.root) if known.facts}
+    targets = {indicator.id: indicator for indicator in indicators(target.document.root) if indicator.facts}
+    sources = {indicator.id for indicator in indicators(source.document.root) if indicator.facts}
     answers = {
         name: facts
         for name, stated in submission.answers.items()
-        if name in asked and (facts := _convert_facts(asked[name], stated)) is not None
+        if name in targets and (facts := _convert_facts(targets[name], stated)) is not None
     }
     profile: dict[str, Scalar | None] = {}
     for field in target.document.profile:
@@ -206,12 +208,12 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
             level_caps={
                 name: cap
                 for name, cap in submission.level_caps.items()
-                if name in asked and asked[name].type == "level"
+                if name in targets and targets[name].type == "level"
             },
         ),
         Carried(
             dropped_answers=tuple(name for name in submission.answers if name not in answers),
-            new_indicators=tuple(name for name in asked if name not in before),
+            new_indicators=tuple(name for name in targets if name not in sources),
             dropped_fields=tuple(name for name in submission.profile if name not in profile),
             new_fields=tuple(field.name for field in target.document.profile if field.name not in fields_before),
         ),
@@ -220,7 +222,7 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
 
 def _convert_facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dict[str, FactValue] | None:
     """Return the facts of an answer in the form that an indicator asks for, or None."""
-    found: dict[str, FactValue] = {}
+    converted: dict[str, FactValue] = {}
     for fact in indicator.facts:
         value = stated.get(fact.name, None if fact.required else ())
         if value is None:
@@ -231,8 +233,8 @@ def _convert_facts(indicator: Indicator, stated: Mapping[str, FactValue]) -> dic
             value = tuple(component for component in value if component in indicator.components)
         elif isinstance(value, tuple | list) or not _is_admissible(fact, value):
             return None
-        found[fact.name] = value
-    return found
+        converted[fact.name] = value
+    return converted
 
 
 def _is_valid_field(field: ProfileField, value: Scalar | None) -> bool:
@@ -372,18 +374,18 @@ def _collect_scores(evaluation: Evaluation) -> _StageScores:
 def _adopt_unknowns(evaluation: Evaluation, other: Evaluation) -> _StageScores:
     """Return an evaluation with the unknown indicators of another; newly known ones have the score of that other."""
     compiled = evaluation.compiled
-    leaves = [
+    results = [
         theirs if "unknown" in (derive_state(own.code), derive_state(theirs.code)) else own
         for own, theirs in zip(evaluation.results, other.results, strict=True)
     ]
     groups: dict[str, int | None] = {}
-    aggregate_scores(compiled.root, list_counted_scores(compiled, leaves), groups)
-    known = {name: None if score is None or score < 0 else score for name, score in groups.items()}
-    return _build_stage(compiled, leaves, known, round_to_published(compiled, known[compiled.document.root.id]))
+    aggregate_scores(compiled.root, list_counted_scores(compiled, results), groups)
+    scores = {name: None if score is None or score < 0 else score for name, score in groups.items()}
+    return _build_stage(compiled, results, scores, round_to_published(compiled, scores[compiled.document.root.id]))
 
 
 def _build_stage(
-    compiled: CompiledMethodology, leaves: list[IndicatorResult], groups: Mapping[str, int | None], index: int | None
+    compiled: CompiledMethodology, results: list[IndicatorResult], groups: Mapping[str, int | None], index: int | None
 ) -> _StageScores:
     def points(units: int | None) -> Fraction | None:
         return None if units is None else Fraction(units, compiled.unit)
@@ -392,9 +394,12 @@ def _build_stage(
         index=points(index),
         groups={name: points(score) for name, score in groups.items() if name != compiled.document.root.id},
         leaves={
-            known.definition.id: points(leaf.score) for known, leaf in zip(compiled.indicators, leaves, strict=True)
+            indicator.definition.id: points(result.score)
+            for indicator, result in zip(compiled.indicators, results, strict=True)
         },
-        codes={known.definition.id: leaf.code for known, leaf in zip(compiled.indicators, leaves, strict=True)},
+        codes={
+            indicator.definition.id: result.code for indicator, result in zip(compiled.indicators, results, strict=True)
+        },
     )
 
 

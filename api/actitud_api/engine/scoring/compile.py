@@ -98,11 +98,11 @@ class ErrorRules(Struct, frozen=True):
     def find_failing(self, facts: Facts) -> list[int]:
         """Return the numbers of the rules that do not hold, ascending."""
         values = cast("Sequence[Number]", facts)
-        found = [
+        failing = [
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
         ]
-        found += [number for number, holds in self.others if not holds(facts)]
-        return sorted(found)
+        failing += [number for number, holds in self.others if not holds(facts)]
+        return sorted(failing)
 
 
 class CompiledIndicator(Struct, frozen=True):
@@ -535,9 +535,9 @@ def _find_ordered_slots(rule: Rule, layout: Layout) -> tuple[int, int] | None:
         case Implies(
             when=Present(indicator=sent),
             then=Compare(
-                op="le", left=AnswerOperand(indicator=one) as left, right=AnswerOperand(indicator=two) as right
+                op="le", left=AnswerOperand(indicator=lower) as left, right=AnswerOperand(indicator=upper) as right
             ),
-        ) if sent == one == two:
+        ) if sent == lower == upper:
             low, high = slot_of(left, layout), slot_of(right, layout)
             return None if low is None or high is None else (low, high)
     return None
@@ -547,7 +547,7 @@ def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> Compile
     """Return the compiled methodology without the named rules."""
     if not names:
         return compiled
-    rules = tuple(known for known in compiled.rules if known.definition.id not in names)
+    rules = tuple(rule for rule in compiled.rules if rule.definition.id not in names)
     return structs.replace(
         compiled, rules=rules, error_rules=_select_error_rules(rules), warning_numbers=_select_warnings(rules)
     )
@@ -563,25 +563,25 @@ def _build_blocks(leaves: Sequence[CompiledIndicator]) -> ScoringBlocks:
 
 
 def _build_block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
-    leaves = [known.indicator for known in members]
+    leaves = [scorer.indicator for scorer in members]
     return ScoringBlock(
         zero_when=leaves[0].zero_when,
         applies=leaves[0].applies,
         scorers=tuple(members),
         tables=tuple(
-            (leaf.position, leaf.slots[0], known.table, known.unknown)
-            for known, leaf in zip(members, leaves, strict=True)
-            if known.table is not None
+            (leaf.position, leaf.slots[0], scorer.table, scorer.unknown)
+            for scorer, leaf in zip(members, leaves, strict=True)
+            if scorer.table is not None
         ),
         quotients=tuple(
-            (leaf.position, *leaf.quotient_slots, leaf.curve, leaf.low, leaf.best, known.unknown, known.score_facts)
-            for known, leaf in zip(members, leaves, strict=True)
-            if known.table is None and leaf.quotient_slots is not None
+            (leaf.position, *leaf.quotient_slots, leaf.curve, leaf.low, leaf.best, scorer.unknown, scorer.score_facts)
+            for scorer, leaf in zip(members, leaves, strict=True)
+            if scorer.table is None and leaf.quotient_slots is not None
         ),
         others=tuple(
-            (leaf.position, known.score_facts)
-            for known, leaf in zip(members, leaves, strict=True)
-            if known.table is None and leaf.quotient_slots is None
+            (leaf.position, scorer.score_facts)
+            for scorer, leaf in zip(members, leaves, strict=True)
+            if scorer.table is None and leaf.quotient_slots is None
         ),
     )
 
@@ -724,13 +724,13 @@ def _compile_level(level: Level) -> CompiledLevel:
 def compile_gate(gate: Gate) -> CompiledGate:
     """Return a gate ready to evaluate."""
     holds = compile_predicate(gate.holds, _compile_gate_operand, _reject_presence)
-    there, asked = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, there, asked)
+    actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
+    return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)
 
 
 def _find_minimum(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
     match gate.holds:
-        case Compare(op="ge", left=left, right=Constant(value=int() | float() as asked)):
+        case Compare(op="ge", left=left, right=Constant(value=int() | float() as required)):
             nodes: list[str | None] = []
             for member in left.of if isinstance(left, Minimum) else (left,):
                 match member:
@@ -740,16 +740,18 @@ def _find_minimum(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
                         nodes.append(node)
                     case _:
                         return None
-            return tuple(nodes), exact(asked)
+            return tuple(nodes), exact(required)
     return None
 
 
 def _find_value_bound(gate: Gate) -> tuple[str, Number, bool] | None:
     match gate.holds:
         case Compare(
-            op="ge" | "le" as op, left=ValueOperand(indicator=indicator), right=Constant(value=int() | float() as asked)
+            op="ge" | "le" as op,
+            left=ValueOperand(indicator=indicator),
+            right=Constant(value=int() | float() as required),
         ):
-            return None if isinstance(asked, bool) else (indicator, exact(asked), op == "ge")
+            return None if isinstance(required, bool) else (indicator, exact(required), op == "ge")
     return None
 
 

@@ -504,10 +504,10 @@ def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> Gro
 
 def _compute_upper_bounds(
     group: CompiledGroup,
-    leaves: Sequence[IndicatorResult],
+    results: Sequence[IndicatorResult],
     above: frozenset[str],
-    most: dict[str, int | None],
-    covered: dict[str, Ratio | None],
+    upper: dict[str, int | None],
+    coverage: dict[str, Ratio | None],
 ) -> None:
     """Store in `upper` the scores of the groups `above` unknown indicators with these at their best, and coverage.
 
@@ -517,17 +517,17 @@ def _compute_upper_bounds(
     known, below, remaining = 0, 1, 0
     for child, name, weight in zip(group.children, group.names, group.weights, strict=True):
         if isinstance(child, int):
-            leaf = leaves[child]
-            own.append(leaf.maximum)
-            if leaf.maximum is not None:
+            result = results[child]
+            own.append(result.maximum)
+            if result.maximum is not None:
                 remaining += weight
-                if leaf.code in OBSERVED:
+                if result.code in OBSERVED:
                     known += weight * below
         else:
             if name in above:
-                _compute_upper_bounds(child, leaves, above, most, covered)
-            own.append(most[name])
-            share = covered[name]
+                _compute_upper_bounds(child, results, above, upper, coverage)
+            own.append(upper[name])
+            share = coverage[name]
             if share is not None:
                 remaining += weight
                 n, d = share
@@ -536,8 +536,8 @@ def _compute_upper_bounds(
                 else:
                     known, below = known * d + weight * n * below, below * d
     name = group.definition.id
-    most[name] = score = score_children(group, own)
-    covered[name] = None if score is None else _reduce_ratio(known, below * remaining)
+    upper[name] = score = score_children(group, own)
+    coverage[name] = None if score is None else _reduce_ratio(known, below * remaining)
 
 
 def _reduce_ratio(n: int, d: int) -> Ratio:
@@ -546,14 +546,14 @@ def _reduce_ratio(n: int, d: int) -> Ratio:
 
 
 def _determine_status(
-    compiled: CompiledMethodology, silent: Sequence[int], covered: Mapping[str, Ratio | None]
+    compiled: CompiledMethodology, unknown: Sequence[int], coverage: Mapping[str, Ratio | None]
 ) -> Status:
     """Return the status of a submission that has an index; `unknown`: positions of unknown indicators."""
-    if not any(compiled.indicators[position].has_weight for position in silent):
+    if not any(compiled.indicators[position].has_weight for position in unknown):
         return "complete"
     thresholds = compiled.document.coverage
-    overall = covered[compiled.document.root.id]
-    of_dimensions = (covered.get(child.id) for child in compiled.document.root.children if child.weight)
+    overall = coverage[compiled.document.root.id]
+    of_dimensions = (coverage.get(child.id) for child in compiled.document.root.children if child.weight)
     if (
         overall is not None
         and _reaches(overall, thresholds.overall)
@@ -590,15 +590,15 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
     """Return True if a gate holds."""
     if gate.minimum is not None:
-        nodes, asked = gate.minimum
+        nodes, required = gate.minimum
         units = figures.find_lowest(nodes)
         if units is not None:
-            return units * asked.denominator >= asked.numerator * figures.unit
+            return units * required.denominator >= required.numerator * figures.unit
     elif gate.value_bound is not None:
-        indicator, asked, at_least = gate.value_bound
+        indicator, required, at_least = gate.value_bound
         value = figures.read_ratio(indicator)
         if value is not None:
-            over = value[0] * asked.denominator - asked.numerator * value[1]
+            over = value[0] * required.denominator - required.numerator * value[1]
             return not over or (over > 0) == at_least
     if gate.actual(figures) is NULL:
         return gate.definition.when_not_applicable == "pass"
@@ -608,8 +608,8 @@ def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
 def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
     """Return a gate with its actual and required figures."""
     units = None if gate.minimum is None else figures.find_lowest(gate.minimum[0])
-    there = gate.actual(figures) if units is None else Fraction(units, figures.unit)
-    return FailingGate(gate.definition, None if there is NULL else there, gate.required(figures))
+    actual = gate.actual(figures) if units is None else Fraction(units, figures.unit)
+    return FailingGate(gate.definition, None if actual is NULL else actual, gate.required(figures))
 
 
 class GateFigures:

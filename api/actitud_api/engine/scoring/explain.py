@@ -120,7 +120,7 @@ class _Explanation(Struct, frozen=True):
     unit: int
     allocation: Attribution
     values: list[Figure | bool | None]
-    """Raw values, and what follows them, by the position of each indicator."""
+    """Raw values by the position of each indicator, as are the lists below."""
     intervals: list[Interval | None]
     parameters: list[Parameters]
     steps: list[NextStep | None]
@@ -133,7 +133,7 @@ def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
     allocation = attribute_points(evaluation)
     branches, results = BranchRescorer(evaluation), list(zip(compiled.indicators, evaluation.results, strict=True))
     values = [_round_value(compiled, leaf, result) for leaf, result in results]
-    # One thing of all indicators after the other: that keeps caches warm, and takes a third less.
+    # One list for all indicators after the other: that keeps caches warm, and takes a third less.
     of = _Explanation(
         evaluation,
         compiled,
@@ -257,16 +257,16 @@ def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
 
 def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
     """Return a failing gate in the form of the canonical result."""
-    there, asked = blocked.actual, blocked.required
+    actual, required = blocked.actual, blocked.required
     distance = None
-    if _is_number(there) and _is_number(asked):
-        one, other = cast("Number", there), cast("Number", asked)
-        between = abs(other.numerator * one.denominator - one.numerator * other.denominator)
-        distance = round_quotient(between, one.denominator * other.denominator, compiled.raw_decimals)
+    if _is_number(actual) and _is_number(required):
+        first, second = cast("Number", actual), cast("Number", required)
+        between = abs(second.numerator * first.denominator - first.numerator * second.denominator)
+        distance = round_quotient(between, first.denominator * second.denominator, compiled.raw_decimals)
     return BlockingGate(
         gate=blocked.gate.id,
-        there=_to_gate_figure(compiled, there),
-        asked=_to_gate_figure(compiled, asked),
+        there=_to_gate_figure(compiled, actual),
+        asked=_to_gate_figure(compiled, required),
         distance=distance,
     )
 
@@ -288,15 +288,15 @@ def _list_main_reasons(evaluation: Evaluation, allocation: Attribution) -> tuple
     compiled = evaluation.compiled
     losses = [(position, loss) for position, loss in enumerate(allocation.losses) if loss is not None and loss[0]]
     common = math.lcm(*(loss[1] for _, loss in losses))
-    losses.sort(key=lambda found: -found[1][0] * (common // found[1][1]))
-    found = []
+    losses.sort(key=lambda item: -item[1][0] * (common // item[1][1]))
+    reasons = []
     for position, _ in losses[:MAIN_REASONS]:
         own = allocation.indicators[position]
         assert own is not None
-        found.append(
+        reasons.append(
             MainReason(indicator=compiled.indicators[position].definition.id, lost=to_quotient(own.lost, compiled.unit))
         )
-    return tuple(found)
+    return tuple(reasons)
 
 
 def _build_finding(compiled: CompiledMethodology, broken: BrokenRule) -> Finding:
@@ -315,8 +315,8 @@ def _build_finding(compiled: CompiledMethodology, broken: BrokenRule) -> Finding
 
 def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> tuple[str, ...]:
     """Return the indicators whose absent answers leave a predicate undetermined, in document order."""
-    found = frozenset(_find_deciding(compiled, predicate, facts))
-    return tuple(leaf.definition.id for leaf in compiled.indicators if leaf.definition.id in found)
+    deciding = frozenset(_find_deciding(compiled, predicate, facts))
+    return tuple(leaf.definition.id for leaf in compiled.indicators if leaf.definition.id in deciding)
 
 
 def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> Iterator[str]:
@@ -342,17 +342,17 @@ def collect_facts_read(
     compiled: CompiledMethodology, predicate: Predicate, facts: Facts
 ) -> dict[str, FactValue | str | None]:
     """Return the facts that a predicate read, by name: profile fields, and facts of answers as `D4.01.level`."""
-    found: dict[str, FactValue | str | None] = {}
+    read: dict[str, FactValue | str | None] = {}
     for operand in operands(predicate):
         match operand:
             case ProfileOperand(field=field):
-                found[field] = _to_json_fact(facts[compiled.layout.profile[field]])
+                read[field] = _to_json_fact(facts[compiled.layout.profile[field]])
             case AnswerOperand(indicator=indicator, fact=fact):
-                found[f"{indicator}.{fact}"] = _to_json_fact(facts[compiled.layout.facts[indicator, fact]])
+                read[f"{indicator}.{fact}"] = _to_json_fact(facts[compiled.layout.facts[indicator, fact]])
             case ComponentOperand(indicator=indicator, component=component):
                 ids = facts[compiled.layout.facts[indicator, "components"]]
-                found[f"{indicator}.{component}"] = None if ids is None else component in cast("frozenset[str]", ids)
-    return found
+                read[f"{indicator}.{component}"] = None if ids is None else component in cast("frozenset[str]", ids)
+    return read
 
 
 def _to_json_fact(value: Slot, components: tuple[str, ...] = ()) -> FactValue | str | None:

@@ -538,13 +538,13 @@ class _Search:
         self._start = self._now = _Situation(evaluation, submission, frozenset())
         self._taken: list[_AppliedMove] = []
         self._refused: dict[_Option, tuple[CompiledRule, ...]] = {}
-        # Moves can undo each other where one indicator reads what another moves: nothing is sought twice.
+        # Moves can undo each other if one indicator reads the fact that another moves: no option is taken twice.
         self._sought: set[tuple[int, Fraction | None]] = set()
         self._ranking = _OptionRanking(evaluation.compiled)
 
     def run(self) -> tuple[Unreachable, ...]:
         """Find the moves and drop superfluous ones, or return the gates out of reach."""
-        # A move can undo what an earlier goal had reached: again, until nothing more is taken.
+        # A move can undo an earlier goal: repeat until a round takes none.
         while True:
             before, lost = len(self._taken), dict[str, list[_Goal]]()
             for goal in self._goals:

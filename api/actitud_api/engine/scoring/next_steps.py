@@ -77,9 +77,9 @@ class BranchRescorer:
             self._find_sensitivity(name).linear_terms[place]
             for name, place in zip(names, leaf.child_positions[1:], strict=True)
         ]
-        known = tuple(line for line in lines if line is not None)
-        found = self._branches[parent] = self._find_sensitivity(parent), known if len(known) == len(lines) else None
-        return found
+        linear = tuple(line for line in lines if line is not None)
+        branch = self._branches[parent] = self._find_sensitivity(parent), linear if len(linear) == len(lines) else None
+        return branch
 
     def _find_sensitivity(self, name: str) -> GroupSensitivity:
         if name not in self._sensitivities:
@@ -90,7 +90,7 @@ class BranchRescorer:
     def broken_rules(self) -> frozenset[str]:
         """The ids of the rules that do not hold."""
         if self._broken is None:
-            self._broken = frozenset(found.rule.definition.id for found in self.evaluation.broken_rules)
+            self._broken = frozenset(rule.rule.definition.id for rule in self.evaluation.broken_rules)
         return self._broken
 
 
@@ -318,17 +318,17 @@ def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactV
     """Return the changed facts by name, without the derived ones."""
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
-    found: dict[str, FactValue] = {}
+    names: dict[str, FactValue] = {}
     for name, slot in leaf.facts:
         if slot in change:
             value = change[slot]
             if isinstance(value, frozenset):
-                found[name] = tuple(component for component in leaf.definition.components if component in value)
+                names[name] = tuple(component for component in leaf.definition.components if component in value)
             elif isinstance(value, bool):
-                found[name] = value
+                names[name] = value
             else:
-                found[name] = to_figure(cast("int | Fraction", value))
-    return found
+                names[name] = to_figure(cast("int | Fraction", value))
+    return names
 
 
 def apply_change(facts: Facts, change: FactChange) -> Facts:
@@ -346,9 +346,9 @@ def _find_turned_rules(
     evaluation, broken = branches.evaluation, branches.broken_rules
     touching = evaluation.compiled.touching_rules[leaf.position]
     breaks = tuple(
-        known.definition.id for known in touching if known.definition.id not in broken and not known.holds(changed)
+        rule.definition.id for rule in touching if rule.definition.id not in broken and not rule.holds(changed)
     )
-    mends = (known.holds(apply_change(evaluation.sent, change)) for known in touching if known.definition.id in broken)
+    mends = (rule.holds(apply_change(evaluation.sent, change)) for rule in touching if rule.definition.id in broken)
     return breaks, any(mends)
 
 

@@ -101,10 +101,10 @@ def _compile_quotient(over: int, under: int) -> Callable[[Facts], Ratio | None]:
 
 def _compile_slot(slot: int) -> Callable[[Facts], Ratio | None]:
     def value(facts: Sequence[Number | None]) -> Ratio | None:
-        found = facts[slot]
-        if found is None:
+        number = facts[slot]
+        if number is None:
             return None
-        return (found, 1) if type(found) is int else (int(found.numerator), found.denominator)
+        return (number, 1) if type(number) is int else (int(number.numerator), number.denominator)
 
     return cast("Callable[[Facts], Ratio | None]", value)
 

@@ -151,7 +151,7 @@ def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Inte
     rated = scores != MISSING
     patterns, pattern = np.unique(rated, axis=0, return_inverse=True)
     unit = int(10**document.decimals)
-    found = np.empty((count, organisations), np.min_scalar_type(document.root.range.maximum * unit))
+    indices = np.empty((count, organisations), np.min_scalar_type(document.root.range.maximum * unit))
     floor = 0 if document.additional_index is None else document.additional_index.floor * unit
     step = 1 if document.published_decimals is None else 10 ** (document.decimals - document.published_decimals)
     plain = np.where(rated, scores, 0.0)
@@ -164,8 +164,8 @@ def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Inte
             weights = drawn.weights[block]
             shares = _sum_weighted(values, weights) / _sum_weighted(patterns, weights)[:, pattern]
             units = _round_exponentials(shares) if geometric else np.floor(shares + (0.5 + EPSILON))
-            found[block] = units if step == 1 else (2 * units + step) // (2 * step) * step
-    return found
+            indices[block] = units if step == 1 else (2 * units + step) // (2 * step) * step
+    return indices
 
 
 def _sum_weighted(values: Floats | NDArray[np.bool_], weights: Floats) -> Floats:
@@ -190,11 +190,11 @@ def _compute_logarithm(units: int) -> float:
 def _round_exponentials(powers: Floats) -> Floats:
     """Return floor(e^x + 1/2 + 10^-6) of each, exactly."""
     shifted = np.exp(powers) + (0.5 + EPSILON)
-    found = np.floor(shifted)
+    rounded = np.floor(shifted)
     doubtful = np.abs(shifted - np.rint(shifted)) <= _DOUBT * shifted
-    for place in zip(*np.nonzero(doubtful), strict=True):
-        found[place] = math.floor(_EXACTLY.exp(Decimal(powers[place].item())) + Decimal("0.500001"))
-    return found
+    for position in zip(*np.nonzero(doubtful), strict=True):
+        rounded[position] = math.floor(_EXACTLY.exp(Decimal(powers[position].item())) + Decimal("0.500001"))
+    return rounded
 
 
 def _compute_percentiles(drawn: Integers) -> Integers:
@@ -218,15 +218,15 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
 
 def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
     """Return the lower and upper index, in units, at which the index gates of each level hold."""
-    found = []
+    windows = []
     for level in levels:
         lower, upper = 0, _NO_END
         for gate in level.gates:
             if _reads_index(gate.holds):
                 low, high = _find_window(gate.holds, gate.id, unit)
                 lower, upper = max(lower, low), min(upper, high)
-        found.append((lower, upper))
-    return found
+        windows.append((lower, upper))
+    return windows
 
 
 def _find_window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
