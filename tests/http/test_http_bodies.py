@@ -13,8 +13,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from structlog.testing import capture_logs
 
-from actitud_api.platform.http import requests
-from actitud_api.platform.http.json_body import Json, parse
+from actitud_api.platform.http import inputs
+from actitud_api.platform.http.inputs import parse
+from actitud_api.platform.http.validation import Json
 from tests.contract.asgi import Sent, exchange
 
 CAR: dict[str, Any] = {"kind": "car-1", "name": "beetle", "wheels": {"count": 4}}
@@ -217,7 +218,7 @@ def test_a_large_body_is_read_aside_so_that_others_are_answered(
         threads.append(threading.current_thread())
         return parse(raw)
 
-    monkeypatch.setattr(requests, "parse", observed)
+    monkeypatch.setattr(inputs, "parse", observed)
     body = json.dumps(CAR).encode().ljust(size)
     sent = Sent("POST", b"/v1/toys", [(b"content-type", b"application/json")], [body])
     assert asyncio.run(exchange(toys.app, sent)).status == 200

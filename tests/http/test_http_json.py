@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from actitud_api.platform.http.json_body import NotJson, parse, pointer, shown
+from actitud_api.platform.http.inputs import NotJson, parse
 from actitud_api.platform.http.problems import FAULTS_MAX
+from actitud_api.platform.http.validation import pointer, shown
 
 
 def refused(raw: bytes) -> list[tuple[str, str]]:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY, KEY_SHOWS_MORE
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, patch, post
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import HEALTH, Health, Readiness
 from tests.http.toys import Car, Part, ToyPath, toy_app

@@ -11,9 +11,8 @@ from msgspec import Meta, Struct
 
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.requests.content import Evidence
-from actitud_api.platform.http.json_body import Json
 from actitud_api.platform.http.problems import Fault
-from actitud_api.platform.http.validation import Checked, nearest
+from actitud_api.platform.http.validation import Checked, Json, nearest
 from tests.http.toys import toy_app
 
 

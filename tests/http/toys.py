@@ -10,12 +10,12 @@ from actitud_api.app import create_app
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_COMPUTING
 from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.pages import PagesController
 from actitud_api.platform.http.paging import Cursor, Page, PageQuery, next_url
 from actitud_api.platform.http.problems import NO_STORE
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import SystemController
 from actitud_api.resources.organisations.service import UnknownOrganisation

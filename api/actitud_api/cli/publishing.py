@@ -16,9 +16,9 @@ from actitud_api.cli.scoring import told
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.http.json_body import Json, NotJson, parse
+from actitud_api.platform.http.inputs import Body, NotJson, parse
 from actitud_api.platform.http.problems import Fault, ProblemError
-from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.validation import Json
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.places import failures
 from actitud_api.resources.editions import service as editions

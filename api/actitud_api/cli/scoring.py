@@ -15,9 +15,8 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, request_type
 from actitud_api.engine.methodology.without_texts import with_plain_texts
 from actitud_api.engine.narration import words
-from actitud_api.platform.http.json_body import NotJson, parse
+from actitud_api.platform.http.inputs import Body, NotJson, parse
 from actitud_api.platform.http.problems import Fault
-from actitud_api.platform.http.requests import Body
 from actitud_api.resources.scores import schemas, service
 from actitud_api.resources.scores.routes import REQUEST
 

@@ -23,7 +23,7 @@ from actitud_api.engine.methodology.requests.questionnaire import (
     questionnaire,
     scores_document,
 )
-from actitud_api.platform.http.requests import Body
+from actitud_api.platform.http.inputs import Body
 from actitud_api.web.workbooks.reading import REQUEST, reading
 from actitud_api.web.workbooks.writing import workbook
 from tests.support.scale import WORKBOOKS

@@ -20,8 +20,8 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.http.access import OWNER, Rule, operation_id
+from actitud_api.platform.http.logs import redacted
 from actitud_api.platform.http.middleware.policy import Holder
-from actitud_api.platform.http.redaction import redacted
 from actitud_api.platform.http.scope import ApiRequest, request_id
 from actitud_api.platform.storage.database import Database, Session
 

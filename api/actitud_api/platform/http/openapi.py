@@ -20,6 +20,7 @@ from litestar.routes import HTTPRoute
 from actitud_api.engine.methodology.free_text import Note, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
 from actitud_api.platform.http.contract import IDEMPOTENCY_KEY, Contract, Link, contract_of
+from actitud_api.platform.http.inputs import LANG, Body, FileBody, parameters
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
 from actitud_api.platform.http.negotiation import JSON
@@ -45,7 +46,6 @@ from actitud_api.platform.http.problems import (
     ProblemType,
 )
 from actitud_api.platform.http.representations import Exact, Files
-from actitud_api.platform.http.requests import LANG, Body, FileBody, parameters
 
 Node: TypeAlias = dict[str, Any]
 

@@ -41,10 +41,10 @@ from litestar.types import Empty
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
 from actitud_api.platform.http.contract import Contract, Link
+from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.preconditions import Precondition, if_match
 from actitud_api.platform.http.problems import ProblemType
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.scope import ApiRequest, language_of
 
 Handler = Callable[..., object]

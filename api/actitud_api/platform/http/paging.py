@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.json_body import NotJson, parse
+from actitud_api.platform.http.inputs import NotJson, parse
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
 from actitud_api.platform.http.scope import ApiRequest, base_of, query_pairs
 

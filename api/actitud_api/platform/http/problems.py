@@ -16,10 +16,9 @@ from litestar.types import HTTPScope
 from msgspec import Meta
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.logs import redacted
 from actitud_api.platform.http.negotiation import JSON
-from actitud_api.platform.http.redaction import redacted
-from actitud_api.platform.http.redirects import Moved, redirect
-from actitud_api.platform.http.scope import ApiRequest, language_of, request_id
+from actitud_api.platform.http.scope import ApiRequest, Moved, language_of, redirect, request_id
 
 PROBLEM_JSON: Final = "application/problem+json"
 NO_STORE: Final = "no-store"

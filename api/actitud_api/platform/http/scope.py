@@ -1,18 +1,20 @@
-"""What a request says besides its body: its id, its headers, its query, its language."""
+"""Facts of a request besides its body (id, headers, query, language), and its redirect to another address."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.types import HTTPScope
 
 from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.platform.http.logs import has_key
 from actitud_api.platform.http.negotiation import language
-from actitud_api.platform.http.redaction import has_key
 
 ApiRequest = Request[object, object, State]
 
@@ -65,3 +67,27 @@ def language_of(scope: HTTPScope, default: Language = "en") -> Language:
         if known == wanted:
             return known
     return language(header(scope, b"accept-language"), default)
+
+
+ASK_AGAIN: Final = "no-cache"
+"""Whoever keeps it asks each time whether it is still so: an alias may become that of another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where what was asked for is: at the same path and query with another value of one of its parameters."""
+
+    parameter: str
+    value: str
+
+
+def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
+    """The response that leads there."""
+    template, path = scope["path_template"].split("/"), scope["path"].split("/")
+    steps = [
+        moved.value if step == f"{{{moved.parameter}}}" else there for step, there in zip(template, path, strict=True)
+    ]
+    query = urlencode(query_pairs(scope))
+    location = "/".join(quote(step, safe=":@!$&'()*+,;=") for step in steps) + (f"?{query}" if query else "")
+    headers = {"Location": location, "Cache-Control": ASK_AGAIN, "Vary": "Accept"}
+    return Response(b"", status_code=308, headers=headers)

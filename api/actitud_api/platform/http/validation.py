@@ -7,19 +7,26 @@ tests use, and then converted by msgspec in strict mode. A refusal names every f
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, TypeAlias, TypeVar
 
 import jsonschema_rs
 import msgspec
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.engine.methodology.free_text import NO_CONTROL, PERSONAL_DATA, STRAIGHT, TRIMMED
+from actitud_api.engine.methodology.free_text import NO_CONTROL, PERSONAL_DATA, STRAIGHT, TRIMMED, has_personal_data
 from actitud_api.engine.methodology.requests.content import HTTPS_ADDRESS, SHA256
-from actitud_api.platform.http.json_body import Json, as_json, pointer, shown
 from actitud_api.platform.http.problems import Fault, first
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
+
+QUOTED_MAX = 100
+"""Characters of a value that are quoted in a fault."""
+_QUOTED_NAME_MAX = 200
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 _NAME_MAX = 64
 _SUGGESTIONS_MAX = 100
@@ -207,3 +214,36 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
             return Texts("Los elementos no pueden repetirse.", "The items must not repeat.")
         case _:
             return Texts(f"Incumple la regla `{rule}` del esquema.", f"It breaks the rule `{rule}` of the schema.")
+
+
+def as_json(value: object, length: int = QUOTED_MAX) -> str:
+    """A value as JSON, cut at so many characters."""
+    text = ""
+    for chunk in _ENCODER.iterencode(value):
+        text += chunk
+        if len(text) >= length:
+            break
+    return text[:length].encode("utf-8", "backslashreplace").decode()
+
+
+def shown(value: object) -> str | None:
+    """A value as JSON, cut at 100 characters, to be quoted in a fault; None where personal data begin in that."""
+    is_number = isinstance(value, int | float)
+    return None if not is_number and has_personal_data(as_json(value, 2 * QUOTED_MAX)) else as_json(value)
+
+
+def name_shown(name: str) -> str:
+    """The name of a member or parameter, cut at 200 characters with an ellipsis, to be quoted in a fault."""
+    return name if len(name) <= _QUOTED_NAME_MAX else name[:_QUOTED_NAME_MAX] + "…"
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """A path as JSON Pointer (RFC 6901), its names as `name_shown` cuts them."""
+    return "".join("/" + name_shown(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def is_control(text: str) -> bool:
+    """Whether a text has a control character or a surrogate."""
+    return not text.isprintable() and any(
+        character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff" for character in text
+    )

@@ -20,6 +20,7 @@ from actitud_api.platform.auth.secret import Secret
 from actitud_api.platform.auth.service import Created, Principal, Refused, UnknownKey
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, next_url
 from actitud_api.platform.http.problems import (
@@ -31,7 +32,6 @@ from actitud_api.platform.http.problems import (
     maps_to,
 )
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, revision

@@ -14,11 +14,11 @@ from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
 from actitud_api.platform.auth.recording import recorded
 from actitud_api.platform.auth.service import OF_ORGANISATIONS, Principal
 from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, patch, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, first, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, revision

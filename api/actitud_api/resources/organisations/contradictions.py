@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.http.json_body import shown
 from actitud_api.platform.http.problems import Fault
+from actitud_api.platform.http.validation import shown
 from actitud_api.resources.organisations.entries import Contradiction
 from actitud_api.resources.organisations.faults import REASONS, TAKEN
 

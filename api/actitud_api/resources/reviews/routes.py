@@ -20,11 +20,11 @@ from actitud_api.platform.auth.recording import event_of, recorded
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import VERSION, Link
+from actitud_api.platform.http.inputs import Body, Query
 from actitud_api.platform.http.operations import delete, get, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body, Query
 from actitud_api.platform.http.scope import ApiRequest, language_of
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected

@@ -10,11 +10,11 @@ from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY_COMPUTING, KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, next_url
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Representation
-from actitud_api.platform.http.requests import Body
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.platform.http.json_body import is_control
 from actitud_api.platform.http.pages import templates
+from actitud_api.platform.http.validation import is_control
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.equivalent import Equivalent
 from actitud_api.web.embeds.pictures import card_size

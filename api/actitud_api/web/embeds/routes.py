@@ -19,14 +19,13 @@ from markupsafe import Markup
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
+from actitud_api.platform.http.inputs import Query
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.pages import templates
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refused
-from actitud_api.platform.http.redirects import Moved, redirect
 from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
-from actitud_api.platform.http.requests import Query
-from actitud_api.platform.http.scope import ApiRequest, base_of, query_pairs
+from actitud_api.platform.http.scope import ApiRequest, Moved, base_of, query_pairs, redirect
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.service import AliasOf

@@ -26,10 +26,9 @@ from actitud_api.engine.methodology.requests.questionnaire import (
     questionnaire,
     request_type,
 )
-from actitud_api.platform.http.json_body import Json, is_control, shown
+from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
-from actitud_api.platform.http.requests import Body
-from actitud_api.platform.http.validation import nearest
+from actitud_api.platform.http.validation import Json, is_control, nearest, shown
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     FORMAT,

@@ -6,10 +6,10 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.requests.questionnaire import QuestionnaireRequest
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_COMPUTING
 from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.inputs import FileBody
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_STORE, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import XLSX, File, Representation
-from actitud_api.platform.http.requests import FileBody
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.web.workbooks import schemas, service
 from actitud_api.web.workbooks.package import Refused, TooLarge

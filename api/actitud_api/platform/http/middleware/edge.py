@@ -19,9 +19,9 @@ from litestar.utils import normalize_path
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import is_open
-from actitud_api.platform.http.json_body import is_control
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, response
 from actitud_api.platform.http.scope import ApiRequest, header, request_id
+from actitud_api.platform.http.validation import is_control
 
 VERSIONED: Final = "/v1"
 SERVICE_DESCRIPTION: Final = b'</v1/openapi.json>; rel="service-desc"; type="application/json"'

@@ -1,17 +1,18 @@
-"""What an operation takes: its query parameters and its body, each declared once as closed Structs.
+"""The inputs of an operation, decoded strictly: query parameters, JSON bodies and files.
 
-    FILTERS = Query(OrganisationFilters)
-    REQUEST = Body(ScoreRequest_2026_1, ScoreRequest_2027_1)
-
-`FILTERS.of(request)` in a handler is the decoded Struct: `enforce` read it before the handler ran.
+Refused besides text that is no JSON (RFC 8259): invalid UTF-8, a byte order mark, repeated members, numbers that are
+not finite, control characters and lone surrogates in strings, nesting, arrays and values beyond the limits.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 from litestar.concurrency import sync_to_thread
@@ -19,11 +20,19 @@ from litestar.exceptions import InternalServerException
 
 from actitud_api.engine.i18n import LANGUAGES, Texts
 from actitud_api.engine.methodology.free_text import NO_CONTROL
-from actitud_api.platform.http.json_body import Json, NotJson, is_control, name_shown, parse, shown
 from actitud_api.platform.http.negotiation import JSON, MERGE_PATCH
-from actitud_api.platform.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError
+from actitud_api.platform.http.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, Fault, ProblemError, first
 from actitud_api.platform.http.scope import ApiRequest, query_pairs
-from actitud_api.platform.http.validation import Checked, nearest
+from actitud_api.platform.http.validation import (
+    QUOTED_MAX,
+    Checked,
+    Json,
+    is_control,
+    name_shown,
+    nearest,
+    pointer,
+    shown,
+)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -59,11 +68,6 @@ class Query(Generic[T]):
             "additionalProperties": False,
         }
         self._checked = Checked(type_, schema)
-
-    def of(self, request: ApiRequest) -> T:
-        """The parameters of a request of this operation."""
-        decoded: T = request.scope["state"]["query"]
-        return decoded
 
     def decode(self, request: ApiRequest) -> T | list[Fault]:
         """The parameters, or all that is wrong with them."""
@@ -157,11 +161,6 @@ class Body(Generic[T]):
         """The types by their tags; none where there is only one untagged type."""
         return {str(type_.__struct_config__.tag): type_ for type_ in self.types} if self.tag_field else {}
 
-    def of(self, request: ApiRequest) -> T:
-        """The body of a request of this operation."""
-        decoded: T = request.scope["state"]["body"]
-        return decoded
-
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
         """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
         _ensure_media_type(request, self.media_type)
@@ -190,11 +189,6 @@ class FileBody:
 
     def __init__(self, *media_types: str) -> None:
         self.media_types = media_types
-
-    def of(self, request: ApiRequest) -> bytes:
-        """The bytes of a request of this operation."""
-        raw: bytes = request.scope["state"]["body"]
-        return raw
 
     async def decode(self, request: ApiRequest) -> bytes:
         """The bytes; raises 413 and 415 problems, and 400 where they never came."""
@@ -244,3 +238,146 @@ def _unknown_tag(name: str, there: bool, tag: Json, tags: list[str]) -> Fault:
         Texts(es, en) if there else Texts(f"Falta este miembro. {es}", f"This member is missing. {en}"),
         nearest(tag, tags) if isinstance(tag, str) else None,
     )
+
+
+DEPTH_MAX = 20
+ITEMS_MAX = 1_000
+VALUES_MAX = 5_000
+"""Members and items of a whole text: many times a full request. The validator copies what is around each fault, so
+only a bound here keeps the work in proportion to the size."""
+_Repeated: TypeAlias = dict[int, tuple[dict[str, Json], list[str]]]
+"""Objects with repeated members, by identity, kept so that the identity stays theirs, and the names."""
+
+
+class NotJson(ValueError):
+    """A body that cannot be read as JSON; `faults` says why."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+
+def parse(raw: bytes) -> Json:
+    """The value of a JSON text, each integral number an int.
+
+    Raises `NotJson` with the faults that can be told, cut by `first`.
+    """
+    repeated: _Repeated = {}
+
+    def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            repeated[id(value)] = (value, [name for name, count in counts.items() if count > 1])
+        return value
+
+    try:
+        decoded: Json = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=members, parse_float=_number, parse_constant=_no_number
+        )
+    except RecursionError:
+        raise NotJson([_too_deep("")]) from None
+    except ValueError as error:
+        raise NotJson([_syntax(error)]) from None
+    if _has_too_many(decoded):
+        raise NotJson([_too_many()])
+    faults = first(_walk(decoded, "", 1, repeated))
+    if faults:
+        raise NotJson(faults)
+    return decoded
+
+
+def _number(text: str) -> int | float:
+    """A number with a point or an exponent: finite, and an int where it is integral (19.0 is 19)."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:QUOTED_MAX]} is beyond what a number can be")
+    return int(value) if value.is_integer() else value
+
+
+def _no_number(text: str) -> int:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _syntax(error: ValueError) -> Fault:
+    if isinstance(error, UnicodeDecodeError):
+        detail = Texts(f"El cuerpo no es UTF-8 (byte {error.start}).", f"The body is not UTF-8 (byte {error.start}).")
+        return Fault("", "encoding", None, detail)
+    if isinstance(error, json.JSONDecodeError):
+        where = f"{error.lineno}:{error.colno}"
+        detail = Texts(f"El cuerpo no es JSON (línea:columna {where}).", f"The body is not JSON (line:column {where}).")
+        return Fault("", "syntax", None, detail)
+    detail = Texts("El cuerpo tiene un número que JSON no admite.", "The body has a number that JSON does not admit.")
+    return Fault("", "number", None, detail)
+
+
+def _has_too_many(value: Json) -> bool:
+    """Whether there are more values than `VALUES_MAX`, without a look at more than those."""
+    pending = [value]
+    count = 0
+    while pending:
+        outer = pending.pop()
+        if isinstance(outer, (dict, list)):
+            count += len(outer)
+            if count > VALUES_MAX:
+                return True
+            pending.extend(outer.values() if isinstance(outer, dict) else outer)
+    return False
+
+
+def _too_many() -> Fault:
+    return Fault(
+        "",
+        "values",
+        None,
+        Texts(
+            f"Hay más de {VALUES_MAX} miembros y elementos en total.",
+            f"There are more than {VALUES_MAX} members and items in all.",
+        ),
+    )
+
+
+def _too_deep(place: str) -> Fault:
+    return Fault(
+        place,
+        "depth",
+        None,
+        Texts(f"Hay más de {DEPTH_MAX} niveles de anidamiento.", f"There are more than {DEPTH_MAX} levels of nesting."),
+    )
+
+
+def _control(place: str, value: str) -> Fault:
+    return Fault(
+        place,
+        "control",
+        shown(value),
+        Texts(
+            "El texto tiene caracteres de control o sustitutos sueltos.",
+            "The text has control characters or lone surrogates.",
+        ),
+    )
+
+
+def _walk(value: Json, place: str, depth: int, repeated: _Repeated) -> Iterator[Fault]:
+    if isinstance(value, str):
+        if is_control(value):
+            yield _control(place, value)
+    elif depth > DEPTH_MAX:
+        yield _too_deep(place)
+    elif isinstance(value, dict):
+        for name in repeated.get(id(value), (value, []))[1]:
+            detail = Texts("El miembro está repetido.", "The member is there more than once.")
+            yield Fault(place if is_control(name) else place + pointer([name]), "duplicate", None, detail)
+        for name, member in value.items():
+            if is_control(name):
+                yield _control(place, name)
+            elif isinstance(member, (str, dict, list)):
+                yield from _walk(member, place + pointer([name]), depth + 1, repeated)
+    elif isinstance(value, list):
+        if len(value) > ITEMS_MAX:
+            detail = Texts(f"Hay más de {ITEMS_MAX} elementos.", f"There are more than {ITEMS_MAX} items.")
+            yield Fault(place, "items", None, detail)
+            return
+        for index, item in enumerate(value):
+            if isinstance(item, (str, dict, list)):
+                yield from _walk(item, f"{place}/{index}", depth + 1, repeated)
