@@ -1,1 +1,1 @@
-"""Assessments: what an organisation answers in an edition, and how that scores."""
+"""Assessments: the answers of an organisation in an edition, and their score."""

@@ -1,6 +1,6 @@
-"""Evidence: which documents count, what is wrong with the others, and the submission that follows (pure).
+"""Evidence: the documents that count, the faults of the others, and the submission derived from them (pure).
 
-A document counts where its address belongs to the organisation and its date has come. What no document supports that
+A document counts if its address belongs to the organisation and its date has come. An answer without a document that
 counts is self-declared.
 """
 
@@ -27,12 +27,12 @@ EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference
 
 
 class EvidenceFinding(Struct, frozen=True, kw_only=True):
-    """What is wrong with a document.
+    """A fault of a document.
 
     Errors: `undeclared_domain`, its address is not of the organisation; `future_date`, its date has not come; neither
     counts. Warnings: `date_after_reference`, it is later than the reference date (rule V10 of the catalogue);
-    `document_reused`, it supports more than five indicators (V22). `pointer`: where it stands in the assessment;
-    `indicators`: those that it supports; `facts`: what its sentence says, dates as `YYYY-MM-DD`.
+    `document_reused`, it supports more than five indicators (V22). `pointer`: its JSON Pointer in the assessment;
+    `indicators`: those that it supports; `facts`: the values of its sentence, dates as `YYYY-MM-DD`.
     """
 
     rule: EvidenceRule
@@ -43,7 +43,7 @@ class EvidenceFinding(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceContext(Struct, frozen=True, kw_only=True):
-    """What documents are judged by: the domains of the organisation (ASCII), the day and the reference date."""
+    """The conditions of a check of documents: domains of the organisation (ASCII), current day, reference date."""
 
     domains: frozenset[str]
     today: date
@@ -51,7 +51,7 @@ class EvidenceContext(Struct, frozen=True, kw_only=True):
 
 
 def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
-    """What documents are judged by; a domain that is none of a host is left out."""
+    """Build the context of a check; a domain that is no host name is left out."""
     declared = (_to_ascii(domain) for domain in domains)
     return EvidenceContext(
         domains=frozenset(domain for domain in declared if domain is not None), today=today, reference=reference
@@ -59,43 +59,43 @@ def build_context(domains: Iterable[str], today: date, reference: date) -> Evide
 
 
 def parse_host(url: str) -> str | None:
-    """The host of an address in its ASCII form; None where there is none that can belong to anybody.
+    """Parse the host of an address. Return it in ASCII; None if nobody can own the address.
 
-    Only `https`, without user or password, and never an IP address in any spelling: what one program takes for the
-    host of such an address another may not.
+    It takes `https` only, without user or password, and never an IP address in any spelling: two programs may read a
+    different host from such an address.
     """
-    found = _ADDRESS.match(url)
-    return None if found is None else _to_ascii(found["host"])
+    match = _ADDRESS.match(url)
+    return None if match is None else _to_ascii(match["host"])
 
 
 def is_within_domains(url: str, domains: frozenset[str]) -> bool:
-    """Whether the host of an address is one of those domains, or below one."""
+    """Return True if the host of an address is one of those domains or below one."""
     labels = (parse_host(url) or "").split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def is_valid(document: Evidence, context: EvidenceContext) -> bool:
-    """Whether a document is evidence."""
+    """Return True if a document counts as evidence."""
     return is_within_domains(document.url, context.domains) and document.date <= context.today
 
 
 def derive_submission(
     methodology: Methodology, content: Content, context: EvidenceContext, before: Submission | None = None
 ) -> Submission:
-    """The submission of what an organisation states.
+    """Derive the submission of a content.
 
-    `before`: the one until now, from which comes what the service and the review set, not the organisation; without
-    it, defaults.
+    `before`: the submission until now, the source of the values that the service and the review set; defaults without
+    it.
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:
         return any(is_valid(document, context) for document in documents)
 
-    reviewed = before or Submission(profile={}, answers={})
-    asked = {known.id: known for known in indicators(methodology.document.root)}
+    previous = before or Submission(profile={}, answers={})
+    by_id = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
     return Submission(
         profile=_derive_profile(methodology, content, before),
-        answers={name: _derive_facts(asked[name], answer, before) for name, answer in content.answers.items()},
+        answers={name: _derive_facts(by_id[name], answer, before) for name, answer in content.answers.items()},
         self_declared=frozenset(name for name, answer in content.answers.items() if not supported(answer.evidence)),
         profile_self_declared=frozenset(
             field.name
@@ -104,21 +104,21 @@ def derive_submission(
             and field.set_by == "organisation"
             and not supported(content.profile_evidence.get(field.name, ()))
         ),
-        set_aside={name: why for name, why in reviewed.set_aside.items() if name in content.answers},
-        level_caps={name: cap for name, cap in reviewed.level_caps.items() if name in content.answers},
-        max_level=reviewed.max_level,
+        set_aside={name: why for name, why in previous.set_aside.items() if name in content.answers},
+        level_caps={name: cap for name, cap in previous.level_caps.items() if name in content.answers},
+        max_level=previous.max_level,
     )
 
 
 def check_documents(content: Content, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
-    """What is wrong with the documents of an assessment, in the order of their places."""
-    places = list(_list_locations(content))
-    found = [finding for place in places for finding in _check_document(place, context)]
-    return (*found, *_check_reuse(places))
+    """Check the documents of an assessment. Return their faults in the order of their pointers."""
+    locations = list(_list_locations(content))
+    findings = [finding for location in locations for finding in _check_document(location, context)]
+    return (*findings, *_check_reuse(locations))
 
 
 class _EvidenceLocation(Struct, frozen=True):
-    """A document where it stands, and the indicator that it supports there."""
+    """A document with its JSON Pointer and the indicator that it supports, None for a field of the profile."""
 
     pointer: str
     indicator: str | None
@@ -134,15 +134,15 @@ def _list_locations(content: Content) -> Iterator[_EvidenceLocation]:
             yield _EvidenceLocation(f"/answers/{indicator}/evidence/{number}", indicator, document)
 
 
-def _check_document(place: _EvidenceLocation, context: EvidenceContext) -> Iterator[EvidenceFinding]:
-    supported = () if place.indicator is None else (place.indicator,)
-    document = place.document
+def _check_document(location: _EvidenceLocation, context: EvidenceContext) -> Iterator[EvidenceFinding]:
+    supported = () if location.indicator is None else (location.indicator,)
+    document = location.document
     stated: dict[str, FactValue | str | None] = {"date": document.date.isoformat()}
     if not is_within_domains(document.url, context.domains):
         yield EvidenceFinding(
             rule="undeclared_domain",
             severity="error",
-            pointer=f"{place.pointer}/url",
+            pointer=f"{location.pointer}/url",
             indicators=supported,
             facts={"host": parse_host(document.url)},
         )
@@ -150,7 +150,7 @@ def _check_document(place: _EvidenceLocation, context: EvidenceContext) -> Itera
         yield EvidenceFinding(
             rule="future_date",
             severity="error",
-            pointer=f"{place.pointer}/date",
+            pointer=f"{location.pointer}/date",
             indicators=supported,
             facts=stated,
         )
@@ -158,32 +158,39 @@ def _check_document(place: _EvidenceLocation, context: EvidenceContext) -> Itera
         yield EvidenceFinding(
             rule="date_after_reference",
             severity="warning",
-            pointer=f"{place.pointer}/date",
+            pointer=f"{location.pointer}/date",
             indicators=supported,
             facts=stated | {"reference": context.reference.isoformat()},
         )
 
 
-def _check_reuse(places: list[_EvidenceLocation]) -> Iterator[EvidenceFinding]:
-    """The documents that support too many indicators: the same by their digest, or by their address to its `#`."""
-    digests = {_strip_fragment(place.document.url): place.document.sha256 for place in places if place.document.sha256}
+def _check_reuse(locations: list[_EvidenceLocation]) -> Iterator[EvidenceFinding]:
+    """Find documents that support too many indicators.
+
+    Documents are equal by their digest, or else by their address without its fragment.
+    """
+    digests = {
+        _strip_fragment(location.document.url): location.document.sha256
+        for location in locations
+        if location.document.sha256
+    }
     first: dict[str, _EvidenceLocation] = {}
     supported: dict[str, dict[str, None]] = {}
-    for place in places:
-        if place.indicator is not None:
-            address = _strip_fragment(place.document.url)
-            document = place.document.sha256 or digests.get(address) or address
-            first.setdefault(document, place)
-            supported.setdefault(document, {})[place.indicator] = None
+    for location in locations:
+        if location.indicator is not None:
+            address = _strip_fragment(location.document.url)
+            document = location.document.sha256 or digests.get(address) or address
+            first.setdefault(document, location)
+            supported.setdefault(document, {})[location.indicator] = None
     for document, named in supported.items():
         if len(named) > REUSE_LIMIT:
-            place = first[document]
+            location = first[document]
             yield EvidenceFinding(
                 rule="document_reused",
                 severity="warning",
-                pointer=place.pointer,
+                pointer=location.pointer,
                 indicators=tuple(named),
-                facts={"url": _strip_fragment(place.document.url), "count": len(named)},
+                facts={"url": _strip_fragment(location.document.url), "count": len(named)},
             )
 
 
@@ -202,8 +209,10 @@ def _derive_profile(methodology: Methodology, content: Content, before: Submissi
 
 
 def _derive_facts(indicator: Indicator, answer: Answer, before: Submission | None) -> dict[str, FactValue]:
-    there = {} if before is None else before.answers.get(indicator.id, {})
-    set_by_service = {fact.name: there.get(fact.name, ()) for fact in indicator.facts if fact.set_by == "service"}
+    facts_before = {} if before is None else before.answers.get(indicator.id, {})
+    set_by_service = {
+        fact.name: facts_before.get(fact.name, ()) for fact in indicator.facts if fact.set_by == "service"
+    }
     return answer.facts | set_by_service
 
 
@@ -213,7 +222,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 def _to_ascii(name: str) -> str | None:
-    """A host name in its ASCII form, lower case and without a final dot; None for what is none."""
+    """Convert a host name to lower-case ASCII without a final dot; None if it is no host name."""
     try:
         # As browsers do (UTS 46), so that what they open is what is compared.
         plain = name.lower() if name.isascii() else idna.encode(name, uts46=True, std3_rules=True).decode()

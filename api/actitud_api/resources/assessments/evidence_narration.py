@@ -1,4 +1,4 @@
-"""The sentences of what is wrong with evidence."""
+"""Sentences about faults of documents."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _NO_HOST = Texts(
 
 
 def format_evidence_finding(finding: EvidenceFinding, language: Language) -> str:
-    """What is wrong with a document."""
+    """Format a fault of a document as a sentence."""
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
         return _NO_HOST.into(language)
-    told = {
+    values = {
         name: words.day(date.fromisoformat(str(value)), language) if name in ("date", "reference") else str(value)
         for name, value in finding.facts.items()
     }
     listed = words.enumeration(list(finding.indicators), language)
-    return _SENTENCES[language][finding.rule].format(**told, most=REUSE_LIMIT, indicators=listed)
+    return _SENTENCES[language][finding.rule].format(**values, most=REUSE_LIMIT, indicators=listed)

@@ -1,6 +1,6 @@
-"""The life of an assessment: its states, which follow which, and until when what may be done. Pure.
+"""The lifecycle of an assessment: its states, transitions and deadlines (pure).
 
-Who may do it stands in `access/policy.py`; what is done then, in `service.py`.
+The roles that may make a transition are declared beside its route; the use cases stand in `transitions`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from msgspec import Struct
 from actitud_api.resources.editions.service import Calendar
 
 AssessmentState = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"]
-"""Where an assessment is: being answered, handed in, reviewed, heard about what was found, given back, or settled."""
+"""The state of an assessment: being answered, submitted, reviewed, in its hearing, returned, or final."""
 Phase = Literal["submission", "review", "hearing"]
-"""A phase of the calendar of an edition in which something has to be done with an assessment."""
+"""A phase of the calendar of an edition."""
 
 NEXT_STATES: Final[Mapping[AssessmentState, tuple[AssessmentState, ...]]] = {
     "draft": ("submitted",),
@@ -28,18 +28,18 @@ NEXT_STATES: Final[Mapping[AssessmentState, tuple[AssessmentState, ...]]] = {
 }
 """The states that may follow each."""
 WRITABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"draft", "returned"})
-"""The states in which the organisation answers."""
+"""The states in which the organisation may write."""
 REVIEWABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"under_review", "hearing"})
-"""The states in which answers are judged."""
+"""The states in which verdicts are given."""
 UNSETTLED_STATES: Final[tuple[AssessmentState, ...]] = ("submitted", "under_review", "hearing")
-"""The states in which something has still to be done before the edition is published."""
+"""The states of a submitted assessment that is not final: its edition cannot be published yet."""
 
 _LAST_ZONE_OFFSET: Final = timedelta(hours=12)
-"""How far the clocks of the last time zone are behind UTC: a day has ended when it has ended there."""
+"""Offset of the last time zone of the day: a day has ended once it has ended there."""
 
 
 class InvalidTransition(Exception):
-    """What does not follow from the state in which an assessment is."""
+    """A change that the state of the assessment does not allow."""
 
     def __init__(self, state: AssessmentState) -> None:
         super().__init__(state)
@@ -52,7 +52,7 @@ class InvalidTransition(Exception):
 
 
 class DeadlinePassed(Exception):
-    """The last day for that is over; `phase` is what can be extended."""
+    """The last day of `phase` is over; an extension of that phase gives more."""
 
     def __init__(self, phase: Phase, day: date) -> None:
         super().__init__(f"{phase} until {day}")
@@ -61,7 +61,7 @@ class DeadlinePassed(Exception):
 
 
 class HearingStillOpen(Exception):
-    """The hearing goes on until a day that is not over."""
+    """The hearing lasts until the end of `day`."""
 
     def __init__(self, day: date) -> None:
         super().__init__(str(day))
@@ -69,10 +69,10 @@ class HearingStillOpen(Exception):
 
 
 class InvalidDeadline(ValueError):
-    """A day that something cannot last until.
+    """A day until which nothing can last.
 
-    `rule`: `past`, it is over; `extension`, it is not after `against`, which holds without it; `publication`, it is
-    after `against`, the last day of the edition.
+    `rule`: `past`, it is over; `extension`, it is not after `against`, the last day without extension; `publication`,
+    it is after `against`, the last day of the edition.
     """
 
     def __init__(self, rule: Literal["past", "extension", "publication"], day: date, against: date) -> None:
@@ -83,10 +83,10 @@ class InvalidDeadline(ValueError):
 
 
 class TransitionRecord(Struct, frozen=True, kw_only=True):
-    """A step in the life of an assessment; `number` counts those of one assessment from 1.
+    """A transition of an assessment; `number` counts those of one assessment from 1.
 
-    `role`: that of the key by which it was made. `before` and `after`: the states; they are the same where it extends
-    a `phase`. `reason` and `until`: of what was returned or extended, why and until which day.
+    `role`: that of the key that made it. `before` and `after`: the states, equal if it extends a `phase`. `reason` and
+    `until`: of a return or an extension.
     """
 
     edition: str
@@ -102,26 +102,26 @@ class TransitionRecord(Struct, frozen=True, kw_only=True):
 
 
 class Lifecycle(Struct, frozen=True):
-    """Where an assessment is, in an edition with that calendar, and the steps that led there, the first one first."""
+    """The state of an assessment, the calendar of its edition, and its transitions, oldest first."""
 
     state: AssessmentState
     calendar: Calendar
     transitions: Sequence[TransitionRecord] = ()
 
     def ensure_writable(self) -> None:
-        """Raises `OutOfOrder` where the organisation does not answer."""
+        """Raise `InvalidTransition` unless the organisation may write."""
         if self.state not in WRITABLE_STATES:
             raise InvalidTransition(self.state)
 
     def ensure_followed_by(self, after: AssessmentState) -> None:
-        """Raises `OutOfOrder` where that state does not follow."""
+        """Raise `InvalidTransition` unless that state may follow."""
         if after not in NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
 
     def find_last_day(self, phase: Phase) -> date:
-        """The last day of a phase: that of its last extension, where this is later than what held without it.
+        """Find the last day of a phase: that of its last extension if that is later than the regular one.
 
-        What was returned has the day of that, whatever was given before.
+        A returned assessment has a submission phase of its own: extensions before the return do not count.
         """
         steps = self.transitions
         if phase == "submission" and self.state == "returned":
@@ -131,15 +131,15 @@ class Lifecycle(Struct, frozen=True):
         return max(day, extended[-1]) if extended else day
 
     def ensure_in_time(self, phase: Phase, now: datetime) -> None:
-        """Raises `Late` where the last day of a phase is over."""
+        """Raise `DeadlinePassed` if the last day of a phase is over."""
         day = self.find_last_day(phase)
         if is_over(day, now):
             raise DeadlinePassed(phase, day)
 
     def ensure_reviewable(self, now: datetime) -> None:
-        """Raises `OutOfOrder` where nobody judges, and `Late` where the last day of the review is over.
+        """Raise `InvalidTransition` or `DeadlinePassed` unless verdicts may be given now.
 
-        In the hearing a reply may change a verdict, so that it is given until all is settled.
+        In the hearing a reply may change a verdict, so verdicts are taken until the assessment is final.
         """
         if self.state not in REVIEWABLE_STATES:
             raise InvalidTransition(self.state)
@@ -147,26 +147,26 @@ class Lifecycle(Struct, frozen=True):
             self.ensure_in_time("review", now)
 
     def ensure_answerable(self, now: datetime) -> None:
-        """Raises `OutOfOrder` where nothing is heard, and `Late` where the last day of the hearing is over."""
+        """Raise `InvalidTransition` or `DeadlinePassed` unless the organisation may reply now."""
         if self.state != "hearing":
             raise InvalidTransition(self.state)
         self.ensure_in_time("hearing", now)
 
     def ensure_hearing_over(self, now: datetime) -> None:
-        """Raises `Early` until the last day of the hearing is over."""
+        """Raise `HearingStillOpen` until the last day of the hearing is over."""
         day = self.find_last_day("hearing")
         if not is_over(day, now):
             raise HearingStillOpen(day)
 
     def ensure_until(self, until: date, now: datetime) -> None:
-        """Raises `Misdated` for a day until which nothing can last: one that is over, or after the publication."""
+        """Raise `InvalidDeadline` for a day that is over, or after the publication of the calendar."""
         if is_over(until, now):
             raise InvalidDeadline("past", until, _find_last_zone_date(now))
         if until > self.calendar.publication.end:
             raise InvalidDeadline("publication", until, self.calendar.publication.end)
 
     def ensure_extends(self, phase: Phase, until: date, now: datetime) -> None:
-        """Raises `OutOfOrder` where nothing is left to be done, and `Misdated` for a day that extends no phase."""
+        """Raise `InvalidTransition` if it is final, `InvalidDeadline` for a day that extends no phase."""
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
         self.ensure_until(until, now)
@@ -175,7 +175,7 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidDeadline("extension", until, day)
 
     def _find_regular_last_day(self, phase: Phase) -> date:
-        """The last day of a phase where nobody has extended it: what was returned has a day of its own."""
+        """Find the last day of a phase without extensions; a return sets its own for the submission."""
         if phase == "submission" and self.state == "returned":
             until = self.transitions[self._find_last_return()].until
             assert until is not None
@@ -184,17 +184,17 @@ class Lifecycle(Struct, frozen=True):
         return spans.get(phase, self.calendar.hearing).end
 
     def _find_last_return(self) -> int:
-        """The place among the steps of the last by which it was returned."""
+        """Find the index of the last transition that is a return."""
         return max(
-            place for place, step in enumerate(self.transitions) if step.phase is None and step.until is not None
+            index for index, step in enumerate(self.transitions) if step.phase is None and step.until is not None
         )
 
 
 def is_over(day: date, now: datetime) -> bool:
-    """Whether a day has ended everywhere; `now` is a time in UTC."""
+    """Return True if a day has ended everywhere; `now` is in UTC."""
     return day < _find_last_zone_date(now)
 
 
 def _find_last_zone_date(now: datetime) -> date:
-    """The day that it is where the clocks are farthest behind."""
+    """Return the date in the time zone that is farthest behind UTC."""
     return (now - _LAST_ZONE_OFFSET).date()

@@ -68,13 +68,13 @@ _SUBMITTED = (
 
 
 def get(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
-    """The assessment of an organisation in an edition."""
+    """Return the assessment of an organisation in an edition; None if there is none."""
     row = session.execute(_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else _to_record(row)
 
 
 def lock_assessment(session: Session, edition: str, organisation: str) -> None:
-    """Keeps everybody from changing an assessment, if there is one, until the session ends."""
+    """Lock an assessment, if it exists, until the session ends."""
     session.execute(_LOCKED, {"of": edition, "by": organisation})
 
 
@@ -88,7 +88,7 @@ def list_page(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """Assessments of an edition by organisation, from the one that follows `after`; None does not filter."""
+    """List assessments of an edition by organisation, from the one after `after`; None does not filter."""
     statement = _PAGE.offset(offset).limit(limit)
     if among is not None:
         statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
@@ -101,26 +101,26 @@ def list_page(
 
 
 def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
-    """The assessments of an organisation that may still change, held until the session ends.
+    """Lock the assessments of an organisation that may still change until the session ends. Return them.
 
-    Those of open editions that are not final, and what was returned in an edition in review.
+    They are those of open editions that are not final, and returned ones of editions in review.
     """
     return [_to_record(row) for row in session.execute(_TAKEN, {"by": organisation}).mappings()]
 
 
 def get_many(session: Session, edition: str, organisations: Collection[str]) -> list[AssessmentRecord]:
-    """The assessments of some organisations in an edition, in no order."""
+    """Return the assessments of several organisations in an edition, in no order."""
     return [_to_record(row) for row in session.execute(_SOME, {"of": edition, "by": list(organisations)}).mappings()]
 
 
 def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Stores assessments of organisations that have none in their edition; the keys are those of the table."""
+    """Insert assessments of organisations without one in their edition; the keys are those of the table."""
     if rows:
         session.execute(insert(ASSESSMENTS), rows)
 
 
 def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
-    """Insert an assessment. Return it as stored; None if there is one already, and then the session can only end."""
+    """Insert an assessment. Return it as stored; None if one exists, and then the session can only end."""
     statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
         return _to_record(session.execute(statement).mappings().one())
@@ -140,19 +140,19 @@ def replace_content(
 def update_version(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> bool:
-    """Replaces what is given of an assessment if its version is still that one; whether it was."""
+    """Update columns of an assessment. Return False if its version is no longer `version`."""
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
 def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
-    """Replaces what is given of an assessment."""
+    """Update columns of an assessment, whatever its version."""
     mine = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
     session.execute(update(ASSESSMENTS).where(*mine).values(values))
 
 
 def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
-    """Removes an assessment if its version is still that one and it is a draft; whether it was."""
+    """Delete a draft. Return False if its version is no longer `version`, or if it is no draft."""
     session.execute(
         delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation == organisation)
     )
@@ -163,19 +163,19 @@ def delete_draft(session: Session, edition: str, organisation: str, version: int
 
 
 def delete_edition_rows(session: Session, edition: str) -> None:
-    """Removes every assessment of an edition, with its submissions and transitions."""
+    """Delete every assessment of an edition, with its submissions and transitions."""
     session.execute(delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition))
     session.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.edition == edition))
     session.execute(delete(ASSESSMENTS).where(ASSESSMENTS.c.edition == edition))
 
 
 def insert_submission(session: Session, record: SubmissionRecord) -> None:
-    """Stores a submission; its number is the next of its assessment."""
+    """Insert a submission; its number is the next of its assessment."""
     session.execute(insert(SUBMISSIONS), msgspec.to_builtins(record, builtin_types=(datetime,)))
 
 
 def count_submissions(session: Session, edition: str, organisation: str) -> int:
-    """How often an assessment was submitted."""
+    """Count the submissions of an assessment."""
     mine = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
     count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*mine)).scalar_one()
     return count
@@ -184,7 +184,7 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
 def list_submissions(
     session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """The submissions of an assessment, the first one first, from the one that follows `after`."""
+    """List the submissions of an assessment, oldest first, from the one after `after`."""
     statement = _SUBMITTED.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(SUBMISSIONS.c.number > after)
@@ -193,7 +193,7 @@ def list_submissions(
 
 
 def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
-    """A submission by its number."""
+    """Return a submission by its number; None if there is none."""
     statement = _SUBMITTED.where(SUBMISSIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
@@ -208,7 +208,7 @@ def list_transitions(
     offset: int = 0,
     limit: int | None = None,
 ) -> list[TransitionRecord]:
-    """The transitions of an assessment, the first one first, from the one that follows `after`; None is no limit."""
+    """List the transitions of an assessment, oldest first, from the one after `after`; None is no limit."""
     statement = _STEPS.offset(offset).limit(limit)
     if after is not None:
         statement = statement.where(TRANSITIONS.c.number > after)
@@ -217,19 +217,19 @@ def list_transitions(
 
 
 def find_transition(session: Session, edition: str, organisation: str, number: int) -> TransitionRecord | None:
-    """A transition by its number."""
+    """Return a transition by its number; None if there is none."""
     statement = _STEPS.where(TRANSITIONS.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), TransitionRecord)
 
 
 def insert_transition(session: Session, made: TransitionRecord) -> None:
-    """Stores a transition; its number is the next of its assessment."""
+    """Insert a transition; its number is the next of its assessment."""
     session.execute(insert(TRANSITIONS), structs.asdict(made))
 
 
 def count_states(session: Session, edition: str, states: Collection[AssessmentState]) -> dict[AssessmentState, int]:
-    """How many assessments of an edition are in each of these states; without those in which none is."""
+    """Count the assessments of an edition in each of these states; states without any are left out."""
     statement = select(ASSESSMENTS.c.state, func.count()).group_by(ASSESSMENTS.c.state)
     found = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
     return {row[0]: row[1] for row in found}

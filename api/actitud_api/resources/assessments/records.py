@@ -15,14 +15,14 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """What supports an answer."""
+    """The documents and the note of an answer."""
 
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
 
 
 class AssessmentSupport(Struct, frozen=True):
-    """What supports an assessment, what is wrong with it, and what review finds; in JSON the column `evidence`."""
+    """The documents, faults of documents and review of an assessment; the JSON of the column `evidence`."""
 
     profile: dict[str, tuple[Evidence, ...]] = {}
     answers: dict[str, AnswerSupport] = {}

@@ -1,4 +1,4 @@
-"""What people find of an assessment, and what that does to what is scored (pure; SCORING, section 2)."""
+"""The review of an assessment and its effect on the submission that is scored (pure; SCORING, section 2)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from actitud_api.engine.methodology.requests.content import Answer
 from actitud_api.engine.methodology.requests.overall_review import facts_of_service
 
 Verdict = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
-"""What is found of an answer: it stands; it is wrong; its evidence does not show it; its evidence lies outside the
-window; its level is a lower one."""
+"""The finding on an answer: it stands; it is wrong; its evidence does not show it; its evidence lies outside the
+window; only a lower level is shown."""
 
 _SETS_ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "stale"}
 
 
 class AppliedVerdict(Struct, frozen=True):
-    """What is found of one answer; `answer`: the digest of the answer that was judged; `level`: with `capped`."""
+    """The verdict that counts on one answer; `answer`: the digest of that answer; `level`: with `capped`."""
 
     verdict: Verdict
     answer: str
@@ -32,8 +32,8 @@ class AppliedVerdict(Struct, frozen=True):
 
 
 class AppliedOverall(Struct, frozen=True, kw_only=True):
-    """What review says of an assessment as a whole: the highest level that it may reach (None: any), and what the
-    document leaves to the service, of the profile by field and of answers by indicator.
+    """The overall review: the highest level that the assessment may reach (None: any), and the facts that the
+    methodology leaves to the service, of the profile by field and of answers by indicator.
     """
 
     max_level: int | None = None
@@ -42,9 +42,9 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 
 
 class AppliedReview(Struct, frozen=True):
-    """A review: what counts of each answer that was judged, by indicator, and what is said of the whole, if anything.
+    """The verdicts that count, by indicator, and the overall review.
 
-    What was found of an answer counts for that very answer: for another in its place nothing is found yet.
+    A verdict counts for the very answer it was given on, not for an answer that replaced it.
     """
 
     answers: dict[str, AppliedVerdict] = {}
@@ -52,35 +52,39 @@ class AppliedReview(Struct, frozen=True):
 
 
 NO_REVIEW: Final = AppliedReview()
-"""The review of what nobody has looked at."""
+"""The review of an assessment without verdicts."""
 
 
 def digest_answer(answer: Answer) -> str:
-    """What tells an answer from any other: the SHA-256 of its facts, evidence and note."""
+    """Compute the SHA-256 of the facts, evidence and note of an answer."""
     return digest(msgspec.to_builtins(answer))
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
-    """The levels of an indicator, ascending; none where it is not a ladder."""
+    """List the levels of a ladder, ascending; none if the indicator is no ladder."""
     return tuple(int(post.x) for post in indicator.curve.goalposts) if indicator.curve.kind == "ladder" else ()
 
 
 def apply_review(
     methodology: Methodology, submission: Submission, review: AppliedReview, answers: Mapping[str, Answer]
 ) -> Submission:
-    """A submission with what a review does to it; `answers`: those that it follows from.
+    """Apply a review to a submission; `answers`: the content that the submission was derived from.
 
-    Rejected and stale answers do not count, one with insufficient evidence counts as only declared, and a capped level
-    as the lower one. What the whole says takes the place of what the service says otherwise.
+    Rejected and stale answers do not count, answers with insufficient evidence count as self-declared, and capped ones
+    at the lower level. The overall review replaces the facts that the service sets.
     """
-    found = {
-        name: one
-        for name, one in review.answers.items()
-        if name in answers and digest_answer(answers[name]) == one.answer
+    current = {
+        name: applied
+        for name, applied in review.answers.items()
+        if name in answers and digest_answer(answers[name]) == applied.answer
     }
-    aside = {name: _SETS_ASIDE[one.verdict] for name, one in found.items() if one.verdict in _SETS_ASIDE}
-    caps = {name: one.level for name, one in found.items() if one.verdict == "capped" and one.level is not None}
-    declared = {name for name, one in found.items() if one.verdict == "insufficient"}
+    aside = {name: _SETS_ASIDE[applied.verdict] for name, applied in current.items() if applied.verdict in _SETS_ASIDE}
+    caps = {
+        name: applied.level
+        for name, applied in current.items()
+        if applied.verdict == "capped" and applied.level is not None
+    }
+    declared = {name for name, applied in current.items() if applied.verdict == "insufficient"}
     after = structs.replace(
         submission,
         set_aside={**submission.set_aside, **aside},
@@ -91,7 +95,7 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """A submission without what a review did to it, but for `self_declared`, which follows from its documents."""
+    """Remove the effects of a review from a submission, except `self_declared`, which its documents decide."""
     before = structs.replace(
         submission,
         set_aside={name: why for name, why in submission.set_aside.items() if name not in review.answers},
@@ -100,19 +104,19 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
     return before if review.whole is None else _apply_overall(methodology, before, AppliedOverall())
 
 
-def _apply_overall(methodology: Methodology, submission: Submission, whole: AppliedOverall) -> Submission:
-    """A submission of which all that the service sets is as a review says, or as the document does."""
+def _apply_overall(methodology: Methodology, submission: Submission, overall: AppliedOverall) -> Submission:
+    """Set the facts of the service to those of an overall review, or to their defaults."""
     profile = {
-        field.name: whole.profile.get(field.name, field.default)
+        field.name: overall.profile.get(field.name, field.default)
         for field in methodology.document.profile
         if field.set_by == "service"
     }
     answers = dict(submission.answers)
     for indicator in indicators(methodology.document.root):
         if (set_by_service := facts_of_service(indicator)) and indicator.id in answers:
-            there = whole.answers.get(indicator.id, {})
-            said = {fact.name: there.get(fact.name, ()) for fact in set_by_service}
-            answers[indicator.id] = {**answers[indicator.id], **said}
+            facts = overall.answers.get(indicator.id, {})
+            of_service = {fact.name: facts.get(fact.name, ()) for fact in set_by_service}
+            answers[indicator.id] = {**answers[indicator.id], **of_service}
     return structs.replace(
-        submission, profile={**submission.profile, **profile}, answers=answers, max_level=whole.max_level
+        submission, profile={**submission.profile, **profile}, answers=answers, max_level=overall.max_level
     )

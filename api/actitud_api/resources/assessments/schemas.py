@@ -1,4 +1,4 @@
-"""Assessments and submissions on the wire."""
+"""Requests and answers about assessments and submissions."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 
 
 def build_line(row: AssessmentRow) -> AssessmentLine:
-    """A stored assessment as it is listed."""
+    """Build the list line of a stored assessment."""
     unit = int(10 ** load(row.methodology).document.decimals)
     return AssessmentLine(
         edition=row.edition,
@@ -179,7 +179,7 @@ def build_line(row: AssessmentRow) -> AssessmentLine:
 
 
 def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language: Language) -> Assessment:
-    """A stored assessment as it is answered."""
+    """Build the answer about a stored assessment, with its findings in words."""
     content = service.rebuild_content(record)
     return Assessment(
         **structs.asdict(build_line(record)),
@@ -191,7 +191,7 @@ def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language:
 
 
 def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionLine:
-    """A stored submission as it is listed."""
+    """Build the list line of a stored submission."""
     figures = service.extract_figures(evaluation)
     unit = int(10 ** load(stored.methodology).document.decimals)
     return SubmissionLine(
@@ -211,7 +211,7 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
 
 
 def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> Submission:
-    """A stored submission as it is answered."""
+    """Build the answer about a stored submission."""
     content = service.rebuild_content(stored)
     return Submission(
         **structs.asdict(build_submission_line(stored, evaluation, language)),
@@ -222,7 +222,7 @@ def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language:
 
 
 def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
-    """Where in an assessment something is wrong: the document, the answer that is contradicted, or the first fact."""
+    """Return the JSON Pointer of a finding in the assessment: its document, its first indicator, or its first fact."""
     if isinstance(finding, EvidenceFinding):
         return finding.pointer
     if finding.indicators:
@@ -233,7 +233,7 @@ def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
 
 
 def format_finding(methodology: Methodology, finding: result.Finding | EvidenceFinding, language: Language) -> str:
-    """What is wrong, in words."""
+    """Format a finding as a sentence."""
     if isinstance(finding, EvidenceFinding):
         return format_evidence_finding(finding, language)
     return sentences_of(methodology, language).finding(finding)

@@ -1,6 +1,6 @@
-"""Use cases over assessments: what an organisation answers in an edition, judged and scored in the same write.
+"""Use cases over assessments: the answers of an organisation in an edition, checked and scored in the same write.
 
-A function that changes something takes a session that writes, whom the change expects (`Expected`) and the time.
+A function that writes takes a session that writes, the version that the client expects (`Expected`) and the time.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 
 REQUEST_TYPES: Final = {version: types(load(version)) for version in versions()}
-"""The closed types of what may be sent, by methodology version."""
+"""The closed request types of an assessment, by methodology version."""
 
 _FIRST_ZONE_OFFSET = timedelta(hours=14)
-"""How far the clocks of the first time zone are ahead of UTC: a day has come when it has come there."""
+"""Offset of the first time zone of the day: a day has come once it has come there."""
 
 
 class UnknownSubmission(LookupError):
-    """That assessment has no submission of that number."""
+    """No submission of the assessment has that number."""
 
     def __init__(self, number: str) -> None:
         super().__init__(number)
@@ -76,35 +76,40 @@ class UnknownSubmission(LookupError):
 
 
 class MethodologyMismatch(ValueError):
-    """Answers under a version that is not that of the edition; `place` as in `NotSubmittable`."""
+    """Answers under another methodology version than that of the edition.
 
-    def __init__(self, sent: str, asked: str, place: str = "") -> None:
-        super().__init__(f"{sent} instead of {asked}")
+    `pointer`: the JSON Pointer of the assessment in the request.
+    """
+
+    def __init__(self, sent: str, required: str, pointer: str = "") -> None:
+        super().__init__(f"{sent} instead of {required}")
         self.sent = sent
-        self.required = asked
-        self.pointer = place
+        self.required = required
+        self.pointer = pointer
 
 
 class NotSubmittable(ValueError):
-    """An assessment with errors, or explanations of what is no warning of it; nothing has changed.
+    """An assessment with error findings, or with explanations of warnings that it does not have; nothing has changed.
 
-    `place`: where the assessment stands in what was sent (JSON Pointer).
+    `pointer`: the JSON Pointer of the assessment in the request.
     """
 
-    def __init__(self, methodology: Methodology, errors: Findings, unneeded: tuple[str, ...], place: str = "") -> None:
+    def __init__(
+        self, methodology: Methodology, errors: Findings, unneeded: tuple[str, ...], pointer: str = ""
+    ) -> None:
         super().__init__(f"{len(errors)} errors, {len(unneeded)} explanations without a warning")
         self.methodology = methodology
         self.errors = errors
         self.unneeded = unneeded
-        self.pointer = place
+        self.pointer = pointer
 
 
 Findings = tuple[Finding | EvidenceFinding, ...]
-"""What is wrong with an assessment: rules that do not hold, and documents."""
+"""The rules of an assessment that do not hold, and the faults of its documents."""
 
 
 class AssessmentFigures(Struct, frozen=True, kw_only=True):
-    """How an assessment scores; units as in `tables.Assessment`."""
+    """The figures of an assessment; units as in `tables.Assessment`."""
 
     status: Status
     level: int | None
@@ -114,7 +119,7 @@ class AssessmentFigures(Struct, frozen=True, kw_only=True):
 
 
 class EvaluatedAssessment(Struct, frozen=True):
-    """An assessment as a write stored it, with the evaluation that the write made."""
+    """A stored assessment with its evaluation; `created`: the write made it."""
 
     record: AssessmentRecord
     evaluation: Evaluation
@@ -122,16 +127,16 @@ class EvaluatedAssessment(Struct, frozen=True):
 
 
 class EvaluatedSubmission(Struct, frozen=True):
-    """A submission as it was stored, with the evaluation of its assessment."""
+    """A stored submission with its evaluation."""
 
     record: SubmissionRecord
     evaluation: Evaluation
 
 
 class CorrectionPreview(Struct, frozen=True):
-    """A corrected assessment that is not stored yet: record, evaluation and the values of its columns.
+    """A corrected assessment that is not stored yet: its record, evaluation and column values.
 
-    `rules`: those that do not hold.
+    `rules`: the rules of its findings.
     """
 
     record: AssessmentRecord
@@ -153,61 +158,68 @@ def list_assessments(
     offset: int,
     limit: int,
 ) -> list[AssessmentRow]:
-    """Assessments of an edition by organisation, from the one that follows `after`; raises `UnknownEdition`.
+    """List assessments of an edition by organisation, from the one after `after`.
 
-    `among`: only those of these organisations, None is all; `state`: only those in it.
+    `among`: only those of these organisations; `state`: only those in it; None does not filter.
+    Raises `UnknownEdition`.
     """
     with database.read() as session:
-        found = editions.find(session, edition)
-        return queries.list_page(session, found.id, among=among, state=state, after=after, offset=offset, limit=limit)
+        edition_id = editions.find(session, edition).id
+        return queries.list_page(session, edition_id, among=among, state=state, after=after, offset=offset, limit=limit)
 
 
 def get_assessment(database: Database, edition: str, organisation: str) -> AssessmentRecord:
-    """The assessment of an organisation in an edition; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
+    """Return the assessment of an organisation in an edition.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    """
     with database.read() as session:
         return find_assessment(session, edition, organisation)
 
 
 def find_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """The same, in a session."""
+    """Return the assessment of an organisation in an edition, within a session.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    """
     return require_assessment(session, editions.find(session, edition).id, organisation)
 
 
 def list_submissions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[SubmissionRecord]:
-    """The submissions of an assessment, the first one first, from the one that follows `after`.
+    """List the submissions of an assessment, oldest first, from the one after `after`.
 
-    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
     """
     with database.read() as session:
-        found = require_assessment(session, editions.find(session, edition).id, organisation)
+        record = require_assessment(session, editions.find(session, edition).id, organisation)
         return queries.list_submissions(
-            session, found.edition, found.organisation, after=after, offset=offset, limit=limit
+            session, record.edition, record.organisation, after=after, offset=offset, limit=limit
         )
 
 
 def get_submission(database: Database, edition: str, organisation: str, number: str) -> SubmissionRecord:
-    """A submission of an assessment.
+    """Return a submission of an assessment by its number.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownSubmission`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownSubmission`.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
-        found = (
+        submission = (
             queries.find_submission(session, record.edition, record.organisation, int(number))
             if _NUMBER.fullmatch(number)
             else None
         )
-    if found is None:
+    if submission is None:
         raise UnknownSubmission(number)
-    return found
+    return submission
 
 
 def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> Content:
-    """What an organisation stated, as it may be sent again."""
+    """Rebuild the content of a request from a stored assessment or submission."""
     document = load(stored.methodology).document
-    asked = {known.id: known for known in indicators(document.root)}
+    by_id = {indicator.id: indicator for indicator in indicators(document.root)}
     support = stored.evidence.answers
     return Content(
         profile={
@@ -218,7 +230,7 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> Content:
         profile_evidence=stored.evidence.profile,
         answers={
             name: Answer(
-                facts={fact.name: facts[fact.name] for fact in asked[name].facts if fact.set_by == "organisation"},
+                facts={fact.name: facts[fact.name] for fact in by_id[name].facts if fact.set_by == "organisation"},
                 evidence=support[name].evidence if name in support else (),
                 note=support[name].note if name in support else None,
             )
@@ -228,23 +240,25 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> Content:
 
 
 def find_assessments(session: Session, edition: str, organisations: Collection[str]) -> dict[str, AssessmentRecord]:
-    """The assessments of some organisations in an edition, by organisation."""
+    """Find the assessments of several organisations in an edition. Return them by organisation."""
     return {record.organisation: record for record in queries.get_many(session, edition, organisations)}
 
 
 def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, ...]:
-    """The documents that support an answer and count, as of its last write."""
+    """Return the documents of an answer that counted as evidence in its last write."""
     support = stored.evidence.answers.get(indicator)
-    wrong = {finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"}
+    invalid = {
+        finding.pointer.rpartition("/")[0] for finding in stored.evidence.findings if finding.severity == "error"
+    }
     return tuple(
         document
         for number, document in enumerate(() if support is None else support.evidence)
-        if f"/answers/{indicator}/evidence/{number}" not in wrong
+        if f"/answers/{indicator}/evidence/{number}" not in invalid
     )
 
 
 def evaluate_stored(stored: AssessmentRecord | SubmissionRecord) -> Evaluation:
-    """Evaluate an assessment or a submission as it is stored."""
+    """Evaluate a stored assessment or submission."""
     return evaluate(load(stored.methodology), stored.submission)
 
 
@@ -259,20 +273,20 @@ def list_findings(evaluation: Evaluation, support: AssessmentSupport) -> Finding
 def put_assessment(
     session: Session, edition: str, organisation: str, request: AssessmentRequest, *, expected: Expected, now: datetime
 ) -> EvaluatedAssessment:
-    """Makes an assessment, or replaces as a whole what the organisation may still change.
+    """Create an assessment, or replace the content of one that is a draft or was returned.
 
-    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
-    `AnotherMethodology`.
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `Stale`, `EditionNotOpen`, `InvalidTransition`,
+    `DeadlinePassed`, `MethodologyMismatch`.
     """
-    place, before = _lock_edition(session, edition, organisation)
+    open_edition, before = _lock_edition(session, edition, organisation)
     ensure_expected(before, expected)
-    _ensure_writable(session, place, before, now)
-    methodology = _require_methodology(place, request)
+    _ensure_writable(session, open_edition, before, now)
+    methodology = _require_methodology(open_edition, request)
     content = whole(methodology, request)
     if before is not None:
-        return _save_content(session, place, before, content, now)
+        return _save_content(session, open_edition, before, content, now)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    derived = _derive_assessment(place, methodology, content, None, now)
+    derived = _derive_assessment(open_edition, methodology, content, None, now)
     evaluation = evaluate(methodology, derived.submission)
     row = {**identity, "submitted": None, **_score_columns(derived, evaluation, now)}
     record = queries.insert_new(session, row)
@@ -284,22 +298,22 @@ def put_assessment(
 def patch_assessment(
     session: Session, edition: str, organisation: str, change: AssessmentPatch, *, expected: Expected, now: datetime
 ) -> EvaluatedAssessment:
-    """Applies a merge patch to what the organisation may still change.
+    """Apply a merge patch to an assessment that is a draft or was returned.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `OutOfOrder`, `Late`, `AnotherMethodology`.
+    `InvalidTransition`, `DeadlinePassed`, `MethodologyMismatch`.
     """
-    place, before = _lock_assessment(session, edition, organisation, expected)
-    _ensure_writable(session, place, before, now)
-    methodology = _require_methodology(place, change)
-    return _save_content(session, place, before, merged(methodology, rebuild_content(before), change), now)
+    open_edition, before = _lock_assessment(session, edition, organisation, expected)
+    _ensure_writable(session, open_edition, before, now)
+    methodology = _require_methodology(open_edition, change)
+    return _save_content(session, open_edition, before, merged(methodology, rebuild_content(before), change), now)
 
 
 def delete_assessment(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
-    """Removes a draft.
+    """Delete a draft.
 
     Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
-    `OutOfOrder`.
+    `InvalidTransition`.
     """
     _, before = _lock_assessment(session, edition, organisation, expected)
     if before.state != "draft":
@@ -318,29 +332,29 @@ def submit_assessment(
     expected: Expected,
     now: datetime,
 ) -> EvaluatedSubmission:
-    """Hands in what the organisation answers, judged as of today; from then on it does not change, unless returned.
+    """Submit an assessment, with its evidence checked as of today. It stays as it is unless it is returned.
 
-    `explanations`: why a warning stands, by its rule; `role`: as in `Transition`. Raises `UnknownEdition`,
-    `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`, `OutOfOrder`, `Late`,
-    `NotSubmittable`.
+    `explanations`: the reason why a warning stands, by rule; `role`: that of the key.
+    Raises `UnknownEdition`, `UnknownOrganisation`, `AliasOf`, `UnknownAssessment`, `Stale`, `EditionNotOpen`,
+    `InvalidTransition`, `DeadlinePassed`, `NotSubmittable`.
     """
-    place, before = _lock_assessment(session, edition, organisation, expected)
-    life = _ensure_writable(session, place, before, now)
-    saved = _save_content(session, place, before, rebuild_content(before), now, state="submitted", submitted=now)
-    found = list_findings(saved.evaluation, saved.record.evidence)
-    errors = tuple(finding for finding in found if finding.severity == "error")
-    warnings = {finding.rule for finding in found if finding.severity == "warning"}
+    open_edition, before = _lock_assessment(session, edition, organisation, expected)
+    lifecycle = _ensure_writable(session, open_edition, before, now)
+    saved = _save_content(session, open_edition, before, rebuild_content(before), now, state="submitted", submitted=now)
+    findings = list_findings(saved.evaluation, saved.record.evidence)
+    errors = tuple(finding for finding in findings if finding.severity == "error")
+    warnings = {finding.rule for finding in findings if finding.severity == "warning"}
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
         raise NotSubmittable(load(saved.record.methodology), errors, unneeded)
-    record_transition(session, before, life, "submitted", role, now)
+    record_transition(session, before, lifecycle, "submitted", role, now)
     return EvaluatedSubmission(_store_submission(session, saved.record, explanations, now), saved.evaluation)
 
 
 def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
-    """An assessment that may be judged now, and that nobody else changes until the session ends.
+    """Lock an assessment that may be reviewed now until the session ends. Return it.
 
-    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `InvalidTransition`, `DeadlinePassed`.
     """
     editions.ensure_unpublished(session, edition)
     queries.lock_assessment(session, edition, organisation)
@@ -350,9 +364,9 @@ def lock_for_review(session: Session, edition: str, organisation: str, *, now: d
 
 
 def lock_for_reply(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
-    """An assessment in its hearing, which nobody else changes until the session ends.
+    """Lock an assessment that is in its hearing until the session ends. Return it.
 
-    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `OutOfOrder` and `Late`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `InvalidTransition`, `DeadlinePassed`.
     """
     editions.ensure_unpublished(session, edition)
     queries.lock_assessment(session, edition, organisation)
@@ -361,15 +375,15 @@ def lock_for_reply(session: Session, edition: str, organisation: str, *, now: da
     return record
 
 
-def rescore_reviewed(session: Session, record: AssessmentRecord, found: AppliedReview, *, now: datetime) -> None:
-    """Makes what a review found of an assessment what it scores with, in the place of what was found before.
+def rescore_reviewed(session: Session, record: AssessmentRecord, review: AppliedReview, *, now: datetime) -> None:
+    """Replace the review that an assessment is scored with, and store its new score.
 
-    Documents count as of the last write of the organisation. Raises `Stale`.
+    Documents count as in the last write of the organisation. Raises `Stale`.
     """
     methodology = load(record.methodology)
-    judged = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=found))
-    judged = _merge_review(methodology, judged, rebuild_content(record))
-    values = _score_columns(judged, evaluate(methodology, judged.submission), now)
+    derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
+    derived = _merge_review(methodology, derived, rebuild_content(record))
+    values = _score_columns(derived, evaluate(methodology, derived.submission), now)
     values |= {"version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
         raise Stale
@@ -384,92 +398,94 @@ def preview_correction(
     pointer: str,
     now: datetime,
 ) -> CorrectionPreview:
-    """What a merge patch makes of an assessment of a published edition; nothing is stored.
+    """Apply a merge patch to an assessment of a published edition, without storing it. Return a preview.
 
-    Documents that the patch adds or replaces are judged as of today; the others count as they did, whatever became of
-    the domains since. `place`: that of the patch in what was sent. Raises `UnknownAssessment`, `AnotherMethodology`,
-    `NotSubmittable`.
+    Documents that the patch adds or replaces are checked as of today; the others count as before, although the domains
+    of the organisation may have changed. `pointer`: the JSON Pointer of the patch in the request. Raises
+    `UnknownAssessment`, `MethodologyMismatch`, `NotSubmittable`.
     """
     before = require_assessment(session, edition.id, organisation)
-    stands = _OpenEdition(edition, _lock_domains(session, organisation))
-    methodology = _require_methodology(stands, change, pointer)
-    stated = rebuild_content(before)
-    content = merged(methodology, stated, change)
-    judged = _derive_assessment(stands, methodology, content, before, now)
-    submission, unjudged = judged.submission, _strip_review(before)
-    findings_now = judged.support.findings
-    answers = {name for name, answer in content.answers.items() if answer.evidence == _find_evidence(stated, name)}
+    open_edition = _OpenEdition(edition, _lock_domains(session, organisation))
+    methodology = _require_methodology(open_edition, change, pointer)
+    content_before = rebuild_content(before)
+    content = merged(methodology, content_before, change)
+    derived = _derive_assessment(open_edition, methodology, content, before, now)
+    submission, unreviewed = derived.submission, _strip_review(before)
+    new_findings = derived.support.findings
+    answers = {
+        name for name, answer in content.answers.items() if answer.evidence == _find_evidence(content_before, name)
+    }
     fields = {
         name
         for name in content.profile
-        if content.profile_evidence.get(name, ()) == stated.profile_evidence.get(name, ())
+        if content.profile_evidence.get(name, ()) == content_before.profile_evidence.get(name, ())
     }
     kept = {f"/answers/{name}/" for name in answers} | {f"/profile_evidence/{name}/" for name in fields}
-    judged = _DerivedAssessment(
+    derived = _DerivedAssessment(
         structs.replace(
             submission,
-            self_declared=_merge_flags(submission.self_declared, unjudged.self_declared, answers),
+            self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, answers),
             profile_self_declared=_merge_flags(
                 submission.profile_self_declared, before.submission.profile_self_declared, fields
             ),
         ),
         structs.replace(
-            judged.support,
+            derived.support,
             findings=(
                 *(finding for finding in before.evidence.findings if _points_into(finding, kept)),
-                *(finding for finding in findings_now if not _points_into(finding, kept)),
+                *(finding for finding in new_findings if not _points_into(finding, kept)),
             ),
         ),
     )
-    judged = _merge_review(methodology, judged, content)
-    after = structs.replace(before, submission=judged.submission, evidence=judged.support)
-    evaluation = evaluate(methodology, judged.submission)
-    found = list_findings(evaluation, judged.support)
-    errors = tuple(finding for finding in found if finding.severity == "error")
+    derived = _merge_review(methodology, derived, content)
+    after = structs.replace(before, submission=derived.submission, evidence=derived.support)
+    evaluation = evaluate(methodology, derived.submission)
+    findings = list_findings(evaluation, derived.support)
+    errors = tuple(finding for finding in findings if finding.severity == "error")
     if errors:
         raise NotSubmittable(methodology, errors, (), pointer)
-    values = _score_columns(judged, evaluation, now)
-    return CorrectionPreview(after, evaluation, values, frozenset(finding.rule for finding in found))
+    values = _score_columns(derived, evaluation, now)
+    return CorrectionPreview(after, evaluation, values, frozenset(finding.rule for finding in findings))
 
 
-def apply_correction(session: Session, made: CorrectionPreview, *, now: datetime) -> None:
-    """Stores a corrected assessment, and as a submission, which keeps the explanations of warnings that still stand.
+def apply_correction(session: Session, preview: CorrectionPreview, *, now: datetime) -> None:
+    """Store a corrected assessment, and a submission of it with the explanations of the warnings that still stand.
 
-    The database lets it only while a revision of the edition is being made. Raises `Stale`.
+    A trigger of the database allows it only while a revision of the edition is being published. Raises `Stale`.
     """
-    record = made.record
+    record = preview.record
     edition, organisation = record.edition, record.organisation
-    values = {**made.values, "version": record.version + 1, "submitted": now}
+    values = {**preview.values, "version": record.version + 1, "submitted": now}
     if not queries.update_version(session, edition, organisation, record.version, values):
         raise Stale
     last = queries.find_submission(
         session, edition, organisation, queries.count_submissions(session, edition, organisation)
     )
     explanations = {} if last is None else last.explanations
-    _store_submission(session, record, {rule: why for rule, why in explanations.items() if rule in made.rules}, now)
+    _store_submission(session, record, {rule: why for rule, why in explanations.items() if rule in preview.rules}, now)
 
 
 def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
-    """Replaces the figures of an assessment; `figures` as in `columns_of`."""
+    """Replace the figures of an assessment; `figures` as in `figure_columns`."""
     queries.update_columns(session, edition, organisation, figures)
 
 
 def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
-    """Judges again the evidence of an organisation whose domains have changed, wherever it may still change.
+    """Check the evidence of an organisation again after its domains changed, in every assessment that may still change.
 
-    Whoever changes the domains holds the organisation, so that nobody writes by the old ones meanwhile. Raises
-    `UnknownOrganisation` and `Stale`.
+    The caller holds a lock on the organisation, so that no write uses the old domains meanwhile. Raises
+    `UnknownOrganisation`, `Stale`.
     """
     domains = _lock_domains(session, organisation)
     for record in queries.lock_changeable(session, organisation):
-        place = _OpenEdition(editions.find(session, record.edition), domains)
-        _save_content(session, place, record, rebuild_content(record), now)
+        open_edition = _OpenEdition(editions.find(session, record.edition), domains)
+        _save_content(session, open_edition, record, rebuild_content(record), now)
 
 
 def to_row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:
-    """What the database keeps of an assessment that is final, made at a time, by the columns of `tables.Assessment`."""
+    """Build the row of a final assessment, by the columns of `tables.Assessment`."""
     return {
         "edition": edition,
         "organisation": organisation,
@@ -485,48 +501,48 @@ def to_row(
 
 
 def store_rows(session: Session, rows: Iterable[dict[str, object]]) -> None:
-    """Stores rows made by `row`, of organisations that have no assessment in their edition."""
+    """Insert rows built by `to_row`, of organisations without an assessment in their edition."""
     queries.insert_rows(session, list(rows))
 
 
 def clear_edition(session: Session, edition: str) -> None:
-    """Removes every assessment of an edition."""
+    """Delete every assessment of an edition."""
     queries.delete_edition_rows(session, edition)
 
 
 class _OpenEdition(Struct, frozen=True):
-    """Where an assessment stands: its edition, and the domains of its organisation, both held."""
+    """An edition and the domains of an organisation, both locked."""
 
     edition: editions.Record
     domains: tuple[str, ...]
 
 
 def _lock_edition(session: Session, edition: str, organisation: str) -> tuple[_OpenEdition, AssessmentRecord | None]:
-    """Where the organisation may answer, and what it has there; edition and organisation stay until the session ends.
+    """Lock an edition and an organisation. Return them with the assessment, None if there is none.
 
-    In an edition in review only what was returned is answered.
+    In an edition in review only a returned assessment may be changed.
     """
     state = editions.ensure_unpublished(session, edition)
-    place = _OpenEdition(editions.find(session, edition), _lock_domains(session, organisation))
+    open_edition = _OpenEdition(editions.find(session, edition), _lock_domains(session, organisation))
     before = queries.get(session, edition, organisation)
     if state != "open" and (before is None or before.state != "returned"):
         raise editions.EditionNotOpen(edition, state)
-    return place, before
+    return open_edition, before
 
 
 def _lock_assessment(
     session: Session, edition: str, organisation: str, expected: Expected
 ) -> tuple[_OpenEdition, AssessmentRecord]:
-    """The same of an assessment that there is, as somebody knows it."""
-    place, before = _lock_edition(session, edition, organisation)
+    """Lock an edition, an organisation and the expected version of its assessment."""
+    open_edition, before = _lock_edition(session, edition, organisation)
     if before is None:
         raise UnknownAssessment(edition, organisation)
     ensure_expected(before, expected)
-    return place, before
+    return open_edition, before
 
 
 def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
-    """The domains of an organisation, which nobody changes until the session ends."""
+    """Lock an organisation. Return its domains."""
     try:
         return organisations.domains_of(session, organisation, held=True)
     except organisations.UnknownOrganisation:
@@ -535,35 +551,42 @@ def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
 
 
 def _ensure_writable(
-    session: Session, place: _OpenEdition, before: AssessmentRecord | None, now: datetime
+    session: Session, open_edition: _OpenEdition, before: AssessmentRecord | None, now: datetime
 ) -> Lifecycle:
-    """The life of an assessment that the organisation answers, or of one that it is about to make."""
-    life = (
-        Lifecycle("draft", place.edition.calendar) if before is None else load_lifecycle(session, place.edition, before)
+    """Raise unless the organisation may write now. Return the lifecycle of its assessment, or of a draft."""
+    lifecycle = (
+        Lifecycle("draft", open_edition.edition.calendar)
+        if before is None
+        else load_lifecycle(session, open_edition.edition, before)
     )
-    life.ensure_writable()
-    life.ensure_in_time("submission", now)
-    return life
+    lifecycle.ensure_writable()
+    lifecycle.ensure_in_time("submission", now)
+    return lifecycle
 
 
 def _require_methodology(
-    place: _OpenEdition, sent: AssessmentRequest | AssessmentPatch, where: str = ""
+    open_edition: _OpenEdition, request: AssessmentRequest | AssessmentPatch, pointer: str = ""
 ) -> Methodology:
-    """The methodology of an edition, under which something was sent; `where` it stands in that."""
-    version = str(sent.__struct_config__.tag)
-    if version != place.edition.methodology:
-        raise MethodologyMismatch(version, place.edition.methodology, where)
+    """Return the methodology of an edition; raise `MethodologyMismatch` if the request is under another."""
+    version = str(request.__struct_config__.tag)
+    if version != open_edition.edition.methodology:
+        raise MethodologyMismatch(version, open_edition.edition.methodology, pointer)
     return load(version)
 
 
 def _save_content(
-    session: Session, place: _OpenEdition, before: AssessmentRecord, content: Content, now: datetime, **more: object
+    session: Session,
+    open_edition: _OpenEdition,
+    before: AssessmentRecord,
+    content: Content,
+    now: datetime,
+    **more: object,
 ) -> EvaluatedAssessment:
-    """An assessment with another content, and other values of more of its columns."""
+    """Evaluate and store the content of an assessment that exists; `more`: further columns."""
     methodology = load(before.methodology)
-    judged = _merge_review(methodology, _derive_assessment(place, methodology, content, before, now), content)
-    evaluation = evaluate(methodology, judged.submission)
-    values = _score_columns(judged, evaluation, now) | {"version": before.version + 1, **more}
+    derived = _merge_review(methodology, _derive_assessment(open_edition, methodology, content, before, now), content)
+    evaluation = evaluate(methodology, derived.submission)
+    values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **more}
     record = queries.replace_content(session, before.edition, before.organisation, before.version, values)
     if record is None:
         raise Stale
@@ -571,79 +594,86 @@ def _save_content(
 
 
 class _DerivedAssessment(Struct, frozen=True):
-    """What follows from a content: the facts that the engine takes, and what supports them."""
+    """The facts that the engine takes, and their supporting documents, derived from a content."""
 
     submission: Submission
     support: AssessmentSupport
 
 
 def _derive_assessment(
-    place: _OpenEdition, methodology: Methodology, content: Content, before: AssessmentRecord | None, now: datetime
+    open_edition: _OpenEdition,
+    methodology: Methodology,
+    content: Content,
+    before: AssessmentRecord | None,
+    now: datetime,
 ) -> _DerivedAssessment:
-    """A content judged now, without what a review found of it."""
-    judged_by = build_context(place.domains, _find_first_zone_date(now), place.edition.period_to)
+    """Derive an assessment from a content as of now, without the effects of its review."""
+    context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
     supported = {
         name: AnswerSupport(answer.evidence, answer.note)
         for name, answer in content.answers.items()
         if answer.evidence or answer.note is not None
     }
     return _DerivedAssessment(
-        derive_submission(methodology, content, judged_by, None if before is None else _strip_review(before)),
+        derive_submission(methodology, content, context, None if before is None else _strip_review(before)),
         AssessmentSupport(
             content.profile_evidence,
             supported,
-            evidence_findings(content, judged_by),
+            evidence_findings(content, context),
             NO_REVIEW if before is None else before.evidence.review,
         ),
     )
 
 
-def _merge_review(methodology: Methodology, judged: _DerivedAssessment, content: Content) -> _DerivedAssessment:
-    """The same with what a review found of it."""
-    found = apply_review(methodology, judged.submission, judged.support.review, content.answers)
-    return structs.replace(judged, submission=found)
+def _merge_review(methodology: Methodology, derived: _DerivedAssessment, content: Content) -> _DerivedAssessment:
+    """Apply the review of an assessment to its submission."""
+    submission = apply_review(methodology, derived.submission, derived.support.review, content.answers)
+    return structs.replace(derived, submission=submission)
 
 
 def _strip_review(record: AssessmentRecord) -> Submission:
-    """What an assessment would be scored with had nobody reviewed it."""
-    found = record.evidence.review
-    before = remove_review(load(record.methodology), record.submission, found)
+    """Return the submission of an assessment without the effects of its review."""
+    review = record.evidence.review
+    before = remove_review(load(record.methodology), record.submission, review)
+    # A verdict of insufficient evidence made an answer self-declared although it has documents that count.
     evidenced = {
-        name for name, one in found.answers.items() if one.verdict == "insufficient" and valid_evidence(record, name)
+        name
+        for name, applied in review.answers.items()
+        if applied.verdict == "insufficient" and valid_evidence(record, name)
     }
     return structs.replace(before, self_declared=before.self_declared - evidenced)
 
 
-def _score_columns(judged: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
-    """What the database keeps of what was judged and scored, by the columns of `tables.Assessment`."""
+def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
+    """Return the columns of an assessment that a write of its content replaces."""
     return {
         "updated": now,
-        "submission": msgspec.to_builtins(judged.submission),
-        "evidence": msgspec.to_builtins(judged.support),
+        "submission": msgspec.to_builtins(derived.submission),
+        "evidence": msgspec.to_builtins(derived.support),
         **figure_columns(evaluation),
     }
 
 
 def _find_evidence(content: Content, indicator: str) -> tuple[Evidence, ...] | None:
-    """What supports an answer; None where there is none."""
+    """Return the documents of an answer; None if there is no such answer."""
     return content.answers[indicator].evidence if indicator in content.answers else None
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:
-    """What is only declared: as it was of what is kept, as it is now of all else."""
+    """Merge two sets of self-declared names: the old flag for `kept` names, the new flag for the rest."""
     return frozenset(name for name in now | before if name in (before if name in kept else now))
 
 
 def _points_into(finding: EvidenceFinding, places: Collection[str]) -> bool:
-    """Whether a document that is remarked on supports one of these answers or fields."""
-    return any(finding.pointer.startswith(place) for place in places)
+    """Return True if the document of a finding is below one of these JSON Pointers."""
+    return any(finding.pointer.startswith(open_edition) for open_edition in places)
 
 
 def _store_submission(
     session: Session, record: AssessmentRecord, explanations: Mapping[str, str], now: datetime
 ) -> SubmissionRecord:
-    """Keeps an assessment as it is, as a submission."""
-    made = SubmissionRecord(
+    """Store an assessment as its next submission."""
+    submission = SubmissionRecord(
         edition=record.edition,
         organisation=record.organisation,
         number=queries.count_submissions(session, record.edition, record.organisation) + 1,
@@ -653,8 +683,8 @@ def _store_submission(
         submission=record.submission,
         evidence=record.evidence,
     )
-    queries.insert_submission(session, made)
-    return made
+    queries.insert_submission(session, submission)
+    return submission
 
 
 def _find_first_zone_date(now: datetime) -> date:
@@ -662,22 +692,22 @@ def _find_first_zone_date(now: datetime) -> date:
 
 
 def figure_columns(evaluation: Evaluation) -> dict[str, object]:
-    """How an assessment scores, by the columns of `tables.Assessment`."""
-    told = extract_figures(evaluation)
+    """Return the figures of an evaluation by the columns of `tables.Assessment`."""
+    figures = extract_figures(evaluation)
     return {
         "methodology": evaluation.compiled.document.version,
-        "status": told.status,
-        "level": told.level,
-        "rank_points": get_ranking_index(told.status, told.index),
-        "index_value": told.index,
-        "index_max": told.index_max,
-        "coverage": told.coverage,
+        "status": figures.status,
+        "level": figures.level,
+        "rank_points": get_ranking_index(figures.status, figures.index),
+        "index_value": figures.index,
+        "index_max": figures.index_max,
+        "coverage": figures.coverage,
         **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
     }
 
 
 def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
-    """How an evaluation is told of an assessment."""
+    """Extract the figures of an assessment from an evaluation."""
     return AssessmentFigures(
         status=evaluation.status,
         level=evaluation.level,

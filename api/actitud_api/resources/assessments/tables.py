@@ -13,13 +13,13 @@ DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 
 
 class Assessment(Base, table=True):
-    """What one organisation answers in one edition, and how that scores: in one row, so that they never differ.
+    """The answers of one organisation in one edition and their score, in one row so that they never differ.
 
-    `state` as in `life.State`. `version` counts the writes. Scores are integers in units of 10^-decimals of the
-    methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is the
-    index where it ranks and -1 where it does not, so that one descending index is the order of the ranking on every
-    database. `submission` is the JSON of `methodology.answers.Submission`, from which the whole explanation is
-    computed; `evidence` that of `queries.Support`.
+    `state` as in `lifecycle.AssessmentState`. `version` counts the writes. Scores are integers in units of 10^-decimals
+    of the methodology; `coverage` in ten-thousandths, half up; `d1` to `d10` are the ten dimensions. `rank_points` is
+    the index if it ranks and -1 if it does not, so that one descending index is the order of the ranking on every
+    database. `submission` is the JSON of `requests.answers.Submission`, from which the explanation is computed;
+    `evidence` that of `records.AssessmentSupport`.
     """
 
     __tablename__ = "assessment"
@@ -68,8 +68,8 @@ Index(
 class Submission(Base, table=True):
     """An assessment as it was submitted; `number` counts those of one assessment from 1.
 
-    `submission` and `evidence` are those of the assessment at that moment; `explanations` says by rule why a warning
-    stands.
+    `submission` and `evidence` are those of the assessment at that moment; `explanations` gives by rule the reason why
+    a warning stands.
     """
 
     __tablename__ = "submission"
@@ -92,7 +92,7 @@ class Submission(Base, table=True):
 
 
 class StoredTransition(Base, table=True):
-    """A step in the life of an assessment; the members are those of `life.Transition`."""
+    """A transition of an assessment; the members are those of `lifecycle.TransitionRecord`."""
 
     __tablename__ = "transition"
     __table_args__ = (

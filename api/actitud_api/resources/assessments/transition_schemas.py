@@ -1,4 +1,4 @@
-"""The life of an assessment on the wire."""
+"""Requests and answers about the lifecycle of an assessment."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ class TransitionPage(Page[Transition], frozen=True):
     """The transitions of an assessment, the first one first."""
 
 
-def build_transition(found: TransitionRecord) -> Transition:
-    """A stored transition as it is answered."""
+def build_transition(transition: TransitionRecord) -> Transition:
+    """Build the answer about a stored transition."""
     return Transition(
-        id=str(found.number),
-        edition=found.edition,
-        organisation=found.organisation,
-        at=found.at,
-        role=found.role,
-        before=found.before,
-        after=found.after,
-        phase=found.phase,
-        reason=found.reason,
-        until=found.until,
+        id=str(transition.number),
+        edition=transition.edition,
+        organisation=transition.organisation,
+        at=transition.at,
+        role=transition.role,
+        before=transition.before,
+        after=transition.after,
+        phase=transition.phase,
+        reason=transition.reason,
+        until=transition.until,
     )

@@ -1,7 +1,4 @@
-"""Use cases over the life of an assessment: it is brought from state to state, extended, and its history read.
-
-`service.py` of the slice hands them on; what it shares with them stands here too.
-"""
+"""Use cases over the lifecycle of an assessment: transitions, extensions and their history."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class UnknownAssessment(LookupError):
-    """That organisation has no assessment in that edition."""
+    """The organisation has no assessment in the edition."""
 
     def __init__(self, edition: str, organisation: str) -> None:
         super().__init__(f"{edition}/{organisation}")
@@ -35,7 +32,7 @@ class UnknownAssessment(LookupError):
 
 
 class UnknownTransition(LookupError):
-    """That assessment has no transition of that number."""
+    """No transition of the assessment has that number."""
 
     def __init__(self, number: str) -> None:
         super().__init__(number)
@@ -43,82 +40,86 @@ class UnknownTransition(LookupError):
 
 
 class LockedAssessment(Struct, frozen=True):
-    """An assessment as somebody knows it, in an edition that is not published, which stays in its state."""
+    """The expected version of an assessment, in an edition that is locked and not published."""
 
     edition: editions.Record
     record: AssessmentRecord
-    life: Lifecycle
+    lifecycle: Lifecycle
 
 
 def list_transitions(
     database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
 ) -> list[TransitionRecord]:
-    """The transitions of an assessment, the first one first, from the one that follows `after`.
+    """List the transitions of an assessment, oldest first, from the one after `after`.
 
-    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
     """
     with database.read() as session:
-        found = require_assessment(session, editions.find(session, edition).id, organisation)
+        record = require_assessment(session, editions.find(session, edition).id, organisation)
         return queries.list_transitions(
-            session, found.edition, found.organisation, after=after, offset=offset, limit=limit
+            session, record.edition, record.organisation, after=after, offset=offset, limit=limit
         )
 
 
 def get_transition(database: Database, edition: str, organisation: str, number: str) -> TransitionRecord:
-    """A transition of an assessment.
+    """Return a transition of an assessment by its number.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownTransition`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownTransition`.
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
-        found = (
+        transition = (
             queries.find_transition(session, record.edition, record.organisation, int(number))
             if _NUMBER.fullmatch(number)
             else None
         )
-    if found is None:
+    if transition is None:
         raise UnknownTransition(number)
-    return found
+    return transition
 
 
 def count_unsettled(session: Session, edition: str) -> dict[AssessmentState, int]:
-    """How many assessments of an edition have still to be settled, by the states in which some are."""
+    """Count the assessments of an edition that are submitted and not final, by state; other states are left out."""
     return queries.count_states(session, edition, UNSETTLED_STATES)
 
 
 def lock_for_transition(session: Session, edition: str, organisation: str, *, expected: Expected) -> LockedAssessment:
-    """An assessment on which whoever reviews it is about to act.
+    """Lock the edition of an assessment whose version is the expected one. Return both.
 
-    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment` and `Stale`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `Stale`.
     """
     editions.ensure_unpublished(session, edition)
-    place = editions.find(session, edition)
+    edition_record = editions.find(session, edition)
     record = require_assessment(session, edition, organisation)
     ensure_expected(record, expected)
-    return LockedAssessment(place, record, load_lifecycle(session, place, record))
+    return LockedAssessment(edition_record, record, load_lifecycle(session, edition_record, record))
 
 
 def start_review(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Begins the review of what was submitted; raises what `hold` does, and `OutOfOrder`."""
-    held = lock_for_transition(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("under_review")
-    return _advance(session, held, "under_review", role, now)
+    """Start the review of a submitted assessment.
+
+    Raises as `lock_for_transition`, and `InvalidTransition`.
+    """
+    locked = lock_for_transition(session, edition, organisation, expected=expected)
+    locked.lifecycle.ensure_followed_by("under_review")
+    return _advance(session, locked, "under_review", role, now)
 
 
 def start_hearing(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Ends the review and begins the hearing, while the last day of neither is over.
+    """End the review and start the hearing, before the last day of either is over.
 
-    Whoever is heard has at least a part of a day for it. Raises what `hold` does, `OutOfOrder` and `Late`.
+    The deadline of the hearing is checked too, so that the organisation has at least part of a day to reply. Raises as
+    `lock_for_transition`, `InvalidTransition`, `DeadlinePassed`.
     """
-    held = lock_for_transition(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("hearing")
-    held.life.ensure_in_time("review", now)
-    held.life.ensure_in_time("hearing", now)
-    return _advance(session, held, "hearing", role, now)
+    locked = lock_for_transition(session, edition, organisation, expected=expected)
+    locked.lifecycle.ensure_followed_by("hearing")
+    locked.lifecycle.ensure_in_time("review", now)
+    locked.lifecycle.ensure_in_time("hearing", now)
+    return _advance(session, locked, "hearing", role, now)
 
 
 def return_assessment(
@@ -132,24 +133,27 @@ def return_assessment(
     expected: Expected,
     now: datetime,
 ) -> TransitionRecord:
-    """Gives an assessment back to its organisation, which may change and submit it again until a day, that included.
+    """Return an assessment to its organisation, which may change and submit it again until a day, included.
 
-    Raises what `hold` does, `OutOfOrder` and `Misdated`.
+    Raises as `lock_for_transition`, `InvalidTransition`, `InvalidDeadline`.
     """
-    held = lock_for_transition(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("returned")
-    held.life.ensure_until(until, now)
-    return _advance(session, held, "returned", role, now, reason=reason, until=until)
+    locked = lock_for_transition(session, edition, organisation, expected=expected)
+    locked.lifecycle.ensure_followed_by("returned")
+    locked.lifecycle.ensure_until(until, now)
+    return _advance(session, locked, "returned", role, now, reason=reason, until=until)
 
 
 def finalise_assessment(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Settles an assessment for good once the hearing is over; raises what `hold` does, `OutOfOrder` and `Early`."""
-    held = lock_for_transition(session, edition, organisation, expected=expected)
-    held.life.ensure_followed_by("final")
-    held.life.ensure_hearing_over(now)
-    return _advance(session, held, "final", role, now)
+    """Make an assessment final once its hearing is over.
+
+    Raises as `lock_for_transition`, `InvalidTransition`, `HearingStillOpen`.
+    """
+    locked = lock_for_transition(session, edition, organisation, expected=expected)
+    locked.lifecycle.ensure_followed_by("final")
+    locked.lifecycle.ensure_hearing_over(now)
+    return _advance(session, locked, "final", role, now)
 
 
 def extend_phase(
@@ -164,17 +168,20 @@ def extend_phase(
     expected: Expected,
     now: datetime,
 ) -> TransitionRecord:
-    """Gives one organisation more days for a phase, until a day, that included; its assessment stays in its state.
+    """Extend a phase for one organisation until a day, included; the state of its assessment stays.
 
-    The last extension of a phase counts. Raises what `hold` does, `OutOfOrder` and `Misdated`.
+    The last extension of a phase counts. Raises as `lock_for_transition`, `InvalidTransition`, `InvalidDeadline`.
     """
-    held = lock_for_transition(session, edition, organisation, expected=expected)
-    held.life.ensure_extends(phase, until, now)
-    return _advance(session, held, held.record.state, role, now, phase=phase, reason=reason, until=until)
+    locked = lock_for_transition(session, edition, organisation, expected=expected)
+    locked.lifecycle.ensure_extends(phase, until, now)
+    return _advance(session, locked, locked.record.state, role, now, phase=phase, reason=reason, until=until)
 
 
 def require_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """The assessment of an organisation in the edition of that id; raises `AliasOf` and `UnknownAssessment`."""
+    """Return the assessment of an organisation in the edition of that id.
+
+    Raises `AliasOf`, `UnknownAssessment`.
+    """
     record = queries.get(session, edition, organisation)
     if record is None:
         organisations.refuse_alias(session, organisation)
@@ -183,22 +190,22 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 
 
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
-    """Raises `Stale` where an assessment, or that there is none, is not what was expected."""
+    """Raise `Stale` unless an assessment, or its absence, is the expected one."""
     if not expected(None if before is None else revision(before.created, before.version)):
         raise Stale
 
 
-def load_lifecycle(session: Session, place: editions.Record, record: AssessmentRecord) -> Lifecycle:
-    """The life of an assessment, which is in that edition."""
+def load_lifecycle(session: Session, edition_record: editions.Record, record: AssessmentRecord) -> Lifecycle:
+    """Load the lifecycle of an assessment of that edition."""
     return Lifecycle(
-        record.state, place.calendar, queries.list_transitions(session, record.edition, record.organisation)
+        record.state, edition_record.calendar, queries.list_transitions(session, record.edition, record.organisation)
     )
 
 
 def record_transition(
     session: Session,
     record: AssessmentRecord,
-    life: Lifecycle,
+    lifecycle: Lifecycle,
     after: AssessmentState,
     role: str,
     now: datetime,
@@ -207,26 +214,26 @@ def record_transition(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Keeps the step by which an assessment has reached a state."""
-    made = TransitionRecord(
+    """Store the transition by which an assessment reached a state. Return it."""
+    transition = TransitionRecord(
         edition=record.edition,
         organisation=record.organisation,
-        number=len(life.transitions) + 1,
+        number=len(lifecycle.transitions) + 1,
         at=now,
         role=role,
-        before=life.state,
+        before=lifecycle.state,
         after=after,
         phase=phase,
         reason=reason,
         until=until,
     )
-    queries.insert_transition(session, made)
-    return made
+    queries.insert_transition(session, transition)
+    return transition
 
 
 def _advance(
     session: Session,
-    held: LockedAssessment,
+    locked: LockedAssessment,
     after: AssessmentState,
     role: str,
     now: datetime,
@@ -235,12 +242,14 @@ def _advance(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Brings an assessment to a state, which may be the one that it is in."""
-    record = held.record
+    """Update the state of an assessment, which may stay the same, and record the transition."""
+    record = locked.record
     values = {"state": after, "updated": now, "version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
         raise Stale
-    return record_transition(session, record, held.life, after, role, now, phase=phase, reason=reason, until=until)
+    return record_transition(
+        session, record, locked.lifecycle, after, role, now, phase=phase, reason=reason, until=until
+    )
 
 
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
