@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.lettering import clean_text
 from tests.browser.chromium import Seen, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import custom, framed, image
@@ -84,14 +84,14 @@ def test_nothing_runs_in_the_page(browser: Browser, service: str) -> None:
         with showing(browser, f"{service}/portal/2028/{identifier}?lang=es", width=320) as seen:
             harmless(seen, {service})
             seen.fits()
-            assert seen.page.locator("h1").inner_text() == plain(name)
+            assert seen.page.locator("h1").inner_text() == clean_text(name)
 
 
 def test_nothing_runs_in_the_ranking_nor_of_what_is_searched_for(browser: Browser, service: str) -> None:
     with showing(browser, f"{service}/portal/2028?lang=es", width=320) as seen:
         harmless(seen, {service})
         seen.fits()
-        assert seen.page.locator(".ranking bdi").all_inner_texts() == [plain(name) for name in NAMES.values()]
+        assert seen.page.locator(".ranking bdi").all_inner_texts() == [clean_text(name) for name in NAMES.values()]
         seen.page.locator("#q").fill(NAMES["XX-T-1"])
         seen.page.locator("#q").press("Enter")
         seen.page.wait_for_url("**q=**")

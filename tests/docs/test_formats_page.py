@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load
 from actitud_api.web.downloads import columns
-from actitud_api.web.downloads.formats.tables import Column
+from actitud_api.web.downloads.formats.tables import TableColumn
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 TYPES = {"string": "texto", "integer": "entero", "number": "número", "boolean": "booleano", "date": "fecha"}
@@ -22,14 +22,14 @@ SECTIONS = {
 }
 
 
-def tables(language: Language) -> tuple[tuple[Column, ...], ...]:
+def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
     methodology = load("2026.1")
     return (
-        columns.scores(methodology, language),
-        columns.indicators(methodology, language),
-        columns.organisations(language),
-        columns.editions(language),
-        columns.catalogue(language),
+        columns.list_score_columns(methodology, language),
+        columns.list_indicator_columns(methodology, language),
+        columns.list_organisation_columns(language),
+        columns.list_edition_columns(language),
+        columns.list_catalogue_columns(language),
     )
 
 

@@ -12,12 +12,12 @@ from actitud import AsyncClient, Client
 from actitud.embedding import EmbedForm, EmbedTheme
 from actitud_api.engine.i18n import Language
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import equivalent
+from actitud_api.web.embeds.equivalent import describe_standing
 from actitud_api.web.embeds.pictures import THEMES
-from actitud_api.web.embeds.service import Standing
-from actitud_api.web.embeds.snippets import snippets
+from actitud_api.web.embeds.service import EmbedStanding
+from actitud_api.web.embeds.snippets import list_snippets
 
-STANDING: Final = Standing(
+STANDING: Final = EmbedStanding(
     edition="2026",
     period_to=date(2026, 12, 31),
     organisation="ES-DIR3-L01280796:x",
@@ -40,8 +40,8 @@ STANDING: Final = Standing(
 def test_the_code_is_that_of_the_service(edition: str, lang: Language, theme: EmbedTheme) -> None:
     base = "https://madurez.example"
     addresses = Addresses(base, edition, STANDING.organisation, lang, theme)
-    said = equivalent(STANDING, lang, addresses.explanation)
-    theirs = {snippet.form: snippet for snippet in snippets(said, addresses)}
+    said = describe_standing(STANDING, lang, addresses.explanation)
+    theirs = {snippet.form: snippet for snippet in list_snippets(said, addresses)}
     assert theirs.keys() == set(get_args(EmbedForm))
     for client in (Client(base_url=base, lang=lang), AsyncClient(base_url=base, lang=lang)):
         for form in get_args(EmbedForm):

@@ -70,9 +70,9 @@ def test_a_ranking_has_the_same_columns_and_types_whatever_is_missing(backend: B
 
 def test_the_columns_are_those_of_the_files() -> None:
     methodology = load("2026.1")
-    scores = {column.name for column in columns.scores(methodology, "en")}
+    scores = {column.name for column in columns.list_score_columns(methodology, "en")}
     assert set(to_frame([ROW]).columns) <= scores
-    indicators = [column.name for column in columns.indicators(methodology, "en")]
+    indicators = [column.name for column in columns.list_indicator_columns(methodology, "en")]
     assert to_frame(build(EditionScore)).columns == indicators
 
 

@@ -9,7 +9,7 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.web.downloads import service
-from actitud_api.web.downloads.dataset import dataset_of, embedded
+from actitud_api.web.downloads.dataset import build_dataset, escape_json_ld
 from actitud_api.web.downloads.publisher import Publisher
 from tests.web.downloads.conftest import BASE
 
@@ -17,8 +17,8 @@ Client = TestClient[Litestar]
 
 
 def test_it_says_what_the_edition_is_and_where_its_files_are(site: Client) -> None:
-    found, published = service.released(site.app.state["database"], "2026")
-    told = dataset_of(found, published, BASE, Publisher(name="Diputación de Ejemplo"), "es")
+    found, published = service.load_published_source(site.app.state["database"], "2026")
+    told = build_dataset(found, published, BASE, Publisher(name="Diputación de Ejemplo"), "es")
     assert told["@type"] == "Dataset"
     assert told["name"] == "Índice de Madurez 2.0: Edición 2026"
     assert told["license"] == "https://creativecommons.org/licenses/by/4.0/"
@@ -38,13 +38,13 @@ def test_it_says_what_the_edition_is_and_where_its_files_are(site: Client) -> No
 
 
 def test_a_title_that_is_not_in_a_language_is_said_in_spanish(site: Client) -> None:
-    found, _ = service.released(site.app.state["database"], "2026")
+    found, _ = service.load_published_source(site.app.state["database"], "2026")
     record = structs.replace(found.edition, titles={"ca": "Edició 2026", "es": "Edición 2026"})
-    assert service.title(record, "en") == "Edición 2026"
+    assert service.select_title(record, "en") == "Edición 2026"
 
 
 def test_hostile_texts_stay_inside_of_their_element() -> None:
     text = "</script><script>alert(1)</script><!-- & \u2028 \" '"
-    made = str(embedded({"name": text}))
+    made = str(escape_json_ld({"name": text}))
     assert not set("<>&") & set(made)
     assert json.loads(made) == {"name": text}

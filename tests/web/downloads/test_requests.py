@@ -137,7 +137,7 @@ def test_nothing_is_made_for_a_head(site: Client, monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise AssertionError("it was made")
 
-    monkeypatch.setattr("actitud_api.web.downloads.routes.delimited.lines", fail)
+    monkeypatch.setattr("actitud_api.web.downloads.routes.delimited.encode_csv", fail)
     assert site.head(f"{SCORES}.csv").status_code == 200
 
 
@@ -203,8 +203,8 @@ def test_a_correction_in_the_middle_ends_the_file(own: Client, tmp_path: Path, m
     """Better no file than one of two revisions: who reads it sees that it is not whole."""
     database: Database = own.app.state["database"]
     monkeypatch.setattr(service, "PAGE", 1)
-    found = service.source(database, "2026")
-    rows = service.scored(database, found, service.Wanted(filters=Filters()))
+    found = service.load_source(database, "2026")
+    rows = service.list_score_rows(database, found, service.RowSelection(filters=Filters()))
     assert [row[2] for row in next(rows)] == ["XX-T-1"]
     assert found.published is not None
     publish_correction(database, tmp_path, found.published.digest)

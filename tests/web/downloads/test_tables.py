@@ -208,20 +208,20 @@ def test_the_spanish_dialect_opens_in_excel_and_harms_nobody(site: Client) -> No
 
 
 def test_a_figure_is_never_guarded_as_a_formula() -> None:
-    from actitud_api.web.downloads.formats.delimited import lines
-    from actitud_api.web.downloads.formats.tables import Column
+    from actitud_api.web.downloads.formats.delimited import encode_csv
+    from actitud_api.web.downloads.formats.tables import TableColumn
 
-    column = Column(name="gain", kind="number", title="", description="", decimals=2)
-    assert b"".join(lines([column], [[(-1.5,)]], "excel-es")) == b"\xef\xbb\xbfgain\r\n-1,50\r\n"
+    column = TableColumn(name="gain", kind="number", title="", description="", decimals=2)
+    assert b"".join(encode_csv([column], [[(-1.5,)]], "excel-es")) == b"\xef\xbb\xbfgain\r\n-1,50\r\n"
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(1e-06, "0.000001"), (1e22, "1" + "0" * 22), (0.1, "0.1"), (-0.5, "-0.5")]
 )
 def test_a_raw_number_has_no_exponent(value: float, written: str) -> None:
-    from actitud_api.web.downloads.formats.tables import plain
+    from actitud_api.web.downloads.formats.tables import format_number
 
-    assert plain(value, None) == written
+    assert format_number(value, None) == written
 
 
 @by_every_reader

@@ -18,18 +18,18 @@ from msgspec import structs
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.web.embeds import oembed, pictures
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.equivalent import Equivalent, equivalent
-from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.equivalent import Equivalent, describe_standing
+from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.embeds.routes import FORMS, FRAME, Shown
-from actitud_api.web.embeds.service import Standing
-from actitud_api.web.embeds.snippets import snippets
+from actitud_api.web.embeds.service import EmbedStanding
+from actitud_api.web.embeds.snippets import list_snippets
 from tests.support.scale import NAMES as NAMES_ON_PAGES
 from tests.web.embeds.hostile import names
 from tests.web.embeds.installation import ZAMORA, Client
 from tests.web.embeds.reading import Document, fragment, page
 
 NAMES: Final = names(500)
-STANDING: Final = Standing(
+STANDING: Final = EmbedStanding(
     edition="2026",
     period_to=date(2026, 12, 31),
     organisation="XX-T-1",
@@ -75,7 +75,7 @@ _EMBEDDING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", 
 def said(name: str) -> Iterator[Equivalent]:
     """What is said of an organisation of that name: in both languages of a short one, else in one of them."""
     for language in LANGUAGES if len(name) <= _SHORT else LANGUAGES[len(name) % 2 :][:1]:
-        yield equivalent(structs.replace(STANDING, name=name), language, URL)
+        yield describe_standing(structs.replace(STANDING, name=name), language, URL)
 
 
 _SHORT: Final = 5
@@ -98,9 +98,9 @@ def pictured(drawn: bytes) -> ElementTree.Element:
 
 
 PICTURES: Final[Mapping[str, Callable[[Equivalent], bytes]]] = {
-    "badge": pictures.badge,
-    "badges": lambda one: pictures.badges([("XX-T-1", one), ("XX-T-2", one)], "2026", one.language),
-    "card": lambda one: pictures.card(one, "auto"),
+    "badge": pictures.render_badge,
+    "badges": lambda one: pictures.render_badges([("XX-T-1", one), ("XX-T-2", one)], "2026", one.language),
+    "card": lambda one: pictures.render_card(one, "auto"),
 }
 
 
@@ -115,7 +115,7 @@ def test_a_picture_is_inert_whatever_its_organisation_is_called(form: str) -> No
             tags = [element.tag for element in root.iter()]
             if form != "card":  # a card breaks a long name into lines
                 assert tags == harmless[one.language], name
-            assert any(plain(name) in text for text in root.itertext()), name
+            assert any(clean_text(name) in text for text in root.itertext()), name
 
 
 def test_names_are_500_and_differ() -> None:
@@ -125,13 +125,13 @@ def test_names_are_500_and_differ() -> None:
 
 def test_what_is_shown_of_a_name_reads_in_its_own_order_and_in_one_line() -> None:
     for name in NAMES:
-        shown = plain(name)
+        shown = clean_text(name)
         assert not [sign for sign in shown if unicodedata.bidirectional(sign) in _EMBEDDING], name
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]", shown), name
         assert shown == shown.strip()
-    assert plain("Villa \u202etxt.exe") == "Villa txt.exe"
-    assert plain("بلدية طنجة") == "بلدية طنجة"
-    assert plain(" a\r\n\tb ") == "a b"
+    assert clean_text("Villa \u202etxt.exe") == "Villa txt.exe"
+    assert clean_text("بلدية طنجة") == "بلدية طنجة"
+    assert clean_text(" a\r\n\tb ") == "a b"
 
 
 @pytest.mark.parametrize("form", ["badge", "card"])
@@ -200,7 +200,7 @@ def frame_of(one: Equivalent) -> str:
 
 
 def oembed_of(one: Equivalent) -> str:
-    return oembed.rich(one, ADDRESSES, None, None).html
+    return oembed.build_rich_response(one, ADDRESSES, None, None).html
 
 
 @pytest.mark.parametrize(
@@ -227,38 +227,38 @@ def test_html_is_inert_whatever_its_organisation_is_called(
         for one in said(name):
             root = read(made(one))
             assert shape(root) == harmless[one.language], name
-            assert plain(name) in root.letters, name
+            assert clean_text(name) in root.letters, name
 
 
 def test_xml_of_oembed_is_inert_whatever_its_organisation_is_called() -> None:
     for name in NAMES:
         for one in said(name):
-            root = ElementTree.fromstring(oembed.xml(oembed.rich(one, ADDRESSES, None, None)))
+            root = ElementTree.fromstring(oembed.encode_xml(oembed.build_rich_response(one, ADDRESSES, None, None)))
             assert root.tag == "oembed"
             assert all(not list(child) and not child.attrib for child in root)
-            assert root.findtext("title", "").startswith(plain(name))
+            assert root.findtext("title", "").startswith(clean_text(name))
 
 
 def test_what_to_copy_is_inert_whatever_its_organisation_is_called() -> None:
     for one in said("Villa"):
-        harmless = [shape(fragment(snippet.code)) for snippet in snippets(one, ADDRESSES)]
+        harmless = [shape(fragment(snippet.code)) for snippet in list_snippets(one, ADDRESSES)]
         for name in NAMES:
-            hostile = structs.replace(one, name=plain(name))
-            assert [shape(fragment(snippet.code)) for snippet in snippets(hostile, ADDRESSES)] == harmless, name
+            hostile = structs.replace(one, name=clean_text(name))
+            assert [shape(fragment(snippet.code)) for snippet in list_snippets(hostile, ADDRESSES)] == harmless, name
 
 
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_the_page_is_inert_whatever_its_organisation_is_called(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     called = "Villa"
 
-    def standing(*_: object) -> Standing:
+    def standing(*_: object) -> EmbedStanding:
         return structs.replace(STANDING, name=called, organisation=ZAMORA)
 
-    monkeypatch.setattr("actitud_api.web.embeds.service.standing", standing)
+    monkeypatch.setattr("actitud_api.web.embeds.service.find_standing", standing)
     path = f"/portal/2026/{ZAMORA}?lang=es"
     harmless = shape(page(site.get(path).text))
     assert not {"script", "style", "iframe", "object", "form"} & {name for name, _ in harmless}
     for called in names(500)[:: 500 // NAMES_ON_PAGES]:
         root = page(site.get(path).text)
         assert shape(root) == harmless, called
-        assert plain(called) in root.letters
+        assert clean_text(called) in root.letters

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from actitud_api.web.embeds.oembed import Named, named
+from actitud_api.web.embeds.oembed import EmbedTarget, parse_target
 from tests.web.embeds.installation import ALIAS, BASE, DRAFTING, SORIA, ZAMORA, Client
 from tests.web.embeds.reading import fragment, page
 
@@ -149,7 +149,7 @@ OURS = {"https://madurez.example", "http://internal.example:8000"}
     ],
 )
 def test_our_own_addresses_are_recognised(url: str) -> None:
-    assert named(url, OURS) == Named("2026", "X", "es")
+    assert parse_target(url, OURS) == EmbedTarget("2026", "X", "es")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_our_own_addresses_are_recognised(url: str) -> None:
     ],
 )
 def test_addresses_of_others_are_not(url: str) -> None:
-    assert named(url, OURS) is None
+    assert parse_target(url, OURS) is None
 
 
 @pytest.mark.parametrize("path", [f"/portal/2026/{ZAMORA}", f"/embed/2026/{ZAMORA}"])

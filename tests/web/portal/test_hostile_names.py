@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.lettering import clean_text
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES as MANY
 from tests.web.embeds.hostile import names
@@ -57,11 +57,11 @@ def test_the_ranking_is_inert_whatever_its_organisations_are_called(named: Clien
     listed = NAMES[50 * (number - 1) : 50 * number]
     assert len(shown) == len(listed)
     for place, (element, name) in enumerate(zip(shown, listed, strict=True), start=50 * (number - 1)):
-        assert element.node.to_text(separator="", strip=False) == (plain(name) or f"XX-H-{place:03}")
+        assert element.node.to_text(separator="", strip=False) == (clean_text(name) or f"XX-H-{place:03}")
 
 
 def test_what_is_searched_for_comes_back_inert_and_finds_who_is_called_so(named: Client) -> None:
     for name in NAMES:
         found = inert(named.get("/portal/2028", params={"q": name}).text)
         (field,) = found.query("input[name=q]")
-        assert field.attrs["value"] == plain(name)[:200]
+        assert field.attrs["value"] == clean_text(name)[:200]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from actitud_api.resources.organisations.queries import ORGANISATIONS
-from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.lettering import clean_text
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES
 from tests.web.embeds.hostile import names
@@ -78,7 +78,7 @@ def test_a_page_is_inert_whatever_an_organisation_is_called(own: Client, path: s
         called(own, name)
         found = page(own.get(f"/portal/{path}").text)
         assert shape(found) == harmless, name
-        assert plain(name) in found.letters, name
+        assert clean_text(name) in found.letters, name
 
 
 @pytest.mark.parametrize("number", range(len(ASKED)))

@@ -7,9 +7,9 @@ from typing import Final
 import pytest
 
 from actitud_api.platform.http.pages import templates
-from actitud_api.web.embeds.lettering import ELLIPSIS, plain, width
+from actitud_api.web.embeds.lettering import ELLIPSIS, clean_text, measure_width
 from actitud_api.web.portal import charts
-from actitud_api.web.portal.charts import Bar, Column, Picture, Point, Spread
+from actitud_api.web.portal.charts import Bar, BoxPlotRow, HistogramColumn, Picture, TrendPoint
 from tests.web.embeds.hostile import names
 from tests.web.embeds.reading import Document, fragment
 
@@ -28,7 +28,7 @@ def of(found: Document, selector: str, *attributes: str) -> list[tuple[str, ...]
 
 
 def test_a_picture_says_what_it_is_and_what_is_in_it() -> None:
-    found = drawn(charts.bars("ten", "The ten", "One is 12.", [Bar(label="One", value=12, text="12.00")]))
+    found = drawn(charts.draw_bars("ten", "The ten", "One is 12.", [Bar(label="One", value=12, text="12.00")]))
     (svg,) = found.query("svg")
     assert (svg.attrs["role"], svg.attrs["aria-labelledby"], svg.attrs["aria-describedby"]) == (
         "img",
@@ -42,7 +42,7 @@ def test_a_picture_says_what_it_is_and_what_is_in_it() -> None:
 
 def test_a_bar_is_as_long_as_its_share_and_its_mark_stands_where_it_belongs() -> None:
     found = drawn(
-        charts.bars(
+        charts.draw_bars(
             "b",
             "B",
             "B",
@@ -65,15 +65,17 @@ def test_a_bar_is_as_long_as_its_share_and_its_mark_stands_where_it_belongs() ->
 
 
 def test_a_long_label_takes_two_lines_and_is_cut_after_them() -> None:
-    found = drawn(charts.bars("b", "B", "B", [Bar(label="Ayuntamiento de " * 9, value=1, text="1.00")]))
+    found = drawn(charts.draw_bars("b", "B", "B", [Bar(label="Ayuntamiento de " * 9, value=1, text="1.00")]))
     first, second, *_ = found.query("text")
     assert second.text.endswith(ELLIPSIS)
-    assert all(width(text.text, 1) <= charts.ROOM for text in (first, second))
+    assert all(measure_width(text.text, 1) <= charts.LABEL_WIDTH for text in (first, second))
     assert of(found, "rect.track", "y") == [("2.75em",)]
 
 
 def test_a_spread_has_its_whiskers_its_box_its_median_and_its_own() -> None:
-    found = drawn(charts.spreads("s", "S", "S", [Spread(label="One", figures=(1, 20, 30.5, 45, 90), text="3", own=3)]))
+    found = drawn(
+        charts.draw_box_plots("s", "S", "S", [BoxPlotRow(label="One", figures=(1, 20, 30.5, 45, 90), text="3", own=3)])
+    )
     assert of(found, "line.whisker", "x1", "x2") == [("1%", "90%")]
     assert of(found, "rect.box", "x", "width") == [("20%", "25%")]
     assert of(found, "line.median", "x1", "x2") == [("30.5%", "30.5%")]
@@ -81,8 +83,11 @@ def test_a_spread_has_its_whiskers_its_box_its_median_and_its_own() -> None:
 
 
 def test_the_highest_column_has_all_the_height_and_the_marked_one_a_sign_of_its_own() -> None:
-    counted = [Column(label="0", count=4, text="4"), Column(label="50", count=1, text="1", marked=True)]
-    found = drawn(charts.columns("c", "C", "C", counted))
+    counted = [
+        HistogramColumn(label="0", count=4, text="4"),
+        HistogramColumn(label="50", count=1, text="1", marked=True),
+    ]
+    found = drawn(charts.draw_columns("c", "C", "C", counted))
     # They stand on a line 2.6 and 9 em below the top.
     assert of(found, "rect.value", "x", "width", "y", "height", "class") == [
         ("3.0%", "44.0%", "2.6em", "9.0em", "value"),
@@ -93,18 +98,18 @@ def test_the_highest_column_has_all_the_height_and_the_marked_one_a_sign_of_its_
 
 
 def test_columns_of_nobody_have_no_height() -> None:
-    found = drawn(charts.columns("c", "C", "C", [Column(label="0", count=0, text="0")]))
+    found = drawn(charts.draw_columns("c", "C", "C", [HistogramColumn(label="0", count=0, text="0")]))
     assert of(found, "rect.value", "height") == [("0.0em",)]
 
 
 def test_a_trend_joins_what_follows_each_other_and_leaves_a_gap() -> None:
     points = [
-        Point(label="2023", value=100, text="100.00"),
-        Point(label="2024", value=50, text="50.00"),
-        Point(label="2025", value=None, text="–"),
-        Point(label="2026", value=0, text="0.00"),
+        TrendPoint(label="2023", value=100, text="100.00"),
+        TrendPoint(label="2024", value=50, text="50.00"),
+        TrendPoint(label="2025", value=None, text="–"),
+        TrendPoint(label="2026", value=0, text="0.00"),
     ]
-    found = drawn(charts.trend("t", "T", "T", points))
+    found = drawn(charts.draw_trend("t", "T", "T", points))
     # 100 points stand at 2.6, 0 points 9 below.
     assert of(found, "circle.own", "cx", "cy") == [("12.5%", "2.6em"), ("37.5%", "7.1em"), ("87.5%", "11.6em")]
     assert of(found, "line.trend-line", "x1", "x2") == [("12.5%", "37.5%")]
@@ -115,19 +120,21 @@ def test_a_picture_is_inert_whatever_its_rows_are_called(kind: str) -> None:
     def made(name: str) -> Picture:
         match kind:
             case "bars":
-                return charts.bars("x", name, name, [Bar(label=name, value=1, text=name)])
+                return charts.draw_bars("x", name, name, [Bar(label=name, value=1, text=name)])
             case "spreads":
-                return charts.spreads("x", name, name, [Spread(label=name, figures=(1, 2, 3, 4, 5), text=name)])
+                return charts.draw_box_plots(
+                    "x", name, name, [BoxPlotRow(label=name, figures=(1, 2, 3, 4, 5), text=name)]
+                )
             case "columns":
-                return charts.columns("x", name, name, [Column(label=name, count=1, text=name)])
+                return charts.draw_columns("x", name, name, [HistogramColumn(label=name, count=1, text=name)])
             case _:
-                return charts.trend("x", name, name, [Point(label=name, value=1, text=name)])
+                return charts.draw_trend("x", name, name, [TrendPoint(label=name, value=1, text=name)])
 
     def shape(found: Document) -> set[tuple[str, tuple[str, ...]]]:
         return {(element.name, tuple(sorted(element.attrs))) for element in found.query("*")}
 
     harmless = shape(drawn(made("Villa")))
     for name in names(500):
-        found = drawn(made(plain(name)))
+        found = drawn(made(clean_text(name)))
         assert shape(found) == harmless, name
-        assert plain(name) in found.letters
+        assert clean_text(name) in found.letters

@@ -212,7 +212,7 @@ def test_pages_have_everybody_once_and_keep_what_is_asked_for(years: Client, mon
     ],
 )
 def test_the_first_the_last_and_those_around_are_named(number: int, last: int, expected: list[int | None]) -> None:
-    assert ranking.shown_pages(number, last) == expected
+    assert ranking.select_pages(number, last) == expected
 
 
 # --- how it spreads -----------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_a_share_that_is_not_nothing_is_never_told_as_nothing() -> None:
         (1_000, "100 %"),
     ]
     for count, text in counted:
-        assert " ".join(ranking.whole_percent(count, 1_000, names).split()) == text
+        assert " ".join(ranking.format_whole_percent(count, 1_000, names).split()) == text
 
 
 def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
@@ -340,8 +340,8 @@ def test_the_language_that_was_chosen_stays_and_the_other_one_is_the_same_page(y
 
 def test_a_link_has_the_language_that_was_chosen_and_no_other() -> None:
     asked = [("organisation", "a&b"), ("lang", "es"), ("organisation", "c")]
-    assert Links("en").with_query("/portal", asked) == "/portal?organisation=a%26b&organisation=c&lang=en"
-    assert Links(None).with_query("/portal", asked) == "/portal?organisation=a%26b&organisation=c"
+    assert Links("en").add_query("/portal", asked) == "/portal?organisation=a%26b&organisation=c&lang=en"
+    assert Links(None).add_query("/portal", asked) == "/portal?organisation=a%26b&organisation=c"
     assert Links(None)("2026", "a/b ñ", page=None, q="x") == "/portal/2026/a%2Fb%20%C3%B1?q=x"
 
 

@@ -13,27 +13,27 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from actitud_api.engine.methodology.loader import load
-from actitud_api.web.workbooks.reading import Reading, reading
-from actitud_api.web.workbooks.writing import workbook
+from actitud_api.web.workbooks.reading import WorkbookContents, read_questionnaire
+from actitud_api.web.workbooks.writing import build_workbook
 from tests.web.workbooks.test_round_trip import held
 
 METHODOLOGY = load("2026.1")
 SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
-EXAMPLE_A = workbook(METHODOLOGY, "es", held(SENT))
+EXAMPLE_A = build_workbook(METHODOLOGY, "es", held(SENT))
 
 Told = list[tuple[str, str, str | None]]
 
 
-def edited(change: Callable[[openpyxl.Workbook], None], raw: bytes = EXAMPLE_A) -> Reading:
+def edited(change: Callable[[openpyxl.Workbook], None], raw: bytes = EXAMPLE_A) -> WorkbookContents:
     """What is read of a workbook that openpyxl opened, changed and saved, as a person's spreadsheet would."""
     book = openpyxl.load_workbook(io.BytesIO(raw))
     change(book)
     saved = io.BytesIO()
     book.save(saved)
-    return reading(METHODOLOGY, saved.getvalue())
+    return read_questionnaire(METHODOLOGY, saved.getvalue())
 
 
-def told(read: Reading) -> Told:
+def told(read: WorkbookContents) -> Told:
     return [(fault.cell, fault.rule, fault.pointer) for fault in read.faults]
 
 
@@ -43,7 +43,7 @@ def row_of(sheet: Worksheet, code: str) -> int:
 
 def test_saved_by_another_program_it_holds_the_same() -> None:
     read = edited(lambda book: None)
-    assert (read.held, read.faults) == (held(SENT), ())
+    assert (read.questionnaire, read.faults) == (held(SENT), ())
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_an_answer_of_another_kind_is_told_where_it_stands(code: str, value: obj
     assert told(read) == [(places[0], rule, f"/answers/{indicator}/{fact}")]
     assert read.faults[0].detail.es.startswith(spanish)
     assert read.faults[0].detail.en != read.faults[0].detail.es
-    assert fact not in (read.held.answers[indicator].facts if indicator in read.held.answers else {})
-    left = {name: entry for name, entry in read.held.answers.items() if name != indicator}
+    assert fact not in (read.questionnaire.answers[indicator].facts if indicator in read.questionnaire.answers else {})
+    left = {name: entry for name, entry in read.questionnaire.answers.items() if name != indicator}
     assert left == {name: entry for name, entry in held(SENT).answers.items() if name != indicator}
 
 
@@ -112,15 +112,15 @@ def test_a_level_may_be_written_by_its_number_or_in_any_language(written: object
     if isinstance(written, str) and not written.isdecimal():
         written = METHODOLOGY.texts["en"].indicators["D1.02"].ladder[level]
     read = edited(change)
-    assert (read.held.answers["D1.02"].facts, read.faults) == ({"level": level}, ())
+    assert (read.questionnaire.answers["D1.02"].facts, read.faults) == ({"level": level}, ())
 
 
 def test_an_inserted_column_is_told_at_each_title_and_the_sheet_is_not_read() -> None:
     read = edited(lambda book: book["Perfil"].insert_cols(2))
     assert [(cell, rule) for cell, rule, _ in told(read)[:2]] == [("Perfil!B4", "column"), ("Perfil!C4", "column")]
     assert "Aquí debe estar la columna «Dato»" in read.faults[0].detail.es
-    assert read.held.profile == {}
-    assert read.held.answers == held(SENT).answers
+    assert read.questionnaire.profile == {}
+    assert read.questionnaire.answers == held(SENT).answers
 
 
 def test_merged_cells_are_told_once_and_not_read() -> None:
@@ -131,7 +131,7 @@ def test_merged_cells_are_told_once_and_not_read() -> None:
     read = edited(change)
     assert told(read) == [("Perfil!C6", "merged", None)]
     assert "hasta C7" in read.faults[0].detail.es
-    assert held(SENT).profile.keys() - read.held.profile.keys() == {"population_served", "employees"}
+    assert held(SENT).profile.keys() - read.questionnaire.profile.keys() == {"population_served", "employees"}
 
 
 def test_a_sheet_full_of_merged_cells_is_not_read() -> None:
@@ -141,7 +141,7 @@ def test_a_sheet_full_of_merged_cells_is_not_read() -> None:
 
     read = edited(change)
     assert told(read) == [("Indicadores!C5", "merged", None)]
-    assert (read.held.answers, read.held.profile) == ({}, held(SENT).profile)
+    assert (read.questionnaire.answers, read.questionnaire.profile) == ({}, held(SENT).profile)
 
 
 def test_unknown_and_repeated_codes_are_told_with_what_may_have_been_meant() -> None:
@@ -158,8 +158,8 @@ def test_unknown_and_repeated_codes_are_told_with_what_may_have_been_meant() -> 
         ("Indicadores!A13", "duplicate", None),
     ]
     assert read.faults[1].detail.es == "Falta la fila con el código D1.03.denominator."
-    assert "D1.02" not in read.held.answers
-    assert read.held.answers["D1.03"].facts == {"numerator": 20}
+    assert "D1.02" not in read.questionnaire.answers
+    assert read.questionnaire.answers["D1.03"].facts == {"numerator": 20}
 
 
 def test_rows_may_be_sorted_and_removed() -> None:
@@ -173,8 +173,8 @@ def test_rows_may_be_sorted_and_removed() -> None:
 
     read = edited(change)
     assert read.faults == ()
-    assert read.held.profile == held(SENT).profile
-    assert held(SENT).answers.keys() - read.held.answers.keys() == {"D1.01"}
+    assert read.questionnaire.profile == held(SENT).profile
+    assert held(SENT).answers.keys() - read.questionnaire.answers.keys() == {"D1.01"}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,10 @@ def test_what_is_wrong_with_a_document_is_told_in_its_row(row: list[object], cel
     read = edited(change)
     assert [(fault.cell, fault.rule) for fault in read.faults] == cells
     assert all("612" not in (fault.value or "") for fault in read.faults)
-    documents = [*read.held.profile_evidence.values(), *(entry.evidence for entry in read.held.answers.values())]
+    documents = [
+        *read.questionnaire.profile_evidence.values(),
+        *(entry.evidence for entry in read.questionnaire.answers.values()),
+    ]
     assert sum(map(len, documents)) == (0 if cells else 1)
 
 
@@ -214,7 +217,7 @@ def test_more_documents_than_an_answer_takes_are_told() -> None:
 
     read = edited(change)
     assert [(fault.cell, fault.rule) for fault in read.faults] == [("Documentos!B15", "maxItems")]
-    assert len(read.held.answers["D1.01"].evidence) == 10
+    assert len(read.questionnaire.answers["D1.01"].evidence) == 10
 
 
 def test_a_note_with_line_breaks_is_one_line() -> None:
@@ -222,7 +225,7 @@ def test_a_note_with_line_breaks_is_one_line() -> None:
         book["Indicadores"].cell(row_of(book["Indicadores"], "D1.01"), 8).value = "Una línea\ny otra"
 
     read = edited(change)
-    assert (read.held.answers["D1.01"].note, read.faults) == ("Una línea y otra", ())
+    assert (read.questionnaire.answers["D1.01"].note, read.faults) == ("Una línea y otra", ())
 
 
 def test_what_is_filled_in_where_nothing_belongs_is_told() -> None:
@@ -238,7 +241,7 @@ def test_what_is_filled_in_where_nothing_belongs_is_told() -> None:
         ("E", "place"),
         ("H", "place"),
     }
-    assert read.held == held(SENT)
+    assert read.questionnaire == held(SENT)
 
 
 def test_very_many_faults_are_cut_and_counted() -> None:

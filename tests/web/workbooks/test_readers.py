@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.methodology.predicates import indicators
-from actitud_api.web.workbooks.writing import workbook
+from actitud_api.web.workbooks.writing import build_workbook
 from tests.web.workbooks.drawing import HOSTILE
 from tests.web.workbooks.test_round_trip import held
 
@@ -29,7 +29,7 @@ NAMES = {
 
 
 def seen(language: Language, raw: bytes | None = None) -> openpyxl.Workbook:
-    return openpyxl.load_workbook(io.BytesIO(raw or workbook(METHODOLOGY, language, held(SENT))))
+    return openpyxl.load_workbook(io.BytesIO(raw or build_workbook(METHODOLOGY, language, held(SENT))))
 
 
 def by_code(sheet: Worksheet) -> dict[str, int]:
@@ -131,7 +131,7 @@ def test_no_text_becomes_a_formula_in_either_reader() -> None:
     codes = [one.id for one in indicators(METHODOLOGY.document.root) if one.facts]
     for code, text in zip(codes, HOSTILE, strict=False):
         sent["answers"][code] = {"note": text}
-    raw = workbook(METHODOLOGY, "en", held(sent))
+    raw = build_workbook(METHODOLOGY, "en", held(sent))
     sheet = seen("en", raw)["Indicators"]
     notes = [sheet.cell(by_code(sheet)[code], 8) for code in codes[: len(HOSTILE)]]
     assert [cell.data_type for cell in notes] == ["s"] * len(HOSTILE)
@@ -143,10 +143,10 @@ def test_no_text_becomes_a_formula_in_either_reader() -> None:
 def test_days_are_days() -> None:
     evidence = [{"url": "https://www.example.org/a", "date": "2026-03-02"}]
     sent = {**SENT, "answers": {"D1.01": {"evidence": evidence}}}
-    sheet = seen("es", workbook(METHODOLOGY, "es", held(sent)))["Indicadores"]
+    sheet = seen("es", build_workbook(METHODOLOGY, "es", held(sent)))["Indicadores"]
     row = by_code(sheet)["D1.01"]
     assert [sheet.cell(row, column).value for column in (6, 7)] == ["https://www.example.org/a", datetime(2026, 3, 2)]
 
 
 def test_the_same_answers_are_the_same_bytes() -> None:
-    assert workbook(METHODOLOGY, "es", held(SENT)) == workbook(METHODOLOGY, "es", held(SENT))
+    assert build_workbook(METHODOLOGY, "es", held(SENT)) == build_workbook(METHODOLOGY, "es", held(SENT))

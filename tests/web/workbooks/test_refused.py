@@ -13,9 +13,9 @@ import xlsxwriter
 
 from actitud_api.engine.methodology.loader import load
 from actitud_api.web.workbooks import package
-from actitud_api.web.workbooks.package import Refused, TooLarge
-from actitud_api.web.workbooks.reading import reading
-from actitud_api.web.workbooks.writing import workbook
+from actitud_api.web.workbooks.package import WorkbookOversized, WorkbookRejected
+from actitud_api.web.workbooks.reading import read_questionnaire
+from actitud_api.web.workbooks.writing import build_workbook
 from tests.support.scale import BROKEN_WORKBOOKS
 from tests.web.workbooks.test_cells import EXAMPLE_A, METHODOLOGY
 
@@ -133,14 +133,14 @@ def foreign() -> bytes:
 
 
 def of_draft() -> bytes:
-    return workbook(load("2026.2-draft"), "es")
+    return build_workbook(load("2026.2-draft"), "es")
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_questionnaire_is_refused_with_a_reason(name: str) -> None:
     make, rule = REFUSED[name]
-    with pytest.raises(Refused) as refused:
-        reading(METHODOLOGY, make())
+    with pytest.raises(WorkbookRejected) as refused:
+        read_questionnaire(METHODOLOGY, make())
     assert refused.value.rule == rule
     assert refused.value.detail.es != refused.value.detail.en
 
@@ -153,8 +153,8 @@ def test_what_is_more_than_a_questionnaire_is_never_unfolded(name: str, monkeypa
     monkeypatch.setattr(package, "CalamineWorkbook", parsed)
     tracemalloc.start()
     try:
-        with pytest.raises(TooLarge):
-            reading(METHODOLOGY, raw)
+        with pytest.raises(WorkbookOversized):
+            read_questionnaire(METHODOLOGY, raw)
         assert tracemalloc.get_traced_memory()[1] < MEMORY_MAX
     finally:
         tracemalloc.stop()
@@ -162,8 +162,8 @@ def test_what_is_more_than_a_questionnaire_is_never_unfolded(name: str, monkeypa
 
 
 def test_a_directory_that_lies_about_a_size_is_refused() -> None:
-    with pytest.raises(Refused):
-        reading(METHODOLOGY, lying(packed(members(), zipfile.ZIP_DEFLATED)))
+    with pytest.raises(WorkbookRejected):
+        read_questionnaire(METHODOLOGY, lying(packed(members(), zipfile.ZIP_DEFLATED)))
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ def test_a_directory_that_lies_about_a_size_is_refused() -> None:
 )
 def test_formatted_cells_without_a_value_may_be_anywhere(xml: str) -> None:
     """As spreadsheets leave them when whole rows or columns are formatted."""
-    assert reading(METHODOLOGY, with_cells(xml)).faults == ()
+    assert read_questionnaire(METHODOLOGY, with_cells(xml)).faults == ()
 
 
 def test_the_size_that_a_sheet_says_it_has_is_not_believed() -> None:
     raw = with_sheet(lambda text: text.replace('<dimension ref="A1:J221"/>', '<dimension ref="A1:XFD1048576"/>'))
     assert raw != EXAMPLE_A
-    assert reading(METHODOLOGY, raw).faults == ()
+    assert read_questionnaire(METHODOLOGY, raw).faults == ()
 
 
 def test_an_address_that_a_spreadsheet_made_a_hyperlink_of_is_no_link_to_a_file() -> None:
@@ -191,7 +191,7 @@ def test_an_address_that_a_spreadsheet_made_a_hyperlink_of_is_no_link_to_a_file(
         b'relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
         b'relationships/hyperlink" Target="https://www.example.org/" TargetMode="External"/></Relationships>'
     )
-    assert reading(METHODOLOGY, packed(contents)).faults == ()
+    assert read_questionnaire(METHODOLOGY, packed(contents)).faults == ()
 
 
 def broken(seed: int) -> bytes:
@@ -245,8 +245,8 @@ def test_whatever_is_changed_in_a_workbook_it_is_read_or_refused() -> None:
     outcomes = {"read": 0, "refused": 0}
     for seed in range(BROKEN_WORKBOOKS):
         try:
-            reading(METHODOLOGY, broken(seed))
+            read_questionnaire(METHODOLOGY, broken(seed))
             outcomes["read"] += 1
-        except Refused:
+        except WorkbookRejected:
             outcomes["refused"] += 1
     assert min(outcomes.values()) > BROKEN_WORKBOOKS / 10, outcomes

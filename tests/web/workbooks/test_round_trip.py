@@ -24,8 +24,8 @@ from actitud_api.engine.methodology.requests.questionnaire import (
     scores_document,
 )
 from actitud_api.platform.http.inputs import Body
-from actitud_api.web.workbooks.reading import REQUEST, reading
-from actitud_api.web.workbooks.writing import workbook
+from actitud_api.web.workbooks.reading import REQUEST, read_questionnaire
+from actitud_api.web.workbooks.writing import build_workbook
 from tests.support.scale import WORKBOOKS
 from tests.web.workbooks.drawing import questionnaires
 
@@ -58,9 +58,9 @@ def as_json(value: object) -> Any:
 @pytest.mark.parametrize("case", ["example_a", "example_b"])
 def test_a_worked_example_comes_out_as_it_was_sent(case: str, language: Language) -> None:
     sent = json.loads((CASES / f"{case}.json").read_bytes())["request"]
-    read = reading(METHODOLOGY, workbook(METHODOLOGY, language, held(sent)))
+    read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, language, held(sent)))
     assert (read.faults, read.language) == ((), language)
-    scores = as_json(scores_document(METHODOLOGY, read.held))
+    scores = as_json(scores_document(METHODOLOGY, read.questionnaire))
     expected = {**as_json(sent), "profile_self_declared": sent.get("profile_self_declared", [])}
     assert scores == expected
 
@@ -68,8 +68,8 @@ def test_a_worked_example_comes_out_as_it_was_sent(case: str, language: Language
 def test_an_assessment_comes_out_as_it_was_sent() -> None:
     file = Path(__file__).parents[3] / "openapi" / "examples" / "editions.assessments.put.request.json"
     sent = json.loads(file.read_bytes())
-    read = reading(METHODOLOGY, workbook(METHODOLOGY, "es", held(sent)))
-    found = as_json(assessment_document(METHODOLOGY, read.held))
+    read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, "es", held(sent)))
+    found = as_json(assessment_document(METHODOLOGY, read.questionnaire))
     for entry in found["answers"].values():
         if not entry["evidence"]:
             del entry["evidence"]
@@ -82,10 +82,10 @@ def test_an_assessment_comes_out_as_it_was_sent() -> None:
 @given(questionnaires(METHODOLOGY), st.sampled_from(get_args(Language)))
 def test_whatever_a_questionnaire_holds_comes_out_of_its_workbook(sent: dict[str, Any], language: Language) -> None:
     before = held(sent)
-    read = reading(METHODOLOGY, workbook(METHODOLOGY, language, before))
-    assert read.held == before
+    read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, language, before))
+    assert read.questionnaire == before
     assert {fault.rule for fault in read.faults} <= {"required", "more"}
-    assert as_json(document_of(METHODOLOGY, read.held)) == sent
+    assert as_json(document_of(METHODOLOGY, read.questionnaire)) == sent
 
 
 @settings(
@@ -104,22 +104,22 @@ def test_what_can_be_sent_of_any_questionnaire_is_what_the_operations_take(sent:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_empty_workbook_lacks_the_profile_and_nothing_else(version: str, language: Language) -> None:
     methodology = load(version)
-    read = reading(methodology, workbook(methodology, language))
-    assert read.held == Questionnaire(profile={}, profile_self_declared=(), profile_evidence={}, answers={})
+    read = read_questionnaire(methodology, build_workbook(methodology, language))
+    assert read.questionnaire == Questionnaire(profile={}, profile_self_declared=(), profile_evidence={}, answers={})
     own = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
     assert [fault.pointer for fault in read.faults] == [f"/profile/{name}" for name in own]
-    assert scores_document(methodology, read.held) is None
-    assert assessment_document(methodology, read.held) is None
+    assert scores_document(methodology, read.questionnaire) is None
+    assert assessment_document(methodology, read.questionnaire) is None
 
 
 def test_an_answer_that_lacks_a_fact_is_kept_and_not_sent() -> None:
     sent = json.loads((CASES / "example_a.json").read_bytes())["request"]
     del sent["answers"]["D1.01"]["denominator"]
-    read = reading(METHODOLOGY, workbook(METHODOLOGY, "es", held(sent)))
-    assert read.held.answers["D1.01"].facts == {"numerator": 160}
+    read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, "es", held(sent)))
+    assert read.questionnaire.answers["D1.01"].facts == {"numerator": 160}
     assert [(fault.cell, fault.pointer, fault.rule) for fault in read.faults] == [
         ("Indicadores!C8", "/answers/D1.01/denominator", "required")
     ]
-    scores = scores_document(METHODOLOGY, read.held)
+    scores = scores_document(METHODOLOGY, read.questionnaire)
     assert scores is not None
     assert sent["answers"].keys() - scores.answers.keys() == {"D1.01"}

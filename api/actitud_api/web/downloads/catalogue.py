@@ -14,7 +14,7 @@ from actitud_api.resources.publications.service import Published
 from actitud_api.web.downloads import package
 from actitud_api.web.downloads.formats.rdf import Iri, Literal, Node
 from actitud_api.web.downloads.publisher import Publisher
-from actitud_api.web.downloads.service import Source, title
+from actitud_api.web.downloads.service import EditionSource, select_title
 
 Properties = list[tuple[str, Iri | Literal | Node]]
 
@@ -55,7 +55,7 @@ _KEYWORDS: Final = (
 _CONTACT: Final = Texts("Contacto", "Contact")
 
 
-class _File(NamedTuple):
+class _DistributionFile(NamedTuple):
     """A distribution: the file, what it is, its format in the authority table of the EU, its media type."""
 
     path: str
@@ -68,45 +68,45 @@ class _File(NamedTuple):
 
 _SHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILES: Final = (
-    _File("scores.csv", package.SCORES, package.ABOUT_SCORES, "CSV", "text/csv", _DATA_PACKAGE),
-    _File("scores.xlsx", package.SCORES, package.ABOUT_SCORES, "XLSX", _SHEET),
-    _File("scores.jsonstat", package.SCORES, package.ABOUT_SCORES, "JSON", "application/json", _JSON_STAT),
-    _File("indicators.csv", package.INDICATORS, package.ABOUT_INDICATORS, "CSV", "text/csv", _DATA_PACKAGE),
+    _DistributionFile("scores.csv", package.SCORES, package.ABOUT_SCORES, "CSV", "text/csv", _DATA_PACKAGE),
+    _DistributionFile("scores.xlsx", package.SCORES, package.ABOUT_SCORES, "XLSX", _SHEET),
+    _DistributionFile("scores.jsonstat", package.SCORES, package.ABOUT_SCORES, "JSON", "application/json", _JSON_STAT),
+    _DistributionFile("indicators.csv", package.INDICATORS, package.ABOUT_INDICATORS, "CSV", "text/csv", _DATA_PACKAGE),
 )
 
 
-def catalogue(editions: Sequence[tuple[Source, Published]], base: str, publisher: Publisher) -> list[Node]:
+def build_catalogue(editions: Sequence[tuple[EditionSource, Published]], base: str, publisher: Publisher) -> list[Node]:
     """The catalogue of published editions, the newest first; `base`: scheme and authority of the service."""
     # Without anything published there is no date of it; the profiles ask for one as soon as there is a data set.
     dates = sorted(published.published for _, published in editions)
     service = Iri(f"{base}/v1")
-    datasets = [_dataset(found, published, base, publisher) for found, published in editions]
+    datasets = [_build_dataset(found, published, base, publisher) for found, published in editions]
     head: Properties = [
-        *_in_languages("dct:title", _CATALOGUE),
-        *_in_languages("dct:description", _ABOUT_CATALOGUE),
-        ("dct:publisher", _publisher(base, publisher)),
+        *_translate("dct:title", _CATALOGUE),
+        *_translate("dct:description", _ABOUT_CATALOGUE),
+        ("dct:publisher", _identify_publisher(base, publisher)),
         ("foaf:homepage", Iri(f"{base}/")),
         *(("dcat:themeTaxonomy", taxonomy) for taxonomy in _TAXONOMIES),
-        *([("dct:issued", _moment(dates[0])), ("dct:modified", _moment(dates[-1]))] if dates else []),
+        *([("dct:issued", _format_time(dates[0])), ("dct:modified", _format_time(dates[-1]))] if dates else []),
         *(("dct:language", language) for language in _LANGUAGES),
         ("dct:license", LICENSE),
         ("dct:spatial", _SPAIN),
         *(("dcat:dataset", Iri(dataset.iri or "")) for dataset in datasets),
         ("dcat:service", service),
     ]
-    agents = [] if publisher.dir3 else [_agent(base, publisher)]
-    files = [_distribution(found, file, base, publisher) for found, _ in editions for file in _FILES]
+    agents = [] if publisher.dir3 else [_build_agent(base, publisher)]
+    files = [_build_distribution(found, file, base, publisher) for found, _ in editions for file in _FILES]
     return [
         Node("dcat:Catalog", head, f"{base}/catalog"),
         *agents,
-        _service(service, datasets, base, publisher),
+        _build_service(service, datasets, base, publisher),
         *datasets,
         *files,
-        *_classes(editions, base),
+        *_build_classes(editions, base),
     ]
 
 
-def _classes(editions: Sequence[tuple[Source, Published]], base: str) -> list[Node]:
+def _build_classes(editions: Sequence[tuple[EditionSource, Published]], base: str) -> list[Node]:
     """What DCAT-AP asks to be a document or a standard and no vocabulary says so: its ranges are checked by class."""
     found = [source for source, _ in editions]
     documents = [f"{base}/", *(f"{base}/portal/{source.edition.id}" for source in found)]
@@ -118,23 +118,23 @@ def _classes(editions: Sequence[tuple[Source, Published]], base: str) -> list[No
     ]
 
 
-def _dataset(found: Source, published: Published, base: str, publisher: Publisher) -> Node:
+def _build_dataset(found: EditionSource, published: Published, base: str, publisher: Publisher) -> Node:
     edition = found.edition
     address = f"{base}/v1/editions/{edition.id}"
-    titles = _both(lambda language: f"{_CATALOGUE.into(language)}: {title(edition, language)}")
+    titles = _build_texts(lambda language: f"{_CATALOGUE.into(language)}: {select_title(edition, language)}")
     period = Node(
         "dct:PeriodOfTime",
-        [("dcat:startDate", _day(edition.period_from)), ("dcat:endDate", _day(edition.period_to))],
+        [("dcat:startDate", _format_date(edition.period_from)), ("dcat:endDate", _format_date(edition.period_to))],
     )
     properties: Properties = [
         ("dct:identifier", Literal(address)),
-        *_in_languages("dct:title", titles),
-        *_in_languages("dct:description", _both(lambda language: package.about(found, language))),
-        ("dct:publisher", _publisher(base, publisher)),
+        *_translate("dct:title", titles),
+        *_translate("dct:description", _build_texts(lambda language: package.describe_edition(found, language))),
+        ("dct:publisher", _identify_publisher(base, publisher)),
         *(("dcat:theme", theme) for theme in _THEMES),
-        *(pair for keyword in _KEYWORDS for pair in _in_languages("dcat:keyword", keyword)),
-        ("dct:issued", _moment(found.edition.updated if published.revision > 1 else published.published)),
-        ("dct:modified", _moment(published.published)),
+        *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword)),
+        ("dct:issued", _format_time(found.edition.updated if published.revision > 1 else published.published)),
+        ("dct:modified", _format_time(published.published)),
         ("dct:temporal", period),
         ("dct:spatial", _SPAIN),
         *(("dct:language", language) for language in _LANGUAGES),
@@ -143,91 +143,93 @@ def _dataset(found: Source, published: Published, base: str, publisher: Publishe
         ("dct:conformsTo", Iri(f"{base}/v1/methodologies/{found.methodology.version}")),
         ("dcat:landingPage", Iri(f"{base}/portal/{edition.id}")),
         ("dcat:version", Literal(str(published.revision))),
-        *_contact(base, publisher),
+        *_list_contacts(base, publisher),
         *(("dcat:distribution", Iri(f"{address}/{file.path}")) for file in _FILES),
     ]
     return Node("dcat:Dataset", properties, address)
 
 
-def _distribution(found: Source, file: _File, base: str, publisher: Publisher) -> Node:
+def _build_distribution(found: EditionSource, file: _DistributionFile, base: str, publisher: Publisher) -> Node:
     address = f"{base}/v1/editions/{found.edition.id}/{file.path}"
     properties: Properties = [
-        *_in_languages("dct:title", _both(lambda language: f"{file.title.into(language)} ({file.format})")),
-        *_in_languages("dct:description", file.description),
+        *_translate("dct:title", _build_texts(lambda language: f"{file.title.into(language)} ({file.format})")),
+        *_translate("dct:description", file.description),
         ("dcat:accessURL", Iri(address)),
         ("dcat:downloadURL", Iri(address)),
         ("dct:format", Iri(f"{_EU}/file-type/{file.format}")),
         ("dcat:mediaType", Iri(f"http://www.iana.org/assignments/media-types/{file.media_type}")),
         ("dct:license", LICENSE),
         ("dcatap:availability", _STABLE),
-        *_legislation(publisher),
+        *_list_legislation(publisher),
         ("dcat:accessService", Iri(f"{base}/v1")),
         *([] if file.conforms is None else [("dct:conformsTo", file.conforms)]),
     ]
     return Node("dcat:Distribution", properties, address)
 
 
-def _service(service: Iri, datasets: Sequence[Node], base: str, publisher: Publisher) -> Node:
+def _build_service(service: Iri, datasets: Sequence[Node], base: str, publisher: Publisher) -> Node:
     properties: Properties = [
-        *_in_languages("dct:title", _SERVICE),
-        *_in_languages("dct:description", _ABOUT_SERVICE),
-        ("dct:publisher", _publisher(base, publisher)),
+        *_translate("dct:title", _SERVICE),
+        *_translate("dct:description", _ABOUT_SERVICE),
+        ("dct:publisher", _identify_publisher(base, publisher)),
         *(("dcat:theme", theme) for theme in _THEMES),
-        *(pair for keyword in _KEYWORDS for pair in _in_languages("dcat:keyword", keyword)),
+        *(pair for keyword in _KEYWORDS for pair in _translate("dcat:keyword", keyword)),
         ("dcat:endpointURL", service),
         ("dcat:endpointDescription", Iri(f"{base}/v1/openapi.json")),
         ("foaf:page", Iri(f"{base}/docs")),
         ("dct:license", LICENSE),
         ("dct:accessRights", _PUBLIC),
-        *_legislation(publisher),
-        *_contact(base, publisher),
+        *_list_legislation(publisher),
+        *_list_contacts(base, publisher),
         *(("dcat:servesDataset", Iri(dataset.iri or "")) for dataset in datasets),
     ]
     return Node("dcat:DataService", properties, service.iri)
 
 
-def _publisher(base: str, publisher: Publisher) -> Iri:
+def _identify_publisher(base: str, publisher: Publisher) -> Iri:
     """Convention 01: who publishes at datos.gob.es is named by its DIR3 code, and nothing is said of it here."""
     if publisher.dir3:
         return Iri(f"{_ES}/recurso/sector-publico/org/Organismo/{publisher.dir3}")
     return Iri(f"{base}/catalog#publisher")
 
 
-def _agent(base: str, publisher: Publisher) -> Node:
-    names = _in_languages("foaf:name", Texts(publisher.name, publisher.name))
-    return Node("foaf:Organization", [*names, ("foaf:homepage", Iri(f"{base}/"))], _publisher(base, publisher).iri)
+def _build_agent(base: str, publisher: Publisher) -> Node:
+    names = _translate("foaf:name", Texts(publisher.name, publisher.name))
+    return Node(
+        "foaf:Organization", [*names, ("foaf:homepage", Iri(f"{base}/"))], _identify_publisher(base, publisher).iri
+    )
 
 
-def _legislation(publisher: Publisher) -> Properties:
+def _list_legislation(publisher: Publisher) -> Properties:
     """The law binds the public bodies of Spain, which are those with a DIR3 code."""
     return [("dcatap:applicableLegislation", _REUSE)] if publisher.dir3 else []
 
 
-def _contact(base: str, publisher: Publisher) -> Properties:
+def _list_contacts(base: str, publisher: Publisher) -> Properties:
     """Convention 20: a contact is never the publisher itself."""
     if publisher.contact is None:
         return []
     page = publisher.contact.startswith("https:")
     card: Properties = [
-        *_in_languages("vcard:fn", _CONTACT),
-        *_in_languages("vcard:organization-name", Texts(publisher.name, publisher.name)),
+        *_translate("vcard:fn", _CONTACT),
+        *_translate("vcard:organization-name", Texts(publisher.name, publisher.name)),
         ("vcard:hasURL", Iri(publisher.contact)) if page else ("vcard:hasEmail", Iri(f"mailto:{publisher.contact}")),
-        *([("vcard:hasUID", _publisher(base, publisher))] if publisher.dir3 else []),
+        *([("vcard:hasUID", _identify_publisher(base, publisher))] if publisher.dir3 else []),
     ]
     return [("dcat:contactPoint", Node("vcard:Organization", card))]
 
 
-def _in_languages(name: str, text: Texts) -> Properties:
+def _translate(name: str, text: Texts) -> Properties:
     return [(name, Literal(text.es, language="es")), (name, Literal(text.en, language="en"))]
 
 
-def _both(of: Callable[[Language], str]) -> Texts:
+def _build_texts(of: Callable[[Language], str]) -> Texts:
     return Texts(of("es"), of("en"))
 
 
-def _moment(value: datetime) -> Literal:
+def _format_time(value: datetime) -> Literal:
     return Literal(value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), datatype="xsd:dateTime")
 
 
-def _day(value: date) -> Literal:
+def _format_date(value: date) -> Literal:
     return Literal(value.isoformat(), datatype="xsd:date")

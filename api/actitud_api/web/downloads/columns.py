@@ -13,22 +13,22 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.editions.service import State as EditionState
 from actitud_api.resources.organisations import kinds
-from actitud_api.web.downloads.formats.tables import Column, Kind
+from actitud_api.web.downloads.formats.tables import ColumnType, TableColumn
 
 
-class _Told(NamedTuple):
+class _ColumnTexts(NamedTuple):
     """A column in every language."""
 
     name: str
-    kind: Kind
+    kind: ColumnType
     title: Texts
     description: Texts
     values: tuple[str, ...] = ()
     key: bool = False
     decimals: int | None = None
 
-    def into(self, language: Language, decimals: int | None = None) -> Column:
-        return Column(
+    def into(self, language: Language, decimals: int | None = None) -> TableColumn:
+        return TableColumn(
             name=self.name,
             kind=self.kind,
             title=self.title.into(language),
@@ -39,7 +39,7 @@ class _Told(NamedTuple):
         )
 
 
-_ORGANISATION: Final = _Told(
+_ORGANISATION: Final = _ColumnTexts(
     "organisation",
     "string",
     Texts("Organización", "Organisation"),
@@ -49,75 +49,75 @@ _ORGANISATION: Final = _Told(
     ),
     key=True,
 )
-_EDITION: Final = _Told(
+_EDITION: Final = _ColumnTexts(
     "edition",
     "string",
     Texts("Edición", "Edition"),
     Texts("Identificador de la edición.", "Id of the edition."),
     key=True,
 )
-_NAME: Final = _Told("name", "string", Texts("Nombre", "Name"), Texts("Nombre de la organización.", "Its name."))
-_KIND: Final = _Told(
+_NAME: Final = _ColumnTexts("name", "string", Texts("Nombre", "Name"), Texts("Nombre de la organización.", "Its name."))
+_KIND: Final = _ColumnTexts(
     "kind",
     "string",
     Texts("Tipo", "Kind"),
     Texts("Tipo de organización, por su código en la metodología.", "Kind of organisation, by its code there."),
     values=get_args(kinds.Kind),
 )
-_REGION: Final = _Told(
+_REGION: Final = _ColumnTexts(
     "region",
     "string",
     Texts("Comunidad autónoma", "Region"),
     Texts("Código INE de la comunidad autónoma, dos cifras.", "INE code of the region, two digits."),
 )
-_REGION_NAME: Final = _Told(
+_REGION_NAME: Final = _ColumnTexts(
     "region_name",
     "string",
     Texts("Nombre de la comunidad", "Name of the region"),
     Texts("Nombre oficial de la comunidad autónoma.", "Official name of the region."),
 )
-_PROVINCE: Final = _Told(
+_PROVINCE: Final = _ColumnTexts(
     "province",
     "string",
     Texts("Provincia", "Province"),
     Texts("Código INE de la provincia, dos cifras.", "INE code of the province, two digits."),
 )
-_PROVINCE_NAME: Final = _Told(
+_PROVINCE_NAME: Final = _ColumnTexts(
     "province_name",
     "string",
     Texts("Nombre de la provincia", "Name of the province"),
     Texts("Nombre oficial de la provincia.", "Official name of the province."),
 )
-_BAND: Final = _Told(
+_BAND: Final = _ColumnTexts(
     "band",
     "string",
     Texts("Tramo de tamaño", "Size band"),
     Texts("P1 a P5 por habitantes, E1 a E5 por plantilla.", "P1 to P5 by inhabitants, E1 to E5 by employees."),
     values=get_args(kinds.Band),
 )
-_POPULATION: Final = _Told(
+_POPULATION: Final = _ColumnTexts(
     "population", "integer", Texts("Población", "Population"), Texts("Habitantes.", "Inhabitants.")
 )
-_METHODOLOGY: Final = _Told(
+_METHODOLOGY: Final = _ColumnTexts(
     "methodology",
     "string",
     Texts("Metodología", "Methodology"),
     Texts("Versión de la metodología que puntúa.", "Version of the methodology that scores it."),
 )
-_SIMULATED: Final = _Told(
+_SIMULATED: Final = _ColumnTexts(
     "simulated",
     "boolean",
     Texts("Simulado", "Simulated"),
     Texts("Los datos son inventados, para demostración.", "The data are invented, for demonstration."),
 )
-_PERIOD_TO: Final = _Told(
+_PERIOD_TO: Final = _ColumnTexts(
     "period_to",
     "date",
     Texts("Fecha de referencia", "Reference date"),
     Texts("Último día del año que mira la edición.", "Last day of the year that the edition looks at."),
 )
 _SCORES: Final = (
-    _Told(
+    _ColumnTexts(
         "rank",
         "integer",
         Texts("Puesto", "Rank"),
@@ -128,13 +128,13 @@ _SCORES: Final = (
             "not rank.",
         ),
     ),
-    _Told(
+    _ColumnTexts(
         "index",
         "number",
         Texts("Índice", "Index"),
         Texts("Índice de Madurez 2.0, de 0 a 100.", "The index (Índice de Madurez 2.0), 0 to 100."),
     ),
-    _Told(
+    _ColumnTexts(
         "index_max",
         "number",
         Texts("Índice máximo", "Greatest index"),
@@ -142,14 +142,14 @@ _SCORES: Final = (
             "El índice si todo lo que no se sabe fuera lo mejor.", "The index, were all that is unknown at its best."
         ),
     ),
-    _Told(
+    _ColumnTexts(
         "coverage",
         "number",
         Texts("Cobertura", "Coverage"),
         Texts("Parte del peso que se conoce, de 0 a 1.", "Share of the weight that is known, 0 to 1."),
         decimals=COVERAGE_DECIMALS,
     ),
-    _Told(
+    _ColumnTexts(
         "status",
         "string",
         Texts("Estado", "Status"),
@@ -161,7 +161,7 @@ _SCORES: Final = (
         ),
         values=get_args(Status),
     ),
-    _Told(
+    _ColumnTexts(
         "level",
         "integer",
         Texts("Nivel", "Level"),
@@ -171,14 +171,14 @@ _SCORES: Final = (
 _POINTS: Final = Texts("de 0 a 100; vacío si no se puntúa.", "0 to 100; empty where it is not rated.")
 
 
-_TALLIED: Final = (
-    _Told(
+_REVIEW_COUNTS: Final = (
+    _ColumnTexts(
         "verdicts",
         "integer",
         Texts("Dictámenes", "Verdicts"),
         Texts("Respuestas sobre las que la revisión dictaminó.", "Answers of which the review has found something."),
     ),
-    _Told(
+    _ColumnTexts(
         "replies",
         "integer",
         Texts("Alegaciones", "Replies"),
@@ -190,7 +190,7 @@ _TALLIED: Final = (
 )
 
 
-def scores(methodology: Methodology, language: Language) -> tuple[Column, ...]:
+def list_score_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
     """A row for each organisation of an edition, with a column for each dimension."""
     decimals = methodology.document.decimals
     texts = methodology.texts[language]
@@ -200,7 +200,7 @@ def scores(methodology: Methodology, language: Language) -> tuple[Column, ...]:
         *(told.into(language) for told in (*about, *place)),
         *(told.into(language, decimals if told.name in ("index", "index_max") else None) for told in _SCORES),
         *(
-            Column(
+            TableColumn(
                 name=child.id.lower(),
                 kind="number",
                 title=texts.groups[child.id].name,
@@ -211,33 +211,35 @@ def scores(methodology: Methodology, language: Language) -> tuple[Column, ...]:
         ),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),
-        *(told.into(language) for told in _TALLIED),
+        *(told.into(language) for told in _REVIEW_COUNTS),
     )
 
 
-def measures(methodology: Methodology, language: Language) -> tuple[Column, ...]:
+def list_measure_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
     """The columns of `scores` that hold figures, as the measures of a cube."""
     dimensions = {child.id.lower() for child in methodology.document.root.children}
     named = {"rank", "index", "index_max", "coverage", "level"} | dimensions
-    return tuple(column for column in scores(methodology, language) if column.name in named)
+    return tuple(column for column in list_score_columns(methodology, language) if column.name in named)
 
 
-_DIMENSION: Final = _Told(
+_DIMENSION: Final = _ColumnTexts(
     "dimension",
     "string",
     Texts("Dimensión", "Dimension"),
     Texts("Identificador de la dimensión; vacío si no es de ninguna.", "Id of the dimension; empty where of none."),
 )
-_INDICATOR: Final = _Told(
+_INDICATOR: Final = _ColumnTexts(
     "indicator",
     "string",
     Texts("Indicador", "Indicator"),
     Texts("Identificador del indicador en la metodología.", "Id of the indicator in the methodology."),
     key=True,
 )
-_WEIGHT: Final = _Told("weight", "integer", Texts("Peso", "Weight"), Texts("Peso en su grupo.", "Weight in its group."))
+_WEIGHT: Final = _ColumnTexts(
+    "weight", "integer", Texts("Peso", "Weight"), Texts("Peso en su grupo.", "Weight in its group.")
+)
 _INDICATORS: Final = (
-    _Told(
+    _ColumnTexts(
         "state",
         "string",
         Texts("Situación", "State"),
@@ -247,14 +249,14 @@ _INDICATORS: Final = (
         ),
         values=get_args(State),
     ),
-    _Told(
+    _ColumnTexts(
         "reason",
         "string",
         Texts("Motivo", "Reason"),
         Texts("Código de por qué puntúa lo que puntúa.", "Code of why it scores what it does."),
         values=get_args(Code),
     ),
-    _Told(
+    _ColumnTexts(
         "value",
         "number",
         Texts("Valor", "Value"),
@@ -263,18 +265,18 @@ _INDICATORS: Final = (
             "Raw value in the unit of the indicator; 1 is yes and 0 is no.",
         ),
     ),
-    _Told("score", "number", Texts("Puntuación", "Score"), _POINTS),
+    _ColumnTexts("score", "number", Texts("Puntuación", "Score"), _POINTS),
     _WEIGHT,
-    _Told(
+    _ColumnTexts(
         "possible",
         "number",
         Texts("Puntos posibles", "Points possible"),
         Texts("Puntos del índice que decide.", "Points of the index that it decides."),
     ),
-    _Told(
+    _ColumnTexts(
         "won", "number", Texts("Puntos ganados", "Points won"), Texts("Los que ha ganado.", "Those that it has won.")
     ),
-    _Told(
+    _ColumnTexts(
         "lost",
         "number",
         Texts("Puntos perdidos", "Points lost"),
@@ -283,8 +285,8 @@ _INDICATORS: Final = (
 )
 
 
-_OF_REVIEW: Final = (
-    _Told(
+_REVIEW_TEXTS: Final = (
+    _ColumnTexts(
         "verdict",
         "string",
         Texts("Dictamen", "Verdict"),
@@ -294,13 +296,13 @@ _OF_REVIEW: Final = (
         ),
         values=get_args(Verdict),
     ),
-    _Told(
+    _ColumnTexts(
         "verdict_reason",
         "string",
         Texts("Motivo del dictamen", "Reason of the verdict"),
         Texts("Por qué, en palabras de quien revisó.", "Why, in the words of who judged."),
     ),
-    _Told(
+    _ColumnTexts(
         "reply",
         "string",
         Texts("Alegación", "Reply"),
@@ -309,7 +311,7 @@ _OF_REVIEW: Final = (
 )
 
 
-def indicators(methodology: Methodology, language: Language) -> tuple[Column, ...]:
+def list_indicator_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
     """A row for each organisation of a published edition and each indicator."""
     decimals = methodology.document.decimals
     points = {"score", "possible", "won", "lost"}
@@ -318,14 +320,14 @@ def indicators(methodology: Methodology, language: Language) -> tuple[Column, ..
         *(told.into(language, decimals if told.name in points else None) for told in _INDICATORS),
         _METHODOLOGY.into(language),
         _SIMULATED.into(language),
-        *(told.into(language) for told in _OF_REVIEW),
+        *(told.into(language) for told in _REVIEW_TEXTS),
     )
 
 
-_LISTED: Final = Texts("separados por espacios", "separated by spaces")
+_SPACE_SEPARATED: Final = Texts("separados por espacios", "separated by spaces")
 
 
-def _year(of: Texts) -> Texts:
+def _describe_year(of: Texts) -> Texts:
     return Texts(f"Año de {of.es}.", f"The year of {of.en}.")
 
 
@@ -333,7 +335,7 @@ _ORGANISATIONS: Final = (
     _ORGANISATION,
     _NAME,
     _KIND,
-    _Told(
+    _ColumnTexts(
         "parent",
         "string",
         Texts("Depende de", "Depends on"),
@@ -345,69 +347,71 @@ _ORGANISATIONS: Final = (
     _PROVINCE_NAME,
     _BAND,
     _POPULATION,
-    _Told(
+    _ColumnTexts(
         "population_year",
         "integer",
         Texts("Año de la población", "Year of the population"),
-        _year(Texts("esa población", "that population")),
+        _describe_year(Texts("esa población", "that population")),
     ),
-    _Told(
+    _ColumnTexts(
         "employees",
         "integer",
         Texts("Plantilla", "Employees"),
         Texts("Personas que trabajan en ella.", "Who work there."),
     ),
-    _Told(
+    _ColumnTexts(
         "employees_year",
         "integer",
         Texts("Año de la plantilla", "Year of the employees"),
-        _year(Texts("esa plantilla", "those employees")),
+        _describe_year(Texts("esa plantilla", "those employees")),
     ),
-    _Told(
+    _ColumnTexts(
         "aliases",
         "string",
         Texts("Otros identificadores", "Other identifiers"),
-        Texts(f"Otros identificadores suyos, {_LISTED.es}.", f"Other identifiers of it, {_LISTED.en}."),
+        Texts(
+            f"Otros identificadores suyos, {_SPACE_SEPARATED.es}.", f"Other identifiers of it, {_SPACE_SEPARATED.en}."
+        ),
     ),
-    _Told(
+    _ColumnTexts(
         "domains",
         "string",
         Texts("Dominios", "Domains"),
-        Texts(f"Dominios suyos, {_LISTED.es}.", f"Hosts of it, {_LISTED.en}."),
+        Texts(f"Dominios suyos, {_SPACE_SEPARATED.es}.", f"Hosts of it, {_SPACE_SEPARATED.en}."),
     ),
-    _Told(
+    _ColumnTexts(
         "valid_from",
         "date",
         Texts("Desde", "From"),
         Texts("Primer día, si se sabe.", "Its first day, where it is known."),
     ),
-    _Told(
+    _ColumnTexts(
         "valid_to",
         "date",
         Texts("Hasta", "To"),
         Texts("Último día, si se cierra.", "Its last day, where it closes."),
     ),
-    _Told(
+    _ColumnTexts(
         "succeeded_by",
         "string",
         Texts("La suceden", "Succeeded by"),
         Texts(
-            f"Organizaciones que ocupan su lugar, {_LISTED.es}.",
-            f"The organisations that took its place, {_LISTED.en}.",
+            f"Organizaciones que ocupan su lugar, {_SPACE_SEPARATED.es}.",
+            f"The organisations that took its place, {_SPACE_SEPARATED.en}.",
         ),
     ),
     _SIMULATED,
 )
 _EDITIONS: Final = (
     _EDITION,
-    _Told(
+    _ColumnTexts(
         "title",
         "string",
         Texts("Título", "Title"),
         Texts("Nombre de la edición en el idioma pedido.", "Its name in the language asked for."),
     ),
     _METHODOLOGY,
-    _Told(
+    _ColumnTexts(
         "state",
         "string",
         Texts("Estado", "State"),
@@ -417,14 +421,14 @@ _EDITIONS: Final = (
         ),
         values=get_args(EditionState),
     ),
-    _Told(
+    _ColumnTexts(
         "period_from",
         "date",
         Texts("Desde", "From"),
         Texts("Primer día del año que mira.", "First day of the year that it looks at."),
     ),
     _PERIOD_TO,
-    _Told(
+    _ColumnTexts(
         "organisations",
         "integer",
         Texts("Organizaciones", "Organisations"),
@@ -433,7 +437,7 @@ _EDITIONS: Final = (
     _SIMULATED,
 )
 _CATALOGUE: Final = (
-    _Told(
+    _ColumnTexts(
         "methodology",
         "string",
         Texts("Metodología", "Methodology"),
@@ -441,40 +445,40 @@ _CATALOGUE: Final = (
         key=True,
     ),
     _DIMENSION,
-    _Told(
+    _ColumnTexts(
         "dimension_name",
         "string",
         Texts("Nombre de la dimensión", "Name of the dimension"),
         Texts("En el idioma pedido.", "In the language asked for."),
     ),
-    _Told(
+    _ColumnTexts(
         "group",
         "string",
         Texts("Grupo", "Group"),
         Texts("Identificador del grupo en el que pesa.", "Id of the group in which it weighs."),
     ),
     _INDICATOR,
-    _Told(
+    _ColumnTexts(
         "name",
         "string",
         Texts("Nombre", "Name"),
         Texts("Nombre del indicador en el idioma pedido.", "Its name in the language asked for."),
     ),
-    _Told(
+    _ColumnTexts(
         "question",
         "string",
         Texts("Pregunta", "Question"),
         Texts("Lo que se pregunta.", "What is asked."),
     ),
-    _Told("unit", "string", Texts("Unidad", "Unit"), Texts("Unidad del valor.", "Unit of the value.")),
-    _Told(
+    _ColumnTexts("unit", "string", Texts("Unidad", "Unit"), Texts("Unidad del valor.", "Unit of the value.")),
+    _ColumnTexts(
         "type",
         "string",
         Texts("Clase", "Type"),
         Texts("Clase de indicador.", "Type of indicator."),
         values=get_args(get_type_hints(Indicator)["type"]),
     ),
-    _Told(
+    _ColumnTexts(
         "direction",
         "string",
         Texts("Sentido", "Direction"),
@@ -482,49 +486,49 @@ _CATALOGUE: Final = (
         values=("higher_is_better", "lower_is_better"),
     ),
     _WEIGHT,
-    _Told(
+    _ColumnTexts(
         "curve",
         "string",
         Texts("Curva", "Curve"),
         Texts("Cómo puntúa el valor.", "How the value scores."),
     ),
-    _Told(
+    _ColumnTexts(
         "goalposts",
         "string",
         Texts("Valores de referencia", "Goalposts"),
         Texts(
-            f"Valor y puntos que da, como x:puntos, {_LISTED.es}.",
-            f"Values and the points that they give, as x:points, {_LISTED.en}.",
+            f"Valor y puntos que da, como x:puntos, {_SPACE_SEPARATED.es}.",
+            f"Values and the points that they give, as x:points, {_SPACE_SEPARATED.en}.",
         ),
     ),
-    _Told(
+    _ColumnTexts(
         "evidence",
         "string",
         Texts("Evidencia", "Evidence"),
         Texts("Lo que vale como evidencia.", "What counts as evidence."),
     ),
-    _Told(
+    _ColumnTexts(
         "bullets",
         "string",
         Texts("Puntos del artículo", "Bullets of the article"),
         Texts(
-            f"Puntos del artículo a los que responde, {_LISTED.es}.",
-            f"Bullets of the article that it answers, {_LISTED.en}.",
+            f"Puntos del artículo a los que responde, {_SPACE_SEPARATED.es}.",
+            f"Bullets of the article that it answers, {_SPACE_SEPARATED.en}.",
         ),
     ),
 )
 
 
-def organisations(language: Language) -> tuple[Column, ...]:
+def list_organisation_columns(language: Language) -> tuple[TableColumn, ...]:
     """A row for each organisation."""
     return tuple(told.into(language) for told in _ORGANISATIONS)
 
 
-def editions(language: Language) -> tuple[Column, ...]:
+def list_edition_columns(language: Language) -> tuple[TableColumn, ...]:
     """A row for each edition."""
     return tuple(told.into(language) for told in _EDITIONS)
 
 
-def catalogue(language: Language) -> tuple[Column, ...]:
+def list_catalogue_columns(language: Language) -> tuple[TableColumn, ...]:
     """A row for each indicator of a methodology."""
     return tuple(told.into(language) for told in _CATALOGUE)

@@ -12,13 +12,13 @@ from actitud_api.platform.http.representations import CSV, XLSX
 from actitud_api.resources.publications.service import Published
 from actitud_api.web.downloads import package
 from actitud_api.web.downloads.publisher import LICENSE, Publisher
-from actitud_api.web.downloads.service import Source, title
+from actitud_api.web.downloads.service import EditionSource, select_title
 
 _SPAIN: Final = Texts("España", "Spain")
 
 
-def dataset_of(
-    found: Source, published: Published, base: str, publisher: Publisher, language: Language
+def build_dataset(
+    found: EditionSource, published: Published, base: str, publisher: Publisher, language: Language
 ) -> dict[str, object]:
     """The data set of a published edition (schema.org/Dataset); `base`: scheme and authority of the service."""
     edition, texts = found.edition, found.methodology.texts[language]
@@ -28,8 +28,8 @@ def dataset_of(
         "@type": "Dataset",
         "@id": address,
         "url": f"{base}/portal/{edition.id}",
-        "name": f"{texts.groups[found.methodology.document.root.id].name}: {title(edition, language)}",
-        "description": package.about(found, language),
+        "name": f"{texts.groups[found.methodology.document.root.id].name}: {select_title(edition, language)}",
+        "description": package.describe_edition(found, language),
         "inLanguage": language,
         "license": LICENSE,
         "isAccessibleForFree": True,
@@ -50,7 +50,7 @@ def dataset_of(
     }
 
 
-def embedded(data: dict[str, object]) -> Markup:
+def escape_json_ld(data: dict[str, object]) -> Markup:
     """JSON-LD as it can stand in `<script type="application/ld+json">`: nothing in it can end the element."""
     text = msgspec.json.encode(data).decode()
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

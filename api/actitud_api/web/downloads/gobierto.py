@@ -22,15 +22,17 @@ _SCORE = Texts("Puntuación de 0 a 100.", "Score of 0 to 100.")
 _RESULT = Texts("Resultado", "Result")
 
 
-def encoded(sheet: Sheet, edition: editions.Record, methodology: Methodology, source: str, language: Language) -> bytes:
+def encode_tree(
+    sheet: Sheet, edition: editions.Record, methodology: Methodology, source: str, language: Language
+) -> bytes:
     """The explained score of an organisation as JSON: the index and each dimension with its indicators.
 
     `source`: what is said to be where the figures are from.
     """
-    return msgspec.json.encode([_Tree(edition, methodology, source, language).root(sheet)])
+    return msgspec.json.encode([_TreeBuilder(edition, methodology, source, language).build_root(sheet)])
 
 
-class _Tree:
+class _TreeBuilder:
     def __init__(self, edition: editions.Record, methodology: Methodology, source: str, language: Language) -> None:
         self._year = str(edition.period_to.year)
         self._texts = methodology.texts[language]
@@ -40,26 +42,32 @@ class _Tree:
         self._language = language
         self._ids = count()
 
-    def root(self, sheet: Sheet) -> TreeNode:
+    def build_root(self, sheet: Sheet) -> TreeNode:
         """The area with a group for the index and one for each dimension."""
         identifier = next(self._ids)
         name = self._texts.groups[self._root].name
-        groups = [self._group(_RESULT.into(self._language), self._figure(name, sheet.index, sheet.level.text or ""))]
-        groups += [self._group(dimension.name, self._dimension(dimension)) for dimension in sheet.dimensions]
+        groups = [
+            self._build_group(
+                _RESULT.into(self._language), self._build_figure(name, sheet.index, sheet.level.text or "")
+            )
+        ]
+        groups += [
+            self._build_group(dimension.name, self._build_dimension(dimension)) for dimension in sheet.dimensions
+        ]
         title = f"{sheet.organisation_name}: {name}"
         children = tuple(group for group in groups if group.children)
         return TreeNode(id=identifier, level=0, attributes=TreeAttributes(title=title), children=children)
 
-    def _group(self, title: str, leaves: Iterator[TreeNode]) -> TreeNode:
+    def _build_group(self, title: str, leaves: Iterator[TreeNode]) -> TreeNode:
         identifier = next(self._ids)
         return TreeNode(id=identifier, level=1, attributes=TreeAttributes(title=title), children=tuple(leaves))
 
-    def _dimension(self, dimension: NarratedDimension) -> Iterator[TreeNode]:
-        yield from self._figure(dimension.name, dimension.score, "")
-        for indicator in _below([dimension]):
-            yield from self._figure(indicator.name, indicator.score, indicator.reason.text, indicator.id)
+    def _build_dimension(self, dimension: NarratedDimension) -> Iterator[TreeNode]:
+        yield from self._build_figure(dimension.name, dimension.score, "")
+        for indicator in _iterate_indicators([dimension]):
+            yield from self._build_figure(indicator.name, indicator.score, indicator.reason.text, indicator.id)
 
-    def _figure(
+    def _build_figure(
         self, title: str, points: Points | None, calculation: str, indicator: str | None = None
     ) -> Iterator[TreeNode]:
         if points is None:
@@ -79,7 +87,7 @@ class _Tree:
         )
 
 
-def _below(groups: Sequence[NarratedDimension]) -> Iterator[NarratedIndicator]:
+def _iterate_indicators(groups: Sequence[NarratedDimension]) -> Iterator[NarratedIndicator]:
     for group in groups:
         yield from group.indicators
-        yield from _below(group.groups)
+        yield from _iterate_indicators(group.groups)

@@ -10,9 +10,9 @@ from msgspec import UNSET, UnsetType
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.resources.publications.service import Published
 from actitud_api.web.downloads import columns, schemas
-from actitud_api.web.downloads.formats.tables import Column
+from actitud_api.web.downloads.formats.tables import TableColumn
 from actitud_api.web.downloads.publisher import LICENSE, LICENSE_NAME, LICENSE_TITLE, Publisher
-from actitud_api.web.downloads.service import Source, title
+from actitud_api.web.downloads.service import EditionSource, select_title
 
 PROFILE: Final = "https://datapackage.org/profiles/2.0/datapackage.json"
 
@@ -37,27 +37,27 @@ _ABOUT: Final = Texts(
 )
 
 
-def about(found: Source, language: Language) -> str:
+def describe_edition(found: EditionSource, language: Language) -> str:
     """What an edition is, in a sentence or two; that it is simulated comes first."""
     text = _ABOUT.into(language).format(version=found.methodology.version)
     return f"{SIMULATED.into(language)} {text}" if found.edition.simulated else text
 
 
-def package_of(
-    found: Source, published: Published, base: str, publisher: Publisher, language: Language
+def build_data_package(
+    found: EditionSource, published: Published, base: str, publisher: Publisher, language: Language
 ) -> schemas.DataPackage:
     """The descriptor of a published edition; `base`: scheme and authority of the service."""
     address = f"{base}/v1/editions/{found.edition.id}"
     tables = (
-        ("scores", SCORES, ABOUT_SCORES, columns.scores(found.methodology, language)),
-        ("indicators", INDICATORS, ABOUT_INDICATORS, columns.indicators(found.methodology, language)),
+        ("scores", SCORES, ABOUT_SCORES, columns.list_score_columns(found.methodology, language)),
+        ("indicators", INDICATORS, ABOUT_INDICATORS, columns.list_indicator_columns(found.methodology, language)),
     )
     return schemas.DataPackage(
         schema=PROFILE,
         name=found.name,
         id=f"{address}/datapackage.json",
-        title=title(found.edition, language),
-        description=about(found, language),
+        title=select_title(found.edition, language),
+        description=describe_edition(found, language),
         version=str(published.revision),
         created=published.published,
         homepage=f"{base}/portal/{found.edition.id}",
@@ -69,14 +69,14 @@ def package_of(
                 path=f"{name}.csv",
                 title=told.into(language),
                 description=described.into(language),
-                schema=_schema(table),
+                schema=_build_schema(table),
             )
             for name, told, described, table in tables
         ),
     )
 
 
-def _schema(table: Sequence[Column]) -> schemas.TableSchema:
+def _build_schema(table: Sequence[TableColumn]) -> schemas.TableSchema:
     return schemas.TableSchema(
         fields=tuple(
             schemas.Field(
@@ -84,7 +84,7 @@ def _schema(table: Sequence[Column]) -> schemas.TableSchema:
                 type=column.kind,
                 title=column.title,
                 description=column.description,
-                constraints=_constraints(column),
+                constraints=_build_constraints(column),
             )
             for column in table
         ),
@@ -92,7 +92,7 @@ def _schema(table: Sequence[Column]) -> schemas.TableSchema:
     )
 
 
-def _constraints(column: Column) -> schemas.Constraints | UnsetType:
+def _build_constraints(column: TableColumn) -> schemas.Constraints | UnsetType:
     if not column.key and not column.values:
         return UNSET
     return schemas.Constraints(required=True if column.key else UNSET, enum=column.values or UNSET)

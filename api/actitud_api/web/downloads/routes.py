@@ -35,12 +35,12 @@ from actitud_api.resources.scores import schemas as scored
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import Filters
 from actitud_api.web.downloads import columns, gobierto, package, schemas, service
-from actitud_api.web.downloads.catalogue import catalogue
+from actitud_api.web.downloads.catalogue import build_catalogue
 from actitud_api.web.downloads.formats import delimited, json_lines, json_stat, rdf, workbook
 from actitud_api.web.downloads.formats.json_stat import Cube
-from actitud_api.web.downloads.formats.tables import Column
+from actitud_api.web.downloads.formats.tables import TableColumn
 from actitud_api.web.downloads.publisher import LICENSE, LICENSE_TITLE, Publisher
-from actitud_api.web.downloads.service import Rows, Source, TooLarge, Wanted
+from actitud_api.web.downloads.service import EditionSource, Rows, RowSelection, WorkbookTooLarge
 
 TABLE: Final[Mapping[str, str]] = {"csv": CSV, "jsonl": JSON_LINES, "xlsx": XLSX}
 CUBE: Final[Mapping[str, str]] = {**TABLE, "jsonstat": JSON}
@@ -74,13 +74,13 @@ _ONLY_PUBLISHED: Final = "Only of what is published."
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
-        TooLarge,
+        WorkbookTooLarge,
         NOT_FOUND,
         lambda error: Texts(
-            f"No hay un libro de {error.rows} filas, sino de {error.most} como mucho: pida menos con los filtros o "
+            f"No hay un libro de {error.rows} filas, sino de {error.maximum} como mucho: pida menos con los filtros o "
             "`limit`, o pídalas como .csv o .jsonl.",
-            f"There is no workbook of {error.rows} rows, only of up to {error.most}: ask for fewer by the filters or "
-            "`limit`, or for .csv or .jsonl.",
+            f"There is no workbook of {error.rows} rows, only of up to {error.maximum}: ask for fewer by the filters "
+            "or `limit`, or for .csv or .jsonl.",
         ),
     ),
 )
@@ -126,9 +126,9 @@ class ListsController(Controller):
             request,
             ORGANISATIONS,
             "organisations",
-            columns.organisations(language),
+            columns.list_organisation_columns(language),
             query.dialect,
-            lambda: service.organised(database, filters, query.offset, query.limit),
+            lambda: service.list_organisation_rows(database, filters, query.offset, query.limit),
         ).answer("actitud-organisations", organisations.state(database))
 
     @get(
@@ -148,12 +148,12 @@ class ListsController(Controller):
         as well, are in the language of `lang`; names of columns and codes are in none.
         """
         # There are so few that they are read to know their state.
-        rows = list(service.listed(database, language, query.offset, query.limit))
+        rows = list(service.list_edition_rows(database, language, query.offset, query.limit))
         return _Table(
             request,
             EDITIONS,
             "editions",
-            columns.editions(language),
+            columns.list_edition_columns(language),
             query.dialect,
             lambda: iter(rows),
         ).answer("actitud-editions", rows)
@@ -175,14 +175,14 @@ class ListsController(Controller):
         last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
         are in none.
         """
-        methodology = service.methodology_of(path.version)
+        methodology = service.load_methodology(path.version)
         return _Table(
             request,
             METHODOLOGY,
             "indicators",
-            columns.catalogue(language),
+            columns.list_catalogue_columns(language),
             query.dialect,
-            lambda: service.catalogued(methodology, language),
+            lambda: service.list_catalogue_rows(methodology, language),
         ).answer(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
 
 
@@ -216,17 +216,17 @@ class EditionFilesController(Controller):
         only for who may see it, as in the list. The columns are frozen: new ones come last. Titles, of the columns in a
         workbook as well, are in the language of `lang`; names of columns and codes are in none.
         """
-        found = service.source(database, path.edition)
+        found = service.load_source(database, path.edition)
         wanted = _wanted(query, principal)
         table = _Table(
             request,
             SCORES,
             "scores",
-            columns.scores(found.methodology, language),
+            columns.list_score_columns(found.methodology, language),
             query.dialect,
-            lambda: service.scored(database, found, wanted),
+            lambda: service.list_score_rows(database, found, wanted),
             about=_about(request, publisher, found, package.ABOUT_SCORES),
-            size=lambda: service.expected(database, found, wanted),
+            size=lambda: service.count_rows(database, found, wanted),
         )
         if SCORES.format_of(request) == "jsonstat":
             cube = _cube(request, publisher, found, language)
@@ -234,7 +234,7 @@ class EditionFilesController(Controller):
                 f"{found.name}-scores",
                 found.state,
                 _links(found),
-                lambda file: json_stat.write(file, cube, service.units(database, found, wanted)),
+                lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, found, wanted)),
             )
         return table.answer(f"{found.name}-scores", found.state, _links(found))
 
@@ -261,18 +261,18 @@ class EditionFilesController(Controller):
         workbook. Only of what is published. The columns are frozen: new ones come last. Titles, of the columns in a
         workbook as well, are in the language of `lang`; names of columns and codes are in none.
         """
-        found, published = service.released(database, path.edition)
+        found, published = service.load_published_source(database, path.edition)
         wanted = _wanted(query, principal)
         each = service.count_indicators(found.methodology)
         return _Table(
             request,
             INDICATORS,
             "indicators",
-            columns.indicators(found.methodology, language),
+            columns.list_indicator_columns(found.methodology, language),
             query.dialect,
-            lambda: service.indicated(database, found, published, wanted),
+            lambda: service.list_indicator_rows(database, found, published, wanted),
             about=_about(request, publisher, found, package.ABOUT_INDICATORS),
-            size=lambda: each * service.expected(database, found, wanted),
+            size=lambda: each * service.count_rows(database, found, wanted),
         ).answer(f"{found.name}-indicators", found.state, _links(found))
 
     @get(
@@ -297,10 +297,10 @@ class EditionFilesController(Controller):
         A descriptor (datapackage.org) of the tables of a published edition: where they are, and what every column is.
         Only of what is published.
         """
-        found, published = service.released(database, path.edition)
+        found, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(
             request,
-            package.package_of(found, published, base_of(request), publisher, language),
+            package.build_data_package(found, published, base_of(request), publisher, language),
         )
 
     @get(
@@ -325,10 +325,10 @@ class EditionFilesController(Controller):
         only for who may see it.
         """
         sent = scores.sent(database, path.edition, path.organisation, principal=principal)
-        found = service.source(database, sent.edition)
+        found = service.load_source(database, sent.edition)
         methodology, score = scores.sheet(sent)
         sheet = scored.sheet(narrate(score, methodology, language), sent)
-        body = gobierto.encoded(
+        body = gobierto.encode_tree(
             sheet, found.edition, methodology, _source(request, publisher, found, language), language
         )
         headers = GOBIERTO.headers_of(request, f"{found.name}-{sent.organisation}", body.decode())
@@ -368,7 +368,7 @@ class CatalogueFilesController(Controller):
         """
         base = base_of(request)
         suffix = CATALOGUE_FILES.format_of(request)
-        graph = catalogue(service.everything(database), base, publisher)
+        graph = build_catalogue(service.list_published_sources(database), base, publisher)
         body = rdf.SERIALISERS[suffix](graph)
         headers = CATALOGUE_FILES.headers_of(request, "catalog", hashlib.sha256(body).hexdigest())
         others = [
@@ -388,7 +388,7 @@ class _Table:
         request: ApiRequest,
         files: Files,
         name: str,
-        table: Sequence[Column],
+        table: Sequence[TableColumn],
         dialect: delimited.Dialect,
         rows: Callable[[], Rows],
         about: Mapping[str, str] | None = None,
@@ -414,9 +414,9 @@ class _Table:
     def _pieces(self, write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int | None]:
         match self._files.format_of(self._request):
             case "csv":
-                return delimited.lines(self._columns, self._rows(), self._dialect), None
+                return delimited.encode_csv(self._columns, self._rows(), self._dialect), None
             case "jsonl":
-                return json_lines.lines(self._columns, self._rows()), None
+                return json_lines.encode_json_lines(self._columns, self._rows()), None
             case _:
                 return _through_file(write)
 
@@ -425,7 +425,7 @@ class _Table:
             service.ensure_fits(self._size(), len(self._columns))
         language = language_of(self._request.scope)
         about = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": base_of(self._request), **self._about}
-        workbook.write(file, self._name, self._columns, self._rows(), about, _NOTES.into(language))
+        workbook.write_workbook(file, self._name, self._columns, self._rows(), about, _NOTES.into(language))
 
 
 def _through_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
@@ -447,8 +447,8 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> Wanted:
-    return Wanted(
+def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
+    return RowSelection(
         filters=Filters(
             kind=query.kind,
             region=query.region,
@@ -466,33 +466,33 @@ def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> Wanted:
     )
 
 
-def _cube(request: ApiRequest, publisher: Publisher, found: Source, language: Language) -> Cube:
+def _cube(request: ApiRequest, publisher: Publisher, found: EditionSource, language: Language) -> Cube:
     edition = found.edition
     extension = {"methodology": found.methodology.version, "digest": found.methodology.digest, "license": LICENSE}
     more: dict[str, object] = {
-        "label": f"{package.SCORES.into(language)}: {service.title(edition, language)}",
+        "label": f"{package.SCORES.into(language)}: {service.select_title(edition, language)}",
         "source": publisher.name,
         "updated": _instant(edition.updated),
         "href": f"{base_of(request)}{request.scope['path']}",
-        "note": [package.about(found, language)],
+        "note": [package.describe_edition(found, language)],
         "extension": extension | ({} if found.published is None else {"revision": found.published.revision}),
     }
     return Cube(
         unit=("organisation", _ORGANISATION.into(language)),
         period=("edition", _EDITION.into(language)),
         measure=("measure", _MEASURE.into(language)),
-        period_value=(edition.id, service.title(edition, language)),
-        measures=columns.measures(found.methodology, language),
+        period_value=(edition.id, service.select_title(edition, language)),
+        measures=columns.list_measure_columns(found.methodology, language),
         more=more,
     )
 
 
-def _about(request: ApiRequest, publisher: Publisher, found: Source, description: Texts) -> dict[str, str]:
+def _about(request: ApiRequest, publisher: Publisher, found: EditionSource, description: Texts) -> dict[str, str]:
     """What a workbook says of an edition."""
     language, edition, published = language_of(request.scope), found.edition, found.published
     told = {
-        "title": service.title(edition, language),
-        "description": f"{package.about(found, language)} {description.into(language)}",
+        "title": service.select_title(edition, language),
+        "description": f"{package.describe_edition(found, language)} {description.into(language)}",
         "edition": edition.id,
         "period": f"{edition.period_from}/{edition.period_to}",
         "methodology": f"{found.methodology.version}, {found.methodology.digest}",
@@ -512,13 +512,13 @@ def _instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _source(request: ApiRequest, publisher: Publisher, found: Source, language: Language) -> str:
-    title = service.title(found.edition, language)
+def _source(request: ApiRequest, publisher: Publisher, found: EditionSource, language: Language) -> str:
+    title = service.select_title(found.edition, language)
     simulated = f" {package.SIMULATED.into(language)}" if found.edition.simulated else ""
     return f"{publisher.name}, {title}, {base_of(request)}.{simulated}"
 
 
-def _links(found: Source) -> str:
+def _links(found: EditionSource) -> str:
     """Where it says what the columns are, and what may be done with it."""
     if found.published is None:
         return _LICENSED

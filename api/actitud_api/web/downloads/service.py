@@ -26,8 +26,8 @@ from actitud_api.resources.reviews.replies.service import ReviewOutcome
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import Filters, Row, Sort
-from actitud_api.web.downloads.formats.json_stat import Unit
-from actitud_api.web.downloads.formats.tables import Value
+from actitud_api.web.downloads.formats.json_stat import CubeUnit
+from actitud_api.web.downloads.formats.tables import CellValue
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -35,25 +35,25 @@ K = TypeVar("K")
 PAGE: Final = 1_000
 """Rows that are read at once."""
 
-DOCUMENTS: Final = 100
+DOCUMENTS_PER_READ: Final = 100
 """Published documents that are read at once: each has 30 KB."""
 
 CELLS_MAX: Final = 2_000_000
 """Cells of a workbook: they take seven seconds of a processor, and the request waits for all of them."""
 
-Rows = Iterator[Sequence[Sequence[Value]]]
+Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
-class TooLarge(ValueError):
-    """More rows than are put in a workbook; `most`, how many are."""
+class WorkbookTooLarge(ValueError):
+    """More rows than are put in a workbook; `maximum`, how many are."""
 
-    def __init__(self, rows: int, most: int) -> None:
-        super().__init__(f"{rows} rows, more than {most}")
+    def __init__(self, rows: int, maximum: int) -> None:
+        super().__init__(f"{rows} rows, more than {maximum}")
         self.rows = rows
-        self.most = most
+        self.maximum = maximum
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class RowSelection(Struct, frozen=True, kw_only=True):
     """Which rows of an edition: filters, order, how many at most (None: all) after leaving out some."""
 
     filters: Filters
@@ -63,7 +63,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     principal: Principal | None = None
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition that is exported, its methodology, its newest publication where it has one, and what may change."""
 
     counted: Counted
@@ -82,12 +82,12 @@ class Source(Struct, frozen=True, kw_only=True):
         return f"actitud-{self.edition.id}"
 
 
-def source(database: Database, edition: str) -> Source:
+def load_source(database: Database, edition: str) -> EditionSource:
     """An edition to be exported, or the latest; raises `UnknownEdition`."""
     counted = editions.get(database, edition)
     record = counted.record
     newest = publication.page(database, record.id, before=None, offset=0, limit=1)
-    return Source(
+    return EditionSource(
         counted=counted,
         methodology=load(record.methodology),
         published=newest[0] if newest else None,
@@ -95,20 +95,20 @@ def source(database: Database, edition: str) -> Source:
     )
 
 
-def released(database: Database, edition: str) -> tuple[Source, Published]:
+def load_published_source(database: Database, edition: str) -> tuple[EditionSource, Published]:
     """A published edition, or the latest, and its newest publication; raises `UnknownEdition`, `UnknownPublication`."""
-    found = source(database, edition)
+    found = load_source(database, edition)
     if found.published is None:
         raise publication.UnknownPublication(found.edition.id, publication.LATEST)
     return found, found.published
 
 
-def everything(database: Database) -> list[tuple[Source, Published]]:
+def list_published_sources(database: Database) -> list[tuple[EditionSource, Published]]:
     """Every published edition with its newest publication, the newest first."""
-    found: list[tuple[Source, Published]] = []
-    for page in _pages(_editions(database), _place, 0, None):
+    found: list[tuple[EditionSource, Published]] = []
+    for page in _read_pages(_build_edition_reader(database), _get_cursor_key, 0, None):
         for counted in page:
-            one = source(database, counted.record.id)
+            one = load_source(database, counted.record.id)
             if one.published is not None:
                 found.append((one, one.published))
     return found
@@ -116,37 +116,37 @@ def everything(database: Database) -> list[tuple[Source, Published]]:
 
 def ensure_fits(rows: int, columns: int) -> None:
     """Raises `TooLarge` where a workbook of so many rows would not be made within a request."""
-    most = CELLS_MAX // columns
-    if rows > most:
-        raise TooLarge(rows, most)
+    maximum = CELLS_MAX // columns
+    if rows > maximum:
+        raise WorkbookTooLarge(rows, maximum)
 
 
-def expected(database: Database, found: Source, wanted: Wanted) -> int:
+def count_rows(database: Database, found: EditionSource, wanted: RowSelection) -> int:
     """How many organisations the rows are of."""
     count = scores.count(database, found.edition.id, wanted.filters, principal=wanted.principal)
     left = max(0, count - wanted.offset)
     return left if wanted.limit is None else min(left, wanted.limit)
 
 
-def scored(database: Database, found: Source, wanted: Wanted) -> Rows:
+def list_score_rows(database: Database, found: EditionSource, wanted: RowSelection) -> Rows:
     """The rows of `columns.scores`."""
     edition = found.edition
-    for page in _ranked(database, found, wanted):
+    for page in _read_ranking(database, found, wanted):
         tallies = scores.tallies(database, edition.id, [row.organisation for row in page])
-        yield [_scored(edition, schemas.line(row), tallies.get(row.organisation)) for row in page]
+        yield [_build_score_row(edition, schemas.line(row), tallies.get(row.organisation)) for row in page]
 
 
-def units(database: Database, found: Source, wanted: Wanted) -> Iterator[Sequence[Unit]]:
+def list_cube_units(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[Sequence[CubeUnit]]:
     """The same as the units of a cube, with a figure for each of `columns.measures`."""
-    for page in _ranked(database, found, wanted):
-        yield [Unit(line.organisation, line.name, _figures(line)) for line in map(schemas.line, page)]
+    for page in _read_ranking(database, found, wanted):
+        yield [CubeUnit(line.organisation, line.name, _list_figures(line)) for line in map(schemas.line, page)]
 
 
-class _Reason(Struct):
+class _PublishedReason(Struct):
     code: str
 
 
-class _Indicator(Struct):
+class _PublishedIndicator(Struct):
     """What an export tells of an indicator."""
 
     id: str
@@ -157,38 +157,42 @@ class _Indicator(Struct):
     won: Figure | None
     lost: Figure | None
     value: Figure | bool | None
-    reason: _Reason
+    reason: _PublishedReason
 
 
-class _Group(Struct):
+class _PublishedGroup(Struct):
     id: str
-    groups: tuple[_Group, ...]
-    indicators: tuple[_Indicator, ...]
+    groups: tuple[_PublishedGroup, ...]
+    indicators: tuple[_PublishedIndicator, ...]
 
 
-class _Score(Struct):
-    dimensions: tuple[_Group, ...]
-    indicators: tuple[_Indicator, ...]
+class _PublishedScore(Struct):
+    dimensions: tuple[_PublishedGroup, ...]
+    indicators: tuple[_PublishedIndicator, ...]
 
 
-class _Document(Struct):
+class _PublishedDocument(Struct):
     """What an export reads of a published document."""
 
-    score: _Score
+    score: _PublishedScore
     review: ReviewOutcome
 
 
-_DOCUMENT = msgspec.json.Decoder(_Document)
+_DOCUMENT_DECODER = msgspec.json.Decoder(_PublishedDocument)
 
 
-def indicated(database: Database, found: Source, published: Published, wanted: Wanted) -> Rows:
+def list_indicator_rows(database: Database, found: EditionSource, published: Published, wanted: RowSelection) -> Rows:
     """The rows of `columns.indicators`: what the published documents say, organisation by organisation."""
     edition, revision = found.edition, published.revision
-    parts = (page[start : start + DOCUMENTS] for page in _ranked(database, found, wanted) for start in _starts(page))
+    parts = (
+        page[start : start + DOCUMENTS_PER_READ]
+        for page in _read_ranking(database, found, wanted)
+        for start in _split_range(page)
+    )
     for part in parts:
         texts = publication.texts(database, edition.id, revision, [row.organisation for row in part])
         for row in part:
-            document = _DOCUMENT.decode(texts[row.organisation])
+            document = _DOCUMENT_DECODER.decode(texts[row.organisation])
             review = document.review
             verdicts = {one.indicator: one for one in review.verdicts}
             replies = {one.indicator: one for one in review.replies}
@@ -213,36 +217,36 @@ def indicated(database: Database, found: Source, published: Published, wanted: W
                     verdicts[one.id].reason if one.id in verdicts else None,
                     replies[one.id].text if one.id in replies else None,
                 )
-                for dimension, one in _indicators(document.score)
+                for dimension, one in _iterate_indicators(document.score)
             ]
 
 
-def _starts(page: Sequence[Row]) -> range:
-    return range(0, len(page), DOCUMENTS)
+def _split_range(page: Sequence[Row]) -> range:
+    return range(0, len(page), DOCUMENTS_PER_READ)
 
 
 def count_indicators(methodology: Methodology) -> int:
     """How many indicators a methodology has."""
-    return sum(1 for _ in _leaves(methodology.document.root, None))
+    return sum(1 for _ in _iterate_document_indicators(methodology.document.root, None))
 
 
-def organised(database: Database, filters: organisations.Filters, offset: int, limit: int | None) -> Rows:
+def list_organisation_rows(database: Database, filters: organisations.Filters, offset: int, limit: int | None) -> Rows:
     """The rows of `columns.organisations`."""
 
     def read(after: str | None, offset: int, limit: int) -> list[organisations.Record]:
         return organisations.page(database, filters, after=after, offset=offset, limit=limit)
 
-    for page in _pages(read, lambda record: record.id, offset, limit):
-        yield [_organisation(record) for record in page]
+    for page in _read_pages(read, lambda record: record.id, offset, limit):
+        yield [_build_organisation_row(record) for record in page]
 
 
-def listed(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
+def list_edition_rows(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
     """The rows of `columns.editions`, the newest first."""
-    for page in _pages(_editions(database), _place, offset, limit):
+    for page in _read_pages(_build_edition_reader(database), _get_cursor_key, offset, limit):
         yield [
             (
                 one.record.id,
-                title(one.record, language),
+                select_title(one.record, language),
                 one.record.methodology,
                 one.record.state,
                 one.record.period_from,
@@ -254,7 +258,7 @@ def listed(database: Database, language: Language, offset: int, limit: int | Non
         ]
 
 
-def catalogued(methodology: Methodology, language: Language) -> Rows:
+def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
     """The rows of `columns.catalogue`."""
     texts = methodology.texts[language]
     yield [
@@ -275,21 +279,21 @@ def catalogued(methodology: Methodology, language: Language) -> Rows:
             texts.indicators[one.id].evidence,
             " ".join(one.bullets),
         )
-        for dimension, group, one in _leaves(methodology.document.root, None)
+        for dimension, group, one in _iterate_document_indicators(methodology.document.root, None)
     ]
 
 
-def methodology_of(version: str) -> Methodology:
+def load_methodology(version: str) -> Methodology:
     """A methodology to be exported; raises `UnknownMethodology`."""
     return methodologies.one(version)
 
 
-def title(record: editions.Record, language: Language) -> str:
+def select_title(record: editions.Record, language: Language) -> str:
     """The title of an edition, in a language where it has one in it."""
     return nearest(record.titles, language)
 
 
-def _ranked(database: Database, found: Source, wanted: Wanted) -> Iterator[list[Row]]:
+def _read_ranking(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[list[Row]]:
     """The rows of an edition in pages; raises `Stale` where a correction is published meanwhile.
 
     A file of which half is from before it and half from after would be of no revision: better no file.
@@ -313,19 +317,19 @@ def _ranked(database: Database, found: Source, wanted: Wanted) -> Iterator[list[
                 raise Stale
         return rows
 
-    return _pages(read, lambda row: scores.place(row, wanted.sort), wanted.offset, wanted.limit)
+    return _read_pages(read, lambda row: scores.place(row, wanted.sort), wanted.offset, wanted.limit)
 
 
-def _editions(database: Database) -> Callable[[editions.Place | None, int, int], list[Counted]]:
+def _build_edition_reader(database: Database) -> Callable[[editions.Place | None, int, int], list[Counted]]:
     return lambda after, offset, limit: editions.page(database, after=after, offset=offset, limit=limit)
 
 
-def _place(counted: Counted) -> editions.Place:
+def _get_cursor_key(counted: Counted) -> editions.Place:
     return counted.record.period_to, counted.record.id
 
 
-def _pages(
-    read: Callable[[K | None, int, int], list[T]], place: Callable[[T], K], offset: int, limit: int | None
+def _read_pages(
+    read: Callable[[K | None, int, int], list[T]], cursor_key: Callable[[T], K], offset: int, limit: int | None
 ) -> Iterator[list[T]]:
     """The pages of a list from its `offset`, up to `limit` rows; each is read from the place of the last row before."""
     after: K | None = None
@@ -337,11 +341,13 @@ def _pages(
             yield page
         if len(page) < size:
             return
-        after, offset = place(page[-1]), 0
+        after, offset = cursor_key(page[-1]), 0
         left = None if left is None else left - size
 
 
-def _scored(edition: editions.Record, line: schemas.ScoreRow, tally: scores.ReviewTally | None) -> tuple[Value, ...]:
+def _build_score_row(
+    edition: editions.Record, line: schemas.ScoreRow, tally: scores.ReviewTally | None
+) -> tuple[CellValue, ...]:
     return (
         edition.id,
         edition.period_to,
@@ -349,9 +355,9 @@ def _scored(edition: editions.Record, line: schemas.ScoreRow, tally: scores.Revi
         line.name,
         line.kind,
         line.region,
-        _region(line.region),
+        _name_region(line.region),
         line.province,
-        _province(line.province),
+        _name_province(line.province),
         line.band,
         line.population,
         line.rank,
@@ -368,42 +374,44 @@ def _scored(edition: editions.Record, line: schemas.ScoreRow, tally: scores.Revi
     )
 
 
-def _figures(line: schemas.ScoreRow) -> list[int | float | None]:
+def _list_figures(line: schemas.ScoreRow) -> list[int | float | None]:
     return [line.rank, line.index, line.index_max, line.coverage, line.level, *line.dimensions.values()]
 
 
-def _indicators(score: _Score) -> Iterator[tuple[str | None, _Indicator]]:
+def _iterate_indicators(score: _PublishedScore) -> Iterator[tuple[str | None, _PublishedIndicator]]:
     """Every indicator with its dimension; first those of none."""
     yield from ((None, one) for one in score.indicators)
     for dimension in score.dimensions:
-        yield from ((dimension.id, one) for one in _below(dimension))
+        yield from ((dimension.id, one) for one in _iterate_group_indicators(dimension))
 
 
-def _below(group: _Group) -> Iterator[_Indicator]:
+def _iterate_group_indicators(group: _PublishedGroup) -> Iterator[_PublishedIndicator]:
     yield from group.indicators
     for inner in group.groups:
-        yield from _below(inner)
+        yield from _iterate_group_indicators(inner)
 
 
-def _leaves(group: Group, dimension: str | None, depth: int = 0) -> Iterator[tuple[str | None, str, Indicator]]:
+def _iterate_document_indicators(
+    group: Group, dimension: str | None, depth: int = 0
+) -> Iterator[tuple[str | None, str, Indicator]]:
     """Every indicator below a group, with its dimension and the group that it is in."""
     for child in group.children:
         if isinstance(child, Indicator):
             yield dimension, group.id, child
         else:
-            yield from _leaves(child, child.id if depth == 0 else dimension, depth + 1)
+            yield from _iterate_document_indicators(child, child.id if depth == 0 else dimension, depth + 1)
 
 
-def _organisation(record: organisations.Record) -> tuple[Value, ...]:
+def _build_organisation_row(record: organisations.Record) -> tuple[CellValue, ...]:
     return (
         record.id,
         record.name,
         record.kind,
         record.parent,
         record.region,
-        _region(record.region),
+        _name_region(record.region),
         record.province,
-        _province(record.province),
+        _name_province(record.province),
         record.band,
         record.population,
         record.population_year,
@@ -418,9 +426,9 @@ def _organisation(record: organisations.Record) -> tuple[Value, ...]:
     )
 
 
-def _region(code: str | None) -> str | None:
+def _name_region(code: str | None) -> str | None:
     return None if code is None else REGIONS[code]
 
 
-def _province(code: str | None) -> str | None:
+def _name_province(code: str | None) -> str | None:
     return None if code is None else PROVINCES[code].name

@@ -20,8 +20,8 @@ class Addresses:
         self.theme = theme
         self._place = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
         asked = {} if language == "es" else {"lang": language}
-        self._query = _query(asked)
-        self._themed = _query(asked if theme == "auto" else {**asked, "theme": theme})
+        self._query = _format_query(asked)
+        self._themed = _format_query(asked if theme == "auto" else {**asked, "theme": theme})
 
     @property
     def explanation(self) -> str:
@@ -51,22 +51,22 @@ class Addresses:
     @property
     def discovery_json(self) -> str:
         """What oEmbed says of the explanation, as JSON."""
-        return self._oembed("json")
+        return self._build_oembed("json")
 
     @property
     def discovery_xml(self) -> str:
         """The same as XML."""
-        return self._oembed("xml")
+        return self._build_oembed("xml")
 
-    def _oembed(self, form: str) -> str:
+    def _build_oembed(self, form: str) -> str:
         return f"{self.base}/oembed?{urlencode({'url': self.explanation, 'format': form})}"
 
 
-def _query(asked: Mapping[str, str]) -> str:
+def _format_query(asked: Mapping[str, str]) -> str:
     return f"?{urlencode(asked)}" if asked else ""
 
 
-def links(addresses: Addresses, title: str) -> str:
+def format_link_header(addresses: Addresses, title: str) -> str:
     """The header `Link` that leads to the explanation and to oEmbed (RFC 8288; RFC 8187 for the title)."""
     named = f"title*=UTF-8''{quote(title, safe='')}"
     return ", ".join(

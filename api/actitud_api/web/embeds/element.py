@@ -30,12 +30,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
     integrity: str
 
 
-def manifest(base: str) -> Manifest:
+def build_manifest(base: str) -> Manifest:
     """What to embed from a service at `base`."""
     name = f"{TAG}-{VERSION}.js"
-    return Manifest(name=TAG, version=VERSION, url=f"{base}/embed/{name}", integrity=integrity(FILES[name]))
+    return Manifest(name=TAG, version=VERSION, url=f"{base}/embed/{name}", integrity=compute_integrity(FILES[name]))
 
 
-def integrity(script: bytes) -> str:
+def compute_integrity(script: bytes) -> str:
     """The hash of a script as `integrity` has it."""
     return f"sha384-{b64encode(hashlib.sha384(script).digest()).decode()}"

@@ -11,8 +11,8 @@ from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.web.embeds.lettering import plain
-from actitud_api.web.embeds.service import Standing
+from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.embeds.service import EmbedStanding
 
 MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
 """What is measured, in as few letters as a badge has."""
@@ -20,7 +20,7 @@ MEASURE: Final = Texts("Madurez 2.0", "2.0 maturity")
 UNKNOWN: Final = Texts("desconocida", "unknown")
 """What stands in place of a score that there is not."""
 
-NONE: Final = Texts("ninguna organización", "no organisation")
+NO_ORGANISATIONS: Final = Texts("ninguna organización", "no organisation")
 """What stands in place of many scores where there is none."""
 
 UNKNOWN_EDITION: Final = Texts(
@@ -56,11 +56,11 @@ _REPLIES: Final[dict[bool, Texts]] = {
 }
 _LINK: Final = Texts("Explicación de cada punto", "Explanation of every point")
 _TITLE: Final = Texts("{name}: {figures}", "{name}: {figures}")
-_WHOLE: Final = Texts("{title} ({index}). {rest}. {link}: {url}", "{title} ({index}). {rest}. {link}: {url}")
+_SUMMARY: Final = Texts("{title} ({index}). {rest}. {link}: {url}", "{title} ({index}). {rest}. {link}: {url}")
 _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class DimensionLine(Struct, frozen=True, kw_only=True):
     """A dimension: its id, its name, its score of 100 (None: not rated), and the score in words."""
 
     id: str
@@ -100,17 +100,17 @@ class Equivalent(Struct, frozen=True, kw_only=True):
     under: str
     link: str
     url: str
-    dimensions: tuple[Line, ...]
+    dimensions: tuple[DimensionLine, ...]
     pips: tuple[int, int]
     stale: bool
 
 
-def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
+def describe_standing(standing: EmbedStanding, language: Language, url: str) -> Equivalent:
     """What every embed says of an organisation; `url`: the address of the explanation."""
     methodology = load(standing.methodology)
     document, sentences = methodology.document, sentences_of(methodology, language)
-    told = _Told(language)
-    name = plain(standing.name)
+    told = _Formatter(language)
+    name = clean_text(standing.name)
     figure, full = None, told(_FULL, full=words.number(document.root.range.maximum, language))
     remark = _STATUSES.get(standing.status)
     if remark is None and standing.index is not None:
@@ -139,7 +139,7 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
         coverage = told(_COVERAGE, coverage=words.percent(standing.coverage, language))
     title = told(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
     index = sentences.group(document.root.id)
-    review = _review(standing, told)
+    review = _describe_review(standing, told)
     if review is not None:
         version += f" · {review}"
     under = [part for part in (edition, used, coverage, review) if part is not None]
@@ -162,13 +162,13 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
         version=version,
         title=title,
         text=told(
-            _WHOLE, title=title, index=index, rest=capitalised("; ".join([*under, *remarks])), link=link, url=url
+            _SUMMARY, title=title, index=index, rest=capitalise("; ".join([*under, *remarks])), link=link, url=url
         ),
-        under=capitalised("; ".join(under)),
+        under=capitalise("; ".join(under)),
         link=link,
         url=url,
         dimensions=tuple(
-            Line(
+            DimensionLine(
                 id=dimension,
                 name=sentences.group(dimension),
                 score=points,
@@ -181,7 +181,7 @@ def equivalent(standing: Standing, language: Language, url: str) -> Equivalent:
     )
 
 
-def _review(standing: Standing, told: _Told) -> str | None:
+def _describe_review(standing: EmbedStanding, told: _Formatter) -> str | None:
     """What is said of the review of a score; None where there is nothing."""
     parts = [told(_REVIEWED)] if standing.reviewed else []
     if standing.replies:
@@ -189,12 +189,12 @@ def _review(standing: Standing, told: _Told) -> str | None:
     return ", ".join(parts) or None
 
 
-def capitalised(text: str) -> str:
+def capitalise(text: str) -> str:
     """A text as the beginning of a sentence."""
     return text[:1].upper() + text[1:]
 
 
-class _Told:
+class _Formatter:
     """A text in a language, with its values."""
 
     def __init__(self, language: Language) -> None:

@@ -13,12 +13,12 @@ from typing import Final
 
 FAMILY: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
-BOLD: Final = 1.06
+BOLD_FACTOR: Final = 1.06
 """How much wider bold letters are."""
 
 ELLIPSIS: Final = "…"
 
-_WIDTHS: Final[Sequence[tuple[int, str]]] = (
+_WIDTH_CLASSES: Final[Sequence[tuple[int, str]]] = (
     (191, "'"),
     (222, "ijl"),
     (260, "|"),
@@ -43,15 +43,15 @@ _WIDTHS: Final[Sequence[tuple[int, str]]] = (
 )
 """Thousandths of the size of the font."""
 
-_OF: Final = {character: width / 1000 for width, characters in _WIDTHS for character in characters}
-_OTHER: Final = 0.6
-_WIDE: Final = 1.0
+_CHARACTER_WIDTHS: Final = {character: width / 1000 for width, characters in _WIDTH_CLASSES for character in characters}
+_OTHER_WIDTH: Final = 0.6
+_WIDE_WIDTH: Final = 1.0
 _BREAKS: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 _DIRECTIONS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]")
 
 
-def plain(text: str) -> str:
+def clean_text(text: str) -> str:
     """A text as anybody may show it: in one line, without what reverses its order or what XML does not have.
 
     Letters that are written from right to left stay and need none of those marks.
@@ -60,47 +60,47 @@ def plain(text: str) -> str:
     return _BREAKS.sub(" ", kept).strip()
 
 
-def width(text: str, size: float, *, bold: bool = False) -> float:
+def measure_width(text: str, size: float, *, bold: bool = False) -> float:
     """How wide a text is, in the unit of the size of its font."""
-    return sum(map(_width, unicodedata.normalize("NFD", text))) * size * (BOLD if bold else 1)
+    return sum(map(_measure_character, unicodedata.normalize("NFD", text))) * size * (BOLD_FACTOR if bold else 1)
 
 
-def cut(text: str, room: float, size: float, *, bold: bool = False) -> str:
+def truncate_text(text: str, room: float, size: float, *, bold: bool = False) -> str:
     """A text that fits, with an ellipsis where something had to go."""
-    if width(text, size, bold=bold) <= room:
+    if measure_width(text, size, bold=bold) <= room:
         return text
     kept = text
-    while kept and width(kept + ELLIPSIS, size, bold=bold) > room:
+    while kept and measure_width(kept + ELLIPSIS, size, bold=bold) > room:
         kept = kept[:-1]
-    return _whole(kept) + ELLIPSIS
+    return _strip_partial_character(kept) + ELLIPSIS
 
 
-def lines(text: str, room: float, size: float, most: int, *, bold: bool = False) -> list[str]:
+def wrap_lines(text: str, room: float, size: float, max_lines: int, *, bold: bool = False) -> list[str]:
     """A text in so many lines at most, broken between words; the last one is cut where it does not fit."""
     found: list[str] = []
     rest = text
-    while rest and len(found) < most - 1 and width(rest, size, bold=bold) > room:
+    while rest and len(found) < max_lines - 1 and measure_width(rest, size, bold=bold) > room:
         words = rest.split(" ")
         number = len(words)
-        while number > 1 and width(" ".join(words[:number]), size, bold=bold) > room:
+        while number > 1 and measure_width(" ".join(words[:number]), size, bold=bold) > room:
             number -= 1
         line = " ".join(words[:number])
-        if width(line, size, bold=bold) > room:
+        if measure_width(line, size, bold=bold) > room:
             break
         found.append(line)
         rest = " ".join(words[number:])
-    return [*found, cut(rest, room, size, bold=bold)]
+    return [*found, truncate_text(rest, room, size, bold=bold)]
 
 
-def _width(character: str) -> float:
-    known = _OF.get(character)
+def _measure_character(character: str) -> float:
+    known = _CHARACTER_WIDTHS.get(character)
     if known is not None:
         return known
     if unicodedata.combining(character) or unicodedata.category(character) in {"Cf", "Mn", "Me"}:
         return 0
-    return _WIDE if unicodedata.east_asian_width(character) in {"W", "F"} else _OTHER
+    return _WIDE_WIDTH if unicodedata.east_asian_width(character) in {"W", "F"} else _OTHER_WIDTH
 
 
-def _whole(text: str) -> str:
+def _strip_partial_character(text: str) -> str:
     """A text that was cut, without half a character at its end: joiners, and a space."""
     return text.rstrip(" \u200d\ufe0f,;:–-")

@@ -18,7 +18,7 @@ from actitud_api.platform.http.pages import templates
 from actitud_api.platform.http.validation import is_control
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.equivalent import Equivalent
-from actitud_api.web.embeds.pictures import card_size
+from actitud_api.web.embeds.pictures import measure_card
 
 FORMATS: Final = ("json", "xml")
 PROVIDER: Final = "Actitud"
@@ -33,7 +33,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _templates = templates("actitud_api.web.embeds")
 
 
-class Named(NamedTuple):
+class EmbedTarget(NamedTuple):
     """What an address is about."""
 
     edition: str
@@ -41,7 +41,7 @@ class Named(NamedTuple):
     language: Language
 
 
-class Rich(Struct, frozen=True, kw_only=True):
+class RichResponse(Struct, frozen=True, kw_only=True):
     """The response of type `rich`; all three members of the thumbnail are there, or none."""
 
     version: Literal["1.0"] = "1.0"
@@ -58,15 +58,15 @@ class Rich(Struct, frozen=True, kw_only=True):
     height: int
 
 
-def named(url: str, bases: Collection[str]) -> Named | None:
+def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
     """What one of our own addresses is about: a page, a frame, or any form of it; None for any other address.
 
     `bases`: schemes and authorities under which people reach the service.
     """
     try:
         found = urlsplit(url)
-        ours = {_origin(urlsplit(base)) for base in bases}
-        if found.username is not None or found.password is not None or _origin(found) not in ours:
+        ours = {_parse_origin(urlsplit(base)) for base in bases}
+        if found.username is not None or found.password is not None or _parse_origin(found) not in ours:
             return None
         wanted = dict(parse_qsl(found.query, errors="strict")).get("lang")
         steps = [unquote(step, errors="strict") for step in found.path.split("/")]
@@ -77,19 +77,21 @@ def named(url: str, bases: Collection[str]) -> Named | None:
     language: Language = next((known for known in LANGUAGES if known == wanted), "es")
     match steps:
         case ["", "portal" | "embed", edition, organisation] | ["", "embed", edition, organisation, _]:
-            return Named(edition, organisation, language)
+            return EmbedTarget(edition, organisation, language)
         case ["", "badge", edition, name] if name.endswith((".svg", ".json")):
-            return Named(edition, name.rpartition(".")[0], language)
+            return EmbedTarget(edition, name.rpartition(".")[0], language)
     return None
 
 
-def rich(said: Equivalent, addresses: Addresses, most_wide: int | None, most_high: int | None) -> Rich:
+def build_rich_response(
+    said: Equivalent, addresses: Addresses, max_width: int | None, max_height: int | None
+) -> RichResponse:
     """What a site shows in place of an address, no wider and no higher than it says."""
-    width = WIDTH if most_wide is None else min(WIDTH, most_wide)
-    height = HEIGHT if most_high is None else min(HEIGHT, most_high)
-    wide, high = card_size(said)
-    scale = min(1, (most_wide or wide) / wide, (most_high or high) / high)
-    return Rich(
+    width = WIDTH if max_width is None else min(WIDTH, max_width)
+    height = HEIGHT if max_height is None else min(HEIGHT, max_height)
+    wide, high = measure_card(said)
+    scale = min(1, (max_width or wide) / wide, (max_height or high) / high)
+    return RichResponse(
         title=said.title,
         provider_name=PROVIDER,
         provider_url=f"{addresses.base}/",
@@ -103,7 +105,7 @@ def rich(said: Equivalent, addresses: Addresses, most_wide: int | None, most_hig
     )
 
 
-def xml(response: Rich) -> bytes:
+def encode_xml(response: RichResponse) -> bytes:
     """The response as XML: an element for each member."""
     root = ElementTree.Element("oembed")
     for name, value in msgspec.to_builtins(response).items():
@@ -112,6 +114,6 @@ def xml(response: Rich) -> bytes:
     return written
 
 
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+def _parse_origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     """Scheme, host and port; raises `ValueError` for a port that is none."""
     return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)

@@ -33,10 +33,10 @@ from actitud_api.resources.scores import schemas as scores
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.embeds import element, oembed, pictures, schemas, service
 from actitud_api.web.embeds import equivalent as said
-from actitud_api.web.embeds.addresses import Addresses, links
-from actitud_api.web.embeds.equivalent import Equivalent, equivalent
-from actitud_api.web.embeds.pictures import THEMES, Theme, resource
-from actitud_api.web.embeds.service import Standing
+from actitud_api.web.embeds.addresses import Addresses, format_link_header
+from actitud_api.web.embeds.equivalent import Equivalent, describe_standing
+from actitud_api.web.embeds.pictures import THEMES, Theme, read_static_file
+from actitud_api.web.embeds.service import EmbedStanding
 
 SVG: Final = "image/svg+xml"
 HTML: Final = "text/html"
@@ -45,11 +45,12 @@ SHIELDS_SECONDS: Final = 300
 
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
 """The policy of what neither runs nor loads anything."""
-_STYLED: Final = f"style-src {pictures.source(pictures.STYLE)}; {INERT}"
-_FRAME_STYLE: Final = Markup(resource("frame.css"))
-_FRAME_SCRIPT: Final = Markup(resource("frame.js"))
+_STYLED: Final = f"style-src {pictures.compute_csp_source(pictures.STYLE)}; {INERT}"
+_FRAME_STYLE: Final = Markup(read_static_file("frame.css"))
+_FRAME_SCRIPT: Final = Markup(read_static_file("frame.js"))
 _FRAMED: Final = (
-    f"default-src 'none'; style-src {pictures.source(_FRAME_STYLE)}; script-src {pictures.source(_FRAME_SCRIPT)}; "
+    f"default-src 'none'; style-src {pictures.compute_csp_source(_FRAME_STYLE)}; "
+    f"script-src {pictures.compute_csp_source(_FRAME_SCRIPT)}; "
     "frame-ancestors *; base-uri 'none'; form-action 'none'; "
     "sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
 )
@@ -100,11 +101,11 @@ class BadgesController(Controller):
         language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": INERT}
         try:
-            record = service.edition_of(database, edition)
+            record = service.find_edition(database, edition)
         except UnknownEdition:
-            body = pictures.unknown_badge(said.UNKNOWN_EDITION, language)
+            body = pictures.render_unknown_badge(said.UNKNOWN_EDITION, language)
             return Response(body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=SVG)
-        standings = service.standings(
+        standings = service.list_standings(
             database,
             record,
             scores.filters(query),
@@ -113,7 +114,7 @@ class BadgesController(Controller):
             limit=query.limit,
         )
         shown = [_shown(request, one, language) for one in standings]
-        body = pictures.badges([(one.addresses.organisation, one.said) for one in shown], record.id, language)
+        body = pictures.render_badges([(one.addresses.organisation, one.said) for one in shown], record.id, language)
         return conditional(request, body, {**headers, "Cache-Control": REVALIDATE}, SVG)
 
 
@@ -149,7 +150,7 @@ class EmbedsController(Controller):
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """The custom element, which never changes, and what to embed of it (`element.json`)."""
         if name == "element.json":
-            body = msgspec.json.encode(element.manifest(base_of(request)))
+            body = msgspec.json.encode(element.build_manifest(base_of(request)))
             return conditional(request, body, {"Cache-Control": REVALIDATE}, JSON)
         script = element.FILES.get(name)
         if script is None:
@@ -172,7 +173,7 @@ class OembedController(Controller):
         url = _parameter(request, "url")
         if url is None:
             raise refused([_NO_URL])
-        named = oembed.named(url, {base_of(request), str(request.base_url)})
+        named = oembed.parse_target(url, {base_of(request), str(request.base_url)})
         if named is None:
             raise ProblemError(NOT_FOUND, _NOT_OURS)
         try:
@@ -182,10 +183,12 @@ class OembedController(Controller):
         shown = _shown(request, standing, named.language)
         # `latest` stays what it is: the frame then follows from one edition to the next.
         addresses = Addresses(base_of(request), named.edition, standing.organisation, named.language)
-        rich = oembed.rich(shown.said, addresses, _size(request, "maxwidth"), _size(request, "maxheight"))
+        rich = oembed.build_rich_response(
+            shown.said, addresses, _size(request, "maxwidth"), _size(request, "maxheight")
+        )
         headers = {"Cache-Control": REVALIDATE, "Content-Language": named.language}
         if form == "xml":
-            return conditional(request, oembed.xml(rich), headers, "text/xml")
+            return conditional(request, oembed.encode_xml(rich), headers, "text/xml")
         return conditional(request, msgspec.json.encode(rich), headers, JSON)
 
 
@@ -210,7 +213,7 @@ class Form(NamedTuple):
         language = _language(request)
         headers = {"Content-Language": language, "Content-Security-Policy": self.policy}
         try:
-            standing = service.standing(database, edition, organisation)
+            standing = service.find_standing(database, edition, organisation)
         except (UnknownEdition, UnknownScore) as error:
             reason = said.UNKNOWN_EDITION if isinstance(error, UnknownEdition) else said.UNKNOWN_SCORE
             body = self.missing(reason, language, _theme(request))
@@ -218,23 +221,23 @@ class Form(NamedTuple):
                 body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=self.media_type
             )
         shown = _shown(request, standing, language)
-        headers |= {"Cache-Control": REVALIDATE, "Link": links(shown.addresses, shown.said.title)}
+        headers |= {"Cache-Control": REVALIDATE, "Link": format_link_header(shown.addresses, shown.said.title)}
         return conditional(request, self.made(shown), headers, self.media_type)
 
 
-def _standing(database: Database, edition: str, organisation: str) -> Standing:
+def _standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
     """How an organisation stands; raises the problem of an address that is about none."""
     try:
-        return service.standing(database, edition, organisation)
+        return service.find_standing(database, edition, organisation)
     except UnknownEdition:
         raise ProblemError(NOT_FOUND, said.UNKNOWN_EDITION) from None
     except UnknownScore:
         raise ProblemError(NOT_FOUND, said.UNKNOWN_SCORE) from None
 
 
-def _shown(request: ApiRequest, standing: Standing, language: Language) -> Shown:
+def _shown(request: ApiRequest, standing: EmbedStanding, language: Language) -> Shown:
     addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
-    return Shown(equivalent(standing, language, addresses.explanation), addresses, _theme(request))
+    return Shown(describe_standing(standing, language, addresses.explanation), addresses, _theme(request))
 
 
 def _parameter(request: ApiRequest, name: str) -> str | None:
@@ -290,15 +293,15 @@ _BADGE_FORMS: Final[Mapping[str, Form]] = {
     ".svg": Form(
         SVG,
         INERT,
-        lambda shown: pictures.badge(shown.said),
-        lambda reason, language, theme: pictures.unknown_badge(reason, language),
+        lambda shown: pictures.render_badge(shown.said),
+        lambda reason, language, theme: pictures.render_unknown_badge(reason, language),
     ),
     ".json": Form(
         JSON,
         INERT,
         lambda shown: _shields(
             " · ".join(part for part in (shown.said.score, shown.said.level, shown.said.version) if part),
-            pictures.colour(shown.said),
+            pictures.select_colour(shown.said),
             shown.said.language,
             cacheSeconds=SHIELDS_SECONDS,
         ),
@@ -308,7 +311,9 @@ _BADGE_FORMS: Final[Mapping[str, Form]] = {
     ),
 }
 FORMS: Final[Mapping[str, Form]] = {
-    "card.svg": Form(SVG, _STYLED, lambda shown: pictures.card(shown.said, shown.theme), pictures.unknown_card),
+    "card.svg": Form(
+        SVG, _STYLED, lambda shown: pictures.render_card(shown.said, shown.theme), pictures.render_unknown_card
+    ),
     "table.html": Form(
         HTML,
         INERT,

@@ -16,7 +16,7 @@ from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import Filters, ReviewTally, Row, Sort
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class EmbedStanding(Struct, frozen=True, kw_only=True):
     """How an organisation stands in a published edition; whatever shows it is made of this alone.
 
     `index` is of 100 points, `coverage` of 1. `dimensions`: the score of each by its id, None where it is not rated.
@@ -41,26 +41,26 @@ class Standing(Struct, frozen=True, kw_only=True):
     replies: int = 0
 
 
-def standing(database: Database, edition: str, organisation: str) -> Standing:
+def find_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
     """How that organisation stands in that edition, or in the latest.
 
     Raises `UnknownEdition`, `UnknownScore` for what is not there or not published, and `AliasOf`.
     """
-    record = edition_of(database, edition)
-    found = standings(database, record, Filters(organisations=(organisation,)), limit=1)
+    record = find_edition(database, edition)
+    found = list_standings(database, record, Filters(organisations=(organisation,)), limit=1)
     if not found or found[0].organisation != organisation:
         scores.sent(database, record.id, organisation)
         raise scores.UnknownScore(record.id, organisation)
     return found[0]
 
 
-def edition_of(database: Database, edition: str) -> editions.Record:
+def find_edition(database: Database, edition: str) -> editions.Record:
     """The edition of that id, or the latest; raises `UnknownEdition`. Of one that is not published nothing is shown."""
     with database.read() as session:
         return editions.find(session, edition)
 
 
-def standings(
+def list_standings(
     database: Database,
     edition: editions.Record,
     filters: Filters,
@@ -68,22 +68,23 @@ def standings(
     sort: Sort = scores.BEST_FIRST,
     offset: int = 0,
     limit: int,
-) -> Sequence[Standing]:
+) -> Sequence[EmbedStanding]:
     """How organisations stand in an edition, in an order; none where it is not published."""
     rows = scores.ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
     later = scores.later(database, edition, [row.organisation for row in rows])
     tallies = scores.tallies(database, edition.id, [row.organisation for row in rows])
     return [
-        _standing(database, edition, row, later.get(row.organisation), tallies.get(row.organisation)) for row in rows
+        _build_standing(database, edition, row, later.get(row.organisation), tallies.get(row.organisation))
+        for row in rows
     ]
 
 
-def _standing(
+def _build_standing(
     database: Database, edition: editions.Record, row: Row, superseded_by: str | None, tally: ReviewTally | None
-) -> Standing:
+) -> EmbedStanding:
     document = load(row.methodology).document
     unit: int = 10**document.decimals
-    return Standing(
+    return EmbedStanding(
         edition=edition.id,
         period_to=edition.period_to,
         organisation=row.organisation,

@@ -41,10 +41,10 @@ class Snippet(Struct, frozen=True):
     policy: str
 
 
-def snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
+def list_snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
     """Every form that a page can have in itself and that goes on saying what is so."""
     name, base = f"{said.index}: {said.name}", addresses.base
-    script = element.manifest(base)
+    script = element.build_manifest(base)
 
     def image(picture: str, size: Markup) -> str:
         return str(_IMAGE.format(url=addresses.explanation, picture=picture, name=name, size=size))
@@ -76,7 +76,7 @@ def snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
                     script=script.url,
                     integrity=script.integrity,
                     organisation=addresses.organisation,
-                    more=_attributes(addresses),
+                    more=_format_attributes(addresses),
                     language=said.language,
                     url=addresses.explanation,
                     name=name,
@@ -87,12 +87,12 @@ def snippets(said: Equivalent, addresses: Addresses) -> Sequence[Snippet]:
     )
 
 
-def table(fragment: str) -> Snippet:
+def build_table_snippet(fragment: str) -> Snippet:
     """A fragment of HTML, for editors that keep nothing but tables: it stays as it is when it is copied."""
     return Snippet("table", Texts("Tabla de HTML", "Table of HTML"), fragment, "")
 
 
-def oembed(addresses: Addresses) -> Snippet:
+def build_oembed_snippet(addresses: Addresses) -> Snippet:
     """The address alone, in a line of its own, of which WordPress makes a frame."""
     return Snippet(
         "oembed",
@@ -102,7 +102,7 @@ def oembed(addresses: Addresses) -> Snippet:
     )
 
 
-def _attributes(addresses: Addresses) -> Markup:
+def _format_attributes(addresses: Addresses) -> Markup:
     """What the custom element is told besides: another edition than the latest, another theme than the reader's."""
     told = {
         "edition": None if addresses.edition == LATEST else addresses.edition,

@@ -12,9 +12,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.web.embeds.lettering import lines, plain
+from actitud_api.web.embeds.lettering import clean_text, wrap_lines
 
-ROOM: Final = 15.0
+LABEL_WIDTH: Final = 15.0
 """Width of a label, in em of narrow letters: that of a telephone of 320 px, less the figure at its end.
 
 There are fonts whose letters are an eighth wider than those that `lettering` knows.
@@ -39,7 +39,7 @@ class Bar(Struct, frozen=True, kw_only=True):
     mark: float | None = None
 
 
-class Spread(Struct, frozen=True, kw_only=True):
+class BoxPlotRow(Struct, frozen=True, kw_only=True):
     """A row of `spreads`: least, quartiles and greatest, of 100, and where one stands among them; None: there is none.
 
     `text`: the figure of the one, or the median.
@@ -51,7 +51,7 @@ class Spread(Struct, frozen=True, kw_only=True):
     own: float | None = None
 
 
-class Column(Struct, frozen=True, kw_only=True):
+class HistogramColumn(Struct, frozen=True, kw_only=True):
     """A column of `columns`: how many, in words too; `marked`: the one that is spoken of."""
 
     label: str
@@ -60,7 +60,7 @@ class Column(Struct, frozen=True, kw_only=True):
     marked: bool = False
 
 
-class Point(Struct, frozen=True, kw_only=True):
+class TrendPoint(Struct, frozen=True, kw_only=True):
     """A point of `trend`: of 100, None where there is none."""
 
     label: str
@@ -68,7 +68,7 @@ class Point(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class ChartRow(Struct, frozen=True, kw_only=True):
     """A row that is laid out: its label in lines, and where its letters and its bar begin."""
 
     lines: tuple[tuple[str, float], ...]
@@ -81,7 +81,7 @@ class Row(Struct, frozen=True, kw_only=True):
     own: float | None = None
 
 
-class Placed(Struct, frozen=True, kw_only=True):
+class PlacedMark(Struct, frozen=True, kw_only=True):
     """A column or a point that is laid out: `x` of its middle, `top` and `height` of what is drawn."""
 
     x: float
@@ -102,46 +102,51 @@ class Picture(Struct, frozen=True, kw_only=True):
     title: str
     description: str
     height: float
-    rows: tuple[Row, ...] = ()
-    placed: tuple[Placed, ...] = ()
+    rows: tuple[ChartRow, ...] = ()
+    placed: tuple[PlacedMark, ...] = ()
     steps: tuple[tuple[float, str], ...] = ()
 
 
-def bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
+def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
     """A bar of 0 to 100 for each row, and a mark on it where there is something to compare it with."""
-    placed, height = _rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
+    placed, height = _place_rows([(row.label, row.text, row.value, row.mark, None, None) for row in rows])
     return Picture(
-        kind="bars", id=identifier, title=title, description=description, height=_rounded(height + _AXIS), rows=placed
+        kind="bars",
+        id=identifier,
+        title=title,
+        description=description,
+        height=_round_hundredths(height + _AXIS),
+        rows=placed,
     )
 
 
-def spreads(identifier: str, title: str, description: str, rows: Sequence[Spread]) -> Picture:
+def draw_box_plots(identifier: str, title: str, description: str, rows: Sequence[BoxPlotRow]) -> Picture:
     """How figures of 0 to 100 spread in each row: a line from the least to the greatest, a box over the middle half."""
-    placed, height = _rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
+    placed, height = _place_rows([(row.label, row.text, None, None, row.figures, row.own) for row in rows])
     return Picture(
         kind="spreads",
         id=identifier,
         title=title,
         description=description,
-        height=_rounded(height + _AXIS),
+        height=_round_hundredths(height + _AXIS),
         rows=placed,
     )
 
 
-def columns(identifier: str, title: str, description: str, found: Sequence[Column]) -> Picture:
+def draw_columns(identifier: str, title: str, description: str, found: Sequence[HistogramColumn]) -> Picture:
     """How many there are of each, side by side; the highest column has all the height."""
     most = max((column.count for column in found), default=0) or 1
     width = _FULL / (len(found) or 1)
     head = 2 * _LINE
     placed = []
     for number, column in enumerate(found):
-        height = _rounded(_COLUMNS * column.count / most)
+        height = _round_hundredths(_COLUMNS * column.count / most)
         placed.append(
-            Placed(
-                x=_rounded(width * (number + 0.5)),
-                left=_rounded(width * number + 0.06 * width),
-                width=_rounded(0.88 * width),
-                top=_rounded(head + _COLUMNS - height),
+            PlacedMark(
+                x=_round_hundredths(width * (number + 0.5)),
+                left=_round_hundredths(width * number + 0.06 * width),
+                width=_round_hundredths(0.88 * width),
+                top=_round_hundredths(head + _COLUMNS - height),
                 height=height,
                 label=column.label,
                 text=column.text,
@@ -153,21 +158,21 @@ def columns(identifier: str, title: str, description: str, found: Sequence[Colum
         id=identifier,
         title=title,
         description=description,
-        height=_rounded(head + _COLUMNS + 2 * _LINE),
+        height=_round_hundredths(head + _COLUMNS + 2 * _LINE),
         placed=tuple(placed),
     )
 
 
-def trend(identifier: str, title: str, description: str, points: Sequence[Point]) -> Picture:
+def draw_trend(identifier: str, title: str, description: str, points: Sequence[TrendPoint]) -> Picture:
     """Figures of 0 to 100 one after the other, the first on the left, joined where both are there."""
     width = _FULL / (len(points) or 1)
     head = 2 * _LINE
     placed = [
-        Placed(
-            x=_rounded(width * (number + 0.5)),
-            left=_rounded(width * number),
-            width=_rounded(width),
-            top=head if point.value is None else _rounded(head + _COLUMNS * (1 - point.value / _FULL)),
+        PlacedMark(
+            x=_round_hundredths(width * (number + 0.5)),
+            left=_round_hundredths(width * number),
+            width=_round_hundredths(width),
+            top=head if point.value is None else _round_hundredths(head + _COLUMNS * (1 - point.value / _FULL)),
             height=0 if point.value is None else 1,
             label=point.label,
             text=point.text,
@@ -179,28 +184,28 @@ def trend(identifier: str, title: str, description: str, points: Sequence[Point]
         id=identifier,
         title=title,
         description=description,
-        height=_rounded(head + _COLUMNS + 2 * _LINE),
+        height=_round_hundredths(head + _COLUMNS + 2 * _LINE),
         placed=tuple(placed),
-        steps=tuple((_rounded(head + _COLUMNS * (1 - step / _FULL)), str(step)) for step in (0, 50, 100)),
+        steps=tuple((_round_hundredths(head + _COLUMNS * (1 - step / _FULL)), str(step)) for step in (0, 50, 100)),
     )
 
 
-_Laid = tuple[str, str, float | None, float | None, tuple[float, float, float, float, float] | None, float | None]
+_RowInput = tuple[str, str, float | None, float | None, tuple[float, float, float, float, float] | None, float | None]
 
 
-def _rows(rows: Sequence[_Laid]) -> tuple[tuple[Row, ...], float]:
+def _place_rows(rows: Sequence[_RowInput]) -> tuple[tuple[ChartRow, ...], float]:
     """Rows under each other: the label, in two lines where it needs them, and the bar below."""
     laid, y = [], 0.0
     for label, text, value, mark, figures, own in rows:
-        told = lines(plain(label), ROOM, 1, 2, bold=False)
+        told = wrap_lines(clean_text(label), LABEL_WIDTH, 1, 2, bold=False)
         first = y + 1
         top = y + _LINE * len(told) + 0.15
         laid.append(
-            Row(
-                lines=tuple((line, _rounded(first + _LINE * number)) for number, line in enumerate(told)),
+            ChartRow(
+                lines=tuple((line, _round_hundredths(first + _LINE * number)) for number, line in enumerate(told)),
                 text=text,
-                baseline=_rounded(first + _LINE * (len(told) - 1)),
-                top=_rounded(top),
+                baseline=_round_hundredths(first + _LINE * (len(told) - 1)),
+                top=_round_hundredths(top),
                 value=value,
                 mark=mark,
                 figures=figures,
@@ -208,9 +213,9 @@ def _rows(rows: Sequence[_Laid]) -> tuple[tuple[Row, ...], float]:
             )
         )
         y = top + _BAR + _GAP
-    return tuple(laid), _rounded(y)
+    return tuple(laid), _round_hundredths(y)
 
 
-def _rounded(value: float) -> float:
+def _round_hundredths(value: float) -> float:
     """Hundredths, as many as a screen can show."""
     return round(value, 2)

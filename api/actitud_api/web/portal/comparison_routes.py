@@ -27,11 +27,19 @@ from actitud_api.resources.scores.service import Row
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds.equivalent import Equivalent
-from actitud_api.web.embeds.lettering import lines
+from actitud_api.web.embeds.lettering import wrap_lines
 from actitud_api.web.portal import charts
-from actitud_api.web.portal.figures import Figures
-from actitud_api.web.portal.layout import Crumb, Links, links_of, missing, parameters, portal_page, title_of
-from actitud_api.web.portal.names import NONE
+from actitud_api.web.portal.figures import FigureFormatter
+from actitud_api.web.portal.layout import (
+    Crumb,
+    Links,
+    build_links,
+    read_parameters,
+    render_missing_page,
+    render_portal_page,
+    select_edition_title,
+)
+from actitud_api.web.portal.names import NO_FIGURE
 
 LEAST: Final = 2
 MOST: Final = 5
@@ -141,19 +149,19 @@ class ComparisonPageController(Controller):
     ) -> Response[bytes]:
         """Two to five organisations, each named by `organisation`; `q` searches for one more."""
         try:
-            chosen = _chosen(database, edition, parameters(request))
+            chosen = _chosen(database, edition, read_parameters(request))
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
-        to = links_of(request)
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+        to = build_links(request)
         title = _COMPARE.into(language)
-        return portal_page(
+        return render_portal_page(
             request,
             "compare.html",
             title,
             _view(database, chosen, language, to),
             section="compare",
             edition=chosen.edition,
-            trail=(Crumb(title_of(chosen.edition, language), to(chosen.edition.id)), Crumb(title)),
+            trail=(Crumb(select_edition_title(chosen.edition, language), to(chosen.edition.id)), Crumb(title)),
             status=400 if chosen.refused else 404 if chosen.unknown else 200,
         )
 
@@ -196,13 +204,13 @@ def _outcome(matches: Sequence[Row], ids: Collection[str]) -> Literal["added", "
 def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> dict[str, object]:
     """What the template shows."""
     edition, ids = chosen.edition, chosen.ids
-    figures = Figures(load(edition.methodology), language)
+    figures = FigureFormatter(load(edition.methodology), language)
     columns = [
         Column(
             letter=letter,
             organisation=one,
-            said=said.equivalent(embeds.standing(database, edition.id, one), language, to(edition.id, one)),
-            rank=NONE if side.sent.rank is None else figures.count(side.sent.rank),
+            said=said.describe_standing(embeds.find_standing(database, edition.id, one), language, to(edition.id, one)),
+            rank=NO_FIGURE if side.sent.rank is None else figures.format_count(side.sent.rank),
             without=_address(to, edition, [other for other in ids if other != one]),
         )
         for letter, one, side in zip(LETTERS, ids, chosen.sides, strict=False)
@@ -238,7 +246,7 @@ def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
     """A group of bars for each dimension: its name, and a bar below it for each organisation, in em."""
     groups, y = [], 0.0
     for section in sections:
-        told = lines(section.dimension.name, charts.ROOM, 1, 2)
+        told = wrap_lines(section.dimension.name, charts.LABEL_WIDTH, 1, 2)
         start = y + _LINE * len(told) + 0.2
         bars = tuple(
             GroupedBar(column.letter, score, text, top=round(top, 2), baseline=round(top + 0.65, 2))
@@ -259,11 +267,15 @@ def _grouped(columns: Sequence[Column], sections: Sequence[Section]) -> Grouped:
 
 def _address(to: Links, edition: editions.Record, ids: Sequence[str]) -> str:
     """The page of these organisations side by side."""
-    return to.with_query(to.path(edition.id, "compare"), [("organisation", one) for one in ids])
+    return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
 
 
 def _sections(
-    columns: Sequence[Column], sides: Sequence[Side], edition: editions.Record, figures: Figures, language: Language
+    columns: Sequence[Column],
+    sides: Sequence[Side],
+    edition: editions.Record,
+    figures: FigureFormatter,
+    language: Language,
 ) -> list[Section]:
     """Every dimension of the methodology with its indicators, and what each organisation has there."""
     methodology = load(edition.methodology)
@@ -290,10 +302,12 @@ def _leaves(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure 
         yield from _leaves(dimension.groups)
 
 
-def _line(identifier: str, name: str, scores: Sequence[Figure | None], figures: Figures, language: Language) -> Line:
+def _line(
+    identifier: str, name: str, scores: Sequence[Figure | None], figures: FigureFormatter, language: Language
+) -> Line:
     known = [score for score in scores if score is not None]
     best = frozenset[int]()
-    distance = NONE
+    distance = NO_FIGURE
     if len(known) >= LEAST:
         most, least = max(known), min(known)
         if most == least:
@@ -301,12 +315,12 @@ def _line(identifier: str, name: str, scores: Sequence[Figure | None], figures: 
         else:
             best = frozenset(position for position, score in enumerate(scores) if score == most)
             letters = ", ".join(LETTERS[position] for position in sorted(best))
-            distance = f"{letters} +{figures.difference(most, least)}"
+            distance = f"{letters} +{figures.format_difference(most, least)}"
     return Line(
         id=identifier,
         name=name,
         scores=tuple(scores),
-        told=tuple(figures.points(score) for score in scores),
+        told=tuple(figures.format_points(score) for score in scores),
         best=best,
         distance=distance,
     )

@@ -26,8 +26,15 @@ from actitud_api.resources.scores.dimensions import UnknownDimension
 from actitud_api.resources.scores.service import DIMENSION_KEYS, Filters
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.portal import charts
-from actitud_api.web.portal.figures import Figures
-from actitud_api.web.portal.layout import Crumb, links_of, missing, parameters, portal_page, title_of
+from actitud_api.web.portal.figures import FigureFormatter
+from actitud_api.web.portal.layout import (
+    Crumb,
+    build_links,
+    read_parameters,
+    render_missing_page,
+    render_portal_page,
+    select_edition_title,
+)
 from actitud_api.web.portal.territory_routes import tenth
 
 EXEMPLARS: Final = 5
@@ -88,19 +95,19 @@ class DimensionsController(Controller):
         try:
             found = service.dimensions(database, computed, edition)
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
         methodology = load(found.edition.methodology)
-        figures, texts = Figures(methodology, language), methodology.texts[language]
+        figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         rows = [
-            charts.Spread(
+            charts.BoxPlotRow(
                 label=texts.groups[one.id].name,
-                figures=figures.five(one.spread),
-                text=figures.units(None if one.spread is None else one.spread.median),
+                figures=figures.list_five_numbers(one.spread),
+                text=figures.format_units(None if one.spread is None else one.spread.median),
             )
             for one in found.dimensions
         ]
         described = _SPREADS_SAID.into(language).format(rows="; ".join(f"{row.label} {row.text}" for row in rows))
-        return portal_page(
+        return render_portal_page(
             request,
             "dimensions.html",
             _DIMENSIONS.into(language),
@@ -109,12 +116,12 @@ class DimensionsController(Controller):
                 "names": {one.id: texts.groups[one.id].name for one in found.dimensions},
                 "bullets": {one.id: _bullets(methodology, one.id, language) for one in found.dimensions},
                 "figures": figures,
-                "picture": charts.spreads("spreads", _SPREADS.into(language), described, rows),
+                "picture": charts.draw_box_plots("spreads", _SPREADS.into(language), described, rows),
             },
             section="dimensions",
             edition=found.edition,
             trail=(
-                Crumb(title_of(found.edition, language), links_of(request)(found.edition.id)),
+                Crumb(select_edition_title(found.edition, language), build_links(request)(found.edition.id)),
                 Crumb(_DIMENSIONS.into(language)),
             ),
         )
@@ -134,12 +141,12 @@ class DimensionsController(Controller):
             found = service.dimensions(database, computed, edition)
             position = _position(found, dimension)
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownDimension as error:
-            return missing(request, database, _UNKNOWN, edition=error.edition)
+            return render_missing_page(request, database, _UNKNOWN, edition=error.edition)
         methodology = load(found.edition.methodology)
-        figures, texts = Figures(methodology, language), methodology.texts[language]
-        own, name, to = found.dimensions[position], texts.groups[dimension].name, links_of(request)
+        figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
+        own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)
         asked = _asked(found, methodology, dimension, figures, language)
         filters = _filters(request)
         exemplars = comparison.exemplars(
@@ -152,7 +159,7 @@ class DimensionsController(Controller):
             offset=0,
             limit=EXEMPLARS,
         )
-        return portal_page(
+        return render_portal_page(
             request,
             "dimension.html",
             name,
@@ -175,14 +182,14 @@ class DimensionsController(Controller):
                 "filters": filters,
                 "kinds": texts.organisation_types,
                 "bands": [
-                    (_SCALES[scale].into(language), [(band.code, figures.band(band.code)) for band in bands])
+                    (_SCALES[scale].into(language), [(band.code, figures.name_band(band.code)) for band in bands])
                     for scale, bands in methodology.document.size_bands.items()
                 ],
             },
             section="dimensions",
             edition=found.edition,
             trail=(
-                Crumb(title_of(found.edition, language), to(found.edition.id)),
+                Crumb(select_edition_title(found.edition, language), to(found.edition.id)),
                 Crumb(_DIMENSIONS.into(language), to(found.edition.id, "dimensions")),
                 Crumb(name),
             ),
@@ -199,7 +206,7 @@ def _position(found: service.Dimensions, dimension: str) -> int:
 
 def _filters(request: ApiRequest) -> Filters:
     """Those of whom to learn from; what is no kind or no band filters nothing."""
-    asked = dict(parameters(request))
+    asked = dict(read_parameters(request))
     return Filters(
         kind=next((kind for kind in get_args(Kind) if kind == asked.get("kind")), None),
         band=next((band for band in get_args(Band) if band == asked.get("band")), None),
@@ -207,7 +214,7 @@ def _filters(request: ApiRequest) -> Filters:
 
 
 def _asked(
-    found: service.Dimensions, methodology: Methodology, dimension: str, figures: Figures, language: Language
+    found: service.Dimensions, methodology: Methodology, dimension: str, figures: FigureFormatter, language: Language
 ) -> list[Asked]:
     """The indicators of a dimension; `lowest` are those with the lowest means, where the means differ."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
@@ -221,8 +228,8 @@ def _asked(
             id=one.id,
             name=texts.indicators[one.id].name,
             question=texts.indicators[one.id].question,
-            weight=figures.share(one.weight, whole),
-            mean=figures.units(found.means.get(one.id)),
+            weight=figures.format_share(one.weight, whole),
+            mean=figures.format_units(found.means.get(one.id)),
             lowest=one.id in lowest,
         )
         for one in known
@@ -241,16 +248,20 @@ def _bullets(methodology: Methodology, dimension: str, language: Language) -> li
     return [Bullet(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
 
 
-def _tenths(own: service.Figures, figures: Figures, language: Language) -> charts.Picture:
+def _tenths(own: service.Figures, figures: FigureFormatter, language: Language) -> charts.Picture:
     columns = [
-        charts.Column(label=str(10 * number), count=count, text=figures.count(count))
+        charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(own.tenths)
     ]
-    told = "; ".join(f"{tenth(number)}: {figures.count(count)}" for number, count in enumerate(own.tenths))
-    return charts.columns("tenths", _TENTHS.into(language), _TENTHS_SAID.into(language).format(rows=told), columns)
+    told = "; ".join(f"{tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(own.tenths))
+    return charts.draw_columns("tenths", _TENTHS.into(language), _TENTHS_SAID.into(language).format(rows=told), columns)
 
 
-def _means(found: service.Dimensions, asked: Sequence[Asked], figures: Figures, language: Language) -> charts.Picture:
-    rows = [charts.Bar(label=one.name, value=figures.of(found.means.get(one.id)), text=one.mean) for one in asked]
+def _means(
+    found: service.Dimensions, asked: Sequence[Asked], figures: FigureFormatter, language: Language
+) -> charts.Picture:
+    rows = [
+        charts.Bar(label=one.name, value=figures.to_points(found.means.get(one.id)), text=one.mean) for one in asked
+    ]
     told = "; ".join(f"{row.label} {row.text}" for row in rows)
-    return charts.bars("means", _MEANS.into(language), _MEANS_SAID.into(language).format(rows=told), rows)
+    return charts.draw_bars("means", _MEANS.into(language), _MEANS_SAID.into(language).format(rows=told), rows)

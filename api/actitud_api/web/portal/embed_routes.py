@@ -27,9 +27,16 @@ from actitud_api.web.embeds.equivalent import Equivalent
 from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
 from actitud_api.web.embeds.pictures import CARD_WIDTH, THEMES, Theme
 from actitud_api.web.embeds.routes import FORMS, Shown
-from actitud_api.web.embeds.service import Standing
+from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import Form, Snippet
-from actitud_api.web.portal.layout import Crumb, links_of, parameters, portal_page, published, title_of
+from actitud_api.web.portal.layout import (
+    Crumb,
+    build_links,
+    list_published_editions,
+    read_parameters,
+    render_portal_page,
+    select_edition_title,
+)
 
 FOUND: Final = 20
 """How many of those that a search finds are listed."""
@@ -84,7 +91,7 @@ class Built(Struct, frozen=True, kw_only=True):
 
     choice: Choice
     edition: editions.Record | None = None
-    standing: Standing | None = None
+    standing: EmbedStanding | None = None
     matches: tuple[Row, ...] = ()
     problem: Texts | None = None
 
@@ -98,9 +105,9 @@ class EmbedPageController(Controller):
     @get_page("/", operation_id="portal.embed", access=ANYBODY)
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """A form of the score of an organisation: chosen, seen, and copied."""
-        built = _built(database, _choice(parameters(request), language))
+        built = _built(database, _choice(read_parameters(request), language))
         title = _EMBED.into(language)
-        return portal_page(
+        return render_portal_page(
             request,
             "embed.html",
             title,
@@ -133,7 +140,7 @@ def _built(database: Database, choice: Choice) -> Built:
 
 def _view(request: ApiRequest, database: Database, built: Built, language: Language) -> dict[str, object]:
     """What the template shows."""
-    choice, to = built.choice, links_of(request)
+    choice, to = built.choice, build_links(request)
     return {
         "choice": choice,
         "problem": None if built.problem is None else built.problem.into(language),
@@ -143,7 +150,7 @@ def _view(request: ApiRequest, database: Database, built: Built, language: Langu
         "nothing": bool(choice.query) and not built.matches and built.problem is None,
         "editions": [
             (LATEST, _LATEST.into(language)),
-            *((one.record.id, title_of(one.record, language)) for one in published(database)),
+            *((one.record.id, select_edition_title(one.record, language)) for one in list_published_editions(database)),
         ],
         "forms": [(form, text.into(language)) for form, text in _FORMS.items()],
         "languages": [(known, name(known)) for known in LANGUAGES],
@@ -188,26 +195,30 @@ def _asked(choice: Choice) -> dict[str, str]:
     }
 
 
-def _standing(database: Database, choice: Choice) -> Standing:
+def _standing(database: Database, choice: Choice) -> EmbedStanding:
     """How the chosen organisation stands; raises `UnknownEdition` and `UnknownScore`."""
     try:
-        return embeds.standing(database, choice.edition, choice.organisation)
+        return embeds.find_standing(database, choice.edition, choice.organisation)
     except AliasOf as alias:
-        return embeds.standing(database, choice.edition, alias.organisation)
+        return embeds.find_standing(database, choice.edition, alias.organisation)
 
 
-def _preview(request: ApiRequest, choice: Choice, standing: Standing) -> Preview:
+def _preview(request: ApiRequest, choice: Choice, standing: EmbedStanding) -> Preview:
     """What is seen and copied: the form in the language of the other page, not in that of this one."""
     place = (choice.edition, standing.organisation, choice.language, choice.theme)
     there = Addresses(base_of(request), *place)
-    shown = said.equivalent(standing, choice.language, there.explanation)
+    shown = said.describe_standing(standing, choice.language, there.explanation)
     # A copied table stays as it is, and so does what it leads to.
     dated = Addresses(base_of(request), standing.edition, *place[1:])
-    of_edition = said.equivalent(standing, choice.language, dated.explanation)
+    of_edition = said.describe_standing(standing, choice.language, dated.explanation)
     fragment = FORMS["table.html"].made(Shown(of_edition, dated, choice.theme)).decode()
-    known = [*snippets.snippets(shown, there), snippets.table(fragment.strip()), snippets.oembed(there)]
+    known = [
+        *snippets.list_snippets(shown, there),
+        snippets.build_table_snippet(fragment.strip()),
+        snippets.build_oembed_snippet(there),
+    ]
     (snippet,) = [one for one in known if one.form == choice.form]
-    script = element.manifest("")
+    script = element.build_manifest("")
     return Preview(
         said=shown,
         addresses=Addresses("", *place),

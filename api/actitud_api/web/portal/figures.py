@@ -7,25 +7,25 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.ranking import FiveNumberSummary
 from actitud_api.engine.scoring.result import Figure, to_points
-from actitud_api.web.portal.names import NONE, Names
+from actitud_api.web.portal.names import NO_FIGURE, Names
 
 
-class Figures(Names):
+class FigureFormatter(Names):
     """Names and figures under a methodology; `units` are those of its scores, 10^-decimals of a point."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         super().__init__(methodology, language)
         self._unit: int = 10**methodology.document.decimals
 
-    def of(self, units: int | None) -> Figure | None:
+    def to_points(self, units: int | None) -> Figure | None:
         """A score in points, None where there is none."""
         return to_points(units, self._unit)
 
-    def units(self, units: int | None) -> str:
+    def format_units(self, units: int | None) -> str:
         """A score in words."""
-        return self.points(self.of(units))
+        return self.format_points(self.to_points(units))
 
-    def five(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
+    def list_five_numbers(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
         """The least, the quartiles and the greatest in points."""
         if spread is None:
             return None
@@ -34,10 +34,10 @@ class Figures(Names):
         )
         return least, lower, median, upper, most
 
-    def difference(self, more: Figure, less: Figure) -> str:
+    def format_difference(self, higher: Figure, lower: Figure) -> str:
         """How many points lie between two scores, in words."""
-        return self.points(round(more - less, self.decimals))
+        return self.format_points(round(higher - lower, self.decimals))
 
-    def share(self, part: int, whole: int) -> str:
+    def format_share(self, part: int, whole: int) -> str:
         """A part of a whole in per cent."""
-        return words.percent(round(part / whole, 3), self.language) if whole else NONE
+        return words.percent(round(part / whole, 3), self.language) if whole else NO_FIGURE

@@ -16,15 +16,15 @@ from actitud_api.platform.http.scope import ApiRequest, language_of, query_pairs
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
-from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.lettering import clean_text
 
 SITE: Final = "Actitud"
 """The name of the site."""
 
-Section = Literal["edition", "territories", "dimensions", "compare", "methodology", "questionnaire", "embed"]
+PortalSection = Literal["edition", "territories", "dimensions", "compare", "methodology", "questionnaire", "embed"]
 """A part of the portal, as the navigation has it."""
 
-_SECTIONS: Final[Mapping[Section, Texts]] = {
+_SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
     "edition": Texts("Edición", "Edition"),
     "territories": Texts("Territorios", "Territories"),
     "dimensions": Texts("Dimensiones", "Dimensions"),
@@ -34,11 +34,11 @@ _SECTIONS: Final[Mapping[Section, Texts]] = {
     "embed": Texts("Insertar", "Embed"),
 }
 _HOME: Final = Texts("Inicio", "Home")
-_MOST: Final = 50
+_EDITIONS_MAX: Final = 50
 """Published editions that a page names."""
 
 _templates: Final = templates("actitud_api.web.portal")
-_templates.filters["plain"] = plain
+_templates.filters["plain"] = clean_text
 
 
 class Crumb(Struct, frozen=True):
@@ -60,14 +60,14 @@ class Links:
 
     def __call__(self, *segments: str, **query: str | int | None) -> str:
         """The address of a page by the segments of its path, in words as they are, and its parameters."""
-        return self.with_query(self.path(*segments), [pair for pair in query.items() if pair[1] is not None])
+        return self.add_query(self.build_path(*segments), [pair for pair in query.items() if pair[1] is not None])
 
     @staticmethod
-    def path(*segments: str) -> str:
+    def build_path(*segments: str) -> str:
         """The same without parameters, for forms."""
         return "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
 
-    def with_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
+    def add_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
         """The same of a path and parameters in their order, some of which may come twice."""
         asked = [(name, value) for name, value in pairs if name != "lang"]
         if self._chosen is not None:
@@ -75,7 +75,7 @@ class Links:
         return f"{path}?{urlencode(asked)}" if asked else path
 
 
-def links_of(request: ApiRequest) -> Links:
+def build_links(request: ApiRequest) -> Links:
     """The addresses for whoever asks: a language that is asked for by its name stays so on the next page."""
     try:
         named = "lang" in dict(query_pairs(request.scope))
@@ -84,7 +84,7 @@ def links_of(request: ApiRequest) -> Links:
     return Links(language_of(request.scope, "es") if named else None)
 
 
-def parameters(request: ApiRequest) -> list[tuple[str, str]]:
+def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
     """What a page is asked for, in its order; nothing where that cannot be read."""
     try:
         return query_pairs(request.scope)
@@ -92,13 +92,13 @@ def parameters(request: ApiRequest) -> list[tuple[str, str]]:
         return []
 
 
-def portal_page(
+def render_portal_page(
     request: ApiRequest,
     template: str,
     title: str,
     values: Mapping[str, object],
     *,
-    section: Section | None = None,
+    section: PortalSection | None = None,
     edition: editions.Record | None = None,
     trail: Sequence[Crumb] = (),
     status: int = 200,
@@ -112,11 +112,11 @@ def portal_page(
     The template also has `to` (`Links`), `t`, `language`, `chosen` (the language that was asked for by its name, for
     hidden fields of forms) and the filter `plain`, for names of organisations.
     """
-    to = links_of(request)
+    to = build_links(request)
     place = LATEST if edition is None else edition.id
     version = loader.newest().version if edition is None else edition.methodology
     language = language_of(request.scope, "es")
-    leads: Mapping[Section, str] = {
+    leads: Mapping[PortalSection, str] = {
         "edition": to(place),
         "territories": to(place, "territories"),
         "dimensions": to(place, "dimensions"),
@@ -127,13 +127,15 @@ def portal_page(
     }
     around: Mapping[str, object] = {
         "to": to,
-        "chosen": dict(parameters(request)).get("lang") and language,
+        "chosen": dict(read_parameters(request)).get("lang") and language,
         "site": SITE,
         "contact": request.app.state["contact"],
-        "navigation": [(text.into(language), leads[known], known == section) for known, text in _SECTIONS.items()],
+        "navigation": [
+            (text.into(language), leads[known], known == section) for known, text in _SECTION_TITLES.items()
+        ],
         "trail": [Crumb(_HOME.into(language), to()), *trail] if trail else (),
         "edition": edition,
-        "edition_title": "" if edition is None else title_of(edition, language),
+        "edition_title": "" if edition is None else select_edition_title(edition, language),
     }
     whole = title if title == SITE else f"{title} · {SITE}"
     return page(
@@ -149,18 +151,18 @@ def portal_page(
     )
 
 
-def title_of(edition: editions.Record, language: Language) -> str:
+def select_edition_title(edition: editions.Record, language: Language) -> str:
     """The name of an edition, in that language where it has one."""
     return nearest(edition.titles, language)
 
 
-def published(database: Database) -> list[editions.Counted]:
+def list_published_editions(database: Database) -> list[editions.Counted]:
     """The published editions, the newest first."""
-    found = editions.page(database, after=None, offset=0, limit=_MOST)
+    found = editions.page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in found if counted.record.state == "published"]
 
 
-def missing(
+def render_missing_page(
     request: ApiRequest,
     database: Database,
     reason: Texts,
@@ -175,11 +177,11 @@ def missing(
     language = language_of(request.scope, "es")
     values = {
         "reason": reason.into(language),
-        "published": published(database),
-        "title_of": title_of,
+        "published": list_published_editions(database),
+        "title_of": select_edition_title,
         "instead": instead,
     }
-    return portal_page(
+    return render_portal_page(
         request,
         "missing.html",
         Texts("No existe", "Not found").into(language),

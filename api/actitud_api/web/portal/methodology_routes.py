@@ -24,7 +24,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.methodologies import service
 from actitud_api.resources.suggestions.service import Filters
-from actitud_api.web.portal.layout import Crumb, links_of, missing, portal_page
+from actitud_api.web.portal.layout import Crumb, build_links, render_missing_page, render_portal_page
 from actitud_api.web.portal.suggestion_routes import some
 
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
@@ -99,7 +99,7 @@ class MethodologyPagesController(Controller):
             for methodology in reversed(service.listed(after=None))
         ]
         title = _METHODOLOGIES.into(language)
-        return portal_page(
+        return render_portal_page(
             request, "methodologies.html", title, {"found": found}, section="methodology", trail=(Crumb(title),)
         )
 
@@ -108,14 +108,14 @@ class MethodologyPagesController(Controller):
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
         """A version: every indicator with its question, goalposts, and rules; levels, changes and sources."""
-        to = links_of(request)
+        to = build_links(request)
         try:
             methodology = service.one(version)
         except UnknownMethodology:
-            return missing(request, database, _UNKNOWN)
+            return render_missing_page(request, database, _UNKNOWN)
         title = _METHODOLOGY.into(language).format(version=methodology.version)
         taken_in = Filters(state="accepted", methodology=methodology.version)
-        return portal_page(
+        return render_portal_page(
             request,
             "methodology.html",
             title,

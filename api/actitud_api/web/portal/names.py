@@ -14,16 +14,16 @@ from actitud_api.engine.scoring.evaluate import State, Status
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 
-NONE: Final = "–"
+NO_FIGURE: Final = "–"
 """What stands where there is no figure."""
 
-STATUSES: Final[Mapping[Status, Texts]] = {
+STATUS_TEXTS: Final[Mapping[Status, Texts]] = {
     "complete": Texts("evidencia completa", "complete evidence"),
     "sufficient": Texts("evidencia suficiente", "sufficient evidence"),
     "insufficient_evidence": Texts("evidencia insuficiente", "insufficient evidence"),
     "not_rateable": Texts("no evaluable", "not rateable"),
 }
-STATES: Final[Mapping[State, Texts]] = {
+STATE_TEXTS: Final[Mapping[State, Texts]] = {
     "observed": Texts("observado", "observed"),
     "not_applicable": Texts("no aplicable", "not applicable"),
     "unknown": Texts("sin respuesta", "not answered"),
@@ -46,11 +46,11 @@ class Names:
         self._texts = methodology.texts[language]
         self._sentences = sentences_of(methodology, language)
 
-    def kind(self, code: str) -> str:
+    def name_kind(self, code: str) -> str:
         """A kind of organisation."""
         return self._texts.organisation_types.get(code, code)
 
-    def band(self, code: str) -> str:
+    def name_band(self, code: str) -> str:
         """A size band, with its limits."""
         for scale, bands in self._document.size_bands.items():
             for band in bands:
@@ -58,60 +58,60 @@ class Names:
                     text = _UP_TO if band.start == 0 else _FROM if band.to is None else _BAND
                     return text.into(self.language).format(
                         code=code,
-                        start=self.count(band.start),
-                        to="" if band.to is None else self.count(band.to),
+                        start=self.format_count(band.start),
+                        to="" if band.to is None else self.format_count(band.to),
                         of=_OF[scale].into(self.language),
                     )
         return code
 
-    def level(self, number: int) -> str:
+    def name_level(self, number: int) -> str:
         """A level, by its number and its name."""
         return _LEVEL.into(self.language).format(number=number, name=self._sentences.level(number))
 
-    def meaning(self, number: int) -> str:
+    def explain_level(self, number: int) -> str:
         """What a level means, in a few words."""
         return self._texts.levels[str(number)].meaning
 
-    def levels(self) -> list[int]:
+    def list_levels(self) -> list[int]:
         """The levels that there are, the lowest first."""
         return [level.number for level in self._document.levels]
 
-    def dimensions(self) -> dict[str, str]:
+    def map_dimensions(self) -> dict[str, str]:
         """The dimensions by their ids, in their order."""
         return {child.id: self._sentences.group(child.id) for child in self._document.root.children}
 
-    def status(self, status: Status) -> str:
+    def name_status(self, status: Status) -> str:
         """How much evidence there is."""
-        return STATUSES[status].into(self.language)
+        return STATUS_TEXTS[status].into(self.language)
 
-    def points(self, figure: Figure | None) -> str:
+    def format_points(self, figure: Figure | None) -> str:
         """Points, with all their decimals."""
-        return NONE if figure is None else words.score(figure, self.decimals, self.language)
+        return NO_FIGURE if figure is None else words.score(figure, self.decimals, self.language)
 
-    def count(self, number: int | None) -> str:
+    def format_count(self, number: int | None) -> str:
         """A whole number."""
-        return NONE if number is None else words.number(number, self.language)
+        return NO_FIGURE if number is None else words.number(number, self.language)
 
-    def percent(self, share: Figure | None) -> str:
+    def format_percent(self, share: Figure | None) -> str:
         """A share of 0 to 1 in per cent."""
-        return NONE if share is None else words.percent(share, self.language)
+        return NO_FIGURE if share is None else words.percent(share, self.language)
 
-    def day(self, day: date) -> str:
+    def format_date(self, day: date) -> str:
         """A day."""
         return words.day(day, self.language)
 
 
-def province(code: str | None) -> str | None:
+def name_province(code: str | None) -> str | None:
     """A province, by its INE code; None without one."""
     return PROVINCES[code].name if code in PROVINCES else code
 
 
-def region(code: str | None) -> str | None:
+def name_region(code: str | None) -> str | None:
     """A region, by its INE code; None without one."""
     return REGIONS.get(code, code) if code is not None else None
 
 
-def territory(of_province: str | None, of_region: str | None) -> str:
+def name_territory(province_code: str | None, region_code: str | None) -> str:
     """Where an organisation is: province and region, each once; nothing where that is not known."""
-    found = dict.fromkeys(name for name in (province(of_province), region(of_region)) if name is not None)
+    found = dict.fromkeys(name for name in (name_province(province_code), name_region(region_code)) if name is not None)
     return ", ".join(found)

@@ -16,9 +16,9 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.reviews.replies.schemas import TEXT_MAX
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
-from actitud_api.web.embeds.lettering import plain
-from actitud_api.web.portal.layout import Crumb, links_of, missing, parameters, portal_page
-from actitud_api.web.workbooks.layout import Heading, Input, fact_texts, layout
+from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.portal.layout import Crumb, build_links, read_parameters, render_missing_page, render_portal_page
+from actitud_api.web.workbooks.layout import AnswerInput, HeadingRow, build_layout, describe_fact
 
 _UNKNOWN = Texts("No hay ninguna metodología con ese nombre.", "There is no methodology of that name.")
 _TITLE = Texts("Cuestionario", "Questionnaire")
@@ -32,8 +32,8 @@ class Question:
     id: str
     text: IndicatorText
     windows: list[str]
-    inputs: list[Input] = field(default_factory=list)
-    of_review: list[Input] = field(default_factory=list)
+    inputs: list[AnswerInput] = field(default_factory=list)
+    of_review: list[AnswerInput] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -59,26 +59,26 @@ class QuestionnaireController(Controller):
         try:
             methodology = load(version)
         except UnknownMethodology:
-            to = links_of(request)
+            to = build_links(request)
             instead = [
                 Crumb(f"{_TITLE.into(language)} {known}", to("questionnaires", known)) for known in reversed(versions())
             ]
-            return missing(request, database, _UNKNOWN, instead=instead)
-        rows = layout(version, language)
-        asked = dict(parameters(request))
+            return render_missing_page(request, database, _UNKNOWN, instead=instead)
+        rows = build_layout(version, language)
+        asked = dict(read_parameters(request))
         sections = _sections(methodology, language)
-        edition, organisation = (plain(asked.get(name, ""))[:_ID_MAX] for name in ("edition", "organisation"))
-        return portal_page(
+        edition, organisation = (clean_text(asked.get(name, ""))[:_ID_MAX] for name in ("edition", "organisation"))
+        return render_portal_page(
             request,
             "questionnaire.html",
             _TITLE.into(language),
             {
                 "methodology": methodology,
                 "texts": methodology.texts[language],
-                "fields": [given for given in rows.profile if not given.of_service],
-                "of_review": [given for given in rows.profile if given.of_service],
+                "fields": [given for given in rows.profile if not given.set_by_service],
+                "of_review": [given for given in rows.profile if given.set_by_service],
                 "dimensions": sections,
-                "told": lambda text, given: fact_texts(text, given.pointer.rpartition("/")[2]),
+                "told": lambda text, given: describe_fact(text, given.pointer.rpartition("/")[2]),
                 "asked": sum(bool(question.inputs) for section in sections for question in section.questions),
                 "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "reply_max": TEXT_MAX,
@@ -95,11 +95,11 @@ def _sections(methodology: Methodology, language: Language) -> list[Section]:
     texts = methodology.texts[language]
     root = methodology.document.root.id
     sections = [Section(root, texts.groups[root].name)]
-    for row in layout(methodology.version, language).indicators:
-        if isinstance(row, Input):
+    for row in build_layout(methodology.version, language).indicators:
+        if isinstance(row, AnswerInput):
             question = sections[-1].questions[-1]
-            (question.of_review if row.of_service else question.inputs).append(row)
-        elif isinstance(row, Heading) and row.indicator is None:
+            (question.of_review if row.set_by_service else question.inputs).append(row)
+        elif isinstance(row, HeadingRow) and row.indicator is None:
             sections.append(Section(row.code, texts.groups[row.code].name))
         elif row.indicator is not None:
             windows = [texts.windows[window] for window in row.indicator.windows]

@@ -23,16 +23,25 @@ from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.computed import Computed
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.downloads import service as exports
-from actitud_api.web.downloads.dataset import dataset_of, embedded
+from actitud_api.web.downloads.dataset import build_dataset, escape_json_ld
 from actitud_api.web.downloads.publisher import Publisher
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service
-from actitud_api.web.embeds.addresses import Addresses, links
-from actitud_api.web.embeds.snippets import snippets
-from actitud_api.web.portal.layout import SITE, Crumb, links_of, missing, parameters, portal_page, published, title_of
-from actitud_api.web.portal.names import Names, territory
-from actitud_api.web.portal.ranking import ranking
-from actitud_api.web.portal.sheet import MOST_PAST, review_told, told
+from actitud_api.web.embeds.addresses import Addresses, format_link_header
+from actitud_api.web.embeds.snippets import list_snippets
+from actitud_api.web.portal.layout import (
+    SITE,
+    Crumb,
+    build_links,
+    list_published_editions,
+    read_parameters,
+    render_missing_page,
+    render_portal_page,
+    select_edition_title,
+)
+from actitud_api.web.portal.names import Names, name_territory
+from actitud_api.web.portal.ranking import build_ranking_page
+from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, describe_review
 
 
 class PortalController(Controller):
@@ -45,14 +54,14 @@ class PortalController(Controller):
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """What the index is, which editions there are, and where to search."""
         values = {
-            "published": published(database),
-            "title_of": title_of,
+            "published": list_published_editions(database),
+            "title_of": select_edition_title,
             "day": words.day,
             "number": words.number,
             "version": loader.newest().version,
             "indicators": len(list(indicators(loader.newest().document.root))),
         }
-        return portal_page(request, "index.html", SITE, values)
+        return render_portal_page(request, "index.html", SITE, values)
 
     @get_page("/{edition:str}", operation_id="portal.edition", access=ANYBODY)
     def edition(
@@ -68,30 +77,30 @@ class PortalController(Controller):
         try:
             record = editions.published(database, edition).record
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
         names = Names(loader.load(record.methodology), language)
-        to = links_of(request)
-        listed = ranking(database, computed, record, parameters(request), to, language)
+        to = build_links(request)
+        listed = build_ranking_page(database, computed, record, read_parameters(request), to, language)
         latest = editions.published(database, LATEST).record
-        source = exports.source(database, record.id)
+        source = exports.load_source(database, record.id)
         described = None
         if source.published is not None:
-            described = embedded(dataset_of(source, source.published, base_of(request), publisher, language))
-        return portal_page(
+            described = escape_json_ld(build_dataset(source, source.published, base_of(request), publisher, language))
+        return render_portal_page(
             request,
             "edition.html",
-            title_of(record, language),
+            select_edition_title(record, language),
             {
                 "list": listed,
                 "names": names,
                 "dataset": described,
                 "newer": None if latest.id == record.id else latest,
-                "figure": lambda units: names.points(schemas.points(units, names.decimals)),
+                "figure": lambda units: names.format_points(schemas.points(units, names.decimals)),
                 "share": lambda part, whole: 100 * part / whole,
             },
             section="edition",
             edition=record,
-            trail=(Crumb(title_of(record, language)),),
+            trail=(Crumb(select_edition_title(record, language)),),
         )
 
     @get_page("/{edition:str}/{organisation:str}", operation_id="portal.organisation", access=ANYBODY)
@@ -106,22 +115,22 @@ class PortalController(Controller):
     ) -> Response[bytes]:
         """The sheet of an organisation: every point of its score, explained."""
         try:
-            standing = service.standing(database, edition, organisation)
+            standing = service.find_standing(database, edition, organisation)
             sent = scores.sent(database, standing.edition, organisation)
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownScore as error:
             return _unscored(request, database, error)
-        record = service.edition_of(database, standing.edition)
+        record = service.find_edition(database, standing.edition)
         registered = organisations.get(database, standing.organisation)
         methodology, score = scores.sheet(sent)
         names = Names(methodology, language)
         narrated = narrate(score, methodology, language)
         addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
-        shown = said.equivalent(standing, language, addresses.explanation)
+        shown = said.describe_standing(standing, language, addresses.explanation)
         contact = registered.contact
-        about = (names.kind(registered.kind), territory(registered.province, registered.region))
-        return portal_page(
+        about = (names.name_kind(registered.kind), name_territory(registered.province, registered.region))
+        return render_portal_page(
             request,
             "organisation.html",
             f"{shown.name} · {shown.index}",
@@ -130,34 +139,36 @@ class PortalController(Controller):
                 "about": " · ".join(part for part in about if part),
                 "province": registered.province,
                 "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
-                "meaning": None if shown.level is None or standing.level is None else names.meaning(standing.level),
+                "meaning": None
+                if shown.level is None or standing.level is None
+                else names.explain_level(standing.level),
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
-                "told": told(database, computed, record, sent, narrated, names),
-                "review": review_told(sent, names, methodology),
+                "view": describe_organisation(database, computed, record, sent, narrated, names),
+                "review": describe_review(sent, names, methodology),
                 "names": names,
                 "addresses": addresses,
-                "snippets": snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
+                "snippets": list_snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
             },
             edition=record,
             trail=(
-                Crumb(title_of(record, language), links_of(request)(record.id)),
+                Crumb(select_edition_title(record, language), build_links(request)(record.id)),
                 Crumb(shown.name or standing.organisation),
             ),
-            headers={"Link": links(addresses, shown.title)},
+            headers={"Link": format_link_header(addresses, shown.title)},
         )
 
 
 def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
     """The page of a score that there is not, with those of the same organisation in other editions."""
-    record = service.edition_of(database, error.edition)
-    to = links_of(request)
+    record = service.find_edition(database, error.edition)
+    to = build_links(request)
     try:
-        past = scores.history(database, error.organisation, principal=None, after=None, offset=0, limit=MOST_PAST)
+        past = scores.history(database, error.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
     except UnknownOrganisation:
         past = []
-    return missing(
+    return render_missing_page(
         request,
         database,
         said.UNKNOWN_SCORE,

@@ -20,12 +20,12 @@ from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import Computed
 from actitud_api.resources.scores.service import Filters, Sent
-from actitud_api.web.embeds.lettering import plain
+from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.names import Names
-from actitud_api.web.portal.ranking import robust_of
+from actitud_api.web.portal.ranking import list_robust_ranks
 
-MOST_PAST: Final = 12
+HISTORY_MAX: Final = 12
 """Editions of a history that a page shows."""
 
 _DIMENSIONS: Final = Texts("Las diez dimensiones, de 0 a 100", "The ten dimensions, from 0 to 100")
@@ -44,7 +44,7 @@ _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
 """What the evidence of an answer comes to."""
 
-PROOFS: Final[Mapping[Proof, Texts]] = {
+PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
     "documented": Texts("documentado", "documented"),
     "declared": Texts("solo declarado, sin documento que cuente", "only declared, without a document that counts"),
     "withdrawn": Texts("la organización retiró su respuesta", "the organisation took its answer back"),
@@ -53,7 +53,7 @@ PROOFS: Final[Mapping[Proof, Texts]] = {
 }
 
 
-class VerdictTold(Struct, frozen=True):
+class VerdictView(Struct, frozen=True):
     """A verdict in words, why, and the day."""
 
     text: str
@@ -61,39 +61,39 @@ class VerdictTold(Struct, frozen=True):
     day: str
 
 
-class ReplyTold(Struct, frozen=True):
+class ReplyView(Struct, frozen=True):
     """A reply, its documents, and the day."""
 
     text: str
-    documents: tuple[Document, ...]
+    documents: tuple[EvidenceLink, ...]
     day: str
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class IndicatorReview(Struct, frozen=True, kw_only=True):
     """What the review found of an indicator, and what the organisation replied."""
 
     indicator: str
     name: str
-    verdict: VerdictTold | None
-    reply: ReplyTold | None
+    verdict: VerdictView | None
+    reply: ReplyView | None
 
 
-class ReviewTold(Struct, frozen=True, kw_only=True):
+class ReviewView(Struct, frozen=True, kw_only=True):
     """What the review of a score came to, in words. `remark`: of the whole, with its day."""
 
     remark: tuple[str, str] | None
     max_level: str | None
-    indicators: tuple[Heard, ...]
+    indicators: tuple[IndicatorReview, ...]
 
 
-class Document(Struct, frozen=True):
+class EvidenceLink(Struct, frozen=True):
     """A document that counts as evidence."""
 
     url: str
     day: str
 
 
-def review_told(sent: Sent, names: Names, methodology: Methodology) -> ReviewTold | None:
+def describe_review(sent: Sent, names: Names, methodology: Methodology) -> ReviewView | None:
     """What the review of a score came to, in words; None where nobody has said anything."""
     found = sent.review
     if not (found.remark or found.verdicts or found.replies):
@@ -102,31 +102,31 @@ def review_told(sent: Sent, names: Names, methodology: Methodology) -> ReviewTol
     verdicts = {one.indicator: one for one in found.verdicts}
     replies = {one.indicator: one for one in found.replies}
 
-    def heard(indicator: str) -> Heard:
+    def heard(indicator: str) -> IndicatorReview:
         verdict, reply = verdicts.get(indicator), replies.get(indicator)
-        return Heard(
+        return IndicatorReview(
             indicator=indicator,
             name=sentences.indicator(indicator),
             verdict=None
             if verdict is None
-            else VerdictTold(
+            else VerdictView(
                 VERDICT_NAMES[verdict.verdict].into(language).format(level=verdict.level),
-                plain(verdict.reason or ""),
-                names.day(verdict.at.date()),
+                clean_text(verdict.reason or ""),
+                names.format_date(verdict.at.date()),
             ),
             reply=None
             if reply is None
-            else ReplyTold(
-                plain(reply.text),
-                tuple(Document(one.url, names.day(one.date)) for one in sent.replied.get(indicator, ())),
-                names.day(reply.at.date()),
+            else ReplyView(
+                clean_text(reply.text),
+                tuple(EvidenceLink(one.url, names.format_date(one.date)) for one in sent.replied.get(indicator, ())),
+                names.format_date(reply.at.date()),
             ),
         )
 
     remark = found.remark
-    return ReviewTold(
-        remark=None if remark is None else (plain(remark.reason), names.day(remark.at.date())),
-        max_level=None if remark is None or remark.max_level is None else names.level(remark.max_level),
+    return ReviewView(
+        remark=None if remark is None else (clean_text(remark.reason), names.format_date(remark.at.date())),
+        max_level=None if remark is None or remark.max_level is None else names.name_level(remark.max_level),
         indicators=tuple(
             heard(known.id)
             for known in predicates.indicators(methodology.document.root)
@@ -135,14 +135,14 @@ def review_told(sent: Sent, names: Names, methodology: Methodology) -> ReviewTol
     )
 
 
-class Evidence(Struct, frozen=True):
+class AnswerEvidence(Struct, frozen=True):
     """What the evidence of an answer comes to, and the documents that count."""
 
     text: str
-    documents: tuple[Document, ...]
+    documents: tuple[EvidenceLink, ...]
 
 
-class Beside(Struct, frozen=True, kw_only=True):
+class PeerRow(Struct, frozen=True, kw_only=True):
     """A figure among those of the peer group, in words; `href`: where it is explained."""
 
     name: str
@@ -153,17 +153,17 @@ class Beside(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Peers(Struct, frozen=True, kw_only=True):
+class PeerComparison(Struct, frozen=True, kw_only=True):
     """An organisation among its peers; `kind` and `band`: those of the group, for the ranking of it."""
 
     text: str
     picture: charts.Picture
-    rows: tuple[Beside, ...]
+    rows: tuple[PeerRow, ...]
     kind: str | None
     band: str | None
 
 
-class Past(Struct, frozen=True, kw_only=True):
+class HistoryRow(Struct, frozen=True, kw_only=True):
     """An edition of its history, in words."""
 
     edition: str
@@ -172,98 +172,100 @@ class Past(Struct, frozen=True, kw_only=True):
     index: str
     rank: str
     level: str
-    here: bool
+    is_current: bool
 
 
-class History(Struct, frozen=True, kw_only=True):
+class ScoreHistory(Struct, frozen=True, kw_only=True):
     """The published editions that score an organisation, the newest first; a picture where there are several."""
 
-    rows: tuple[Past, ...]
+    rows: tuple[HistoryRow, ...]
     picture: charts.Picture | None
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class RankLabel(Struct, frozen=True, kw_only=True):
     """Its rank of how many, and the sentence of the draws; None while those are not there."""
 
     rank: str
-    of: str
+    total: str
     text: str | None
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class OrganisationView(Struct, frozen=True, kw_only=True):
     """All of it; `changes` and `since` are None in its first edition."""
 
-    place: Place | None
+    rank: RankLabel | None
     dimensions: charts.Picture
     medians: Mapping[str, str]
-    peers: Peers | None
-    history: History
+    peers: PeerComparison | None
+    history: ScoreHistory
     changes: schemas.ChangesAnswer | None
     since: str | None
     path: schemas.PathAnswer
-    evidence: Mapping[str, Evidence]
+    evidence: Mapping[str, AnswerEvidence]
 
 
-def told(
+def describe_organisation(
     database: Database, computed: Computed, edition: editions.Record, sent: Sent, score: NarratedScore, names: Names
-) -> Told:
+) -> OrganisationView:
     """What there is to say of an organisation that a published edition scores."""
     beside = comparison.peers(database, edition.id, sent.organisation, principal=None)
     peers = comparison_schemas.peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
-    past = service.history(database, sent.organisation, principal=None, after=None, offset=0, limit=MOST_PAST)
-    before = _before(past, edition)
+    past = service.history(database, sent.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
+    before = _find_previous_edition(past, edition)
     changes = None
     if before is not None:
         found = service.changes(database, edition.id, sent.organisation, since=before)
         changes = schemas.changes(found, names.language)
     methodology, path = service.path(sent)
-    return Told(
-        place=_place(database, computed, sent, names),
-        dimensions=_dimensions(score, medians, names),
-        medians={dimension: names.points(median) for dimension, median in medians.items()},
-        peers=_peers(peers, names),
-        history=_history(past, edition, names),
+    return OrganisationView(
+        rank=_describe_rank(database, computed, sent, names),
+        dimensions=_draw_dimensions(score, medians, names),
+        medians={dimension: names.format_points(median) for dimension, median in medians.items()},
+        peers=_describe_peers(peers, names),
+        history=_describe_history(past, edition, names),
         changes=changes,
         since=before,
         path=schemas.path(path, sent, methodology, names.language),
-        evidence=_evidence(service.evidence(database, sent), sent, score, names),
+        evidence=_describe_evidence(service.evidence(database, sent), sent, score, names),
     )
 
 
-def indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
+def iterate_indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
     """Every indicator of a score."""
     yield from score.indicators
     for dimension in score.dimensions:
-        yield from _below(dimension)
+        yield from _iterate_group_indicators(dimension)
 
 
-def _below(dimension: NarratedDimension) -> Iterator[NarratedIndicator]:
+def _iterate_group_indicators(dimension: NarratedDimension) -> Iterator[NarratedIndicator]:
     yield from dimension.indicators
     for group in dimension.groups:
-        yield from _below(group)
+        yield from _iterate_group_indicators(group)
 
 
-def _place(database: Database, computed: Computed, sent: Sent, names: Names) -> Place | None:
+def _describe_rank(database: Database, computed: Computed, sent: Sent, names: Names) -> RankLabel | None:
     if sent.rank is None:
         return None
-    drawn = robust_of(database, computed, sent.edition, [sent.organisation])
-    return Place(
-        rank=names.count(sent.rank),
-        of=names.count(service.count(database, sent.edition, Filters(ranked=True))),
+    drawn = list_robust_ranks(database, computed, sent.edition, [sent.organisation])
+    return RankLabel(
+        rank=names.format_count(sent.rank),
+        total=names.format_count(service.count(database, sent.edition, Filters(ranked=True))),
         text=comparison_schemas.robust(drawn[0], names.language).text if drawn else None,
     )
 
 
-def _dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Names) -> charts.Picture:
+def _draw_dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Names) -> charts.Picture:
     def told_of(dimension: NarratedDimension) -> str:
         text = _ALONE if dimension.id not in medians else _BESIDE
         return text.into(names.language).format(
-            name=dimension.name, points=names.points(dimension.score), median=names.points(medians.get(dimension.id))
+            name=dimension.name,
+            points=names.format_points(dimension.score),
+            median=names.format_points(medians.get(dimension.id)),
         )
 
     highest = sorted(score.dimensions, key=lambda dimension: -1 if dimension.score is None else dimension.score)[::-1]
-    return charts.bars(
+    return charts.draw_bars(
         "dimensions",
         _DIMENSIONS.into(names.language),
         _DIMENSIONS_ALT.into(names.language).format(parts="; ".join(map(told_of, highest))),
@@ -271,7 +273,7 @@ def _dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Name
             charts.Bar(
                 label=dimension.name,
                 value=dimension.score,
-                text=names.points(dimension.score),
+                text=names.format_points(dimension.score),
                 mark=medians.get(dimension.id),
             )
             for dimension in score.dimensions
@@ -279,7 +281,7 @@ def _dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Name
     )
 
 
-def _peers(peers: comparison_schemas.Peers, names: Names) -> Peers | None:
+def _describe_peers(peers: comparison_schemas.Peers, names: Names) -> PeerComparison | None:
     if peers.group is None:
         return None
     index = _INDEX.into(names.language)
@@ -289,9 +291,9 @@ def _peers(peers: comparison_schemas.Peers, names: Names) -> Peers | None:
     ]
     ranked = peers.rank is not None
     kinds = peers.group.kinds
-    return Peers(
+    return PeerComparison(
         text=peers.text,
-        picture=charts.spreads(
+        picture=charts.draw_box_plots(
             "peers",
             _PEERS.into(names.language),
             _PEERS_ALT.into(names.language).format(
@@ -299,24 +301,24 @@ def _peers(peers: comparison_schemas.Peers, names: Names) -> Peers | None:
                 parts=" ".join(f"{dimension.name}: {dimension.text}" for dimension in peers.dimensions),
             ),
             [
-                charts.Spread(
+                charts.BoxPlotRow(
                     label=name,
-                    figures=None if figure.spread is None else _five(figure.spread),
+                    figures=None if figure.spread is None else _list_five_numbers(figure.spread),
                     own=figure.score if ranked else None,
-                    text=names.points(figure.score if ranked else None),
+                    text=names.format_points(figure.score if ranked else None),
                 )
                 for name, _, figure in figures
             ],
         ),
         rows=tuple(
-            Beside(
+            PeerRow(
                 name=name,
                 href=href,
-                own=names.points(figure.score if ranked or href else None),
-                median=names.points(None if figure.spread is None else figure.spread.median),
-                middle=names.points(None)
+                own=names.format_points(figure.score if ranked or href else None),
+                median=names.format_points(None if figure.spread is None else figure.spread.median),
+                middle=names.format_points(None)
                 if figure.spread is None
-                else f"{names.points(figure.spread.q1)}–{names.points(figure.spread.q3)}",
+                else f"{names.format_points(figure.spread.q1)}–{names.format_points(figure.spread.q3)}",
                 text=figure.text,
             )
             for name, href, figure in figures
@@ -326,38 +328,43 @@ def _peers(peers: comparison_schemas.Peers, names: Names) -> Peers | None:
     )
 
 
-def _five(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Figure, Figure, Figure]:
+def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Figure, Figure, Figure]:
     return spread.min, spread.q1, spread.median, spread.q3, spread.max
 
 
-def _before(past: list[service.Restated], edition: editions.Record) -> str | None:
+def _find_previous_edition(past: list[service.Restated], edition: editions.Record) -> str | None:
     """The newest edition before this one that scores the organisation."""
     this: tuple[date, str] = (edition.period_to, edition.id)
     return next((one.past.edition for one in past if (one.past.period_to, one.past.edition) < this), None)
 
 
-def _history(past: list[service.Restated], edition: editions.Record, names: Names) -> History:
+def _describe_history(past: list[service.Restated], edition: editions.Record, names: Names) -> ScoreHistory:
     shown = [schemas.past(one, names.language) for one in past]
     rated = [one for one in reversed(shown) if one.index is not None and one.rank is not None]
-    parts = [_PAST.into(names.language).format(edition=one.edition, points=names.points(one.index)) for one in rated]
+    parts = [
+        _PAST.into(names.language).format(edition=one.edition, points=names.format_points(one.index)) for one in rated
+    ]
     picture = None
     if len(rated) > 1:
-        picture = charts.trend(
+        picture = charts.draw_trend(
             "history",
             _HISTORY.into(names.language),
             _HISTORY_ALT.into(names.language).format(parts="; ".join(parts)),
-            [charts.Point(label=one.edition, value=one.index, text=names.points(one.index)) for one in rated],
+            [
+                charts.TrendPoint(label=one.edition, value=one.index, text=names.format_points(one.index))
+                for one in rated
+            ],
         )
-    return History(
+    return ScoreHistory(
         rows=tuple(
-            Past(
+            HistoryRow(
                 edition=one.edition,
                 title=one.edition_title,
-                day=names.day(one.period_to),
-                index=names.points(one.index) if one.rank is not None else names.status(one.status),
-                rank=names.count(one.rank),
-                level=names.level(one.level) if one.level is not None else names.points(None),
-                here=one.edition == edition.id,
+                day=names.format_date(one.period_to),
+                index=names.format_points(one.index) if one.rank is not None else names.name_status(one.status),
+                rank=names.format_count(one.rank),
+                level=names.name_level(one.level) if one.level is not None else names.format_points(None),
+                is_current=one.edition == edition.id,
             )
             for one in shown
         ),
@@ -365,9 +372,9 @@ def _history(past: list[service.Restated], edition: editions.Record, names: Name
     )
 
 
-def _evidence(
+def _describe_evidence(
     documents: Mapping[str, tuple[service.Evidence, ...]], sent: Sent, score: NarratedScore, names: Names
-) -> dict[str, Evidence]:
+) -> dict[str, AnswerEvidence]:
     def proof(indicator: NarratedIndicator) -> Proof | None:
         if indicator.state == "not_applicable":
             return None
@@ -378,10 +385,10 @@ def _evidence(
         return "declared" if indicator.id in sent.submission.self_declared else "documented"
 
     return {
-        indicator.id: Evidence(
-            PROOFS[found].into(names.language),
-            tuple(Document(one.url, names.day(one.date)) for one in documents.get(indicator.id, ())),
+        indicator.id: AnswerEvidence(
+            PROOF_TEXTS[found].into(names.language),
+            tuple(EvidenceLink(one.url, names.format_date(one.date)) for one in documents.get(indicator.id, ())),
         )
-        for indicator in indicators(score)
+        for indicator in iterate_indicators(score)
         if (found := proof(indicator)) is not None
     }

@@ -22,10 +22,10 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import DIMENSION_OF, Filters, Kind, Record
 from actitud_api.resources.suggestions.service import State as Decided
-from actitud_api.web.embeds.lettering import plain
-from actitud_api.web.portal.layout import Crumb, Links, links_of, parameters, portal_page
+from actitud_api.web.embeds.lettering import clean_text
+from actitud_api.web.portal.layout import Crumb, Links, build_links, read_parameters, render_portal_page
 from actitud_api.web.portal.names import Names
-from actitud_api.web.portal.ranking import Choice, Field, PageLink, shown_pages
+from actitud_api.web.portal.ranking import FilterField, FilterOption, PageLink, select_pages
 
 PER_PAGE: Final = 20
 SUGGESTIONS: Final = Texts("Propuestas", "Suggestions")
@@ -85,7 +85,7 @@ class SuggestionTold(Struct, frozen=True, kw_only=True):
 class Listed(Struct, frozen=True, kw_only=True):
     """A page of the list, and what it is filtered by."""
 
-    fields: tuple[Field, ...]
+    fields: tuple[FilterField, ...]
     suggestions: tuple[SuggestionTold, ...]
     found: int
     first: int
@@ -104,21 +104,21 @@ class SuggestionPagesController(Controller):
     @get_page("/", operation_id="portal.suggestions", access=ANYBODY)
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Every suggestion with its decisions and their reasons, filtered and in pages; and how to propose."""
-        to = links_of(request)
+        to = build_links(request)
         names = Names(loader.newest(), language)
         title = SUGGESTIONS.into(language)
         example = {**_EXAMPLE, "language": language}
-        return portal_page(
+        return render_portal_page(
             request,
             "suggestions.html",
             title,
             {
-                "list": _listed(database, dict(parameters(request)), to, names),
+                "list": _listed(database, dict(read_parameters(request)), to, names),
                 "names": names,
                 "base": base_of(request),
                 "example": json.dumps(example, ensure_ascii=False),
                 "kinds": {kind: text.into(language) for kind, text in _KINDS.items()},
-                "dimensions": names.dimensions(),
+                "dimensions": names.map_dimensions(),
                 "indicators": _indicators(language),
                 "languages": {tag: _spoken(tag, language) for tag in get_args(Language)},
                 "title_max": schemas.TITLE_MAX,
@@ -139,8 +139,8 @@ def told(record: Record, language: Language, to: Links) -> SuggestionTold:
     return SuggestionTold(
         id=record.id,
         kind=_KINDS[record.kind].into(language),
-        title=plain(record.title),
-        text=plain(record.text),
+        title=clean_text(record.title),
+        text=clean_text(record.text),
         language=record.language,
         about=_about(record, language, to),
         state=_STATES[record.state].into(language),
@@ -148,7 +148,7 @@ def told(record: Record, language: Language, to: Links) -> SuggestionTold:
         decisions=tuple(
             DecisionTold(
                 state=_STATES[made.decision].into(language),
-                reason=plain(made.reason),
+                reason=clean_text(made.reason),
                 language=made.language,
                 day=_day(made.decided, language),
                 methodology=made.methodology,
@@ -196,7 +196,9 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
     fields = (
         _field("kind", {kind: text.into(language) for kind, text in _KINDS.items()}, given, language),
         _field("state", {state: text.into(language) for state, text in _STATES.items()}, given, language),
-        _field("dimension", {name: f"{name} · {text}" for name, text in names.dimensions().items()}, given, language),
+        _field(
+            "dimension", {name: f"{name} · {text}" for name, text in names.map_dimensions().items()}, given, language
+        ),
     )
     chosen = {one.name: choice.value for one in fields for choice in one.choices if choice.chosen and choice.value}
     filters = Filters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
@@ -208,7 +210,7 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
 
     def address(page: int) -> str:
         pairs: list[tuple[str, str | int]] = [*chosen.items(), *([("page", page)] if page > 1 else [])]
-        return to.with_query(to.path("suggestions"), pairs)
+        return to.add_query(to.build_path("suggestions"), pairs)
 
     return Listed(
         fields=fields,
@@ -216,7 +218,7 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
         found=found,
         first=PER_PAGE * (number - 1) + 1,
         pages=tuple(
-            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in shown_pages(number, last)
+            PageLink(shown, None if shown in (None, number) else address(shown)) for shown in select_pages(number, last)
         ),
         previous=address(number - 1) if number > 1 else None,
         following=address(number + 1) if number < last else None,
@@ -224,7 +226,7 @@ def _listed(database: Database, given: Mapping[str, str], to: Links, names: Name
     )
 
 
-def _field(name: str, texts: Mapping[str, str], given: Mapping[str, str], language: Language) -> Field:
-    known = [Choice(value, text, given.get(name) == value) for value, text in texts.items()]
-    every = Choice("", _ANY.into(language), not any(choice.chosen for choice in known))
-    return Field(name, _LABELS[name].into(language), (every, *known))
+def _field(name: str, texts: Mapping[str, str], given: Mapping[str, str], language: Language) -> FilterField:
+    known = [FilterOption(value, text, given.get(name) == value) for value, text in texts.items()]
+    every = FilterOption("", _ANY.into(language), not any(choice.chosen for choice in known))
+    return FilterField(name, _LABELS[name].into(language), (every, *known))

@@ -21,8 +21,15 @@ from actitud_api.resources.scores.service import Summary
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.portal import charts
-from actitud_api.web.portal.figures import Figures
-from actitud_api.web.portal.layout import Crumb, links_of, missing, parameters, portal_page, title_of
+from actitud_api.web.portal.figures import FigureFormatter
+from actitud_api.web.portal.layout import (
+    Crumb,
+    build_links,
+    read_parameters,
+    render_missing_page,
+    render_portal_page,
+    select_edition_title,
+)
 
 _TERRITORIES: Final = Texts("Territorios", "Territories")
 _UNKNOWN: Final = Texts(
@@ -64,11 +71,11 @@ class TerritoriesController(Controller):
         try:
             found = territories.territories(database, edition)
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
-        figures = Figures(load(found.edition.methodology), language)
-        sort: Literal["name", "median"] = "median" if dict(parameters(request)).get("sort") == "median" else "name"
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
+        figures = FigureFormatter(load(found.edition.methodology), language)
+        sort: Literal["name", "median"] = "median" if dict(read_parameters(request)).get("sort") == "median" else "name"
         groups = _groups(found, sort)
-        return portal_page(
+        return render_portal_page(
             request,
             "territories.html",
             _TERRITORIES.into(language),
@@ -77,13 +84,13 @@ class TerritoriesController(Controller):
                 "groups": groups,
                 "sort": sort,
                 "figures": figures,
-                "levels": figures.levels(),
+                "levels": figures.list_levels(),
                 "picture": _medians([group.region for group in groups], figures, language),
             },
             section="territories",
             edition=found.edition,
             trail=(
-                Crumb(title_of(found.edition, language), links_of(request)(found.edition.id)),
+                Crumb(select_edition_title(found.edition, language), build_links(request)(found.edition.id)),
                 Crumb(_TERRITORIES.into(language)),
             ),
         )
@@ -101,13 +108,13 @@ class TerritoriesController(Controller):
         try:
             sheet = territories.territory(database, edition, territory)
         except UnknownEdition:
-            return missing(request, database, said.UNKNOWN_EDITION)
+            return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownTerritory:
-            return missing(request, database, _UNKNOWN)
-        figures = Figures(load(sheet.edition.methodology), language)
-        place, to = sheet.territory, links_of(request)
-        dimensions = figures.dimensions()
-        return portal_page(
+            return render_missing_page(request, database, _UNKNOWN)
+        figures = FigureFormatter(load(sheet.edition.methodology), language)
+        place, to = sheet.territory, build_links(request)
+        dimensions = figures.map_dimensions()
+        return render_portal_page(
             request,
             "territory.html",
             place.name,
@@ -116,7 +123,7 @@ class TerritoriesController(Controller):
                 "place": place,
                 "figures": figures,
                 "dimensions": list(dimensions.items()),
-                "levels": figures.levels(),
+                "levels": figures.list_levels(),
                 "within": _medians(list(sheet.within), figures, language) if sheet.within else None,
                 "distribution": _distribution(sheet.summary, figures, language),
                 "medians": _dimensions(sheet, list(dimensions.values()), figures, language),
@@ -125,7 +132,7 @@ class TerritoriesController(Controller):
             section="territories",
             edition=sheet.edition,
             trail=(
-                Crumb(title_of(sheet.edition, language), to(sheet.edition.id)),
+                Crumb(select_edition_title(sheet.edition, language), to(sheet.edition.id)),
                 Crumb(_TERRITORIES.into(language), to(sheet.edition.id, "territories")),
                 Crumb(place.name),
             ),
@@ -153,43 +160,49 @@ def _groups(found: territories.Territories, sort: Literal["name", "median"]) -> 
     return sorted(groups, key=lambda group: order(group.region))
 
 
-def _medians(found: list[territories.Figures], figures: Figures, language: Language) -> charts.Picture:
+def _medians(found: list[territories.Figures], figures: FigureFormatter, language: Language) -> charts.Picture:
     rows = [
-        charts.Spread(
+        charts.BoxPlotRow(
             label="" if one.territory is None else one.territory.name,
-            figures=figures.five(one.index),
-            text=figures.units(None if one.index is None else one.index.median),
+            figures=figures.list_five_numbers(one.index),
+            text=figures.format_units(None if one.index is None else one.index.median),
         )
         for one in found
     ]
     told = "; ".join(f"{row.label} {row.text}" for row in rows)
-    return charts.spreads("medians", _MEDIANS.into(language), _MEDIANS_SAID.into(language).format(rows=told), rows)
+    return charts.draw_box_plots(
+        "medians", _MEDIANS.into(language), _MEDIANS_SAID.into(language).format(rows=told), rows
+    )
 
 
-def _distribution(summary: Summary, figures: Figures, language: Language) -> charts.Picture:
+def _distribution(summary: Summary, figures: FigureFormatter, language: Language) -> charts.Picture:
     columns = [
-        charts.Column(label=str(10 * number), count=count, text=figures.count(count))
+        charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(summary.tenths)
     ]
-    told = "; ".join(f"{tenth(number)}: {figures.count(count)}" for number, count in enumerate(summary.tenths))
-    return charts.columns("tenths", _COLUMNS.into(language), _COLUMNS_SAID.into(language).format(rows=told), columns)
+    told = "; ".join(f"{tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(summary.tenths))
+    return charts.draw_columns(
+        "tenths", _COLUMNS.into(language), _COLUMNS_SAID.into(language).format(rows=told), columns
+    )
 
 
-def _dimensions(sheet: territories.Sheet, names: list[str], figures: Figures, language: Language) -> charts.Picture:
+def _dimensions(
+    sheet: territories.Sheet, names: list[str], figures: FigureFormatter, language: Language
+) -> charts.Picture:
     rows = []
     for name, own, whole in zip(names, sheet.summary.dimensions, sheet.whole.dimensions, strict=True):
-        median = figures.of(None if own is None else own.median)
+        median = figures.to_points(None if own is None else own.median)
         rows.append(
             charts.Bar(
                 label=name,
                 value=median,
-                text=figures.points(median),
-                mark=figures.of(None if whole is None else whole.median),
+                text=figures.format_points(median),
+                mark=figures.to_points(None if whole is None else whole.median),
             )
         )
     told = "; ".join(
-        f"{row.label} {row.text} ({figures.units(None if whole is None else whole.median)})"
+        f"{row.label} {row.text} ({figures.format_units(None if whole is None else whole.median)})"
         for row, whole in zip(rows, sheet.whole.dimensions, strict=True)
     )
     description = _DIMENSIONS_SAID.into(language).format(name=sheet.territory.name, rows=told)
-    return charts.bars("dimensions", _DIMENSIONS.into(language), description, rows)
+    return charts.draw_bars("dimensions", _DIMENSIONS.into(language), description, rows)

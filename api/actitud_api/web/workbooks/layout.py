@@ -31,10 +31,10 @@ HEADER: Final = 3
 DOCUMENTS_MIN: Final = 200
 """Rows for further documents in an empty workbook."""
 
-Form = Literal["integer", "number", "yes_no", "choice"]
+AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
-class Column(NamedTuple):
+class SheetColumn(NamedTuple):
     """A column: its id, its title, its width in characters, and whether it is filled in."""
 
     id: str
@@ -43,56 +43,56 @@ class Column(NamedTuple):
     is_input: bool = False
 
 
-class Sheet(NamedTuple):
+class SheetLayout(NamedTuple):
     """A sheet that is filled in."""
 
     id: Literal["profile", "indicators", "documents"]
     title: Texts
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
 
-    def column(self, name: str) -> int:
+    def find_column(self, name: str) -> int:
         """The place of a column, counted from 0."""
         return next(place for place, column in enumerate(self.columns) if column.id == name)
 
 
-_CODE: Final = Column("code", Texts("Código", "Code"), 17)
-_ANSWER: Final = Column("answer", Texts("Respuesta", "Answer"), 34, True)
-_DECLARED: Final = Column("declared", Texts("Solo declarado", "Only declared"), 12, True)
-_URL: Final = Column("url", Texts("Documento: dirección", "Document: address"), 38, True)
-_DATE: Final = Column("date", Texts("Documento: fecha", "Document: date"), 14, True)
-_NOTE: Final = Column("note", Texts("Nota", "Note"), 38, True)
-_ALLOWED: Final = Column("allowed", Texts("Qué se puede responder", "What can be answered"), 44)
+_CODE: Final = SheetColumn("code", Texts("Código", "Code"), 17)
+_ANSWER: Final = SheetColumn("answer", Texts("Respuesta", "Answer"), 34, True)
+_DECLARED: Final = SheetColumn("declared", Texts("Solo declarado", "Only declared"), 12, True)
+_URL: Final = SheetColumn("url", Texts("Documento: dirección", "Document: address"), 38, True)
+_DATE: Final = SheetColumn("date", Texts("Documento: fecha", "Document: date"), 14, True)
+_NOTE: Final = SheetColumn("note", Texts("Nota", "Note"), 38, True)
+_ALLOWED: Final = SheetColumn("allowed", Texts("Qué se puede responder", "What can be answered"), 44)
 
-PROFILE: Final = Sheet(
+PROFILE: Final = SheetLayout(
     "profile",
     Texts("Perfil", "Profile"),
-    (_CODE, Column("question", Texts("Dato", "Field"), 52), _ANSWER, _ALLOWED, _DECLARED, _URL, _DATE),
+    (_CODE, SheetColumn("question", Texts("Dato", "Field"), 52), _ANSWER, _ALLOWED, _DECLARED, _URL, _DATE),
 )
-INDICATORS: Final = Sheet(
+INDICATORS: Final = SheetLayout(
     "indicators",
     Texts("Indicadores", "Indicators"),
     (
         _CODE,
-        Column("question", Texts("Pregunta", "Question"), 58),
+        SheetColumn("question", Texts("Pregunta", "Question"), 58),
         _ANSWER,
         _ALLOWED,
         _DECLARED,
         _URL,
         _DATE,
         _NOTE,
-        Column("why", Texts("Por qué se pregunta", "Why it is asked"), 40),
-        Column("evidence", Texts("Qué vale como prueba", "What counts as evidence"), 48),
+        SheetColumn("why", Texts("Por qué se pregunta", "Why it is asked"), 40),
+        SheetColumn("evidence", Texts("Qué vale como prueba", "What counts as evidence"), 48),
     ),
 )
-DOCUMENTS: Final = Sheet(
+DOCUMENTS: Final = SheetLayout(
     "documents",
     Texts("Documentos", "Documents"),
     (
-        Column("code", Texts("Código", "Code"), 24, True),
-        Column("url", Texts("Dirección", "Address"), 60, True),
-        Column("date", Texts("Fecha", "Date"), 14, True),
+        SheetColumn("code", Texts("Código", "Code"), 24, True),
+        SheetColumn("url", Texts("Dirección", "Address"), 60, True),
+        SheetColumn("date", Texts("Fecha", "Date"), 14, True),
         _NOTE,
-        Column("sha256", Texts("SHA-256", "SHA-256"), 68, True),
+        SheetColumn("sha256", Texts("SHA-256", "SHA-256"), 68, True),
     ),
 )
 SHEETS: Final = (PROFILE, INDICATORS, DOCUMENTS)
@@ -101,7 +101,7 @@ YES: Final = Texts("Sí", "Yes")
 NO: Final = Texts("No", "No")
 
 
-class Choice(NamedTuple):
+class AnswerChoice(NamedTuple):
     """One of the values that an input may have, and what it means."""
 
     value: str | int
@@ -114,7 +114,7 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class AnswerInput:
     """A cell for an answer: where in the questionnaire its value goes, and what it may be.
 
     `component`: it says whether this element is listed in the fact. `required`: an answer lacks something without it.
@@ -122,18 +122,18 @@ class Input:
 
     code: str
     pointer: str
-    form: Form
+    form: AnswerForm
     label: str
     minimum: int | None = None
     maximum: int | None = None
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[AnswerChoice, ...] = ()
     component: str | None = None
     required: bool = True
-    of_service: bool = False
+    set_by_service: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class HeadingRow:
     """A row that begins an indicator, with what goes with its answer as a whole, or a dimension."""
 
     code: str
@@ -141,100 +141,100 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class WorkbookLayout:
     """The rows of the workbook of a methodology in a language."""
 
-    profile: tuple[Input, ...]
-    indicators: tuple[Heading | Input, ...]
+    profile: tuple[AnswerInput, ...]
+    indicators: tuple[HeadingRow | AnswerInput, ...]
 
     @property
     def supported(self) -> tuple[str, ...]:
         """The codes that documents may be given for."""
-        fields = tuple(row.code for row in self.profile if not row.of_service)
-        asked = (row for row in self.indicators if isinstance(row, Heading))
+        fields = tuple(row.code for row in self.profile if not row.set_by_service)
+        asked = (row for row in self.indicators if isinstance(row, HeadingRow))
         return fields + tuple(row.code for row in asked if row.indicator is not None and row.indicator.facts)
 
     @property
-    def inputs(self) -> tuple[Input, ...]:
+    def inputs(self) -> tuple[AnswerInput, ...]:
         """All the cells for answers."""
-        return self.profile + tuple(row for row in self.indicators if isinstance(row, Input))
+        return self.profile + tuple(row for row in self.indicators if isinstance(row, AnswerInput))
 
 
 @cache
-def layout(version: str, language: Language) -> Layout:
+def build_layout(version: str, language: Language) -> WorkbookLayout:
     """The layout of the workbook of a registered version; raises `UnknownMethodology`."""
     methodology = load(version)
     texts = methodology.texts[language]
-    return Layout(
-        tuple(_field(field, texts.profile[field.name]) for field in methodology.document.profile),
-        tuple(_rows(methodology.document.root, texts)),
+    return WorkbookLayout(
+        tuple(_build_profile_input(field, texts.profile[field.name]) for field in methodology.document.profile),
+        tuple(_build_rows(methodology.document.root, texts)),
     )
 
 
-def _field(field: ProfileField, text: ProfileText) -> Input:
-    forms: dict[str, Form] = {"enum": "choice", "boolean": "yes_no", "integer": "integer", "number": "number"}
-    return Input(
+def _build_profile_input(field: ProfileField, text: ProfileText) -> AnswerInput:
+    forms: dict[str, AnswerForm] = {"enum": "choice", "boolean": "yes_no", "integer": "integer", "number": "number"}
+    return AnswerInput(
         field.name,
         f"/profile/{field.name}",
         forms[field.type],
         text.label if text.label == text.description else f"{text.label} ({text.description})",
         field.minimum,
         field.maximum,
-        tuple(Choice(value, text.values[value]) for value in field.values),
+        tuple(AnswerChoice(value, text.values[value]) for value in field.values),
         required=field.set_by == "organisation",
-        of_service=field.set_by == "service",
+        set_by_service=field.set_by == "service",
     )
 
 
-def _rows(group: Group, texts: MethodologyTexts) -> Iterator[Heading | Input]:
+def _build_rows(group: Group, texts: MethodologyTexts) -> Iterator[HeadingRow | AnswerInput]:
     for child in group.children:
         if isinstance(child, Group):
-            yield Heading(child.id, None)
-            yield from _rows(child, texts)
+            yield HeadingRow(child.id, None)
+            yield from _build_rows(child, texts)
             continue
-        yield Heading(child.id, child)
+        yield HeadingRow(child.id, child)
         for fact in child.facts:
-            yield from _inputs(child, fact, texts.indicators[child.id])
+            yield from _build_inputs(child, fact, texts.indicators[child.id])
 
 
-def _inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iterator[Input]:
+def _build_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iterator[AnswerInput]:
     code, pointer = f"{indicator.id}.{fact.name}", f"/answers/{indicator.id}/{fact.name}"
-    of_service = fact.set_by == "service"
+    set_by_service = fact.set_by == "service"
     if fact.type == "components":
         for component in indicator.components:
             element = text.components[component]
-            yield Input(
+            yield AnswerInput(
                 f"{code}.{component}",
                 pointer,
                 "yes_no",
-                f"{text.facts[fact.name]}: {element}" if of_service else element,
+                f"{text.facts[fact.name]}: {element}" if set_by_service else element,
                 component=component,
                 required=fact.required,
-                of_service=of_service,
+                set_by_service=set_by_service,
             )
         return
     is_ladder = fact.type == "integer" and indicator.type == "level"
-    form: Form = "choice" if is_ladder else "yes_no" if fact.type == "boolean" else fact.type
-    yield Input(
+    form: AnswerForm = "choice" if is_ladder else "yes_no" if fact.type == "boolean" else fact.type
+    yield AnswerInput(
         code,
         pointer,
         form,
-        ": ".join(filter(None, fact_texts(text, fact.name))),
+        ": ".join(filter(None, describe_fact(text, fact.name))),
         fact.minimum,
         fact.maximum,
-        tuple(Choice(*level) for level in enumerate(text.ladder)) if is_ladder else (),
+        tuple(AnswerChoice(*level) for level in enumerate(text.ladder)) if is_ladder else (),
         required=fact.required,
-        of_service=of_service,
+        set_by_service=set_by_service,
     )
 
 
-def fact_texts(text: IndicatorText, fact: str) -> tuple[str, str]:
+def describe_fact(text: IndicatorText, fact: str) -> tuple[str, str]:
     """The label of a fact, and what it means where the methodology says more of it (numerators and denominators)."""
     definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
     label = text.facts[fact]
     return label, "" if definition in (None, label) else str(definition)
 
 
-def address(sheet: str, row: int, column: int) -> str:
+def format_cell_address(sheet: str, row: int, column: int) -> str:
     """A cell as people name it, such as `Perfil!C12`; row and column are counted from 0."""
     return f"{sheet}!{xl_rowcol_to_cell(row, column)}"

@@ -48,17 +48,17 @@ _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
 
 
-class Refused(Exception):
-    """A file that is not read at all; `rule` and `place` say what of it, `detail` why and what to do."""
+class WorkbookRejected(Exception):
+    """A file that is not read at all; `rule` and `location` say what of it, `detail` why and what to do."""
 
-    def __init__(self, rule: str, detail: Texts, place: str = "") -> None:
-        super().__init__(rule, place)
+    def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
+        super().__init__(rule, location)
         self.rule = rule
         self.detail = detail
-        self.place = place
+        self.location = location
 
 
-class TooLarge(Refused):
+class WorkbookOversized(WorkbookRejected):
     """A file that is not read because of all that it has."""
 
 
@@ -69,38 +69,38 @@ class Cell(NamedTuple):
     column: int
 
 
-class Marks(Struct, frozen=True):
+class CellMarks(Struct, frozen=True):
     """What a parser does not tell of a sheet: its cells with a formula, and those that show an error."""
 
     formulas: frozenset[Cell] = frozenset()
     errors: frozenset[Cell] = frozenset()
 
 
-class Package(Struct, frozen=True):
+class CheckedWorkbook(Struct, frozen=True):
     """A workbook that may be read: the parser's view of it, and the marks of its sheets by name."""
 
     workbook: CalamineWorkbook
-    marks: Mapping[str, Marks]
+    marks: Mapping[str, CellMarks]
 
 
-def opened(raw: bytes) -> Package:
+def open_workbook(raw: bytes) -> CheckedWorkbook:
     """The workbook in a file; raises `Refused`."""
     _refuse_other_formats(raw)
     members = _members(raw)
     _refuse_contents(members)
     names = _sheets(members)
     scanned = _Scan(members)
-    marks = {name: scanned.marks(part) for name, part in names.items()}
+    marks = {name: scanned.find_marks(part) for name, part in names.items()}
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(_packed(members)))
     except CalamineError as error:
         raise _damaged() from error
-    return Package(workbook, marks)
+    return CheckedWorkbook(workbook, marks)
 
 
 def _refuse_other_formats(raw: bytes) -> None:
     if raw.startswith(_COMPOUND):
-        raise Refused(
+        raise WorkbookRejected(
             "encrypted",
             Texts(
                 "El libro está protegido con contraseña o es de Excel 97-2003 (.xls). Guárdelo como .xlsx sin "
@@ -110,7 +110,7 @@ def _refuse_other_formats(raw: bytes) -> None:
             ),
         )
     if not raw.startswith(_ZIP):
-        raise Refused(
+        raise WorkbookRejected(
             "format",
             Texts(
                 "El fichero no es un libro de Excel (.xlsx). Guárdelo en ese formato.",
@@ -136,7 +136,7 @@ def _members(raw: bytes) -> dict[str, bytes]:
             left = limit
             for member in listed:
                 if member.flag_bits & 1:
-                    raise Refused(
+                    raise WorkbookRejected(
                         "encrypted",
                         Texts("El fichero está cifrado.", "The file is encrypted."),
                         _shown(member.filename),
@@ -160,7 +160,7 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
     """Refuses what a questionnaire has no use for, and what is no workbook."""
     lowered = {name.lower(): name for name in members}
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= members.keys():
-        raise Refused(
+        raise WorkbookRejected(
             "format",
             Texts(
                 "El fichero no es un libro de Excel (.xlsx): le falta `xl/workbook.xml`. Si es de LibreOffice (.ods), "
@@ -172,7 +172,7 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
     for name, written in lowered.items():
         base = posixpath.basename(name)
         if base.startswith("vbaproject") or "/macrosheets/" in name or "/dialogsheets/" in name:
-            raise Refused(
+            raise WorkbookRejected(
                 "macro",
                 Texts(
                     "El libro tiene macros. Guárdelo como .xlsx, sin ellas.",
@@ -181,7 +181,7 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
                 _shown(written),
             )
         if "/externallinks/" in name or base in ("connections.xml", "querytable1.xml"):
-            raise Refused(
+            raise WorkbookRejected(
                 "external",
                 Texts(
                     "El libro enlaza con otros ficheros o datos. Rompa los vínculos (Datos, Editar vínculos) y "
@@ -237,7 +237,7 @@ class _Scan:
     """The one pass over every XML part: its limits, and the marks of the sheets."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
-        self._marks: dict[str, Marks] = {}
+        self._marks: dict[str, CellMarks] = {}
         self._elements = 0
         self._cells = 0
         self._text = 0
@@ -246,9 +246,9 @@ class _Scan:
         for name in ordered:
             self._part(name, members[name])
 
-    def marks(self, part: str) -> Marks:
+    def find_marks(self, part: str) -> CellMarks:
         """The marks of a sheet by its part."""
-        return self._marks.get(part, Marks())
+        return self._marks.get(part, CellMarks())
 
     def _part(self, name: str, content: bytes) -> None:
         sheet = _Sheet(self, name)
@@ -258,7 +258,7 @@ class _Scan:
         parser.CharacterDataHandler = sheet.text
         _parse(parser, content, name)
         if sheet.is_sheet:
-            self._marks[name] = Marks(frozenset(sheet.formulas), frozenset(sheet.errors))
+            self._marks[name] = CellMarks(frozenset(sheet.formulas), frozenset(sheet.errors))
 
     def count_element(self, part: str) -> None:
         """Counts an element."""
@@ -386,7 +386,7 @@ def _parser(content: bytes, part: str) -> expat.XMLParserType:
     parser = expat.ParserCreate("utf-8", " ")
 
     def doctype(*_: object) -> None:
-        raise Refused(
+        raise WorkbookRejected(
             "doctype",
             Texts("El libro contiene una declaración DOCTYPE.", "The workbook has a DOCTYPE declaration."),
             _shown(part),
@@ -418,8 +418,8 @@ def _shown(name: str) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in name[:100])
 
 
-def _damaged(part: str = "") -> Refused:
-    return Refused(
+def _damaged(part: str = "") -> WorkbookRejected:
+    return WorkbookRejected(
         "damaged",
         Texts(
             "El fichero está dañado o no es un libro de Excel. Ábralo, compruébelo y guárdelo de nuevo como .xlsx.",
@@ -429,15 +429,15 @@ def _damaged(part: str = "") -> Refused:
     )
 
 
-def _inflated(limit: int) -> TooLarge:
+def _inflated(limit: int) -> WorkbookOversized:
     return _too_large(
         f"descomprimido ocupa más de {limit} bytes, demasiado para lo que es",
         f"inflated it has more than {limit} bytes, too many for what it is",
     )
 
 
-def _too_large(es: str, en: str, part: str = "") -> TooLarge:
-    return TooLarge(
+def _too_large(es: str, en: str, part: str = "") -> WorkbookOversized:
+    return WorkbookOversized(
         "too_large",
         Texts(
             f"El libro no se lee: {es}. Use la plantilla, sin añadir nada fuera de ella.",

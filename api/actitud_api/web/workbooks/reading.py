@@ -39,18 +39,18 @@ from actitud_api.web.workbooks.layout import (
     PROFILE,
     SHEETS,
     YES,
-    Heading,
-    Input,
-    Sheet,
-    address,
-    layout,
+    AnswerInput,
+    HeadingRow,
+    SheetLayout,
+    build_layout,
+    format_cell_address,
 )
-from actitud_api.web.workbooks.package import Cell, Marks, Package, Refused, opened
+from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, WorkbookRejected, open_workbook
 
 REQUEST: Final = Body(*(request_type(load(version)) for version in versions()))
 """What a questionnaire may hold, of every version."""
 
-Value: TypeAlias = bool | int | float | str | date | time | timedelta
+CellContent: TypeAlias = bool | int | float | str | date | time | timedelta
 """A cell as the parser tells it; an empty text is an empty cell."""
 
 _INTEGRAL_MAX: Final = 2**53
@@ -69,34 +69,34 @@ class CellFault(Struct, frozen=True, kw_only=True):
     suggestion: str | None = None
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class WorkbookContents(Struct, frozen=True, kw_only=True):
     """What a workbook holds, what is wrong with it, and the language in which it was made.
 
     At most `FAULTS_MAX` faults; a last one with the rule `more` says how many more there are.
     """
 
-    held: Questionnaire
+    questionnaire: Questionnaire
     faults: tuple[CellFault, ...]
     language: Language
 
 
-def reading(methodology: Methodology, raw: bytes) -> Reading:
+def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents:
     """Reads the workbook in a file; raises `Refused` where it is none of this methodology."""
-    package = opened(raw)
-    language = _language(package, methodology.version)
-    found = _Reader(methodology, language)
+    package = open_workbook(raw)
+    language = _check_metadata(package, methodology.version)
+    found = _QuestionnaireReader(methodology, language)
     for described in SHEETS:
-        name = _name(package, described)
-        found.read(described, name, _rows(package, name), package.marks[name], _merged(package, name))
-    return found.result()
+        name = _find_sheet_name(package, described)
+        found.read_sheet(described, name, _load_rows(package, name), package.marks[name], _load_merged(package, name))
+    return found.build_contents()
 
 
-def _language(package: Package, version: str) -> Language:
+def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
     """The language of a workbook of that version and of this format; raises `Refused` for any other."""
     try:
-        rows = _rows(package, METADATA)
-    except Refused:
-        raise Refused(
+        rows = _load_rows(package, METADATA)
+    except WorkbookRejected:
+        raise WorkbookRejected(
             "format",
             Texts(
                 "El libro no es un cuestionario de este servicio. Descargue la plantilla y cópielo en ella.",
@@ -105,7 +105,7 @@ def _language(package: Package, version: str) -> Language:
         ) from None
     told = {str(row[0]): row[1] for row in rows if len(row) > 1}
     if told.get("format") != f"actitud-questionnaire/{FORMAT}":
-        raise Refused(
+        raise WorkbookRejected(
             "format",
             Texts(
                 "El libro es de otro formato de cuestionario. Descargue la plantilla y cópielo en ella.",
@@ -116,7 +116,7 @@ def _language(package: Package, version: str) -> Language:
     made_for = told.get("methodology")
     if made_for != version:
         told_version = made_for if isinstance(made_for, str) and made_for in versions() else "?"
-        raise Refused(
+        raise WorkbookRejected(
             "methodology",
             Texts(
                 f"El libro es de la metodología {told_version}, y aquí se lee con la {version}. Léalo con la suya, o "
@@ -129,13 +129,13 @@ def _language(package: Package, version: str) -> Language:
     return next((known for known in LANGUAGES if known == told.get("language")), LANGUAGES[0])
 
 
-def _name(package: Package, described: Sheet) -> str:
+def _find_sheet_name(package: CheckedWorkbook, described: SheetLayout) -> str:
     """The name of a sheet, in whatever language."""
     names = [described.title.into(language) for language in LANGUAGES]
     for name in package.workbook.sheet_names:
         if name in names:
             return name
-    raise Refused(
+    raise WorkbookRejected(
         "sheet",
         Texts(
             f"Falta la hoja «{described.title.es}». No cambie el nombre de las hojas.",
@@ -145,26 +145,26 @@ def _name(package: Package, described: Sheet) -> str:
     )
 
 
-def _sheet(package: Package, name: str) -> CalamineSheet:
+def _load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
     try:
         return package.workbook.get_sheet_by_name(name)
     except CalamineError as error:
-        raise Refused(
+        raise WorkbookRejected(
             "damaged",
             Texts(f"No se puede leer la hoja «{name[:31]}».", f"The sheet “{name[:31]}” cannot be read."),
             name[:31],
         ) from error
 
 
-def _rows(package: Package, name: str) -> list[list[Value]]:
-    return [list(row) for row in _sheet(package, name).to_python(skip_empty_area=False)]
+def _load_rows(package: CheckedWorkbook, name: str) -> list[list[CellContent]]:
+    return [list(row) for row in _load_sheet(package, name).to_python(skip_empty_area=False)]
 
 
-def _merged(package: Package, name: str) -> list[tuple[Cell, Cell]]:
-    return [(Cell(*first), Cell(*last)) for first, last in _sheet(package, name).merged_cell_ranges or ()]
+def _load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
+    return [(Cell(*first), Cell(*last)) for first, last in _load_sheet(package, name).merged_cell_ranges or ()]
 
 
-class _Wrong(Exception):
+class _InvalidCell(Exception):
     """A value that cannot be what is due there."""
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
@@ -174,7 +174,7 @@ class _Wrong(Exception):
         self.suggestion = suggestion
 
 
-class _Reader:
+class _QuestionnaireReader:
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._methodology = methodology
         self._language = language
@@ -186,9 +186,11 @@ class _Reader:
         self._components: dict[tuple[str, str], list[str]] = {}
         self._evidence: dict[str, list[dict[str, Json]]] = {}
         self._profile_evidence: dict[str, list[dict[str, Json]]] = {}
-        self._inputs = {given.code: given for given in layout(methodology.version, language).inputs}
+        self._inputs = {given.code: given for given in build_layout(methodology.version, language).inputs}
         self._headings = {
-            row.code: row for row in layout(methodology.version, language).indicators if isinstance(row, Heading)
+            row.code: row
+            for row in build_layout(methodology.version, language).indicators
+            if isinstance(row, HeadingRow)
         }
         self._rows: dict[str, dict[str, int]] = {described.id: {} for described in SHEETS}
         self._names: dict[str, str] = {}
@@ -197,12 +199,12 @@ class _Reader:
         """The pointers of answers that are there and cannot be read."""
         self._suggestions = 0
 
-    def read(
+    def read_sheet(
         self,
-        described: Sheet,
+        described: SheetLayout,
         name: str,
-        rows: Sequence[Sequence[Value]],
-        marks: Marks,
+        rows: Sequence[Sequence[CellContent]],
+        marks: CellMarks,
         merged: Sequence[tuple[Cell, Cell]],
     ) -> None:
         """Reads a sheet."""
@@ -210,16 +212,16 @@ class _Reader:
         inside = [
             (first, last) for first, last in merged if last.row > HEADER and first.column < len(described.columns)
         ]
-        if not self._has_its_columns(described, rows) or not self._has_few_merged(described, inside):
+        if not self._check_columns(described, rows) or not self._check_few_merged(described, inside):
             self._unread.add(described.id)
             return
-        covered = self._merged_cells(described, inside, len(rows))
+        covered = self._report_merged(described, inside, len(rows))
         last = len(described.columns)
         for row in range(HEADER + 1, len(rows)):
-            cells: dict[str, Value] = {}
+            cells: dict[str, CellContent] = {}
             for column in range(min(last, len(rows[row]))):
                 cell, value = Cell(row, column), rows[row][column]
-                wrong = self._mark(described, cell, value, marks)
+                wrong = self._check_marks(described, cell, value, marks)
                 if cell in covered or wrong is not None:
                     given = self._inputs.get(str(rows[row][0]).strip())
                     is_answer = given is not None and described.columns[column].id == "answer"
@@ -227,25 +229,25 @@ class _Reader:
                     if pointer is not None:
                         self._unreadable.add(pointer)
                     if wrong is not None and cell not in covered:
-                        self._fault(described, cell, wrong, value, pointer)
+                        self._report(described, cell, wrong, value, pointer)
                 elif value != "":
                     cells[described.columns[column].id] = value
-            self._row(described, row, cells)
+            self._read_row(described, row, cells)
 
-    def result(self) -> Reading:
+    def build_contents(self) -> WorkbookContents:
         """What was read."""
-        held = self._judged()
-        self._tell_missing(held)
+        held = self._build_questionnaire()
+        self._report_all_missing(held)
         faults = [fault for _, fault in sorted(self._faults, key=lambda told: told[0])]
         if len(faults) > FAULTS_MAX:
             more = len(faults) - FAULTS_MAX
             detail = Texts(f"Fallos que no se enumeran: {more}.", f"Faults that are not listed: {more}.")
             faults = [*faults[:FAULTS_MAX], CellFault(cell="", pointer=None, rule="more", value=None, detail=detail)]
-        return Reading(held=held, faults=tuple(faults), language=self._language)
+        return WorkbookContents(questionnaire=held, faults=tuple(faults), language=self._language)
 
     # --- the sheets -------------------------------------------------------------------------------------------
 
-    def _has_its_columns(self, described: Sheet, rows: Sequence[Sequence[Value]]) -> bool:
+    def _check_columns(self, described: SheetLayout, rows: Sequence[Sequence[CellContent]]) -> bool:
         """Whether each column has its title; a sheet whose columns have moved says nothing that can be trusted."""
         titles = list(rows[HEADER]) if len(rows) > HEADER else []
         titles += [""] * (len(described.columns) - len(titles))
@@ -258,14 +260,14 @@ class _Reader:
                     f"Aquí debe estar la columna «{es}». Las columnas se han movido, así que la hoja no se lee.",
                     f"The column “{en}” belongs here. Columns have moved, so the sheet is not read.",
                 )
-                self._fault(described, Cell(HEADER, place), _Wrong("column", detail), titles[place])
+                self._report(described, Cell(HEADER, place), _InvalidCell("column", detail), titles[place])
         for place in range(len(described.columns), len(titles)):
             if titles[place] != "":
                 detail = Texts("Esta columna no es del cuestionario.", "This column is none of the questionnaire.")
-                self._fault(described, Cell(HEADER, place), _Wrong("column", detail), titles[place])
+                self._report(described, Cell(HEADER, place), _InvalidCell("column", detail), titles[place])
         return right
 
-    def _has_few_merged(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]]) -> bool:
+    def _check_few_merged(self, described: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
         """Whether there are so few merged ranges in the table that each can be told."""
         if len(merged) <= FAULTS_MAX:
             return True
@@ -273,10 +275,10 @@ class _Reader:
             f"Hay más de {FAULTS_MAX} grupos de celdas combinadas, así que la hoja no se lee.",
             f"There are more than {FAULTS_MAX} groups of merged cells, so the sheet is not read.",
         )
-        self._fault(described, min(merged)[0], _Wrong("merged", detail), "")
+        self._report(described, min(merged)[0], _InvalidCell("merged", detail), "")
         return False
 
-    def _merged_cells(self, described: Sheet, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
+    def _report_merged(self, described: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
         """The cells of the table that are merged with others, each range told once."""
         covered: set[Cell] = set()
         for first, last in merged:
@@ -285,7 +287,7 @@ class _Reader:
                 f"Estas celdas están combinadas hasta {end}, y no se leen.",
                 f"These cells are merged as far as {end}, and are not read.",
             )
-            self._fault(described, first, _Wrong("merged", detail), "")
+            self._report(described, first, _InvalidCell("merged", detail), "")
             covered |= {
                 Cell(row, column)
                 for row in range(first.row, min(last.row + 1, rows))
@@ -293,95 +295,101 @@ class _Reader:
             }
         return covered
 
-    def _mark(self, described: Sheet, cell: Cell, value: Value, marks: Marks) -> _Wrong | None:
+    def _check_marks(
+        self, described: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks
+    ) -> _InvalidCell | None:
         """Why a cell that is filled in is not looked at; None where it is."""
         column = described.columns[cell.column]
         if column.is_input or column.id == "code":
             if cell in marks.formulas:
-                return _Wrong(
+                return _InvalidCell(
                     "formula",
                     Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value."),
                 )
             if cell in marks.errors:
-                return _Wrong("error", Texts("La celda muestra un error.", "The cell shows an error."))
+                return _InvalidCell("error", Texts("La celda muestra un error.", "The cell shows an error."))
             if isinstance(value, str) and is_control(value.replace("\n", " ").replace("\r", " ")):
-                return _Wrong(
+                return _InvalidCell(
                     "control",
                     Texts("El texto tiene caracteres de control.", "The text has control characters."),
                 )
         return None
 
-    def _row(self, described: Sheet, row: int, cells: Mapping[str, Value]) -> None:
+    def _read_row(self, described: SheetLayout, row: int, cells: Mapping[str, CellContent]) -> None:
         filled = [column for column in described.columns if column.is_input and column.id in cells]
         code = cells.get("code")
-        place = Cell(row, described.column("code"))
+        place = Cell(row, described.find_column("code"))
         if code is None:
             if filled:
                 detail = Texts("Falta el código de la fila.", "The code of the row is missing.")
-                self._fault(described, place, _Wrong("required", detail), "")
+                self._report(described, place, _InvalidCell("required", detail), "")
             return
         code = code.strip() if isinstance(code, str) else code
-        known = self._known(described)
+        known = self._list_codes(described)
         if code not in known:
             if code not in self._headings or filled:
                 self._suggestions += 1
                 may_tell = isinstance(code, str) and self._suggestions <= _SUGGESTIONS_MAX
                 near = nearest(str(code), known) if may_tell else None
                 detail = Texts("No se conoce este código.", "This code is not known.")
-                self._fault(described, place, _Wrong("code", detail, near), code)
+                self._report(described, place, _InvalidCell("code", detail, near), code)
             return
         assert isinstance(code, str)
         seen = self._rows[described.id]
         if code in seen and described is not DOCUMENTS:
-            first = address(self._names[described.id], seen[code], 0)
+            first = format_cell_address(self._names[described.id], seen[code], 0)
             detail = Texts(
                 f"La fila está repetida: ya está en {first}. Solo cuenta la primera.",
                 f"The row is there twice: it is at {first} already. Only the first counts.",
             )
-            self._fault(described, place, _Wrong("duplicate", detail), code)
+            self._report(described, place, _InvalidCell("duplicate", detail), code)
             return
         seen.setdefault(code, row)
         if described is DOCUMENTS:
-            self._document(described, row, code, cells)
+            self._read_document(described, row, code, cells)
         else:
-            self._entered(described, row, code, cells)
+            self._read_entries(described, row, code, cells)
 
-    def _known(self, described: Sheet) -> Mapping[str, object]:
+    def _list_codes(self, described: SheetLayout) -> Mapping[str, object]:
         if described is DOCUMENTS:
-            return dict.fromkeys(layout(self._methodology.version, self._language).supported)
+            return dict.fromkeys(build_layout(self._methodology.version, self._language).supported)
         if described is PROFILE:
             return {code: given for code, given in self._inputs.items() if given.pointer.startswith("/profile/")}
         inputs = {code: given for code, given in self._inputs.items() if given.pointer.startswith("/answers/")}
         asked = {code: row for code, row in self._headings.items() if row.indicator is not None}
         return {**inputs, **asked}
 
-    def _entered(self, described: Sheet, row: int, code: str, cells: Mapping[str, Value]) -> None:
+    def _read_entries(self, described: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
         given = self._inputs.get(code)
         if given is not None and "answer" in cells:
-            cell = Cell(row, described.column("answer"))
-            self._take(described, cell, given.pointer, cells["answer"], lambda value: self._answer(given, value))
+            cell = Cell(row, described.find_column("answer"))
+            self._try_put(described, cell, given.pointer, cells["answer"], lambda value: self._put_answer(given, value))
         supports = described is PROFILE or given is None
         indicator = self._headings[code].indicator if code in self._headings else None
         for name in ("answer", "declared", "url", "date", "note"):
-            takes_it = (given is not None) if name == "answer" else supports and not (given and given.of_service)
+            takes_it = (given is not None) if name == "answer" else supports and not (given and given.set_by_service)
             if name in cells and (not takes_it or (given is None and indicator is not None and not indicator.facts)):
                 detail = Texts(
                     "Esta celda no se rellena: lo que pone aquí va en otra fila.",
                     "This cell is not filled in: what stands here belongs in another row.",
                 )
-                self._fault(described, Cell(row, described.column(name)), _Wrong("place", detail), cells[name])
+                self._report(
+                    described, Cell(row, described.find_column(name)), _InvalidCell("place", detail), cells[name]
+                )
                 cells = {column: value for column, value in cells.items() if column != name}
         if "declared" in cells:
-            cell = Cell(row, described.column("declared"))
+            cell = Cell(row, described.find_column("declared"))
             pointer = "/profile_self_declared" if described is PROFILE else f"/answers/{code}/basis"
-            self._take(described, cell, pointer, cells["declared"], lambda value: self._declare(code, value))
+            self._try_put(described, cell, pointer, cells["declared"], lambda value: self._put_declared(code, value))
         if "note" in cells:
-            cell = Cell(row, described.column("note"))
-            self._take(described, cell, f"/answers/{code}/note", cells["note"], lambda value: self._note(code, value))
+            cell = Cell(row, described.find_column("note"))
+            self._try_put(
+                described, cell, f"/answers/{code}/note", cells["note"], lambda value: self._put_note(code, value)
+            )
         if "url" in cells or "date" in cells:
-            self._document(described, row, code, cells)
+            self._read_document(described, row, code, cells)
 
-    def _document(self, described: Sheet, row: int, code: str, cells: Mapping[str, Value]) -> None:
+    def _read_document(self, described: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
         """A document of an answer or of a field of the profile; one that is wrong anywhere is left out."""
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
@@ -393,77 +401,84 @@ class _Reader:
             if name not in cells:
                 continue
             try:
-                document[name] = _document_member(name, cells[name])
-            except _Wrong as wrong:
-                cell = Cell(row, described.column(name))
-                self._fault(described, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
+                document[name] = _parse_document_member(name, cells[name])
+            except _InvalidCell as wrong:
+                cell = Cell(row, described.find_column(name))
+                self._report(described, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
                 right = False
         if not right:
             return
         held: dict[str, Json] = {code: [document]} if of_profile else {code: {"evidence": [document]}}
-        for fault in self._refusals({"profile_evidence" if of_profile else "answers": held}):
+        for fault in self._list_refusals({"profile_evidence" if of_profile else "answers": held}):
             name = fault.pointer.rpartition("/")[2]
-            cell = Cell(row, described.column(name if name in columns else "url"))
-            refused = _Wrong(fault.rule, fault.detail, fault.suggestion)
-            self._fault(described, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
+            cell = Cell(row, described.find_column(name if name in columns else "url"))
+            refused = _InvalidCell(fault.rule, fault.detail, fault.suggestion)
+            self._report(described, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
             right = False
         if right and len(listed) == EVIDENCE_MAX:
             detail = Texts(
                 f"Hay más de {EVIDENCE_MAX} documentos con este código.",
                 f"There are more than {EVIDENCE_MAX} documents with this code.",
             )
-            self._fault(described, Cell(row, described.column("url")), _Wrong("maxItems", detail), "", pointer)
+            self._report(
+                described, Cell(row, described.find_column("url")), _InvalidCell("maxItems", detail), "", pointer
+            )
         elif right:
             (self._profile_evidence if of_profile else self._evidence).setdefault(code, []).append(document)
 
     # --- the values -------------------------------------------------------------------------------------------
 
-    def _take(
-        self, described: Sheet, cell: Cell, pointer: str | None, value: Value, put: Callable[[Value], None]
+    def _try_put(
+        self,
+        described: SheetLayout,
+        cell: Cell,
+        pointer: str | None,
+        value: CellContent,
+        put: Callable[[CellContent], None],
     ) -> None:
         try:
             put(value)
-        except _Wrong as wrong:
-            self._fault(described, cell, wrong, value, pointer)
+        except _InvalidCell as wrong:
+            self._report(described, cell, wrong, value, pointer)
 
-    def _answer(self, given: Input, value: Value) -> None:
-        taken = _taken(given, self._methodology.version, value)
+    def _put_answer(self, given: AnswerInput, value: CellContent) -> None:
+        taken = _parse_answer(given, self._methodology.version, value)
         _, top, first, *rest = given.pointer.split("/")
         if given.component is not None:
             listed = self._components.setdefault((first, rest[0]), [])
             if taken is True:
                 listed.append(given.component)
             return
-        self._ensure_admitted({top: {first: {rest[0]: taken} if rest else taken}})
+        self._ensure_valid({top: {first: {rest[0]: taken} if rest else taken}})
         if rest:
             self._facts.setdefault(first, {})[rest[0]] = taken
         else:
             self._profile[first] = taken
 
-    def _declare(self, code: str, value: Value) -> None:
-        declared = _truth(value)
+    def _put_declared(self, code: str, value: CellContent) -> None:
+        declared = _parse_yes_no(value)
         if code not in self._inputs:
             self._facts.setdefault(code, {})["basis"] = "self_declared" if declared else "evidenced"
         elif declared:
             self._declared.append(code)
 
-    def _note(self, code: str, value: Value) -> None:
-        note = _text(value)
-        self._ensure_admitted({"answers": {code: {"note": note}}})
+    def _put_note(self, code: str, value: CellContent) -> None:
+        note = _parse_text(value)
+        self._ensure_valid({"answers": {code: {"note": note}}})
         self._facts.setdefault(code, {})["note"] = note
 
     # --- the judgement ----------------------------------------------------------------------------------------
 
-    def _refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
+    def _list_refusals(self, part: Mapping[str, Json]) -> Sequence[Fault]:
         """What the schema refuses of a part of a questionnaire."""
         found = REQUEST.convert({"methodology": self._methodology.version, **part})
         return found if isinstance(found, list) else []
 
-    def _ensure_admitted(self, part: Mapping[str, Json]) -> None:
-        for fault in self._refusals(part):
-            raise _Wrong(fault.rule, fault.detail, fault.suggestion)
+    def _ensure_valid(self, part: Mapping[str, Json]) -> None:
+        for fault in self._list_refusals(part):
+            raise _InvalidCell(fault.rule, fault.detail, fault.suggestion)
 
-    def _judged(self) -> Questionnaire:
+    def _build_questionnaire(self) -> Questionnaire:
         answers: dict[str, dict[str, Json]] = {code: dict(facts) for code, facts in self._facts.items()}
         wrong = {fault.pointer for _, fault in self._faults} | self._unreadable
         for (code, fact), listed in self._components.items():
@@ -485,14 +500,14 @@ class _Reader:
         assert isinstance(found, QuestionnaireRequest), found
         return questionnaire(self._methodology, found)
 
-    def _tell_missing(self, held: Questionnaire) -> None:
+    def _report_all_missing(self, held: Questionnaire) -> None:
         """Tells of the fields and facts without which nothing, or an answer not, can be sent."""
         told = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
             for name in missing_fields(self._methodology, held):
                 if f"/profile/{name}" not in told:
                     detail = Texts("Falta este dato del perfil.", "This field of the profile is missing.")
-                    self._missing(PROFILE, self._inputs[name], detail)
+                    self._report_missing(PROFILE, self._inputs[name], detail)
         if "indicators" not in self._unread:
             for given in self._inputs.values():
                 _, top, indicator, *fact = given.pointer.split("/")
@@ -504,9 +519,9 @@ class _Reader:
                     "La respuesta está a medias: falta esto, y sin ello no cuenta.",
                     "The answer is incomplete: this is missing, and without it the answer does not count.",
                 )
-                self._missing(INDICATORS, given, detail)
+                self._report_missing(INDICATORS, given, detail)
 
-    def _missing(self, described: Sheet, given: Input, detail: Texts) -> None:
+    def _report_missing(self, described: SheetLayout, given: AnswerInput, detail: Texts) -> None:
         """Tells that an answer is missing: at its cell, or where there is no row for it, at that of its indicator."""
         rows = self._rows[described.id]
         row = rows.get(given.code)
@@ -515,18 +530,20 @@ class _Reader:
                 f"Falta la fila con el código {given.code}.", f"The row with the code {given.code} is missing."
             )
             row = rows.get(given.pointer.split("/")[2], HEADER)
-        cell = Cell(row, described.column("answer"))
-        self._fault(described, cell, _Wrong("required", detail), "", given.pointer)
+        cell = Cell(row, described.find_column("answer"))
+        self._report(described, cell, _InvalidCell("required", detail), "", given.pointer)
 
-    def _fault(self, described: Sheet, cell: Cell, wrong: _Wrong, value: Value, pointer: str | None = None) -> None:
+    def _report(
+        self, described: SheetLayout, cell: Cell, wrong: _InvalidCell, value: CellContent, pointer: str | None = None
+    ) -> None:
         self._faults.append(
             (
                 (SHEETS.index(described), *cell),
                 CellFault(
-                    cell=address(self._names[described.id], *cell),
+                    cell=format_cell_address(self._names[described.id], *cell),
                     pointer=pointer,
                     rule=wrong.rule,
-                    value=_shown(value),
+                    value=_quote_value(value),
                     detail=wrong.detail,
                     suggestion=wrong.suggestion,
                 ),
@@ -534,20 +551,20 @@ class _Reader:
         )
 
 
-def _taken(given: Input, version: str, value: Value) -> Json:
+def _parse_answer(given: AnswerInput, version: str, value: CellContent) -> Json:
     """An answer as JSON has it; raises `_Wrong` where it is of another kind."""
     match given.form:
         case "yes_no":
-            return _truth(value)
+            return _parse_yes_no(value)
         case "choice":
-            return _chosen(given, version, value)
+            return _parse_choice(given, version, value)
         case "integer" | "number":
-            return _number(value)
+            return _parse_number(value)
 
 
-def _number(value: Value) -> int | float:
+def _parse_number(value: CellContent) -> int | float:
     if isinstance(value, date | time | timedelta):
-        raise _Wrong(
+        raise _InvalidCell(
             "type",
             Texts(
                 "Hay una fecha donde va un número. Dé a la celda formato de número y escríbalo de nuevo.",
@@ -555,7 +572,7 @@ def _number(value: Value) -> int | float:
             ),
         )
     if isinstance(value, bool):
-        raise _Wrong("type", Texts("Debe ser un número.", "It must be a number."))
+        raise _InvalidCell("type", Texts("Debe ser un número.", "It must be a number."))
     if isinstance(value, str):
         text = value.strip().replace(",", ".")
         near = text if _is_number(text) else None
@@ -563,7 +580,7 @@ def _number(value: Value) -> int | float:
             "Debe ser un número, y es un texto. Escríbalo sin más, sin unidades ni separadores de miles.",
             "It must be a number, and it is a text. Write it alone, without units or thousands separators.",
         )
-        raise _Wrong("type", detail, near)
+        raise _InvalidCell("type", detail, near)
     is_integral = isinstance(value, int) or (value.is_integer() and abs(value) <= _INTEGRAL_MAX)
     return int(value) if is_integral else value
 
@@ -575,12 +592,12 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _truth(value: Value) -> bool:
+def _parse_yes_no(value: CellContent) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
         return _WORDS[word]
-    raise _Wrong("enum", Texts("Debe ser Sí o No.", "It must be Yes or No."))
+    raise _InvalidCell("enum", Texts("Debe ser Sí o No.", "It must be Yes or No."))
 
 
 _WORDS: Final[Mapping[str, bool]] = {
@@ -590,9 +607,9 @@ _WORDS: Final[Mapping[str, bool]] = {
 }
 
 
-def _chosen(given: Input, version: str, value: Value) -> str | int:
+def _parse_choice(given: AnswerInput, version: str, value: CellContent) -> str | int:
     """The value that is meant, by itself, by what it means or as the drop-down has both, in whatever language."""
-    options = _options(version)[given.code]
+    options = _map_options(version)[given.code]
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
         value = str(int(value))
     if isinstance(value, str):
@@ -604,28 +621,28 @@ def _chosen(given: Input, version: str, value: Value) -> str | int:
     detail = Texts(
         f"Debe ser uno de los valores de la lista: {listed}.", f"It must be one of the values of the list: {listed}."
     )
-    raise _Wrong("enum", detail, near)
+    raise _InvalidCell("enum", detail, near)
 
 
 @cache
-def _options(version: str) -> Mapping[str, Mapping[str, str | int]]:
+def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
     """What each choice may be written as, by the code of its cell."""
     found: dict[str, dict[str, str | int]] = {}
     for language in load(version).texts:
-        for given in layout(version, language).inputs:
+        for given in build_layout(version, language).inputs:
             for choice in given.choices:
                 for text in (str(choice.value), choice.label, choice.text):
                     found.setdefault(given.code, {}).setdefault(text.strip().casefold(), choice.value)
     return found
 
 
-def _document_member(name: str, value: Value) -> str:
+def _parse_document_member(name: str, value: CellContent) -> str:
     if name == "date":
-        return _date(value)
-    return _text(value) if name == "note" else _text(value).strip()
+        return _parse_date(value)
+    return _parse_text(value) if name == "note" else _parse_text(value).strip()
 
 
-def _date(value: Value) -> str:
+def _parse_date(value: CellContent) -> str:
     """A day as JSON has it (RFC 3339)."""
     if isinstance(value, datetime):
         return value.date().isoformat()
@@ -634,14 +651,14 @@ def _date(value: Value) -> str:
     if isinstance(value, str):
         text = value.strip()
         try:
-            return date.fromisoformat(text).isoformat() if len(text) == 10 else _no_date()
+            return date.fromisoformat(text).isoformat() if len(text) == 10 else _reject_date()
         except ValueError:
-            return _no_date()
-    return _no_date()
+            return _reject_date()
+    return _reject_date()
 
 
-def _no_date() -> str:
-    raise _Wrong(
+def _reject_date() -> str:
+    raise _InvalidCell(
         "format",
         Texts(
             "Debe ser una fecha: dé a la celda formato de fecha, o escríbala como 2026-12-31.",
@@ -650,7 +667,7 @@ def _no_date() -> str:
     )
 
 
-def _shown(value: Value) -> str | None:
+def _quote_value(value: CellContent) -> str | None:
     """A value to be quoted, as JSON; None of an empty cell, and of personal data."""
     if value == "":
         return None
@@ -660,8 +677,8 @@ def _shown(value: Value) -> str | None:
     return shown(value if isinstance(value, bool | int | float) else str(value))
 
 
-def _text(value: Value) -> str:
+def _parse_text(value: CellContent) -> str:
     """A text in one line: what is published has no line breaks."""
     if isinstance(value, str):
         return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
-    raise _Wrong("type", Texts("Debe ser un texto.", "It must be a text."))
+    raise _InvalidCell("type", Texts("Debe ser un texto.", "It must be a text."))

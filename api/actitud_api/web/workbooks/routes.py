@@ -12,8 +12,8 @@ from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_S
 from actitud_api.platform.http.representations import XLSX, File, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.web.workbooks import schemas, service
-from actitud_api.web.workbooks.package import Refused, TooLarge
-from actitud_api.web.workbooks.service import AnotherVersion
+from actitud_api.web.workbooks.package import WorkbookOversized, WorkbookRejected
+from actitud_api.web.workbooks.service import VersionMismatch
 
 TEMPLATE = File(schemas.WorkbookReading, XLSX)
 FILLED = File(schemas.WorkbookReading, XLSX, cache=NO_STORE)
@@ -23,31 +23,31 @@ READING = Representation(schemas.WorkbookReading, cache=NO_STORE, sentences=True
 _READ = Link("methodologies.get", {"version": "$request.path.version"}, "What its codes mean.")
 
 
-def _another_version(error: AnotherVersion) -> Texts:
+def _another_version(error: VersionMismatch) -> Texts:
     return Texts(
-        f"El cuestionario es de la metodología {error.sent}, y el libro de la {error.asked}.",
-        f"The questionnaire is of the methodology {error.sent}, and the workbook of {error.asked}.",
+        f"El cuestionario es de la metodología {error.sent}, y el libro de la {error.requested}.",
+        f"The questionnaire is of the methodology {error.sent}, and the workbook of {error.requested}.",
     )
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
-        AnotherVersion,
+        VersionMismatch,
         CONFLICT,
         _another_version,
-        lambda error: [Fault("/methodology", "version", None, _another_version(error), error.asked)],
+        lambda error: [Fault("/methodology", "version", None, _another_version(error), error.requested)],
     ),
     maps_to(
-        TooLarge,
+        WorkbookOversized,
         CONTENT_TOO_LARGE,
         lambda error: error.detail,
-        lambda error: [Fault(error.place, error.rule, None, error.detail)],
+        lambda error: [Fault(error.location, error.rule, None, error.detail)],
     ),
     maps_to(
-        Refused,
+        WorkbookRejected,
         CONFLICT,
         lambda error: error.detail,
-        lambda error: [Fault(error.place, error.rule, None, error.detail)],
+        lambda error: [Fault(error.location, error.rule, None, error.detail)],
     ),
 )
 
@@ -67,7 +67,7 @@ class WorkbooksController(Controller):
         unlocked.
         """
         return TEMPLATE.file_of(
-            request, service.template(path.version, language), f"actitud-{path.version}-{language}.xlsx"
+            request, service.build_template(path.version, language), f"actitud-{path.version}-{language}.xlsx"
         )
 
     @post(
@@ -89,7 +89,7 @@ class WorkbooksController(Controller):
         assessment, will do, and so will anything less, however little is answered. Numbers have 15 significant digits
         there. 409 where the questionnaire is of another version.
         """
-        workbook = service.filled(path.version, body, language)
+        workbook = service.fill_workbook(path.version, body, language)
         return FILLED.file_of(request, workbook, f"actitud-{path.version}-{language}.xlsx")
 
     @post(
@@ -113,5 +113,5 @@ class WorkbooksController(Controller):
         is no workbook of this version is not read at all (409, with the reason: not XLSX, with a password, macros or
         links to other files, damaged, of another version), nor one with more in it than a questionnaire has (413).
         """
-        read = service.read(path.version, body)
-        return READING.of(request, schemas.answer(path.version, read, language))
+        read = service.read_workbook(path.version, body)
+        return READING.of(request, schemas.build_reading(path.version, read, language))

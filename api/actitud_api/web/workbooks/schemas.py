@@ -16,7 +16,7 @@ from actitud_api.engine.methodology.requests.questionnaire import (
     document_of,
     scores_document,
 )
-from actitud_api.web.workbooks.service import CellFault, Reading
+from actitud_api.web.workbooks.service import CellFault, WorkbookContents
 
 
 class WorkbookPath(Struct, frozen=True):
@@ -59,20 +59,20 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
     ]
 
 
-def answer(version: str, read: Reading, language: Language) -> WorkbookReading:
+def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
     """What was read, with its faults in a language."""
     methodology = load(version)
     return WorkbookReading(
         methodology=version,
         language=read.language,
-        questionnaire=document_of(methodology, read.held),
-        scores=scores_document(methodology, read.held),
-        assessment=assessment_document(methodology, read.held),
-        faults=tuple(_fault(fault, language) for fault in read.faults),
+        questionnaire=document_of(methodology, read.questionnaire),
+        scores=scores_document(methodology, read.questionnaire),
+        assessment=assessment_document(methodology, read.questionnaire),
+        faults=tuple(_build_fault(fault, language) for fault in read.faults),
     )
 
 
-def _fault(fault: CellFault, language: Language) -> WorkbookFault:
+def _build_fault(fault: CellFault, language: Language) -> WorkbookFault:
     return WorkbookFault(
         cell=fault.cell,
         pointer=fault.pointer,

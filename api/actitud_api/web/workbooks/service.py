@@ -7,36 +7,44 @@ from functools import cache
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load
 from actitud_api.engine.methodology.requests.questionnaire import QuestionnaireRequest, questionnaire
-from actitud_api.web.workbooks.reading import REQUEST, CellFault, Reading, reading
-from actitud_api.web.workbooks.writing import workbook
+from actitud_api.web.workbooks.reading import REQUEST, CellFault, WorkbookContents, read_questionnaire
+from actitud_api.web.workbooks.writing import build_workbook
 
-__all__ = ["REQUEST", "AnotherVersion", "CellFault", "Reading", "filled", "read", "template"]
+__all__ = [
+    "REQUEST",
+    "CellFault",
+    "VersionMismatch",
+    "WorkbookContents",
+    "build_template",
+    "fill_workbook",
+    "read_workbook",
+]
 
 
-class AnotherVersion(Exception):
+class VersionMismatch(Exception):
     """A questionnaire of another version than the one whose workbook is asked for."""
 
-    def __init__(self, asked: str, sent: str) -> None:
-        super().__init__(asked, sent)
-        self.asked = asked
+    def __init__(self, requested: str, sent: str) -> None:
+        super().__init__(requested, sent)
+        self.requested = requested
         self.sent = sent
 
 
 @cache
-def template(version: str, language: Language) -> bytes:
+def build_template(version: str, language: Language) -> bytes:
     """The empty workbook of a version; raises `UnknownMethodology`."""
-    return workbook(load(version), language)
+    return build_workbook(load(version), language)
 
 
-def filled(version: str, request: QuestionnaireRequest, language: Language) -> bytes:
+def fill_workbook(version: str, request: QuestionnaireRequest, language: Language) -> bytes:
     """The workbook of a version with what a questionnaire holds; raises `UnknownMethodology` and `AnotherVersion`."""
     methodology = load(version)
     sent = str(request.__struct_config__.tag)
     if sent != version:
-        raise AnotherVersion(version, sent)
-    return workbook(methodology, language, questionnaire(methodology, request))
+        raise VersionMismatch(version, sent)
+    return build_workbook(methodology, language, questionnaire(methodology, request))
 
 
-def read(version: str, raw: bytes) -> Reading:
+def read_workbook(version: str, raw: bytes) -> WorkbookContents:
     """What a workbook of a version holds; raises `UnknownMethodology`, and `Refused` where it is none of it."""
-    return reading(load(version), raw)
+    return read_questionnaire(load(version), raw)

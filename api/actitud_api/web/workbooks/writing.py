@@ -33,11 +33,11 @@ from actitud_api.web.workbooks.layout import (
     NO,
     PROFILE,
     YES,
-    Heading,
-    Input,
-    Layout,
-    Sheet,
-    layout,
+    AnswerInput,
+    HeadingRow,
+    SheetLayout,
+    WorkbookLayout,
+    build_layout,
 )
 
 _MADE: Final = datetime(2026, 1, 1)
@@ -84,7 +84,7 @@ _INSTRUCTIONS: Final = (
         "understood is told cell by cell.",
     ),
 )
-_ABOVE: Final = {
+_INTRODUCTIONS: Final = {
     "profile": Texts(
         "Qué es la organización y qué tiene en redes. Todo es obligatorio, salvo lo que fija la revisión.",
         "What the organisation is and what it has on the networks. All is required but what the review sets.",
@@ -98,25 +98,27 @@ _ABOVE: Final = {
         "Further documents, one a row, with the code of the question or field that they prove.",
     ),
 }
-_OF_REVIEW: Final = Texts("Lo fija la revisión: déjelo en blanco.", "The review sets it: leave it blank.")
+_SET_BY_REVIEW: Final = Texts("Lo fija la revisión: déjelo en blanco.", "The review sets it: leave it blank.")
 _DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from the profile: there is no answer.")
 
 
-def workbook(methodology: Methodology, language: Language, held: Questionnaire | None = None) -> bytes:
+def build_workbook(methodology: Methodology, language: Language, questionnaire: Questionnaire | None = None) -> bytes:
     """The workbook of a methodology in a language, with what a questionnaire holds.
 
     Numbers have 15 significant digits, as those of spreadsheets do.
     """
-    return _Workbook(methodology, language, held).bytes()
+    return _WorkbookWriter(methodology, language, questionnaire).build()
 
 
-class _Workbook:
-    def __init__(self, methodology: Methodology, language: Language, held: Questionnaire | None) -> None:
+class _WorkbookWriter:
+    def __init__(self, methodology: Methodology, language: Language, questionnaire: Questionnaire | None) -> None:
         self._methodology = methodology
         self._language = language
         self._texts = methodology.texts[language]
-        self._held = held or Questionnaire(profile={}, profile_self_declared=(), profile_evidence={}, answers={})
-        self._layout: Layout = layout(methodology.version, language)
+        self._questionnaire = questionnaire or Questionnaire(
+            profile={}, profile_self_declared=(), profile_evidence={}, answers={}
+        )
+        self._layout: WorkbookLayout = build_layout(methodology.version, language)
         self._file = io.BytesIO()
         self._book = xlsxwriter.Workbook(self._file, {"in_memory": True, "strings_to_urls": False})
         self._book.set_properties({"title": self._texts.title, "created": _MADE})
@@ -126,10 +128,10 @@ class _Workbook:
         }
         self._lists: dict[tuple[str, ...], str] = {}
 
-    def bytes(self) -> bytes:
+    def build(self) -> bytes:
         """The file."""
         self._write_instructions()
-        sheets = {one.id: self._sheet(one) for one in (PROFILE, INDICATORS, DOCUMENTS)}
+        sheets = {one.id: self._add_sheet(one) for one in (PROFILE, INDICATORS, DOCUMENTS)}
         self._write_profile(sheets["profile"])
         self._write_indicators(sheets["indicators"])
         self._write_documents(sheets["documents"])
@@ -137,11 +139,11 @@ class _Workbook:
         self._book.close()
         return self._file.getvalue()
 
-    def _t(self, texts: Texts) -> str:
+    def _translate(self, texts: Texts) -> str:
         return texts.into(self._language)
 
     def _write_instructions(self) -> None:
-        sheet = self._book.add_worksheet(self._t(Texts("Instrucciones", "Instructions")))
+        sheet = self._book.add_worksheet(self._translate(Texts("Instrucciones", "Instructions")))
         sheet.protect()
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 110)
@@ -150,20 +152,20 @@ class _Workbook:
             f"Cuestionario de la metodología {self._methodology.version}",
             f"Questionnaire of the methodology {self._methodology.version}",
         )
-        sheet.write_string(1, 0, self._t(about), self._formats["subtitle"])
+        sheet.write_string(1, 0, self._translate(about), self._formats["subtitle"])
         for row, line in enumerate(_INSTRUCTIONS, start=3):
-            sheet.write_string(row, 0, f"{row - 2}. {self._t(line)}", self._formats["plain"])
+            sheet.write_string(row, 0, f"{row - 2}. {self._translate(line)}", self._formats["plain"])
 
-    def _sheet(self, described: Sheet) -> Worksheet:
-        sheet = self._book.add_worksheet(self._t(described.title))
+    def _add_sheet(self, described: SheetLayout) -> Worksheet:
+        sheet = self._book.add_worksheet(self._translate(described.title))
         options = {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
         sheet.protect(options=options)
         sheet.hide_gridlines(2)
-        sheet.write_string(0, 0, self._t(described.title), self._formats["heading"])
-        sheet.write_string(1, 0, self._t(_ABOVE[described.id]), self._formats["line"])
+        sheet.write_string(0, 0, self._translate(described.title), self._formats["heading"])
+        sheet.write_string(1, 0, self._translate(_INTRODUCTIONS[described.id]), self._formats["line"])
         for place, column in enumerate(described.columns):
             sheet.set_column(place, place, column.width)
-            sheet.write_string(HEADER, place, self._t(column.title), self._formats["header"])
+            sheet.write_string(HEADER, place, self._translate(column.title), self._formats["header"])
         sheet.freeze_panes(HEADER + 1, 2 if described is not DOCUMENTS else 1)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -172,28 +174,28 @@ class _Workbook:
         return sheet
 
     def _write_profile(self, sheet: Worksheet) -> None:
-        place = PROFILE.column
+        place = PROFILE.find_column
         for row, given in enumerate(self._layout.profile, start=HEADER + 1):
             sheet.write_string(row, place("code"), given.code, self._formats["code"])
             sheet.write_string(row, place("question"), given.label, self._formats["plain"])
-            sheet.write_string(row, place("allowed"), self._allowed(given), self._formats["small"])
-            self._write_answer(sheet, row, place("answer"), given, self._held.profile.get(given.code))
-            if given.of_service:
+            sheet.write_string(row, place("allowed"), self._describe_allowed(given), self._formats["small"])
+            self._write_answer(sheet, row, place("answer"), given, self._questionnaire.profile.get(given.code))
+            if given.set_by_service:
                 for name in ("declared", "url", "date"):
                     sheet.write_blank(row, place(name), None, self._formats["small"])
                 continue
-            declared = True if given.code in self._held.profile_self_declared else None
+            declared = True if given.code in self._questionnaire.profile_self_declared else None
             self._write_yes_no(sheet, row, place("declared"), declared)
-            self._write_first(sheet, row, PROFILE, self._held.profile_evidence.get(given.code, ()))
+            self._write_first_document(sheet, row, PROFILE, self._questionnaire.profile_evidence.get(given.code, ()))
 
     def _write_indicators(self, sheet: Worksheet) -> None:
-        place = INDICATORS.column
+        place = INDICATORS.find_column
         for row, given in enumerate(self._layout.indicators, start=HEADER + 1):
-            if isinstance(given, Input):
+            if isinstance(given, AnswerInput):
                 sheet.write_string(row, place("code"), given.code, self._formats["code"])
                 sheet.write_string(row, place("question"), given.label, self._formats["indented"])
-                sheet.write_string(row, place("allowed"), self._allowed(given), self._formats["small"])
-                self._write_answer(sheet, row, place("answer"), given, self._answer(given))
+                sheet.write_string(row, place("allowed"), self._describe_allowed(given), self._formats["small"])
+                self._write_answer(sheet, row, place("answer"), given, self._find_answer(given))
                 continue
             if given.indicator is None:
                 sheet.write_string(row, place("code"), given.code, self._formats["dimension"])
@@ -204,13 +206,13 @@ class _Workbook:
                 continue
             self._write_indicator(sheet, row, given, given.indicator)
 
-    def _write_indicator(self, sheet: Worksheet, row: int, given: Heading, indicator: Indicator) -> None:
-        place, text = INDICATORS.column, self._texts.indicators[indicator.id]
+    def _write_indicator(self, sheet: Worksheet, row: int, given: HeadingRow, indicator: Indicator) -> None:
+        place, text = INDICATORS.find_column, self._texts.indicators[indicator.id]
         for column in range(len(INDICATORS.columns)):
             sheet.write_blank(row, column, None, self._formats["asked"])
         sheet.write_string(row, place("code"), given.code, self._formats["asked"])
         sheet.write_string(row, place("question"), f"{text.name}\n{text.question}", self._formats["asked"])
-        told = [self._t(_DERIVED)] if not indicator.facts else []
+        told = [self._translate(_DERIVED)] if not indicator.facts else []
         told += [self._texts.windows[window] for window in indicator.windows]
         sheet.write_string(row, place("allowed"), "\n".join(told), self._formats["asked_small"])
         sheet.write_string(row, place("why"), text.seed, self._formats["asked_small"])
@@ -218,16 +220,18 @@ class _Workbook:
         sheet.write_string(row, place("evidence"), proof, self._formats["asked_small"])
         if not indicator.facts:
             return
-        entry = self._held.answers.get(indicator.id)
+        entry = self._questionnaire.answers.get(indicator.id)
         declared = None if entry is None or entry.basis is None else entry.basis == "self_declared"
         self._write_yes_no(sheet, row, place("declared"), declared)
-        self._write_first(sheet, row, INDICATORS, () if entry is None else entry.evidence)
+        self._write_first_document(sheet, row, INDICATORS, () if entry is None else entry.evidence)
         self._write_text(sheet, row, place("note"), None if entry is None else entry.note)
         self._validate_note(sheet, row, row, place("note"))
 
     def _write_documents(self, sheet: Worksheet) -> None:
-        place = DOCUMENTS.column
-        given = [(code, document) for code, documents in self._supporting() for document in _further(documents)]
+        place = DOCUMENTS.find_column
+        given = [
+            (code, document) for code, documents in self._list_documents() for document in _select_further(documents)
+        ]
         last = HEADER + max(DOCUMENTS_MIN, len(given) + DOCUMENTS_MIN // 2)
         for row in range(HEADER + 1, last + 1):
             for column in DOCUMENTS.columns:
@@ -260,22 +264,26 @@ class _Workbook:
             about.write_string(row, 0, name)
             about.write_string(row, 1, value)
 
-    def _supporting(self) -> list[tuple[str, Sequence[Evidence]]]:
-        answers = ((name, entry.evidence) for name, entry in self._held.answers.items())
-        return [*self._held.profile_evidence.items(), *answers]
+    def _list_documents(self) -> list[tuple[str, Sequence[Evidence]]]:
+        answers = ((name, entry.evidence) for name, entry in self._questionnaire.answers.items())
+        return [*self._questionnaire.profile_evidence.items(), *answers]
 
-    def _answer(self, given: Input) -> object:
+    def _find_answer(self, given: AnswerInput) -> object:
         _, _, indicator, fact = given.pointer.split("/")
-        entry = self._held.answers.get(indicator)
+        entry = self._questionnaire.answers.get(indicator)
         value = None if entry is None else entry.facts.get(fact)
         if given.component is None or not isinstance(value, tuple):
             return value
         return given.component in value
 
-    def _write_answer(self, sheet: Worksheet, row: int, column: int, given: Input, value: object) -> None:
+    def _write_answer(self, sheet: Worksheet, row: int, column: int, given: AnswerInput, value: object) -> None:
         title = given.code[:_TITLE_MAX]
-        message = self._t(_OF_REVIEW) if given.of_service else f"{given.label}\n{self._allowed(given)}"
-        told = {"input_title": title, "input_message": _cut(message), "error_title": title}
+        message = (
+            self._translate(_SET_BY_REVIEW)
+            if given.set_by_service
+            else f"{given.label}\n{self._describe_allowed(given)}"
+        )
+        told = {"input_title": title, "input_message": _truncate_message(message), "error_title": title}
         match given.form:
             case "yes_no":
                 self._write_yes_no(sheet, row, column, value, told)
@@ -290,15 +298,15 @@ class _Workbook:
                     sheet.write_blank(row, column, None, self._formats["input"])
                 form = "integer" if given.form == "integer" else "decimal"
                 limits = {"criteria": "between", "minimum": given.minimum or 0, "maximum": given.maximum or 10**12}
-                wrong = {"error_message": _cut(self._allowed(given))}
+                wrong = {"error_message": _truncate_message(self._describe_allowed(given))}
                 sheet.data_validation(row, column, row, column, {"validate": form, **limits, **told, **wrong})
 
     def _write_yes_no(
         self, sheet: Worksheet, row: int, column: int, value: object, told: Mapping[str, str] | None = None
     ) -> None:
-        word = None if value is None else self._t(YES if value else NO)
+        word = None if value is None else self._translate(YES if value else NO)
         self._write_text(sheet, row, column, word)
-        self._validate_choice(sheet, row, row, column, (self._t(YES), self._t(NO)), told)
+        self._validate_choice(sheet, row, row, column, (self._translate(YES), self._translate(NO)), told)
 
     def _write_text(self, sheet: Worksheet, row: int, column: int, value: str | None) -> None:
         if value is None:
@@ -313,10 +321,12 @@ class _Workbook:
         else:
             sheet.write_datetime(row, column, datetime.combine(value, time()), self._formats["input_date"])
 
-    def _write_first(self, sheet: Worksheet, row: int, described: Sheet, documents: Sequence[Evidence]) -> None:
+    def _write_first_document(
+        self, sheet: Worksheet, row: int, described: SheetLayout, documents: Sequence[Evidence]
+    ) -> None:
         """The first document of an answer, where it fits into its row."""
-        url, day = described.column("url"), described.column("date")
-        if documents and not _further(documents[:1]):
+        url, day = described.find_column("url"), described.find_column("date")
+        if documents and not _select_further(documents[:1]):
             self._write_text(sheet, row, url, documents[0].url)
             self._write_date(sheet, row, day, documents[0].date)
         else:
@@ -338,25 +348,25 @@ class _Workbook:
             place = len(self._lists)
             self._lists[key] = f"={LISTS}!{xl_range_abs(0, place, len(key) - 1, place)}"
         wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
-        rule = {"validate": "list", "source": self._lists[key], "error_message": self._t(wrong), **(told or {})}
+        rule = {"validate": "list", "source": self._lists[key], "error_message": self._translate(wrong), **(told or {})}
         sheet.data_validation(first, column, last, column, rule)
 
     def _validate_date(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
         wrong = Texts("Escriba una fecha, como 31/12/2026.", "Write a date, such as 2026-12-31.")
         rule = {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
-        sheet.data_validation(first, column, last, column, {**rule, "error_message": self._t(wrong)})
+        sheet.data_validation(first, column, last, column, {**rule, "error_message": self._translate(wrong)})
 
     def _validate_note(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
         wrong = Texts(f"Como mucho {NOTE_MAX} caracteres.", f"At most {NOTE_MAX} characters.")
-        rule = {"validate": "length", "criteria": "<=", "value": NOTE_MAX, "error_message": self._t(wrong)}
+        rule = {"validate": "length", "criteria": "<=", "value": NOTE_MAX, "error_message": self._translate(wrong)}
         sheet.data_validation(first, column, last, column, rule)
 
-    def _allowed(self, given: Input) -> str:
-        if given.of_service:
-            return self._t(_OF_REVIEW)
+    def _describe_allowed(self, given: AnswerInput) -> str:
+        if given.set_by_service:
+            return self._translate(_SET_BY_REVIEW)
         match given.form:
             case "yes_no":
-                return self._t(Texts("Sí o No", "Yes or No"))
+                return self._translate(Texts("Sí o No", "Yes or No"))
             case "choice":
                 return "\n".join(choice.label for choice in given.choices)
             case "integer" | "number":
@@ -365,11 +375,11 @@ class _Workbook:
                     es, en = ("Un número", "A number")
                 least, most = given.minimum, given.maximum
                 if most is not None and most < 10**6:
-                    return self._t(Texts(f"{es} de {least} a {most}", f"{en} from {least} to {most}"))
-                return self._t(Texts(f"{es}, {least} o más", f"{en}, {least} or more"))
+                    return self._translate(Texts(f"{es} de {least} a {most}", f"{en} from {least} to {most}"))
+                return self._translate(Texts(f"{es}, {least} o más", f"{en}, {least} or more"))
 
 
-def _further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
+def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
     """The documents that do not fit into the row of what they support: all but a first one that is no more than an
     address and a date; their order is kept.
     """
@@ -378,7 +388,7 @@ def _further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
     return documents
 
 
-def _cut(text: str) -> str:
+def _truncate_message(text: str) -> str:
     return text if len(text) <= _MESSAGE_MAX else text[: _MESSAGE_MAX - 1] + "…"
 
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final, Literal
 
-from actitud_api.web.downloads.formats.tables import Batches, Column, Value, plain
+from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableColumn, format_number
 
 Dialect = Literal["rfc4180", "excel-es"]
 
 BOM: Final = b"\xef\xbb\xbf"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet could take for a formula (OWASP, CSV Injection)."""
 
 
-def lines(columns: Sequence[Column], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
+def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
     """The header and the rows as bytes, a piece for each batch.
 
     rfc4180: commas, decimal points, `true` and `false`, CRLF; what is not there is empty. excel-es: begins with a byte
@@ -28,7 +28,7 @@ def lines(columns: Sequence[Column], batches: Batches, dialect: Dialect = "rfc41
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";" if spanish else ",", lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
-    cells = [_cell(column, spanish=spanish) for column in columns]
+    cells = [_build_cell_encoder(column, spanish=spanish) for column in columns]
     start = BOM if spanish else b""
     for batch in batches:
         writer.writerows([cell(value) for cell, value in zip(cells, row, strict=True)] for row in batch)
@@ -40,19 +40,19 @@ def lines(columns: Sequence[Column], batches: Batches, dialect: Dialect = "rfc41
         yield start + buffer.getvalue().encode()
 
 
-def _cell(column: Column, *, spanish: bool) -> Callable[[Value], str]:
+def _build_cell_encoder(column: TableColumn, *, spanish: bool) -> Callable[[CellValue], str]:
     true, false = ("VERDADERO", "FALSO") if spanish else ("true", "false")
 
-    def cell(value: Value) -> str:
+    def cell(value: CellValue) -> str:
         if value is None:
             return ""
         if isinstance(value, str):
-            return f"'{value}" if spanish and value.startswith(_FORMULA) else value
+            return f"'{value}" if spanish and value.startswith(_FORMULA_STARTS) else value
         if isinstance(value, bool):
             return true if value else false
         if isinstance(value, date):
             return value.isoformat()
-        text = str(value) if column.kind == "integer" else plain(value, column.decimals)
+        text = str(value) if column.kind == "integer" else format_number(value, column.decimals)
         return text.replace(".", ",") if spanish else text
 
     return cell

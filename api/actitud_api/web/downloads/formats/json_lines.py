@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from actitud_api.web.downloads.formats.tables import Batches, Column
+from actitud_api.web.downloads.formats.tables import Batches, TableColumn
 
 
-def lines(columns: Sequence[Column], batches: Batches) -> Iterator[bytes]:
+def encode_json_lines(columns: Sequence[TableColumn], batches: Batches) -> Iterator[bytes]:
     """The rows as bytes, a piece for each batch; numbers in their shortest form, null for what is not there."""
     names = [column.name for column in columns]
     encoder = msgspec.json.Encoder()

@@ -14,13 +14,13 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from actitud_api.web.downloads.formats.tables import Column
+from actitud_api.web.downloads.formats.tables import TableColumn
 
 VERSION: Final = "2.0"
 _CHUNK: Final = 64 * 1024
 
 
-class Unit(Struct, frozen=True):
+class CubeUnit(Struct, frozen=True):
     """One of those that figures are about: its id, its name, and its figure for each measure."""
 
     id: str
@@ -39,11 +39,11 @@ class Cube(Struct, frozen=True, kw_only=True):
     period: tuple[str, str]
     measure: tuple[str, str]
     period_value: tuple[str, str]
-    measures: Sequence[Column]
+    measures: Sequence[TableColumn]
     more: Mapping[str, object]
 
 
-def write(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[Unit]]) -> None:
+def write_cube(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[CubeUnit]]) -> None:
     """Writes a cube into a file; figures vary fastest by measure, and are null where there is none."""
     encode = msgspec.json.encode
     (unit, unit_title), (period, period_title), (measure, measure_title) = cube.unit, cube.period, cube.measure

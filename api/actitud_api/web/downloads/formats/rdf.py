@@ -49,102 +49,102 @@ class Node(Struct, frozen=True):
     iri: str | None = None
 
 
-def turtle(nodes: Iterable[Node]) -> bytes:
+def encode_turtle(nodes: Iterable[Node]) -> bytes:
     """The graph in Turtle (W3C, RDF 1.1 Turtle)."""
     lines = [f"@prefix {prefix}: <{space}> ." for prefix, space in PREFIXES.items()]
     for node in nodes:
-        lines += ["", f"{_reference(node.iri or '')} {_statements(node)} ."]
+        lines += ["", f"{_format_iri(node.iri or '')} {_format_statements(node)} ."]
     return ("\n".join(lines) + "\n").encode()
 
 
-def json_ld(nodes: Iterable[Node]) -> bytes:
+def encode_json_ld(nodes: Iterable[Node]) -> bytes:
     """The graph in JSON-LD 1.1, with its context in it."""
-    return msgspec.json.encode({"@context": PREFIXES, "@graph": [_object(node) for node in nodes]})
+    return msgspec.json.encode({"@context": PREFIXES, "@graph": [_build_object(node) for node in nodes]})
 
 
-def rdf_xml(nodes: Iterable[Node]) -> bytes:
+def encode_rdf_xml(nodes: Iterable[Node]) -> bytes:
     """The graph in RDF/XML (W3C, RDF 1.1 XML Syntax)."""
     for prefix, space in PREFIXES.items():
         ET.register_namespace(prefix, space)
-    root = ET.Element(_name("rdf:RDF"))
+    root = ET.Element(_expand_name("rdf:RDF"))
     for node in nodes:
-        _element(root, node)
+        _add_element(root, node)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
 SERIALISERS: Final[Mapping[str, Callable[[Iterable[Node]], bytes]]] = {
-    "ttl": turtle,
-    "jsonld": json_ld,
-    "rdf": rdf_xml,
+    "ttl": encode_turtle,
+    "jsonld": encode_json_ld,
+    "rdf": encode_rdf_xml,
 }
 """What writes a graph, by the suffix of the file."""
 
 
-def _statements(node: Node) -> str:
-    found = [f"a {node.type}", *(f"{name} {_term(value)}" for name, value in node.properties)]
+def _format_statements(node: Node) -> str:
+    found = [f"a {node.type}", *(f"{name} {_format_term(value)}" for name, value in node.properties)]
     return " ;\n    ".join(found)
 
 
-def _term(value: Iri | Literal | Node) -> str:
+def _format_term(value: Iri | Literal | Node) -> str:
     if isinstance(value, Iri):
-        return _reference(value.iri)
+        return _format_iri(value.iri)
     if isinstance(value, Node):
-        return f"[ {_statements(value)} ]" if value.iri is None else _reference(value.iri)
+        return f"[ {_format_statements(value)} ]" if value.iri is None else _format_iri(value.iri)
     text = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04X}", value.text)
     if value.language is not None:
         return f'"{text}"@{value.language}'
     return f'"{text}"' if value.datatype is None else f'"{text}"^^{value.datatype}'
 
 
-def _reference(iri: str) -> str:
-    return f"<{_clean(iri)}>"
+def _format_iri(iri: str) -> str:
+    return f"<{_escape_iri(iri)}>"
 
 
-def _clean(iri: str) -> str:
+def _escape_iri(iri: str) -> str:
     """An address without what an IRI cannot have, which would end it early (RFC 3987)."""
     return _NOT_IN_IRI.sub(lambda found: f"%{ord(found[0]):02X}", iri)
 
 
-def _object(node: Node) -> dict[str, object]:
+def _build_object(node: Node) -> dict[str, object]:
     made: dict[str, object] = (
-        {"@type": node.type} if node.iri is None else {"@id": _clean(node.iri), "@type": node.type}
+        {"@type": node.type} if node.iri is None else {"@id": _escape_iri(node.iri), "@type": node.type}
     )
     for name, value in node.properties:
         there = made.setdefault(name, [])
         assert isinstance(there, list)
-        there.append(_value(value))
+        there.append(_build_value(value))
     return made
 
 
-def _value(value: Iri | Literal | Node) -> object:
+def _build_value(value: Iri | Literal | Node) -> object:
     if isinstance(value, Iri):
-        return {"@id": _clean(value.iri)}
+        return {"@id": _escape_iri(value.iri)}
     if isinstance(value, Node):
-        return _object(value)
+        return _build_object(value)
     if value.language is not None:
         return {"@value": value.text, "@language": value.language}
     return value.text if value.datatype is None else {"@value": value.text, "@type": value.datatype}
 
 
-def _element(parent: ET.Element, node: Node) -> None:
-    element = ET.SubElement(parent, _name(node.type))
+def _add_element(parent: ET.Element, node: Node) -> None:
+    element = ET.SubElement(parent, _expand_name(node.type))
     if node.iri is not None:
-        element.set(_name("rdf:about"), _clean(node.iri))
+        element.set(_expand_name("rdf:about"), _escape_iri(node.iri))
     for name, value in node.properties:
-        member = ET.SubElement(element, _name(name))
+        member = ET.SubElement(element, _expand_name(name))
         if isinstance(value, Iri):
-            member.set(_name("rdf:resource"), _clean(value.iri))
+            member.set(_expand_name("rdf:resource"), _escape_iri(value.iri))
         elif isinstance(value, Node):
-            _element(member, value)
+            _add_element(member, value)
         else:
             member.text = value.text
             if value.language is not None:
                 member.set(f"{_XML}lang", value.language)
             if value.datatype is not None:
-                member.set(_name("rdf:datatype"), _name(value.datatype, "{}{}"))
+                member.set(_expand_name("rdf:datatype"), _expand_name(value.datatype, "{}{}"))
 
 
-def _name(prefixed: str, form: str = "{{{}}}{}") -> str:
+def _expand_name(prefixed: str, form: str = "{{{}}}{}") -> str:
     prefix, _, local = prefixed.partition(":")
     return form.format(PREFIXES[prefix], local)

@@ -9,17 +9,17 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-Kind = Literal["string", "integer", "number", "boolean", "date"]
+ColumnType = Literal["string", "integer", "number", "boolean", "date"]
 """The type of the values of a column, by its name in Table Schema."""
 
-Value: TypeAlias = str | int | float | bool | date | None
+CellValue: TypeAlias = str | int | float | bool | date | None
 """A cell; None where there is nothing."""
 
-Batches: TypeAlias = Iterable[Sequence[Sequence[Value]]]
+Batches: TypeAlias = Iterable[Sequence[Sequence[CellValue]]]
 """Rows, some at a time, each with a value for every column in their order."""
 
 
-class Column(Struct, frozen=True, kw_only=True):
+class TableColumn(Struct, frozen=True, kw_only=True):
     """A column. `name` never changes; `title` and `description` are in a language.
 
     `decimals`: how many a number is written with where every one counts; None writes its shortest form. `values`: all
@@ -27,7 +27,7 @@ class Column(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Kind
+    kind: ColumnType
     title: str
     description: str
     decimals: int | None = None
@@ -35,6 +35,6 @@ class Column(Struct, frozen=True, kw_only=True):
     key: bool = False
 
 
-def plain(value: float, decimals: int | None) -> str:
+def format_number(value: float, decimals: int | None) -> str:
     """A number in digits with a point, never with an exponent."""
     return f"{Decimal(repr(value)):f}" if decimals is None else f"{value:.{decimals}f}"

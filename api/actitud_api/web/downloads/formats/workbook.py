@@ -10,7 +10,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from actitud_api.web.downloads.formats.tables import Batches, Column, Value
+from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableColumn
 
 ROWS_MAX: Final = 1_048_576
 """Rows of a sheet, its header included."""
@@ -23,8 +23,8 @@ class TooManyRows(ValueError):
     """More rows than a sheet has."""
 
 
-def write(
-    file: IO[bytes], name: str, columns: Sequence[Column], batches: Batches, about: Mapping[str, str], notes: str
+def write_workbook(
+    file: IO[bytes], name: str, columns: Sequence[TableColumn], batches: Batches, about: Mapping[str, str], notes: str
 ) -> None:
     """Writes a workbook into a file, a row at a time.
 
@@ -41,7 +41,7 @@ def write(
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
-        puts: list[Callable[[int, Value], None]] = []
+        puts: list[Callable[[int, CellValue], None]] = []
         for number, column in enumerate(columns):
             form = {"date": "yyyy-mm-dd", "integer": "0"}.get(column.kind, "General")
             if column.decimals:
@@ -49,7 +49,7 @@ def write(
             style = book.add_format({"num_format": form})
             sheet.set_column(number, number, _WIDE if column.name == "name" else _NARROW)
             sheet.write_string(0, number, column.name, bold)
-            puts.append(_put(sheet, number, style))
+            puts.append(_build_cell_writer(sheet, number, style))
         line = 0
         for batch in batches:
             for row in batch:
@@ -72,8 +72,8 @@ def write(
                     told.write_string(number, place, text)
 
 
-def _put(sheet: Worksheet, number: int, style: Format) -> Callable[[int, Value], None]:
-    def put(line: int, value: Value) -> None:
+def _build_cell_writer(sheet: Worksheet, number: int, style: Format) -> Callable[[int, CellValue], None]:
+    def put(line: int, value: CellValue) -> None:
         if isinstance(value, str):
             sheet.write_string(line, number, value)
         elif isinstance(value, bool):
