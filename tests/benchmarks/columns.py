@@ -23,7 +23,7 @@ from actitud_api.engine.scoring.compile import compile_methodology, load_facts
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.benchmarks.measure import Line, in_turn, table
 
-METHODOLOGY = loader.load("2026.1")
+METHODOLOGY = loader.load_methodology("2026.1")
 PLAN = compile_methodology(METHODOLOGY)
 MANY = 1_000_000
 WEIGHED = 100_000

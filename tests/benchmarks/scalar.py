@@ -13,15 +13,15 @@ from pathlib import Path
 import msgspec
 
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.requests.answers import Submission, request_type, submission
+from actitud_api.engine.methodology.requests.answers import Submission, build_score_request_type, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain, explain_evaluation
 from actitud_api.engine.scoring.level_path import find_path_from
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, table
 
-METHODOLOGY = loader.load("2026.1")
+METHODOLOGY = loader.load_methodology("2026.1")
 EXAMPLE = Path(__file__).parents[1] / "cases" / "example_a.json"
-DECODER = msgspec.json.Decoder(request_type(METHODOLOGY))
+DECODER = msgspec.json.Decoder(build_score_request_type(METHODOLOGY))
 CALLS = {"decode": 400, "again": 400, "submission": 100, "evaluate": 100, "explain": 20, "path": 20, "all": 20}
 
 
@@ -33,13 +33,13 @@ def document() -> bytes:
 def run() -> None:
     """Prints the table of this part."""
     body = document()
-    sent = submission(METHODOLOGY, DECODER.decode(body))
+    sent = to_submission(METHODOLOGY, DECODER.decode(body))
     evaluation = evaluate(METHODOLOGY, sent)
     found = in_turn(
         {
             "decode": partial(DECODER.decode, body),
             "again": partial(DECODER.decode, body),
-            "submission": lambda: submission(METHODOLOGY, DECODER.decode(body)),
+            "submission": lambda: to_submission(METHODOLOGY, DECODER.decode(body)),
             "evaluate": partial(evaluate, METHODOLOGY, sent),
             "explain": partial(explain, METHODOLOGY, sent),
             "path": partial(find_path_from, evaluation, sent),

@@ -20,13 +20,13 @@ Knots = Sequence[tuple[float, float]]
 def document(name: str) -> Methodology:
     """The methodology of a document beside this file; it has no texts."""
     written = (HERE / f"{name}.json").read_bytes()
-    return loader.read(msgspec.json.decode(written)["version"], "draft", written, {})
+    return loader.read_methodology(msgspec.json.decode(written)["version"], "draft", written, {})
 
 
 def made(root: Json, *, decimals: int = 6, published_decimals: int | None = None) -> Methodology:
     """A methodology of a tree alone."""
     written: Json = {"version": "case", "decimals": decimals, "published_decimals": published_decimals, "root": root}
-    return loader.read("case", "draft", msgspec.json.encode(written), {})
+    return loader.read_methodology("case", "draft", msgspec.json.encode(written), {})
 
 
 def group(

@@ -270,7 +270,7 @@ def test_a_methodology_that_changed(
     def changed(version: str) -> loader.Methodology:
         raise loader.DefectiveMethodology(version, [])
 
-    monkeypatch.setattr(loader, "load", changed)
+    monkeypatch.setattr(loader, "load_methodology", changed)
     code, wrong, _ = report(file, capsys)
     assert (code, list(wrong)) == (1, ["methodologies"])
 

@@ -191,7 +191,7 @@ def test_a_methodology_that_changed_stops_it(
     def changed(version: str) -> loader.Methodology:
         raise loader.DefectiveMethodology(version, [])
 
-    monkeypatch.setattr(loader, "load", changed)
+    monkeypatch.setattr(loader, "load_methodology", changed)
     assert cli.main(["init", "--database", nothing]) == 1
     assert capsys.readouterr().err.startswith("The methodology is not valid: 2026.1")
     assert list(tmp_path.iterdir()) == []

@@ -53,11 +53,11 @@ def ran(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[
 # --- check ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", loader.versions())
+@pytest.mark.parametrize("version", loader.list_versions())
 def test_the_registered_versions_are_sound(version: str, capsys: pytest.CaptureFixture[str]) -> None:
     with resources.as_file(DATA / version / "document.json") as file:
         found = ran(capsys, "check", str(file))
-    assert found == (0, [f"{version}: no defects. Digest: {loader.load(version).digest}"], [])
+    assert found == (0, [f"{version}: no defects. Digest: {loader.load_methodology(version).digest}"], [])
 
 
 DEFECTS: list[Planted] = [
@@ -194,7 +194,7 @@ def test_a_document_may_come_from_standard_input(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(DOCUMENT)))
     code, lines, _ = ran(capsys, "check", "-")
-    assert (code, lines[-1]) == (0, f"2026.1: no defects. Digest: {loader.load('2026.1').digest}")
+    assert (code, lines[-1]) == (0, f"2026.1: no defects. Digest: {loader.load_methodology('2026.1').digest}")
     assert len(lines) == 3  # and a note for each language
 
 
@@ -260,7 +260,7 @@ def test_json_holds_every_difference_in_no_language(capsys: pytest.CaptureFixtur
     assert cli.main(["methodology", "diff", "2026.1", "2026.2-draft", "--json", "--lang", "es"]) == 0
     assert capsys.readouterr().out == written_in_english
     report = json.loads(written_in_english)
-    assert report["before"] == {"version": "2026.1", "digest": loader.load("2026.1").digest}
+    assert report["before"] == {"version": "2026.1", "digest": loader.load_methodology("2026.1").digest}
     assert report["after"]["version"] == "2026.2-draft"
     assert report["languages"] == ["es", "en"]
     assert {

@@ -22,8 +22,8 @@ from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
-from actitud_api.engine.methodology.digests import digest
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.digests import compute_digest
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, file_of
@@ -247,7 +247,7 @@ def of_ledger(folder: Path) -> dict[str, Any]:
         actor=ledger.Actor("2rxKzm4hT9qW", "administrator"),
         subject="/v1/editions/2027",
         public=True,
-        sent=digest(request("editions.create")),
+        sent=compute_digest(request("editions.create")),
         request="7c1f0a52",
     )
     denied = ledger.Event(
@@ -377,7 +377,7 @@ def _answer_less(database: Database, organisation: str) -> None:
     answers = {name: facts for name, facts in before.answers.items() if name != "D6.06"} | {"D1.06": {"level": 1}}
     after = structs.replace(before, answers=answers)
     with database.write() as session:
-        evaluation = evaluate(load("2026.1"), after)
+        evaluation = evaluate(load_methodology("2026.1"), after)
         assessments.store_rows(
             session, [assessments.to_row("2027", organisation, after, evaluation, datetime.now(UTC))]
         )

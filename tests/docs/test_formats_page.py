@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.web.downloads import columns
 from actitud_api.web.downloads.formats.tables import TableColumn
 
@@ -23,7 +23,7 @@ SECTIONS = {
 
 
 def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
-    methodology = load("2026.1")
+    methodology = load_methodology("2026.1")
     return (
         columns.list_score_columns(methodology, language),
         columns.list_indicator_columns(methodology, language),

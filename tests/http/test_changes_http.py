@@ -20,8 +20,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.requests.answers import Submission, request_type, submission
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.requests.answers import Submission, build_score_request_type, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
@@ -37,7 +37,7 @@ Client = TestClient[Litestar]
 Answer = dict[str, Any]
 
 NOW = datetime(2027, 1, 10, tzinfo=UTC)
-METHODOLOGY, DRAFT = load("2026.1"), load("2026.2-draft")
+METHODOLOGY, DRAFT = load_methodology("2026.1"), load_methodology("2026.2-draft")
 EXAMPLE: Answer = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())["request"]
 ALIAS = "ES-DIR3-L01050193"
 
@@ -51,8 +51,8 @@ def request(*without: str, **answers: Answer) -> Answer:
 
 
 def stated(body: Answer) -> Submission:
-    methodology = load(body["methodology"])
-    return submission(methodology, msgspec.convert(body, request_type(methodology)))
+    methodology = load_methodology(body["methodology"])
+    return to_submission(methodology, msgspec.convert(body, build_score_request_type(methodology)))
 
 
 BEFORE = request("D1.01", D9_06={"value": True})
@@ -80,7 +80,7 @@ def fill(database: Database) -> None:
             editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
         rows = [*((edition, "XX-T-1", body) for edition, body in STATED.items()), ("2026", "XX-T-2", request())]
         for edition, organisation, body in rows:
-            said, methodology = stated(body), load(body["methodology"])
+            said, methodology = stated(body), load_methodology(body["methodology"])
             assessments.store_rows(
                 session, [assessments.to_row(edition, organisation, said, evaluate(methodology, said), NOW)]
             )

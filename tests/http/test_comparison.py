@@ -24,7 +24,7 @@ from litestar.testing import TestClient
 
 from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -79,7 +79,7 @@ def fill(database: Database) -> None:
                 period_to=date(year, 12, 31),
             )
             editions.add(session, editions.made(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
-        simulated = list(islice(simulate(load("2026.1")), 60))
+        simulated = list(islice(simulate(load_methodology("2026.1")), 60))
         first = simulated[0]
         rows = []
         for organisation, figures in IN_2026.items():

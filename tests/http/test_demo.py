@@ -33,7 +33,7 @@ from actitud_api.demo.chance import Chance
 from actitud_api.demo.profiles import maturity, profile
 from actitud_api.demo.report import Report, Tally, spearman
 from actitud_api.demo.simulator import METHODOLOGY, SEED, submission
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.storage.database import Database
@@ -144,7 +144,7 @@ def test_the_simulation_has_the_same_digits_on_every_machine(
 
 
 def test_submissions_are_well_formed(submissions: list[Submission]) -> None:
-    document = load(METHODOLOGY).document
+    document = load_methodology(METHODOLOGY).document
     fields = {field.name for field in document.profile}
     indicators = {leaf.id: leaf for group in document.root.children for leaf in group.children}  # type: ignore[union-attr]  # 2 levels
     for sent in submissions:
@@ -158,7 +158,7 @@ def test_submissions_are_well_formed(submissions: list[Submission]) -> None:
 
 def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipality]) -> None:
     """Flaws are put in on purpose: without them no error rule breaks and nothing is unknown."""
-    methodology = load(METHODOLOGY)
+    methodology = load_methodology(METHODOLOGY)
     for number, municipality in enumerate(census[:: 1 if NIGHT else 20], start=1):
         chance = Chance(number)
         mature = maturity(chance, municipality)
@@ -210,7 +210,7 @@ def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
 
 
 def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database) -> None:
-    methodology = load(METHODOLOGY)
+    methodology = load_methodology(METHODOLOGY)
     rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
     for row in rows:
         evaluation = evaluate(methodology, scores.sent(loaded, demo.EDITION, row.organisation).submission)

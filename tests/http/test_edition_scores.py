@@ -19,7 +19,7 @@ from litestar.testing import TestClient
 
 from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -101,7 +101,7 @@ def fill(database: Database) -> None:
 
 def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
     """What the database keeps of an assessment with these figures."""
-    simulated = next(simulate(load("2026.1")))
+    simulated = next(simulate(load_methodology("2026.1")))
     made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= dict(zip(FIGURES, figures, strict=True))
     return made | {"rank_points": made["index_value"] if made["status"] in ("complete", "sufficient") else -1}

@@ -15,7 +15,7 @@ import pytest
 from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.versions import Stale, revision
 from actitud_api.resources.assessments import service as assessments
@@ -80,7 +80,7 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
             ],
             NOW,
         )
-        simulated = next(simulate(load("2026.1")))
+        simulated = next(simulate(load_methodology("2026.1")))
         assessments.store_rows(
             session,
             [
@@ -137,7 +137,7 @@ def test_the_long_windows_end_at_any_reference_date(reference: date, twelve: dat
 
 @pytest.mark.parametrize("year", [2026, 2027])  # of which 2028, the year of the second calendar, is a leap year
 def test_the_calendar_is_in_the_year_after_the_edition(year: int) -> None:
-    assert msgspec.to_builtins(dates.calendar(load("2026.1"), date(year, 12, 31))) == {
+    assert msgspec.to_builtins(dates.calendar(load_methodology("2026.1"), date(year, 12, 31))) == {
         "submission": {"from": f"{year + 1}-01-15", "to": f"{year + 1}-02-28"},
         "review": {"from": f"{year + 1}-03-01", "to": f"{year + 1}-04-30"},
         "hearing": {"from": f"{year + 1}-05-01", "to": f"{year + 1}-05-15"},
@@ -145,15 +145,15 @@ def test_the_calendar_is_in_the_year_after_the_edition(year: int) -> None:
     }
 
 
-@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("version", list_versions())
 def test_every_methodology_has_the_windows_and_the_phases_that_an_edition_has(version: str) -> None:
-    document = load(version).document
+    document = load_methodology(version).document
     assert {*document.windows, "W90_electoral"} == {field.name for field in structs.fields(dates.Windows)}
     assert [step.id for step in document.calendar] == [field.name for field in structs.fields(dates.Calendar)]
     for year in YEARS:
         reference = date(year, 12, 31)
         period = Span(date(year, 1, 1), reference)
-        windows, calendar = dates.windows(reference), dates.calendar(load(version), reference)
+        windows, calendar = dates.windows(reference), dates.calendar(load_methodology(version), reference)
         assert not list(dates.contradictions(period, windows, calendar))
 
 
@@ -202,7 +202,7 @@ def test_a_new_edition_is_open_with_the_dates_of_the_methodology(database: Datab
     made = create(database)
     assert (made.state, made.simulated, made.version, made.created, made.updated) == ("open", False, 1, NOW, NOW)
     assert made.windows == dates.windows(date(2026, 12, 31))
-    assert made.calendar == dates.calendar(load("2026.1"), date(2026, 12, 31))
+    assert made.calendar == dates.calendar(load_methodology("2026.1"), date(2026, 12, 31))
     assert service.get(database, "2026") == service.Counted(made, 0)
 
 
@@ -428,7 +428,7 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             service.ensure_open(session, "2027")
             answering.set()
             assert go_on.wait(timeout=10)
-            simulated = next(simulate(load("2026.1")))
+            simulated = next(simulate(load_methodology("2026.1")))
             organisations.add(
                 session, [organisations.Entry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)], NOW
             )

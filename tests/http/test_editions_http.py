@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 
 from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -64,7 +64,7 @@ def patch(client: Client, change: object, tag: str = "*", edition: str = "2027")
 
 def answer_in(database: Database, edition: str) -> None:
     """An assessment of an organisation."""
-    simulated = next(simulate(load("2026.1")))
+    simulated = next(simulate(load_methodology("2026.1")))
     with database.write() as session:
         organisations.add(
             session,

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.requests.content import Content, types, whole
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.requests.content import AssessmentContent, build_assessment_types, to_content
 
 Body = dict[str, Any]
 
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 DOMAIN = "ayto.example"
-_WHOLE = types(METHODOLOGY).whole
+_WHOLE = build_assessment_types(METHODOLOGY).whole
 _CASE: Body = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
 
 
@@ -42,6 +42,6 @@ def document(name: str, host: str = DOMAIN, when: str = "2025-10-01") -> Body:
     return {"url": f"https://{host}/evidence/{name}.pdf", "date": when}
 
 
-def example_a(*, evidence: bool = True) -> Content:
+def example_a(*, evidence: bool = True) -> AssessmentContent:
     """The content of the assessment."""
-    return whole(METHODOLOGY, msgspec.convert(body_a(evidence=evidence), _WHOLE))
+    return to_content(METHODOLOGY, msgspec.convert(body_a(evidence=evidence), _WHOLE))

@@ -11,8 +11,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.requests.answers import Submission, submission
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.requests.answers import Submission, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
@@ -29,7 +29,7 @@ BEFORE: Final = datetime(2027, 1, 10, tzinfo=UTC)
 """When all else is made."""
 BIG, SMALL, BARE, LATE = "XX-T-1", "XX-T-2", "XX-T-3", "XX-T-4"
 """Example A of the catalogue, example B, one that answers nothing; and one with a draft that is never submitted."""
-METHODOLOGY: Final = load("2026.1")
+METHODOLOGY: Final = load_methodology("2026.1")
 _CASES: Final = Path(__file__).parents[1] / "cases"
 _EVENT: Final = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 DESCRIBED: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -50,7 +50,7 @@ def submissions() -> dict[str, Submission]:
 
 def _example(name: str) -> Submission:
     request = json.loads((_CASES / f"{name}.json").read_bytes())["request"]
-    return submission(METHODOLOGY, msgspec.convert(request, REQUESTS["2026.1"]))
+    return to_submission(METHODOLOGY, msgspec.convert(request, REQUESTS["2026.1"]))
 
 
 def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[str, object]] | None = None) -> None:

@@ -272,9 +272,9 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 def methodologies(language: Language) -> Check:
     """Whether every methodology is the one that its digest was registered of."""
     try:
-        versions = loader.verified()
+        versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
-        return _wrong("methodologies", error.into(language), _REINSTALL, language)
+        return _wrong("methodologies", error.translate(language), _REINSTALL, language)
     return _ok("methodologies", _DIGESTS.into(language).format(versions=", ".join(versions)), language)
 
 

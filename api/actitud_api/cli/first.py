@@ -106,6 +106,6 @@ def _identifier_faults(identifier: str, language: Language) -> Iterator[str]:
 def _population_faults(text: str, kind: str | None, language: Language) -> Iterator[str]:
     if not (text.isascii() and text.isdigit() and len(text) <= 13 and int(text) <= MAXIMUM_POPULATION):
         yield _NO_POPULATION.into(language).format(value=text)
-    known = loader.newest().document.organisation_types
+    known = loader.load_newest().document.organisation_types
     if any(found.code == kind and found.band_scale != "P" for found in known):
         yield _NO_INHABITANTS.into(language).format(kind=kind)

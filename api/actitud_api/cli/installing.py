@@ -106,9 +106,9 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
     if days not in KEY_DAYS:
         raise CommandError(_NO_DAYS.into(language).format(value=options.key_days), 2)
     try:
-        versions = loader.verified()
+        versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
-        raise CommandError(_DEFECTIVE.into(language).format(reason=error.into(language))) from error
+        raise CommandError(_DEFECTIVE.into(language).format(reason=error.translate(language))) from error
     with opened(settings, language) as database, reaching(settings, language):
         made, revision = make_tables(settings, database, language)
         try:

@@ -14,10 +14,10 @@ from actitud_api.cli.common import CommandError, content_of, lang_of, marked, sh
 from actitud_api.cli.reading import methodology_of, texts_beside
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.checks.document import Remark, silences
-from actitud_api.engine.methodology.differences import Difference, differences
-from actitud_api.engine.methodology.digests import digest
-from actitud_api.engine.methodology.loader import Checked, Methodology
+from actitud_api.engine.methodology.checks.document import Remark, find_paying_silences
+from actitud_api.engine.methodology.differences import Difference, compare_documents
+from actitud_api.engine.methodology.digests import compute_digest
+from actitud_api.engine.methodology.loader import CheckedDocument, Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.differences import Side, told
 
@@ -47,25 +47,29 @@ def run_check(options: argparse.Namespace, language: Language) -> int:
     chosen = lang_of(options, language)
     raw = content_of(options.file, chosen)
     texts = texts_beside(options.file, chosen) if options.texts is None else _given(options.texts, chosen)
-    checked = loader.check(raw, texts)
+    checked = loader.check_document(raw, texts)
     for defect in checked.defects:
-        sys.stdout.write(f"{defect.place}: {defect.into(chosen)} [{defect.code}]\n")
+        sys.stdout.write(f"{defect.pointer}: {defect.translate(chosen)} [{defect.code}]\n")
     for remark in _remarks(checked, texts):
-        told = _REMARK.into(chosen).format(place=remark.place, text=remark.into(chosen))
+        told = _REMARK.into(chosen).format(place=remark.pointer, text=remark.translate(chosen))
         sys.stdout.write(f"{told} [{remark.code}]\n")
     if checked.defects or checked.document is None:
         count = words.number(len(checked.defects), chosen)
         sys.stdout.write(_DEFECTS.into(chosen).format(count=count) + "\n")
         return 1
-    found = {"version": checked.document.version, "digest": digest(msgspec.json.decode(raw))}
+    found = {"version": checked.document.version, "digest": compute_digest(msgspec.json.decode(raw))}
     sys.stdout.write(_SOUND.into(chosen).format(**found) + "\n")
     return 0
 
 
-def _remarks(checked: Checked, texts: dict[Language, bytes]) -> list[Remark]:
+def _remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> list[Remark]:
     """What a reader should know besides the defects."""
     found = [Remark(f"/texts/{language}", "no-texts", *_NO_TEXTS) for language in WRITTEN if language not in texts]
-    first = [Remark("/", "form-first", *_FORM_FIRST)] if checked.document is None else silences(checked.document)
+    first = (
+        [Remark("/", "form-first", *_FORM_FIRST)]
+        if checked.document is None
+        else find_paying_silences(checked.document)
+    )
     return [*first, *found]
 
 
@@ -120,7 +124,7 @@ def run_diff(options: argparse.Namespace, language: Language) -> int:
         before=_reference(before),
         after=_reference(after),
         languages=[known for known in LANGUAGES if known in before.texts and known in after.texts],
-        differences=list(differences(before.document, after.document, before.texts, after.texts)),
+        differences=list(compare_documents(before.document, after.document, before.texts, after.texts)),
     )
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")

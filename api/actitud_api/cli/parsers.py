@@ -497,7 +497,7 @@ def _add_scoring(added: Added, language: Language) -> None:
             "version of the methodology (the one that the file says: {versions}), or the file of a document",
         )
         .into(language)
-        .format(versions=", ".join(loader.versions()))
+        .format(versions=", ".join(loader.list_versions()))
     )
     command.add_argument("--methodology", metavar="V", help=versions)
     _take_lang(command, language)
@@ -555,7 +555,7 @@ def _add_methodologies(added: Added, language: Language) -> None:
                 "a version ({versions}) or a file, with its texts in texts/ beside it",
             )
             .into(language)
-            .format(versions=", ".join(loader.versions())),
+            .format(versions=", ".join(loader.list_versions())),
         )
     _take_lang(diff, language)
     diff.add_argument(

@@ -20,7 +20,7 @@ _BESIDE: Final = "texts"
 
 def versions() -> str:
     """The registered versions, as a message names them."""
-    return ", ".join(loader.versions())
+    return ", ".join(loader.list_versions())
 
 
 def texts_beside(file: str, language: Language) -> dict[Language, bytes]:
@@ -38,12 +38,12 @@ def methodology_of(value: str, language: Language) -> Methodology:
 
     Raises `CommandError`: with exit code 2 where it is neither, with 1 and every defect where the file has some.
     """
-    if value in loader.versions():
-        return loader.load(value)
+    if value in loader.list_versions():
+        return loader.load_methodology(value)
     if not Path(value).is_file():
         raise CommandError(_NEITHER.into(language).format(value=value, versions=versions()), 2)
     try:
-        return loader.read(None, "draft", content_of(value, language), texts_beside(value, language))
+        return loader.read_methodology(None, "draft", content_of(value, language), texts_beside(value, language))
     except loader.DefectiveMethodology as error:
-        defects = "".join(f"\n{defect.place}: {defect.into(language)}" for defect in error.defects)
+        defects = "".join(f"\n{defect.pointer}: {defect.translate(language)}" for defect in error.defects)
         raise CommandError(_DEFECTIVE.into(language).format(value=value) + defects) from error

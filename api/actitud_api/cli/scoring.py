@@ -12,8 +12,8 @@ from actitud_api.cli.reading import methodology_of
 from actitud_api.cli.sheet import sheet
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.requests.answers import ScoreRequest, request_type
-from actitud_api.engine.methodology.without_texts import with_plain_texts
+from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
+from actitud_api.engine.methodology.without_texts import fill_missing_texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.http.inputs import Body, NotJson, parse
 from actitud_api.platform.http.problems import Fault
@@ -29,7 +29,9 @@ _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored.
 def run_score(options: argparse.Namespace, language: Language) -> int:
     """The exit code is 0 where there is a score, contradictions or not, and 2 where the file is no body to score."""
     chosen = lang_of(options, language)
-    methodology = None if options.methodology is None else with_plain_texts(methodology_of(options.methodology, chosen))
+    methodology = (
+        None if options.methodology is None else fill_missing_texts(methodology_of(options.methodology, chosen))
+    )
     request = _request(content_of(options.file, chosen), methodology)
     if isinstance(request, list):
         raise CommandError("\n".join(told(request, _FAULTY, chosen)), 2)
@@ -54,7 +56,7 @@ def _request(raw: bytes, methodology: Methodology | None) -> ScoreRequest | list
         return REQUEST.convert(value)
     if isinstance(value, dict):
         value = {**value, "methodology": methodology.version}
-    return Body(request_type(methodology)).convert(value)
+    return Body(build_score_request_type(methodology)).convert(value)
 
 
 def told(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:

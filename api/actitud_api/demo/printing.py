@@ -8,7 +8,7 @@ from rich.table import Table
 from actitud_api.demo.report import Report
 from actitud_api.demo.simulator import METHODOLOGY
 from actitud_api.engine.i18n import LOCALES, Language, Texts
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import words
 
 _TITLE = Texts(
@@ -27,7 +27,7 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 
 def table(report: Report, language: Language) -> Table:
     """Every figure with what it is a share of; ids as they stand in the data."""
-    names = load(METHODOLOGY).texts[language].levels
+    names = load_methodology(METHODOLOGY).texts[language].levels
     title = _TITLE.into(language).format(organisations=words.number(report.organisations, language))
     result = Table(title=title, show_header=False)
     result.add_row(_SPEARMAN.into(language), words.score(report.spearman, 2, language), "")

@@ -12,7 +12,7 @@ from actitud_api.demo import queries
 from actitud_api.demo.census import MUNICIPALITIES, SIZES_YEAR, Municipality
 from actitud_api.demo.report import Report, Tally
 from actitud_api.demo.simulator import METHODOLOGY, fingerprint, simulate
-from actitud_api.engine.methodology.loader import load as load_methodology
+from actitud_api.engine.methodology.loader import load_methodology as load_methodology
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from actitud.verification import Findings, Rescorer, quote, read_document
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.digests import canonical
+from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.scoring.change_decomposition import carry_over, decompose_change
 from actitud_api.engine.scoring.explain import explain
@@ -42,7 +42,7 @@ class ScoreRescorer(Rescorer):
         methodology = self._find_methodology(findings, line, document.score.methodology)
         if methodology is not None and _check_submission(findings, line, document, methodology):
             rescored = structs.replace(document, score=explain(methodology, document.submission))
-            if canonical(rescored) != text:
+            if canonicalize(rescored) != text:
                 _compare(findings, line, text, rescored)
         return True
 
@@ -60,11 +60,11 @@ class ScoreRescorer(Rescorer):
             findings.add_problem("malformed", line, f"{pointer}/before", es, en)
             return
         try:
-            earlier, later = (loader.load(document.score.methodology.version) for document in documents)
+            earlier, later = (loader.load_methodology(document.score.methodology.version) for document in documents)
         except loader.UnknownMethodology:
             return
         due = decompose_change(earlier, documents[0].submission, later, documents[1].submission)
-        if canonical(due) != canonical(change):
+        if canonicalize(due) != canonicalize(change):
             stated = msgspec.to_builtins(msgspec.convert(change, type(due)))
             place, expected, actual = next(find_differences(msgspec.to_builtins(due), stated, f"{pointer}/change"))
             es = f"pone {quote(actual)}, y sale {quote(expected)}"
@@ -82,7 +82,7 @@ class ScoreRescorer(Rescorer):
 def _load_methodology(findings: Findings, line: int, reference: MethodologyReference) -> Methodology | None:
     version = reference.version
     try:
-        methodology = loader.load(version)
+        methodology = loader.load_methodology(version)
     except loader.UnknownMethodology:
         es, en = (
             f"este programa no tiene la versión «{version}»",

@@ -14,7 +14,7 @@ import rfc8785
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.i18n import WRITTEN
-from actitud_api.engine.methodology.digests import canonical, digest_of
+from actitud_api.engine.methodology.digests import canonicalize, hash_bytes
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.explain import explain, explain_evaluation
 from actitud_api.engine.scoring.result import Score
@@ -132,7 +132,7 @@ def test_what_is_of_another_format_or_lacks_its_review_is_not_read(broken: str) 
 def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
     text = form_of(made(name)).text
     assert rfc8785.dumps(json.loads(text)) == text
-    assert canonical(read_score(text)) == text
+    assert canonicalize(read_score(text)) == text
 
 
 def test_it_says_who_what_and_how_and_nothing_that_a_correction_of_others_would_change() -> None:
@@ -224,10 +224,10 @@ def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
     """RFC 8785 puts facts in the order of their names; sentences have them in that of the methodology."""
     for simulated in islice(simulate(METHODOLOGY), 0, 200, 5):
         score = explain_evaluation(simulated.evaluation, simulated.submission)
-        read = msgspec.json.decode(canonical(score), type=Score)
+        read = msgspec.json.decode(canonicalize(score), type=Score)
         for language in WRITTEN:
             assert narrate(read, METHODOLOGY, language) == narrate(score, METHODOLOGY, language)
 
 
 def test_the_digest_is_the_sha256_of_the_bytes() -> None:
-    assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert hash_bytes(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.methodology.requests.content import Content
+from actitud_api.engine.methodology.requests.content import AssessmentContent
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.resources.assessments.evidence import build_context, derive_submission
 from actitud_api.resources.assessments.reviewed_submission import (
@@ -30,11 +30,13 @@ from tests.unit.scoring.test_evidence import REFERENCE, TODAY
 JUDGED_BY = build_context([DOMAIN], TODAY, REFERENCE)
 
 
-def submission(content: Content | None = None) -> Submission:
+def submission(content: AssessmentContent | None = None) -> Submission:
     return derive_submission(METHODOLOGY, content or example_a(), JUDGED_BY)
 
 
-def found(indicator: str, verdict: Verdict, level: int | None = None, content: Content | None = None) -> AppliedReview:
+def found(
+    indicator: str, verdict: Verdict, level: int | None = None, content: AssessmentContent | None = None
+) -> AppliedReview:
     answer = (content or example_a()).answers[indicator]
     return AppliedReview({indicator: AppliedVerdict(verdict, digest_answer(answer), level)})
 
@@ -213,5 +215,5 @@ def test_what_no_verdict_is_about_stays_set_aside() -> None:
 
 
 def test_only_ladders_have_levels() -> None:
-    by_type = {known.type: list_levels(known) for known in indicators(METHODOLOGY.document.root)}
+    by_type = {known.type: list_levels(known) for known in walk_indicators(METHODOLOGY.document.root)}
     assert {name: levels for name, levels in by_type.items() if levels} == {"level": (0, 1, 2, 3, 4)}

@@ -21,7 +21,7 @@ from hypothesis import Phase as Phases
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -130,8 +130,8 @@ class Model:
     def index(self) -> int:
         """The index, in hundredths."""
         parts = (("D1.01", 25, 100), ("D7.08", 10, 95), ("D10.07", 10, 100))
-        dimensions = [halfup(Fraction(weight * self.score(name), of)) for name, weight, of in parts]
-        return halfup(Fraction(sum(dimensions) + 750, 10))
+        dimensions = [round_half_up(Fraction(weight * self.score(name), of)) for name, weight, of in parts]
+        return round_half_up(Fraction(sum(dimensions) + 750, 10))
 
 
 def answer(indicator: str, value: int) -> Body:
@@ -560,7 +560,7 @@ class Story(RuleBasedStateMachine):
         assert self.published is not None
         edition = read_edition(document(self.database, self.published.digest).form.text)
         final = {name: model.index() for name, model in self.models.items() if model.state == "final"}
-        assert {line.organisation: halfup(Fraction(str(line.index)) * 100) for line in edition.scores} == final
+        assert {line.organisation: round_half_up(Fraction(str(line.index)) * 100) for line in edition.scores} == final
         for line in edition.scores:
             score = read_score(document(self.database, line.document).form.text)
             stored = assessments.get_assessment(self.database, self.edition, line.organisation)

@@ -38,7 +38,7 @@ def read(*planted: Planted, languages: tuple[Language, ...] = ()) -> list[Defect
         found = [language for language in texts if pointer.startswith(f"/texts/{language}/")]
         plant(texts[found[0]] if found else document, pointer.split("/")[3 if found else 1 :], value)
     try:
-        loader.read(
+        loader.read_methodology(
             "2026.1",
             "draft",
             msgspec.json.encode(document),

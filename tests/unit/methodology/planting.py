@@ -22,13 +22,13 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     Level,
     LevelText,
+    MethodologyTexts,
     Product,
     ProfileField,
     Rule,
     SizeBand,
     Source,
     SourceText,
-    Texts,
 )
 from tests.unit.methodology.editing import REMOVED, Json, plant
 from tests.unit.scoring import builders as b
@@ -122,7 +122,7 @@ PLACES: Final = {
 
 
 @functools.cache
-def _texts(language: Language) -> Texts:
+def _texts(language: Language) -> MethodologyTexts:
     known = b.texts(DOCUMENT, language)
     return msgspec.structs.replace(
         known,
@@ -139,7 +139,7 @@ def _texts(language: Language) -> Texts:
 def methodology() -> Methodology:
     """The small methodology, with its texts."""
     texts = {language: msgspec.json.encode(_texts(language)) for language in LANGUAGES}
-    return loader.read("test.1", "draft", msgspec.json.encode(DOCUMENT), texts)
+    return loader.read_methodology("test.1", "draft", msgspec.json.encode(DOCUMENT), texts)
 
 
 def changed(changes: Mapping[str, object]) -> Document:
@@ -161,7 +161,7 @@ def _planted(value: object) -> object:
 
 def read(changes: Mapping[str, object]) -> list[Found]:
     """The pointers and codes of the defects of the small methodology with these changes, in order."""
-    return sorted((defect.place, defect.code) for defect in defects_of(changes))
+    return sorted((defect.pointer, defect.code) for defect in defects_of(changes))
 
 
 def defects_of(changes: Mapping[str, object]) -> list[Defect]:
@@ -182,7 +182,7 @@ def defects_of(changes: Mapping[str, object]) -> list[Defect]:
         else:
             plant(document, _path(pointer), _planted(value))
     try:
-        loader.read(
+        loader.read_methodology(
             "test.1",
             "draft",
             msgspec.json.encode(document),

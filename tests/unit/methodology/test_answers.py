@@ -14,11 +14,11 @@ from actitud_api.engine.methodology.requests.answers import (
     Replacement,
     ScoreRequest,
     Submission,
-    request_type,
-    submission,
-    supposition,
+    build_score_request_type,
+    to_replacement,
+    to_submission,
 )
-from actitud_api.engine.methodology.requests.struct_factory import profile_members, suffix
+from actitud_api.engine.methodology.requests.struct_factory import build_profile_members, format_type_suffix
 from tests.unit.methodology.planting import methodology
 from tests.unit.scoring import builders as b
 
@@ -28,7 +28,7 @@ HALF: dict[str, FactValue] = {"numerator": 1, "denominator": 2}
 
 @functools.cache
 def form() -> type[ScoreRequest]:
-    return request_type(methodology())
+    return build_score_request_type(methodology())
 
 
 def decoded(**members: object) -> ScoreRequest:
@@ -44,7 +44,7 @@ def test_a_request_becomes_a_submission() -> None:
         "A1": {"hours": 2.5},
     }
     request = decoded(answers=answers, profile_self_declared=["open", "kind"])
-    assert submission(methodology(), request) == Submission(
+    assert to_submission(methodology(), request) == Submission(
         profile=PROFILE | {"before": None, "errors": 0},
         answers={"R1": HALF, "L1": {"level": 3}, "C1": {"components": ("one", "three")}, "A1": {"hours": 2.5}},
         self_declared=frozenset({"L1"}),
@@ -54,12 +54,12 @@ def test_a_request_becomes_a_submission() -> None:
 
 def test_what_the_service_sets_may_be_sent() -> None:
     request = decoded(profile=PROFILE | {"before": 2, "errors": 9})
-    assert submission(methodology(), request).profile == PROFILE | {"before": 2, "errors": 9}
+    assert to_submission(methodology(), request).profile == PROFILE | {"before": 2, "errors": 9}
 
 
 def test_nothing_is_supposed_where_nothing_is_sent() -> None:
-    assert supposition(methodology(), decoded()) is None
-    assert supposition(methodology(), decoded(what_if={})) == Replacement()
+    assert to_replacement(methodology(), decoded()) is None
+    assert to_replacement(methodology(), decoded(what_if={})) == Replacement()
 
 
 def test_what_is_supposed() -> None:
@@ -68,13 +68,13 @@ def test_what_is_supposed() -> None:
         "profile": {"people": 41, "before": None},
         "profile_self_declared": [],
     }
-    assert supposition(methodology(), decoded(what_if=supposed)) == Replacement(
+    assert to_replacement(methodology(), decoded(what_if=supposed)) == Replacement(
         answers={"R1": None, "L1": {"level": 4}, "B1": {"value": True}},
         self_declared=frozenset({"L1"}),
         profile={"people": 41, "before": None},
         profile_self_declared=frozenset(),
     )
-    assert supposition(methodology(), decoded(what_if={"profile_self_declared": ["open"]})) == Replacement(
+    assert to_replacement(methodology(), decoded(what_if={"profile_self_declared": ["open"]})) == Replacement(
         profile_self_declared=frozenset({"open"})
     )
 
@@ -171,8 +171,8 @@ def test_the_schema_says_what_the_decoder_does() -> None:
 def test_what_types_of_a_version_are_called_and_say() -> None:
     field = b.integer_field("people")
     known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=(field,), version="2026.1-draft"))
-    assert suffix(known) == "2026_1_draft"
-    ((name, form),) = profile_members(known, known.document.profile)
+    assert format_type_suffix(known) == "2026_1_draft"
+    ((name, form),) = build_profile_members(known, known.document.profile)
     assert (name, [meta.description for meta in get_args(form)[1:]][-1]) == ("people", "d (u)")
-    config = request_type(known).__struct_config__
+    config = build_score_request_type(known).__struct_config__
     assert (config.frozen, config.forbid_unknown_fields) == (True, True)

@@ -8,11 +8,11 @@ import pytest
 
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 
-METHODOLOGY = loader.load("2026.1")
+METHODOLOGY = loader.load_methodology("2026.1")
 DOCUMENT = METHODOLOGY.document
-INDICATORS = {known.id: known for known in indicators(DOCUMENT.root)}
+INDICATORS = {known.id: known for known in walk_indicators(DOCUMENT.root)}
 DIMENSIONS = [dimension for dimension in DOCUMENT.root.children if isinstance(dimension, Group)]
 IDEAS = {
     "good-practice-examples",
@@ -47,23 +47,23 @@ def test_every_comment_and_every_idea_in_them_is_answered() -> None:
         assert set(idea.comments) <= set(DOCUMENT.answers.comments)
 
 
-@pytest.mark.parametrize("version", loader.versions())
+@pytest.mark.parametrize("version", loader.list_versions())
 def test_every_indicator_answers_a_bullet(version: str) -> None:
-    document = loader.load(version).document
+    document = loader.load_methodology(version).document
     answering = {name for ids in document.answers.bullets.values() for name in ids}
-    assert answering == {known.id for known in indicators(document.root)}
+    assert answering == {known.id for known in walk_indicators(document.root)}
 
 
-@pytest.mark.parametrize("version", loader.versions())
+@pytest.mark.parametrize("version", loader.list_versions())
 def test_both_directions_agree(version: str) -> None:
-    document = loader.load(version).document
+    document = loader.load_methodology(version).document
     for table, member in (
         (document.answers.bullets, "bullets"),
         (document.answers.functions, "functions"),
         (document.answers.comments, "comments"),
     ):
         told = {(name, key) for key, ids in table.items() for name in ids}
-        known = {(found.id, key) for found in indicators(document.root) for key in getattr(found, member)}
+        known = {(found.id, key) for found in walk_indicators(document.root) for key in getattr(found, member)}
         if member == "functions":
             # D10.02 is the list of the functions itself
             told = {(name, key) for name, key in told if name != "D10.02"}

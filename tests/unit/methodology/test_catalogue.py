@@ -8,7 +8,7 @@ import pytest
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.model import Curve, Group, Indicator
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.compile import compile_methodology, load_facts
 from tests.unit.methodology import catalogue as its
@@ -16,10 +16,10 @@ from tests.unit.methodology.catalogue import Catalogue, Facts, Node
 from tests.unit.scoring.organisations import organisation
 from tests.unit.scoring.sheets import CASES
 
-METHODOLOGY = loader.load("2026.1")
+METHODOLOGY = loader.load_methodology("2026.1")
 DOCUMENT = METHODOLOGY.document
 PLAN = compile_methodology(METHODOLOGY)
-OURS: dict[str, Indicator] = {known.id: known for known in indicators(DOCUMENT.root)}
+OURS: dict[str, Indicator] = {known.id: known for known in walk_indicators(DOCUMENT.root)}
 BOTH: tuple[Language, ...] = ("es", "en")
 
 
@@ -80,7 +80,7 @@ def test_dimensions_and_indicators(catalogue: Catalogue) -> None:
     assert DOCUMENT.alternative_weights == {
         "dialogue": {known.id: known.dialogue_profile_weight for known in catalogue.dimensions}
     }
-    found = [(group.id, known.id, known.weight, known.type) for group in dimensions for known in indicators(group)]
+    found = [(group.id, known.id, known.weight, known.type) for group in dimensions for known in walk_indicators(group)]
     assert found == [(known.dimension, known.id, known.weight, known.type) for known in catalogue.indicators]
 
 

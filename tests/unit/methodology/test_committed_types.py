@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.requests.answers import request_type
-from actitud_api.engine.methodology.requests.content import types
-from actitud_api.engine.methodology.requests.overall_review import review_type
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.requests.answers import build_score_request_type
+from actitud_api.engine.methodology.requests.content import build_assessment_types
+from actitud_api.engine.methodology.requests.overall_review import build_review_request_type
 
 Schema = dict[str, Any]  # JSON
 DOCUMENT = Path(__file__).parents[3] / "openapi" / "openapi.json"
@@ -20,10 +20,10 @@ DOCUMENT = Path(__file__).parents[3] / "openapi" / "openapi.json"
 
 @pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])
 def test_the_types_of_a_version_are_those_of_the_document(version: str) -> None:
-    methodology = load(version)
-    made = types(methodology)
+    methodology = load_methodology(version)
+    made = build_assessment_types(methodology)
     _, components = msgspec.json.schema_components(
-        [made.whole, made.patch, request_type(methodology), review_type(methodology)],
+        [made.whole, made.patch, build_score_request_type(methodology), build_review_request_type(methodology)],
         ref_template="#/components/schemas/{name}",
     )
     committed = json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]

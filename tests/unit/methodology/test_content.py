@@ -12,13 +12,13 @@ import pytest
 from msgspec import Struct
 
 from actitud_api.engine.methodology.requests.content import (
+    AssessmentContent,
     AssessmentPatch,
     AssessmentRequest,
-    Content,
     Evidence,
-    merged,
-    types,
-    whole,
+    apply_patch,
+    build_assessment_types,
+    to_content,
 )
 from actitud_api.platform.http.validation import Checked
 from tests.support.assessing import METHODOLOGY, Body, body_a, example_a, request_a
@@ -30,12 +30,12 @@ DOCUMENT = {"url": "https://ayto.example/a", "date": "2026-03-04"}
 
 @cache
 def whole_form() -> Checked[AssessmentRequest]:
-    return Checked(types(METHODOLOGY).whole)
+    return Checked(build_assessment_types(METHODOLOGY).whole)
 
 
 @cache
 def patch_form() -> Checked[AssessmentPatch]:
-    return Checked(types(METHODOLOGY).patch)
+    return Checked(build_assessment_types(METHODOLOGY).patch)
 
 
 def taken(checked: Checked[T], body: Body) -> T:
@@ -50,15 +50,15 @@ def refused(checked: Checked[T], body: Body) -> set[tuple[str, str]]:
     return {(fault.pointer, fault.rule) for fault in found}
 
 
-def patched(content: Content, **members: object) -> Content:
-    return merged(METHODOLOGY, content, taken(patch_form(), {"methodology": "2026.1", **members}))
+def patched(content: AssessmentContent, **members: object) -> AssessmentContent:
+    return apply_patch(METHODOLOGY, content, taken(patch_form(), {"methodology": "2026.1", **members}))
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
 
 
 def test_every_indicator_and_field_that_the_organisation_sets_can_be_stated() -> None:
-    content = whole(METHODOLOGY, taken(whole_form(), body_a()))
+    content = to_content(METHODOLOGY, taken(whole_form(), body_a()))
 
     assert set(content.profile) == {f.name for f in METHODOLOGY.document.profile if f.set_by == "organisation"}
     assert len(content.profile) == 22
@@ -92,7 +92,7 @@ def test_answers_evidence_and_notes_may_be_left_out_or_null() -> None:
     }
     body["profile_evidence"] = {"employees": None, "units": [], "languages": [{**DOCUMENT, "note": None}]}
 
-    content = whole(METHODOLOGY, taken(whole_form(), body))
+    content = to_content(METHODOLOGY, taken(whole_form(), body))
 
     assert set(content.answers) == {"D1.02", "D1.06"}
     assert (content.answers["D1.02"].evidence, content.answers["D1.02"].note) == ((), None)
@@ -149,7 +149,9 @@ def test_a_note_is_published_so_it_has_no_personal_data() -> None:
 def test_every_note_of_the_schema_refuses_personal_data() -> None:
     """Where somebody writes freely is known from the schema itself: any text without a closed form."""
     free = [
-        text for text in strings(msgspec.json.schema(types(METHODOLOGY).whole)) if not text.keys() & {"enum", "format"}
+        text
+        for text in strings(msgspec.json.schema(build_assessment_types(METHODOLOGY).whole))
+        if not text.keys() & {"enum", "format"}
     ]
     assert len(free) == 68 + 3  # a note for each indicator that is asked; the three texts of a document
     assert [
@@ -236,8 +238,11 @@ def test_a_merge_is_that_of_the_standard() -> None:
             "D2.02": {"components": ["c1"]},
         },
     }
-    expected = whole(METHODOLOGY, taken(whole_form(), rfc_7396(before, patch)))
-    assert merged(METHODOLOGY, whole(METHODOLOGY, taken(whole_form(), before)), taken(patch_form(), patch)) == expected
+    expected = to_content(METHODOLOGY, taken(whole_form(), rfc_7396(before, patch)))
+    assert (
+        apply_patch(METHODOLOGY, to_content(METHODOLOGY, taken(whole_form(), before)), taken(patch_form(), patch))
+        == expected
+    )
 
 
 def rfc_7396(target: object, patch: object) -> Body:
@@ -256,6 +261,6 @@ def rfc_7396(target: object, patch: object) -> Body:
 def test_a_set_is_sent_without_repetitions_and_a_body_without_unknown_members() -> None:
     patch = {"methodology": "2026.1", "answers": {"D2.02": {"components": ["c1", "c1"]}}}
     with pytest.raises(msgspec.ValidationError, match="`components` has repeated elements"):
-        msgspec.convert(patch, types(METHODOLOGY).patch)
+        msgspec.convert(patch, build_assessment_types(METHODOLOGY).patch)
     with pytest.raises(msgspec.ValidationError, match="unknown field `more`"):
-        msgspec.convert({"methodology": "2026.1", "more": 1}, types(METHODOLOGY).patch)
+        msgspec.convert({"methodology": "2026.1", "more": 1}, build_assessment_types(METHODOLOGY).patch)

@@ -56,7 +56,7 @@ def test_planted_defects_and_no_others_are_named() -> None:
 
 def test_each_message_has_its_words_in_both_languages() -> None:
     for message in MESSAGES:
-        found = [(defect.place, defect.code, defect.es, defect.en) for defect in defects_of(message.planted)]
+        found = [(defect.pointer, defect.code, defect.es, defect.en) for defect in defects_of(message.planted)]
         assert (message.pointer, message.code, message.es, message.en) in found, message.planted
 
 
@@ -71,12 +71,12 @@ PLAIN = msgspec.json.encode(DOCUMENT)
 
 def check(document: bytes, texts: bytes | None = None) -> list[Defect]:
     """Return the defects of a document as it is written, in the order in which they are found."""
-    return loader.check(document, {} if texts is None else {"es": texts}).defects
+    return loader.check_document(document, {} if texts is None else {"es": texts}).defects
 
 
 def told(document: bytes, texts: bytes | None = None) -> list[Found]:
     """Return the pointers and codes of the defects of a document as it is written."""
-    return [(defect.place, defect.code) for defect in check(document, texts)]
+    return [(defect.pointer, defect.code) for defect in check(document, texts)]
 
 
 def with_member(text: bytes) -> bytes:
@@ -113,14 +113,14 @@ def test_integers_are_within_what_every_reader_holds() -> None:
 
 def test_what_is_no_json_or_nested_too_deep_says_so_and_nothing_else() -> None:
     broken = check(b"{", b"[")
-    assert [(defect.place, defect.code) for defect in broken] == [("/", "not-json"), ("/texts/es", "not-json")]
+    assert [(defect.pointer, defect.code) for defect in broken] == [("/", "not-json"), ("/texts/es", "not-json")]
     for defect in broken:
         assert defect.es.removeprefix("no es JSON: ") == defect.en.removeprefix("is not JSON: ")
         assert (defect.es[:12], defect.en[:13]) == ("no es JSON: ", "is not JSON: ")
     deep = "nested-too-deep"
     for levels in (NESTING_MAX, 20_000):
         (defect,) = check(with_member(b'"x":' + b"[" * levels + b"]" * levels))
-        assert (defect.place, defect.code) == ("/", deep)
+        assert (defect.pointer, defect.code) == ("/", deep)
         assert (defect.es, defect.en) == ("está anidado a demasiada profundidad", "is nested too deep")
     just = told(with_member(b'"x":' + b"[" * (NESTING_MAX - 1) + b"]" * (NESTING_MAX - 1)))
     assert just == [("/", "unknown-member")]
@@ -131,17 +131,20 @@ def test_what_is_no_json_or_nested_too_deep_says_so_and_nothing_else() -> None:
 
 def test_all_that_is_wrong_is_told_in_either_language() -> None:
     with pytest.raises(loader.DefectiveMethodology) as caught:
-        loader.read("test.2", "draft", with_member(b'"catalogue":"x"'), {})
+        loader.read_methodology("test.2", "draft", with_member(b'"catalogue":"x"'), {})
     assert str(caught.value) == "test.2: /catalogue: stands twice; /version: is 'test.1', expected 'test.2'"
-    assert caught.value.into("es") == "test.2: /catalogue: está dos veces; /version: es 'test.1', se esperaba 'test.2'"
+    assert (
+        caught.value.translate("es")
+        == "test.2: /catalogue: está dos veces; /version: es 'test.1', se esperaba 'test.2'"
+    )
     with pytest.raises(loader.DefectiveMethodology) as caught:
-        loader.read(None, "draft", b"1", {})
+        loader.read_methodology(None, "draft", b"1", {})
     assert str(caught.value) == ": /: is 1, and must be an object"
 
 
 def test_a_version_that_nobody_knows_is_named() -> None:
     with pytest.raises(loader.UnknownMethodology) as caught:
-        loader.load("1999.1")
+        loader.load_methodology("1999.1")
     assert (str(caught.value), caught.value.version) == ("1999.1", "1999.1")
 
 

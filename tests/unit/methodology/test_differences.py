@@ -9,16 +9,16 @@ import pytest
 
 from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.differences import Difference, differences
-from actitud_api.engine.methodology.model import Document, Level, Texts
+from actitud_api.engine.methodology.differences import Difference, compare_documents
+from actitud_api.engine.methodology.model import Document, Level, MethodologyTexts
 from actitud_api.engine.narration.differences import Side, told
 from tests.support.scale import NIGHT
 from tests.unit.methodology import planting
 from tests.unit.methodology.editing import DOCUMENT, REMOVED, TEXTS, Json, Planted, at, plant, rule
 from tests.unit.scoring import builders as b
 
-BEFORE = loader.load("2026.1")
-DRAFT = loader.load("2026.2-draft")
+BEFORE = loader.load_methodology("2026.1")
+DRAFT = loader.load_methodology("2026.2-draft")
 
 
 def changed(*planted: Planted) -> Document:
@@ -30,7 +30,7 @@ def changed(*planted: Planted) -> Document:
 
 
 def found(*planted: Planted) -> list[Difference]:
-    return list(differences(BEFORE.document, changed(*planted)))
+    return list(compare_documents(BEFORE.document, changed(*planted)))
 
 
 def summary(difference: Difference) -> tuple[str, str, str, str]:
@@ -41,7 +41,7 @@ def lines(*planted: Planted, language: Language = "en", texts: bool = True) -> l
     """The differences of 2026.1 with these changes in words, in one list."""
     after = changed(*planted)
     known = BEFORE.texts[language] if texts else None
-    under = told(differences(BEFORE.document, after), Side(BEFORE.document, known), Side(after, known), language)
+    under = told(compare_documents(BEFORE.document, after), Side(BEFORE.document, known), Side(after, known), language)
     return [line for told_lines in under.values() for line in told_lines]
 
 
@@ -49,7 +49,7 @@ def lines(*planted: Planted, language: Language = "en", texts: bool = True) -> l
 
 
 def test_the_draft_differs_in_what_it_was_made_for_and_in_nothing_else() -> None:
-    all_of_it = list(differences(BEFORE.document, DRAFT.document, BEFORE.texts, DRAFT.texts))
+    all_of_it = list(compare_documents(BEFORE.document, DRAFT.document, BEFORE.texts, DRAFT.texts))
     assert [summary(difference) for difference in all_of_it] == [
         ("document", "", "/alternative_weights/dialogue", "removed"),
         ("document", "", "/alternative_weights/equal", "added"),
@@ -75,8 +75,8 @@ def test_the_draft_differs_in_what_it_was_made_for_and_in_nothing_else() -> None
 
 
 def test_the_other_way_round_what_was_added_is_removed() -> None:
-    back = list(differences(DRAFT.document, BEFORE.document, DRAFT.texts, BEFORE.texts))
-    there = list(differences(BEFORE.document, DRAFT.document, BEFORE.texts, DRAFT.texts))
+    back = list(compare_documents(DRAFT.document, BEFORE.document, DRAFT.texts, BEFORE.texts))
+    there = list(compare_documents(BEFORE.document, DRAFT.document, BEFORE.texts, DRAFT.texts))
     swapped = {"added": "removed", "removed": "added", "changed": "changed"}
 
     def key(difference: Difference) -> tuple[str, str, str]:
@@ -86,10 +86,10 @@ def test_the_other_way_round_what_was_added_is_removed() -> None:
     assert {key(one): (one.change, one.before, one.after) for one in back} == reversed_
 
 
-@pytest.mark.parametrize("version", loader.versions())
+@pytest.mark.parametrize("version", loader.list_versions())
 def test_a_version_does_not_differ_from_itself(version: str) -> None:
-    known = loader.load(version)
-    assert list(differences(known.document, known.document, known.texts, known.texts)) == []
+    known = loader.load_methodology(version)
+    assert list(compare_documents(known.document, known.document, known.texts, known.texts)) == []
 
 
 def test_defaults_that_are_spelt_out_are_no_difference() -> None:
@@ -139,7 +139,7 @@ def test_no_change_of_a_document_is_overlooked(step: int) -> None:
         except msgspec.ValidationError:
             continue  # a word of the format itself, such as a kind
         tried += 1
-        assert list(differences(BEFORE.document, after)), place
+        assert list(compare_documents(BEFORE.document, after)), place
     assert tried > 0.5 * len(places) / step
 
 
@@ -150,14 +150,14 @@ def test_no_change_of_a_text_is_overlooked(step: int) -> None:
             continue
         texts: Json = msgspec.json.decode(TEXTS["es"])
         plant(texts, place.split("/")[1:], "another" if value is None else another(value))
-        after = msgspec.convert(texts, Texts)
-        one = list(differences(BEFORE.document, BEFORE.document, {"es": BEFORE.texts["es"]}, {"es": after}))
+        after = msgspec.convert(texts, MethodologyTexts)
+        one = list(compare_documents(BEFORE.document, BEFORE.document, {"es": BEFORE.texts["es"]}, {"es": after}))
         assert [summary(difference) for difference in one] == [("texts", "es", place, "changed")]
 
 
 def test_texts_of_one_side_only_are_not_compared() -> None:
-    assert list(differences(BEFORE.document, BEFORE.document, {}, BEFORE.texts)) == []
-    both = list(differences(BEFORE.document, DRAFT.document, {"en": BEFORE.texts["en"]}, DRAFT.texts))
+    assert list(compare_documents(BEFORE.document, BEFORE.document, {}, BEFORE.texts)) == []
+    both = list(compare_documents(BEFORE.document, DRAFT.document, {"en": BEFORE.texts["en"]}, DRAFT.texts))
     assert {difference.id for difference in both if difference.part == "texts"} == {"en"}
 
 
@@ -239,19 +239,19 @@ SMALL: list[tuple[str, object, tuple[str, str, str, str, object, object]]] = [
 def test_a_difference_says_what_stood_and_stands_there(
     place: str, value: object, wanted: tuple[str, str, str, str, object, object]
 ) -> None:
-    (one,) = differences(planting.DOCUMENT, planting.changed({place: value}))
+    (one,) = compare_documents(planting.DOCUMENT, planting.changed({place: value}))
     assert (*summary(one), one.before, one.after) == wanted
 
 
 def test_what_has_another_id_is_removed_and_added() -> None:
-    renamed = list(differences(planting.DOCUMENT, planting.changed({"R1/facts/1/name": "whole"})))
+    renamed = list(compare_documents(planting.DOCUMENT, planting.changed({"R1/facts/1/name": "whole"})))
     described = {"type": "integer", "minimum": 0, "maximum": 1_000_000, "decimals": 6, "required": True}
     described |= {"set_by": "organisation"}
     assert [(*summary(one), one.before, one.after) for one in renamed] == [
         ("indicators", "R1", "/facts/denominator", "removed", {"name": "denominator"} | described, None),
         ("indicators", "R1", "/facts/whole", "added", None, {"name": "whole"} | described),
     ]
-    renumbered = list(differences(planting.DOCUMENT, planting.changed({"levels/2/number": 4})))
+    renumbered = list(compare_documents(planting.DOCUMENT, planting.changed({"levels/2/number": 4})))
     unless = {
         "kind": "compare",
         "op": "ge",
@@ -263,7 +263,7 @@ def test_what_has_another_id_is_removed_and_added() -> None:
         ("gates", "L3.D1", "/level", "changed", 3, 4),
         ("levels", "4", "", "added", None, {"provisional_unless": unless}),
     ]
-    root = list(differences(planting.DOCUMENT, planting.changed({"root/id": "all"})))
+    root = list(compare_documents(planting.DOCUMENT, planting.changed({"root/id": "all"})))
     assert [summary(one) for one in root] == [
         ("groups", "index", "", "removed"),
         ("groups", "D1", "/parent", "changed"),
@@ -285,7 +285,7 @@ def test_lists_of_texts_of_the_same_length_are_compared_one_by_one() -> None:
     assert [
         (one.place, one.change, one.before, one.after)
         for after in (longer, other)
-        for one in differences(document, document, {"es": texts}, {"es": after})
+        for one in compare_documents(document, document, {"es": texts}, {"es": after})
     ] == [
         ("/sources_not_found", "changed", [], ["S9"]),
         ("/peer_groups", "changed", ["all"], ["all", "more"]),
@@ -296,14 +296,14 @@ def test_lists_of_texts_of_the_same_length_are_compared_one_by_one() -> None:
 def test_a_node_that_moves_keeps_its_id() -> None:
     one = b.document(b.root(b.group("D", b.ratio("R"), b.ladder("L")), b.group("E", b.ratio("S"))))
     other = b.document(b.root(b.group("D", b.ratio("R")), b.group("E", b.ladder("L"), b.ratio("S"))))
-    (moved,) = differences(one, other)
+    (moved,) = compare_documents(one, other)
     assert (*summary(moved), moved.before, moved.after) == ("indicators", "L", "/parent", "changed", "D", "E")
 
 
 def test_children_in_another_order_are_a_difference_because_order_decides_ties() -> None:
     one = b.document(b.root(b.group("D", b.ratio("R"), b.ladder("L")), b.group("E", b.ratio("S"))))
     other = b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"), b.ratio("T")), b.group("E", b.ratio("S"))))
-    added, moved = differences(one, other)
+    added, moved = compare_documents(one, other)
     assert summary(added) == ("indicators", "T", "", "added")
     assert (*summary(moved), moved.before, moved.after) == (
         "groups", "D", "/children", "reordered", ["R", "L"], ["L", "R", "T"]
@@ -317,7 +317,7 @@ def test_true_is_not_one() -> None:
         gate = msgspec.structs.replace(BEFORE.document.levels[2].gates[4], holds=b.compare(b.field("x"), "eq", wanted))
         return msgspec.structs.replace(BEFORE.document, levels=(Level(number=1, gates=(gate,)),))
 
-    (one,) = differences(asks(True), asks(1))
+    (one,) = compare_documents(asks(True), asks(1))
     assert summary(one) == ("gates", "L3.integrity", "/holds", "changed")
 
 
@@ -408,7 +408,7 @@ def test_each_kind_stands_under_its_heading() -> None:
         ("/decimals", 3),
     )
     sides = Side(BEFORE.document, BEFORE.texts["en"]), Side(after, BEFORE.texts["en"])
-    under = told(differences(BEFORE.document, after), *sides, "en")
+    under = told(compare_documents(BEFORE.document, after), *sides, "en")
     assert {heading: len(told_lines) for heading, told_lines in under.items()} == {
         "Weights": 1,
         "Goalposts and curves": 1,
@@ -437,11 +437,11 @@ def test_every_difference_of_sound_documents_can_be_told(language: Language) -> 
     for place, value in numbers[::STEP]:
         document: Json = msgspec.json.decode(DOCUMENT)
         plant(document, place.split("/")[1:], another(value))
-        checked = loader.check(msgspec.json.encode(document), {language: TEXTS[language]})
+        checked = loader.check_document(msgspec.json.encode(document), {language: TEXTS[language]})
         if checked.document is None or checked.defects:
             continue
         tried += 1
         sides = Side(BEFORE.document, texts), Side(checked.document, texts)
-        under = told(differences(BEFORE.document, checked.document), *sides, language)
+        under = told(compare_documents(BEFORE.document, checked.document), *sides, language)
         assert [line for told_lines in under.values() for line in told_lines], place
     assert tried > 5

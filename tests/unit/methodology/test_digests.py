@@ -8,7 +8,7 @@ import json
 import pytest
 import rfc8785
 
-from actitud_api.engine.methodology.digests import canonical, digest
+from actitud_api.engine.methodology.digests import canonicalize, compute_digest
 
 
 def sha(form: bytes) -> str:
@@ -17,7 +17,7 @@ def sha(form: bytes) -> str:
 
 def test_what_is_plain_has_sorted_members_and_no_spaces() -> None:
     value = {"b": [True, None, "x"], "D10.1": -3, "D1.1": {"z": 1, "basis": "evidenced"}, "a": 0.03}
-    assert digest(value) == sha(b'{"D1.1":{"basis":"evidenced","z":1},"D10.1":-3,"a":0.03,"b":[true,null,"x"]}')
+    assert compute_digest(value) == sha(b'{"D1.1":{"basis":"evidenced","z":1},"D10.1":-3,"a":0.03,"b":[true,null,"x"]}')
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_what_is_plain_has_sorted_members_and_no_spaces() -> None:
     ],
 )
 def test_what_the_encoder_would_write_otherwise(value: object, form: str) -> None:
-    assert digest(value) == sha(form.encode())
+    assert compute_digest(value) == sha(form.encode())
 
 
 def test_every_character_is_escaped_as_the_standard_says() -> None:
@@ -48,18 +48,18 @@ def test_every_character_is_escaped_as_the_standard_says() -> None:
     for code in (*range(0x180), 0x2028, 0x2029, 0xFEFF, 0xFFFF):
         text = f"a{chr(code)}b"
         assert (
-            canonical({"a": text, text: 1})
+            canonicalize({"a": text, text: 1})
             == json.dumps({"a": text, text: 1}, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
         )
 
 
 def test_an_integer_that_no_double_holds_is_refused() -> None:
     with pytest.raises(rfc8785.IntegerDomainError):
-        digest({"a": 2**53})
+        compute_digest({"a": 2**53})
 
 
 def test_a_set_has_an_order_whichever_way_the_form_is_made() -> None:
     names = frozenset("abcdefghij")
     listed = b'["a","b","c","d","e","f","g","h","i","j"]'
-    assert canonical({"names": names}) == b'{"names":' + listed + b"}"
-    assert canonical({"names": names, "x": 5.0}) == b'{"names":' + listed + b',"x":5}'
+    assert canonicalize({"names": names}) == b'{"names":' + listed + b"}"
+    assert canonicalize({"names": names, "x": 5.0}) == b'{"names":' + listed + b',"x":5}'

@@ -7,14 +7,14 @@ import pytest
 
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.model import Document, Group
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Score
 from tests.unit.scoring.builders import decode
 from tests.unit.scoring.sheets import case, dimension_of, indicator_of
 
-BEFORE = loader.load("2026.1")
-DRAFT = loader.load("2026.2-draft")
+BEFORE = loader.load_methodology("2026.1")
+DRAFT = loader.load_methodology("2026.2-draft")
 DIALOGUE = {"D1": 8, "D2": 9, "D3": 8, "D4": 10, "D5": 12, "D6": 5, "D7": 12, "D8": 12, "D9": 14, "D10": 10}
 """The dialogue-first weights of the catalogue (CATALOGUE, section 4)."""
 
@@ -40,7 +40,7 @@ def test_its_dimensions_weigh_as_the_catalogue_puts_dialogue_first() -> None:
 
 
 def plain(document: Document) -> dict[str, dict[str, object]]:
-    return {known.id: msgspec.to_builtins(known) for known in indicators(document.root)}
+    return {known.id: msgspec.to_builtins(known) for known in walk_indicators(document.root)}
 
 
 def test_of_its_indicators_one_is_new_and_two_differ() -> None:
@@ -50,7 +50,7 @@ def test_of_its_indicators_one_is_new_and_two_differ() -> None:
     assert [name for name in before if before[name] != after[name]] == ["D9.02", "D9.03"]
     assert (before["D9.03"]["weight"], after["D9.03"]["weight"]) == (15, 10)
     assert {**after["D9.03"], "weight": 15} == before["D9.03"]
-    (slow,) = [known for known in indicators(DRAFT.document.root) if known.id == "D9.02"]
+    (slow,) = [known for known in walk_indicators(DRAFT.document.root) if known.id == "D9.02"]
     assert [(goalpost.x, goalpost.score) for goalpost in slow.curve.goalposts] == [
         (4, 100), (14.5, 60), (21, 40), (48, 20), (72, 0)
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def test_it_is_zero_by_rule_where_no_account_is_active() -> None:
 
 def test_every_registered_version_has_what_an_edition_needs() -> None:
     """Ten dimensions, for which an assessment has columns, and the phases of a year."""
-    for version in loader.versions():
-        document = loader.load(version).document
+    for version in loader.list_versions():
+        document = loader.load_methodology(version).document
         assert [child.id for child in document.root.children] == [f"D{number}" for number in range(1, 11)]
         assert [step.id for step in document.calendar] == ["submission", "review", "hearing", "publication"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from actitud_api.engine.methodology.checks.document import of_document
+from actitud_api.engine.methodology.checks.document import check_content
 from actitud_api.engine.methodology.model import (
     Compare,
     Gate,
@@ -61,7 +61,7 @@ def found(*levels: Sequence[Compare], root: Group | None = None, published: int 
         ),
     )
     document = msgspec.structs.replace(document, published_decimals=published)
-    return [(defect.place.removeprefix("/levels/"), defect.en) for defect in of_document(document)]
+    return [(defect.pointer.removeprefix("/levels/"), defect.en) for defect in check_content(document)]
 
 
 def least(*nodes: str) -> Minimum:
@@ -328,6 +328,6 @@ def test_a_document_that_is_broken_elsewhere_is_still_judged() -> None:
             Level(number=3, gates=(Gate(id="H", holds=b.compare(b.score("L"), "ge", 10)),)),
         ),
     )
-    places = {defect.place for defect in of_document(document)}
+    places = {defect.pointer for defect in check_content(document)}
     assert "/root/children/1/children" in places
     assert not any(place.startswith("/levels") for place in places)

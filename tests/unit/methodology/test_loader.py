@@ -10,7 +10,7 @@ import pytest
 
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.checks.document import Defect, silences
+from actitud_api.engine.methodology.checks.document import Defect, find_paying_silences
 from tests.unit.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}
@@ -187,11 +187,11 @@ NAMES = re.compile(r"'[^']+'|\d+")
 
 @pytest.mark.parametrize(("planted", "place", "message"), [*STRUCTURE, *DOCUMENT_DEFECTS, *TEXT_DEFECTS], ids=_name)
 def test_a_defect_is_named_with_its_place(planted: Planted, place: str, message: str) -> None:
-    matching = [found for found in read(planted) if found.place == place and message in found.en]
+    matching = [found for found in read(planted) if found.pointer == place and message in found.en]
     assert matching, read(planted)
     for found in matching:
-        assert found.into("en") == found.en
-        assert found.into("es") == found.es != found.en
+        assert found.translate("en") == found.en
+        assert found.translate("es") == found.es != found.en
         assert sorted(NAMES.findall(found.es)) == sorted(NAMES.findall(found.en))
 
 
@@ -234,7 +234,7 @@ ONLY_WHEN_SCORING: list[tuple[Planted, str]] = [
 
 @pytest.mark.parametrize(("planted", "place"), ONLY_WHEN_SCORING, ids=_name)
 def test_what_would_fail_only_when_scoring_is_a_defect_too(planted: Planted, place: str) -> None:
-    assert any(found.place.startswith(place) for found in read(planted))
+    assert any(found.pointer.startswith(place) for found in read(planted))
 
 
 def test_all_defects_are_named_at_once() -> None:
@@ -261,33 +261,33 @@ def test_all_defects_are_named_at_once() -> None:
     ]
     found = read(*(planted for planted, _, _ in chosen))
     for _, place, message in chosen:
-        assert any(defect.place == place and message in defect.en for defect in found), place
+        assert any(defect.pointer == place and message in defect.en for defect in found), place
     assert len(found) >= len(chosen)
 
 
 def test_an_exponent_is_within_bounds() -> None:
     for exponent in (0, 20.5, -21):
         found = read(("/root/aggregation", "power"), ("/root/exponent", exponent))
-        assert ("/root/exponent", "must not be 0, and within ±20") in [(one.place, one.en) for one in found]
+        assert ("/root/exponent", "must not be 0, and within ±20") in [(one.pointer, one.en) for one in found]
     assert read(("/root/aggregation", "power"), ("/root/exponent", -20)) == []
 
 
 def test_all_structural_defects_are_named_at_once() -> None:
     found = read(*(planted for planted, _, _ in STRUCTURE))
     for _, place, message in STRUCTURE:
-        assert any(defect.place == place and message in defect.en for defect in found), (place, found)
+        assert any(defect.pointer == place and message in defect.en for defect in found), (place, found)
 
 
 def test_the_message_holds_every_place() -> None:
     with pytest.raises(loader.DefectiveMethodology, match=r"^2026\.1: /: is not JSON: .*; /texts/es: is not JSON: "):
-        loader.read("2026.1", "draft", b"{", {"es": b"{", "en": TEXTS["en"]})
+        loader.read_methodology("2026.1", "draft", b"{", {"es": b"{", "en": TEXTS["en"]})
 
 
 def test_each_language_has_its_message() -> None:
     with pytest.raises(loader.DefectiveMethodology) as caught:
-        loader.read("2026.1", "draft", DOCUMENT.replace(b'"decimals": 2', b'"decimals": 7'), {})
-    assert caught.value.into("en") == "2026.1: /decimals: must be 0 to 6"
-    assert caught.value.into("es") == "2026.1: /decimals: debe ser de 0 a 6"
+        loader.read_methodology("2026.1", "draft", DOCUMENT.replace(b'"decimals": 2', b'"decimals": 7'), {})
+    assert caught.value.translate("en") == "2026.1: /decimals: must be 0 to 6"
+    assert caught.value.translate("es") == "2026.1: /decimals: debe ser de 0 a 6"
 
 
 UNIONS: list[tuple[Planted, str, str, str]] = [
@@ -328,7 +328,7 @@ UNIONS: list[tuple[Planted, str, str, str]] = [
 def test_inside_a_union_the_defect_of_what_is_meant_is_named(
     planted: Planted, place: str, english: str, spanish: str
 ) -> None:
-    assert [(found.place, found.en, found.es) for found in read(planted)] == [(place, english, spanish)]
+    assert [(found.pointer, found.en, found.es) for found in read(planted)] == [(place, english, spanish)]
 
 
 def test_a_member_that_stands_twice_is_a_defect() -> None:
@@ -336,8 +336,8 @@ def test_a_member_that_stands_twice_is_a_defect() -> None:
     twice = DOCUMENT.replace(b'"decimals": 2', b'"decimals": 2, "decimals": 2')
     twice = twice.replace(b'"weight": 25', b'"weight": 25, "weight": 25', 1)
     with pytest.raises(loader.DefectiveMethodology) as caught:
-        loader.read("2026.1", "draft", twice, {})
-    assert [(found.place, found.en) for found in caught.value.defects] == [
+        loader.read_methodology("2026.1", "draft", twice, {})
+    assert [(found.pointer, found.en) for found in caught.value.defects] == [
         ("/decimals", "stands twice"),
         (f"{at('D1.01')}/weight", "stands twice"),
     ]
@@ -348,8 +348,8 @@ def test_a_document_nested_beyond_all_measure_is_a_defect() -> None:
     negations = b'{"kind": "not", "of": ' * 900 + b'{"kind": "any", "of": []}' + b"}" * 900
     for deep in (lists, DOCUMENT.replace(b'"applies": {', b'"applies": ' + negations + b', "x": {', 1)):
         with pytest.raises(loader.DefectiveMethodology) as caught:
-            loader.read("2026.1", "draft", deep, {})
-        assert [(found.place, found.en) for found in caught.value.defects] == [("/", "is nested too deep")]
+            loader.read_methodology("2026.1", "draft", deep, {})
+        assert [(found.pointer, found.en) for found in caught.value.defects] == [("/", "is nested too deep")]
 
 
 @pytest.mark.parametrize(("opened", "closed"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
@@ -358,8 +358,8 @@ def test_so_many_levels_may_be_nested_and_no_more(opened: bytes, closed: bytes) 
     levels = 60 // (opened.count(b"[") + opened.count(b"{"))
     deepest = opened * levels + b"0" + closed * levels
     for document, too_deep in ((deepest, False), (b"[" + deepest + b"]", True), (b'{"a":' + deepest + b"}", True)):
-        found = loader.check(document, {"es": document}).defects
-        told = [(defect.place, defect.en, defect.es) for defect in found if "nested" in defect.en]
+        found = loader.check_document(document, {"es": document}).defects
+        told = [(defect.pointer, defect.en, defect.es) for defect in found if "nested" in defect.en]
         deep = ("is nested too deep", "está anidado a demasiada profundidad")
         assert told == ([("/", *deep), ("/texts/es", *deep)] if too_deep else [])
 
@@ -367,19 +367,19 @@ def test_so_many_levels_may_be_nested_and_no_more(opened: bytes, closed: bytes) 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_an_integer_that_every_reader_reads_alike_is_no_defect_and_the_next_is(sign: int) -> None:
     for number, unsafe in ((2**53 - 1, False), (2**53, True)):
-        found = loader.check(b'{"decimals": %d}' % (sign * number), {}).defects
-        told = [(defect.place, defect.en) for defect in found if "within" in defect.en]
+        found = loader.check_document(b'{"decimals": %d}' % (sign * number), {}).defects
+        told = [(defect.pointer, defect.en) for defect in found if "within" in defect.en]
         assert told == ([("/decimals", "is not within ±9007199254740991")] if unsafe else [])
 
 
 def test_where_no_version_is_asked_for_the_message_names_none() -> None:
     with pytest.raises(loader.DefectiveMethodology, match=r"^: /: is not JSON: "):
-        loader.read(None, "draft", b"{", {})
+        loader.read_methodology(None, "draft", b"{", {})
 
 
 def test_a_keyword_that_no_type_has_yet_is_told_as_the_schema_does() -> None:
     (error,) = jsonschema_rs.Draft202012Validator({"minimum": 3}).iter_errors(2)
-    assert loader._structural_defect("/x", error) == Defect(
+    assert loader._build_structural_defect("/x", error) == Defect(
         "/x", "broken-schema", f"incumple minimum: {error.message}", f"breaks minimum: {error.message}"
     )
 
@@ -387,13 +387,13 @@ def test_a_keyword_that_no_type_has_yet_is_told_as_the_schema_does() -> None:
 def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
     leaving, void = ("/root/missing", "leave"), ("/root/children/8/missing", "void")
     assert read(leaving, void) == []
-    document = msgspec.structs.replace(loader.load("2026.1").document)
-    assert list(silences(document)) == []
+    document = msgspec.structs.replace(loader.load_methodology("2026.1").document)
+    assert list(find_paying_silences(document)) == []
     root = document.root
     nine = msgspec.structs.replace(root.children[8], missing="void")
     changed = msgspec.structs.replace(root, missing="leave", children=(*root.children[:8], nine, root.children[9]))
-    remarks = list(silences(msgspec.structs.replace(document, root=changed)))
-    assert [(remark.place, remark.es, remark.en) for remark in remarks] == [
+    remarks = list(find_paying_silences(msgspec.structs.replace(document, root=changed)))
+    assert [(remark.pointer, remark.es, remark.en) for remark in remarks] == [
         (
             "/root/missing",
             "el silencio puede compensar en index: lo desconocido sale y su peso se reparte",
@@ -409,7 +409,7 @@ def test_where_silence_may_pay_is_a_remark_and_no_defect() -> None:
 
 def test_a_group_needs_a_child_with_weight() -> None:
     found = read(*((f"/root/children/2/children/{number}/weight", 0) for number in range(6)))
-    assert [(defect.place, defect.en) for defect in found] == [("/root/children/2/children", "no child has a weight")]
+    assert [(defect.pointer, defect.en) for defect in found] == [("/root/children/2/children", "no child has a weight")]
 
 
 def test_a_tree_deeper_than_five_levels_is_refused() -> None:
@@ -431,11 +431,11 @@ def test_a_tree_deeper_than_five_levels_is_refused() -> None:
 
 def test_an_unknown_version_is_named() -> None:
     with pytest.raises(loader.UnknownMethodology) as caught:
-        loader.load("1999.1")
+        loader.load_methodology("1999.1")
     assert caught.value.version == "1999.1"
 
 
 def test_versions_and_languages() -> None:
-    assert "2026.1" in loader.versions()
-    assert set(loader.load("2026.1").texts) >= set(WRITTEN) == {"es", "en"}
-    assert loader.load("2026.1").document.version == "2026.1"
+    assert "2026.1" in loader.list_versions()
+    assert set(loader.load_methodology("2026.1").texts) >= set(WRITTEN) == {"es", "en"}
+    assert loader.load_methodology("2026.1").document.version == "2026.1"

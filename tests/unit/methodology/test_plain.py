@@ -12,16 +12,16 @@ from actitud_api.engine.methodology.model import (
     ArticleText,
     IndicatorText,
     LevelText,
+    MethodologyTexts,
     NamedText,
     PrincipleText,
     ProfileText,
     SourceText,
-    Texts,
 )
-from actitud_api.engine.methodology.without_texts import with_plain_texts
+from actitud_api.engine.methodology.without_texts import fill_missing_texts
 from tests.unit.methodology.planting import DOCUMENT, methodology
 
-BARE = loader.read("test.1", "draft", msgspec.json.encode(DOCUMENT), {})
+BARE = loader.read_methodology("test.1", "draft", msgspec.json.encode(DOCUMENT), {})
 
 
 def indicator(name: str, facts: list[str], step: str | None = None, **more: object) -> IndicatorText:
@@ -32,7 +32,7 @@ def indicator(name: str, facts: list[str], step: str | None = None, **more: obje
 
 def test_each_text_is_an_id() -> None:
     assert BARE.texts == {}
-    assert with_plain_texts(BARE).texts["en"] == Texts(
+    assert fill_missing_texts(BARE).texts["en"] == MethodologyTexts(
         language="en",
         title="test.1",
         note="",
@@ -70,7 +70,7 @@ def test_each_text_is_an_id() -> None:
 
 
 def test_in_spanish_too() -> None:
-    spanish, english = (with_plain_texts(BARE).texts[language] for language in ("es", "en"))
+    spanish, english = (fill_missing_texts(BARE).texts[language] for language in ("es", "en"))
     assert (spanish.language, spanish.levels["2"].name) == ("es", "nivel 2")
     assert spanish.indicators["A1"].step == "A1: de {from} a {to}"
     assert (
@@ -79,7 +79,7 @@ def test_in_spanish_too() -> None:
 
 
 def test_each_language_has_the_digest_of_its_texts() -> None:
-    known = with_plain_texts(BARE)
+    known = fill_missing_texts(BARE)
     for language, text in known.texts.items():
         # What RFC 8785 writes of texts without numbers: no spaces, members by name.
         form = json.dumps(msgspec.to_builtins(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -92,7 +92,7 @@ def test_texts_that_are_there_stay() -> None:
         texts={"en": methodology().texts["en"]},
         text_digests={"en": methodology().text_digests["en"]},
     )
-    known = with_plain_texts(english)
-    assert known.texts == {"en": methodology().texts["en"], "es": with_plain_texts(BARE).texts["es"]}
+    known = fill_missing_texts(english)
+    assert known.texts == {"en": methodology().texts["en"], "es": fill_missing_texts(BARE).texts["es"]}
     assert known.text_digests["en"] == methodology().text_digests["en"]
     assert msgspec.structs.replace(known, texts=english.texts, text_digests=english.text_digests) == english

@@ -29,26 +29,26 @@ from actitud_api.engine.methodology.model import (
 from actitud_api.engine.methodology.predicates import (
     NULL,
     Evaluated,
+    FactLayout,
     Facts,
-    Layout,
     Null,
-    attribute,
+    compile_fact_reader,
     compile_operand,
     compile_over_facts,
     compile_predicate,
-    derived_count,
-    exact,
-    exact_fact,
-    halfup,
-    over_facts,
-    parts,
-    present_in_facts,
-    slot_of,
+    compile_presence_test,
+    find_slot,
+    name_derived_count,
+    round_fact,
+    round_half_up,
+    to_attribute,
+    to_exact,
+    walk_operand_parts,
 )
 from tests.unit.methodology.planting import DOCUMENT
 from tests.unit.scoring import builders as b
 
-LAYOUT = Layout(DOCUMENT)
+LAYOUT = FactLayout(DOCUMENT)
 PEOPLE, BEFORE = LAYOUT.profile["people"], LAYOUT.profile["before"]
 NUMERATOR, DENOMINATOR = LAYOUT.facts["R1", "numerator"], LAYOUT.facts["R1", "denominator"]
 LEVEL = LAYOUT.facts["L1", "level"]
@@ -90,7 +90,7 @@ STATES = states()
 @pytest.mark.parametrize("absent", [True, False])
 @pytest.mark.parametrize("right", RIGHT, ids=str)
 def test_a_shape_that_takes_one_call_says_what_the_general_form_says(right: Operand | Scalar, absent: bool) -> None:
-    general = over_facts(LAYOUT, absent=absent), present_in_facts(LAYOUT)
+    general = compile_fact_reader(LAYOUT, absent=absent), compile_presence_test(LAYOUT)
     for op in OPS:
         compared = b.compare(OWN, op, right)
         field = b.compare(b.field("before"), op, right)
@@ -156,12 +156,12 @@ def test_the_slots_of_a_document() -> None:
     assert LAYOUT.present == {"R1": 5, "L1": 7, "B1": 8, "C1": 9, "T1": 11, "A1": 12}
     assert LAYOUT.slots["C1"] == range(9, 11)
     assert LAYOUT.size == 13
-    assert slot_of(b.field("before"), LAYOUT) == 3
-    assert slot_of(b.fact("A1", "hours"), LAYOUT) == 12
-    assert slot_of(b.fact("A1", "hours", absent=b.const(1)), LAYOUT) is None
-    assert slot_of(b.const(1), LAYOUT) is None
+    assert find_slot(b.field("before"), LAYOUT) == 3
+    assert find_slot(b.fact("A1", "hours"), LAYOUT) == 12
+    assert find_slot(b.fact("A1", "hours", absent=b.const(1)), LAYOUT) is None
+    assert find_slot(b.const(1), LAYOUT) is None
     with pytest.raises(TypeError, match="ValueOperand reads no facts"):
-        over_facts(LAYOUT, absent=True)(ValueOperand(indicator="R1"))
+        compile_fact_reader(LAYOUT, absent=True)(ValueOperand(indicator="R1"))
 
 
 def test_elements_of_a_list() -> None:
@@ -184,7 +184,7 @@ def test_operands_by_hand() -> None:
         (Product(of=(b.field("people"), OWN, b.const(-1))), -15),
         (Sum(of=(b.field("people"), b.fact("L1", "level"))), None),
     ):
-        found = compile_operand(operand, over_facts(LAYOUT, absent=True))(facts)
+        found = compile_operand(operand, compile_fact_reader(LAYOUT, absent=True))(facts)
         assert found == wanted, operand
 
 
@@ -192,26 +192,25 @@ def test_what_an_operand_is_made_of_outermost_first() -> None:
     people, level, three = b.field("people"), b.fact("L1", "level"), b.const(3)
     instead = b.fact("R1", "numerator", absent=Maximum(of=(three, people)))
     share = Quotient(numerator=Sum(of=(people, level)), denominator=Product(of=(three, instead)))
-    assert list(parts(share)) == [
+    assert list(walk_operand_parts(share)) == [
         share, share.numerator, people, level, share.denominator, three, instead, instead.absent, three, people
     ]  # fmt: skip
-    assert list(parts(Minimum(of=(level, three)))) == [Minimum(of=(level, three)), level, three]
-    assert list(parts(level)) == [level]
+    assert list(walk_operand_parts(Minimum(of=(level, three)))) == [Minimum(of=(level, three)), level, three]
+    assert list(walk_operand_parts(level)) == [level]
 
 
 def test_names_and_numbers() -> None:
-    assert attribute("D1.02-B") == "d1_02_b"
-    assert derived_count("components") == "count"
-    assert derived_count("outside_remit_of_all") == "outside_count"
-    assert [exact(number) for number in (0.38, 19.0, 7, -0.5)] == [Fraction(38, 100), 19, 7, Fraction(-1, 2)]
-    assert [type(exact(number)) for number in (19.0, 0.5)] == [int, Fraction]
-    assert [halfup(number) for number in (Fraction(1, 2), Fraction(-1, 2), Fraction(3, 2), Fraction(49, 100), 4)] == [
-        1, 0, 2, 0, 4
-    ]  # fmt: skip
+    assert to_attribute("D1.02-B") == "d1_02_b"
+    assert name_derived_count("components") == "count"
+    assert name_derived_count("outside_remit_of_all") == "outside_count"
+    assert [to_exact(number) for number in (0.38, 19.0, 7, -0.5)] == [Fraction(38, 100), 19, 7, Fraction(-1, 2)]
+    assert [type(to_exact(number)) for number in (19.0, 0.5)] == [int, Fraction]
+    halves = (Fraction(1, 2), Fraction(-1, 2), Fraction(3, 2), Fraction(49, 100), 4)
+    assert [round_half_up(number) for number in halves] == [1, 0, 2, 0, 4]
     # half up: 0.125 to two decimals; what no float holds: 1.005 is its decimal, not the float below it
-    assert [exact_fact(number, decimals) for number, decimals in ((0.125, 2), (1.005, 2), (2.5, 0), (-2.5, 0))] == [
+    assert [round_fact(number, decimals) for number, decimals in ((0.125, 2), (1.005, 2), (2.5, 0), (-2.5, 0))] == [
         Fraction(13, 100), Fraction(101, 100), 3, -2
     ]  # fmt: skip
-    assert exact_fact(123456789012345.67, 1) == Fraction(1234567890123457, 10)
-    assert exact_fact(7, 3) == 7
-    assert type(exact_fact(2.0, 3)) is int
+    assert round_fact(123456789012345.67, 1) == Fraction(1234567890123457, 10)
+    assert round_fact(7, 3) == 7
+    assert type(round_fact(2.0, 3)) is int

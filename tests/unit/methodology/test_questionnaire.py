@@ -10,22 +10,22 @@ import pytest
 
 from actitud_api.engine.i18n import InLanguages
 from actitud_api.engine.methodology.model import Fact, ProfileField
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.methodology.requests.questionnaire import (
     AssessmentDocument,
-    Entry,
     Questionnaire,
     QuestionnaireDocument,
+    QuestionnaireEntry,
     QuestionnaireRequest,
     ScoresDocument,
-    assessment_document,
-    document_of,
+    build_questionnaire_request_type,
     is_whole,
-    missing_fields,
-    questionnaire,
-    request_type,
-    scores_document,
+    list_missing_fields,
+    to_assessment_document,
+    to_questionnaire,
+    to_questionnaire_document,
+    to_scores_document,
 )
 from tests.unit.scoring import builders as b
 
@@ -68,17 +68,17 @@ HELD: Final = Questionnaire(
     profile_self_declared=("people", "kind"),
     profile_evidence={"kind": (SHOWN,)},
     answers={
-        "R.1": Entry(facts={"numerator": 0, "denominator": 4}, basis="evidenced"),
-        "C": Entry(facts={"components": ("one", "three"), "outside_remit": ("two",)}, evidence=(SHOWN,)),
-        "B": Entry(facts={"value": False}, basis="self_declared", note="de enero"),
+        "R.1": QuestionnaireEntry(facts={"numerator": 0, "denominator": 4}, basis="evidenced"),
+        "C": QuestionnaireEntry(facts={"components": ("one", "three"), "outside_remit": ("two",)}, evidence=(SHOWN,)),
+        "B": QuestionnaireEntry(facts={"value": False}, basis="self_declared", note="de enero"),
     },
 )
 
 
 def taken(body: dict[str, Any]) -> Questionnaire:
-    request = msgspec.convert({"methodology": "test.1", **body}, request_type(KNOWN))
+    request = msgspec.convert({"methodology": "test.1", **body}, build_questionnaire_request_type(KNOWN))
     assert isinstance(request, QuestionnaireRequest)
-    return questionnaire(KNOWN, request)
+    return to_questionnaire(KNOWN, request)
 
 
 def test_what_is_sent_is_held_in_the_order_of_the_document() -> None:
@@ -107,15 +107,15 @@ def test_null_empty_and_absent_are_not_there(body: dict[str, Any]) -> None:
 def test_what_is_half_answered_is_held_too() -> None:
     """An empty checklist is an answer; a note, a page or a basis alone is an entry."""
     assert taken({"answers": {"R.1": {"denominator": 4}, "C": {"components": []}}}).answers == {
-        "R.1": Entry(facts={"denominator": 4}),
-        "C": Entry(facts={"components": ()}),
+        "R.1": QuestionnaireEntry(facts={"denominator": 4}),
+        "C": QuestionnaireEntry(facts={"components": ()}),
     }
     assert taken(
         {"answers": {"R.1": {"note": "x"}, "C": {"evidence": [PAGE]}, "B": {"basis": "evidenced"}}}
     ).answers == {
-        "R.1": Entry(facts={}, note="x"),
-        "C": Entry(facts={}, evidence=(SHOWN,)),
-        "B": Entry(facts={}, basis="evidenced"),
+        "R.1": QuestionnaireEntry(facts={}, note="x"),
+        "C": QuestionnaireEntry(facts={}, evidence=(SHOWN,)),
+        "B": QuestionnaireEntry(facts={}, basis="evidenced"),
     }
 
 
@@ -147,7 +147,7 @@ def test_what_no_questionnaire_holds_is_refused(body: dict[str, Any], message: s
 
 
 def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
-    definitions = msgspec.json.schema(request_type(KNOWN))["$defs"]
+    definitions = msgspec.json.schema(build_questionnaire_request_type(KNOWN))["$defs"]
     assert {name: type_["description"] for name, type_ in definitions.items() if name != "Evidence"} == {
         "QuestionnaireRequest_test_1": "A questionnaire of test.1, as far as it is filled in.",
         "QuestionnaireProfile_test_1": "The fields of the profile that there are.",
@@ -171,7 +171,7 @@ def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
 
 
 def test_a_questionnaire_goes_into_a_document_and_back() -> None:
-    document = document_of(KNOWN, HELD)
+    document = to_questionnaire_document(KNOWN, HELD)
     assert document == QuestionnaireDocument(
         methodology="test.1",
         profile=HELD.profile,
@@ -191,18 +191,18 @@ def test_what_lacks_a_fact_is_not_sent() -> None:
     half = msgspec.structs.replace(
         HELD,
         answers={
-            "B": Entry(facts={}, note="x"),
-            "C": Entry(facts={"components": ()}),
-            "R.1": Entry(facts={"numerator": 0}),
+            "B": QuestionnaireEntry(facts={}, note="x"),
+            "C": QuestionnaireEntry(facts={"components": ()}),
+            "R.1": QuestionnaireEntry(facts={"numerator": 0}),
         },
     )
-    asked = {indicator.id: indicator for indicator in indicators(KNOWN.document.root)}
+    asked = {indicator.id: indicator for indicator in walk_indicators(KNOWN.document.root)}
     assert {name: is_whole(asked[name], entry) for name, entry in half.answers.items()} == {
         "B": False,
         "C": True,
         "R.1": False,
     }
-    scores, assessment = scores_document(KNOWN, half), assessment_document(KNOWN, half)
+    scores, assessment = to_scores_document(KNOWN, half), to_assessment_document(KNOWN, half)
     assert scores is not None
     assert assessment is not None
     assert scores.answers == {"C": {"components": ()}}
@@ -210,7 +210,7 @@ def test_what_lacks_a_fact_is_not_sent() -> None:
 
 
 def test_the_body_of_a_score_has_facts_and_what_they_rest_on() -> None:
-    assert scores_document(KNOWN, HELD) == ScoresDocument(
+    assert to_scores_document(KNOWN, HELD) == ScoresDocument(
         methodology="test.1",
         profile={"people": 0, "kind": "town", "before": 2},
         profile_self_declared=("people", "kind"),
@@ -223,7 +223,7 @@ def test_the_body_of_a_score_has_facts_and_what_they_rest_on() -> None:
 
 
 def test_the_body_of_an_assessment_has_what_the_organisation_states() -> None:
-    assert assessment_document(KNOWN, HELD) == AssessmentDocument(
+    assert to_assessment_document(KNOWN, HELD) == AssessmentDocument(
         methodology="test.1",
         profile={"people": 0, "kind": "town"},
         profile_evidence={"kind": (SHOWN,)},
@@ -237,12 +237,12 @@ def test_the_body_of_an_assessment_has_what_the_organisation_states() -> None:
 
 def test_without_the_whole_profile_nothing_can_be_sent() -> None:
     """What the service sets is not asked for."""
-    assert missing_fields(KNOWN, HELD) == ()
-    assert missing_fields(KNOWN, taken({})) == ("people", "kind")
+    assert list_missing_fields(KNOWN, HELD) == ()
+    assert list_missing_fields(KNOWN, taken({})) == ("people", "kind")
     lacking = taken({**WHOLE, "profile": {"people": 3}})
-    assert missing_fields(KNOWN, lacking) == ("kind",)
-    assert scores_document(KNOWN, lacking) is None
-    assert assessment_document(KNOWN, lacking) is None
+    assert list_missing_fields(KNOWN, lacking) == ("kind",)
+    assert to_scores_document(KNOWN, lacking) is None
+    assert to_assessment_document(KNOWN, lacking) is None
 
 
 def test_the_schema_is_in_english() -> None:
@@ -251,5 +251,5 @@ def test_the_schema_is_in_english() -> None:
     }
     texts = {"es": msgspec.structs.replace(KNOWN.texts["es"], indicators=spanish), "en": KNOWN.texts["en"]}
     known = msgspec.structs.replace(KNOWN, texts=InLanguages(texts))
-    definitions = msgspec.json.schema(request_type(known))["$defs"]
+    definitions = msgspec.json.schema(build_questionnaire_request_type(known))["$defs"]
     assert definitions["QuestionnaireAnswer_R_1_test_1"]["description"] == "R.1?"

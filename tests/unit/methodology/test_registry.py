@@ -22,11 +22,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "data"
     with resources.as_file(resources.files("actitud_api.engine.methodology") / "versions") as real:
         shutil.copytree(real, folder)
-    monkeypatch.setattr(loader, "_data", lambda: folder)
-    for cached in (loader.load, loader._registry):
+    monkeypatch.setattr(loader, "_open_versions_folder", lambda: folder)
+    for cached in (loader.load_methodology, loader._read_registry):
         cached.cache_clear()
     yield folder
-    for cached in (loader.load, loader._registry):
+    for cached in (loader.load_methodology, loader._read_registry):
         cached.cache_clear()
 
 
@@ -37,40 +37,40 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def test_2026_1_is_active_and_has_this_digest() -> None:
-    methodology = loader.load("2026.1")
+    methodology = loader.load_methodology("2026.1")
     assert (methodology.status, methodology.digest) == ("active", DIGEST)
 
 
 def test_an_active_document_that_changed_is_refused(data: Path) -> None:
     edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
     with pytest.raises(loader.DefectiveMethodology, match="the document of a version in use or retired changed"):
-        loader.load("2026.1")
+        loader.load_methodology("2026.1")
 
 
 def test_a_retired_one_too(data: Path) -> None:
     edit(data / "registry.json", '"active"', '"retired"')
     edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
     with pytest.raises(loader.DefectiveMethodology, match="the document of a version in use or retired changed"):
-        loader.load("2026.1")
+        loader.load_methodology("2026.1")
 
 
 def test_a_document_of_another_version_is_refused(data: Path) -> None:
     edit(data / "2026.2-draft" / "document.json", '"version": "2026.2-draft"', '"version": "2026.3-draft"')
     with pytest.raises(loader.DefectiveMethodology, match=r"/version: is '2026\.3-draft', expected '2026\.2-draft'$"):
-        loader.load("2026.2-draft")
+        loader.load_methodology("2026.2-draft")
 
 
 def test_a_version_is_kept_as_it_is_written(data: Path) -> None:
-    known = loader.load("2026.2-draft")
+    known = loader.load_methodology("2026.2-draft")
     assert (known.version, known.status) == ("2026.2-draft", "draft")
     assert bytes(known.written) == (data / "2026.2-draft" / "document.json").read_bytes()
 
 
 def test_a_draft_may_change(data: Path) -> None:
-    before = loader.load("2026.2-draft")
-    loader.load.cache_clear()
+    before = loader.load_methodology("2026.2-draft")
+    loader.load_methodology.cache_clear()
     edit(data / "2026.2-draft" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
-    changed = loader.load("2026.2-draft")
+    changed = loader.load_methodology("2026.2-draft")
     assert changed.document.self_declared_cap == 51
     assert changed.digest != before.digest
 
@@ -82,38 +82,38 @@ def test_a_draft_and_nothing_else_is_named_as_one(version: str, old: str, new: s
     """What a draft scored is never taken for what the version that comes of it scores."""
     edit(data / "registry.json", f'"status": "{old}"', f'"status": "{new}"')
     with pytest.raises(loader.DefectiveMethodology, match=r": /version: a draft, and only a draft, is called …-draft$"):
-        loader.load(version)
+        loader.load_methodology(version)
 
 
 def test_versions_are_told_apart_by_their_status(data: Path) -> None:
-    assert loader.versions() == ("2026.1", "2026.2-draft")
-    assert loader.versions("active") == loader.verified() == ("2026.1",)
-    assert loader.versions("draft") == ("2026.2-draft",)
-    assert loader.newest().version == "2026.1"
+    assert loader.list_versions() == ("2026.1", "2026.2-draft")
+    assert loader.list_versions("active") == loader.verify_registered_digests() == ("2026.1",)
+    assert loader.list_versions("draft") == ("2026.2-draft",)
+    assert loader.load_newest().version == "2026.1"
     edit(data / "registry.json", '"active"', '"retired"')
-    loader._registry.cache_clear()
-    loader.load.cache_clear()
-    assert (loader.versions("active"), loader.verified()) == ((), ("2026.1",))
+    loader._read_registry.cache_clear()
+    loader.load_methodology.cache_clear()
+    assert (loader.list_versions("active"), loader.verify_registered_digests()) == ((), ("2026.1",))
 
 
 def test_the_registered_digest_of_a_draft_is_that_of_its_document() -> None:
     """Nothing holds a draft to it, but whoever makes it active has it at hand."""
-    entry = loader._registry()["2026.2-draft"]
-    assert entry.digest == loader.load("2026.2-draft").digest
+    entry = loader._read_registry()["2026.2-draft"]
+    assert entry.digest == loader.load_methodology("2026.2-draft").digest
 
 
 def test_the_digest_is_of_the_content_not_of_its_layout(data: Path) -> None:
     path = data / "2026.1" / "document.json"
     members = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(dict(reversed(members.items()))), encoding="utf-8")
-    assert loader.load("2026.1").digest == DIGEST
+    assert loader.load_methodology("2026.1").digest == DIGEST
 
 
 def test_texts_have_their_own_digest_and_do_not_touch_the_document_s(data: Path) -> None:
-    before = loader.load("2026.1")
-    loader.load.cache_clear()
+    before = loader.load_methodology("2026.1")
+    loader.load_methodology.cache_clear()
     edit(data / "2026.1" / "texts" / "es.json", "Puertas cerradas", "Puerta cerrada")
-    after = loader.load("2026.1")
+    after = loader.load_methodology("2026.1")
     assert after.digest == before.digest == DIGEST
     assert after.text_digests["en"] == before.text_digests["en"]
     assert after.text_digests["es"] != before.text_digests["es"]
@@ -155,11 +155,13 @@ def test_texts_have_their_own_digest_and_do_not_touch_the_document_s(data: Path)
 def test_what_is_not_as_it_is_registered_is_refused_in_both_languages(
     monkeypatch: pytest.MonkeyPatch, status: loader.Status, digest: str, defect: tuple[str, str, str]
 ) -> None:
-    known = loader.load("2026.1")
-    monkeypatch.setattr(loader, "_registry", lambda: {"2026.1": loader.RegistryEntry(status=status, digest=digest)})
+    known = loader.load_methodology("2026.1")
+    monkeypatch.setattr(
+        loader, "_read_registry", lambda: {"2026.1": loader.RegistryEntry(status=status, digest=digest)}
+    )
     with pytest.raises(loader.DefectiveMethodology) as caught:
-        loader.load.__wrapped__("2026.1")
-    assert [(found.place, found.es, found.en) for found in caught.value.defects] == [
+        loader.load_methodology.__wrapped__("2026.1")
+    assert [(found.pointer, found.es, found.en) for found in caught.value.defects] == [
         tuple(text.format(known.digest) for text in defect)
     ]
     assert str(caught.value) == f"2026.1: {defect[0]}: {defect[2].format(known.digest)}"

@@ -7,37 +7,37 @@ from typing import Any
 import msgspec
 import pytest
 
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.overall_review import (
     ReviewRequest,
-    answers_of,
-    facts_of_service,
-    profile_of,
-    review_type,
+    build_review_request_type,
+    collect_answers,
+    collect_profile,
+    list_service_facts,
 )
 
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 
 
 def read(**said: Any) -> ReviewRequest:  # JSON
     body = {"methodology": "2026.1", "reason": "A court has found it."} | said
-    return msgspec.json.decode(msgspec.json.encode(body), type=review_type(METHODOLOGY))
+    return msgspec.json.decode(msgspec.json.encode(body), type=build_review_request_type(METHODOLOGY))
 
 
 def test_what_is_said_is_told_by_name_and_the_rest_is_not_there() -> None:
     request = read(
         profile={"incidents": 2, "previous_level": None}, answers={"D2.02": {"outside_remit": ["c1", "c10"]}}
     )
-    assert profile_of(request) == {"incidents": 2, "previous_level": None}
-    assert answers_of(request) == {"D2.02": {"outside_remit": ("c1", "c10")}}
+    assert collect_profile(request) == {"incidents": 2, "previous_level": None}
+    assert collect_answers(request) == {"D2.02": {"outside_remit": ("c1", "c10")}}
     assert request.max_level is None
 
 
 def test_of_nothing_said_nothing_is_told() -> None:
     request = read(max_level=2)
-    assert (profile_of(request), answers_of(request), request.max_level) == ({}, {}, 2)
-    assert answers_of(read(answers={"D2.02": {}})) == {"D2.02": {"outside_remit": ()}}
+    assert (collect_profile(request), collect_answers(request), request.max_level) == ({}, {}, 2)
+    assert collect_answers(read(answers={"D2.02": {}})) == {"D2.02": {"outside_remit": ()}}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,6 @@ def test_what_the_version_has_not_or_the_organisation_sends_is_refused(said: dic
 
 
 def test_the_service_sets_one_fact_of_one_indicator() -> None:
-    found = {indicator.id: facts_of_service(indicator) for indicator in indicators(METHODOLOGY.document.root)}
+    found = {indicator.id: list_service_facts(indicator) for indicator in walk_indicators(METHODOLOGY.document.root)}
     told = {name: [fact.name for fact in facts] for name, facts in found.items() if facts}
     assert (len(found), told) == (69, {"D2.02": ["outside_remit"]})

@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from actitud_api.engine.methodology.checks.bounds import Bound, Span, Spans, Way
+from actitud_api.engine.methodology.checks.bounds import Bound, Bounds, OperandBounds, Way
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Document,
@@ -80,8 +80,8 @@ VALUES: list[tuple[Operand, tuple[Fact, ...], tuple[Bound, Bound]]] = [
 
 @pytest.mark.parametrize(("operand", "facts", "ends"), VALUES)
 def test_what_a_value_can_be(operand: Operand, facts: tuple[Fact, ...], ends: tuple[Bound, Bound]) -> None:
-    spans = Spans(with_facts(operand, *facts))
-    assert spans.of(operand) == spans.of(b.value("X")) == Span(*ends)
+    spans = OperandBounds(with_facts(operand, *facts))
+    assert spans.compute(operand) == spans.compute(b.value("X")) == Bounds(*ends)
 
 
 @pytest.mark.parametrize("part", [True, False])
@@ -92,9 +92,9 @@ def test_a_part_is_at_most_the_whole(part: bool) -> None:
         numerator=Product(of=(b.fact("S", "numerator"), b.const(1000))), denominator=b.fact("S", "denominator")
     )
     rate = msgspec.structs.replace(b.ratio("S", part_of_denominator=part), value=scaled)
-    spans = Spans(b.document(b.root(b.group("D", ratio, rate))))
-    assert spans.of(b.value("R")) == Span(0, 1 if part else math.inf)
-    assert spans.of(b.value("S")) == Span(0, math.inf)
+    spans = OperandBounds(b.document(b.root(b.group("D", ratio, rate))))
+    assert spans.compute(b.value("R")) == Bounds(0, 1 if part else math.inf)
+    assert spans.compute(b.value("S")) == Bounds(0, math.inf)
 
 
 def test_what_a_node_can_score() -> None:
@@ -103,9 +103,9 @@ def test_what_a_node_can_score() -> None:
     free = msgspec.structs.replace(b.ladder("M", 0, points=(20, 90)), range=LEAST_OF_HUNDRED)
     group = msgspec.structs.replace(b.group("D", ladder, free), range=LEAST_OF_HUNDRED)
     root = msgspec.structs.replace(b.root(group), range=LEAST_OF_HUNDRED)
-    spans = Spans(b.document(root))
+    spans = OperandBounds(b.document(root))
     for operand in (b.score("L"), b.score("D"), b.score("index"), IndexOperand()):
-        assert spans.of(operand) == Span(20, Fraction(3334, 100))  # M has no weight
+        assert spans.compute(operand) == Bounds(20, Fraction(3334, 100))  # M has no weight
 
 
 def test_the_best_mean_takes_of_what_may_leave_only_what_raises_it() -> None:
@@ -118,8 +118,8 @@ def test_the_best_mean_takes_of_what_may_leave_only_what_raises_it() -> None:
         b.ladder("E", 2, points=(0, 60), applies=leaves),
         b.ladder("F", 1, points=(0, 100), applies=leaves),
     )
-    spans = Spans(b.document(b.root(group), profile=(b.integer_field("people"),)))
-    assert spans.of(b.score("D")) == Span(0, 70)
+    spans = OperandBounds(b.document(b.root(group), profile=(b.integer_field("people"),)))
+    assert spans.compute(b.score("D")) == Bounds(0, 70)
 
 
 def test_a_group_can_leave_where_something_in_it_can() -> None:
@@ -130,10 +130,10 @@ def test_a_group_can_leave_where_something_in_it_can() -> None:
         b.group("E", b.ladder("P", points=(0, 50), applies=leaves)),
         b.group("F", b.boolean("Z")),
     )
-    spans = Spans(b.document(tree, profile=(b.integer_field("people"),)))
-    assert spans.of(IndexOperand()) == Span(0, 100)
+    spans = OperandBounds(b.document(tree, profile=(b.integer_field("people"),)))
+    assert spans.compute(IndexOperand()) == Bounds(0, 100)
     staying = b.root(b.group("D", b.boolean("Y")), b.group("E", b.ladder("P", points=(0, 50))))
-    assert Spans(b.document(staying)).of(IndexOperand()) == Span(0, 75)
+    assert OperandBounds(b.document(staying)).compute(IndexOperand()) == Bounds(0, 75)
 
 
 def test_the_least_child_is_one_that_stays_or_where_all_may_leave_the_best() -> None:
@@ -142,14 +142,18 @@ def test_the_least_child_is_one_that_stays_or_where_all_may_leave_the_best() -> 
     free = b.ladder("E", points=(0, 60), applies=leaves), b.ladder("F", points=(0, 100), applies=leaves)
     for children, most in (((b.ladder("A", points=(0, 40)), *free), 40), (free, 100)):
         tree = b.root(b.group("D", *children, aggregation="min"))
-        assert Spans(b.document(tree, profile=(b.integer_field("people"),))).of(b.score("D")) == Span(0, most)
+        assert OperandBounds(b.document(tree, profile=(b.integer_field("people"),))).compute(b.score("D")) == Bounds(
+            0, most
+        )
 
 
 def test_an_unweighted_child_that_may_leave_keeps_no_group_from_staying() -> None:
     leaves = b.compare(b.field("people"), "ge", 10)
     inner = b.group("E", b.ladder("P", points=(0, 50)), b.ladder("Q", 0, applies=leaves))
     tree = b.root(b.group("D", b.boolean("Y")), inner)
-    assert Spans(b.document(tree, profile=(b.integer_field("people"),))).of(IndexOperand()) == Span(0, 75)
+    assert OperandBounds(b.document(tree, profile=(b.integer_field("people"),))).compute(IndexOperand()) == Bounds(
+        0, 75
+    )
 
 
 # --- which way ------------------------------------------------------------------------------------------------
@@ -193,4 +197,4 @@ def test_which_way_a_figure_goes(operand: Operand, way: Way) -> None:
     group = b.group(
         "D", b.amount("U"), b.amount("W", knots=((4, 100), (72, 0))), b.amount("F", knots=((0, 50), (1, 50)))
     )
-    assert Spans(b.document(b.root(group), profile=profile)).way(operand) == way
+    assert OperandBounds(b.document(b.root(group), profile=profile)).find_direction(operand) == way

@@ -12,15 +12,15 @@ from msgspec import Struct
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Texts
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.model import MethodologyTexts
+from actitud_api.engine.methodology.predicates import walk_indicators
 
 SAME_IN_BOTH = {"%", "0-4", "residual", "incidental", "debates", "debate"}
 
 
-@pytest.fixture(params=loader.versions())
+@pytest.fixture(params=loader.list_versions())
 def methodology(request: pytest.FixtureRequest) -> Methodology:
-    return loader.load(str(request.param))
+    return loader.load_methodology(str(request.param))
 
 
 def strings(value: object, place: str = "") -> Iterator[tuple[str, str]]:
@@ -38,7 +38,7 @@ def strings(value: object, place: str = "") -> Iterator[tuple[str, str]]:
             yield from strings(getattr(value, name), f"{place}/{name}")
 
 
-def all_of(texts: Texts) -> dict[str, str]:
+def all_of(texts: MethodologyTexts) -> dict[str, str]:
     return dict(strings(texts))
 
 
@@ -84,7 +84,7 @@ def test_spanish_leaves_a_space_before_the_per_cent_sign(methodology: Methodolog
 def test_a_step_tells_from_where_to_where(methodology: Methodology) -> None:
     """Its places are only those that the product fills."""
     for language in WRITTEN:
-        for known in indicators(methodology.document.root):
+        for known in walk_indicators(methodology.document.root):
             step = methodology.texts[language].indicators[known.id].step
             if known.type in ("level", "boolean", "checklist"):
                 assert step is None

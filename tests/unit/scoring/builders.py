@@ -38,6 +38,7 @@ from actitud_api.engine.methodology.model import (
     IndicatorText,
     Level,
     LevelText,
+    MethodologyTexts,
     Minimum,
     Missing,
     NamedText,
@@ -57,11 +58,16 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     Share,
     SizeBand,
-    Texts,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import derived_count, groups, indicators
-from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission, request_type, submission
+from actitud_api.engine.methodology.predicates import name_derived_count, walk_groups, walk_indicators
+from actitud_api.engine.methodology.requests.answers import (
+    FactValue,
+    SetAside,
+    Submission,
+    build_score_request_type,
+    to_submission,
+)
 
 VERSION = "test.1"
 ALWAYS = All(of=())
@@ -362,14 +368,14 @@ def document(
     )
 
 
-def texts(doc: Document, language: Language) -> Texts:
+def texts(doc: Document, language: Language) -> MethodologyTexts:
     """The least that the loader accepts for a document."""
-    return Texts(
+    return MethodologyTexts(
         language=language,
         title="title",
         note="note",
-        groups={node.id: NamedText(name=f"group {node.id}") for node in groups(doc.root)},
-        indicators={indicator.id: _indicator_text(indicator) for indicator in indicators(doc.root)},
+        groups={node.id: NamedText(name=f"group {node.id}") for node in walk_groups(doc.root)},
+        indicators={indicator.id: _indicator_text(indicator) for indicator in walk_indicators(doc.root)},
         profile={
             known.name: ProfileText(
                 label=known.name, description="d", unit="u", values={value: value for value in known.values}
@@ -393,7 +399,7 @@ def texts(doc: Document, language: Language) -> Texts:
 
 def _indicator_text(indicator: Indicator) -> IndicatorText:
     names = [known.name for known in indicator.facts]
-    names += [derived_count(known.name) for known in indicator.facts if known.type == "components"]
+    names += [name_derived_count(known.name) for known in indicator.facts if known.type == "components"]
     steps = len(indicator.curve.goalposts)
     return IndicatorText(
         name=f"indicator {indicator.id}",
@@ -415,7 +421,7 @@ def _indicator_text(indicator: Indicator) -> IndicatorText:
 
 def read(doc: Document) -> Methodology:
     """The document through the real loader."""
-    return loader.read(
+    return loader.read_methodology(
         doc.version,
         "draft",
         msgspec.json.encode(doc),
@@ -459,4 +465,4 @@ def of(numerator: int, denominator: int) -> dict[str, FactValue]:
 
 def decode(methodology: Methodology, body: bytes) -> Submission:
     """What a request body says, through the generated type of the version."""
-    return submission(methodology, msgspec.json.decode(body, type=request_type(methodology)))
+    return to_submission(methodology, msgspec.json.decode(body, type=build_score_request_type(methodology)))

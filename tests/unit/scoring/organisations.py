@@ -11,12 +11,12 @@ from typing import get_args
 
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from tests.unit.scoring import builders as b
 
-METHODOLOGY = loader.load("2026.1")
-INDICATORS: dict[str, Indicator] = {known.id: known for known in indicators(METHODOLOGY.document.root)}
+METHODOLOGY = loader.load_methodology("2026.1")
+INDICATORS: dict[str, Indicator] = {known.id: known for known in walk_indicators(METHODOLOGY.document.root)}
 SET_ASIDE: tuple[SetAside, ...] = get_args(SetAside)
 SAMPLED = ("D2.01", "D5.04", "D5.05", "D5.08", "D8.02", "D8.03")
 

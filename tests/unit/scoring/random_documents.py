@@ -132,7 +132,7 @@ def drawn(kind: Kind = ANY, answers: int = 2) -> st.SearchStrategy[Case]:
 
 def read(made: Document) -> Methodology:
     """A document through the real loader; scores need no texts."""
-    return loader.read(made.version, "draft", msgspec.json.encode(made), {})
+    return loader.read_methodology(made.version, "draft", msgspec.json.encode(made), {})
 
 
 def without_refused_gates(made: Document) -> Document:
@@ -141,7 +141,7 @@ def without_refused_gates(made: Document) -> Document:
         try:
             read(made)
         except loader.DefectiveMethodology as refused:
-            gates = {tuple(defect.place.split("/")[1:5]) for defect in refused.defects}
+            gates = {tuple(defect.pointer.split("/")[1:5]) for defect in refused.defects}
             if not all(place[0] == "levels" and len(place) == 4 for place in gates):
                 raise
             made = msgspec.structs.replace(

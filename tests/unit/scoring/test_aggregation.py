@@ -430,7 +430,7 @@ def test_a_document_needs_no_more_than_its_tree() -> None:
     """No levels, rules, profile, nor texts: a published index is data."""
     a, c = (msgspec.structs.replace(b.points(name), windows=()) for name in "ab")
     bare = Document(version="bare", decimals=1, root=b.root(a, c))
-    known = loader.read("bare", "draft", msgspec.json.encode(bare), {})
+    known = loader.read_methodology("bare", "draft", msgspec.json.encode(bare), {})
     score = explain(known, b.scoring(a=50, b=25.25))
     assert (score.index, score.status, score.level.number) == (37.7, "complete", None)
     assert (score.index_geometric, score.findings) == (None, ())

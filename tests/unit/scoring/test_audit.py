@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from actitud_api.engine.methodology.model import Document, Goalpost, Range
-from actitud_api.engine.methodology.predicates import groups, indicators
+from actitud_api.engine.methodology.predicates import walk_groups, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import (
     Audit,
@@ -210,7 +210,7 @@ def tree() -> Document:
 
 def sent(document: Document, *rows: Sequence[int | None]) -> list[Submission]:
     """Submissions of so many hundredths of each indicator; None is not answered."""
-    names = [indicator.id for indicator in indicators(document.root)]
+    names = [indicator.id for indicator in walk_indicators(document.root)]
     return [
         b.submit({name: b.of(part, 100) for name, part in zip(names, row, strict=True) if part is not None})
         for row in rows
@@ -229,11 +229,11 @@ class Edition:
         self.scores: Mapping[str, Integers] = {
             **{
                 group.id: self._column([evaluation.groups[group.id] for evaluation in evaluations])
-                for group in groups(document.root)
+                for group in walk_groups(document.root)
             },
             **{
                 indicator.id: self._column([evaluation.results[position].score for evaluation in evaluations])
-                for position, indicator in enumerate(indicators(document.root))
+                for position, indicator in enumerate(walk_indicators(document.root))
             },
         }
 
@@ -347,8 +347,8 @@ def test_the_documents_that_are_asked_for(edition: Edition, found: Audit) -> Non
 
 def test_a_goalpost_stands_where_it_was_put_and_nothing_else_moves() -> None:
     moved = move_goalpost(tree(), "B1", 1, 0.4)
-    (before,) = [known for known in indicators(tree().root) if known.id == "B1"]
-    (after,) = [known for known in indicators(moved.root) if known.id == "B1"]
+    (before,) = [known for known in walk_indicators(tree().root) if known.id == "B1"]
+    (after,) = [known for known in walk_indicators(moved.root) if known.id == "B1"]
     assert [goalpost.x for goalpost in after.curve.goalposts] == [0, 0.4, 1]
     assert after == structs.replace(before, curve=after.curve)
     assert move_goalpost(moved, "B1", 1, 0.5) == tree()

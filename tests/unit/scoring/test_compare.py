@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import (
     UNRANKED,
@@ -20,7 +20,7 @@ from actitud_api.engine.scoring.ranking import (
     summarise,
 )
 
-DOCUMENT = load("2026.1").document
+DOCUMENT = load_methodology("2026.1").document
 
 
 # --- ranks ----------------------------------------------------------------------------------------------------

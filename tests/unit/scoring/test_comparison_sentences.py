@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration.comparison import peer_figure, peer_group, remark, robust
 from actitud_api.engine.scoring.audit import AuditRemark
 from actitud_api.engine.scoring.ranking import PeerGroup, RankPosition
 
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 
 
 @pytest.mark.parametrize(

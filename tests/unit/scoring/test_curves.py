@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from actitud_api.engine.methodology.model import Curve, Indicator, Range
-from actitud_api.engine.methodology.predicates import exact_fact
+from actitud_api.engine.methodology.predicates import round_fact
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
@@ -157,7 +157,7 @@ def test_a_number_has_six_decimals_half_up(hours: float, expected: int) -> None:
 )
 def test_a_number_is_the_decimal_that_is_written(number: float, expected: Fraction | int) -> None:
     """The double of 1e23 is 99,999,999,999,999,991,611,392."""
-    assert exact_fact(number, 6) == expected
+    assert round_fact(number, 6) == expected
 
 
 def test_a_goalpost_is_the_decimal_that_is_written() -> None:

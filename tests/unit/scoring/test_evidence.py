@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.methodology.requests.content import Answer, Content, Evidence
+from actitud_api.engine.methodology.requests.content import Answer, AssessmentContent, Evidence
 from actitud_api.resources.assessments.evidence import (
     EvidenceContext,
     EvidenceFinding,
@@ -153,7 +153,7 @@ def test_a_date_that_has_not_come_is_an_error_and_one_after_the_reference_a_warn
 def used(*documents: Evidence) -> list[EvidenceFinding]:
     names = [f"D1.0{number}" for number in range(1, 7)] + ["D2.01", "D2.02"]
     answers = {name: Answer(facts={}, evidence=(one,)) for name, one in zip(names, documents, strict=False)}
-    return list(check_documents(Content(profile={}, profile_evidence={}, answers=answers), judged()))
+    return list(check_documents(AssessmentContent(profile={}, profile_evidence={}, answers=answers), judged()))
 
 
 def test_a_document_of_more_than_five_indicators_is_remarked_once() -> None:
@@ -177,7 +177,7 @@ def test_a_document_is_the_same_by_its_address_without_the_page_or_by_its_digest
 
 
 def test_twice_in_one_answer_or_for_the_profile_is_not_reuse() -> None:
-    content = Content(
+    content = AssessmentContent(
         profile={},
         profile_evidence=dict.fromkeys(("employees", "units", "languages"), (document(),)),
         answers={name: Answer(facts={}, evidence=(document(), document())) for name in ("D1.01", "D1.02", "D1.03")},
@@ -222,9 +222,9 @@ def test_what_is_wrong_is_said_in_both_languages() -> None:
 # --- the submission -------------------------------------------------------------------------------------------
 
 
-def answered(name: str, *documents: Evidence) -> Content:
+def answered(name: str, *documents: Evidence) -> AssessmentContent:
     answer = Answer(facts={"numerator": 160, "denominator": 320}, evidence=documents)
-    return Content(profile=example_a().profile, profile_evidence={}, answers={name: answer})
+    return AssessmentContent(profile=example_a().profile, profile_evidence={}, answers={name: answer})
 
 
 def test_an_answer_is_evidenced_by_one_document_that_counts() -> None:

@@ -20,7 +20,7 @@ GEOMETRIC = {"example_a": 43.01, "example_b": 15.81}
 
 @cache
 def scored(name: str) -> tuple[Score, Published]:
-    methodology = loader.load("2026.1")
+    methodology = loader.load_methodology("2026.1")
     example = case(name)
     return explain(methodology, decode(methodology, bytes(example.request))), example.published
 
@@ -130,7 +130,7 @@ def test_findings() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_scalar_evaluator_gives_the_same_hundredths(name: str) -> None:
-    methodology = loader.load("2026.1")
+    methodology = loader.load_methodology("2026.1")
     example = case(name)
     evaluation = evaluate(methodology, decode(methodology, bytes(example.request)))
     published = example.published

@@ -214,7 +214,7 @@ def test_a_gate_over_a_null_field_fails(previous: int | None, reached: int) -> N
 
 def test_an_integrity_case_holds_2026_1_at_level_2() -> None:
     """Level 3 asks `integrity_case == false`; no score changes."""
-    known = loader.load("2026.1")
+    known = loader.load_methodology("2026.1")
     body = bytes(case("example_a").request)
     clean = explain(known, b.decode(known, body))
     caught = explain(known, b.decode(known, body.replace(b'"integrity_case": false', b'"integrity_case": true')))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.compile import CompiledIndicator, compile_methodology
@@ -291,7 +291,7 @@ def test_19_and_19_0_are_the_same_answer() -> None:
         other = other.replace(one, same)
     first, second = (explain(METHODOLOGY, b.decode(METHODOLOGY, raw)) for raw in (body, other))
     assert first.input_digest == second.input_digest
-    assert digest(first) == digest(second)
+    assert compute_digest(first) == compute_digest(second)
 
 
 def test_beyond_six_decimals_nothing_differs() -> None:
@@ -318,6 +318,6 @@ def test_the_result_digest_is_of_the_wire_without_its_sentences(seed: int, langu
     wire = narrate(score, METHODOLOGY, language)
     canonical = rfc8785.dumps(cast("dict[str, bool]", bare(msgspec.json.decode(msgspec.json.encode(wire)))))
     assert canonical == rfc8785.dumps(msgspec.to_builtins(score))
-    assert wire.result_digest == digest(score) == digest(explain(METHODOLOGY, organisation(seed)))
+    assert wire.result_digest == compute_digest(score) == compute_digest(explain(METHODOLOGY, organisation(seed)))
     # every number is in its shortest form: written and read again, the bytes are the same
     assert rfc8785.dumps(msgspec.json.decode(canonical)) == canonical

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
 from actitud_api.engine.methodology.model import Document, Group, Indicator
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, groups, indicators
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, walk_groups, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.engine.scoring.explain import explain
@@ -136,7 +136,7 @@ def better(known: Indicator, before: Evaluation, after: Evaluation) -> bool:
 def test_improving_a_value_lowers_nothing(case: Case, chance: Random) -> None:
     """Neither its own score nor those above it, their maxima, the index, its maximum or the level."""
     methodology, submissions = case.methodology, case.submissions
-    known = {leaf.id: leaf for leaf in indicators(methodology.document.root)}
+    known = {leaf.id: leaf for leaf in walk_indicators(methodology.document.root)}
     improved = 0
     for submission in submissions:
         before = evaluate(methodology, submission)
@@ -159,7 +159,7 @@ def reads_elsewhere(document: Document, name: str) -> bool:
     """Whether a zero rule, or the value of another indicator, reads the answer."""
     return any(
         named(name, leaf.zero_when) or (leaf.id != name and named(name, leaf.value))
-        for leaf in indicators(document.root)
+        for leaf in walk_indicators(document.root)
     )
 
 
@@ -238,7 +238,7 @@ def test_the_order_of_organisations_changes_nothing(case: Case) -> None:
 @given(cases(ANY), st.sampled_from([2, 3, 10, 1000]), st.integers(0, 100))
 def test_scaling_the_weights_of_a_node_changes_nothing(case: Case, factor: int, chosen: int) -> None:
     methodology, submissions = case.methodology, case.submissions
-    nodes = list(groups(methodology.document.root))
+    nodes = list(walk_groups(methodology.document.root))
     node = nodes[chosen % len(nodes)].id
 
     def scaled(group: Group) -> Group:
@@ -269,7 +269,7 @@ def test_not_applicable_is_as_if_it_were_not_there(case: Case) -> None:
     compared = 0
     for submission in submissions:
         before = evaluate(methodology, submission)
-        for group in groups(document.root):
+        for group in walk_groups(document.root):
             for child in group.children:
                 if not isinstance(child, Indicator) or group.aggregation == "sum" or before.groups[group.id] is None:
                     continue
@@ -307,7 +307,7 @@ def stepless(score: Score) -> dict[str, str]:
 def named_elsewhere(document: Document, name: str) -> bool:
     """Whether a gate, a rule or another indicator names an indicator."""
     return named(name, (document.levels, document.rules)) or any(
-        leaf.id != name and named(name, (leaf.zero_when, leaf.value)) for leaf in indicators(document.root)
+        leaf.id != name and named(name, (leaf.zero_when, leaf.value)) for leaf in walk_indicators(document.root)
     )
 
 
@@ -335,7 +335,7 @@ def test_each_next_step_delivers_its_gain(case: Case) -> None:
 
 def applied(methodology: Methodology, submission: Submission, name: str, step: NextStep) -> Submission:
     """The submission after a next step; evidence lifts every cap."""
-    known = next(leaf for leaf in indicators(methodology.document.root) if leaf.id == name)
+    known = next(leaf for leaf in walk_indicators(methodology.document.root) if leaf.id == name)
     if step.evidence:
         submission = msgspec.structs.replace(
             submission,

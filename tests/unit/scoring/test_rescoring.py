@@ -13,9 +13,9 @@ import pytest
 from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Document, Group, Range
-from actitud_api.engine.methodology.predicates import exact, indicators
+from actitud_api.engine.methodology.predicates import to_exact, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import drop_child, move_goalpost
 from actitud_api.engine.scoring.columns import columns_from, columns_of
@@ -37,8 +37,8 @@ def anew(methodology: Methodology, document: Document, submissions: Sequence[Sub
 
 def moved(document: Document) -> Iterator[Document]:
     """The document with one goalpost elsewhere, for each indicator that has a measured one which can move."""
-    for indicator in indicators(document.root):
-        xs = [exact(goalpost.x) for goalpost in indicator.curve.goalposts]
+    for indicator in walk_indicators(document.root):
+        xs = [to_exact(goalpost.x) for goalpost in indicator.curve.goalposts]
         for position, x in enumerate(xs):
             other = [*xs[:position], Fraction(x) * Fraction(6, 5), *xs[position + 1 :]]
             measured = indicator.curve.kind in ("linear", "log", "lognormal")
@@ -69,7 +69,7 @@ def test_any_document_with_other_goalposts_and_weights(seed: int) -> None:
 
 
 def test_the_demonstration_with_other_goalposts_and_without_dimensions() -> None:
-    methodology = load("2026.1")
+    methodology = load_methodology("2026.1")
     submissions = [simulated.submission for simulated in islice(simulate(methodology), 60)]
     rescoring = EditionRescorer(columns_of(methodology, submissions))
     before, touched = rescoring.compute_index(methodology.document), 0
@@ -134,12 +134,14 @@ def test_weights_and_aggregations_change_without_asking_the_facts_again() -> Non
 
 def test_the_document_of_scores_is_one_that_can_be_written_and_read() -> None:
     """Of each indicator it asks for units, and of the service whether it has left."""
-    known = load("2026.1").document
+    known = load_methodology("2026.1").document
     asked = build_score_document(known)
     assert msgspec.json.decode(msgspec.json.encode(asked), type=Document) == asked
-    assert [field.name for field in asked.profile] == [node.id for node in indicators(known.root)]
+    assert [field.name for field in asked.profile] == [node.id for node in walk_indicators(known.root)]
     assert {field.set_by for field in asked.profile} == {"service"}
-    assert {(fact.name, fact.type) for node in indicators(asked.root) for fact in node.facts} == {("units", "integer")}
+    assert {(fact.name, fact.type) for node in walk_indicators(asked.root) for fact in node.facts} == {
+        ("units", "integer")
+    }
 
 
 def test_what_each_node_counts_with() -> None:

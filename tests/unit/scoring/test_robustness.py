@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Document, Gate, IndexOperand, Level, Minimum
 from actitud_api.engine.scoring import robustness as module
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -30,7 +30,7 @@ from tests.unit.scoring import builders as b
 
 Scores = Sequence[Sequence[int | None]]
 
-DOCUMENT = load("2026.1").document
+DOCUMENT = load_methodology("2026.1").document
 TOP = len(DOCUMENT.levels)
 
 
@@ -346,7 +346,7 @@ def test_the_document_without_the_gates_that_read_the_index() -> None:
 
 def test_the_index_and_the_other_gates_make_the_level() -> None:
     """The level as scored is the highest that the other gates allow and whose 20, 40, 60, 80 the index reaches."""
-    methodology = load("2026.1")
+    methodology = load_methodology("2026.1")
     other = structs.replace(methodology, document=drop_index_gates(DOCUMENT), digest="without index gates")
     levels = set()
     for simulated in islice(simulate(methodology), 150):

@@ -21,7 +21,7 @@ from actitud_api.engine.scoring.result import NextStep, Parameters, Score
 from tests.unit.scoring.builders import decode
 from tests.unit.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
 
-METHODOLOGY = loader.load("2026.1")
+METHODOLOGY = loader.load_methodology("2026.1")
 
 REQUEST: dict[str, object] = {
     "methodology": "2026.1",

@@ -15,7 +15,7 @@ import pytest
 from actitud import EditionScore, IndicatorScore, Organisation, PastScore, Score, ScoreRow
 from actitud.frames import Framed, to_frame
 from actitud.testing import FakeServer, build
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.web.downloads import columns
 
 Backend = Literal["polars", "pandas"]
@@ -69,7 +69,7 @@ def test_a_ranking_has_the_same_columns_and_types_whatever_is_missing(backend: B
 
 
 def test_the_columns_are_those_of_the_files() -> None:
-    methodology = load("2026.1")
+    methodology = load_methodology("2026.1")
     scores = {column.name for column in columns.list_score_columns(methodology, "en")}
     assert set(to_frame([ROW]).columns) <= scores
     indicators = [column.name for column in columns.list_indicator_columns(methodology, "en")]

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -116,7 +116,7 @@ def _entry(identifier: str, name: str) -> organisations.Entry:
 
 
 def _row(edition: str, organisation: str, figures: Figures) -> dict[str, Any]:
-    simulated = next(simulate(load("2026.1")))
+    simulated = next(simulate(load_methodology("2026.1")))
     made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= {
         "status": figures.status,

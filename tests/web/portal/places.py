@@ -17,7 +17,7 @@ from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.demo.simulator import Simulated, simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -30,7 +30,7 @@ NOW: Final = datetime(2027, 7, 1, tzinfo=UTC)
 EDITION: Final = "2026"
 OPEN: Final = "2027"
 """An edition that is not published."""
-SIMULATED: Final[Sequence[Simulated]] = tuple(islice(simulate(load("2026.1")), 7))
+SIMULATED: Final[Sequence[Simulated]] = tuple(islice(simulate(load_methodology("2026.1")), 7))
 
 
 class Place(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.engine.methodology.loader import load, versions
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.loader import list_versions, load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from tests.web.embeds.reading import Document, page
 from tests.web.portal.places import Client
 from tests.web.portal.reading import hrefs, read, words
@@ -14,7 +14,7 @@ from tests.web.portal.reading import hrefs, read, words
 pytestmark = pytest.mark.parametrize("places", ["sqlite"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=[(version, language) for version in versions() for language in LANGUAGES])
+@pytest.fixture(scope="module", params=[(version, language) for version in list_versions() for language in LANGUAGES])
 def shown(request: pytest.FixtureRequest, places: Client) -> tuple[str, Language, Document]:
     """A page of a version in a language."""
     version, language = request.param
@@ -28,11 +28,11 @@ Shown = tuple[str, Language, Document]
 
 def test_every_indicator_has_its_question_its_goalposts_and_its_points_of_the_article(shown: Shown) -> None:
     version, language, found = shown
-    methodology = load(version)
+    methodology = load_methodology(version)
     texts = methodology.texts[language]
     cards = {card.attrs["id"]: card for card in found.query("article.measure")}
-    assert list(cards) == [one.id for one in indicators(methodology.document.root)]
-    for one in indicators(methodology.document.root):
+    assert list(cards) == [one.id for one in walk_indicators(methodology.document.root)]
+    for one in walk_indicators(methodology.document.root):
         text, said = texts.indicators[one.id], words(cards[one.id])
         for part in (
             text.name, text.question, text.applies, text.evidence, text.anti_gaming, text.basis,
@@ -56,7 +56,7 @@ def test_what_points_into_the_page_gets_there(shown: Shown) -> None:
 
 def test_every_level_says_what_it_asks(shown: Shown) -> None:
     version, language, found = shown
-    methodology = load(version)
+    methodology = load_methodology(version)
     levels = found.query(".levels > li")
     assert [len(level.query("ul > li")) for level in levels] == [
         len(level.gates) for level in methodology.document.levels

@@ -11,8 +11,8 @@ import pytest
 from justhtml import JustHTML
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from tests.support.databases import migrated_sqlite
@@ -21,7 +21,7 @@ from tests.web.embeds.hostile import names
 from tests.web.embeds.installation import Client, installed
 
 PATH = "/portal/questionnaires/2026.1"
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 SCRIPT = files("actitud_api.web.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
 TOLD: Final = {"loaded": AssessmentState, "verdict": Verdict}
 """What the script says in a word for each: the state of the assessment, and what was found of an answer."""
@@ -53,8 +53,8 @@ def test_every_question_is_there_in_plain_language_with_its_ladder(client: Clien
     found = page(client, language)
     asked = {(article.attrs or {})["data-code"]: article for article in found.query("article")}
     texts = METHODOLOGY.texts[language].indicators
-    assert list(asked) == [indicator.id for indicator in indicators(METHODOLOGY.document.root)]
-    for indicator in indicators(METHODOLOGY.document.root):
+    assert list(asked) == [indicator.id for indicator in walk_indicators(METHODOLOGY.document.root)]
+    for indicator in walk_indicators(METHODOLOGY.document.root):
         said, text = asked[indicator.id].to_text(), texts[indicator.id]
         for told in (
             text.name,
@@ -69,7 +69,7 @@ def test_every_question_is_there_in_plain_language_with_its_ladder(client: Clien
     pointers = {(one.attrs or {})["data-pointer"] for one in found.query("[data-pointer]")}
     assert pointers == {f"/profile/{field.name}" for field in METHODOLOGY.document.profile} | {
         f"/answers/{indicator.id}/{fact.name}"
-        for indicator in indicators(METHODOLOGY.document.root)
+        for indicator in walk_indicators(METHODOLOGY.document.root)
         for fact in indicator.facts
     }
 

@@ -9,7 +9,7 @@ import pytest
 from litestar.testing import TestClient
 
 from actitud_api.app import create_app
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.resources.scores import audits
 from actitud_api.resources.scores.computed import Busy
 from actitud_api.web.portal import ranking
@@ -236,7 +236,7 @@ def test_the_spread_is_a_picture_and_a_table_of_the_same(years: Client) -> None:
 
 
 def test_a_share_that_is_not_nothing_is_never_told_as_nothing() -> None:
-    names = Names(load("2026.1"), "en")
+    names = Names(load_methodology("2026.1"), "en")
     counted = [
         (0, "0 %"),
         (1, "<1 %"),

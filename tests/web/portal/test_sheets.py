@@ -13,7 +13,7 @@ from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -71,7 +71,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def proven(database: object, url: str) -> Iterator[Client]:
     """A client of a service that has a contact, where an organisation that has one answered with evidence."""
     app = create_app(structs.replace(unlimited(url), contact="index@province.example"))
-    simulated = next(simulate(load("2026.1")))
+    simulated = next(simulate(load_methodology("2026.1")))
     submission = structs.replace(
         simulated.submission,
         answers=simulated.submission.answers

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actitud_api.engine.methodology.free_text import has_personal_data
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 
 HOSTILE = (
     "=1+1",
@@ -87,7 +87,7 @@ def questionnaires(draw: st.DrawFn, methodology: Methodology) -> dict[str, Any]:
     """A questionnaire as it is sent, answered as far as it may be."""
     fields = methodology.document.profile
     own = [described.name for described in fields if described.set_by == "organisation"]
-    asked = {one.id: answer(one) for one in indicators(methodology.document.root) if one.facts}
+    asked = {one.id: answer(one) for one in walk_indicators(methodology.document.root) if one.facts}
     chosen = draw(st.sets(st.sampled_from(list(asked)), max_size=12))
     declared = draw(st.sets(st.sampled_from(own), max_size=4))
     return {

@@ -12,12 +12,12 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.web.workbooks.reading import WorkbookContents, read_questionnaire
 from actitud_api.web.workbooks.writing import build_workbook
 from tests.web.workbooks.test_round_trip import held
 
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
 EXAMPLE_A = build_workbook(METHODOLOGY, "es", held(SENT))
 

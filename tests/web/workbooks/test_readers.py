@@ -14,13 +14,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.web.workbooks.writing import build_workbook
 from tests.web.workbooks.drawing import HOSTILE
 from tests.web.workbooks.test_round_trip import held
 
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
 NAMES = {
     "es": ["Instrucciones", "Perfil", "Indicadores", "Documentos", "_lists", "_metadata"],
@@ -44,7 +44,7 @@ def test_every_question_is_there_with_what_it_takes_in_the_language(language: La
     texts = METHODOLOGY.texts[language]
     sheet = book[NAMES[language][2]]
     rows = by_code(sheet)
-    for indicator in indicators(METHODOLOGY.document.root):
+    for indicator in walk_indicators(METHODOLOGY.document.root):
         text = texts.indicators[indicator.id]
         row = rows[indicator.id]
         assert sheet.cell(row, 2).value == f"{text.name}\n{text.question}"
@@ -128,7 +128,7 @@ def test_drop_downs_offer_the_ladder_from_a_hidden_sheet() -> None:
 
 def test_no_text_becomes_a_formula_in_either_reader() -> None:
     sent = {**SENT, "answers": {}}
-    codes = [one.id for one in indicators(METHODOLOGY.document.root) if one.facts]
+    codes = [one.id for one in walk_indicators(METHODOLOGY.document.root) if one.facts]
     for code, text in zip(codes, HOSTILE, strict=False):
         sent["answers"][code] = {"note": text}
     raw = build_workbook(METHODOLOGY, "en", held(sent))

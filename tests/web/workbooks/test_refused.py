@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import pytest
 import xlsxwriter
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.web.workbooks import package
 from actitud_api.web.workbooks.package import WorkbookOversized, WorkbookRejected
 from actitud_api.web.workbooks.reading import read_questionnaire
@@ -133,7 +133,7 @@ def foreign() -> bytes:
 
 
 def of_draft() -> bytes:
-    return build_workbook(load("2026.2-draft"), "es")
+    return build_workbook(load_methodology("2026.2-draft"), "es")
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -12,16 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.requests.answers import request_type
-from actitud_api.engine.methodology.requests.content import types
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.requests.answers import build_score_request_type
+from actitud_api.engine.methodology.requests.content import build_assessment_types
 from actitud_api.engine.methodology.requests.questionnaire import (
     Questionnaire,
     QuestionnaireRequest,
-    assessment_document,
-    document_of,
-    questionnaire,
-    scores_document,
+    to_assessment_document,
+    to_questionnaire,
+    to_questionnaire_document,
+    to_scores_document,
 )
 from actitud_api.platform.http.inputs import Body
 from actitud_api.web.workbooks.reading import REQUEST, read_questionnaire
@@ -30,17 +30,17 @@ from tests.support.scale import WORKBOOKS
 from tests.web.workbooks.drawing import questionnaires
 
 CASES = Path(__file__).parents[2] / "cases"
-METHODOLOGY = load("2026.1")
+METHODOLOGY = load_methodology("2026.1")
 PROFILE = json.loads((CASES / "example_a.json").read_bytes())["request"]["profile"]
-SCORES = Body(request_type(METHODOLOGY))
-ASSESSMENTS = Body(types(METHODOLOGY).whole)
+SCORES = Body(build_score_request_type(METHODOLOGY))
+ASSESSMENTS = Body(build_assessment_types(METHODOLOGY).whole)
 """What `POST /v1/scores` takes, and an assessment."""
 
 
 def held(document: dict[str, Any]) -> Questionnaire:
     decoded = REQUEST.convert(document)
     assert isinstance(decoded, QuestionnaireRequest), decoded
-    return questionnaire(load(document["methodology"]), decoded)
+    return to_questionnaire(load_methodology(document["methodology"]), decoded)
 
 
 def as_json(value: object) -> Any:
@@ -60,7 +60,7 @@ def test_a_worked_example_comes_out_as_it_was_sent(case: str, language: Language
     sent = json.loads((CASES / f"{case}.json").read_bytes())["request"]
     read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, language, held(sent)))
     assert (read.faults, read.language) == ((), language)
-    scores = as_json(scores_document(METHODOLOGY, read.questionnaire))
+    scores = as_json(to_scores_document(METHODOLOGY, read.questionnaire))
     expected = {**as_json(sent), "profile_self_declared": sent.get("profile_self_declared", [])}
     assert scores == expected
 
@@ -69,7 +69,7 @@ def test_an_assessment_comes_out_as_it_was_sent() -> None:
     file = Path(__file__).parents[3] / "openapi" / "examples" / "editions.assessments.put.request.json"
     sent = json.loads(file.read_bytes())
     read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, "es", held(sent)))
-    found = as_json(assessment_document(METHODOLOGY, read.questionnaire))
+    found = as_json(to_assessment_document(METHODOLOGY, read.questionnaire))
     for entry in found["answers"].values():
         if not entry["evidence"]:
             del entry["evidence"]
@@ -85,7 +85,7 @@ def test_whatever_a_questionnaire_holds_comes_out_of_its_workbook(sent: dict[str
     read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, language, before))
     assert read.questionnaire == before
     assert {fault.rule for fault in read.faults} <= {"required", "more"}
-    assert as_json(document_of(METHODOLOGY, read.questionnaire)) == sent
+    assert as_json(to_questionnaire_document(METHODOLOGY, read.questionnaire)) == sent
 
 
 @settings(
@@ -95,7 +95,7 @@ def test_whatever_a_questionnaire_holds_comes_out_of_its_workbook(sent: dict[str
 def test_what_can_be_sent_of_any_questionnaire_is_what_the_operations_take(sent: dict[str, Any]) -> None:
     profile = {**PROFILE, **sent["profile"]}
     before = held({**sent, "profile": profile})
-    scores, assessment = scores_document(METHODOLOGY, before), assessment_document(METHODOLOGY, before)
+    scores, assessment = to_scores_document(METHODOLOGY, before), to_assessment_document(METHODOLOGY, before)
     assert not isinstance(SCORES.convert(json.loads(msgspec.json.encode(scores))), list)
     assert not isinstance(ASSESSMENTS.convert(json.loads(msgspec.json.encode(assessment))), list)
 
@@ -103,13 +103,13 @@ def test_what_can_be_sent_of_any_questionnaire_is_what_the_operations_take(sent:
 @pytest.mark.parametrize("version", ["2026.1", "2026.2-draft"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_empty_workbook_lacks_the_profile_and_nothing_else(version: str, language: Language) -> None:
-    methodology = load(version)
+    methodology = load_methodology(version)
     read = read_questionnaire(methodology, build_workbook(methodology, language))
     assert read.questionnaire == Questionnaire(profile={}, profile_self_declared=(), profile_evidence={}, answers={})
     own = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
     assert [fault.pointer for fault in read.faults] == [f"/profile/{name}" for name in own]
-    assert scores_document(methodology, read.questionnaire) is None
-    assert assessment_document(methodology, read.questionnaire) is None
+    assert to_scores_document(methodology, read.questionnaire) is None
+    assert to_assessment_document(methodology, read.questionnaire) is None
 
 
 def test_an_answer_that_lacks_a_fact_is_kept_and_not_sent() -> None:
@@ -120,6 +120,6 @@ def test_an_answer_that_lacks_a_fact_is_kept_and_not_sent() -> None:
     assert [(fault.cell, fault.pointer, fault.rule) for fault in read.faults] == [
         ("Indicadores!C8", "/answers/D1.01/denominator", "required")
     ]
-    scores = scores_document(METHODOLOGY, read.questionnaire)
+    scores = to_scores_document(METHODOLOGY, read.questionnaire)
     assert scores is not None
     assert sent["answers"].keys() - scores.answers.keys() == {"D1.01"}

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.engine.methodology.model import Document, Group, Indicator, Texts
+from actitud_api.engine.methodology.model import Document, Group, Indicator, MethodologyTexts
 
 Part = Literal[
     "document",
@@ -60,24 +60,26 @@ _KEYED: Final = {"facts": "name"}
 _ABSENT: Final = object()
 
 
-def differences(
+def compare_documents(
     before: Document,
     after: Document,
-    texts_before: Mapping[Language, Texts] | None = None,
-    texts_after: Mapping[Language, Texts] | None = None,
+    texts_before: Mapping[Language, MethodologyTexts] | None = None,
+    texts_after: Mapping[Language, MethodologyTexts] | None = None,
 ) -> Iterator[Difference]:
     """Every difference of two documents but their versions, then those of the texts in the languages of both."""
-    one, other = _elements(before), _elements(after)
+    one, other = _collect_elements(before), _collect_elements(after)
     for element in [*one, *(added for added in other if added not in one)]:
-        yield from _compared(element, one.get(element, _ABSENT), other.get(element, _ABSENT), "")
-    yield from _reordered(before.root, after.root)
+        yield from _compare_members(element, one.get(element, _ABSENT), other.get(element, _ABSENT), "")
+    yield from _find_reordered_groups(before.root, after.root)
     for language in LANGUAGES:
         told_before, told_after = (texts_before or {}).get(language), (texts_after or {}).get(language)
         if told_before is not None and told_after is not None:
-            yield from _compared(("texts", language), _plain(told_before), _plain(told_after), "")
+            yield from _compare_members(
+                ("texts", language), _to_plain_json(told_before), _to_plain_json(told_after), ""
+            )
 
 
-def _elements(document: Document) -> dict[Element, object]:
+def _collect_elements(document: Document) -> dict[Element, object]:
     """The elements of a document by their ids, each without those inside it."""
     tables = (
         "root",
@@ -90,106 +92,106 @@ def _elements(document: Document) -> dict[Element, object]:
         "answers",
         "sources",
     )
-    itself = {name: value for name, value in _members(document).items() if name not in ("version", *tables)}
+    itself = {name: value for name, value in _list_members(document).items() if name not in ("version", *tables)}
     found: dict[Element, object] = {("document", ""): itself}
-    for node, parent in _nodes(document.root, None):
+    for node, parent in _walk_nodes(document.root, None):
         part: Part = "groups" if isinstance(node, Group) else "indicators"
-        members = {name: value for name, value in _members(node).items() if name not in ("id", "children", "kind")}
+        members = {name: value for name, value in _list_members(node).items() if name not in ("id", "children", "kind")}
         found[part, node.id] = {"parent": parent, **members}
     for field in document.profile:
-        found["profile", field.name] = _plain(field)
+        found["profile", field.name] = _to_plain_json(field)
     for rule in document.rules:
-        found["rules", rule.id] = _plain(rule)
+        found["rules", rule.id] = _to_plain_json(rule)
     for level in document.levels:
-        found["levels", str(level.number)] = {"provisional_unless": _plain(level.provisional_unless)}
+        found["levels", str(level.number)] = {"provisional_unless": _to_plain_json(level.provisional_unless)}
         for gate in level.gates:
-            found["gates", gate.id] = {"level": level.number, **_members(gate)}
+            found["gates", gate.id] = {"level": level.number, **_list_members(gate)}
     for kind in document.organisation_types:
-        found["organisation_types", kind.code] = _plain(kind)
+        found["organisation_types", kind.code] = _to_plain_json(kind)
     for scale, bands in document.size_bands.items():
         for band in bands:
-            found["size_bands", f"{scale}/{band.code}"] = _plain(band)
+            found["size_bands", f"{scale}/{band.code}"] = _to_plain_json(band)
     for step in document.calendar:
-        found["calendar", step.id] = _plain(step)
-    for table, answered in _members(document.answers).items():
+        found["calendar", step.id] = _to_plain_json(step)
+    for table, answered in _list_members(document.answers).items():
         assert isinstance(answered, dict)
         for name, value in answered.items():
             found["answers", f"{table}/{name}"] = value
     for name, source in document.sources.items():
-        found["sources", name] = _plain(source)
+        found["sources", name] = _to_plain_json(source)
     return found
 
 
-def _nodes(node: Group | Indicator, parent: str | None) -> Iterator[tuple[Group | Indicator, str | None]]:
+def _walk_nodes(node: Group | Indicator, parent: str | None) -> Iterator[tuple[Group | Indicator, str | None]]:
     yield node, parent
     if isinstance(node, Group):
         for child in node.children:
-            yield from _nodes(child, node.id)
+            yield from _walk_nodes(child, node.id)
 
 
-def _members(value: Struct) -> dict[str, object]:
-    plain = _plain(value)
+def _list_members(value: Struct) -> dict[str, object]:
+    plain = _to_plain_json(value)
     assert isinstance(plain, dict)
     return plain
 
 
-def _plain(value: object) -> object:
+def _to_plain_json(value: object) -> object:
     """As JSON has it, with its defaults; an integral number is an int."""
-    return _shortest(msgspec.to_builtins(value))
+    return _shorten_float(msgspec.to_builtins(value))
 
 
-def _shortest(value: object) -> object:
+def _shorten_float(value: object) -> object:
     match value:
         case float() if value.is_integer():
             return int(value)
         case dict():
-            return {name: _shortest(member) for name, member in value.items()}
+            return {name: _shorten_float(member) for name, member in value.items()}
         case list() | tuple():
-            return [_shortest(member) for member in value]
+            return [_shorten_float(member) for member in value]
         case _:
             return value
 
 
-def _compared(element: Element, before: object, after: object, place: str) -> Iterator[Difference]:
+def _compare_members(element: Element, before: object, after: object, place: str) -> Iterator[Difference]:
     name = place.rpartition("/")[2]
     if name in _KEYED and isinstance(before, list) and isinstance(after, list):
         before, after = ({item[_KEYED[name]]: item for item in items} for items in (before, after))
     if isinstance(before, dict) and isinstance(after, dict) and name not in WHOLE:
         for member in [*before, *(added for added in after if added not in before)]:
             at = f"{place}/{member.replace('~', '~0').replace('/', '~1')}"
-            yield from _compared(element, before.get(member, _ABSENT), after.get(member, _ABSENT), at)
-    elif isinstance(before, list) and isinstance(after, list) and _is_told_by_item(element, before, after):
+            yield from _compare_members(element, before.get(member, _ABSENT), after.get(member, _ABSENT), at)
+    elif isinstance(before, list) and isinstance(after, list) and _is_compared_by_item(element, before, after):
         for position, (there, now) in enumerate(zip(before, after, strict=True)):
-            yield from _compared(element, there, now, f"{place}/{position}")
+            yield from _compare_members(element, there, now, f"{place}/{position}")
     elif before is _ABSENT:
-        yield _difference(element, place, "added", None, after)
+        yield _build_difference(element, place, "added", None, after)
     elif after is _ABSENT:
-        yield _difference(element, place, "removed", before, None)
+        yield _build_difference(element, place, "removed", before, None)
     elif msgspec.json.encode(before) != msgspec.json.encode(after):
         # By their JSON: to Python true is 1.
-        yield _difference(element, place, "changed", before, after)
+        yield _build_difference(element, place, "changed", before, after)
 
 
-def _is_told_by_item(element: Element, before: list[object], after: list[object]) -> bool:
+def _is_compared_by_item(element: Element, before: list[object], after: list[object]) -> bool:
     """Whether two lists are compared item by item: as many texts, or as many objects."""
     items = before + after
     return len(before) == len(after) and (element[0] == "texts" or all(isinstance(item, dict) for item in items))
 
 
-def _reordered(before: Group, after: Group) -> Iterator[Difference]:
+def _find_reordered_groups(before: Group, after: Group) -> Iterator[Difference]:
     """The groups in which the children that were there already stand in another order."""
-    orders = {node.id: _children(node) for node, _ in _nodes(after, None) if isinstance(node, Group)}
-    for node, _ in _nodes(before, None):
+    orders = {node.id: _list_child_ids(node) for node, _ in _walk_nodes(after, None) if isinstance(node, Group)}
+    for node, _ in _walk_nodes(before, None):
         if isinstance(node, Group) and node.id in orders:
-            there, now = _children(node), orders[node.id]
+            there, now = _list_child_ids(node), orders[node.id]
             common = [child for child in there if child in now]
             if common != [child for child in now if child in there]:
-                yield _difference(("groups", node.id), "/children", "reordered", there, now)
+                yield _build_difference(("groups", node.id), "/children", "reordered", there, now)
 
 
-def _children(group: Group) -> list[str]:
+def _list_child_ids(group: Group) -> list[str]:
     return [child.id for child in group.children]
 
 
-def _difference(element: Element, place: str, change: Change, before: object, after: object) -> Difference:
+def _build_difference(element: Element, place: str, change: Change, before: object, after: object) -> Difference:
     return Difference(part=element[0], id=element[1], place=place, change=change, before=before, after=after)

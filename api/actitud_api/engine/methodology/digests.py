@@ -19,7 +19,7 @@ _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
 """What is left of a number with an exponent, and of what stands before it, without digits, points and signs."""
 
 
-def canonical(value: object) -> bytes:
+def canonicalize(value: object) -> bytes:
     """The RFC 8785 form of a Struct or of plain values, every member included; floats are finite.
 
     Raises `rfc8785.CanonicalizationError` for an integer that no double holds.
@@ -30,12 +30,12 @@ def canonical(value: object) -> bytes:
     return rfc8785.dumps(msgspec.to_builtins(value, order="deterministic"))
 
 
-def digest(value: object) -> str:
+def compute_digest(value: object) -> str:
     """The digest of the RFC 8785 form of a value; see `canonical`."""
-    return digest_of(canonical(value))
+    return hash_bytes(canonicalize(value))
 
 
-def digest_of(form: bytes) -> str:
+def hash_bytes(form: bytes) -> str:
     """`sha256:` and the SHA-256 of bytes in hexadecimal."""
     return "sha256:" + hashlib.sha256(form).hexdigest()
 

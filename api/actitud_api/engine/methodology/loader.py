@@ -23,8 +23,8 @@ from actitud_api.engine import i18n
 from actitud_api.engine.i18n import LANGUAGES, InLanguages, Language
 from actitud_api.engine.methodology.checks import document as defects
 from actitud_api.engine.methodology.checks.document import Defect
-from actitud_api.engine.methodology.digests import digest
-from actitud_api.engine.methodology.model import Document, Frozen, Texts
+from actitud_api.engine.methodology.digests import compute_digest
+from actitud_api.engine.methodology.model import Document, Frozen, MethodologyTexts
 
 Status = Literal["draft", "active", "retired"]
 """Of a version: still changing, in use, or only of the past."""
@@ -58,7 +58,7 @@ class Methodology(Struct, frozen=True, kw_only=True):
     written: msgspec.Raw
     """The document as it is written, in JSON: what the digest covers."""
     document: Document
-    texts: InLanguages[Texts]
+    texts: InLanguages[MethodologyTexts]
     """In the languages in which there are any; whoever asks in another is given the Spanish."""
     text_digests: InLanguages[str]
 
@@ -77,53 +77,55 @@ class DefectiveMethodology(ValueError):
     def __init__(self, version: str, found: list[Defect]) -> None:
         self.version = version
         self.defects = found
-        super().__init__(self.into("en"))
+        super().__init__(self.translate("en"))
 
-    def into(self, language: Language) -> str:
+    def translate(self, language: Language) -> str:
         """All that is wrong, in a language."""
-        return f"{self.version}: " + "; ".join(f"{defect.place}: {defect.into(language)}" for defect in self.defects)
+        return f"{self.version}: " + "; ".join(
+            f"{defect.pointer}: {defect.translate(language)}" for defect in self.defects
+        )
 
 
-class Checked(Struct, frozen=True, kw_only=True):
+class CheckedDocument(Struct, frozen=True, kw_only=True):
     """What could be decoded of a document and its texts, and every defect of them."""
 
     document: Document | None
-    texts: dict[Language, Texts]
+    texts: dict[Language, MethodologyTexts]
     defects: list[Defect]
 
 
-def versions(*statuses: Status) -> tuple[str, ...]:
+def list_versions(*statuses: Status) -> tuple[str, ...]:
     """The versions that can be loaded, oldest first: those with one of the statuses, or all."""
-    return tuple(version for version, entry in _registry().items() if not statuses or entry.status in statuses)
+    return tuple(version for version, entry in _read_registry().items() if not statuses or entry.status in statuses)
 
 
-def verified() -> tuple[str, ...]:
+def verify_registered_digests() -> tuple[str, ...]:
     """Loads every version; those that are held to the digest that is registered, which a draft is not."""
-    for version in versions():
-        load(version)
-    return versions("active", "retired")
+    for version in list_versions():
+        load_methodology(version)
+    return list_versions("active", "retired")
 
 
-def newest() -> Methodology:
+def load_newest() -> Methodology:
     """The newest version in use."""
-    return load(versions("active")[-1])
+    return load_methodology(list_versions("active")[-1])
 
 
 @cache
-def load(version: str) -> Methodology:
+def load_methodology(version: str) -> Methodology:
     """The methodology of that version, with its texts in every language in which it has them.
 
     Raises `UnknownMethodology`, and `DefectiveMethodology` with every defect.
     """
-    entry = _registry().get(version)
+    entry = _read_registry().get(version)
     if entry is None:
         raise UnknownMethodology(version)
-    folder = _data() / version
-    methodology = read(
+    folder = _open_versions_folder() / version
+    methodology = read_methodology(
         version,
         entry.status,
         (folder / "document.json").read_bytes(),
-        {language: file.read_bytes() for language in LANGUAGES if (file := _texts(folder, language)).is_file()},
+        {language: file.read_bytes() for language in LANGUAGES if (file := _locate_texts(folder, language)).is_file()},
     )
     if (entry.status == "draft") != version.endswith(DRAFT):
         defect = Defect(
@@ -144,12 +146,14 @@ def load(version: str) -> Methodology:
     return methodology
 
 
-def read(version: str | None, status: Status, document: bytes, texts: Mapping[Language, bytes]) -> Methodology:
+def read_methodology(
+    version: str | None, status: Status, document: bytes, texts: Mapping[Language, bytes]
+) -> Methodology:
     """Decodes and checks a document and its texts; raises `DefectiveMethodology` with every defect.
 
     `version`: which it has to be; None takes the one that it says.
     """
-    checked = check(document, texts)
+    checked = check_document(document, texts)
     found, decoded = list(checked.defects), checked.document
     if decoded is not None and version not in (None, decoded.version):
         told = (decoded.version, version)
@@ -166,51 +170,51 @@ def read(version: str | None, status: Status, document: bytes, texts: Mapping[La
     return Methodology(
         version=decoded.version,
         status=status,
-        digest=digest(msgspec.json.decode(document)),
+        digest=compute_digest(msgspec.json.decode(document)),
         written=msgspec.Raw(document),
         document=decoded,
         texts=InLanguages(checked.texts),
-        text_digests=InLanguages({language: digest(text) for language, text in checked.texts.items()}),
+        text_digests=InLanguages({language: compute_digest(text) for language, text in checked.texts.items()}),
     )
 
 
-def check(document: bytes, texts: Mapping[Language, bytes]) -> Checked:
+def check_document(document: bytes, texts: Mapping[Language, bytes]) -> CheckedDocument:
     """Decodes a document and the texts that there are, and finds every defect of them."""
     found: list[Defect] = []
     decoded = _decode(document, Document, "", found)
-    decoded_texts: dict[Language, Texts] = {}
+    decoded_texts: dict[Language, MethodologyTexts] = {}
     for language, raw in texts.items():
-        text = _decode(raw, Texts, f"/texts/{language}", found)
+        text = _decode(raw, MethodologyTexts, f"/texts/{language}", found)
         if text is not None:
             decoded_texts[language] = text
     if decoded is not None:
-        found += defects.of_document(decoded)
+        found += defects.check_content(decoded)
         for language, text in decoded_texts.items():
-            found += defects.of_texts(decoded, text, language)
-    return Checked(document=decoded, texts=decoded_texts, defects=found)
+            found += defects.check_texts(decoded, text, language)
+    return CheckedDocument(document=decoded, texts=decoded_texts, defects=found)
 
 
-def _data() -> Traversable:
+def _open_versions_folder() -> Traversable:
     return resources.files("actitud_api.engine.methodology") / "versions"
 
 
-def _texts(folder: Traversable, language: Language) -> Traversable:
+def _locate_texts(folder: Traversable, language: Language) -> Traversable:
     return folder / "texts" / f"{language}.json"
 
 
 @cache
-def _registry() -> dict[str, RegistryEntry]:
-    return msgspec.json.decode((_data() / "registry.json").read_bytes(), type=dict[str, RegistryEntry])
+def _read_registry() -> dict[str, RegistryEntry]:
+    return msgspec.json.decode((_open_versions_folder() / "registry.json").read_bytes(), type=dict[str, RegistryEntry])
 
 
-ShapeT = TypeVar("ShapeT", Document, Texts)
+ShapeT = TypeVar("ShapeT", Document, MethodologyTexts)
 
 
 def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) -> ShapeT | None:
     """Decodes strictly; where that fails, the JSON Schema of the shape finds every structural defect."""
     try:
         value = msgspec.json.decode(raw)
-        written = json.loads(raw, object_pairs_hook=_Members)
+        written = json.loads(raw, object_pairs_hook=_RawMembers)
         too_deep = _is_deeper(written, NESTING_MAX)
     except msgspec.DecodeError as error:
         found.append(Defect(place or "/", "not-json", f"no es JSON: {error}", f"is not JSON: {error}"))
@@ -222,15 +226,15 @@ def _decode(raw: bytes, shape: type[ShapeT], place: str, found: list[Defect]) ->
             Defect(place or "/", "nested-too-deep", "está anidado a demasiada profundidad", "is nested too deep")
         )
         return None
-    found += _unsound(written, place)
+    found += _find_ambiguities(written, place)
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
         validator = jsonschema_rs.Draft202012Validator(msgspec.json.schema(shape))
         problems = [
-            _structural_defect(place + "".join(f"/{part}" for part in problem.instance_path) or "/", problem)
+            _build_structural_defect(place + "".join(f"/{part}" for part in problem.instance_path) or "/", problem)
             for error_found in validator.iter_errors(value)
-            for problem in _innermost(error_found)
+            for problem in _select_innermost_errors(error_found)
         ]
         found += problems or [
             Defect(place or "/", "not-admitted", f"no se admite: {error}", f"is not admitted: {error}")
@@ -242,44 +246,44 @@ def _is_deeper(value: object, levels: int) -> bool:
     """Whether something of JSON is nested in more levels than so many."""
     if not isinstance(value, list):
         return False
-    members = [member for _, member in value] if isinstance(value, _Members) else value
+    members = [member for _, member in value] if isinstance(value, _RawMembers) else value
     return levels == 0 or any(_is_deeper(member, levels - 1) for member in members)
 
 
-class _Members(list[tuple[str, object]]):
+class _RawMembers(list[tuple[str, object]]):
     """The members of a JSON object as they are written, repeated ones included."""
 
 
-def _unsound(value: object, place: str) -> Iterator[Defect]:
+def _find_ambiguities(value: object, place: str) -> Iterator[Defect]:
     """What a reader may take for something else: a member that stands twice, an integer that no float is."""
-    if isinstance(value, _Members):
+    if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
                 yield Defect(f"{place}/{name}", "duplicated-member", "está dos veces", "stands twice")
         for name, member in value:
-            yield from _unsound(member, f"{place}/{name}")
+            yield from _find_ambiguities(member, f"{place}/{name}")
     elif isinstance(value, list):
         for position, member in enumerate(value):
-            yield from _unsound(member, f"{place}/{position}")
+            yield from _find_ambiguities(member, f"{place}/{position}")
     elif isinstance(value, int) and abs(value) > INTEGER_MAX:
         yield Defect(place, "integer-range", f"no está entre ±{INTEGER_MAX}", f"is not within ±{INTEGER_MAX}")
 
 
-def _innermost(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
+def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
     """The errors inside a union, of the member that the value is of by its type and `kind`; else the union's own."""
     branches = error.kind.as_dict().get("context")
     if branches is None:
         yield error
         return
-    meant = [branch for branch in branches if not any(_is_another(error, inner) for inner in branch)]
+    meant = [branch for branch in branches if not any(_is_other_member(error, inner) for inner in branch)]
     if len(meant) != 1:
         yield error
         return
     for inner in meant[0]:
-        yield from _innermost(inner)
+        yield from _select_innermost_errors(inner)
 
 
-def _is_another(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
+def _is_other_member(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
     """Whether an error of a member of a union says that the value is not of that member at all."""
     if inner.instance_path == outer.instance_path:
         kind = inner.kind.as_dict()
@@ -287,7 +291,7 @@ def _is_another(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Valid
     return inner.instance_path == [*outer.instance_path, "kind"]
 
 
-def _structural_defect(place: str, error: jsonschema_rs.ValidationError) -> Defect:
+def _build_structural_defect(place: str, error: jsonschema_rs.ValidationError) -> Defect:
     """Return the defect that an error of the JSON Schema stands for."""
     kind = error.kind.as_dict()
     match error.kind.name, kind:
@@ -299,9 +303,9 @@ def _structural_defect(place: str, error: jsonschema_rs.ValidationError) -> Defe
                 return Defect(place, "unknown-member", f"no se conoce {listed}", f"{listed} is not known")
             return Defect(place, "unknown-member", f"no se conocen {listed}", f"{listed} are not known")
         case "type", {"types": [*types]}:
-            return _type_defect(place, error, types)
+            return _build_type_defect(place, error, types)
         case "enum", {"options": [*options]}:
-            listed, value = ", ".join(map(str, options)), _shown(error.instance)
+            listed, value = ", ".join(map(str, options)), _format_json(error.instance)
             return Defect(
                 place,
                 "unknown-option",
@@ -309,14 +313,14 @@ def _structural_defect(place: str, error: jsonschema_rs.ValidationError) -> Defe
                 f"is {value}, and must be one of: {listed}",
             )
         case "anyOf", {"context": [*branches]}:
-            inside = [inner for branch in branches for inner in branch if _is_another(error, inner)]
+            inside = [inner for branch in branches for inner in branch if _is_other_member(error, inner)]
             types = [name for inner in inside if inner.kind.name == "type" for name in inner.kind.as_dict()["types"]]
             if not isinstance(error.instance, dict):
-                return _type_defect(place, error, list(dict.fromkeys(types)))
+                return _build_type_defect(place, error, list(dict.fromkeys(types)))
             if "kind" not in error.instance:
                 return Defect(place, "missing-member", "falta 'kind'", "'kind' is missing")
             kinds = [name for inner in inside if inner.kind.name == "enum" for name in inner.kind.as_dict()["options"]]
-            listed, value = ", ".join(kinds), _shown(error.instance["kind"])
+            listed, value = ", ".join(kinds), _format_json(error.instance["kind"])
             return Defect(
                 place,
                 "unknown-option",
@@ -343,8 +347,8 @@ _TYPES: Final = {
 }
 
 
-def _type_defect(place: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
-    value = _shown(error.instance)
+def _build_type_defect(place: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
+    value = _format_json(error.instance)
     spanish, english = zip(*(_TYPES[name] for name in types), strict=True)
     return Defect(
         place,
@@ -354,7 +358,7 @@ def _type_defect(place: str, error: jsonschema_rs.ValidationError, types: list[s
     )
 
 
-def _shown(value: object) -> str:
+def _format_json(value: object) -> str:
     """A value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…"

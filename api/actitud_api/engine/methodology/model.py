@@ -515,7 +515,7 @@ class ArticleText(Frozen, frozen=True):
     ideas: dict[str, str]
 
 
-class Texts(Frozen, frozen=True):
+class MethodologyTexts(Frozen, frozen=True):
     """Every text of one version in one language; the ids are those of the document."""
 
     language: Language

@@ -61,7 +61,7 @@ DECIMALS_OF_NUMBERS = 6
 """Numbers keep this many decimals where the document does not say (SCORING, section 3)."""
 
 
-def exact(number: float | Number) -> Number:
+def to_exact(number: float | Number) -> Number:
     """The exact rational that a decimal literal of a document means: 0.38 is 38/100, 19.0 is 19."""
     if isinstance(number, float):
         value = Fraction(Decimal(repr(number)))
@@ -69,21 +69,21 @@ def exact(number: float | Number) -> Number:
     return number
 
 
-def exact_constant(value: float | int | str) -> Evaluated:
+def scale_constant(value: float | int | str) -> Evaluated:
     """A constant of a document."""
-    return value if isinstance(value, str) else exact(value)
+    return value if isinstance(value, str) else to_exact(value)
 
 
 @functools.lru_cache(maxsize=4096)
-def exact_fact(number: float | int, decimals: int) -> Number:
+def round_fact(number: float | int, decimals: int) -> Number:
     """A fact of type `number`, half up to its decimals, as an exact rational; the same few come again and again."""
     if isinstance(number, int):
         return number
-    units, scale = units_of(number, decimals)
+    units, scale = to_units(number, decimals)
     return Fraction(units, scale) if units % scale else units // scale
 
 
-def units_of(number: float, decimals: int) -> tuple[int, int]:
+def to_units(number: float, decimals: int) -> tuple[int, int]:
     """A finite float half up to so many decimals, in units of the last one, and the units in 1."""
     scale: int = 10**decimals
     shifted = number * scale
@@ -93,12 +93,12 @@ def units_of(number: float, decimals: int) -> tuple[int, int]:
     return int((Decimal(repr(number)).scaleb(decimals) + HALF).to_integral_value(ROUND_FLOOR)), scale
 
 
-def halfup(value: Number) -> int:
+def round_half_up(value: Number) -> int:
     """The nearest integer, halves up."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
-class Layout:
+class FactLayout:
     """Where each fact of a submission stands in the flat list that predicates read.
 
     `profile[field]`, `facts[indicator, fact]` (for checklists also the derived `count`, and `outside_count`
@@ -114,12 +114,12 @@ class Layout:
         for field in document.profile:
             self.profile[field.name] = size
             size += 1
-        for indicator in indicators(document.root):
+        for indicator in walk_indicators(document.root):
             start = size
             for fact in indicator.facts:
                 names = [fact.name]
                 if fact.type == "components":
-                    names.append(derived_count(fact.name))
+                    names.append(name_derived_count(fact.name))
                 for name in names:
                     self.facts[indicator.id, name] = size
                     size += 1
@@ -129,86 +129,86 @@ class Layout:
         self.size = size
 
 
-def derived_count(fact: str) -> str:
+def name_derived_count(fact: str) -> str:
     """The name of the derived fact that counts a checklist: `count`, or `outside_count` for `outside_remit`."""
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
 
-def attribute(indicator: str) -> str:
+def to_attribute(indicator: str) -> str:
     """The attribute of an indicator in the type of the answers: `d1_01` for `D1.01`."""
     return indicator.replace(".", "_").replace("-", "_").lower()
 
 
-def indicators(group: Group) -> Iterator[Indicator]:
+def walk_indicators(group: Group) -> Iterator[Indicator]:
     """The indicators below a group, in document order."""
     for child in group.children:
         if isinstance(child, Group):
-            yield from indicators(child)
+            yield from walk_indicators(child)
         else:
             yield child
 
 
-def groups(group: Group) -> Iterator[Group]:
+def walk_groups(group: Group) -> Iterator[Group]:
     """The group and every group below it, in document order."""
     yield group
     for child in group.children:
         if isinstance(child, Group):
-            yield from groups(child)
+            yield from walk_groups(child)
 
 
 # --- what a predicate or operand reads ------------------------------------------------------------------------
 
 
-def atoms(predicate: Predicate) -> Iterator[Compare | Present]:
+def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
     """The comparisons and presence tests of a predicate, in its order."""
     match predicate:
         case All(of=members) | Any(of=members):
             for member in members:
-                yield from atoms(member)
+                yield from walk_atoms(member)
         case Not(of=member):
-            yield from atoms(member)
+            yield from walk_atoms(member)
         case Implies(when=when, then=then):
-            yield from atoms(when)
-            yield from atoms(then)
+            yield from walk_atoms(when)
+            yield from walk_atoms(then)
         case _:
             yield predicate
 
 
-def comparisons(predicate: Predicate) -> Iterator[Compare]:
+def walk_comparisons(predicate: Predicate) -> Iterator[Compare]:
     """The comparisons of a predicate, in its order."""
-    return (atom for atom in atoms(predicate) if isinstance(atom, Compare))
+    return (atom for atom in walk_atoms(predicate) if isinstance(atom, Compare))
 
 
-def operands(predicate: Predicate) -> Iterator[Operand]:
+def walk_operands(predicate: Predicate) -> Iterator[Operand]:
     """Every operand of a predicate, outermost first."""
-    for comparison in comparisons(predicate):
-        yield from parts(comparison.left)
-        yield from parts(comparison.right)
+    for comparison in walk_comparisons(predicate):
+        yield from walk_operand_parts(comparison.left)
+        yield from walk_operand_parts(comparison.right)
 
 
-def parts(operand: Operand) -> Iterator[Operand]:
+def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
     """The operand and every operand inside it."""
     yield operand
     match operand:
         case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
             for member in members:
-                yield from parts(member)
+                yield from walk_operand_parts(member)
         case Quotient(numerator=numerator, denominator=denominator):
-            yield from parts(numerator)
-            yield from parts(denominator)
+            yield from walk_operand_parts(numerator)
+            yield from walk_operand_parts(denominator)
         case AnswerOperand(absent=absent) if absent is not None:
-            yield from parts(absent)
+            yield from walk_operand_parts(absent)
 
 
-def presences(predicate: Predicate) -> Iterator[str]:
+def walk_presence_tests(predicate: Predicate) -> Iterator[str]:
     """The indicators whose presence a predicate tests."""
-    return (atom.indicator for atom in atoms(predicate) if isinstance(atom, Present))
+    return (atom.indicator for atom in walk_atoms(predicate) if isinstance(atom, Present))
 
 
-def answers_read(predicate: Predicate) -> frozenset[str]:
+def find_answers_read(predicate: Predicate) -> frozenset[str]:
     """The indicators whose answers a predicate reads or tests for presence."""
-    found = set(presences(predicate))
-    for operand in operands(predicate):
+    found = set(walk_presence_tests(predicate))
+    for operand in walk_operands(predicate):
         if isinstance(operand, AnswerOperand | ComponentOperand | ValueOperand):
             found.add(operand.indicator)
     return frozenset(found)
@@ -241,21 +241,21 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
     """
     match operand:
         case Constant(value=value):
-            constant = exact_constant(value)
+            constant = scale_constant(value)
             return lambda _: constant
         case Minimum(of=members):
-            return _extreme(members, leaf, min)
+            return _compile_extreme(members, leaf, min)
         case Maximum(of=members):
-            return _extreme(members, leaf, max)
+            return _compile_extreme(members, leaf, max)
         case Sum(of=members):
-            return _fold(members, leaf, operator.add)
+            return _compile_fold(members, leaf, operator.add)
         case Product(of=members):
-            return _fold(members, leaf, operator.mul)
+            return _compile_fold(members, leaf, operator.mul)
         case _:
             return leaf(operand)
 
 
-def _extreme(
+def _compile_extreme(
     members: tuple[Operand, ...], leaf: Leaf[State], choose: Callable[[list[Number]], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
@@ -284,7 +284,7 @@ def _extreme(
     return extreme
 
 
-def _fold(
+def _compile_fold(
     members: tuple[Operand, ...], leaf: Leaf[State], combine: Callable[[Number, Number], Number]
 ) -> Callable[[State], Evaluated]:
     closures = [compile_operand(member, leaf) for member in members]
@@ -319,9 +319,9 @@ def compile_predicate(
     """The closure that evaluates a predicate, three-valued; a comparison with NULL is false."""
     match predicate:
         case All(of=members):
-            return _junction([compile_predicate(member, leaf, present) for member in members], True)
+            return _compile_junction([compile_predicate(member, leaf, present) for member in members], True)
         case Any(of=members):
-            return _junction([compile_predicate(member, leaf, present) for member in members], False)
+            return _compile_junction([compile_predicate(member, leaf, present) for member in members], False)
         case Not(of=member):
             inner = compile_predicate(member, leaf, present)
 
@@ -359,7 +359,7 @@ def compile_predicate(
             return present(indicator)
 
 
-def _junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
+def _compile_junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callable[[State], Truth]:
     """`all` (neutral True) or `any` (neutral False), Kleene's: the opposite of neutral decides at once."""
     if len(members) == 1:
         return members[0]
@@ -380,7 +380,7 @@ def _junction(members: list[Callable[[State], Truth]], neutral: bool) -> Callabl
 # --- over facts -----------------------------------------------------------------------------------------------
 
 
-def _read(slot: int) -> Callable[[Facts], Evaluated]:
+def _compile_read(slot: int) -> Callable[[Facts], Evaluated]:
     return cast("Callable[[Facts], Evaluated]", operator.itemgetter(slot))
 
 
@@ -394,7 +394,7 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
     return cast("Callable[[Facts], Evaluated]", read)
 
 
-def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
+def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
     """Leaves that read facts.
 
     With `absent` an absent fact stays absent (zero rules, applicability, "could it still hold?"); without it, it
@@ -404,14 +404,14 @@ def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
     def leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
         match operand:
             case ProfileOperand(field=field):
-                return _read(layout.profile[field])
+                return _compile_read(layout.profile[field])
             case AnswerOperand(indicator=indicator, fact=fact, absent=instead):
                 slot = layout.facts[indicator, fact]
                 if absent:
-                    return _read(slot)
+                    return _compile_read(slot)
                 if instead is None:
                     return _read_or_zero(slot)
-                fallback, own = compile_operand(instead, leaf), _read(slot)
+                fallback, own = compile_operand(instead, leaf), _compile_read(slot)
 
                 def answered(facts: Facts) -> Evaluated:
                     value = own(facts)
@@ -434,7 +434,7 @@ def over_facts(layout: Layout, *, absent: bool) -> Leaf[Facts]:
     return leaf
 
 
-def present_in_facts(layout: Layout) -> Callable[[str], Callable[[Facts], bool]]:
+def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts], bool]]:
     """The presence test over facts."""
 
     def present(indicator: str) -> Callable[[Facts], bool]:
@@ -444,7 +444,7 @@ def present_in_facts(layout: Layout) -> Callable[[str], Callable[[Facts], bool]]
     return present
 
 
-def slot_of(operand: Operand, layout: Layout) -> int | None:
+def find_slot(operand: Operand, layout: FactLayout) -> int | None:
     """Where the value of an operand stands as it is; None of one that is computed, or has its own `absent`."""
     match operand:
         case ProfileOperand(field=field):
@@ -454,24 +454,26 @@ def slot_of(operand: Operand, layout: Layout) -> int | None:
     return None
 
 
-def compile_over_facts(predicate: Predicate, layout: Layout, *, absent: bool) -> Callable[[Facts], Truth]:
+def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
     """`compile_predicate` over facts, `absent` as in `over_facts`; the shapes that most rules have take one call."""
     match predicate:
         case All(of=members):
-            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
+            return _compile_junction([compile_over_facts(member, layout, absent=absent) for member in members], True)
         case Any(of=members):
-            return _junction([compile_over_facts(member, layout, absent=absent) for member in members], False)
+            return _compile_junction([compile_over_facts(member, layout, absent=absent) for member in members], False)
         case Implies(when=Present(indicator=indicator), then=then):
-            return _where_present(layout, indicator, then, absent=absent)
-        case Compare(op=op, left=left, right=Constant(value=value)) if (slot := slot_of(left, layout)) is not None and (
-            absent or isinstance(left, ProfileOperand)
-        ):
-            return _with_constant(_OPERATORS[op], slot, exact_constant(value))
+            return _compile_where_present(layout, indicator, then, absent=absent)
+        case Compare(op=op, left=left, right=Constant(value=value)) if (
+            slot := find_slot(left, layout)
+        ) is not None and (absent or isinstance(left, ProfileOperand)):
+            return _compare_with_constant(_OPERATORS[op], slot, scale_constant(value))
         case _:
-            return compile_predicate(predicate, over_facts(layout, absent=absent), present_in_facts(layout))
+            return compile_predicate(
+                predicate, compile_fact_reader(layout, absent=absent), compile_presence_test(layout)
+            )
 
 
-def _with_constant(
+def _compare_with_constant(
     compare: Callable[[Evaluated, Evaluated], bool], slot: int, constant: Evaluated
 ) -> Callable[[Facts], Truth]:
     """A slot compared with a constant."""
@@ -485,13 +487,15 @@ def _with_constant(
     return cast("Callable[[Facts], Truth]", comparison)
 
 
-def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: bool) -> Callable[[Facts], Truth]:
+def _compile_where_present(
+    layout: FactLayout, indicator: str, then: Predicate, *, absent: bool
+) -> Callable[[Facts], Truth]:
     """What an answer has to fulfil where it was sent."""
     sent = layout.present[indicator]
     match then:
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (
             name == indicator
-            and (other := slot_of(right, layout)) is not None
+            and (other := find_slot(right, layout)) is not None
             and (absent or isinstance(right, ProfileOperand) or other in layout.slots[indicator])
         ):
             # All facts of an answer are there, or none.
@@ -509,7 +513,7 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=Constant(value=value)) if (
             name == indicator
         ):
-            limit, constant, slot = _OPERATORS[op], exact_constant(value), layout.facts[name, left.fact]
+            limit, constant, slot = _OPERATORS[op], scale_constant(value), layout.facts[name, left.fact]
 
             def limited(facts: Sequence[Evaluated]) -> Truth:
                 return facts[sent] is None or limit(facts[slot], constant)
@@ -519,7 +523,7 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
             op=op,
             left=AnswerOperand(indicator=name, absent=None) as left,
             right=Minimum(of=(Constant(value=int() as top), ProfileOperand() as right)),
-        ) if name == indicator and (field := slot_of(right, layout)) is not None:
+        ) if name == indicator and (field := find_slot(right, layout)) is not None:
             compared_with, slot = _OPERATORS[op], layout.facts[name, left.fact]
 
             def topped(facts: Sequence[Number | None]) -> Truth:  # Nothing that may be null is combined.
@@ -535,7 +539,7 @@ def _where_present(layout: Layout, indicator: str, then: Predicate, *, absent: b
             against, slot = _OPERATORS[op], layout.facts[name, left.fact]
             operand = cast(
                 "Callable[[Sequence[Evaluated]], Evaluated]",
-                compile_operand(right, over_facts(layout, absent=absent)),
+                compile_operand(right, compile_fact_reader(layout, absent=absent)),
             )
 
             def asked(facts: Sequence[Evaluated]) -> Truth:

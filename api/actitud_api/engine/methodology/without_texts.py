@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import structs
 
 from actitud_api.engine.i18n import WRITTEN, InLanguages, Language, table
-from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
     ArticleText,
@@ -15,13 +15,13 @@ from actitud_api.engine.methodology.model import (
     Indicator,
     IndicatorText,
     LevelText,
+    MethodologyTexts,
     NamedText,
     PrincipleText,
     ProfileText,
     SourceText,
-    Texts,
 )
-from actitud_api.engine.methodology.predicates import derived_count, groups, indicators
+from actitud_api.engine.methodology.predicates import name_derived_count, walk_groups, walk_indicators
 
 _WORDS: Final[dict[Language, dict[str, str]]] = table(
     es={"level": "nivel {number}", "step": "{name}: de {{from}} a {{to}}"},
@@ -29,12 +29,14 @@ _WORDS: Final[dict[Language, dict[str, str]]] = table(
 )
 
 
-def with_plain_texts(methodology: Methodology) -> Methodology:
+def fill_missing_texts(methodology: Methodology) -> Methodology:
     """The methodology with its own ids in each language in which texts are written and it has none."""
     missing = {
-        language: _plain(methodology.document, language) for language in WRITTEN if language not in methodology.texts
+        language: _build_id_texts(methodology.document, language)
+        for language in WRITTEN
+        if language not in methodology.texts
     }
-    digests = {language: digest(text) for language, text in missing.items()}
+    digests = {language: compute_digest(text) for language, text in missing.items()}
     return structs.replace(
         methodology,
         texts=InLanguages({**methodology.texts, **missing}),
@@ -42,15 +44,17 @@ def with_plain_texts(methodology: Methodology) -> Methodology:
     )
 
 
-def _plain(document: Document, language: Language) -> Texts:
+def _build_id_texts(document: Document, language: Language) -> MethodologyTexts:
     """The ids of a document in place of its texts in a language; what only describes is empty."""
     answered = document.answers
-    return Texts(
+    return MethodologyTexts(
         language=language,
         title=document.version,
         note="",
-        groups={group.id: NamedText(name=group.id) for group in groups(document.root)},
-        indicators={indicator.id: _indicator_text(indicator, language) for indicator in indicators(document.root)},
+        groups={group.id: NamedText(name=group.id) for group in walk_groups(document.root)},
+        indicators={
+            indicator.id: _build_indicator_text(indicator, language) for indicator in walk_indicators(document.root)
+        },
         profile={
             field.name: ProfileText(
                 label=field.name, description="", unit="", values={value: value for value in field.values}
@@ -80,9 +84,9 @@ def _plain(document: Document, language: Language) -> Texts:
     )
 
 
-def _indicator_text(indicator: Indicator, language: Language) -> IndicatorText:
+def _build_indicator_text(indicator: Indicator, language: Language) -> IndicatorText:
     facts = [fact.name for fact in indicator.facts]
-    facts += [derived_count(fact.name) for fact in indicator.facts if fact.type == "components"]
+    facts += [name_derived_count(fact.name) for fact in indicator.facts if fact.type == "components"]
     levels = len(indicator.curve.goalposts)
     return IndicatorText(
         name=indicator.id,

@@ -11,8 +11,17 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.differences import Difference
-from actitud_api.engine.methodology.model import ALWAYS, NEVER, Document, Goalpost, Indicator, Operand, Predicate, Texts
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.model import (
+    ALWAYS,
+    NEVER,
+    Document,
+    Goalpost,
+    Indicator,
+    MethodologyTexts,
+    Operand,
+    Predicate,
+)
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 
 Heading = Literal["weights", "goalposts", "nodes", "rules", "levels", "profile", "document", "texts"]
@@ -221,7 +230,7 @@ class Side(Struct, frozen=True):
     """One of the two that differ: its document, and its texts in the language of the reader where there are any."""
 
     document: Document
-    texts: Texts | None
+    texts: MethodologyTexts | None
 
 
 def told(found: Iterable[Difference], before: Side, after: Side, language: Language) -> dict[str, list[str]]:
@@ -339,7 +348,7 @@ class _Words:
     def __init__(self, side: Side, language: Language) -> None:
         self._texts = side.texts
         self._language = language
-        self._indicators = {indicator.id: indicator for indicator in indicators(side.document.root)}
+        self._indicators = {indicator.id: indicator for indicator in walk_indicators(side.document.root)}
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
 
     def named(self, part: str, name: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.model import NEVER, Indicator, Texts
+from actitud_api.engine.methodology.model import NEVER, Indicator, MethodologyTexts
 from actitud_api.engine.narration import words
 
 
@@ -23,7 +23,7 @@ class GoalpostTold(Struct, frozen=True):
     reason: str | None
 
 
-def goalposts(indicator: Indicator, texts: Texts) -> list[GoalpostTold]:
+def goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[GoalpostTold]:
     """The goalposts of an indicator, in the order of its document."""
     text = texts.indicators[indicator.id]
     reasons = text.ladder or text.goalposts
@@ -39,14 +39,14 @@ def goalposts(indicator: Indicator, texts: Texts) -> list[GoalpostTold]:
     ]
 
 
-def zero_rule(indicator: Indicator, texts: Texts) -> str | None:
+def zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
     """What makes an indicator 0 by rule, as a condition inside a sentence; None where nothing does."""
     if indicator.zero_when == NEVER:
         return None
     return words.Narrator(texts, {}, stated=True).predicate(indicator.zero_when)
 
 
-def _value(indicator: Indicator, x: float, texts: Texts) -> str:
+def _value(indicator: Indicator, x: float, texts: MethodologyTexts) -> str:
     match indicator.type:
         case "boolean":
             return words.truth(x == 1, texts.language)

@@ -17,7 +17,7 @@ from typing import Annotated, TypeAlias, TypeVar
 from msgspec import Meta, structs
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration.changes import ChangeSentences, changes_of
 from actitud_api.engine.narration.sentences import Sentences, sentences_of
@@ -177,7 +177,7 @@ def narrate(score: Score, methodology: Methodology, language: Language) -> Narra
         findings=_sentenced(NarratedFinding, score.findings, sentences.finding),
         dimensions=_dimensions(score.dimensions, sentences),
         indicators=_indicators(score.indicators, sentences),
-        result_digest=digest(score),
+        result_digest=compute_digest(score),
     )
 
 

@@ -15,13 +15,13 @@ from actitud_api.engine.methodology.model import (
     ComponentOperand,
     Document,
     Indicator,
+    MethodologyTexts,
     Operand,
     ProfileOperand,
     Rule,
-    Texts,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import groups, indicators, operands, parts
+from actitud_api.engine.methodology.predicates import walk_groups, walk_indicators, walk_operand_parts, walk_operands
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.result import (
@@ -188,12 +188,12 @@ class Sentences:
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._document: Document = methodology.document
-        self._texts: Texts = methodology.texts[language]
+        self._texts: MethodologyTexts = methodology.texts[language]
         self._language: Language = self._texts.language
-        self._indicators = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
+        self._indicators = {indicator.id: indicator for indicator in walk_indicators(methodology.document.root)}
         self._shares = frozenset(name for name, known in self._indicators.items() if words.is_share(known))
         self._rules: dict[str, Rule] = {rule.id: rule for rule in methodology.document.rules}
-        self._above = {child.id: group for group in groups(methodology.document.root) for child in group.children}
+        self._above = {child.id: group for group in walk_groups(methodology.document.root) for child in group.children}
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
         # What the methodology alone decides is told once: there is no more of it than texts of the methodology.
         self._asked = cache(self._ask)
@@ -371,7 +371,7 @@ class Sentences:
         """
         described = self._indicators[indicator]
         own = [fact.name for fact in described.facts]
-        read = _read([*parts(described.value), *operands(described.applies)])
+        read = _read([*walk_operand_parts(described.value), *walk_operands(described.applies)])
         return _sorted_by(names, own + read)
 
     def step(self, scored: IndicatorScore, step: NextStep) -> str:
@@ -477,7 +477,7 @@ class Sentences:
         if words.multiplies(rule.holds):
             told = "; ".join(
                 f"{self._fact(name)}: {words.fact_value(finding.facts[name], self._language)}"
-                for name in _sorted_by(finding.facts, _read(operands(rule.holds)))
+                for name in _sorted_by(finding.facts, _read(walk_operands(rule.holds)))
             )
         else:
             told = words.Narrator(self._texts, finding.facts, stated=False).predicate(rule.holds)

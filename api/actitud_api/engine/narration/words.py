@@ -24,6 +24,7 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     Indicator,
     Maximum,
+    MethodologyTexts,
     Minimum,
     Not,
     Operand,
@@ -34,10 +35,9 @@ from actitud_api.engine.methodology.model import (
     Quotient,
     ScoreOperand,
     Sum,
-    Texts,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import Evaluated, compile_predicate, exact, operands
+from actitud_api.engine.methodology.predicates import Evaluated, compile_predicate, to_exact, walk_operands
 from actitud_api.engine.methodology.requests.answers import FactValue
 
 Facts = Mapping[str, FactValue | str | None]
@@ -188,7 +188,7 @@ def is_share(indicator: Indicator) -> bool:
     return indicator.type == "ratio" or (indicator.type == "checklist" and isinstance(indicator.value, Quotient))
 
 
-def value(indicator: Indicator, raw: float | int | bool, texts: Texts) -> str:
+def value(indicator: Indicator, raw: float | int | bool, texts: MethodologyTexts) -> str:
     """A raw value with its unit: a per cent for ratios, the text of the level for ladders."""
     language, text = texts.language, texts.indicators[indicator.id]
     if isinstance(raw, bool):
@@ -206,7 +206,7 @@ def _quoted(text: str, language: Language) -> str:
     return _JOINED[language]["listed"].format(text)
 
 
-def fact_label(indicator: str, fact: str, texts: Texts) -> str:
+def fact_label(indicator: str, fact: str, texts: MethodologyTexts) -> str:
     """The label of a fact, naming the indicator of ladders and other facts that do not say what they are."""
     text = texts.indicators[indicator]
     if fact == "level":
@@ -245,7 +245,7 @@ def _named_leaf(operand: Operand) -> Callable[[Facts], Evaluated]:
 def _evaluated(raw: FactValue | str | None) -> Evaluated:
     if isinstance(raw, tuple):
         raise TypeError("a predicate reads no list")
-    return exact(raw) if isinstance(raw, float) else raw
+    return to_exact(raw) if isinstance(raw, float) else raw
 
 
 def _unknown_presence(indicator: str) -> Callable[[Facts], bool]:
@@ -279,7 +279,7 @@ def lowered(text: str) -> str:
 
 def multiplies(predicate: Predicate) -> bool:
     """Whether a predicate multiplies facts: it cannot be told in a sentence, only its facts can."""
-    return any(isinstance(operand, Product) for operand in operands(predicate))
+    return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
 
 class Narrator:
@@ -288,7 +288,9 @@ class Narrator:
     `stated` says what is, otherwise what must be; `shares` names the indicators whose values are told in per cent.
     """
 
-    def __init__(self, texts: Texts, facts: Facts, *, stated: bool, shares: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, texts: MethodologyTexts, facts: Facts, *, stated: bool, shares: frozenset[str] = frozenset()
+    ) -> None:
         self._texts = texts
         self._facts = facts
         self._shares = shares

@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Document, Group, Indicator, Range
-from actitud_api.engine.methodology.predicates import Number, exact, groups, indicators
+from actitud_api.engine.methodology.predicates import Number, to_exact, walk_groups, walk_indicators
 from actitud_api.engine.scoring.ranking import Integers, compute_ranks
 from actitud_api.engine.scoring.robustness import MISSING
 
@@ -131,16 +131,16 @@ def audit_index(document: Document, scores: Mapping[str, Integers], index: Integ
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
     without = {child.id: _compute_change_without(document, child.id, index, rescore) for child in root.children}
-    nodes = {node.id: node for group in groups(root) for node in _audit_children(root, group, points, without)}
+    nodes = {node.id: node for group in walk_groups(root) for node in _audit_children(root, group, points, without)}
     return Audit(
         index=_compute_moments(points[root.id]),
         alpha=_compute_group_alpha(root, points),
         groups=tuple(
             GroupAudit(**structs.asdict(nodes[group.id]), alpha=_compute_group_alpha(group, points))
-            for group in groups(root)
+            for group in walk_groups(root)
             if group is not root
         ),
-        indicators=tuple(nodes[indicator.id] for indicator in indicators(root)),
+        indicators=tuple(nodes[indicator.id] for indicator in walk_indicators(root)),
         goalposts=tuple(_audit_goalposts(document, index, rescore)),
     )
 
@@ -331,9 +331,9 @@ def _compute_change_without(document: Document, child: str, index: Integers, res
 
 
 def _audit_goalposts(document: Document, index: Integers, rescore: Rescore) -> Iterator[GoalpostAudit]:
-    for indicator in indicators(document.root):
+    for indicator in walk_indicators(document.root):
         if indicator.curve.kind in _MEASURED:
-            xs = [exact(goalpost.x) for goalpost in indicator.curve.goalposts]
+            xs = [to_exact(goalpost.x) for goalpost in indicator.curve.goalposts]
             for position, goalpost in enumerate(indicator.curve.goalposts):
                 if goalpost.basis == "judgement" and xs[position]:
                     down, up = (

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
-from actitud_api.engine.methodology.predicates import exact, indicators
+from actitud_api.engine.methodology.predicates import to_exact, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Replacement, Submission
 from actitud_api.engine.scoring.compile import CompiledMethodology
 from actitud_api.engine.scoring.evaluate import (
@@ -143,7 +143,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
     """Return a figure before and after with the exact difference."""
-    difference = None if before is None or after is None else to_figure(Fraction(exact(after)) - exact(before))
+    difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)
 
 
@@ -183,8 +183,8 @@ def carry_over(submission: Submission, source: Methodology, target: Methodology)
     An answer is kept if its facts are admissible in the other version; components that do not exist there are
     dropped. A field that only the other version has takes its default, or is unknown if the organisation sets it.
     """
-    targets = {indicator.id: indicator for indicator in indicators(target.document.root) if indicator.facts}
-    sources = {indicator.id for indicator in indicators(source.document.root) if indicator.facts}
+    targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
+    sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}
     answers = {
         name: facts
         for name, stated in submission.answers.items()
@@ -415,7 +415,7 @@ def _build_chain(*scores: Fraction | None) -> Chain:
 
 def _compute_parts(chain: Chain) -> Parts | None:
     """Return the contribution of each step; None if a stage has no figure."""
-    scores = [None if score is None else Fraction(exact(score)) for score in structs.astuple(chain)]
+    scores = [None if score is None else Fraction(to_exact(score)) for score in structs.astuple(chain)]
     before, methodology, coverage, after = scores
     if before is None or methodology is None or coverage is None or after is None:
         return None

@@ -44,22 +44,22 @@ from actitud_api.engine.methodology.predicates import (
     DECIMALS_OF_NUMBERS,
     NULL,
     Evaluated,
+    FactLayout,
     Facts,
-    Layout,
     Number,
     Truth,
-    answers_read,
     compile_operand,
     compile_over_facts,
     compile_predicate,
-    derived_count,
-    exact,
-    exact_fact,
-    halfup,
-    indicators,
-    operands,
-    parts,
-    slot_of,
+    find_answers_read,
+    find_slot,
+    name_derived_count,
+    round_fact,
+    round_half_up,
+    to_exact,
+    walk_indicators,
+    walk_operand_parts,
+    walk_operands,
 )
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN, build_combination, build_float_mean, find_unknown_score
@@ -299,7 +299,7 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     """Decimals of raw values in results."""
     has_void_groups: bool
     """Some group has `missing: void`."""
-    layout: Layout
+    layout: FactLayout
     answer_loaders: tuple[AnswerLoader, ...]
     rules: tuple[CompiledRule, ...]
     error_rules: ErrorRules
@@ -337,7 +337,7 @@ def compile_methodology(methodology: Methodology) -> CompiledMethodology:
 def _compile_document(methodology: Methodology) -> CompiledMethodology:
     document = methodology.document
     published = document.decimals if document.published_decimals is None else document.published_decimals
-    layout = Layout(document)
+    layout = FactLayout(document)
     tree = _TreeCompiler(document, layout)
     root = tree.compile_group(document.root, (), (), has_weight=True, missing="void")
     indicators = tree.indicators
@@ -370,7 +370,7 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
 class _TreeCompiler:
     """Compiler of the nodes of a document; `indicators` and `groups` fill in document order, children before groups."""
 
-    def __init__(self, document: Document, layout: Layout) -> None:
+    def __init__(self, document: Document, layout: FactLayout) -> None:
         self.indicators: list[CompiledIndicator] = []
         self.groups: dict[str, CompiledGroup] = {}
         self._document = document
@@ -423,10 +423,10 @@ class _TreeCompiler:
         """Append an indicator to `indicators`, and return its position there."""
         span, unit, layout = indicator.range, self._unit, self._layout
         goalposts = tuple(
-            (Fraction(exact(goalpost.x)), halfup(exact(goalpost.score) * unit))
+            (Fraction(to_exact(goalpost.x)), round_half_up(to_exact(goalpost.score) * unit))
             for goalpost in indicator.curve.goalposts
         )
-        rising = exact(indicator.curve.goalposts[-1].score) > exact(indicator.curve.goalposts[0].score)
+        rising = to_exact(indicator.curve.goalposts[-1].score) > to_exact(indicator.curve.goalposts[0].score)
         self.indicators.append(
             CompiledIndicator(
                 position=len(self.indicators),
@@ -439,7 +439,7 @@ class _TreeCompiler:
                 low=span.minimum * unit,
                 high=span.maximum * unit,
                 best=find_best_score(indicator.curve, span, unit),
-                cap=halfup(
+                cap=round_half_up(
                     span.minimum * unit
                     + Fraction(self._document.self_declared_cap * (span.maximum - span.minimum) * unit, 100)
                 ),
@@ -449,7 +449,7 @@ class _TreeCompiler:
                 else compile_over_facts(indicator.applies, layout, absent=True),
                 declarable_slots={
                     operand.field: layout.profile[operand.field]
-                    for operand in operands(indicator.applies)
+                    for operand in walk_operands(indicator.applies)
                     if isinstance(operand, ProfileOperand) and operand.field in self._needs_evidence
                 },
                 zero_when=None
@@ -469,15 +469,19 @@ class _TreeCompiler:
                 is_circular=_name_moved(indicator) in _list_condition_reads(indicator),
                 borrowed_answers={
                     part.indicator: layout.present[part.indicator]
-                    for part in parts(indicator.value)
+                    for part in walk_operand_parts(indicator.value)
                     if isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
                 },
                 step_field=None
                 if indicator.step is None or not indicator.step.startswith("profile:")
                 else indicator.step.removeprefix("profile:"),
-                profile_operands=tuple(part for part in parts(indicator.value) if isinstance(part, ProfileOperand)),
+                profile_operands=tuple(
+                    part for part in walk_operand_parts(indicator.value) if isinstance(part, ProfileOperand)
+                ),
                 profile_slots=tuple(
-                    layout.profile[part.field] for part in parts(indicator.value) if isinstance(part, ProfileOperand)
+                    layout.profile[part.field]
+                    for part in walk_operand_parts(indicator.value)
+                    if isinstance(part, ProfileOperand)
                 ),
                 quotient_slots=find_quotient_slots(indicator, layout),
             )
@@ -485,15 +489,15 @@ class _TreeCompiler:
         return len(self.indicators) - 1
 
 
-def _compile_rule(rule: Rule, positions: Mapping[str, int], layout: Layout) -> CompiledRule:
+def _compile_rule(rule: Rule, positions: Mapping[str, int], layout: FactLayout) -> CompiledRule:
     assert rule.holds is not None
     return CompiledRule(
         definition=rule,
         holds=compile_over_facts(rule.holds, layout, absent=False),
         could_hold=compile_over_facts(rule.holds, layout, absent=True),
         invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
-        reads=frozenset(positions[indicator] for indicator in answers_read(rule.holds)),
-        fields=frozenset(operand.field for operand in operands(rule.holds) if isinstance(operand, ProfileOperand)),
+        reads=frozenset(positions[indicator] for indicator in find_answers_read(rule.holds)),
+        fields=frozenset(operand.field for operand in walk_operands(rule.holds) if isinstance(operand, ProfileOperand)),
         ordered=_find_ordered_slots(rule, layout),
     )
 
@@ -530,7 +534,7 @@ def _select_warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
     return tuple(number for number, rule in enumerate(rules) if rule.definition.severity == "warning")
 
 
-def _find_ordered_slots(rule: Rule, layout: Layout) -> tuple[int, int] | None:
+def _find_ordered_slots(rule: Rule, layout: FactLayout) -> tuple[int, int] | None:
     match rule.holds:
         case Implies(
             when=Present(indicator=sent),
@@ -538,7 +542,7 @@ def _find_ordered_slots(rule: Rule, layout: Layout) -> tuple[int, int] | None:
                 op="le", left=AnswerOperand(indicator=lower) as left, right=AnswerOperand(indicator=upper) as right
             ),
         ) if sent == lower == upper:
-            low, high = slot_of(left, layout), slot_of(right, layout)
+            low, high = find_slot(left, layout), find_slot(right, layout)
             return None if low is None or high is None else (low, high)
     return None
 
@@ -641,15 +645,15 @@ def _name_moved(indicator: Indicator) -> str:
 def _map_readers(document: Document) -> Mapping[str, set[int]]:
     """Map each answer (indicator id) and field (`profile:<field>`) to the positions of the indicators that read it."""
     readers: dict[str, set[int]] = defaultdict(set)
-    for position, indicator in enumerate(indicators(document.root)):
-        for name in (*_list_condition_reads(indicator), *_name_reads(parts(indicator.value))):
+    for position, indicator in enumerate(walk_indicators(document.root)):
+        for name in (*_list_condition_reads(indicator), *_name_reads(walk_operand_parts(indicator.value))):
             readers[name].add(position)
     return readers
 
 
 def _list_condition_reads(indicator: Indicator) -> Iterator[str]:
     """Yield the answers and fields that the zero rule and the applicability read."""
-    return _name_reads((*operands(indicator.zero_when), *operands(indicator.applies)))
+    return _name_reads((*walk_operands(indicator.zero_when), *walk_operands(indicator.applies)))
 
 
 def _name_reads(read: Iterable[Operand]) -> Iterator[str]:
@@ -661,14 +665,14 @@ def _name_reads(read: Iterable[Operand]) -> Iterator[str]:
                 yield f"profile:{field}"
 
 
-def _build_answer_loader(indicator: Indicator, layout: Layout) -> AnswerLoader:
+def _build_answer_loader(indicator: Indicator, layout: FactLayout) -> AnswerLoader:
     slots = {fact.name: layout.facts[indicator.id, fact.name] for fact in indicator.facts}
     others = ConvertedFacts(
         numbers=tuple(
             (fact.name, slots[fact.name], fact.decimals) for fact in indicator.facts if fact.type == "number"
         ),
         lists=tuple(
-            (fact.name, slots[fact.name], layout.facts[indicator.id, derived_count(fact.name)])
+            (fact.name, slots[fact.name], layout.facts[indicator.id, name_derived_count(fact.name)])
             for fact in indicator.facts
             if fact.type == "components"
         ),
@@ -689,7 +693,7 @@ def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
             if value is None:
                 value = NULL
             elif type(value) is float:
-                value = exact_fact(value, DECIMALS_OF_NUMBERS)
+                value = round_fact(value, DECIMALS_OF_NUMBERS)
             facts[slot] = value
     if set_aside:
         answers = {name: answer for name, answer in answers.items() if name not in set_aside}
@@ -701,7 +705,7 @@ def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
             facts[slot] = answer[fact]
         if others is not None:
             for fact, slot, decimals in others.numbers:
-                facts[slot] = exact_fact(cast("float", answer[fact]), decimals)
+                facts[slot] = round_fact(cast("float", answer[fact]), decimals)
             for fact, slot, length in others.lists:
                 facts[slot] = ids = frozenset(cast("tuple[str, ...]", answer.get(fact, ())))
                 facts[length] = len(ids)
@@ -740,7 +744,7 @@ def _find_minimum(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
                         nodes.append(node)
                     case _:
                         return None
-            return tuple(nodes), exact(required)
+            return tuple(nodes), to_exact(required)
     return None
 
 
@@ -751,7 +755,7 @@ def _find_value_bound(gate: Gate) -> tuple[str, Number, bool] | None:
             left=ValueOperand(indicator=indicator),
             right=Constant(value=int() | float() as required),
         ):
-            return None if isinstance(required, bool) else (indicator, exact(required), op == "ge")
+            return None if isinstance(required, bool) else (indicator, to_exact(required), op == "ge")
     return None
 
 

@@ -15,8 +15,8 @@ from actitud_api.engine.methodology.model import (
     Range,
 )
 from actitud_api.engine.methodology.predicates import (
-    exact,
-    halfup,
+    round_half_up,
+    to_exact,
 )
 from actitud_api.engine.scoring.aggregations import EPSILON, quantise
 
@@ -28,19 +28,19 @@ def find_best_score(curve: Curve, span: Range, unit: int) -> int:
     """Return the highest score of a curve, in units; a lognormal one tends to the top of the range."""
     if curve.kind == "lognormal":
         return span.maximum * unit
-    return halfup(max(exact(goalpost.score) for goalpost in curve.goalposts) * unit)
+    return round_half_up(max(to_exact(goalpost.score) for goalpost in curve.goalposts) * unit)
 
 
 def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], int]:
     """Return a function of numerator and denominator (> 0) of a raw value to its score in units."""
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)
-    xs = [Fraction(exact(goalpost.x)) for goalpost in curve.goalposts]
-    ys = [Fraction(exact(goalpost.score)) * unit for goalpost in curve.goalposts]
+    xs = [Fraction(to_exact(goalpost.x)) for goalpost in curve.goalposts]
+    ys = [Fraction(to_exact(goalpost.score)) * unit for goalpost in curve.goalposts]
     if curve.kind in ("boolean", "ladder"):
-        table = [halfup(y) for y in ys]
+        table = [round_half_up(y) for y in ys]
         return lambda n, d: table[n // d]
-    first, last = halfup(ys[0]), halfup(ys[-1])
+    first, last = round_half_up(ys[0]), round_half_up(ys[-1])
     low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
     if curve.kind == "linear":
         segments = [_compute_segment(xs[i], ys[i], xs[i + 1], ys[i + 1]) for i in range(len(xs) - 1)]
@@ -90,7 +90,7 @@ def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, i
     Formula: Google Lighthouse, `getLogNormalScore`; mirrored if p10 is above the median.
     """
     first, second = (float(goalpost.x) for goalpost in curve.goalposts)
-    falling = exact(curve.goalposts[0].score) > exact(curve.goalposts[1].score)
+    falling = to_exact(curve.goalposts[0].score) > to_exact(curve.goalposts[1].score)
     p10, median = (first, second) if falling else (second, first)
     spread = -math.log(p10 / median)
     least, width = span.minimum, span.maximum - span.minimum

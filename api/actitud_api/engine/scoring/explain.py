@@ -10,7 +10,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
     All,
@@ -30,11 +30,11 @@ from actitud_api.engine.methodology.predicates import (
     Facts,
     Number,
     Slot,
+    compile_fact_reader,
     compile_predicate,
-    operands,
-    over_facts,
-    present_in_facts,
-    units_of,
+    compile_presence_test,
+    to_units,
+    walk_operands,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.aggregations import EXPONENTS, compute_power_mean, quantise
@@ -220,12 +220,12 @@ def compute_input_digest(compiled: CompiledMethodology, submission: Submission) 
         document["level_caps"] = dict(submission.level_caps)
     if submission.max_level is not None:
         document["max_level"] = submission.max_level
-    return digest(document)
+    return compute_digest(document)
 
 
 def _encode_number(value: Scalar | None, decimals: int) -> Scalar | None:
     if type(value) is float:
-        return to_quotient(*units_of(value, decimals))
+        return to_quotient(*to_units(value, decimals))
     return value
 
 
@@ -321,8 +321,8 @@ def _list_absent(compiled: CompiledMethodology, predicate: Predicate, facts: Fac
 
 def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: Facts) -> Iterator[str]:
     """Yield the absent answers that an undetermined predicate turns on; none below a determined part."""
-    leaf = over_facts(compiled.layout, absent=True)
-    if compile_predicate(predicate, leaf, present_in_facts(compiled.layout))(facts) is not None:
+    leaf = compile_fact_reader(compiled.layout, absent=True)
+    if compile_predicate(predicate, leaf, compile_presence_test(compiled.layout))(facts) is not None:
         return
     match predicate:
         case All(of=members) | Any(of=members):
@@ -334,7 +334,7 @@ def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: F
             yield from _find_deciding(compiled, when, facts)
             yield from _find_deciding(compiled, then, facts)
         case _:
-            read = [part for part in operands(predicate) if isinstance(part, AnswerOperand | ComponentOperand)]
+            read = [part for part in walk_operands(predicate) if isinstance(part, AnswerOperand | ComponentOperand)]
             yield from (part.indicator for part in read if facts[compiled.layout.present[part.indicator]] is None)
 
 
@@ -343,7 +343,7 @@ def collect_facts_read(
 ) -> dict[str, FactValue | str | None]:
     """Return the facts that a predicate read, by name: profile fields, and facts of answers as `D4.01.level`."""
     read: dict[str, FactValue | str | None] = {}
-    for operand in operands(predicate):
+    for operand in walk_operands(predicate):
         match operand:
             case ProfileOperand(field=field):
                 read[field] = _to_json_fact(facts[compiled.layout.profile[field]])

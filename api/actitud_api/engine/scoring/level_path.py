@@ -28,7 +28,13 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import Facts, answers_read, derived_count, exact, parts
+from actitud_api.engine.methodology.predicates import (
+    Facts,
+    find_answers_read,
+    name_derived_count,
+    to_exact,
+    walk_operand_parts,
+)
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.compile import (
     CACHE_SIZE,
@@ -234,7 +240,7 @@ def _prepare_search(compiled: CompiledMethodology) -> _SearchPlan:
             tuple(sorted(_list_goals(compiled, level), key=lambda goal: goal.rank)) for level in compiled.levels
         ),
         unlocking=tuple(
-            tuple(sorted(compiled.positions[name] for name in answers_read(leaf.definition.zero_when)))
+            tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
             for leaf in compiled.indicators
         ),
     )
@@ -259,7 +265,7 @@ def _list_goals(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator
 def _build_goal(compiled: CompiledMethodology, gate: CompiledGate, member: CompiledGate) -> _Goal:
     holds = member.definition.holds
     # The right side of a gate reads no score and no value.
-    read = list(parts(holds.left))
+    read = list(walk_operand_parts(holds.left))
     nodes = {part.node for part in read if isinstance(part, ScoreOperand)}
     single = {compiled.positions[name] for name in nodes if name in compiled.positions}
     single |= {compiled.positions[part.indicator] for part in read if isinstance(part, ValueOperand)}
@@ -280,7 +286,7 @@ def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int |
         case Compare(op="ge" | "gt" as op, left=left, right=Constant(value=int() | float() as asked)) if isinstance(
             left, IndexOperand
         ) or (isinstance(left, ScoreOperand) and left.node in compiled.groups):
-            units = exact(asked) * compiled.unit
+            units = to_exact(asked) * compiled.unit
             return math.ceil(units) if op == "ge" else math.floor(units) + 1
         case _:
             return None
@@ -405,7 +411,7 @@ def _build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) 
         slot = compiled.layout.facts[indicator.id, fact.name]
         if fact.type == "components":
             change[slot] = frozenset()
-            change[compiled.layout.facts[indicator.id, derived_count(fact.name)]] = 0
+            change[compiled.layout.facts[indicator.id, name_derived_count(fact.name)]] = 0
         else:
             change[slot] = fact.minimum or 0
     return change

@@ -14,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from actitud_api.engine.methodology.model import Document
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
 
 Integers: TypeAlias = NDArray[np.integer[Any]]
@@ -115,7 +115,7 @@ def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> Rank
         rank=count - below - equal + 1,
         below=below,
         organisations=count,
-        percentile=halfup(share) if count >= percentiles_from else None,
+        percentile=round_half_up(share) if count >= percentiles_from else None,
     )
 
 

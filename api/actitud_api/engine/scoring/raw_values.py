@@ -19,12 +19,12 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.predicates import (
     DECIMALS_OF_NUMBERS,
+    FactLayout,
     Facts,
-    Layout,
     Number,
+    compile_fact_reader,
     compile_operand,
-    over_facts,
-    slot_of,
+    find_slot,
 )
 from actitud_api.engine.scoring.indicator_result import Ratio
 
@@ -47,17 +47,17 @@ class ImprovementStep(Struct, frozen=True):
     coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]
 
 
-def compile_raw_value(operand: Operand, layout: Layout) -> Callable[[Facts], Ratio | None]:
+def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts], Ratio | None]:
     """Return a function of facts to the exact raw value; None if a fact is absent or the denominator is 0."""
-    leaf = over_facts(layout, absent=True)
+    leaf = compile_fact_reader(layout, absent=True)
     if isinstance(operand, Quotient):
-        over, under = slot_of(operand.numerator, layout), slot_of(operand.denominator, layout)
+        over, under = find_slot(operand.numerator, layout), find_slot(operand.denominator, layout)
         if over is not None and under is not None:
             return _compile_quotient(over, under)
         above = cast("Callable[[Facts], Number | None]", compile_operand(operand.numerator, leaf))
         below = cast("Callable[[Facts], Number | None]", compile_operand(operand.denominator, leaf))
         return lambda facts: _ratio(above(facts), below(facts))
-    slot = slot_of(operand, layout)
+    slot = find_slot(operand, layout)
     if slot is not None:
         return _compile_slot(slot)
     plain = compile_operand(operand, leaf)
@@ -80,15 +80,15 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
     return over // common, under // common
 
 
-def find_quotient_slots(indicator: Indicator, layout: Layout) -> tuple[int, int | None] | None:
+def find_quotient_slots(indicator: Indicator, layout: FactLayout) -> tuple[int, int | None] | None:
     """Return the slots of a quotient of two own facts, or (slot, None) of one own fact, else None."""
     own = layout.slots[indicator.id]
     match indicator.value:
         case Quotient(numerator=numerator, denominator=denominator):
-            over, under = slot_of(numerator, layout), slot_of(denominator, layout)
+            over, under = find_slot(numerator, layout), find_slot(denominator, layout)
             return (over, under) if over in own and under in own and over is not None else None
         case value:
-            slot = slot_of(value, layout)
+            slot = find_slot(value, layout)
             return (slot, None) if slot is not None and slot in own else None
 
 
@@ -109,7 +109,7 @@ def _compile_slot(slot: int) -> Callable[[Facts], Ratio | None]:
     return cast("Callable[[Facts], Ratio | None]", value)
 
 
-def compile_step(indicator: Indicator, document: Document, layout: Layout) -> ImprovementStep | None:
+def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -> ImprovementStep | None:
     """Return the fact that improvements of an indicator move, or None."""
     if indicator.step is None:
         return None
@@ -123,9 +123,9 @@ def compile_step(indicator: Indicator, document: Document, layout: Layout) -> Im
         described = next(fact for fact in indicator.facts if fact.name == name)
     top = indicator.value
     above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
-    leaf = over_facts(layout, absent=True)
+    leaf = compile_fact_reader(layout, absent=True)
     numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
-    over, under = slot_of(above, layout), slot_of(below, layout)
+    over, under = find_slot(above, layout), find_slot(below, layout)
 
     def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
         trial = list(facts)

@@ -29,7 +29,7 @@ from actitud_api.engine.methodology.model import (
     ProfileField,
     ProfileOperand,
 )
-from actitud_api.engine.methodology.predicates import indicators, parts
+from actitud_api.engine.methodology.predicates import walk_indicators, walk_operand_parts
 from actitud_api.engine.scoring.columns import Columns, ColumnScores, columns_from, score_columns
 from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import Code
@@ -63,13 +63,13 @@ class EditionRescorer:
         """Return the published index under a document with other curves, weights or aggregations; -1 if none."""
         if not self._columns.rows:
             return self.scores.index
-        changed = [node for node in indicators(document.root) if node.curve != self._curves[node.id]]
+        changed = [node for node in walk_indicators(document.root) if node.curve != self._curves[node.id]]
         if any(_reads_others(indicator) for indicator in changed):
             return score_columns(replace_document(self._columns, document)).index
         tree = _derive_methodology(self._columns.methodology, build_score_document(document))
         scores = [
             row if indicator.curve == self._curves[indicator.id] else self._apply_curve(indicator, row)
-            for indicator, row in zip(indicators(document.root), self.scores.scores, strict=True)
+            for indicator, row in zip(walk_indicators(document.root), self.scores.scores, strict=True)
         ]
         ids = self.scores.indicator_ids
         columns = columns_from(
@@ -112,7 +112,7 @@ def _reads_others(indicator: Indicator) -> bool:
     """Return True if the raw value of an indicator reads answers of others."""
     return any(
         isinstance(part, AnswerOperand | ComponentOperand) and part.indicator != indicator.id
-        for part in parts(indicator.value)
+        for part in walk_operand_parts(indicator.value)
     )
 
 
@@ -136,7 +136,7 @@ def build_score_document(document: Document) -> Document:
 
     root = replace_node(document.root)
     assert isinstance(root, Group)
-    left = (ProfileField(name=node.id, type="boolean", set_by="service") for node in indicators(document.root))
+    left = (ProfileField(name=node.id, type="boolean", set_by="service") for node in walk_indicators(document.root))
     return structs.replace(document, root=root, profile=tuple(left), rules=(), levels=())
 
 

@@ -33,7 +33,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Compare, Constant, Document, IndexOperand, Level
-from actitud_api.engine.methodology.predicates import exact, operands
+from actitud_api.engine.methodology.predicates import to_exact, walk_operands
 from actitud_api.engine.scoring.aggregations import EPSILON
 from actitud_api.engine.scoring.ranking import Integers, compute_quantile, compute_ranks
 
@@ -232,7 +232,7 @@ def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
 def _find_window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
     match holds:
         case Compare(left=IndexOperand(), right=Constant(value=int() | float() as number)):
-            bound = Fraction(exact(number)) * unit
+            bound = Fraction(to_exact(number)) * unit
         case _:
             raise ValueError(f"gate {gate} does not compare the index itself with a number")
     match holds.op:
@@ -247,4 +247,4 @@ def _find_window(holds: Compare, gate: str, unit: int) -> tuple[int, int]:
 
 
 def _reads_index(holds: Compare) -> bool:
-    return any(isinstance(operand, IndexOperand) for operand in operands(holds))
+    return any(isinstance(operand, IndexOperand) for operand in walk_operands(holds))

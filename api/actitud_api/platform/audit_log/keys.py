@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from actitud_api.engine.methodology.digests import canonical
+from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.platform.audit_log import signing
 from actitud_api.platform.audit_log.chain import Head
 
@@ -54,7 +54,7 @@ class Signer:
 
     def sign(self, payload: bytes) -> signing.Jws:
         """The detached signature of a payload."""
-        return signing.sign(self._private, canonical({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
+        return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def checkpoint(self, origin: str, head: Head, at: datetime) -> str:
         """The signed note that states how a ledger is at a time."""

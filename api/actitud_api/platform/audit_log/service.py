@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from actitud_api.engine.methodology.digests import canonical
+from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.platform.audit_log import keys, queries, signing
 from actitud_api.platform.audit_log.chain import Entry, Head, link
 from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault, file_of
@@ -158,7 +158,7 @@ def append(session: Session, event: Event, *, now: datetime) -> Entry:
         subject=commitment(salt, event.subject),
         details=UNSET if event.details is None else event.details,
     )
-    entry = link(end, canonical(record).decode())
+    entry = link(end, canonicalize(record).decode())
     opening = Opening(event.subject, salt.hex(), event.public, event.owner)
     queries.add(session, entry, now, event.action, opening)
     return entry
@@ -198,7 +198,7 @@ def origin(session: Session) -> str | None:
 
 def _begin(session: Session, host: str, now: datetime) -> Entry:
     named = f"{host}/ledger/{secrets.token_hex(_ORIGIN_BYTES)}"
-    record = canonical(_Genesis(action=BEGIN, at=signing.rfc3339(now), origin=named)).decode()
+    record = canonicalize(_Genesis(action=BEGIN, at=signing.rfc3339(now), origin=named)).decode()
     entry = link(None, record)
     queries.add(session, entry, now, BEGIN, None)
     return entry

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 from litestar.types import HTTPScope
 
-from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth.policy import principal_of
@@ -47,7 +47,7 @@ def event_of(request: ApiRequest) -> ledger.Event:
         request.scope,
         _actor(principal_of(request)),
         _path(request.scope),
-        sent=None if sent is None else digest(msgspec.json.decode(sent)),
+        sent=None if sent is None else compute_digest(msgspec.json.decode(sent)),
     )
 
 

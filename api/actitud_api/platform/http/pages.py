@@ -11,7 +11,7 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts, is_whole, name
-from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
@@ -156,7 +156,9 @@ def _is_partly_spanish(language: Language) -> bool:
     """Whether something of what the service and its methodologies say is not in a language, and is said in Spanish."""
     if language in WRITTEN:
         return False
-    return not is_whole(language) or any(language not in load(version).texts for version in versions("active"))
+    return not is_whole(language) or any(
+        language not in load_methodology(version).texts for version in list_versions("active")
+    )
 
 
 def _with_language(request: ApiRequest, language: Language) -> str:

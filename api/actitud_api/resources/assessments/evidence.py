@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.methodology.requests.content import Answer, Content, Evidence
+from actitud_api.engine.methodology.requests.content import Answer, AssessmentContent, Evidence
 
 REUSE_LIMIT: Final = 5
 """How many indicators one document may support without remark (rule V22 of the catalogue)."""
@@ -80,7 +80,7 @@ def is_valid(document: Evidence, context: EvidenceContext) -> bool:
 
 
 def derive_submission(
-    methodology: Methodology, content: Content, context: EvidenceContext, before: Submission | None = None
+    methodology: Methodology, content: AssessmentContent, context: EvidenceContext, before: Submission | None = None
 ) -> Submission:
     """Derive the submission of a content.
 
@@ -92,7 +92,7 @@ def derive_submission(
         return any(is_valid(document, context) for document in documents)
 
     previous = before or Submission(profile={}, answers={})
-    by_id = {indicator.id: indicator for indicator in indicators(methodology.document.root)}
+    by_id = {indicator.id: indicator for indicator in walk_indicators(methodology.document.root)}
     return Submission(
         profile=_derive_profile(methodology, content, before),
         answers={name: _derive_facts(by_id[name], answer, before) for name, answer in content.answers.items()},
@@ -110,7 +110,7 @@ def derive_submission(
     )
 
 
-def check_documents(content: Content, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
+def check_documents(content: AssessmentContent, context: EvidenceContext) -> tuple[EvidenceFinding, ...]:
     """Check the documents of an assessment. Return their faults in the order of their pointers."""
     locations = list(_list_locations(content))
     findings = [finding for location in locations for finding in _check_document(location, context)]
@@ -125,7 +125,7 @@ class _EvidenceLocation(Struct, frozen=True):
     document: Evidence
 
 
-def _list_locations(content: Content) -> Iterator[_EvidenceLocation]:
+def _list_locations(content: AssessmentContent) -> Iterator[_EvidenceLocation]:
     for field, documents in content.profile_evidence.items():
         for number, document in enumerate(documents):
             yield _EvidenceLocation(f"/profile_evidence/{field}/{number}", None, document)
@@ -198,7 +198,9 @@ def _strip_fragment(url: str) -> str:
     return url.partition("#")[0]
 
 
-def _derive_profile(methodology: Methodology, content: Content, before: Submission | None) -> dict[str, Scalar | None]:
+def _derive_profile(
+    methodology: Methodology, content: AssessmentContent, before: Submission | None
+) -> dict[str, Scalar | None]:
     def value(name: str, default: bool | int | None) -> Scalar | None:
         return default if before is None else before.profile.get(name, default)
 

@@ -8,13 +8,13 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.digests import digest
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from actitud_api.engine.methodology.requests.content import Answer
-from actitud_api.engine.methodology.requests.overall_review import facts_of_service
+from actitud_api.engine.methodology.requests.overall_review import list_service_facts
 
 Verdict = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
 """The finding on an answer: it stands; it is wrong; its evidence does not show it; its evidence lies outside the
@@ -57,7 +57,7 @@ NO_REVIEW: Final = AppliedReview()
 
 def digest_answer(answer: Answer) -> str:
     """Compute the SHA-256 of the facts, evidence and note of an answer."""
-    return digest(msgspec.to_builtins(answer))
+    return compute_digest(msgspec.to_builtins(answer))
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
@@ -112,8 +112,8 @@ def _apply_overall(methodology: Methodology, submission: Submission, overall: Ap
         if field.set_by == "service"
     }
     answers = dict(submission.answers)
-    for indicator in indicators(methodology.document.root):
-        if (set_by_service := facts_of_service(indicator)) and indicator.id in answers:
+    for indicator in walk_indicators(methodology.document.root):
+        if (set_by_service := list_service_facts(indicator)) and indicator.id in answers:
             facts = overall.answers.get(indicator.id, {})
             of_service = {fact.name: facts.get(fact.name, ()) for fact in set_by_service}
             answers[indicator.id] = {**answers[indicator.id], **of_service}

@@ -10,10 +10,10 @@ from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.free_text import Note
-from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue
-from actitud_api.engine.methodology.requests.content import Content, Evidence
+from actitud_api.engine.methodology.requests.content import AssessmentContent, Evidence
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Evaluation, Status
@@ -160,7 +160,7 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 
 def build_line(row: AssessmentRow) -> AssessmentLine:
     """Build the list line of a stored assessment."""
-    unit = int(10 ** load(row.methodology).document.decimals)
+    unit = int(10 ** load_methodology(row.methodology).document.decimals)
     return AssessmentLine(
         edition=row.edition,
         organisation=row.organisation,
@@ -193,7 +193,7 @@ def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language:
 def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionLine:
     """Build the list line of a stored submission."""
     figures = service.extract_figures(evaluation)
-    unit = int(10 ** load(stored.methodology).document.decimals)
+    unit = int(10 ** load_methodology(stored.methodology).document.decimals)
     return SubmissionLine(
         id=str(stored.number),
         edition=stored.edition,
@@ -251,13 +251,13 @@ def _build_findings(
             indicators=finding.indicators,
             missing=() if isinstance(finding, EvidenceFinding) else finding.missing,
             facts=finding.facts,
-            text=format_finding(load(stored.methodology), finding, language),
+            text=format_finding(load_methodology(stored.methodology), finding, language),
         )
         for finding in service.list_findings(evaluation, stored.evidence)
     )
 
 
-def _build_answers(content: Content) -> dict[str, dict[str, AnswerMember]]:
+def _build_answers(content: AssessmentContent) -> dict[str, dict[str, AnswerMember]]:
     return {
         name: {**answer.facts, "evidence": answer.evidence, "note": answer.note}
         for name, answer in content.answers.items()

@@ -14,18 +14,18 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.loader import Methodology, load, versions
-from actitud_api.engine.methodology.predicates import halfup, indicators
+from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
+from actitud_api.engine.methodology.predicates import round_half_up, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.methodology.requests.content import (
     Answer,
+    AssessmentContent,
     AssessmentPatch,
     AssessmentRequest,
-    Content,
     Evidence,
-    merged,
-    types,
-    whole,
+    apply_patch,
+    build_assessment_types,
+    to_content,
 )
 from actitud_api.engine.scoring.evaluate import Evaluation, Status, evaluate
 from actitud_api.engine.scoring.explain import list_findings as engine_findings
@@ -60,8 +60,8 @@ from actitud_api.resources.assessments.transitions import (
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 
-REQUEST_TYPES: Final = {version: types(load(version)) for version in versions()}
-"""The closed request types of an assessment, by methodology version."""
+REQUEST_TYPES: Final = {version: build_assessment_types(load_methodology(version)) for version in list_versions()}
+"""The closed request build_assessment_types of an assessment, by methodology version."""
 
 _FIRST_ZONE_OFFSET = timedelta(hours=14)
 """Offset of the first time zone of the day: a day has come once it has come there."""
@@ -216,12 +216,12 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
     return submission
 
 
-def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> Content:
+def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentContent:
     """Rebuild the content of a request from a stored assessment or submission."""
-    document = load(stored.methodology).document
-    by_id = {indicator.id: indicator for indicator in indicators(document.root)}
+    document = load_methodology(stored.methodology).document
+    by_id = {indicator.id: indicator for indicator in walk_indicators(document.root)}
     support = stored.evidence.answers
-    return Content(
+    return AssessmentContent(
         profile={
             field.name: stored.submission.profile[field.name]
             for field in document.profile
@@ -259,7 +259,7 @@ def valid_evidence(stored: AssessmentRecord, indicator: str) -> tuple[Evidence, 
 
 def evaluate_stored(stored: AssessmentRecord | SubmissionRecord) -> Evaluation:
     """Evaluate a stored assessment or submission."""
-    return evaluate(load(stored.methodology), stored.submission)
+    return evaluate(load_methodology(stored.methodology), stored.submission)
 
 
 def list_findings(evaluation: Evaluation, support: AssessmentSupport) -> Findings:
@@ -282,7 +282,7 @@ def put_assessment(
     ensure_expected(before, expected)
     _ensure_writable(session, open_edition, before, now)
     methodology = _require_methodology(open_edition, request)
-    content = whole(methodology, request)
+    content = to_content(methodology, request)
     if before is not None:
         return _save_content(session, open_edition, before, content, now)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
@@ -306,7 +306,7 @@ def patch_assessment(
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     _ensure_writable(session, open_edition, before, now)
     methodology = _require_methodology(open_edition, change)
-    return _save_content(session, open_edition, before, merged(methodology, rebuild_content(before), change), now)
+    return _save_content(session, open_edition, before, apply_patch(methodology, rebuild_content(before), change), now)
 
 
 def delete_assessment(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
@@ -346,7 +346,7 @@ def submit_assessment(
     warnings = {finding.rule for finding in findings if finding.severity == "warning"}
     unneeded = tuple(rule for rule in explanations if rule not in warnings)
     if errors or unneeded:
-        raise NotSubmittable(load(saved.record.methodology), errors, unneeded)
+        raise NotSubmittable(load_methodology(saved.record.methodology), errors, unneeded)
     record_transition(session, before, lifecycle, "submitted", role, now)
     return EvaluatedSubmission(_store_submission(session, saved.record, explanations, now), saved.evaluation)
 
@@ -380,7 +380,7 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, review: Applied
 
     Documents count as in the last write of the organisation. Raises `Stale`.
     """
-    methodology = load(record.methodology)
+    methodology = load_methodology(record.methodology)
     derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
     derived = _merge_review(methodology, derived, rebuild_content(record))
     values = _score_columns(derived, evaluate(methodology, derived.submission), now)
@@ -408,7 +408,7 @@ def preview_correction(
     open_edition = _OpenEdition(edition, _lock_domains(session, organisation))
     methodology = _require_methodology(open_edition, change, pointer)
     content_before = rebuild_content(before)
-    content = merged(methodology, content_before, change)
+    content = apply_patch(methodology, content_before, change)
     derived = _derive_assessment(open_edition, methodology, content, before, now)
     submission, unreviewed = derived.submission, _strip_review(before)
     new_findings = derived.support.findings
@@ -571,19 +571,19 @@ def _require_methodology(
     version = str(request.__struct_config__.tag)
     if version != open_edition.edition.methodology:
         raise MethodologyMismatch(version, open_edition.edition.methodology, pointer)
-    return load(version)
+    return load_methodology(version)
 
 
 def _save_content(
     session: Session,
     open_edition: _OpenEdition,
     before: AssessmentRecord,
-    content: Content,
+    content: AssessmentContent,
     now: datetime,
     **more: object,
 ) -> EvaluatedAssessment:
     """Evaluate and store the content of an assessment that exists; `more`: further columns."""
-    methodology = load(before.methodology)
+    methodology = load_methodology(before.methodology)
     derived = _merge_review(methodology, _derive_assessment(open_edition, methodology, content, before, now), content)
     evaluation = evaluate(methodology, derived.submission)
     values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **more}
@@ -603,7 +603,7 @@ class _DerivedAssessment(Struct, frozen=True):
 def _derive_assessment(
     open_edition: _OpenEdition,
     methodology: Methodology,
-    content: Content,
+    content: AssessmentContent,
     before: AssessmentRecord | None,
     now: datetime,
 ) -> _DerivedAssessment:
@@ -625,7 +625,9 @@ def _derive_assessment(
     )
 
 
-def _merge_review(methodology: Methodology, derived: _DerivedAssessment, content: Content) -> _DerivedAssessment:
+def _merge_review(
+    methodology: Methodology, derived: _DerivedAssessment, content: AssessmentContent
+) -> _DerivedAssessment:
     """Apply the review of an assessment to its submission."""
     submission = apply_review(methodology, derived.submission, derived.support.review, content.answers)
     return structs.replace(derived, submission=submission)
@@ -634,7 +636,7 @@ def _merge_review(methodology: Methodology, derived: _DerivedAssessment, content
 def _strip_review(record: AssessmentRecord) -> Submission:
     """Return the submission of an assessment without the effects of its review."""
     review = record.evidence.review
-    before = remove_review(load(record.methodology), record.submission, review)
+    before = remove_review(load_methodology(record.methodology), record.submission, review)
     # A verdict of insufficient evidence made an answer self-declared although it has documents that count.
     evidenced = {
         name
@@ -654,7 +656,7 @@ def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: dat
     }
 
 
-def _find_evidence(content: Content, indicator: str) -> tuple[Evidence, ...] | None:
+def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence, ...] | None:
     """Return the documents of an answer; None if there is no such answer."""
     return content.answers[indicator].evidence if indicator in content.answers else None
 
@@ -718,7 +720,7 @@ def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
 
 
 def _to_ten_thousandths(coverage: Fraction | None) -> int | None:
-    return None if coverage is None else halfup(coverage * 10**COVERAGE_DECIMALS)
+    return None if coverage is None else round_half_up(coverage * 10**COVERAGE_DECIMALS)
 
 
 _NUMBER = re.compile("[1-9][0-9]{0,8}")

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from actitud_api.engine.i18n import Language, nearest
 from actitud_api.engine.methodology.free_text import NO_CONTROL
-from actitud_api.engine.methodology.loader import versions
+from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.editions.service import Calendar, Change, Counted, Draft, Span, State, Windows
 
@@ -19,7 +19,7 @@ Version = Annotated[
     Meta(
         max_length=40,
         description="Version of the methodology that scores it; a draft only with `accept_draft`.",
-        extra_json_schema={"enum": list(versions("draft", "active"))},
+        extra_json_schema={"enum": list(list_versions("draft", "active"))},
     ),
 ]
 

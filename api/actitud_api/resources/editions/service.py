@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale, revision
 from actitud_api.resources.editions import dates, queries
@@ -183,7 +183,7 @@ def publish(session: Session, record: Record, *, now: datetime) -> Record:
 
 def create(session: Session, draft: Draft, *, now: datetime) -> Counted:
     """Makes an edition that is open; raises `Contradicted`."""
-    if load(draft.methodology).status == "draft" and not draft.accept_draft:
+    if load_methodology(draft.methodology).status == "draft" and not draft.accept_draft:
         raise Contradicted([Contradiction("/methodology", "draft", draft.methodology)])
     record = made(draft, now=now)
     _ensure_consistent(record)
@@ -197,7 +197,7 @@ def made(draft: Draft, *, now: datetime, state: State = "open", simulated: bool 
     first, last = dates.YEARS
     if not first <= reference.year <= last:
         raise Contradicted([Contradiction("/period_to", "range", str(reference), f"{first}–{last}")])
-    windows, calendar = dates.windows(reference), dates.calendar(load(draft.methodology), reference)
+    windows, calendar = dates.windows(reference), dates.calendar(load_methodology(draft.methodology), reference)
     return Record(
         id=draft.id,
         titles=draft.titles,
@@ -224,7 +224,7 @@ def update(session: Session, edition: str, change: Change, *, expected: Expected
     """Changes an edition that is not published; raises `UnknownEdition`, `Stale` and `Contradicted`."""
     before = _changeable(session, edition, expected)
     windows = dates.windows(before.period_to)
-    calendar = dates.calendar(load(before.methodology), before.period_to)
+    calendar = dates.calendar(load_methodology(before.methodology), before.period_to)
     after = structs.replace(
         before,
         titles=before.titles if change.titles is UNSET else {**before.titles, **change.titles},

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import Methodology, Status
-from actitud_api.engine.methodology.model import Document, Texts
+from actitud_api.engine.methodology.model import Document, MethodologyTexts
 from actitud_api.platform.http.paging import Page
 
 Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
@@ -40,7 +40,7 @@ class MethodologyDetail(Struct, frozen=True, kw_only=True):
     digest: str
     text_digests: dict[Language, str]
     document: Document
-    texts: Texts
+    texts: MethodologyTexts
 
 
 class MethodologyPath(Struct, frozen=True):

@@ -163,7 +163,7 @@ def band_of(kind: Kind, size: int) -> Band | None:
 
     `size`: inhabitants or employees, as the scale of the kind says.
     """
-    document = loader.newest().document
+    document = loader.load_newest().document
     for band in document.size_bands[_scale(kind)]:
         if band.start <= size and (band.to is None or size <= band.to):
             return cast("Band", band.code)
@@ -387,5 +387,5 @@ def _written(entry: Entry) -> queries.Written:
 
 def _scale(kind: Kind) -> str:
     """What the size of a kind of organisation is counted in: `P`, inhabitants, or `E`, employees."""
-    document = loader.newest().document
+    document = loader.load_newest().document
     return next(known.band_scale for known in document.organisation_types if known.code == kind)

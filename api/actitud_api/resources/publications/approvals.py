@@ -13,8 +13,8 @@ from datetime import datetime
 import msgspec
 
 from actitud_api import __version__
-from actitud_api.engine.methodology.digests import digest
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.digests import compute_digest
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
@@ -37,12 +37,12 @@ def digest_of(session: Session, place: editions.Record, newest: Published | None
     `asked`: a Struct or plain values, which is taken as it is sent. What is not said here follows from the rest: the
     same facts score the same under the same methodology and release.
     """
-    return digest(
+    return compute_digest(
         {
             "asked": msgspec.to_builtins(asked, order="deterministic"),
             "edition": place.id,
             "engine": __version__,
-            "methodology": load(place.methodology).digest,
+            "methodology": load_methodology(place.methodology).digest,
             "newest": None if newest is None else newest.digest,
             "state": queries.state(session, place.id),
             "version": place.version,

@@ -18,7 +18,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from actitud_api.engine.methodology.digests import canonical, digest_of
+from actitud_api.engine.methodology.digests import canonicalize, hash_bytes
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.change_decomposition import ChangeDecomposition
@@ -175,8 +175,8 @@ class Form(Struct, frozen=True):
 
 def form_of(document: ScoreDocument | EditionDocument) -> Form:
     """The bytes of a document."""
-    text = canonical(document)
-    return Form(digest_of(text), packed(text))
+    text = canonicalize(document)
+    return Form(hash_bytes(text), packed(text))
 
 
 def packed(line: bytes) -> bytes:
@@ -260,7 +260,7 @@ def read_edition(text: bytes) -> EditionDocument:
 def header_of(document: Form, jws: Jws, checkpoint: str, keys: Sequence[Key]) -> bytes:
     """The first line of a bundle, packed."""
     header = Header(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=Keys(keys=tuple(keys)))
-    return packed(canonical(header))
+    return packed(canonicalize(header))
 
 
 def _whole(value: FactValue | Scalar | None) -> FactValue | Scalar | None:

@@ -18,7 +18,7 @@ from typing import Final, Literal, TypeVar
 from msgspec import UNSET, Struct, structs
 
 from actitud_api import __version__
-from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
 from actitud_api.engine.scoring.change_decomposition import decompose_change
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -352,7 +352,7 @@ def _refusals(session: Session, place: editions.Record, newest: Published | None
 
 def _score_batch(edition: str, version: str, batch: Sequence[tuple[Stated, ReviewOutcome]]) -> list[Unsigned]:
     """Score what organisations submitted by a version of the methodology; runs in a process of its own if spread."""
-    methodology = load(version)
+    methodology = load_methodology(version)
     return [_score_one(edition, methodology, stated, review) for stated, review in batch]
 
 
@@ -388,7 +388,7 @@ class _Revision:
         self._signer = signer
         self._now = now
         self._number = 1 if newest is None else newest.revision + 1
-        self._methodology = load(place.methodology)
+        self._methodology = load_methodology(place.methodology)
         self._scores: tuple[Listed, ...] = ()
         self._corrections: list[Correction] = []
         self._corrected: list[Corrected] = []
@@ -528,7 +528,7 @@ class _Revision:
     def _note(self, before: Listed, after: Listed, document: ScoreDocument) -> None:
         """Notes a correction: what differs, in points."""
         former = read_score(_document(self._session, before.document).form.text)
-        stated = load(former.score.methodology.version)
+        stated = load_methodology(former.score.methodology.version)
         self._corrections.append(
             Correction(
                 organisation=before.organisation,

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.ranking import find_peer_group
@@ -99,7 +99,7 @@ def find_anomalies(
 
 def _list_compared_indicators(methodology: Methodology) -> tuple[str, ...]:
     """The indicators for which the methodology asks people to look for values far from those of the peers."""
-    return tuple(known.id for known in indicators(methodology.document.root) if OUTLIER in known.reviews)
+    return tuple(known.id for known in walk_indicators(methodology.document.root) if OUTLIER in known.reviews)
 
 
 def _find_outliers(methodology: Methodology, those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.engine.methodology.requests.overall_review import ReviewRequest, answers_of, profile_of
+from actitud_api.engine.methodology.requests.overall_review import ReviewRequest, collect_answers, collect_profile
 from actitud_api.platform.auth.idempotency import once
 from actitud_api.platform.auth.policy import (
     DRAFT_READERS,
@@ -389,8 +389,8 @@ class ReviewController(Controller):
                     methodology=str(body.__struct_config__.tag),
                     reason=body.reason,
                     max_level=body.max_level,
-                    profile=profile_of(body),
-                    answers=answers_of(body),
+                    profile=collect_profile(body),
+                    answers=collect_answers(body),
                 ),
                 reviewer=principal.origin,
                 expected=expected,

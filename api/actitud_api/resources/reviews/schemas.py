@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.free_text import Reason
 from actitud_api.engine.methodology.model import Scalar
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments.reviewed_submission import Verdict
@@ -370,4 +370,4 @@ def build_flagged(made: service.FlaggingResult) -> Flagged:
 
 def _round_share(share: Fraction) -> float:
     """A share with 4 decimals, half up."""
-    return halfup(share * 10**4) / 10**4
+    return round_half_up(share * 10**4) / 10**4

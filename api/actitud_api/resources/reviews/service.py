@@ -15,11 +15,11 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
-from actitud_api.engine.methodology.requests.overall_review import review_type
+from actitud_api.engine.methodology.requests.overall_review import build_review_request_type
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import OF_ORGANISATIONS, Principal
 from actitud_api.platform.storage.database import Database, Session
@@ -43,7 +43,7 @@ from actitud_api.resources.reviews.flagging import FlagKind, extract_compared, f
 from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, SampleDraw, VerdictRecord
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 
-REVIEW_TYPES: Final = tuple(review_type(load(version)) for version in versions())
+REVIEW_TYPES: Final = tuple(build_review_request_type(load_methodology(version)) for version in list_versions())
 """The closed types of what may be said of a whole assessment, one for each methodology version."""
 
 
@@ -369,7 +369,7 @@ def _lock_answer(
 
 
 def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
-    for known in indicators(load(record.methodology).document.root):
+    for known in walk_indicators(load_methodology(record.methodology).document.root):
         if known.id == indicator:
             return known
     raise UnknownIndicator(indicator)
@@ -408,7 +408,7 @@ def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord])
             digest_answer(answers[known.id]) if known.id in answers else None,
             tuple(given.get(known.id, ())),
         )
-        for known in indicators(load(record.methodology).document.root)
+        for known in walk_indicators(load_methodology(record.methodology).document.root)
         if known.id in answers or known.id in given
     }
 
@@ -613,7 +613,7 @@ def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now:
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        methodology = load(found.methodology)
+        methodology = load_methodology(found.methodology)
         those = [extract_compared(methodology, one) for one in queries.iterate_submitted(session, found.id)]
         before = queries.find_previous_edition(session, found.id)
         earlier = {

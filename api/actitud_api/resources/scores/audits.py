@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.loader import Methodology, load
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import Audit, audit_index
 from actitud_api.engine.scoring.columns import columns_of, score_columns
@@ -133,7 +133,7 @@ def means(database: Database, computed: Computed, edition: str) -> dict[str, int
 
 def _mean(scores: Integers) -> int | None:
     counted = scores[scores != MISSING]
-    return halfup(Fraction(int(counted.sum(dtype=np.int64)), counted.size)) if counted.size else None
+    return round_half_up(Fraction(int(counted.sum(dtype=np.int64)), counted.size)) if counted.size else None
 
 
 class _View(Struct, frozen=True):
@@ -145,7 +145,7 @@ class _View(Struct, frozen=True):
 
     @property
     def methodology(self) -> Methodology:
-        return load(self.edition.methodology)
+        return load_methodology(self.edition.methodology)
 
 
 def _view(session: Session, edition: str, principal: Principal | None) -> _View:

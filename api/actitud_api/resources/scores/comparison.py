@@ -7,9 +7,9 @@ from typing import Final, cast
 
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Code, evaluate
@@ -103,7 +103,7 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
             organisations.refuse_alias(session, organisation)
             raise UnknownScore(found.id, organisation)
         (row,) = rows
-        document = load(row.methodology).document
+        document = load_methodology(row.methodology).document
         group = columns = None
         if seen.everything:
             group = find_peer_group(document, queries.ranked_by_kind(session, found.id), row.kind, row.band)
@@ -213,10 +213,10 @@ def best_in(dimension: DimensionKey) -> Sort:
 
 def _practices(record: AssessmentRecord, dimension: DimensionKey) -> tuple[Practice, ...]:
     """The answers of a dimension that score with evidence, in the order of the document."""
-    methodology = load(record.methodology)
+    methodology = load_methodology(record.methodology)
     evaluation = evaluate(methodology, record.submission)
     asked = methodology.document.root.children[DIMENSION_KEYS.index(dimension)]
-    below = {known.id for known in (indicators(asked) if isinstance(asked, Group) else (asked,))}
+    below = {known.id for known in (walk_indicators(asked) if isinstance(asked, Group) else (asked,))}
     return tuple(
         Practice(compiled.definition.id, leaf.score, assessments.valid_evidence(record, compiled.definition.id))
         for compiled, leaf in zip(evaluation.compiled.indicators, evaluation.results, strict=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta, structs
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import comparison as texts
 from actitud_api.engine.narration.narrated import Name, Text
 from actitud_api.engine.narration.sentences import sentences_of
@@ -109,7 +109,7 @@ class Peers(Wire, frozen=True):
 
 def peers(found: comparison.Peers, language: Language) -> Peers:
     """An organisation beside its peers as it is answered."""
-    row, methodology = found.row, load(found.row.methodology)
+    row, methodology = found.row, load_methodology(found.row.methodology)
     document, sentences = methodology.document, sentences_of(methodology, language)
     group = found.group
     return Peers(
@@ -201,7 +201,7 @@ class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, for
 
 def exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
     """An exemplar as it is answered."""
-    row, methodology = found.row, load(found.row.methodology)
+    row, methodology = found.row, load_methodology(found.row.methodology)
     decimals, sentences = methodology.document.decimals, sentences_of(methodology, language)
     return Exemplar(
         dimension=found.dimension,
@@ -310,7 +310,7 @@ def exemplar_filters(query: ExemplarQuery) -> Filters:
 
 def robust(found: audits.Robust, language: Language) -> RobustScore:
     """How an organisation comes out of the draws, as it is answered."""
-    row, decimals = found.row, load(found.row.methodology).document.decimals
+    row, decimals = found.row, load_methodology(found.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in found.index)
     likeliest = max(found.levels.items(), key=lambda level: (level[1], level[0]), default=None)
     return RobustScore(
@@ -437,7 +437,7 @@ class Statistics(Wire, frozen=True):
 
 def statistics(found: audits.Audited, language: Language) -> Statistics:
     """The audit of an edition as it is answered."""
-    methodology, audited = load(found.edition.methodology), found.audit
+    methodology, audited = load_methodology(found.edition.methodology), found.audit
     sentences = sentences_of(methodology, language)
     return Statistics(
         edition=found.edition.id,

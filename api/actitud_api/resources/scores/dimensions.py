@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -54,7 +54,7 @@ def dimensions(database: Database, computed: Computed, edition: str) -> Dimensio
     with database.read() as session:
         found = editions.find_published(session, edition)
         columns = queries.columns(session, found.id, Filters(), queries.Seen(everything=True))
-    document = load(found.methodology).document
+    document = load_methodology(found.methodology).document
     figures = []
     for child, column in zip(document.root.children, columns.dimensions, strict=True):
         scores = [score for score in column if score is not None]

@@ -15,7 +15,7 @@ from typing import Annotated, Final, get_args
 from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
 
 from actitud_api.engine.i18n import Language, nearest
-from actitud_api.engine.methodology.loader import Methodology, load, versions
+from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.model import Document
 from actitud_api.engine.narration.narrated import (
     NarratedCarried,
@@ -312,7 +312,7 @@ class PastQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
             str,
             Meta(
                 description="The version of the methodology that every edition is scored under; without it, its own.",
-                extra_json_schema={"enum": list(versions())},
+                extra_json_schema={"enum": list(list_versions())},
             ),
         ]
         | None
@@ -365,7 +365,7 @@ def path(found: LevelPath, sent: Sent, methodology: Methodology, language: Langu
 
 def changes(found: Changes, language: Language) -> ChangesAnswer:
     """How an organisation went from one edition to another, with its sentences in a language."""
-    before, after = load(found.before.methodology), load(found.after.methodology)
+    before, after = load_methodology(found.before.methodology), load_methodology(found.after.methodology)
     return ChangesAnswer(
         **structs.asdict(narrate_change(found.change, before, after, language)),
         edition_before=found.before.edition,
@@ -378,7 +378,7 @@ def changes(found: Changes, language: Language) -> ChangesAnswer:
 
 def line(row: Row) -> ScoreRow:
     """A stored line of the ranking as it is answered: integers become points."""
-    document = load(row.methodology).document
+    document = load_methodology(row.methodology).document
     return ScoreRow(
         rank=row.rank,
         organisation=row.organisation,
@@ -402,7 +402,7 @@ def line(row: Row) -> ScoreRow:
 def past(found: Restated, language: Language) -> PastScore:
     """The score of one of the editions of an organisation as it is answered."""
     row = found.past
-    document = load(row.methodology).document
+    document = load_methodology(row.methodology).document
     return PastScore(
         edition=row.edition,
         edition_title=nearest(row.titles, language),
@@ -419,13 +419,15 @@ def past(found: Restated, language: Language) -> PastScore:
         simulated=row.simulated,
         carried=None
         if found.carried is None
-        else narrate_carried(found.carried, load(found.stated_under), load(row.methodology), language),
+        else narrate_carried(
+            found.carried, load_methodology(found.stated_under), load_methodology(row.methodology), language
+        ),
     )
 
 
 def summary(found: service.Summary) -> SummaryAnswer:
     """A summary as it is answered."""
-    document = load(found.edition.methodology).document
+    document = load_methodology(found.edition.methodology).document
     decimals = document.decimals
     numbers = [*(level.number for level in document.levels), None]
     return SummaryAnswer(

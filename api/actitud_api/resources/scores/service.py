@@ -9,13 +9,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.loader import Methodology, load, versions
+from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.requests.answers import (
     ScoreRequest,
     Submission,
-    request_type,
-    submission,
-    supposition,
+    build_score_request_type,
+    to_replacement,
+    to_submission,
 )
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.scoring.change_decomposition import (
@@ -99,36 +99,36 @@ __all__ = [
 BEST_FIRST: Final = Sort("rank")
 """The order of a ranking."""
 
-REQUESTS: Final = {version: request_type(load(version)) for version in versions()}
+REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
 """The closed type of what may be sent to be scored, by methodology version."""
 
 
 def asked_under(request: ScoreRequest) -> Methodology:
     """The registered methodology whose version a request names."""
-    return load(str(request.__struct_config__.tag))
+    return load_methodology(str(request.__struct_config__.tag))
 
 
 def scored(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
     """The score of facts that somebody sends, explained or in outline; nothing is stored."""
     score = explain if explained else outline_score
-    return score(methodology, submission(methodology, request))
+    return score(methodology, to_submission(methodology, request))
 
 
 def what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
     """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
-    supposed = supposition(methodology, request)
+    supposed = to_replacement(methodology, request)
     if supposed is None:
         return None
     rescore = explain if explained else outline_score
-    after = rescore(methodology, replace_facts(submission(methodology, request), supposed))
+    after = rescore(methodology, replace_facts(to_submission(methodology, request), supposed))
     return after, compare_scores(score, after)
 
 
 def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition: that of its document where it is published."""
-    methodology = load(found.methodology)
+    methodology = load_methodology(found.methodology)
     return methodology, explain(methodology, found.submission) if found.score is None else found.score
 
 
@@ -142,7 +142,7 @@ def is_provisional(found: Sent) -> bool:
     """Whether the level of what an organisation sent for an edition is provisional."""
     if found.score is not None:
         return found.score.level.provisional
-    return evaluate(load(found.methodology), found.submission).provisional
+    return evaluate(load_methodology(found.methodology), found.submission).provisional
 
 
 def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]:
@@ -162,7 +162,7 @@ def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]
 
 def path(found: Sent) -> tuple[Methodology, LevelPath]:
     """The path to the next level of what an organisation sent for an edition."""
-    methodology = load(found.methodology)
+    methodology = load_methodology(found.methodology)
     return methodology, path_to_next_level(methodology, found.submission)
 
 
@@ -292,7 +292,12 @@ def changes(
     return Changes(
         before=before,
         after=after,
-        change=decompose_change(load(before.methodology), before.submission, load(after.methodology), after.submission),
+        change=decompose_change(
+            load_methodology(before.methodology),
+            before.submission,
+            load_methodology(after.methodology),
+            after.submission,
+        ),
     )
 
 
@@ -325,7 +330,7 @@ def history(
     ]
     if methodology is None:
         return [Restated(row, row.methodology) for row in found]
-    target = load(methodology)
+    target = load_methodology(methodology)
     return [
         _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
         for row in found
@@ -348,7 +353,7 @@ def summary(database: Database, edition: str, filters: Filters, *, principal: Pr
 
 def summed(edition: editions.Record, columns: queries.Columns) -> Summary:
     """What organisations of an edition come to, by their figures."""
-    decimals = load(edition.methodology).document.decimals
+    decimals = load_methodology(edition.methodology).document.decimals
     return Summary(
         edition=edition,
         organisations=len(columns.status),
@@ -407,7 +412,7 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
 
 def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Restated:
     """What was stated in an edition, scored under another version."""
-    moved, told = carry_over(msgspec.convert(stored, Submission), load(row.methodology), target)
+    moved, told = carry_over(msgspec.convert(stored, Submission), load_methodology(row.methodology), target)
     evaluation = evaluate(target, moved)
     figures = assessments.extract_figures(evaluation)
     return Restated(

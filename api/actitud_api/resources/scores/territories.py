@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -137,7 +137,7 @@ def means(placed: Iterable[Placed]) -> Means:
 
 
 def _mean(total: int, count: int) -> int | None:
-    return halfup(Fraction(total, count)) if count else None
+    return round_half_up(Fraction(total, count)) if count else None
 
 
 def _by_territory(placed: Sequence[Placed]) -> list[Figures]:

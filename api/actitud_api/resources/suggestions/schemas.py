@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
-from actitud_api.engine.methodology.loader import versions
+from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.suggestions import service
 from actitud_api.resources.suggestions.service import DIMENSION_OF, DIMENSIONS, Kind, Outcome, Record, State
@@ -65,7 +65,7 @@ IndicatorId = Annotated[
 Version = Annotated[
     str,
     Meta(
-        extra_json_schema={"enum": list(versions())},
+        extra_json_schema={"enum": list(list_versions())},
         description="Version of the methodology that the decision is about: where it is accepted, that which has it.",
     ),
 ]

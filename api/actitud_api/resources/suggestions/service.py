@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.loader import load, versions
+from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale, revision
@@ -44,10 +44,10 @@ __all__ = [
 
 DIMENSION_OF: Final[Mapping[str, str]] = {
     indicator.id: dimension.id
-    for version in versions()
-    for dimension in load(version).document.root.children
+    for version in list_versions()
+    for dimension in load_methodology(version).document.root.children
     if isinstance(dimension, Group)
-    for indicator in indicators(dimension)
+    for indicator in walk_indicators(dimension)
 }
 """The dimension of each indicator that any registered version has, by their ids."""
 DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_OF.values()))

@@ -175,7 +175,7 @@ class ListsController(Controller):
         last. Titles, of the columns in a workbook as well, are in the language of `lang`; names of columns and codes
         are in none.
         """
-        methodology = service.load_methodology(path.version)
+        methodology = service.get_methodology(path.version)
         return _Table(
             request,
             METHODOLOGY,

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, nearest
-from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Group, Indicator
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.auth.service import Principal
@@ -89,7 +89,7 @@ def load_source(database: Database, edition: str) -> EditionSource:
     newest = publication.page(database, record.id, before=None, offset=0, limit=1)
     return EditionSource(
         counted=counted,
-        methodology=load(record.methodology),
+        methodology=load_methodology(record.methodology),
         published=newest[0] if newest else None,
         state=(record.id, record.version, scores.state(database, record.id), organisations.state(database)),
     )
@@ -283,7 +283,7 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
     ]
 
 
-def load_methodology(version: str) -> Methodology:
+def get_methodology(version: str) -> Methodology:
     """A methodology to be exported; raises `UnknownMethodology`."""
     return methodologies.one(version)
 

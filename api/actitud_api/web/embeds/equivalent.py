@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring.evaluate import Status
@@ -107,7 +107,7 @@ class Equivalent(Struct, frozen=True, kw_only=True):
 
 def describe_standing(standing: EmbedStanding, language: Language, url: str) -> Equivalent:
     """What every embed says of an organisation; `url`: the address of the explanation."""
-    methodology = load(standing.methodology)
+    methodology = load_methodology(standing.methodology)
     document, sentences = methodology.document, sentences_of(methodology, language)
     told = _Formatter(language)
     name = clean_text(standing.name)

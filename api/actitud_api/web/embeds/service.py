@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, to_points
 from actitud_api.platform.storage.database import Database
@@ -82,7 +82,7 @@ def list_standings(
 def _build_standing(
     database: Database, edition: editions.Record, row: Row, superseded_by: str | None, tally: ReviewTally | None
 ) -> EmbedStanding:
-    document = load(row.methodology).document
+    document = load_methodology(row.methodology).document
     unit: int = 10**document.decimals
     return EmbedStanding(
         edition=edition.id,
@@ -108,7 +108,7 @@ def _build_standing(
 
 def _is_provisional(database: Database, edition: editions.Record, row: Row) -> bool:
     """Whether its level is provisional, which few can be: those that are of a level that can be so."""
-    levels = load(row.methodology).document.levels
+    levels = load_methodology(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:
         return False
     return scores.is_provisional(scores.sent(database, edition.id, row.organisation))

@@ -10,9 +10,9 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration.sentences import sentences_of
 from actitud_api.engine.scoring.result import DimensionScore, Figure
 from actitud_api.platform.http.access import ANYBODY
@@ -204,7 +204,7 @@ def _outcome(matches: Sequence[Row], ids: Collection[str]) -> Literal["added", "
 def _view(database: Database, chosen: Chosen, language: Language, to: Links) -> dict[str, object]:
     """What the template shows."""
     edition, ids = chosen.edition, chosen.ids
-    figures = FigureFormatter(load(edition.methodology), language)
+    figures = FigureFormatter(load_methodology(edition.methodology), language)
     columns = [
         Column(
             letter=letter,
@@ -278,7 +278,7 @@ def _sections(
     language: Language,
 ) -> list[Section]:
     """Every dimension of the methodology with its indicators, and what each organisation has there."""
-    methodology = load(edition.methodology)
+    methodology = load_methodology(edition.methodology)
     sentences = sentences_of(methodology, language)
     dimensions = [{line.id: line.score for line in column.said.dimensions} for column in columns]
     leaves = [dict(_leaves(side.score.dimensions)) for side in sides]
@@ -287,7 +287,7 @@ def _sections(
             _line(child.id, sentences.group(child.id), [scores[child.id] for scores in dimensions], figures, language),
             tuple(
                 _line(one.id, sentences.indicator(one.id), [scores[one.id] for scores in leaves], figures, language)
-                for one in indicators(child)
+                for one in walk_indicators(child)
             ),
         )
         for child in methodology.document.root.children

@@ -10,9 +10,9 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import Methodology, load
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
@@ -96,7 +96,7 @@ class DimensionsController(Controller):
             found = service.dimensions(database, computed, edition)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
-        methodology = load(found.edition.methodology)
+        methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         rows = [
             charts.BoxPlotRow(
@@ -144,7 +144,7 @@ class DimensionsController(Controller):
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownDimension as error:
             return render_missing_page(request, database, _UNKNOWN, edition=error.edition)
-        methodology = load(found.edition.methodology)
+        methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)
         asked = _asked(found, methodology, dimension, figures, language)
@@ -218,7 +218,7 @@ def _asked(
 ) -> list[Asked]:
     """The indicators of a dimension; `lowest` are those with the lowest means, where the means differ."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
-    known = list(indicators(group)) if isinstance(group, Group) else [group]
+    known = list(walk_indicators(group)) if isinstance(group, Group) else [group]
     whole = sum(indicator.weight for indicator in known)
     means = [(mean, one.id) for one in known if (mean := found.means.get(one.id)) is not None]
     lowest = {name for _, name in sorted(means)[:LOWEST]} if len(means) > LOWEST else set()
@@ -239,7 +239,7 @@ def _asked(
 def _bullets(methodology: Methodology, dimension: str, language: Language) -> list[Bullet]:
     """The points of the article that the indicators of a dimension answer, in the order of the article."""
     (group,) = [child for child in methodology.document.root.children if child.id == dimension]
-    known = {one.id for one in indicators(group)} if isinstance(group, Group) else {group.id}
+    known = {one.id for one in walk_indicators(group)} if isinstance(group, Group) else {group.id}
     texts = methodology.texts[language].article.bullets
     answering = {
         bullet: tuple(one for one in answered if one in known)

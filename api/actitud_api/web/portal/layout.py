@@ -114,7 +114,7 @@ def render_portal_page(
     """
     to = build_links(request)
     place = LATEST if edition is None else edition.id
-    version = loader.newest().version if edition is None else edition.methodology
+    version = loader.load_newest().version if edition is None else edition.methodology
     language = language_of(request.scope, "es")
     leads: Mapping[PortalSection, str] = {
         "edition": to(place),

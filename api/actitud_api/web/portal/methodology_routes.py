@@ -10,10 +10,10 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.differences import differences
+from actitud_api.engine.methodology.differences import compare_documents
 from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology
 from actitud_api.engine.methodology.model import Group, Indicator, IndicatorText
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.differences import Side, told
 from actitud_api.engine.narration.indicators import GoalpostTold, goalposts, zero_rule
@@ -95,7 +95,7 @@ class MethodologyPagesController(Controller):
     def list_methodologies(self, request: ApiRequest, language: Language) -> Response[bytes]:
         """Every version, the newest first."""
         found = [
-            (methodology, len(list(indicators(methodology.document.root))), methodology.texts[language].title)
+            (methodology, len(list(walk_indicators(methodology.document.root))), methodology.texts[language].title)
             for methodology in reversed(service.listed(after=None))
         ]
         title = _METHODOLOGIES.into(language)
@@ -169,7 +169,7 @@ def told_of(version: str, language: Language) -> Page:
 
 def _measures(methodology: Methodology, dimension: Group, language: Language) -> tuple[Measure, ...]:
     texts = methodology.texts[language]
-    known = list(indicators(dimension))
+    known = list(walk_indicators(dimension))
     whole = sum(one.weight for one in known)
     return tuple(
         Measure(
@@ -203,6 +203,6 @@ def _changes(methodology: Methodology, language: Language) -> tuple[str | None, 
         return None, {}
     before = known[position - 1]
     texts_before, texts_after = before.texts[language], methodology.texts[language]
-    found = differences(before.document, methodology.document, {language: texts_before}, {language: texts_after})
+    found = compare_documents(before.document, methodology.document, {language: texts_before}, {language: texts_after})
     sides = Side(before.document, texts_before), Side(methodology.document, texts_after)
     return before.version, told(found, *sides, language)

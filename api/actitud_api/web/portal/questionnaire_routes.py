@@ -8,7 +8,7 @@ from litestar import Controller, Response
 from litestar.params import FromPath
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology, load, versions
+from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology, list_versions, load_methodology
 from actitud_api.engine.methodology.model import IndicatorText
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
@@ -57,11 +57,12 @@ class QuestionnaireController(Controller):
     ) -> Response[bytes]:
         """Every question, what counts as evidence, and what the answers come to as they are typed."""
         try:
-            methodology = load(version)
+            methodology = load_methodology(version)
         except UnknownMethodology:
             to = build_links(request)
             instead = [
-                Crumb(f"{_TITLE.into(language)} {known}", to("questionnaires", known)) for known in reversed(versions())
+                Crumb(f"{_TITLE.into(language)} {known}", to("questionnaires", known))
+                for known in reversed(list_versions())
             ]
             return render_missing_page(request, database, _UNKNOWN, instead=instead)
         rows = build_layout(version, language)

@@ -10,8 +10,8 @@ from typing import Final, cast
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
@@ -176,7 +176,7 @@ def build_ranking_page(
     language: Language,
 ) -> RankingPage:
     """The page of a published edition, for what is asked of it."""
-    names = Names(load(edition.methodology), language)
+    names = Names(load_methodology(edition.methodology), language)
     fields = _build_fields(service.groups(database, edition.id), dict(parameters), names)
     request = _parse_request(dict(parameters), fields)
     filters = request.filters
@@ -275,7 +275,7 @@ def draw_tenths(identifier: str, summary: service.Summary, names: Names, own: in
 
 def format_whole_percent(count: int, total: int, names: Names) -> str:
     """A share in whole per cent: there is no room for more over a column of a telephone."""
-    share = halfup(Fraction(100 * count, total)) if total else 0
+    share = round_half_up(Fraction(100 * count, total)) if total else 0
     return f"<{names.format_percent(0.01)}" if count and not share else names.format_percent(share / 100)
 
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.http.access import ANYBODY
@@ -58,8 +58,8 @@ class PortalController(Controller):
             "title_of": select_edition_title,
             "day": words.day,
             "number": words.number,
-            "version": loader.newest().version,
-            "indicators": len(list(indicators(loader.newest().document.root))),
+            "version": loader.load_newest().version,
+            "indicators": len(list(walk_indicators(loader.load_newest().document.root))),
         }
         return render_portal_page(request, "index.html", SITE, values)
 
@@ -78,7 +78,7 @@ class PortalController(Controller):
             record = editions.published(database, edition).record
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
-        names = Names(loader.load(record.methodology), language)
+        names = Names(loader.load_methodology(record.methodology), language)
         to = build_links(request)
         listed = build_ranking_page(database, computed, record, read_parameters(request), to, language)
         latest = editions.published(database, LATEST).record

@@ -129,7 +129,7 @@ def describe_review(sent: Sent, names: Names, methodology: Methodology) -> Revie
         max_level=None if remark is None or remark.max_level is None else names.name_level(remark.max_level),
         indicators=tuple(
             heard(known.id)
-            for known in predicates.indicators(methodology.document.root)
+            for known in predicates.walk_indicators(methodology.document.root)
             if known.id in verdicts or known.id in replies
         ),
     )

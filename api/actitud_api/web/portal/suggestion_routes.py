@@ -105,7 +105,7 @@ class SuggestionPagesController(Controller):
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Every suggestion with its decisions and their reasons, filtered and in pages; and how to propose."""
         to = build_links(request)
-        names = Names(loader.newest(), language)
+        names = Names(loader.load_newest(), language)
         title = SUGGESTIONS.into(language)
         example = {**_EXAMPLE, "language": language}
         return render_portal_page(
@@ -172,13 +172,16 @@ def _about(record: Record, language: Language, to: Links) -> About | None:
 
 def _methodologies() -> Sequence[loader.Methodology]:
     """That which is in use, and then the others, the newest first."""
-    used = loader.newest()
-    return [used, *(loader.load(version) for version in reversed(loader.versions()) if version != used.version)]
+    used = loader.load_newest()
+    return [
+        used,
+        *(loader.load_methodology(version) for version in reversed(loader.list_versions()) if version != used.version),
+    ]
 
 
 def _indicators(language: Language) -> dict[str, str]:
     """The indicators in use, by their ids."""
-    texts = loader.newest().texts[language].indicators
+    texts = loader.load_newest().texts[language].indicators
     return {identifier: text.name for identifier, text in texts.items()}
 
 

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
@@ -72,7 +72,7 @@ class TerritoriesController(Controller):
             found = territories.territories(database, edition)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
-        figures = FigureFormatter(load(found.edition.methodology), language)
+        figures = FigureFormatter(load_methodology(found.edition.methodology), language)
         sort: Literal["name", "median"] = "median" if dict(read_parameters(request)).get("sort") == "median" else "name"
         groups = _groups(found, sort)
         return render_portal_page(
@@ -111,7 +111,7 @@ class TerritoriesController(Controller):
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownTerritory:
             return render_missing_page(request, database, _UNKNOWN)
-        figures = FigureFormatter(load(sheet.edition.methodology), language)
+        figures = FigureFormatter(load_methodology(sheet.edition.methodology), language)
         place, to = sheet.territory, build_links(request)
         dimensions = figures.map_dimensions()
         return render_portal_page(

@@ -14,9 +14,9 @@ from typing import Final, Literal, NamedTuple
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Fact, Group, Indicator, IndicatorText, ProfileField, ProfileText
-from actitud_api.engine.methodology.model import Texts as MethodologyTexts
+from actitud_api.engine.methodology.model import MethodologyTexts as MethodologyTexts
 
 FORMAT: Final = 1
 """The version of this layout: what is written by another one is not read."""
@@ -163,7 +163,7 @@ class WorkbookLayout:
 @cache
 def build_layout(version: str, language: Language) -> WorkbookLayout:
     """The layout of the workbook of a registered version; raises `UnknownMethodology`."""
-    methodology = load(version)
+    methodology = load_methodology(version)
     texts = methodology.texts[language]
     return WorkbookLayout(
         tuple(_build_profile_input(field, texts.profile[field.name]) for field in methodology.document.profile),

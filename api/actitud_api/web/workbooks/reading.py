@@ -17,14 +17,14 @@ from python_calamine import CalamineError, CalamineSheet
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
-from actitud_api.engine.methodology.loader import Methodology, load, versions
+from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.requests.content import EVIDENCE_MAX
 from actitud_api.engine.methodology.requests.questionnaire import (
     Questionnaire,
     QuestionnaireRequest,
-    missing_fields,
-    questionnaire,
-    request_type,
+    build_questionnaire_request_type,
+    list_missing_fields,
+    to_questionnaire,
 )
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
@@ -47,7 +47,7 @@ from actitud_api.web.workbooks.layout import (
 )
 from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, WorkbookRejected, open_workbook
 
-REQUEST: Final = Body(*(request_type(load(version)) for version in versions()))
+REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(version)) for version in list_versions()))
 """What a questionnaire may hold, of every version."""
 
 CellContent: TypeAlias = bool | int | float | str | date | time | timedelta
@@ -115,7 +115,7 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
         )
     made_for = told.get("methodology")
     if made_for != version:
-        told_version = made_for if isinstance(made_for, str) and made_for in versions() else "?"
+        told_version = made_for if isinstance(made_for, str) and made_for in list_versions() else "?"
         raise WorkbookRejected(
             "methodology",
             Texts(
@@ -498,13 +498,13 @@ class _QuestionnaireReader:
             }
         )
         assert isinstance(found, QuestionnaireRequest), found
-        return questionnaire(self._methodology, found)
+        return to_questionnaire(self._methodology, found)
 
     def _report_all_missing(self, held: Questionnaire) -> None:
         """Tells of the fields and facts without which nothing, or an answer not, can be sent."""
         told = {fault.pointer for _, fault in self._faults} | self._unreadable
         if "profile" not in self._unread:
-            for name in missing_fields(self._methodology, held):
+            for name in list_missing_fields(self._methodology, held):
                 if f"/profile/{name}" not in told:
                     detail = Texts("Falta este dato del perfil.", "This field of the profile is missing.")
                     self._report_missing(PROFILE, self._inputs[name], detail)
@@ -628,7 +628,7 @@ def _parse_choice(given: AnswerInput, version: str, value: CellContent) -> str |
 def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
     """What each choice may be written as, by the code of its cell."""
     found: dict[str, dict[str, str | int]] = {}
-    for language in load(version).texts:
+    for language in load_methodology(version).texts:
         for given in build_layout(version, language).inputs:
             for choice in given.choices:
                 for text in (str(choice.value), choice.label, choice.text):

@@ -7,14 +7,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.loader import load
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.questionnaire import (
     AssessmentDocument,
     QuestionnaireDocument,
     ScoresDocument,
-    assessment_document,
-    document_of,
-    scores_document,
+    to_assessment_document,
+    to_questionnaire_document,
+    to_scores_document,
 )
 from actitud_api.web.workbooks.service import CellFault, WorkbookContents
 
@@ -61,13 +61,13 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
 
 def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
     """What was read, with its faults in a language."""
-    methodology = load(version)
+    methodology = load_methodology(version)
     return WorkbookReading(
         methodology=version,
         language=read.language,
-        questionnaire=document_of(methodology, read.questionnaire),
-        scores=scores_document(methodology, read.questionnaire),
-        assessment=assessment_document(methodology, read.questionnaire),
+        questionnaire=to_questionnaire_document(methodology, read.questionnaire),
+        scores=to_scores_document(methodology, read.questionnaire),
+        assessment=to_assessment_document(methodology, read.questionnaire),
         faults=tuple(_build_fault(fault, language) for fault in read.faults),
     )
 

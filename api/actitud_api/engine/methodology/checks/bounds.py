@@ -31,7 +31,13 @@ from actitud_api.engine.methodology.model import (
     Sum,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import derived_count, exact, groups, halfup, indicators
+from actitud_api.engine.methodology.predicates import (
+    name_derived_count,
+    round_half_up,
+    to_exact,
+    walk_groups,
+    walk_indicators,
+)
 
 Bound = int | Fraction | float
 """An exact number, or an infinity."""
@@ -39,7 +45,7 @@ Way = Literal[-1, 0, 1] | None
 """Up (1) or down (-1) as something gets better, 0 for what does not move; None for both ways."""
 
 
-class Span(Struct, frozen=True):
+class Bounds(Struct, frozen=True):
     """The least and the greatest that a number can be."""
 
     least: Bound
@@ -49,10 +55,10 @@ class Span(Struct, frozen=True):
 MAX_DECIMALS: Final = 6
 """Decimals that scores may have, at most (SCORING, section 1)."""
 
-ANYTHING = Span(-math.inf, math.inf)
+ANYTHING = Bounds(-math.inf, math.inf)
 
 
-class Spans:
+class OperandBounds:
     """The spans of the operands of a document; what it names must be there.
 
     Decimals that a document must not have are a defect of their own: here they are the nearest that it may have.
@@ -60,123 +66,123 @@ class Spans:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.unit = _power(document.decimals)
-        self._indicators = {indicator.id: indicator for indicator in indicators(document.root)}
-        self._groups = {group.id: group for group in groups(document.root)}
+        self.unit = _power_of_ten(document.decimals)
+        self._indicators = {indicator.id: indicator for indicator in walk_indicators(document.root)}
+        self._groups = {group.id: group for group in walk_groups(document.root)}
         self._profile = {field.name: field for field in document.profile}
 
-    def of(self, operand: Operand) -> Span:
+    def compute(self, operand: Operand) -> Bounds:
         """What an operand can be, where it is a number."""
         match operand:
             case Constant(value=int() | float() as value):
-                return Span(exact(value), exact(value))
+                return Bounds(to_exact(value), to_exact(value))
             case ProfileOperand(field=name):
-                return _between(self._profile[name].minimum, self._profile[name].maximum)
+                return _bound_between(self._profile[name].minimum, self._profile[name].maximum)
             case AnswerOperand(indicator=name, fact=fact):
-                return self._fact(self._indicators[name], fact)
+                return self._bound_fact(self._indicators[name], fact)
             case ValueOperand(indicator=name):
-                return self._value(self._indicators[name])
+                return self._bound_value(self._indicators[name])
             case ScoreOperand(node=name):
                 node = self._groups.get(name) or self._indicators[name]
-                return Span(node.range.minimum, Fraction(self._top(node), self.unit))
+                return Bounds(node.range.minimum, Fraction(self._compute_top_score(node), self.unit))
             case IndexOperand():
-                return self._index()
+                return self._bound_index()
             case Minimum(of=members):
-                spans = [self.of(member) for member in members]
-                return Span(min(span.least for span in spans), min(span.greatest for span in spans))
+                spans = [self.compute(member) for member in members]
+                return Bounds(min(span.least for span in spans), min(span.greatest for span in spans))
             case Maximum(of=members):
-                spans = [self.of(member) for member in members]
-                return Span(max(span.least for span in spans), max(span.greatest for span in spans))
+                spans = [self.compute(member) for member in members]
+                return Bounds(max(span.least for span in spans), max(span.greatest for span in spans))
             case Sum(of=members):
-                spans = [self.of(member) for member in members]
-                return Span(sum(span.least for span in spans), sum(span.greatest for span in spans))
+                spans = [self.compute(member) for member in members]
+                return Bounds(sum(span.least for span in spans), sum(span.greatest for span in spans))
             case Product(of=members):
-                return _product([self.of(member) for member in members])
+                return _multiply_bounds([self.compute(member) for member in members])
             case Quotient(numerator=numerator, denominator=denominator):
-                return _quotient(self.of(numerator), self.of(denominator))
+                return _divide_bounds(self.compute(numerator), self.compute(denominator))
             case _:
                 return ANYTHING
 
-    def way(self, operand: Operand) -> Way:
+    def find_direction(self, operand: Operand) -> Way:
         """Which way an operand goes when an answer gets better, with the same profile."""
         match operand:
             case ValueOperand(indicator=name):
-                return rises(self._indicators[name])
+                return find_score_direction(self._indicators[name])
             case ScoreOperand() | IndexOperand():
                 return 1
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members):
-                return _together([self.way(member) for member in members])
+                return _combine_directions([self.find_direction(member) for member in members])
             case Product(of=members):
-                return self._way_of_product(members)
+                return self._find_product_direction(members)
             case _:
                 return 0
 
-    def _way_of_product(self, members: tuple[Operand, ...]) -> Way:
+    def _find_product_direction(self, members: tuple[Operand, ...]) -> Way:
         """A factor goes the way of the product where the others together are positive, and the other way otherwise."""
         ways: list[Way] = []
         for position, member in enumerate(members):
-            way = self.way(member)
-            others = _product([self.of(other) for place, other in enumerate(members) if place != position])
+            way = self.find_direction(member)
+            others = _multiply_bounds([self.compute(other) for place, other in enumerate(members) if place != position])
             if way == 0 or others.least >= 0:
                 ways.append(way)
             elif way is not None and others.greatest <= 0:
                 ways.append(-1 if way == 1 else 1)
             else:
                 return None
-        return _together(ways)
+        return _combine_directions(ways)
 
-    def _fact(self, indicator: Indicator, name: str) -> Span:
+    def _bound_fact(self, indicator: Indicator, name: str) -> Bounds:
         for fact in indicator.facts:
             if fact.name == name and fact.type in ("integer", "number"):
-                return _between(fact.minimum, fact.maximum)
-            if fact.type == "components" and derived_count(fact.name) == name:
-                return Span(0, len(indicator.components))
+                return _bound_between(fact.minimum, fact.maximum)
+            if fact.type == "components" and name_derived_count(fact.name) == name:
+                return Bounds(0, len(indicator.components))
         return ANYTHING
 
-    def _value(self, indicator: Indicator) -> Span:
-        span = self.of(indicator.value)
+    def _bound_value(self, indicator: Indicator) -> Bounds:
+        span = self.compute(indicator.value)
         match indicator.value:
             case Quotient(numerator=AnswerOperand(), denominator=AnswerOperand()) if indicator.part_of_denominator:
-                return Span(span.least, min(span.greatest, 1))
+                return Bounds(span.least, min(span.greatest, 1))
             case _:
                 return span
 
-    def _index(self) -> Span:
+    def _bound_index(self) -> Bounds:
         root, published = self._document.root, self._document.published_decimals
-        top = Fraction(self._top(root), self.unit)
+        top = Fraction(self._compute_top_score(root), self.unit)
         if published is not None:
-            top = Fraction(halfup(top * _power(published)), _power(published))
-        return Span(root.range.minimum, top)
+            top = Fraction(round_half_up(top * _power_of_ten(published)), _power_of_ten(published))
+        return Bounds(root.range.minimum, top)
 
-    def _top(self, node: Group | Indicator) -> int:
+    def _compute_top_score(self, node: Group | Indicator) -> int:
         """The most that a node can score, in units of 10^-decimals."""
         if isinstance(node, Indicator):
-            scores = [exact(goalpost.score) for goalpost in node.curve.goalposts]
+            scores = [to_exact(goalpost.score) for goalpost in node.curve.goalposts]
             ends_open = node.curve.kind == "lognormal" or not scores
-            return halfup((node.range.maximum if ends_open else max(scores)) * self.unit)
+            return round_half_up((node.range.maximum if ends_open else max(scores)) * self.unit)
         counting = [child for child in node.children if child.weight > 0]
-        tops = [self._top(child) for child in counting]
+        tops = [self._compute_top_score(child) for child in counting]
         if not tops:
             return node.range.maximum * self.unit
-        staying = [top for child, top in zip(counting, tops, strict=True) if _stays(child, node)]
+        staying = [top for child, top in zip(counting, tops, strict=True) if _always_counts(child, node)]
         match node.aggregation:
             case "sum":
                 return sum(tops)
             case "min":
                 return min(staying, default=max(tops))
             case "arithmetic":
-                return _best_mean(node, counting, tops)
+                return _compute_best_mean(node, counting, tops)
             case _:
                 return max(tops)
 
 
-def _power(decimals: int) -> int:
+def _power_of_ten(decimals: int) -> int:
     """10 to so many decimals, of those that scores may have."""
     power: int = 10 ** min(max(decimals, 0), MAX_DECIMALS)
     return power
 
 
-def rises(indicator: Indicator) -> Literal[-1, 0, 1]:
+def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
     """Which way the raw value of an indicator goes as its score rises."""
     scores = [goalpost.score for goalpost in indicator.curve.goalposts]
     if not scores or scores[0] == scores[-1]:
@@ -184,64 +190,66 @@ def rises(indicator: Indicator) -> Literal[-1, 0, 1]:
     return 1 if scores[0] < scores[-1] else -1
 
 
-def _stays(child: Group | Indicator, parent: Group) -> bool:
+def _always_counts(child: Group | Indicator, parent: Group) -> bool:
     """Whether a child can never leave its group."""
     if parent.missing == "leave":
         return False
     if isinstance(child, Group):
-        return all(_stays(below, child) for below in child.children if below.weight > 0)
+        return all(_always_counts(below, child) for below in child.children if below.weight > 0)
     return child.applies == ALWAYS
 
 
-def _best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
+def _compute_best_mean(group: Group, counting: list[Group | Indicator], tops: list[int]) -> int:
     """The greatest weighted mean: of those that stay, and of those that may leave the ones that raise it."""
-    chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _stays(child, group)]
-    leaving = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if not _stays(child, group)]
+    chosen = [(child.weight, top) for child, top in zip(counting, tops, strict=True) if _always_counts(child, group)]
+    leaving = [
+        (child.weight, top) for child, top in zip(counting, tops, strict=True) if not _always_counts(child, group)
+    ]
     for weight, top in sorted(leaving, key=lambda member: -member[1]):
-        if not chosen or top > _mean(chosen):
+        if not chosen or top > _compute_mean(chosen):
             chosen.append((weight, top))
-    return halfup(_mean(chosen))
+    return round_half_up(_compute_mean(chosen))
 
 
-def _mean(weighted: list[tuple[int, int]]) -> Fraction:
+def _compute_mean(weighted: list[tuple[int, int]]) -> Fraction:
     return Fraction(sum(weight * top for weight, top in weighted), sum(weight for weight, _ in weighted))
 
 
-def _between(least: int | None, greatest: int | None) -> Span:
-    return Span(-math.inf if least is None else least, math.inf if greatest is None else greatest)
+def _bound_between(least: int | None, greatest: int | None) -> Bounds:
+    return Bounds(-math.inf if least is None else least, math.inf if greatest is None else greatest)
 
 
-def _product(spans: list[Span]) -> Span:
-    found = Span(1, 1)
+def _multiply_bounds(spans: list[Bounds]) -> Bounds:
+    found = Bounds(1, 1)
     for span in spans:
         corners = [
-            _times(one, other)
+            _multiply_finite(one, other)
             for one, other in itertools.product((found.least, found.greatest), (span.least, span.greatest))
         ]
-        found = Span(min(corners), max(corners))
+        found = Bounds(min(corners), max(corners))
     return found
 
 
-def _times(one: Bound, other: Bound) -> Bound:
+def _multiply_finite(one: Bound, other: Bound) -> Bound:
     """A product in which 0 is 0 even of an infinity: a bound of what is finite."""
     return 0 if one == 0 or other == 0 else one * other
 
 
-def _quotient(numerator: Span, denominator: Span) -> Span:
+def _divide_bounds(numerator: Bounds, denominator: Bounds) -> Bounds:
     if denominator.least > 0:
         corners = [
-            _times(one, 1 / Fraction(other) if isinstance(other, int) else 1 / other)
+            _multiply_finite(one, 1 / Fraction(other) if isinstance(other, int) else 1 / other)
             for one, other in itertools.product(
                 (numerator.least, numerator.greatest), (denominator.least, denominator.greatest)
             )
         ]
-        return Span(min(corners), max(corners))
+        return Bounds(min(corners), max(corners))
     if denominator.least == 0 and numerator.least >= 0:
-        return Span(0, math.inf)
+        return Bounds(0, math.inf)
     return ANYTHING
 
 
-def _together(ways: list[Way]) -> Way:
+def _combine_directions(ways: list[Way]) -> Way:
     """The way of several that go together: None where they do not agree."""
     if None in ways:
         return None

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from actitud_api.engine import i18n
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.checks.bounds import MAX_DECIMALS, Bound, Spans
-from actitud_api.engine.methodology.checks.gates import Asked, bounds
+from actitud_api.engine.methodology.checks.bounds import MAX_DECIMALS, Bound, OperandBounds
+from actitud_api.engine.methodology.checks.gates import RequiredBounds, find_lower_bounds
 from actitud_api.engine.methodology.model import (
     SHAPLEY_CHILDREN,
     AnswerOperand,
@@ -32,6 +32,7 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     Indicator,
     Maximum,
+    MethodologyTexts,
     Minimum,
     Operand,
     Predicate,
@@ -43,19 +44,18 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     Share,
     Sum,
-    Texts,
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import (
-    attribute,
-    comparisons,
-    derived_count,
-    exact,
-    groups,
-    indicators,
-    operands,
-    parts,
-    presences,
+    name_derived_count,
+    to_attribute,
+    to_exact,
+    walk_comparisons,
+    walk_groups,
+    walk_indicators,
+    walk_operand_parts,
+    walk_operands,
+    walk_presence_tests,
 )
 
 _KINDS: Mapping[str, i18n.Texts] = {
@@ -226,12 +226,12 @@ Each says what is wrong (`negative-weight`) or names what fails its check: `ladd
 class Remark(Struct, frozen=True):
     """Something to say of a document: where, of which kind, and what, in both languages."""
 
-    place: str
+    pointer: str
     code: Code
     es: str
     en: str
 
-    def into(self, language: Language) -> str:
+    def translate(self, language: Language) -> str:
         """What there is to say, in a language."""
         return i18n.into(self.es, self.en, language)
 
@@ -240,14 +240,14 @@ class Defect(Remark, frozen=True):
     """Something wrong in a document."""
 
 
-def of_document(document: Document) -> list[Defect]:
+def check_content(document: Document) -> list[Defect]:
     """Every defect of a document."""
-    return list(_Checker(document).check())
+    return list(_DocumentChecker(document).check())
 
 
-def silences(document: Document) -> Iterator[Remark]:
+def find_paying_silences(document: Document) -> Iterator[Remark]:
     """Where silence may pay: the nodes in which an unknown answer does not count the least (SCORING, section 2)."""
-    for group, place in _placed(document.root, "/root"):
+    for group, place in _walk_groups_with_pointers(document.root, "/root"):
         if group.missing == "leave":
             yield Remark(
                 f"{place}/missing",
@@ -264,26 +264,26 @@ def silences(document: Document) -> Iterator[Remark]:
             )
 
 
-def _placed(group: Group, place: str) -> Iterator[tuple[Group, str]]:
+def _walk_groups_with_pointers(group: Group, place: str) -> Iterator[tuple[Group, str]]:
     """The group and every group below it, each with its place."""
     yield group, place
     for position, child in enumerate(group.children):
         if isinstance(child, Group):
-            yield from _placed(child, f"{place}/children/{position}")
+            yield from _walk_groups_with_pointers(child, f"{place}/children/{position}")
 
 
-class _Checker:
+class _DocumentChecker:
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.indicators = {indicator.id: indicator for indicator in indicators(document.root)}
-        self.groups = {group.id: group for group in groups(document.root)}
+        self.indicators = {indicator.id: indicator for indicator in walk_indicators(document.root)}
+        self.groups = {group.id: group for group in walk_groups(document.root)}
         self.profile = {field.name: field for field in document.profile}
-        self.spans = Spans(document)
+        self.spans = OperandBounds(document)
         self.facts = {
             (indicator.id, name)
             for indicator in self.indicators.values()
             for fact in indicator.facts
-            for name in ((fact.name, derived_count(fact.name)) if fact.type == "components" else (fact.name,))
+            for name in ((fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,))
         }
 
     def check(self) -> Iterator[Defect]:
@@ -301,41 +301,41 @@ class _Checker:
             )
         if not 0 <= self.document.self_declared_cap <= 100:
             yield Defect("/self_declared_cap", "cap-range", "debe ser de 0 a 100", "must be 0 to 100")
-        yield from self._share(self.document.coverage.overall, "/coverage/overall")
-        yield from self._share(self.document.coverage.per_dimension, "/coverage/per_dimension")
-        yield from self._unique("/profile", [field.name for field in self.document.profile])
-        yield from self._unique("/root", [node.id for node in self._nodes(self.document.root)])
-        yield from self._unique("/root", [attribute(indicator) for indicator in self.indicators])
-        yield from self._unique("/rules", [rule.id for rule in self.document.rules])
-        yield from self._unique("/levels", [gate.id for level in self.document.levels for gate in level.gates])
-        yield from self._group(self.document.root, "/root", 0)
-        yield from self._profile()
-        yield from self._rules()
-        yield from self._levels()
-        yield from self._references()
+        yield from self._check_share(self.document.coverage.overall, "/coverage/overall")
+        yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
+        yield from self._check_unique("/profile", [field.name for field in self.document.profile])
+        yield from self._check_unique("/root", [node.id for node in self._check_nodes(self.document.root)])
+        yield from self._check_unique("/root", [to_attribute(indicator) for indicator in self.indicators])
+        yield from self._check_unique("/rules", [rule.id for rule in self.document.rules])
+        yield from self._check_unique("/levels", [gate.id for level in self.document.levels for gate in level.gates])
+        yield from self._check_group(self.document.root, "/root", 0)
+        yield from self._check_profile()
+        yield from self._check_rules()
+        yield from self._check_levels()
+        yield from self._check_references()
 
-    def _nodes(self, group: Group) -> Iterator[Group | Indicator]:
+    def _check_nodes(self, group: Group) -> Iterator[Group | Indicator]:
         yield group
         for child in group.children:
             if isinstance(child, Group):
-                yield from self._nodes(child)
+                yield from self._check_nodes(child)
             else:
                 yield child
 
-    def _unique(self, place: str, ids: Iterable[str]) -> Iterator[Defect]:
+    def _check_unique(self, place: str, ids: Iterable[str]) -> Iterator[Defect]:
         seen: set[str] = set()
         for identifier in ids:
             if identifier in seen:
                 yield Defect(place, "duplicated-id", f"{identifier!r} está dos veces", f"{identifier!r} stands twice")
             seen.add(identifier)
 
-    def _share(self, share: Share, place: str) -> Iterator[Defect]:
+    def _check_share(self, share: Share, place: str) -> Iterator[Defect]:
         if share.den <= 0 or not 0 <= share.num <= share.den:
             yield Defect(place, "not-a-share", "no es una parte de 0 a 1", "is not a share of 0 to 1")
 
     # the tree
 
-    def _group(self, group: Group, place: str, depth: int) -> Iterator[Defect]:
+    def _check_group(self, group: Group, place: str, depth: int) -> Iterator[Defect]:
         if depth >= MAX_DEPTH:
             yield Defect(
                 place,
@@ -355,19 +355,19 @@ class _Checker:
                 f"pide {group.rated_children} de {len(group.children)}",
                 f"asks for {group.rated_children} of {len(group.children)}",
             )
-        yield from self._share(group.rated_share, f"{place}/rated_share")
-        yield from self._range(group.range, f"{place}/range")
-        yield from self._aggregation(group, place)
+        yield from self._check_share(group.rated_share, f"{place}/rated_share")
+        yield from self._check_range(group.range, f"{place}/range")
+        yield from self._check_aggregation(group, place)
         for position, child in enumerate(group.children):
             at = f"{place}/children/{position}"
             if child.weight < 0:
                 yield Defect(f"{at}/weight", "negative-weight", "es negativo", "is negative")
             if isinstance(child, Group):
-                yield from self._group(child, at, depth + 1)
+                yield from self._check_group(child, at, depth + 1)
             else:
-                yield from self._indicator(child, at)
+                yield from self._check_indicator(child, at)
 
-    def _range(self, span: Range, place: str) -> Iterator[Defect]:
+    def _check_range(self, span: Range, place: str) -> Iterator[Defect]:
         if not 0 <= span.minimum < span.maximum:
             yield Defect(place, "range-order", "debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
         elif span.maximum * self.spans.unit >= MAX_UNITS:
@@ -378,7 +378,7 @@ class _Checker:
                 "is too wide for 64 bits at these decimals",
             )
 
-    def _aggregation(self, group: Group, place: str) -> Iterator[Defect]:
+    def _check_aggregation(self, group: Group, place: str) -> Iterator[Defect]:
         """The exponent, the ranges that fit together, and how many children a loss can be shared among."""
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
@@ -426,11 +426,11 @@ class _Checker:
                 "weigh too much for 64 bits at these decimals",
             )
 
-    def _indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
-        yield from self._range(indicator.range, f"{place}/range")
-        yield from self._facts_of(indicator, place)
-        yield from self._unique(f"{place}/facts", [fact.name for fact in indicator.facts])
-        yield from self._unique(f"{place}/components", indicator.components)
+    def _check_indicator(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+        yield from self._check_range(indicator.range, f"{place}/range")
+        yield from self._check_facts(indicator, place)
+        yield from self._check_unique(f"{place}/facts", [fact.name for fact in indicator.facts])
+        yield from self._check_unique(f"{place}/components", indicator.components)
         for window in indicator.windows:
             if window not in self.document.windows:
                 yield Defect(
@@ -446,7 +446,7 @@ class _Checker:
                 "va con un dato de tipo components, y solo con él",
                 "goes with a fact of type components, and only with it",
             )
-        yield from self._curve(indicator.curve, indicator.range, f"{place}/curve")
+        yield from self._check_curve(indicator.curve, indicator.range, f"{place}/curve")
         if indicator.curve.kind == "ladder":
             ends = [(fact.minimum, fact.maximum) for fact in indicator.facts]
             if ends != [(0, len(indicator.curve.goalposts) - 1)]:
@@ -456,9 +456,9 @@ class _Checker:
                     "deben ser un nivel, de 0 al último de la escala",
                     "must be one level, from 0 to the last of the ladder",
                 )
-        yield from self._formula(indicator.value, f"{place}/value")
-        yield from self._predicate(indicator.applies, f"{place}/applies")
-        for operand in operands(indicator.applies):
+        yield from self._check_formula(indicator.value, f"{place}/value")
+        yield from self._check_predicate(indicator.applies, f"{place}/applies")
+        for operand in walk_operands(indicator.applies):
             if isinstance(operand, AnswerOperand | ComponentOperand):
                 yield Defect(
                     f"{place}/applies",
@@ -466,14 +466,14 @@ class _Checker:
                     f"lee la respuesta {operand.indicator}; solo puede leer el perfil",
                     f"reads the answer {operand.indicator}; it may read the profile only",
                 )
-        yield from self._predicate(indicator.zero_when, f"{place}/zero_when")
-        yield from self._step(indicator, f"{place}/step")
+        yield from self._check_predicate(indicator.zero_when, f"{place}/zero_when")
+        yield from self._check_step(indicator, f"{place}/step")
         for name, table in (
             ("bullets", self.document.answers.bullets),
             ("comments", self.document.answers.comments),
             ("functions", self.document.answers.functions),
         ):
-            yield from _known(getattr(indicator, name), table, f"{place}/{name}")
+            yield from _check_known(getattr(indicator, name), table, f"{place}/{name}")
         for position, rule in enumerate(indicator.reviews):
             if not any(rule == known.group and known.severity == "review" for known in self.document.rules):
                 yield Defect(
@@ -483,7 +483,7 @@ class _Checker:
                     f"there is no review rule {rule!r}",
                 )
 
-    def _facts_of(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+    def _check_facts(self, indicator: Indicator, place: str) -> Iterator[Defect]:
         """What an indicator of each type asks for, and what its facts need to be bounded."""
         wanted = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
@@ -518,9 +518,9 @@ class _Checker:
                     "solo una lista de components puede faltar",
                     "only a list of components may be left out",
                 )
-            yield from self._bounded(fact, at)
+            yield from self._check_bounded(fact, at)
 
-    def _bounded(self, described: Fact | ProfileField, place: str) -> Iterator[Defect]:
+    def _check_bounded(self, described: Fact | ProfileField, place: str) -> Iterator[Defect]:
         if described.type in ("integer", "number"):
             least, most = described.minimum, described.maximum
             if least is None or most is None or least > most:
@@ -547,9 +547,9 @@ class _Checker:
                     "is too wide for 64 bits at these decimals",
                 )
 
-    def _curve(self, curve: Curve, span: Range, place: str) -> Iterator[Defect]:
-        xs = [exact(goalpost.x) for goalpost in curve.goalposts]
-        scores = [exact(goalpost.score) for goalpost in curve.goalposts]
+    def _check_curve(self, curve: Curve, span: Range, place: str) -> Iterator[Defect]:
+        xs = [to_exact(goalpost.x) for goalpost in curve.goalposts]
+        scores = [to_exact(goalpost.score) for goalpost in curve.goalposts]
         if len(xs) < 2:
             yield Defect(f"{place}/goalposts", "too-few-goalposts", "necesita dos o más", "needs two or more")
             return
@@ -583,7 +583,7 @@ class _Checker:
             )
         if curve.kind == "lognormal":
             wide = span.maximum - span.minimum
-            asked = [span.minimum + exact(hundredths * wide / 100) for hundredths in LOGNORMAL_SHARES]
+            asked = [span.minimum + to_exact(hundredths * wide / 100) for hundredths in LOGNORMAL_SHARES]
             if sorted(scores) != asked:
                 yield Defect(
                     f"{place}/goalposts",
@@ -617,7 +617,7 @@ class _Checker:
                         f"there is no source {source!r}",
                     )
 
-    def _step(self, indicator: Indicator, place: str) -> Iterator[Defect]:
+    def _check_step(self, indicator: Indicator, place: str) -> Iterator[Defect]:
         if indicator.type in ("level", "boolean", "checklist"):
             if indicator.step is not None:
                 yield Defect(
@@ -653,7 +653,7 @@ class _Checker:
         else:
             top = indicator.value
             both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
-            if not all(_affine(operand, indicator.id, indicator.step) for operand in both):
+            if not all(_is_affine(operand, indicator.id, indicator.step) for operand in both):
                 yield Defect(
                     f"{place}",
                     "step-not-linear",
@@ -663,8 +663,10 @@ class _Checker:
 
     # predicates
 
-    def _predicate(self, predicate: Predicate, place: str, gate: bool = False, rule: bool = False) -> Iterator[Defect]:
-        for indicator in presences(predicate):
+    def _check_predicate(
+        self, predicate: Predicate, place: str, gate: bool = False, rule: bool = False
+    ) -> Iterator[Defect]:
+        for indicator in walk_presence_tests(predicate):
             if not rule:
                 yield Defect(
                     place,
@@ -679,13 +681,13 @@ class _Checker:
                     f"{indicator!r} no es un indicador que se responda",
                     f"{indicator!r} is not an indicator that is answered",
                 )
-        for operand in operands(predicate):
+        for operand in walk_operands(predicate):
             yield from self._one(operand, place, gate)
-        for comparison in comparisons(predicate):
-            yield from self._comparison(comparison, place)
+        for comparison in walk_comparisons(predicate):
+            yield from self._check_comparison(comparison, place)
 
-    def _comparison(self, compare: Compare, place: str) -> Iterator[Defect]:
-        left, right = self._kind(compare.left), self._kind(compare.right)
+    def _check_comparison(self, compare: Compare, place: str) -> Iterator[Defect]:
+        left, right = self._find_kind(compare.left), self._find_kind(compare.right)
         if left is None or right is None:
             return
         if left != right:
@@ -715,7 +717,7 @@ class _Checker:
                         f"{text!r} is not a value of {field!r}",
                     )
 
-    def _kind(self, operand: Operand) -> str | None:
+    def _find_kind(self, operand: Operand) -> str | None:
         """What an operand gives: number, boolean, text or components; None where it names nothing known."""
         match operand:
             case Constant(value=value):
@@ -738,9 +740,9 @@ class _Checker:
             case _:
                 return "number"
 
-    def _formula(self, value: Operand, place: str) -> Iterator[Defect]:
+    def _check_formula(self, value: Operand, place: str) -> Iterator[Defect]:
         combined: list[Operand] = []
-        for part in parts(value):
+        for part in walk_operand_parts(value):
             yield from self._one(part, place, gate=False, quotient=part is value)
             if isinstance(part, Minimum | Maximum | Sum | Product):
                 combined.extend(part.of)
@@ -760,7 +762,7 @@ class _Checker:
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
                 if not members:
                     yield Defect(place, "no-operands", "no combina ningún operando", "combines no operands")
-                elif any(self._kind(member) not in ("number", None) for member in members):
+                elif any(self._find_kind(member) not in ("number", None) for member in members):
                     yield Defect(
                         place, "not-a-number", "combina lo que no es un número", "combines what is not a number"
                     )
@@ -826,10 +828,10 @@ class _Checker:
                 "a gate reads value(), not the answer",
             )
 
-    def _profile(self) -> Iterator[Defect]:
+    def _check_profile(self) -> Iterator[Defect]:
         for position, field in enumerate(self.document.profile):
             at = f"/profile/{position}"
-            yield from self._bounded(field, at)
+            yield from self._check_bounded(field, at)
             if (field.type == "enum") != bool(field.values):
                 yield Defect(
                     f"{at}/values",
@@ -852,7 +854,7 @@ class _Checker:
                     "what the service sets needs a default",
                 )
 
-    def _rules(self) -> Iterator[Defect]:
+    def _check_rules(self) -> Iterator[Defect]:
         for position, rule in enumerate(self.document.rules):
             at = f"/rules/{position}"
             if (rule.holds is None) != (rule.severity == "review"):
@@ -863,7 +865,7 @@ class _Checker:
                     "reviews, and only reviews, are without a predicate",
                 )
             if rule.holds is not None:
-                yield from self._predicate(rule.holds, f"{at}/holds", rule=True)
+                yield from self._check_predicate(rule.holds, f"{at}/holds", rule=True)
             if bool(rule.invalidates) != (rule.severity == "error"):
                 yield Defect(
                     f"{at}/invalidates",
@@ -882,7 +884,7 @@ class _Checker:
 
     # levels
 
-    def _levels(self) -> Iterator[Defect]:
+    def _check_levels(self) -> Iterator[Defect]:
         if [level.number for level in self.document.levels] != list(range(1, len(self.document.levels) + 1)):
             yield Defect("/levels", "level-numbers", "los números deben ser 1, 2, 3, …", "numbers must be 1, 2, 3, …")
         if self.document.levels and self.document.levels[0].gates:
@@ -892,14 +894,14 @@ class _Checker:
                 "el primer nivel no tiene puertas",
                 "the first level has no gates",
             )
-        asked = Asked()
+        asked = RequiredBounds()
         for position, level in enumerate(self.document.levels):
             if level.provisional_unless is not None:
-                yield from self._predicate(level.provisional_unless, f"/levels/{position}", gate=True)
-            lower = Asked(asked)
+                yield from self._check_predicate(level.provisional_unless, f"/levels/{position}", gate=True)
+            lower = RequiredBounds(asked)
             for place, gate in enumerate(level.gates):
                 at = f"/levels/{position}/gates/{place}"
-                misread = list(self._predicate(gate.holds, f"{at}/holds", gate=True))
+                misread = list(self._check_predicate(gate.holds, f"{at}/holds", gate=True))
                 yield from misread
                 if gate.holds.op not in ("ge", "gt", "eq"):
                     yield Defect(
@@ -909,10 +911,10 @@ class _Checker:
                         "a gate asks for at least, more than, or exactly",
                     )
                 elif not misread:
-                    yield from self._monotone(gate.holds, at)
-                    yield from self._reachable(gate.holds, at)
-                    yield from _in_order(gate, lower, at)
-                    if (other := asked.excluding(gate)) is not None:
+                    yield from self._check_monotone(gate.holds, at)
+                    yield from self._check_reachable(gate.holds, at)
+                    yield from _check_level_order(gate, lower, at)
+                    if (other := asked.find_contradicting_gate(gate)) is not None:
                         yield Defect(
                             at,
                             "unreachable-level",
@@ -921,16 +923,16 @@ class _Checker:
                         )
                     asked.add(gate)
 
-    def _monotone(self, holds: Compare, place: str) -> Iterator[Defect]:
+    def _check_monotone(self, holds: Compare, place: str) -> Iterator[Defect]:
         """Whatever gets better, a gate that held still holds (SCORING, section 6)."""
-        if self.spans.way(holds.right) != 0:
+        if self.spans.find_direction(holds.right) != 0:
             yield Defect(
                 place,
                 "gate-threshold-varies",
                 "lo que pide depende de una puntuación, un valor o el índice",
                 "what it asks for depends on a score, a value or the index",
             )
-        way = self.spans.way(holds.left)
+        way = self.spans.find_direction(holds.left)
         if way is None or (way == -1 and holds.op != "eq"):
             yield Defect(
                 place,
@@ -939,12 +941,12 @@ class _Checker:
                 "asks for more of what is better when it is less",
             )
         elif way != 0 and holds.op == "eq":
-            span, wanted = self.spans.of(holds.left), holds.right
+            span, wanted = self.spans.compute(holds.left), holds.right
             match wanted:
                 case Constant(value=bool(answer)):
                     best = answer is (way == 1)
                 case Constant(value=int() | float() as number):
-                    best = exact(number) == (span.greatest if way == 1 else span.least)
+                    best = to_exact(number) == (span.greatest if way == 1 else span.least)
                 case _:
                     best = False
             if not best:
@@ -955,13 +957,13 @@ class _Checker:
                     "asks for exactly what is not the best: whoever improves would lose the level",
                 )
 
-    def _reachable(self, holds: Compare, place: str) -> Iterator[Defect]:
+    def _check_reachable(self, holds: Compare, place: str) -> Iterator[Defect]:
         """What a gate asks for can be there."""
-        there, asked = self.spans.of(holds.left), self.spans.of(holds.right)
-        if self._kind(holds.left) != "number":
+        there, asked = self.spans.compute(holds.left), self.spans.compute(holds.right)
+        if self._find_kind(holds.left) != "number":
             return
         if there.greatest < asked.least or (holds.op == "gt" and there.greatest == asked.least):
-            told = (_shown(asked.least), _shown(there.greatest))
+            told = (_format_number(asked.least), _format_number(there.greatest))
             yield Defect(
                 place,
                 "unreachable-level",
@@ -969,7 +971,7 @@ class _Checker:
                 "the level cannot be reached: asks for {}, and there can be at most {}".format(*told),
             )
         elif holds.op == "eq" and asked.greatest < there.least:
-            told = (_shown(asked.greatest), _shown(there.least))
+            told = (_format_number(asked.greatest), _format_number(there.least))
             yield Defect(
                 place,
                 "unreachable-level",
@@ -977,7 +979,7 @@ class _Checker:
                 "the level cannot be reached: asks for {}, and there is at least {}".format(*told),
             )
 
-    def _references(self) -> Iterator[Defect]:
+    def _check_references(self) -> Iterator[Defect]:
         answered = self.document.answers
         for name, table in (
             ("bullets", answered.bullets),
@@ -1002,7 +1004,7 @@ class _Checker:
                             f"{indicator!r} is not an indicator",
                         )
         for name, idea in answered.ideas.items():
-            yield from _known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
+            yield from _check_known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
         for position, step in enumerate(self.document.calendar):
             for member, day in (("start", step.start), ("to", step.to)):
                 if not _is_day(day):
@@ -1048,12 +1050,12 @@ class _Checker:
                 )
 
 
-def _in_order(gate: Gate, lower: Asked, place: str) -> Iterator[Defect]:
+def _check_level_order(gate: Gate, lower: RequiredBounds, place: str) -> Iterator[Defect]:
     """A level asks for no less than the levels below it; where it asks for exactly less, it contradicts them."""
-    for key, asked in bounds(gate):
-        before = lower.least(key)
+    for key, asked in find_lower_bounds(gate):
+        before = lower.find_lower_bound(key)
         if before is not None and asked.order < before.order and gate.holds.op != "eq":
-            told = (_shown(asked.number), _shown(before.number), before.gate)
+            told = (_format_number(asked.number), _format_number(before.number), before.gate)
             yield Defect(
                 place,
                 "gate-below-lower-level",
@@ -1062,7 +1064,7 @@ def _in_order(gate: Gate, lower: Asked, place: str) -> Iterator[Defect]:
             )
 
 
-def _known(ids: Iterable[str], table: Mapping[str, object], place: str) -> Iterator[Defect]:
+def _check_known(ids: Iterable[str], table: Mapping[str, object], place: str) -> Iterator[Defect]:
     for identifier in ids:
         if identifier not in table:
             yield Defect(
@@ -1078,41 +1080,41 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _shown(number: Bound) -> str:
+def _format_number(number: Bound) -> str:
     """A number as a document writes it."""
     return str(number) if isinstance(number, int) else str(float(number)).removesuffix(".0")
 
 
-def _affine(operand: Operand, indicator: str, fact: str) -> bool:
+def _is_affine(operand: Operand, indicator: str, fact: str) -> bool:
     """Whether an operand is a polynomial of degree 0 or 1 in a fact."""
-    return _degree(operand, indicator, fact) <= 1
+    return _find_degree(operand, indicator, fact) <= 1
 
 
-def _degree(operand: Operand, indicator: str, fact: str) -> int:
+def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
     match operand:
         case AnswerOperand(indicator=of, fact=name):
             return int((of, name) == (indicator, fact))
         case Sum(of=members):
-            return max(_degree(member, indicator, fact) for member in members)
+            return max(_find_degree(member, indicator, fact) for member in members)
         case Product(of=members):
-            return sum(_degree(member, indicator, fact) for member in members)
+            return sum(_find_degree(member, indicator, fact) for member in members)
         case _:
             reads = any(
                 isinstance(part, AnswerOperand) and (part.indicator, part.fact) == (indicator, fact)
-                for part in parts(operand)
+                for part in walk_operand_parts(operand)
             )
             return 2 if reads else 0
 
 
-def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[Defect]:
+def check_texts(document: Document, texts: MethodologyTexts, language: Language) -> Iterator[Defect]:
     """Every text that is missing, empty, or belongs to nothing in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
         yield Defect(f"{root}/language", "text-language", f"es {texts.language!r}", f"is {texts.language!r}")
     answered = document.answers
     tables: list[tuple[str, Mapping[str, object], Iterable[str]]] = [
-        ("groups", texts.groups, [group.id for group in groups(document.root)]),
-        ("indicators", texts.indicators, [indicator.id for indicator in indicators(document.root)]),
+        ("groups", texts.groups, [group.id for group in walk_groups(document.root)]),
+        ("indicators", texts.indicators, [indicator.id for indicator in walk_indicators(document.root)]),
         ("profile", texts.profile, [field.name for field in document.profile]),
         ("rules", texts.rules, [rule.id for rule in document.rules]),
         ("gates", texts.gates, [gate.id for level in document.levels for gate in level.gates]),
@@ -1128,11 +1130,13 @@ def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[D
         ("sources", texts.sources, document.sources),
     ]
     for name, present, wanted in tables:
-        yield from _same(f"{root}/{name}", present, wanted)
+        yield from _check_same(f"{root}/{name}", present, wanted)
     for field in document.profile:
         if field.name in texts.profile:
-            yield from _same(f"{root}/profile/{field.name}/values", texts.profile[field.name].values, field.values)
-    for indicator in indicators(document.root):
+            yield from _check_same(
+                f"{root}/profile/{field.name}/values", texts.profile[field.name].values, field.values
+            )
+    for indicator in walk_indicators(document.root):
         text = texts.indicators.get(indicator.id)
         if text is None:
             continue
@@ -1140,15 +1144,15 @@ def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[D
         wanted = [
             name
             for fact in indicator.facts
-            for name in ((fact.name, derived_count(fact.name)) if fact.type == "components" else (fact.name,))
+            for name in ((fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,))
         ]
-        yield from _same(f"{at}/facts", text.facts, wanted)
-        yield from _same(f"{at}/components", text.components, indicator.components)
+        yield from _check_same(f"{at}/facts", text.facts, wanted)
+        yield from _check_same(f"{at}/components", text.components, indicator.components)
         if (text.step is None) != (indicator.step is None):
             yield Defect(
                 f"{at}/step", "step-text", "va con el paso (step) del documento", "goes with the step of the document"
             )
-        yield from _placeholders(text.step or "", f"{at}/step")
+        yield from _find_placeholders(text.step or "", f"{at}/step")
         reasons = 0 if indicator.curve.kind in ("ladder", "boolean") else len(indicator.curve.goalposts)
         if len(text.goalposts) != reasons:
             yield Defect(
@@ -1165,10 +1169,10 @@ def of_texts(document: Document, texts: Texts, language: Language) -> Iterator[D
                 f"tiene {len(text.ladder)} textos para {steps} niveles",
                 f"has {len(text.ladder)} texts for {steps} levels",
             )
-    yield from _empty(root, texts)
+    yield from _find_empty_strings(root, texts)
 
 
-def _placeholders(text: str, place: str) -> Iterator[Defect]:
+def _find_placeholders(text: str, place: str) -> Iterator[Defect]:
     try:
         named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
@@ -1181,7 +1185,7 @@ def _placeholders(text: str, place: str) -> Iterator[Defect]:
             )
 
 
-def _same(place: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
+def _check_same(place: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
     expected = set(wanted)
     for key in expected - set(present):
         yield Defect(f"{place}/{key}", "missing-text", "falta", "is missing")
@@ -1191,17 +1195,17 @@ def _same(place: str, present: Mapping[str, object], wanted: Iterable[str]) -> I
         )
 
 
-def _empty(place: str, value: object) -> Iterator[Defect]:
+def _find_empty_strings(place: str, value: object) -> Iterator[Defect]:
     """Empty strings, wherever they stand."""
     if isinstance(value, str):
         if not value.strip():
             yield Defect(place, "empty-text", "está vacío", "is empty")
     elif isinstance(value, dict):
         for key, member in value.items():
-            yield from _empty(f"{place}/{key}", member)
+            yield from _find_empty_strings(f"{place}/{key}", member)
     elif isinstance(value, tuple):
         for position, member in enumerate(value):
-            yield from _empty(f"{place}/{position}", member)
+            yield from _find_empty_strings(f"{place}/{position}", member)
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
-            yield from _empty(f"{place}/{name}", getattr(value, name))
+            yield from _find_empty_strings(f"{place}/{name}", getattr(value, name))

@@ -10,18 +10,18 @@ from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
-from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
-    answers_type,
-    body_type,
-    closed,
-    described,
-    fact_members,
-    literal,
-    profile_members,
-    set_of,
-    suffix,
+    build_answers_type,
+    build_body_type,
+    build_closed_struct,
+    build_fact_members,
+    build_id_set,
+    build_literal,
+    build_profile_members,
+    describe_type,
+    format_type_suffix,
 )
 
 SetAside = Literal["withdrawn", "rejected", "stale"]
@@ -72,55 +72,55 @@ class Replacement(Struct, frozen=True, kw_only=True):
     profile_self_declared: frozenset[str] | None = None
 
 
-def request_type(methodology: Methodology) -> type[ScoreRequest]:
+def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
     """The closed type of the body of `POST /v1/scores` for a version, told apart by its member `methodology`."""
     declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
     forms = {
-        indicator.id: _answer_type(methodology, indicator)
-        for indicator in indicators(methodology.document.root)
+        indicator.id: _build_answer_type(methodology, indicator)
+        for indicator in walk_indicators(methodology.document.root)
         if indicator.facts
     }
-    answers = answers_type(
+    answers = build_answers_type(
         "Answers",
         methodology,
         "The answers by indicator; an absent one is unknown.",
         lambda indicator: forms[indicator.id],
     )
-    fields = described(
-        set_of(declared),
+    fields = describe_type(
+        build_id_set(declared),
         "Profile fields without evidence. While a field that can make an indicator not applicable is "
         "only declared, the indicators that it would exclude are unknown.",
     )
-    return body_type(
+    return build_body_type(
         ScoreRequest,
         methodology,
         [
-            ("profile", _profile_type(methodology)),
+            ("profile", _build_profile_type(methodology)),
             ("answers", answers),
             ("profile_self_declared", fields, ()),
-            ("what_if", _what_if_type(methodology, forms, fields) | UnsetType, UNSET),
+            ("what_if", _build_what_if_type(methodology, forms, fields) | UnsetType, UNSET),
         ],
         f"Facts to score under {methodology.version}.",
     )
 
 
-def _what_if_type(methodology: Methodology, forms: Mapping[str, type[Struct]], fields: object) -> type[Struct]:
-    answers = answers_type(
+def _build_what_if_type(methodology: Methodology, forms: Mapping[str, type[Struct]], fields: object) -> type[Struct]:
+    answers = build_answers_type(
         "WhatIfAnswers",
         methodology,
         "The answers that are supposed, by indicator, each with all its facts; null supposes that there is none.",
         lambda indicator: forms[indicator.id] | None,
     )
-    profile = closed(
-        f"WhatIfProfile_{suffix(methodology)}",
+    profile = build_closed_struct(
+        f"WhatIfProfile_{format_type_suffix(methodology)}",
         [
             (name, getitem(Union, (form, UnsetType)), UNSET)
-            for name, form in profile_members(methodology, methodology.document.profile)
+            for name, form in build_profile_members(methodology, methodology.document.profile)
         ],
         "The fields of the profile that are supposed.",
     )
-    return closed(
-        f"WhatIf_{suffix(methodology)}",
+    return build_closed_struct(
+        f"WhatIf_{format_type_suffix(methodology)}",
         [
             ("profile", profile | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
@@ -130,35 +130,35 @@ def _what_if_type(methodology: Methodology, forms: Mapping[str, type[Struct]], f
     )
 
 
-def _profile_type(methodology: Methodology) -> type[Struct]:
+def _build_profile_type(methodology: Methodology) -> type[Struct]:
     fields = {field.name: field for field in methodology.document.profile}
     members: list[Member] = [
         (name, form) if fields[name].set_by == "organisation" else (name, form, fields[name].default)
-        for name, form in profile_members(methodology, fields.values())
+        for name, form in build_profile_members(methodology, fields.values())
     ]
-    return closed(
-        f"Profile_{suffix(methodology)}",
+    return build_closed_struct(
+        f"Profile_{format_type_suffix(methodology)}",
         members,
         "The profile: every field set by the organisation is required; those set by the service have defaults.",
     )
 
 
-def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
     text = methodology.texts["en"].indicators[indicator.id]
-    basis = described(
-        literal(("evidenced", "self_declared")),
+    basis = describe_type(
+        build_literal(("evidenced", "self_declared")),
         f"Without evidence (self_declared) the score is at most {methodology.document.self_declared_cap}.",
     )
-    return closed(
-        f"Answer_{indicator.id.replace('.', '_')}_{suffix(methodology)}",
-        [*fact_members(indicator, text, indicator.facts), ("basis", basis, "evidenced")],
+    return build_closed_struct(
+        f"Answer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}",
+        [*build_fact_members(indicator, text, indicator.facts), ("basis", basis, "evidenced")],
         text.question,
     )
 
 
-def submission(methodology: Methodology, request: ScoreRequest) -> Submission:
+def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
     """What a decoded request says, in the form that the engine takes."""
-    answers, self_declared = _answers(methodology, request.answers)
+    answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
         answers={name: facts for name, facts in answers.items() if facts is not None},
@@ -167,14 +167,16 @@ def submission(methodology: Methodology, request: ScoreRequest) -> Submission:
     )
 
 
-def supposition(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
+def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replacement | None:
     """What a decoded request supposes in place of what it says; None where it supposes nothing."""
     supposed = request.what_if
     if supposed is UNSET:
         return None
     sent = {name: getattr(supposed, name) for name in ("profile", "answers", "profile_self_declared")}
     profile, declared = sent["profile"], sent["profile_self_declared"]
-    answers, self_declared = ({}, frozenset()) if sent["answers"] is UNSET else _answers(methodology, sent["answers"])
+    answers, self_declared = (
+        ({}, frozenset()) if sent["answers"] is UNSET else _collect_answers(methodology, sent["answers"])
+    )
     return Replacement(
         answers=answers,
         self_declared=self_declared,
@@ -185,12 +187,14 @@ def supposition(methodology: Methodology, request: ScoreRequest) -> Replacement 
     )
 
 
-def _answers(methodology: Methodology, sent: Struct) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
+def _collect_answers(
+    methodology: Methodology, sent: Struct
+) -> tuple[dict[str, dict[str, FactValue] | None], frozenset[str]]:
     """The facts of answers by indicator, None of one that is null; and those without evidence."""
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()
-    for indicator in indicators(methodology.document.root):
-        answer = getattr(sent, attribute(indicator.id)) if indicator.facts else UNSET
+    for indicator in walk_indicators(methodology.document.root):
+        answer = getattr(sent, to_attribute(indicator.id)) if indicator.facts else UNSET
         if answer is UNSET:
             continue
         answers[indicator.id] = (

@@ -14,17 +14,17 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
-from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
-    answers_type,
-    body_type,
-    closed,
-    described,
-    fact_members,
-    profile_members,
-    suffix,
+    build_answers_type,
+    build_body_type,
+    build_closed_struct,
+    build_fact_members,
+    build_profile_members,
+    describe_type,
+    format_type_suffix,
 )
 
 EVIDENCE_MAX: Final = 10
@@ -74,7 +74,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Content(Struct, frozen=True, kw_only=True):
+class AssessmentContent(Struct, frozen=True, kw_only=True):
     """What an organisation states: the profile fields that it sets, what supports them, and its answers by indicator.
 
     What the service sets, of the profile or of an answer, is not in it.
@@ -101,45 +101,47 @@ class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     profile_evidence: Struct | UnsetType = UNSET
 
 
-class Types(Struct, frozen=True):
+class AssessmentTypes(Struct, frozen=True):
     """The types of one version: of a whole assessment, and of a merge patch (RFC 7396)."""
 
     whole: type[AssessmentRequest]
     patch: type[AssessmentPatch]
 
 
-def types(methodology: Methodology) -> Types:
+def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
     """The closed types of a version, told apart from those of others by the member `methodology`."""
-    version, ending = methodology.version, suffix(methodology)
-    fields = _fields(methodology)
-    profile = profile_members(methodology, fields)
-    answers = answers_type(
+    version, ending = methodology.version, format_type_suffix(methodology)
+    fields = _list_profile_fields(methodology)
+    profile = build_profile_members(methodology, fields)
+    answers = build_answers_type(
         "AssessmentAnswers",
         methodology,
         "The answers by indicator, each with all its facts; null, like an absent one, is no answer. In a merge patch "
         "null removes it, and an absent one stays.",
-        lambda indicator: _answer_type(methodology, indicator) | None,
+        lambda indicator: _build_answer_type(methodology, indicator) | None,
     )
-    evidence = closed(
+    evidence = build_closed_struct(
         f"ProfileEvidence_{ending}",
         [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
         "What supports fields of the profile. Without it a field that can make an indicator not applicable is only "
         "declared, and the indicators that it would exclude are unknown.",
     )
-    whole = closed(f"AssessmentProfile_{ending}", profile, "The profile: every field that the organisation sets.")
-    changed = closed(
+    whole = build_closed_struct(
+        f"AssessmentProfile_{ending}", profile, "The profile: every field that the organisation sets."
+    )
+    changed = build_closed_struct(
         f"AssessmentProfilePatch_{ending}",
         [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in profile],
         "The fields of the profile that change.",
     )
-    return Types(
-        whole=body_type(
+    return AssessmentTypes(
+        whole=build_body_type(
             AssessmentRequest,
             methodology,
             [("profile", whole), ("answers", answers), ("profile_evidence", evidence | UnsetType, UNSET)],
             f"An assessment under {version}.",
         ),
-        patch=body_type(
+        patch=build_body_type(
             AssessmentPatch,
             methodology,
             [
@@ -152,21 +154,21 @@ def types(methodology: Methodology) -> Types:
     )
 
 
-def _fields(methodology: Methodology) -> tuple[ProfileField, ...]:
+def _list_profile_fields(methodology: Methodology) -> tuple[ProfileField, ...]:
     return tuple(field for field in methodology.document.profile if field.set_by == "organisation")
 
 
-def _sent(indicator: Indicator) -> tuple[Fact, ...]:
+def _list_sent_facts(indicator: Indicator) -> tuple[Fact, ...]:
     return tuple(fact for fact in indicator.facts if fact.set_by == "organisation")
 
 
-def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
     text = methodology.texts["en"].indicators[indicator.id]
     members: list[Member] = [
-        *fact_members(indicator, text, _sent(indicator)),
+        *build_fact_members(indicator, text, _list_sent_facts(indicator)),
         (
             "evidence",
-            described(
+            describe_type(
                 Supporting | None | UnsetType,
                 f"Without evidence that counts the score is at most {methodology.document.self_declared_cap}.",
             ),
@@ -174,57 +176,59 @@ def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]
         ),
         ("note", Note | None | UnsetType, UNSET),
     ]
-    return closed(f"AssessmentAnswer_{indicator.id.replace('.', '_')}_{suffix(methodology)}", members, text.question)
+    return build_closed_struct(
+        f"AssessmentAnswer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}", members, text.question
+    )
 
 
-def whole(methodology: Methodology, request: AssessmentRequest) -> Content:
+def to_content(methodology: Methodology, request: AssessmentRequest) -> AssessmentContent:
     """What a whole assessment states."""
-    nothing = Content(profile={}, profile_evidence={}, answers={})
-    return _merged(methodology, nothing, request.profile, request.profile_evidence, request.answers)
+    nothing = AssessmentContent(profile={}, profile_evidence={}, answers={})
+    return _merge_members(methodology, nothing, request.profile, request.profile_evidence, request.answers)
 
 
-def merged(methodology: Methodology, content: Content, patch: AssessmentPatch) -> Content:
+def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
     """A content with a merge patch applied to it."""
-    return _merged(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
+    return _merge_members(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
 
 
-def _merged(
+def _merge_members(
     methodology: Methodology,
-    content: Content,
+    content: AssessmentContent,
     profile: Struct | UnsetType,
     evidence: Struct | UnsetType,
     answers: Struct | UnsetType,
-) -> Content:
+) -> AssessmentContent:
     fields, supported, answered = dict(content.profile), dict(content.profile_evidence), dict(content.answers)
-    for field in _fields(methodology):
-        if (value := _said(profile, field.name)) is not UNSET:
+    for field in _list_profile_fields(methodology):
+        if (value := _get_sent_member(profile, field.name)) is not UNSET:
             fields[field.name] = value
-        if (documents := _said(evidence, field.name)) is not UNSET:
+        if (documents := _get_sent_member(evidence, field.name)) is not UNSET:
             supported[field.name] = documents or ()
-    for indicator in indicators(methodology.document.root):
-        change = _said(answers, attribute(indicator.id)) if indicator.facts else UNSET
+    for indicator in walk_indicators(methodology.document.root):
+        change = _get_sent_member(answers, to_attribute(indicator.id)) if indicator.facts else UNSET
         if change is None:
             answered.pop(indicator.id, None)
         elif change is not UNSET:
-            answered[indicator.id] = _answer(indicator, answered.get(indicator.id), change)
-    return Content(
+            answered[indicator.id] = _merge_answer(indicator, answered.get(indicator.id), change)
+    return AssessmentContent(
         profile=fields,
         profile_evidence={name: documents for name, documents in supported.items() if documents},
         answers=answered,
     )
 
 
-def _answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
+def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -> Answer:
     """An answer with all its facts; evidence and note that the change does not name stay as they were."""
-    evidence, note = _said(change, "evidence"), _said(change, "note")
+    evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     there = Answer(facts={}) if before is None else before
     return Answer(
-        facts={fact.name: getattr(change, fact.name) for fact in _sent(indicator)},
+        facts={fact.name: getattr(change, fact.name) for fact in _list_sent_facts(indicator)},
         evidence=there.evidence if evidence is UNSET else evidence or (),
         note=there.note if note is UNSET else note,
     )
 
 
-def _said(given: Struct | UnsetType, name: str) -> Any:
+def _get_sent_member(given: Struct | UnsetType, name: str) -> Any:
     """A member of something sent; UNSET where it was not sent, or nothing was."""
     return UNSET if given is UNSET else getattr(given, name)

@@ -11,16 +11,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Reason
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
-from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
-    body_type,
-    closed,
-    described,
-    fact_members,
-    profile_members,
-    suffix,
+    build_body_type,
+    build_closed_struct,
+    build_fact_members,
+    build_profile_members,
+    describe_type,
+    format_type_suffix,
 )
 
 T = TypeVar("T")
@@ -35,40 +35,40 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     answers: Struct | UnsetType = UNSET
 
 
-def facts_of_service(indicator: Indicator) -> tuple[Fact, ...]:
+def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
     """The facts of an answer that the organisation never sends."""
     return tuple(fact for fact in indicator.facts if fact.set_by == "service")
 
 
-def review_type(methodology: Methodology) -> type[ReviewRequest]:
+def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     """The closed type of a version, told apart from those of others by its member `methodology`."""
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
-    asked = [indicator for indicator in indicators(document.root) if facts_of_service(indicator)]
+    asked = [indicator for indicator in walk_indicators(document.root) if list_service_facts(indicator)]
     levels = [level.number for level in document.levels]
-    profile = closed(
-        f"ReviewProfile_{suffix(methodology)}",
-        [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in profile_members(methodology, fields)],
+    profile = build_closed_struct(
+        f"ReviewProfile_{format_type_suffix(methodology)}",
+        [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in build_profile_members(methodology, fields)],
         "The fields of the profile that the service sets; what is absent is as the methodology says.",
     )
     members: list[Member] = [
-        (attribute(indicator.id), getitem(Union, (_answer(methodology, indicator), UnsetType)), UNSET)
+        (to_attribute(indicator.id), getitem(Union, (_build_answer_type(methodology, indicator), UnsetType)), UNSET)
         for indicator in asked
     ]
-    answers = closed(
-        f"ReviewAnswers_{suffix(methodology)}",
+    answers = build_closed_struct(
+        f"ReviewAnswers_{format_type_suffix(methodology)}",
         members,
         "The facts of answers that the organisation does not send, by indicator.",
-        rename={attribute(indicator.id): indicator.id for indicator in asked},
+        rename={to_attribute(indicator.id): indicator.id for indicator in asked},
     )
     level = getitem(Annotated, (int, Meta(ge=min(levels, default=0), le=max(levels, default=0))))
     highest = getitem(Union, (level, None))
-    return body_type(
+    return build_body_type(
         ReviewRequest,
         methodology,
         [
             ("reason", Reason),
-            ("max_level", described(highest, "The highest level that it may reach; null is any."), None),
+            ("max_level", describe_type(highest, "The highest level that it may reach; null is any."), None),
             ("profile", profile | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
         ],
@@ -76,24 +76,24 @@ def review_type(methodology: Methodology) -> type[ReviewRequest]:
     )
 
 
-def _answer(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
     text = methodology.texts["en"].indicators[indicator.id]
-    return closed(
-        f"ReviewAnswer_{attribute(indicator.id)}_{suffix(methodology)}",
-        fact_members(indicator, text, facts_of_service(indicator)),
+    return build_closed_struct(
+        f"ReviewAnswer_{to_attribute(indicator.id)}_{format_type_suffix(methodology)}",
+        build_fact_members(indicator, text, list_service_facts(indicator)),
         "What the service says of the answer.",
     )
 
 
-def profile_of(request: ReviewRequest) -> dict[str, Scalar | None]:
+def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
     """The fields of the profile that a request says."""
-    return _said(request.profile, dict[str, Scalar | None])
+    return _get_sent_part(request.profile, dict[str, Scalar | None])
 
 
-def answers_of(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
+def collect_answers(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
     """The facts that a request says, by indicator."""
-    return _said(request.answers, dict[str, dict[str, FactValue]])
+    return _get_sent_part(request.answers, dict[str, dict[str, FactValue]])
 
 
-def _said(part: Struct | UnsetType, form: type[T]) -> T:
+def _get_sent_part(part: Struct | UnsetType, form: type[T]) -> T:
     return msgspec.convert({} if part is UNSET else msgspec.to_builtins(part), form)

@@ -14,20 +14,20 @@ from msgspec import UNSET, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
-from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.content import Evidence, Supporting
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
-    answers_type,
-    body_type,
-    closed,
-    described,
-    fact_members,
-    literal,
-    profile_members,
-    set_of,
-    suffix,
+    build_answers_type,
+    build_body_type,
+    build_closed_struct,
+    build_fact_members,
+    build_id_set,
+    build_literal,
+    build_profile_members,
+    describe_type,
+    format_type_suffix,
 )
 
 Basis = Literal["evidenced", "self_declared"]
@@ -44,7 +44,7 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
     profile_evidence: Struct | UnsetType = UNSET
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
     """What is entered for an indicator: the facts that there are, what they rest on, and a note."""
 
     facts: dict[str, FactValue]
@@ -62,7 +62,7 @@ class Questionnaire(Struct, frozen=True, kw_only=True):
     profile: dict[str, Scalar]
     profile_self_declared: tuple[str, ...]
     profile_evidence: dict[str, tuple[Evidence, ...]]
-    answers: dict[str, Entry]
+    answers: dict[str, QuestionnaireEntry]
 
 
 class ScoresDocument(Struct, frozen=True, kw_only=True):
@@ -93,31 +93,31 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
     answers: dict[str, dict[str, EntryMember]]
 
 
-def request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
+def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
     """The closed type of the questionnaire of a version, told apart by its member `methodology`."""
-    document, ending = methodology.document, suffix(methodology)
+    document, ending = methodology.document, format_type_suffix(methodology)
     fields = tuple(field for field in document.profile if field.set_by == "organisation")
-    answers = answers_type(
+    answers = build_answers_type(
         "QuestionnaireAnswers",
         methodology,
         "The answers by indicator, each with those of its facts that there are; null, like an absent one, is none.",
-        lambda indicator: _answer_type(methodology, indicator) | None,
+        lambda indicator: _build_answer_type(methodology, indicator) | None,
     )
-    profile = closed(
+    profile = build_closed_struct(
         f"QuestionnaireProfile_{ending}",
         [
             (name, getitem(Union, (form, None, UnsetType)), UNSET)
-            for name, form in profile_members(methodology, document.profile)
+            for name, form in build_profile_members(methodology, document.profile)
         ],
         "The fields of the profile that there are.",
     )
-    evidence = closed(
+    evidence = build_closed_struct(
         f"QuestionnaireProfileEvidence_{ending}",
         [(field.name, Supporting | None | UnsetType, UNSET) for field in fields],
         "What supports fields of the profile.",
     )
-    declared = described(set_of(tuple(field.name for field in fields)), "Profile fields without evidence.")
-    return body_type(
+    declared = describe_type(build_id_set(tuple(field.name for field in fields)), "Profile fields without evidence.")
+    return build_body_type(
         QuestionnaireRequest,
         methodology,
         [
@@ -130,33 +130,39 @@ def request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
     )
 
 
-def _answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
+def _build_answer_type(methodology: Methodology, indicator: Indicator) -> type[Struct]:
     text = methodology.texts["en"].indicators[indicator.id]
     members: list[Member] = [
         (member[0], getitem(Union, (member[1], UnsetType)), UNSET)
-        for member in fact_members(indicator, text, indicator.facts)
+        for member in build_fact_members(indicator, text, indicator.facts)
     ]
     members += [
-        ("basis", getitem(Union, (literal(("evidenced", "self_declared")), UnsetType)), UNSET),
+        ("basis", getitem(Union, (build_literal(("evidenced", "self_declared")), UnsetType)), UNSET),
         ("evidence", Supporting | None | UnsetType, UNSET),
         ("note", Note | None | UnsetType, UNSET),
     ]
-    return closed(f"QuestionnaireAnswer_{indicator.id.replace('.', '_')}_{suffix(methodology)}", members, text.question)
+    return build_closed_struct(
+        f"QuestionnaireAnswer_{indicator.id.replace('.', '_')}_{format_type_suffix(methodology)}",
+        members,
+        text.question,
+    )
 
 
-def questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:
+def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Questionnaire:
     """What a decoded request holds."""
     document = methodology.document
     answers = {
         indicator.id: entry
-        for indicator in indicators(document.root)
+        for indicator in walk_indicators(document.root)
         if indicator.facts
-        and isinstance(sent := _said(request.answers, attribute(indicator.id)), Struct)
-        and (entry := _entry(indicator, sent)) != Entry(facts={})
+        and isinstance(sent := _get_sent_member(request.answers, to_attribute(indicator.id)), Struct)
+        and (entry := _to_entry(indicator, sent)) != QuestionnaireEntry(facts={})
     }
     return Questionnaire(
         profile={
-            field.name: value for field in document.profile if (value := _said(request.profile, field.name)) is not None
+            field.name: value
+            for field in document.profile
+            if (value := _get_sent_member(request.profile, field.name)) is not None
         },
         profile_self_declared=tuple(
             field.name for field in document.profile if field.name in request.profile_self_declared
@@ -164,16 +170,16 @@ def questionnaire(methodology: Methodology, request: QuestionnaireRequest) -> Qu
         profile_evidence={
             field.name: documents
             for field in document.profile
-            if field.set_by == "organisation" and (documents := _said(request.profile_evidence, field.name))
+            if field.set_by == "organisation" and (documents := _get_sent_member(request.profile_evidence, field.name))
         },
         answers=answers,
     )
 
 
-def _entry(indicator: Indicator, sent: Struct) -> Entry:
+def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
     facts: dict[str, FactValue] = {}
     for fact in indicator.facts:
-        value = _said(sent, fact.name)
+        value = _get_sent_member(sent, fact.name)
         if value is None or (value == () and not fact.required):
             continue
         facts[fact.name] = (
@@ -181,26 +187,26 @@ def _entry(indicator: Indicator, sent: Struct) -> Entry:
             if isinstance(value, tuple)
             else value
         )
-    return Entry(
+    return QuestionnaireEntry(
         facts=facts,
-        basis=_said(sent, "basis"),
-        evidence=_said(sent, "evidence") or (),
-        note=_said(sent, "note") or None,
+        basis=_get_sent_member(sent, "basis"),
+        evidence=_get_sent_member(sent, "evidence") or (),
+        note=_get_sent_member(sent, "note") or None,
     )
 
 
-def _said(given: object, name: str) -> Any:
+def _get_sent_member(given: object, name: str) -> Any:
     """A member of something sent; None where it was not sent, or nothing was."""
     value = getattr(given, name, None)
     return None if value is UNSET else value
 
 
-def is_whole(indicator: Indicator, entry: Entry) -> bool:
+def is_whole(indicator: Indicator, entry: QuestionnaireEntry) -> bool:
     """Whether an entry has all the facts that an answer needs."""
     return all(fact.name in entry.facts for fact in indicator.facts if fact.required)
 
 
-def missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, ...]:
+def list_missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, ...]:
     """The fields of the profile without which nothing can be sent."""
     return tuple(
         field.name
@@ -209,7 +215,7 @@ def missing_fields(methodology: Methodology, held: Questionnaire) -> tuple[str, 
     )
 
 
-def document_of(methodology: Methodology, held: Questionnaire) -> QuestionnaireDocument:
+def to_questionnaire_document(methodology: Methodology, held: Questionnaire) -> QuestionnaireDocument:
     """A questionnaire as it may be sent again."""
     return QuestionnaireDocument(
         methodology=methodology.version,
@@ -219,7 +225,7 @@ def document_of(methodology: Methodology, held: Questionnaire) -> QuestionnaireD
         answers={
             name: {
                 **entry.facts,
-                **_basis(entry),
+                **_collect_support(entry),
                 **({"evidence": entry.evidence} if entry.evidence else {}),
                 **({} if entry.note is None else {"note": entry.note}),
             }
@@ -228,25 +234,28 @@ def document_of(methodology: Methodology, held: Questionnaire) -> QuestionnaireD
     )
 
 
-def scores_document(methodology: Methodology, held: Questionnaire) -> ScoresDocument | None:
+def to_scores_document(methodology: Methodology, held: Questionnaire) -> ScoresDocument | None:
     """The body of `POST /v1/scores`; an answer that lacks a fact is not in it. None where the profile lacks a field."""
-    if missing_fields(methodology, held):
+    if list_missing_fields(methodology, held):
         return None
     return ScoresDocument(
         methodology=methodology.version,
         profile=held.profile,
         profile_self_declared=held.profile_self_declared,
-        answers={name: {**entry.facts, **_basis(entry)} for name, entry in _whole(methodology, held).items()},
+        answers={
+            name: {**entry.facts, **_collect_support(entry)}
+            for name, entry in _select_whole_entries(methodology, held).items()
+        },
     )
 
 
-def assessment_document(methodology: Methodology, held: Questionnaire) -> AssessmentDocument | None:
+def to_assessment_document(methodology: Methodology, held: Questionnaire) -> AssessmentDocument | None:
     """The body of an assessment, likewise; what the service sets is not in it."""
-    if missing_fields(methodology, held):
+    if list_missing_fields(methodology, held):
         return None
     own = {
         indicator.id: {fact.name for fact in indicator.facts if fact.set_by == "organisation"}
-        for indicator in indicators(methodology.document.root)
+        for indicator in walk_indicators(methodology.document.root)
     }
     fields = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
     return AssessmentDocument(
@@ -259,18 +268,18 @@ def assessment_document(methodology: Methodology, held: Questionnaire) -> Assess
                 "evidence": entry.evidence,
                 "note": entry.note,
             }
-            for name, entry in _whole(methodology, held).items()
+            for name, entry in _select_whole_entries(methodology, held).items()
         },
     )
 
 
-def _basis(entry: Entry) -> dict[str, EntryMember]:
+def _collect_support(entry: QuestionnaireEntry) -> dict[str, EntryMember]:
     return {} if entry.basis is None else {"basis": entry.basis}
 
 
-def _whole(methodology: Methodology, held: Questionnaire) -> dict[str, Entry]:
+def _select_whole_entries(methodology: Methodology, held: Questionnaire) -> dict[str, QuestionnaireEntry]:
     return {
         indicator.id: held.answers[indicator.id]
-        for indicator in indicators(methodology.document.root)
+        for indicator in walk_indicators(methodology.document.root)
         if indicator.id in held.answers and is_whole(indicator, held.answers[indicator.id])
     }

@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, IndicatorText, ProfileField
-from actitud_api.engine.methodology.predicates import attribute, indicators
+from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
 
 S = TypeVar("S", bound=Struct)
 
@@ -23,60 +23,65 @@ Member: TypeAlias = tuple[str, object] | tuple[str, object, object]
 """A member of a type: its name, its form, and the default of one that may be left out."""
 
 
-def suffix(methodology: Methodology) -> str:
+def format_type_suffix(methodology: Methodology) -> str:
     """What ends the names of the types of a version."""
     return methodology.version.replace(".", "_").replace("-", "_")
 
 
-def profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
+def build_profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
     """The members of those fields of the profile, none with a default."""
     texts = methodology.texts["en"].profile
     return [
-        (field.name, described(_profile_field(field), f"{texts[field.name].description} ({texts[field.name].unit})"))
+        (
+            field.name,
+            describe_type(_build_profile_field(field), f"{texts[field.name].description} ({texts[field.name].unit})"),
+        )
         for field in fields
     ]
 
 
-def answers_type(name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]) -> type[Struct]:
+def build_answers_type(
+    name: str, methodology: Methodology, doc: str, form: Callable[[Indicator], object]
+) -> type[Struct]:
     """The type of the answers by indicator, any of which may be left out; `form` makes that of one answer."""
-    asked = [indicator for indicator in indicators(methodology.document.root) if indicator.facts]
+    asked = [indicator for indicator in walk_indicators(methodology.document.root) if indicator.facts]
     members: list[Member] = [
-        (attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in asked
+        (to_attribute(indicator.id), getitem(Union, (form(indicator), UnsetType)), UNSET) for indicator in asked
     ]
-    return closed(
-        f"{name}_{suffix(methodology)}",
+    return build_closed_struct(
+        f"{name}_{format_type_suffix(methodology)}",
         members,
         doc,
-        rename={attribute(indicator.id): indicator.id for indicator in asked},
+        rename={to_attribute(indicator.id): indicator.id for indicator in asked},
     )
 
 
-def fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
+def build_fact_members(indicator: Indicator, text: IndicatorText, facts: Iterable[Fact]) -> list[Member]:
     """The members of those facts of an indicator."""
     members: list[Member] = []
     for fact in facts:
-        form = described(_fact(fact, indicator), text.facts[fact.name])
+        form = describe_type(_build_fact_type(fact, indicator), text.facts[fact.name])
         members.append((fact.name, form) if fact.required else (fact.name, form, ()))
     return members
 
 
-def described(form: object, description: str) -> object:
+def describe_type(form: object, description: str) -> object:
     """A form with what it means."""
     return getitem(Annotated, (form, Meta(description=description)))
 
 
-def literal(values: tuple[str, ...]) -> object:
+def build_literal(values: tuple[str, ...]) -> object:
     """The form of one of those values."""
     return getitem(Literal, values)
 
 
-def set_of(ids: tuple[str, ...]) -> object:
+def build_id_set(ids: tuple[str, ...]) -> object:
     """The form of a list of those ids, each at most once: JSON has no sets."""
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
-    return getitem(Annotated, (GenericAlias(tuple, (literal(ids) if ids else str, ...)), meta))
+    return getitem(Annotated, (GenericAlias(tuple, (build_literal(ids) if ids else str, ...)), meta))
 
 
-def closed(
+def build_closed_struct(
     name: str,
     members: Iterable[Member],
     doc: str,
@@ -87,7 +92,7 @@ def closed(
     return msgspec.defstruct(
         name,
         members,
-        namespace={"__doc__": doc, "__post_init__": _refuse_repeated},
+        namespace={"__doc__": doc, "__post_init__": _refuse_repeated_ids},
         frozen=True,
         forbid_unknown_fields=True,
         kw_only=True,
@@ -95,13 +100,13 @@ def closed(
     )
 
 
-def body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
+def build_body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
     """The type of a body, told apart from those of other versions by its member `methodology`."""
     made = msgspec.defstruct(
-        f"{base.__name__}_{suffix(methodology)}",
+        f"{base.__name__}_{format_type_suffix(methodology)}",
         members,
         bases=(base,),
-        namespace={"__doc__": doc, "__post_init__": _refuse_repeated},
+        namespace={"__doc__": doc, "__post_init__": _refuse_repeated_ids},
         tag=methodology.version,
         frozen=True,
         forbid_unknown_fields=True,
@@ -111,39 +116,39 @@ def body_type(base: type[S], methodology: Methodology, members: Iterable[Member]
     return made
 
 
-def _refuse_repeated(self: Struct) -> None:
+def _refuse_repeated_ids(self: Struct) -> None:
     for name in self.__struct_fields__:
         value = getattr(self, name)
         if isinstance(value, tuple) and value and isinstance(value[0], str) and len(set(value)) < len(value):
             raise ValueError(f"`{name}` has repeated elements")
 
 
-def _profile_field(field: ProfileField) -> object:
+def _build_profile_field(field: ProfileField) -> object:
     form: object
     match field.type:
         case "enum":
-            form = literal(field.values)
+            form = build_literal(field.values)
         case "boolean":
             form = bool
         case "integer":
-            form = _between(int, field)
+            form = _limit_range(int, field)
         case "number":
-            form = _between(float, field)
+            form = _limit_range(float, field)
     return getitem(Union, (form, None)) if field.nullable else form
 
 
-def _fact(fact: Fact, indicator: Indicator) -> object:
+def _build_fact_type(fact: Fact, indicator: Indicator) -> object:
     match fact.type:
         case "boolean":
             return bool
         case "integer":
-            return _between(int, fact)
+            return _limit_range(int, fact)
         case "number":
             comment = {"$comment": f"Rounded half up to {fact.decimals} decimals."}
-            return getitem(Annotated, (_between(float, fact), Meta(extra_json_schema=comment)))
+            return getitem(Annotated, (_limit_range(float, fact), Meta(extra_json_schema=comment)))
         case "components":
-            return set_of(indicator.components)
+            return build_id_set(indicator.components)
 
 
-def _between(form: object, limited: Fact | ProfileField) -> object:
+def _limit_range(form: object, limited: Fact | ProfileField) -> object:
     return getitem(Annotated, (form, Meta(ge=limited.minimum, le=limited.maximum)))

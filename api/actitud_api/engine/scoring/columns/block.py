@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from actitud_api.engine.methodology.predicates import groups
+from actitud_api.engine.methodology.predicates import walk_groups
 from actitud_api.engine.scoring.columns.table import Bools, Columns, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
 from actitud_api.engine.scoring.evaluate import Code
@@ -28,7 +28,7 @@ LEFT = -1
 
 def group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
     """The groups in document order, the root first: the order of their rows."""
-    return tuple(group.id for group in groups(plan.document.root))
+    return tuple(group.id for group in walk_groups(plan.document.root))
 
 
 class Reads(Struct, frozen=True):

@@ -16,7 +16,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Constant, Operand, Quotient
-from actitud_api.engine.methodology.predicates import exact
+from actitud_api.engine.methodology.predicates import to_exact
 from actitud_api.engine.scoring.aggregations import EPSILON
 from actitud_api.engine.scoring.columns.block import Block, Reads, together
 from actitud_api.engine.scoring.columns.expressions import MOST, Compiler, Condition, Numbers, rows_beyond
@@ -193,8 +193,8 @@ class Curves:
         """x of above / below without the scale, and scores in units."""
         posts = leaf.definition.curve.goalposts
         return (
-            [Fraction(exact(post.x)) / value.scale for post in posts],
-            [Fraction(exact(post.score)) * self._unit for post in posts],
+            [Fraction(to_exact(post.x)) / value.scale for post in posts],
+            [Fraction(to_exact(post.score)) * self._unit for post in posts],
         )
 
     def _rounded(

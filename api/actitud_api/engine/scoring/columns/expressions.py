@@ -41,7 +41,7 @@ from actitud_api.engine.methodology.model import (
     ProfileOperand,
     Sum,
 )
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, exact
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, to_exact
 from actitud_api.engine.scoring.columns.block import Block, Needs, Reads, together
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
@@ -625,7 +625,7 @@ def constant(value: bool | int | float | str) -> Numbers:
     """A constant of a document."""
     if isinstance(value, str):
         return replace(_whole(0, Fraction(1)), text=(value,))
-    exactly = Fraction(exact(value))
+    exactly = Fraction(to_exact(value))
     return _whole(exactly.numerator, Fraction(1, exactly.denominator))
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
-from actitud_api.engine.methodology.predicates import operands
+from actitud_api.engine.methodology.predicates import walk_operands
 from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.columns.block import CODE, LEFT, Block, Needs
 from actitud_api.engine.scoring.columns.curves import Curves, Scoring, Value, value_of
@@ -72,7 +72,9 @@ def _judge(case: Case, compiler: Compiler, needs: Needs) -> Callable[[Block], Ju
     surely_not = compiler.certain(case.applies, False, 0, Reading.DECLARED)
     zeros, opens, lefts, undetermineds, doubtfuls = (needs.keep() for _ in range(5))
     needs.at(0)
-    open_question = any(isinstance(operand, AnswerOperand | ComponentOperand) for operand in operands(case.zero_when))
+    open_question = any(
+        isinstance(operand, AnswerOperand | ComponentOperand) for operand in walk_operands(case.zero_when)
+    )
 
     def judge(block: Block) -> Judgement:
         by_rule: Bools | None = None

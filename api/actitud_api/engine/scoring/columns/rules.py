@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import AnswerOperand, ComponentOperand, Implies, Operand, Predicate, Present
-from actitud_api.engine.methodology.predicates import Truth, compile_predicate, operands, parts
+from actitud_api.engine.methodology.predicates import Truth, compile_predicate, walk_operand_parts, walk_operands
 from actitud_api.engine.scoring.columns.block import CODE, Block, Needs
 from actitud_api.engine.scoring.columns.expressions import Compiler, Extent, Reading, Truths
 from actitud_api.engine.scoring.columns.table import Bools
@@ -154,7 +154,7 @@ def _read_by_indicators(plan: CompiledMethodology) -> frozenset[int]:
     return frozenset(
         plan.positions[operand.indicator]
         for leaf in plan.indicators
-        for operand in (*operands(leaf.definition.zero_when), *parts(leaf.definition.value))
+        for operand in (*walk_operands(leaf.definition.zero_when), *walk_operand_parts(leaf.definition.value))
         if isinstance(operand, AnswerOperand | ComponentOperand) and operand.indicator != leaf.definition.id
     )
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, derived_count, exact_fact
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, name_derived_count, round_fact
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 
@@ -357,7 +357,7 @@ class _Maker:
             if fact.type == "components":
                 if least < 0 or most >> len(indicator.components):
                     raise DefectiveColumns(f"{place}: a bit stands for no component")
-                facts[self.plan.layout.facts[indicator.id, derived_count(fact.name)]] = _bits(column)
+                facts[self.plan.layout.facts[indicator.id, name_derived_count(fact.name)]] = _bits(column)
                 column = _wide_enough(column, len(indicator.components))
             elif fact.type == "boolean" and not 0 <= least <= most <= 1:
                 raise DefectiveColumns(f"{place}: is not yes (1) or no (0)")
@@ -453,4 +453,4 @@ _Ids = tuple[str, ...]
 
 def _units(number: float, decimals: int) -> int:
     """A number in whole units of its last decimal."""
-    return int(exact_fact(number, decimals) * 10**decimals)
+    return int(round_fact(number, decimals) * 10**decimals)

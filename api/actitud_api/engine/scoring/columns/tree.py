@@ -12,7 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Share
-from actitud_api.engine.methodology.predicates import halfup
+from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.columns.aggregation import Aggregation, Weights
 from actitud_api.engine.scoring.columns.block import LEFT, Block, group_ids
@@ -236,7 +236,7 @@ class Tree:
         np.copyto(row, covered, casting="unsafe")
         near = np.abs(covered - np.rint(covered)) <= COVERED * COVER_ERROR
         for number in np.flatnonzero(near).tolist():
-            row[number] = halfup(COVERED * (1 - cover.exactly(number)))
+            row[number] = round_half_up(COVERED * (1 - cover.exactly(number)))
         return cover
 
     def _suffice(self, found: GroupCounted, asked: Share, insufficient: Bools) -> None:

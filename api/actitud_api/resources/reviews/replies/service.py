@@ -10,8 +10,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.loader import load
-from actitud_api.engine.methodology.predicates import indicators
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, Stale, revision
@@ -189,7 +189,9 @@ def _sort_replies(methodology: str, records: Iterable[ReplyRecord]) -> list[Repl
 
 
 def _index_indicators(methodology: str) -> Mapping[str, int]:
-    return {known.id: number for number, known in enumerate(indicators(load(methodology).document.root))}
+    return {
+        known.id: number for number, known in enumerate(walk_indicators(load_methodology(methodology).document.root))
+    }
 
 
 # --- what a review comes to -----------------------------------------------------------------------------------
