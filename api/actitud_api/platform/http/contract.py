@@ -33,7 +33,7 @@ IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What can be asked next with what an answer holds: an operation, and its parameters.
+    """A link of OpenAPI: an operation that may follow, with its parameters taken from the answer.
 
     A parameter is a runtime expression of OpenAPI (`$response.body#/id`) or a value.
     """
@@ -45,7 +45,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What an operation takes and answers; the members are those of `contract`."""
+    """The inputs and answers of an operation; `operations.Options` describes the members."""
 
     answer: Representation[Any] | None
     query: Query[Any]
@@ -67,19 +67,19 @@ class Contract:
 
 
 def contract_of(opt: Mapping[str, object]) -> Contract | None:
-    """The contract in the `opt` of a handler; None for pages and files."""
+    """Return the contract in the `opt` of a handler, None for pages and files."""
     found = opt.get("contract")
     return found if isinstance(found, Contract) else None
 
 
 def is_open(opt: Mapping[str, object]) -> bool:
-    """Whether scripts of any origin may read what a handler answers."""
+    """Return True if scripts of any origin may read the answers of a handler."""
     found = contract_of(opt)
     return opt.get("cors") is True if found is None else found.cors
 
 
 async def enforce(request: ApiRequest) -> None:
-    """Reads what an operation takes, before its handler runs; raises the problem that names every fault at once."""
+    """Decode the inputs of an operation before its handler runs. Raise one problem that names every fault."""
     found = contract_of(request.route_handler.opt)
     if found is None:
         # The document itself is under /v1 too, where nothing unknown is let pass. A preflight carries the query of the
@@ -123,7 +123,7 @@ async def enforce(request: ApiRequest) -> None:
 
 
 def idempotency_key(request: ApiRequest) -> str | None:
-    """The `Idempotency-Key` of a request."""
+    """Return the `Idempotency-Key` of a request."""
     return header(request.scope, b"idempotency-key")
 
 

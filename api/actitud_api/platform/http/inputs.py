@@ -70,7 +70,7 @@ class Query(Generic[T]):
         self._checked = Checked(type_, schema)
 
     def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """The parameters, or all that is wrong with them."""
+        """Return the parameters of a request as a Struct, or all their faults."""
         try:
             pairs = query_pairs(request.scope)
         except ValueError:
@@ -114,7 +114,7 @@ _PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.
 
 
 def parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
-    """The schema of each member of a Struct as a parameter: what may be left out is never null."""
+    """Return the schema of each member of a Struct as a parameter, without null: a parameter is left out instead."""
     schema = msgspec.json.schema(type_)
     properties: dict[str, dict[str, object]] = schema["$defs"][type_.__name__]["properties"]
     return {name: _without_null(member) for name, member in properties.items()}
@@ -129,13 +129,13 @@ def _without_null(schema: dict[str, object]) -> dict[str, object]:
 
 
 def _without_control(schema: dict[str, object]) -> dict[str, object]:
-    """A text of any form still has no control characters, which `Query` refuses: the schema says so."""
+    """Return a schema that refuses control characters in free text, as `Query` does."""
     is_free = schema.get("type") == "string" and not schema.keys() & {"enum", "pattern", "format"}
     return {**schema, "pattern": NO_CONTROL} if is_free else schema
 
 
 def _value(schema: Mapping[str, object], text: str) -> Json:
-    """A parameter as the kind of JSON value that its schema asks for; the text itself where it is not one."""
+    """Convert the text of a parameter to the JSON type of its schema. Return the text if it is not of that type."""
     match schema.get("type"):
         case "integer" if _INTEGER.fullmatch(text):
             return int(text)
@@ -162,7 +162,10 @@ class Body(Generic[T]):
         return {str(type_.__struct_config__.tag): type_ for type_ in self.types} if self.tag_field else {}
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """The body, or all that is wrong with it; raises 413 and 415 problems, and 400 where it never came."""
+        """Return the body as a Struct, or all its faults.
+
+        Raise 413 and 415 problems, and 400 if it did not come whole.
+        """
         _ensure_media_type(request, self.media_type)
         raw = await _whole_body(request)
         return self._read(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._read, raw)
@@ -175,7 +178,7 @@ class Body(Generic[T]):
         return self.convert(value)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """What JSON says as this body, or all that is wrong with it."""
+        """Convert decoded JSON to the Struct of its tag. Return all its faults if it is not valid."""
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)
@@ -191,7 +194,7 @@ class FileBody:
         self.media_types = media_types
 
     async def decode(self, request: ApiRequest) -> bytes:
-        """The bytes; raises 413 and 415 problems, and 400 where they never came."""
+        """Return the bytes. Raise 413 and 415 problems, and 400 if they did not come whole."""
         media_type, _ = request.content_type
         if media_type.lower() not in self.media_types or "content-encoding" in request.headers:
             listed = ", ".join(self.media_types)
@@ -258,7 +261,7 @@ class NotJson(ValueError):
 
 
 def parse(raw: bytes) -> Json:
-    """The value of a JSON text, each integral number an int.
+    """Parse a JSON text, with each integral number as an int.
 
     Raises `NotJson` with the faults that can be told, cut by `first`.
     """
@@ -288,7 +291,7 @@ def parse(raw: bytes) -> Json:
 
 
 def _number(text: str) -> int | float:
-    """A number with a point or an exponent: finite, and an int where it is integral (19.0 is 19)."""
+    """Parse a number with a point or an exponent. Return an int if it is integral (19.0 is 19)."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:QUOTED_MAX]} is beyond what a number can be")

@@ -24,17 +24,17 @@ _KEY: Final = re.compile(rf"({PREFIX}_[0-9A-Za-z]{{{ID_LENGTH}}}_)[0-9A-Za-z]+")
 
 
 def redacted(text: str) -> str:
-    """A text with the secrets of all keys in it struck out, also of one that is cut or mistyped."""
+    """Strike the secrets of all keys out of a text, also of keys that are cut or mistyped."""
     return _KEY.sub(r"\1***", text)
 
 
 def has_key(text: str) -> bool:
-    """Whether there is something that looks like a key in a text, or like the beginning of one."""
+    """Return True if a text has anything that looks like a key or the beginning of one."""
     return _KEY.search(text) is not None
 
 
 def strike_out(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The event of a log without secrets of keys (a processor of structlog)."""
+    """Strike secrets of keys out of a log event (a structlog processor)."""
     return {name: redacted(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
@@ -48,7 +48,7 @@ _RENDERED: Final = structlog.processors.JSONRenderer(ensure_ascii=True)
 
 
 def configure_logs() -> None:
-    """Makes every event of the service a line of JSON, with its time in UTC and its exception without local values.
+    """Configure logging: each event is a line of JSON with its UTC time, its exception without local values.
 
     So are those of libraries, as of the server about what is no HTTP.
     """
@@ -61,5 +61,5 @@ def configure_logs() -> None:
 
 
 def _standard_error(*_: object) -> structlog.WriteLogger:
-    """Standard error as it is at the moment, which may have been redirected."""
+    """Return a logger to the current standard error, which may have been redirected."""
     return structlog.WriteLogger(sys.stderr)

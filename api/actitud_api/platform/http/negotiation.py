@@ -14,7 +14,7 @@ _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
 def weighted(header: str) -> list[tuple[str, float]]:
-    """The elements of an `Accept` or `Accept-Language` header in lower case, each with its weight, 0 to 1.
+    """Parse an `Accept` or `Accept-Language` header into lower-case elements, each with its weight from 0 to 1.
 
     The order is kept. A weight that is not one counts as 1, and other parameters are left out.
     """
@@ -42,7 +42,7 @@ def quality(header: str | None, media_type: str) -> float:
 
 
 def language(header: str | None, default: Language) -> Language:
-    """The language of ours that an `Accept-Language` header likes best; of equals the first, of none the default."""
+    """Return our language that an `Accept-Language` header prefers: the first of equals, else the default."""
     best, best_weight = default, 0.0
     for value, weight in weighted(header or ""):
         offered = default if value == "*" else _offered(value)

@@ -67,7 +67,7 @@ class About:
 
 
 def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> Node:
-    """The document of an application.
+    """Build the document of an application.
 
     `examples`: a folder with `<operation>.request.json` and `<operation>.response.json`.
     """
@@ -108,12 +108,12 @@ def build(app: Litestar, about: About, examples: Path | None, rules: Rules) -> N
 
 
 def render(document: Node) -> bytes:
-    """The document as it is served and committed: sorted, indented by two, with a final line end."""
+    """Encode the document as it is served and committed: sorted, indented by two, with a final line end."""
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
 
 
 def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
-    """Every operation with its path; the formats of a file, which have a route each, are one."""
+    """Yield every operation with its path; the formats of a file have a route each and are one."""
     seen = set()
     for route in app.routes:
         if isinstance(route, HTTPRoute):
@@ -167,7 +167,7 @@ def _is_type(node: Node) -> bool:
 
 
 def _with_named_texts(node: Any) -> Any:
-    """A schema in which such a form is a reference to its name."""
+    """Replace such forms in a schema by references to their names."""
     if isinstance(node, dict):
         for name, form in _TEXTS.items():
             if node == form:
@@ -192,7 +192,7 @@ class _Operation:
         return operation_id(self.handler)
 
     def describe(self) -> Node:
-        """The operation object."""
+        """Return the operation object."""
         operation: Node = {
             "operationId": self.id,
             "summary": self.handler.summary,
@@ -514,7 +514,7 @@ def _problem_response(description: str, known: ProblemType) -> Node:
 
 
 def _any_of(types: Sequence[ProblemType]) -> Node:
-    """The response of a status that several types share: their `type` tells them apart, all else is the same."""
+    """Return the response of a status that several problem types share."""
     listed = "".join(f"\n- `{known.uri}`: {_sentences(known)}" for known in types)
     return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
 

@@ -43,7 +43,7 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 
 def templates(*packages: str) -> jinja2.Environment:
-    """The templates of packages, and those of this one to extend; whatever is put into them is escaped."""
+    """Load the templates of packages, and those of this one to extend; values in them are escaped."""
     loaders = [jinja2.PackageLoader(package) for package in (*packages, "actitud_api.platform.http")]
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -80,17 +80,17 @@ class PagesController(Controller):
 
     @get_page("/", operation_id="pages.index", access=ANYBODY_UNLIMITED, threaded=False)
     def index(self, request: ApiRequest, destinations: Sequence[Destination]) -> Response[bytes]:
-        """Where to go next."""
+        """Show where to go next."""
         return _page(request, "index.html", "Actitud", destinations=destinations)
 
     @get_page("/docs", operation_id="pages.docs", access=ANYBODY_UNLIMITED, threaded=False)
     def docs(self, request: ApiRequest) -> Response[bytes]:
-        """The OpenAPI document, readable."""
+        """Show the OpenAPI document for people."""
         return _page(request, "docs.html", "Actitud · API")
 
     @get_page("/problems/{slug:str}", operation_id="pages.problem", access=ANYBODY_UNLIMITED, threaded=False)
     def problem(self, request: ApiRequest, slug: FromPath[str], language: Language) -> Response[bytes]:
-        """What a type of problem means."""
+        """Explain a type of problem."""
         known = TYPES.get(slug)
         if known is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
@@ -98,7 +98,7 @@ class PagesController(Controller):
 
     @get_page("/static/{name:str}", operation_id="pages.file", access=ANYBODY_UNLIMITED)
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """A file that a page needs."""
+        """Serve a file that a page needs."""
         if name not in _FILES:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         package, path, media_type = _FILES[name]
@@ -108,7 +108,7 @@ class PagesController(Controller):
 
     @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, threaded=False)
     def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
-        """The OpenAPI document."""
+        """Serve the OpenAPI document."""
         headers = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
         return conditional(request, document, headers, JSON)
 
@@ -125,7 +125,7 @@ def page(
     forms: bool = False,
     frames: bool = False,
 ) -> Response[bytes]:
-    """A page in the language of whoever reads it, made from one of some `templates`; an error is kept by nobody.
+    """Render a page from one of some templates in the language of its reader. Pages of errors are not cached.
 
     `forms`: there may be forms in it, whose answers come back to us. `frames`: it frames other pages of ours.
     """
@@ -162,7 +162,7 @@ def _is_partly_spanish(language: Language) -> bool:
 
 
 def _with_language(request: ApiRequest, language: Language) -> str:
-    """The query of the same page in a language; without what cannot be read of it."""
+    """Return the query of the same page in another language, without unreadable parameters."""
     try:
         pairs = [(name, value) for name, value in query_pairs(request.scope) if name != "lang"]
     except ValueError:

@@ -63,12 +63,12 @@ class Cursor(Generic[K]):
     """The cursors of one list. `key` is the type of what places a row: a tuple of texts and whole numbers."""
 
     def __init__(self, listing: str, key: type[K]) -> None:
-        """`listing`: the operation; a cursor of another operation, or of other filters, is unknown."""
+        """Take the operation as `listing`; a cursor of another operation, or of other filters, is unknown."""
         self._listing = listing
         self._form = _Content[key]  # type: ignore[valid-type]  # made at run time
 
     def read(self, query: PageQuery) -> K | None:
-        """The place after which the page begins; None for the first one. Raises a 404 problem if it is unknown."""
+        """Return the key after which the page begins, None for the first page. Raise a 404 problem if it is unknown."""
         if query.cursor is None:
             return None
         try:
@@ -82,7 +82,7 @@ class Cursor(Generic[K]):
         return found.place
 
     def cut(self, query: PageQuery, rows: Sequence[T], key: Callable[[T], K]) -> tuple[Sequence[T], str | None]:
-        """The rows of a page and the cursor of the next one, from one row more than the limit where there are more."""
+        """Return the rows of a page and the cursor of the next; `rows` has one row more if there is another page."""
         if len(rows) <= query.limit:
             return rows, None
         page = rows[: query.limit]
@@ -93,13 +93,13 @@ class Cursor(Generic[K]):
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
     def _of(self, query: PageQuery) -> str:
-        """What a cursor belongs to: the operation and its filters."""
+        """Return the digest of the operation and its filters, which a cursor belongs to."""
         filters = {**msgspec.to_builtins(query), "limit": None, "offset": None, "cursor": None}
         return hashlib.sha256(msgspec.json.encode((self._listing, filters))).hexdigest()[:16]
 
 
 def next_url(request: ApiRequest, cursor: str | None) -> str | None:
-    """The absolute URL of the next page: that of the request with another cursor."""
+    """Return the absolute URL of the next page: that of the request with another cursor."""
     if cursor is None:
         return None
     kept = [(name, value) for name, value in query_pairs(request.scope) if name not in {"cursor", "offset"}]

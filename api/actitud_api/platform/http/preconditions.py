@@ -27,12 +27,12 @@ _ANY: Final = "*"
 
 
 def entity_tag(revision: str, digest: str) -> str:
-    """The strong entity tag of a representation; `digest`: the SHA-256 of its bytes in hexadecimal."""
+    """Return the strong entity tag of a representation; `digest`: the SHA-256 of its bytes in hexadecimal."""
     return f'"{revision}-{digest[:12]}"'
 
 
 def check(request: ApiRequest, precondition: Precondition) -> None:
-    """Refuses a request without the precondition that its operation asks for (428), or with an unreadable one (400)."""
+    """Refuse a request without the precondition that its operation needs (428), or with an unreadable one (400)."""
     if precondition == "none":
         return
     if_match = header(request.scope, b"if-match")
@@ -46,7 +46,7 @@ def check(request: ApiRequest, precondition: Precondition) -> None:
 
 
 def if_match(request: ApiRequest) -> Callable[[str | None], bool]:
-    """Whether the preconditions of a request hold over what is stored: a revision, or None where there is nothing."""
+    """Return a predicate: whether the preconditions hold over the stored revision, None where nothing is stored."""
     wanted = header(request.scope, b"if-match")
     absent = header(request.scope, b"if-none-match") is not None and request.scope["method"] == "PUT"
     revisions = frozenset() if wanted is None else _revisions(wanted)
@@ -62,7 +62,7 @@ def if_match(request: ApiRequest) -> Callable[[str | None], bool]:
 
 
 def _revisions(wanted: str) -> frozenset[str]:
-    """The revisions that the strong tags of a list name; a weak one never matches (RFC 9110, section 8.8.3.2)."""
+    """Return the revisions that the strong tags of a list name; weak tags never match (RFC 9110, section 8.8.3.2)."""
     return frozenset(found["opaque"].rpartition("-")[0] for found in _TAG.finditer(wanted) if found["weak"] is None) - {
         ""
     }

@@ -288,7 +288,7 @@ class Fault:
 
 
 def first(faults: Iterable[Fault]) -> list[Fault]:
-    """The first `FAULTS_MAX` faults in the order of their pointers, and one that says how many more there are."""
+    """Return the first `FAULTS_MAX` faults in the order of their pointers, and one that counts the rest."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
     return [*kept, *_more(sum(fault.count for fault in rest))]
@@ -312,7 +312,7 @@ class ProblemError(Exception):
 
 
 def refused(faults: Sequence[Fault]) -> ProblemError:
-    """The request does not meet the schema, for these faults."""
+    """Return the problem of a request that is not valid, with its faults."""
     count = sum(fault.count for fault in faults)
     return ProblemError(
         INVALID_REQUEST,
@@ -357,7 +357,7 @@ def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> P
 
 
 def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem:
-    """The problem document of an occurrence, in a language."""
+    """Return the problem document of an occurrence in a language."""
     return Problem(
         type=error.type.uri,
         title=error.type.title.into(chosen),
@@ -370,7 +370,7 @@ def document(scope: HTTPScope, error: ProblemError, chosen: Language) -> Problem
 
 
 def _field_errors(faults: Sequence[Fault], chosen: Language) -> tuple[FieldError, ...]:
-    """The faults in a language, as many as there is room for; the last one then says how many more there are."""
+    """Return the faults in a language, as many as there is room for; the last one then counts the rest."""
     told: list[FieldError] = []
     size = 0
     for number, fault in enumerate(faults):
@@ -394,7 +394,7 @@ def _field_error(fault: Fault, chosen: Language) -> FieldError:
 
 
 def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
-    """The response that carries an occurrence."""
+    """Return the response to an occurrence."""
     chosen = language_of(scope)
     headers = {
         "Cache-Control": NO_STORE,
@@ -407,7 +407,9 @@ def response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
 
 
 def handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:
-    """The exception handler of the application: all becomes a problem or a redirect; the unforeseen is logged too."""
+    """Return the exception handler of the application: every exception becomes a problem or a redirect.
+
+    Unforeseen ones are logged."""
     mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""What an operation answers: JSON with its validators, its caching and its language.
+"""Answers of operations: JSON with its validators, its caching and its language.
 
     SHEET = Representation(OrganisationDetail)
 
@@ -71,7 +71,7 @@ class Representation(Generic[T]):
     def of(
         self, request: ApiRequest, document: T, *, revision: str | None = None, created: str | None = None
     ) -> Response[bytes]:
-        """The response with a document.
+        """Return the response with a document.
 
         `revision`: the state of what can be changed, for `If-Match` (see `preconditions`). `created`: the path of
         what the request made; the response is then 201.
@@ -112,13 +112,13 @@ class Exact(Representation[T]):
         self.media_type = media_type
 
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
-        """The response with bytes, or 304 where the client has them."""
+        """Return the response with bytes, or 304 if the client has them."""
         return _conditional(request, body, self._headers(hashlib.sha256(body).digest(), headers), self.media_type)
 
     def stream_of(
         self, request: ApiRequest, pieces: Iterator[bytes], size: int, digest: bytes, headers: Mapping[str, str]
     ) -> Response[bytes] | Stream:
-        """The response with `size` bytes that come in pieces and whose SHA-256 is known, or 304."""
+        """Return the response with `size` bytes that come in pieces and whose SHA-256 is known, or 304."""
         told = self._headers(digest, headers)
         if names(header(request.scope, b"if-none-match"), told["ETag"]):
             return Response(b"", status_code=304, headers=told, media_type=self.media_type)
@@ -160,11 +160,11 @@ class Files(Representation[msgspec.Struct]):
         return {found: self._json if found == JSON else None for found in self.formats.values()}
 
     def format_of(self, request: ApiRequest) -> str:
-        """The format that the path of a request names."""
+        """Return the format that the path of a request names."""
         return request.scope["path"].rpartition(".")[2]
 
     def headers_of(self, request: ApiRequest, name: str, state: object) -> dict[str, str]:
-        """The headers of a file: `name` is what it is called, without suffix, and `state` what its bytes follow from.
+        """Return the headers of a file. `name`: its name without suffix; `state`: what its bytes are computed from.
 
         The tag follows from both, from the address, the language and who asks, so that it costs no byte of the file.
         """
@@ -190,7 +190,7 @@ class Files(Representation[msgspec.Struct]):
         headers: Mapping[str, str],
         make: Callable[[], tuple[Iterator[bytes], int | None]],
     ) -> Response[bytes] | Stream:
-        """The response with the pieces that `make` gives, and how long they are where that is known; 304; or a HEAD.
+        """Return the response with the pieces that `make` gives and their length if known, or 304, or that of a HEAD.
 
         Only an answer that has a body is made.
         """
@@ -217,7 +217,7 @@ class File(Representation[T]):
         self.media_type = media_type
 
     def file_of(self, request: ApiRequest, body: bytes, name: str) -> Response[bytes]:
-        """The response with a file that is to be saved under a name; of one that may be kept, 304 where it is."""
+        """Return the response with a file to save under a name, or 304 if it may be cached and the client has it."""
         headers = {
             "Cache-Control": self._cache_of(request),
             "Vary": self._vary_of(request),
@@ -232,7 +232,7 @@ class File(Representation[T]):
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
-    """A 200 response with a strong `ETag` of the bytes, or 304 where `If-None-Match` names it."""
+    """Return a 200 response with a strong `ETag` of the bytes, or 304 if `If-None-Match` names it."""
     return _conditional(request, body, {**headers, "ETag": f'"{hashlib.sha256(body).hexdigest()}"'}, media_type)
 
 
@@ -245,7 +245,7 @@ def _conditional(
 
 
 def names(if_none_match: str | None, tag: str) -> bool:
-    """Whether an `If-None-Match` header names an entity tag, by the weak comparison of RFC 9110."""
+    """Return True if an `If-None-Match` header names an entity tag, by the weak comparison of RFC 9110."""
     if if_none_match is None:
         return False
     return if_none_match.strip() == "*" or tag in {

@@ -23,7 +23,7 @@ _PARAMETERS_MAX = 50
 
 
 def request_id(scope: HTTPScope) -> str:
-    """The id of a request: that of the client, if it is a safe one, else a new one; always the same for a scope."""
+    """Return the id of a request: that of the client if it is a safe one, else a new one, the same for a scope."""
     known = scope["state"].get("request_id")
     if isinstance(known, str):
         return known
@@ -35,13 +35,13 @@ def request_id(scope: HTTPScope) -> str:
 
 
 def header(scope: HTTPScope, name: bytes) -> str | None:
-    """The value of a request header, several joined by commas; None without one. `name` in lower case."""
+    """Return the value of a request header, several joined by commas, None without one. `name` is in lower case."""
     values = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
     return ", ".join(values) if values else None
 
 
 def query_pairs(scope: HTTPScope) -> list[tuple[str, str]]:
-    """The parameters of the query, decoded, in their order.
+    """Return the decoded parameters of the query in their order.
 
     Raises `ValueError` where they are not percent-encoded UTF-8 or more than 50.
     """
@@ -52,13 +52,13 @@ def query_pairs(scope: HTTPScope) -> list[tuple[str, str]]:
 
 
 def base_of(request: ApiRequest) -> str:
-    """Scheme and authority under which people reach the service, without a slash at the end."""
+    """Return the scheme and authority of the service as people reach it, without a final slash."""
     public: str | None = request.app.state.get("public_url")
     return (public or str(request.base_url)).rstrip("/")
 
 
 def language_of(scope: HTTPScope, default: Language = "en") -> Language:
-    """The language of the sentences of an answer: the parameter `lang`, else `Accept-Language`, else the default."""
+    """Return the language of an answer: the parameter `lang`, else `Accept-Language`, else the default."""
     try:
         wanted = dict(query_pairs(scope)).get("lang")
     except ValueError:
@@ -75,14 +75,14 @@ ASK_AGAIN: Final = "no-cache"
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Where what was asked for is: at the same path and query with another value of one of its parameters."""
+    """A resource at the same path and query with another value of one path parameter."""
 
     parameter: str
     value: str
 
 
 def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
-    """The response that leads there."""
+    """Return the redirect (308) to the moved resource."""
     template, path = scope["path_template"].split("/"), scope["path"].split("/")
     steps = [
         moved.value if step == f"{{{moved.parameter}}}" else there for step, there in zip(template, path, strict=True)

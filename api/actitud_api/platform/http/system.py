@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it is ready to answer."""
+"""Liveness and readiness of the service."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -26,11 +26,11 @@ class Readiness:
         self._checks: dict[str, Callable[[], bool]] = {}
 
     def register(self, name: str, check: Callable[[], bool]) -> None:
-        """Adds a check; `name` is shown while it does not hold. It runs in a worker thread."""
+        """Add a check; `name` is shown while it does not hold. It runs in a worker thread."""
         self._checks[name] = check
 
     def waiting(self) -> list[str]:
-        """The names of the checks that do not hold, or that failed to run."""
+        """Return the names of the checks that do not hold or failed to run."""
         return [name for name, check in self._checks.items() if not _holds(name, check)]
 
 

@@ -36,13 +36,13 @@ class Checked(Generic[T]):
     """Turns decoded JSON into a Struct, or says everything that is wrong with it."""
 
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
-        """`schema`: the published one, where it is not msgspec's own of the type."""
+        """Take the published schema, where it is not msgspec's own of the type."""
         self._type = type_
         self._schema = dict(schema) if schema is not None else msgspec.json.schema(type_)
         self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """The value as the type, or what is wrong with it."""
+        """Convert a value to the type. Return all its faults if it is not valid."""
         if not self._validator.is_valid(value):
             return self._faults(value)
         try:
@@ -79,7 +79,7 @@ class Checked(Generic[T]):
             yield Fault(place, rule, shown(instance), _sentence(rule, kind))
 
     def _parent(self, error: jsonschema_rs.ValidationError) -> Mapping[str, Mapping[str, object]]:
-        """The schema object whose keyword an error is about."""
+        """Return the schema object whose keyword an error is about."""
         schema: object = self._schema
         for step in error.schema_path[:-1]:
             if isinstance(schema, Mapping):
@@ -91,7 +91,7 @@ class Checked(Generic[T]):
 
 
 def nearest(name: str, known: Iterable[object]) -> str | None:
-    """The known name that is most like one, if any is."""
+    """Return the known name that is most similar to a name, None if no name is."""
     if len(name) > _NAME_MAX:
         return None
     folded = {str(candidate).casefold(): str(candidate) for candidate in known}
@@ -100,7 +100,7 @@ def nearest(name: str, known: Iterable[object]) -> str | None:
 
 
 def _relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
-    """The errors, those of alternatives replaced by the errors of the only one that fits the kind of value."""
+    """Yield the errors; of alternatives, only those of the one that fits the type of the value."""
     for error in errors:
         branches = error.kind.as_dict().get("context")
         if branches is None:
@@ -114,14 +114,14 @@ def _relevant(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsons
 
 
 def _is_other_kind(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.ValidationError) -> bool:
-    """Whether an alternative is meant for values of another type, or of another tag: a member with one value."""
+    """Return True if an alternative is for values of another type or of another tag (a member with one value)."""
     if inner.kind.name == "enum":
         return len(inner.instance_path) == len(outer.instance_path) + 1 and len(inner.kind.as_dict()["options"]) == 1
     return inner.kind.name == "type" and inner.instance_path == outer.instance_path
 
 
 def _kinds(error: jsonschema_rs.ValidationError) -> list[object]:
-    """The types of which a value has to be for any alternative; none where it is of one already.
+    """Return the types that the alternatives admit, none if the value is of one of them.
 
     null is left out: it stands for nothing, which whoever sent a value did not mean.
     """
@@ -217,7 +217,7 @@ def _sentence(rule: str, kind: Mapping[str, object]) -> Texts:
 
 
 def as_json(value: object, length: int = QUOTED_MAX) -> str:
-    """A value as JSON, cut at so many characters."""
+    """Encode a value as JSON, cut at `length` characters."""
     text = ""
     for chunk in _ENCODER.iterencode(value):
         text += chunk
@@ -227,23 +227,23 @@ def as_json(value: object, length: int = QUOTED_MAX) -> str:
 
 
 def shown(value: object) -> str | None:
-    """A value as JSON, cut at 100 characters, to be quoted in a fault; None where personal data begin in that."""
+    """Quote a value in a fault: JSON cut at 100 characters, None if personal data begin in that."""
     is_number = isinstance(value, int | float)
     return None if not is_number and has_personal_data(as_json(value, 2 * QUOTED_MAX)) else as_json(value)
 
 
 def name_shown(name: str) -> str:
-    """The name of a member or parameter, cut at 200 characters with an ellipsis, to be quoted in a fault."""
+    """Quote the name of a member or parameter in a fault, cut at 200 characters with an ellipsis."""
     return name if len(name) <= _QUOTED_NAME_MAX else name[:_QUOTED_NAME_MAX] + "…"
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """A path as JSON Pointer (RFC 6901), its names as `name_shown` cuts them."""
+    """Format a path as a JSON Pointer (RFC 6901), with names cut by `name_shown`."""
     return "".join("/" + name_shown(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def is_control(text: str) -> bool:
-    """Whether a text has a control character or a surrogate."""
+    """Return True if a text has a control character or a surrogate."""
     return not text.isprintable() and any(
         character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff" for character in text
     )

@@ -91,14 +91,14 @@ class Edge:
         await response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, decorated)
 
     def _methods(self, path: str) -> list[str]:
-        """The methods of the resource at a path that exists."""
+        """Return the methods of the resource at an existing path."""
         template = self._app.asgi_router.handle_routing(path=normalize_path(path), method="OPTIONS")[4]
         routes = (route for route in self._app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
         methods = {str(method) for route in routes for method in route.methods}
         return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _preflight(self, scope: HTTPScope, path: str) -> list[tuple[bytes, bytes]]:
-        """What a browser asks before a request from another origin; nothing where the operation is not open."""
+        """Return the CORS headers that answer a preflight, none if the operation is not open."""
         wanted = header(scope, b"access-control-request-method")
         if wanted is None or header(scope, b"origin") is None:
             return []
@@ -136,7 +136,7 @@ def _is_host(text: str) -> bool:
 
 
 def _refusal(scope: HTTPScope) -> ProblemError | None:
-    """What is wrong with the address, before any routing."""
+    """Return the problem of an address before routing, None if it has none."""
     host = header(scope, b"host")
     if host is not None and not _is_host(host):
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")

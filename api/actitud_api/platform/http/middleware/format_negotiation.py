@@ -52,7 +52,7 @@ class Alternatives:
         self._offers = tuple(_offers(app))
 
     def media_types(self, resource: str) -> Sequence[str]:
-        """The media types of the files that represent a resource, by the template of its path."""
+        """Return the media types of the files that represent a resource, by its path template."""
         return [found for offer in self._offers if offer.resource == resource for found in offer.negotiable.values()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +69,7 @@ class Alternatives:
         await self._inner(scope, receive, send)
 
     def _without_format(self, path: str) -> _Offer | None:
-        """The files that a path names by a suffix which they do not have."""
+        """Return the files that a path names by a suffix that they lack."""
         if "." not in path:
             return None
         for offer in self._offers:
@@ -79,7 +79,7 @@ class Alternatives:
         return None
 
     def _negotiate(self, scope: HTTPScope, accept: str, liked: float) -> None:
-        """Makes a request for a resource one for the file that its client likes better than JSON."""
+        """Rewrite a request for a resource to the file that its client prefers to JSON."""
         for other, name in _ALSO_CALLED.items():
             accept = accept.replace(other, name)
         for offer in self._offers:
@@ -122,7 +122,7 @@ def _offers(app: Litestar) -> Iterator[_Offer]:
 
 
 def files_path(path: str) -> str:
-    """The path of all formats of a file, from that of one."""
+    """Return the path of all formats of a file from the path of one."""
     return f"{path.rpartition('.')[0]}.{{format}}"
 
 

@@ -1,4 +1,4 @@
-"""How much whoever asks may ask for: so many requests of a class in a window of time, and then 429 until it ends.
+"""Fixed-window rate limiting per key or client address.
 
 A layer of ASGI around every handler, after the one that finds out who asks. The subject of a limit is the key that was
 presented, else the address of the client. That address is the one that the server says, which believes a proxy only
@@ -58,7 +58,7 @@ _UNCOUNTED: Final = Texts(
 
 
 def class_of(rule: Rule, method: str) -> Class | None:
-    """What a call of an operation is counted as; None where it is not."""
+    """Return the limit that a call counts for, None if it counts for none."""
     if rule.limit == "by_method":
         return "read" if method == "GET" else "write"
     return None if rule.limit == "none" else rule.limit
@@ -89,7 +89,7 @@ class Limits:
         self._threads = ThreadPoolExecutor(places, "counting") if places else None
 
     def layer(self, app: ASGIApp) -> ASGIApp:
-        """The layer around a handler (ASGI)."""
+        """Wrap a handler (ASGI)."""
 
         async def limited(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
@@ -121,8 +121,7 @@ class Limits:
         return limited
 
     async def refused(self, scope: HTTPScope, holder: Holder | None) -> None:
-        """Counts a credential that was refused, for the address that it came from; of a key that counts, what it may
-        not change, for that key.
+        """Count a refused credential for its address; of a valid key without access, for that key.
 
         Raises the problem `too-many-requests` where there were too many of them, and `unavailable` where it cannot be
         counted. A right key is never refused for the wrong ones before it: many share an address, and one of them
@@ -162,18 +161,18 @@ class _State:
         self._wait = max(1, ceil(seconds))
 
     def fields(self) -> dict[str, str]:
-        """The header fields."""
+        """Return the header fields."""
         return {
             "RateLimit-Policy": f'"{self._kind}";q={self._quota};w={self._window}',
             "RateLimit": f'"{self._kind}";r={max(0, self._left)};t={self._wait}',
         }
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """The header fields as ASGI has them."""
+        """Return the header fields in the form of ASGI."""
         return [(name.lower().encode(), value.encode()) for name, value in self.fields().items()]
 
     def check(self) -> None:
-        """Raises the problem where the request was one too many."""
+        """Raise the problem if the request exceeds the quota."""
         if self._left < 0:
             quota, window, wait = self._quota, self._window, self._wait
             detail = Texts(
@@ -184,12 +183,12 @@ class _State:
 
 
 def _subject(scope: HTTPScope, holder: Holder | None) -> str:
-    """Whom a request is counted for."""
+    """Return the subject that a request counts for: the key, else the address."""
     return f"address {address_of(scope)}" if holder is None else f"key {holder.key}"
 
 
 def address_of(scope: HTTPScope) -> str:
-    """What tells clients without a key apart: their IPv4 address or the /64 of their IPv6 address."""
+    """Return the IPv4 address of a client, or the /64 network of its IPv6 address."""
     client = scope.get("client")
     if client is None:
         return NOBODY

@@ -1,4 +1,4 @@
-"""Who may call which operation: one table of rules, enforced before any handler, and nothing without a rule.
+"""Enforcement of access rules before any handler runs.
 
 A layer of ASGI around every handler, not a guard: a synchronous guard costs a third of the throughput. There is no
 list of exceptions by path; an operation that anybody may call has a rule that says so.
@@ -21,7 +21,7 @@ _CHALLENGE: Final = 'Bearer realm="actitud"'
 
 
 class Holder(Protocol):
-    """Whoever holds a key: its id, its role, and what it reaches."""
+    """The holder of a key: its id, its role and its reach."""
 
     @property
     def key(self) -> str:
@@ -71,7 +71,7 @@ class Policy:
         self._denied = denied
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or raises the problem of whoever may not ask."""
+        """Answer a request, or raise the problem of a caller without access."""
         if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
             rule = scope["state"]["rule"] = rule_of(scope["route_handler"])
             if rule.key != "none":
@@ -100,13 +100,13 @@ class Policy:
 
 
 def holder_of(scope: HTTPScope) -> Holder | None:
-    """Who asks; None where nobody presented a key."""
+    """Return the holder of the presented key, None without a key."""
     holder: Holder | None = scope["state"].get("principal")
     return holder
 
 
 def _problem(scope: HTTPScope, rule: Rule, holder: Holder | None) -> ProblemError | None:
-    """Why whoever presents a key may not ask; None where they may."""
+    """Return the problem of a presented key, None if it gives access."""
     if holder is None:
         return _unauthorized(f'{_CHALLENGE}, error="invalid_token"')
     if rule.key == "required" and holder.role not in rule.roles:
