@@ -1,4 +1,4 @@
-"""How far assessors agree (pure)."""
+"""Agreement of two assessors (pure)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final
 from msgspec import Struct
 
 MIN_AGREEMENT: Final = Fraction(4, 5)
-"""The share of equal judgements below which what was judged is judged again (rule R8 of the catalogue)."""
+"""Share of equal verdicts below which answers are judged again (rule R8 of the catalogue)."""
 
 
 class PairAgreement(Struct, frozen=True):
-    """How far two assessors agree: on how many of the answers that both judged (`pairs`) they say the same.
+    """The agreement of two assessors: of the answers that both judged (`pairs`), the number of equal verdicts.
 
-    `kappa`: Cohen's, None where there are no pairs or chance alone would make them agree.
+    `kappa`: Cohen's, None without pairs or if chance alone would make them agree.
     """
 
     pairs: int
@@ -30,14 +30,14 @@ class PairAgreement(Struct, frozen=True):
 
     @property
     def recode(self) -> bool:
-        """Whether too few are equal."""
+        """Whether too few pairs are equal."""
         return self.share is not None and self.share < MIN_AGREEMENT
 
 
 def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> PairAgreement:
-    """How far two assessors agree who have put the same answers into categories, one pair for each answer.
+    """Compute the agreement of two assessors who put the same answers into categories, one pair for each answer.
 
-    Kappa is (p_o - p_e) / (1 - p_e), with p_o the share of equal pairs and p_e what it would be by chance, the sum
+    Kappa is (p_o - p_e) / (1 - p_e), with p_o the share of equal pairs and p_e the share expected by chance, the sum
     over the categories of the product of the shares with which either uses it: J. Cohen, A Coefficient of Agreement
     for Nominal Scales, Educational and Psychological Measurement 20 (1960), 37-46.
     """

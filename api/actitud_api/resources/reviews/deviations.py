@@ -1,4 +1,4 @@
-"""Which of some values lie far from the others (pure)."""
+"""Values that lie far from the others (pure)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from msgspec import Struct
 K = TypeVar("K")
 
 DEVIATION_LIMIT: Final = 3
-"""How many median absolute deviations from the median are far (rule V24 of the catalogue)."""
+"""Median absolute deviations beyond which a value is far (rule V24 of the catalogue)."""
 MIN_GROUP_SIZE: Final = 10
-"""Values of a group of which one can be far (rule V24)."""
+"""Size of the smallest group in which a value can be far (rule V24)."""
 GROWTH_LIMIT: Final = Fraction(3, 2)
-"""What a number of followers of one edition is divided by that of the one before, when it has grown too much (V18)."""
+"""Ratio of followers to those of the edition before, beyond which growth is flagged (rule V18)."""
 
 
 class Deviation(Struct, frozen=True):
-    """A value far from the others: theirs is the median, from which half of them lie at most `deviation` away."""
+    """A value far from the others, their median, and the median absolute deviation from it."""
 
     value: Fraction
     median: Fraction
@@ -27,11 +27,11 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Which values lie more than `FAR` median absolute deviations from the median of all.
+    """Find the values more than `DEVIATION_LIMIT` median absolute deviations from the median of all.
 
-    None among fewer than `FEWEST`, and none where more than half are equal: that deviation is 0, a unit of nothing.
-    The median absolute deviation is the median of the distances from the median, without any factor: F. R. Hampel,
-    The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
+    None among fewer than `MIN_GROUP_SIZE`, and none if more than half are equal: that deviation is 0 and measures
+    nothing. The median absolute deviation is the median of the distances from the median, without any factor: F. R.
+    Hampel, The Influence Curve and its Role in Robust Estimation, JASA 69 (1974), 383-393.
     """
     if len(values) < MIN_GROUP_SIZE:
         return {}
@@ -47,12 +47,12 @@ def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
 
 
 def compute_median(values: Sequence[Fraction]) -> Fraction:
-    """The middle value, or the mean of the two in the middle; there is at least one."""
+    """Compute the middle value, or the mean of the two in the middle, of at least one."""
     ordered = sorted(values)
     half, odd = divmod(len(ordered), 2)
     return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2
 
 
 def has_grown(before: int, now: int) -> bool:
-    """Whether a number is more than half above what it was, where it was anything."""
+    """Return True if a number is more than half above a positive number before."""
     return before > 0 and now > GROWTH_LIMIT * before

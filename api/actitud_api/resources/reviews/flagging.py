@@ -1,4 +1,4 @@
-"""What is remarkable in the assessments of an edition beside each other (pure): somebody should look, no more."""
+"""Anomalies among the submitted assessments of an edition, for people to look at (pure)."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.reviews.deviations import find_deviations, has_grown
 
 FlagKind = Literal["outlier", "growth", "document_reused", "document_shared"]
-"""What is remarkable: a value far from those of the peers, followers that have grown too fast, a document that supports
-too many indicators, or one that other organisations name too."""
+"""The kind of an anomaly: a value far from those of the peers, followers that have grown too fast, a document that
+supports too many indicators, or one that other organisations name too."""
 
 FOLLOWERS: Final = "followers_largest"
-"""The field of the profile whose growth is looked at."""
+"""The field of the profile whose growth is checked."""
 OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
-"""The rules of the catalogue of which there are flags."""
+"""The rules of the catalogue that raise flags."""
 
 
 class SubmittedAssessment(Struct, frozen=True):
-    """An assessment that was handed in, with what tells its peers."""
+    """A submitted assessment with the kind and band that define its peers."""
 
     organisation: str
     kind: str
@@ -38,10 +38,10 @@ class SubmittedAssessment(Struct, frozen=True):
 
 
 class ComparedAssessment(Struct, frozen=True):
-    """What is looked at of an assessment.
+    """The compared values of an assessment.
 
-    `values`: by indicator, exact, of those that are compared; `followers`: None where the profile has no number;
-    `urls`: of its documents, each once; `reused`: those behind too many indicators, and behind how many.
+    `values`: by indicator, exact; `followers`: None if the profile has no number; `urls`: of its documents, each once;
+    `reused`: documents behind too many indicators, with the number of these.
     """
 
     organisation: str
@@ -54,7 +54,7 @@ class ComparedAssessment(Struct, frozen=True):
 
 
 class Anomaly(Struct, frozen=True):
-    """Something remarkable; `facts` are its numbers, `indicator` what it is about where it is about one."""
+    """An anomaly of an assessment; `facts` are its numbers, `indicator` the one it is about, if any."""
 
     organisation: str
     kind: FlagKind
@@ -64,7 +64,7 @@ class Anomaly(Struct, frozen=True):
 
 
 def extract_compared(methodology: Methodology, one: SubmittedAssessment) -> ComparedAssessment:
-    """What is looked at of an assessment."""
+    """Extract the compared values of an assessment."""
     evaluation = evaluate(methodology, one.submission)
     positions, leaves = evaluation.compiled.positions, evaluation.results
     values = {name: leaves[positions[name]].value for name in _list_compared_indicators(methodology)}
@@ -81,61 +81,67 @@ def extract_compared(methodology: Methodology, one: SubmittedAssessment) -> Comp
 
 
 def find_followers(one: SubmittedAssessment) -> int | None:
-    """The followers of the account that has most; None where the profile has no such number."""
+    """Find the followers of the largest account; None if the profile has no number."""
     number = one.submission.profile.get(FOLLOWERS)
     return number if isinstance(number, int) else None
 
 
 def find_anomalies(
-    methodology: Methodology, those: Sequence[ComparedAssessment], earlier: Mapping[str, int]
+    methodology: Methodology, assessments: Sequence[ComparedAssessment], earlier: Mapping[str, int]
 ) -> list[Anomaly]:
-    """What is remarkable in the assessments of an edition, by organisation.
+    """Find the anomalies of the assessments of an edition, by organisation.
 
     `earlier`: the followers in the edition before, by organisation.
     """
-    seen = [*_find_outliers(methodology, those), *_find_growth(those, earlier), *_find_documents(those)]
-    return sorted(seen, key=lambda one: one.organisation)
+    anomalies = [
+        *_find_outliers(methodology, assessments),
+        *_find_growth(assessments, earlier),
+        *_find_documents(assessments),
+    ]
+    return sorted(anomalies, key=lambda anomaly: anomaly.organisation)
 
 
 def _list_compared_indicators(methodology: Methodology) -> tuple[str, ...]:
-    """The indicators for which the methodology asks people to look for values far from those of the peers."""
+    """List the indicators whose values the methodology compares with those of the peers."""
     return tuple(known.id for known in walk_indicators(methodology.document.root) if OUTLIER in known.reviews)
 
 
-def _find_outliers(methodology: Methodology, those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
-    """Values far from those of the peers (V24)."""
-    counted = Counter((one.kind, one.band) for one in those)
+def _find_outliers(methodology: Methodology, assessments: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
+    """Find values far from those of the peers (V24)."""
+    counted = Counter((one.kind, one.band) for one in assessments)
     groups = {place: find_peer_group(methodology.document, counted, *place) for place in counted}
     for group in set(groups.values()):
         members = [
-            one for one in those if (group.kinds is None or one.kind in group.kinds) and group.band in (None, one.band)
+            one
+            for one in assessments
+            if (group.kinds is None or one.kind in group.kinds) and group.band in (None, one.band)
         ]
         own = {one.organisation for one in members if groups[one.kind, one.band] == group}
         for name in _list_compared_indicators(methodology):
             values = {one.organisation: one.values[name] for one in members if name in one.values}
-            for organisation, found in find_deviations(values).items():
+            for organisation, deviation in find_deviations(values).items():
                 if organisation in own:
                     facts: dict[str, int | float | str] = {
-                        "value": float(found.value),
-                        "median": float(found.median),
-                        "deviation": float(found.deviation),
+                        "value": float(deviation.value),
+                        "median": float(deviation.median),
+                        "deviation": float(deviation.deviation),
                         "organisations": len(values),
                     }
                     yield Anomaly(organisation, "outlier", OUTLIER, name, facts)
 
 
-def _find_growth(those: Sequence[ComparedAssessment], earlier: Mapping[str, int]) -> Iterator[Anomaly]:
-    """Followers that have grown by more than half since the edition before (V18)."""
-    for one in those:
+def _find_growth(assessments: Sequence[ComparedAssessment], earlier: Mapping[str, int]) -> Iterator[Anomaly]:
+    """Find followers that have grown by more than half since the edition before (V18)."""
+    for one in assessments:
         before, now = earlier.get(one.organisation), one.followers
         if before is not None and now is not None and has_grown(before, now):
             yield Anomaly(one.organisation, "growth", GROWTH, None, {"before": before, "now": now})
 
 
-def _find_documents(those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
-    """Documents that support more than five indicators, and those that several organisations name (V22)."""
-    named = Counter(url for one in those for url in one.urls)
-    for one in those:
+def _find_documents(assessments: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
+    """Find documents that support more than five indicators, and those of several organisations (V22)."""
+    named = Counter(url for one in assessments for url in one.urls)
+    for one in assessments:
         for url, count in one.reused:
             yield Anomaly(one.organisation, "document_reused", DOCUMENTS, None, {"url": url, "indicators": count})
         for url in one.urls:
@@ -145,6 +151,6 @@ def _find_documents(those: Sequence[ComparedAssessment]) -> Iterator[Anomaly]:
 
 
 def _list_urls(support: AssessmentSupport) -> tuple[str, ...]:
-    """The addresses of the documents of an assessment, each once, without what follows their `#`."""
+    """List the addresses of the documents of an assessment, each once, without fragment."""
     lists = (*support.profile.values(), *(answer.evidence for answer in support.answers.values()))
     return tuple(dict.fromkeys(document.url.partition("#")[0] for documents in lists for document in documents))

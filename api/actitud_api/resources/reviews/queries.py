@@ -35,10 +35,10 @@ EDITIONS = Base.metadata.tables[str(Edition.__tablename__)]
 _SAME = EDITIONS.alias("same")
 
 SUBMITTED_STATES: Final = ("submitted", "under_review", "hearing", "final")
-"""The states of an assessment that the organisation has handed in and that was not given back."""
+"""The states of a submitted assessment that was not returned."""
 
 BATCH_SIZE: Final = 500
-"""Rows that are read at once."""
+"""Number of rows of one read."""
 
 
 class VerdictRecord(Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 
 
 class OverallReview(Struct, frozen=True, kw_only=True):
-    """What is said of an assessment as a whole, as it is stored; the members are those of the table."""
+    """The overall review of an assessment as it is stored; the members are those of the table."""
 
     edition: str
     organisation: str
@@ -74,7 +74,7 @@ class OverallReview(Struct, frozen=True, kw_only=True):
 
 
 class SampleDraw(Struct, frozen=True, kw_only=True):
-    """How an edition draws its sample; the members are those of the table."""
+    """The draw of the sample of an edition; the members are those of the table."""
 
     edition: str
     seed: str
@@ -144,25 +144,25 @@ _SUPPORT = msgspec.json.Decoder(AssessmentSupport)
 
 
 def list_verdicts(session: Session, edition: str, organisation: str) -> list[VerdictRecord]:
-    """All verdicts of an assessment, whatever the answer was, by indicator and then in the order of `number`."""
+    """List all verdicts of an assessment, on earlier answers too, by indicator and then by `number`."""
     rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
 def list_verdicts_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[VerdictRecord]:
-    """All verdicts of the assessments of some organisations, in the same order."""
+    """List all verdicts of the assessments of several organisations, in the same order."""
     rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
 def list_edition_verdicts(session: Session, edition: str) -> list[VerdictRecord]:
-    """All verdicts of an edition, in no order."""
+    """List all verdicts of an edition, in no order."""
     return [msgspec.convert(dict(row), VerdictRecord) for row in session.execute(_ALL, {"of": edition}).mappings()]
 
 
-def store_verdict(session: Session, given: VerdictRecord) -> None:
-    """Stores a verdict, in the place of that of the same assessor on the same answer; its assessment is held."""
-    values = structs.asdict(given)
+def store_verdict(session: Session, verdict: VerdictRecord) -> None:
+    """Store a verdict in the place of that of the same assessor on the same answer; the caller holds the assessment."""
+    values = structs.asdict(verdict)
     mine = tuple(column == values[column.name] for column in _KEY)
     changed = session.execute(update(VERDICTS).where(*mine).values(values).returning(VERDICTS.c.number))
     if changed.one_or_none() is None:
@@ -173,13 +173,13 @@ def store_verdict(session: Session, given: VerdictRecord) -> None:
 
 
 def find_overall_review(session: Session, edition: str, organisation: str) -> OverallReview | None:
-    """What is said of an assessment as a whole."""
+    """Return the overall review of an assessment; None if there is none."""
     row = session.execute(_SAID, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), OverallReview)
 
 
 def list_overall_reviews(session: Session, edition: str, organisations: Collection[str]) -> list[OverallReview]:
-    """What is said of the assessments of some organisations as a whole."""
+    """List the overall reviews of the assessments of several organisations."""
     rows = session.execute(_SAID_OF_SOME, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), OverallReview) for row in rows]
 
@@ -201,22 +201,22 @@ def store_overall_review(session: Session, review: OverallReview) -> OverallRevi
 
 
 def find_draw(session: Session, edition: str) -> SampleDraw | None:
-    """How an edition draws its sample."""
+    """Return the draw of the sample of an edition; None if there is none."""
     row = session.execute(_DRAWING, {"of": edition}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), SampleDraw)
 
 
-def insert_draw(session: Session, one: SampleDraw) -> bool:
-    """Stores how an edition draws its sample; False where it has done so already."""
+def insert_draw(session: Session, draw: SampleDraw) -> bool:
+    """Insert the draw of the sample of an edition. Return False if there is one."""
     database.lock(session, SAMPLES)
-    if find_draw(session, one.edition) is not None:
+    if find_draw(session, draw.edition) is not None:
         return False
-    session.execute(insert(SAMPLES), structs.asdict(one))
+    session.execute(insert(SAMPLES), structs.asdict(draw))
     return True
 
 
 def list_submitted(session: Session, edition: str) -> list[str]:
-    """The organisations whose assessment is handed in, in no order."""
+    """List the organisations whose assessment is submitted, in no order."""
     return list(session.execute(_ORGANISATIONS, {"of": edition}).scalars())
 
 
@@ -224,21 +224,21 @@ def list_submitted(session: Session, edition: str) -> list[str]:
 
 
 def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAssessment]:
-    """The assessments that are handed in, by organisation."""
+    """Iterate over the submitted assessments of an edition, by organisation."""
     after = ""
-    while part := session.execute(_STATED, {"of": edition, "after": after}).all():
-        yield from map(_to_submitted, part)
-        after = part[-1][0]
+    while batch := session.execute(_STATED, {"of": edition, "after": after}).all():
+        yield from map(_to_submitted, batch)
+        after = batch[-1][0]
 
 
 def find_previous_edition(session: Session, edition: str) -> str | None:
-    """The edition that was published of the time before that of another; None where there is none."""
-    found: str | None = session.execute(_BEFORE, {"of": edition}).scalar()
-    return found
+    """Find the published edition whose period ends last before that of another; None if there is none."""
+    previous: str | None = session.execute(_BEFORE, {"of": edition}).scalar()
+    return previous
 
 
 def replace_flags(session: Session, edition: str, flags: Sequence[FlagRecord]) -> None:
-    """Stores the flags of an edition in the place of those that there are."""
+    """Replace the flags of an edition."""
     database.lock(session, FLAGS)
     session.execute(delete(FLAGS).where(FLAGS.c.edition == edition))
     if flags:
@@ -255,7 +255,7 @@ def list_flags(
     offset: int,
     limit: int,
 ) -> list[FlagRecord]:
-    """Flags of an edition by organisation and number, from the one that follows `after`; None does not filter."""
+    """List flags of an edition by organisation and number, from the one after `after`; None does not filter."""
     statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number).offset(offset).limit(limit)
     if organisation is not None:
         statement = statement.where(FLAGS.c.organisation == organisation)

@@ -1,4 +1,4 @@
-"""Which assessments are drawn to be looked at, so that anybody can draw them again (pure)."""
+"""The sample of assessments to look at, which anybody can draw again (pure)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from fractions import Fraction
 
 
 def generate_seed() -> str:
-    """A seed that nobody knows beforehand: 32 hexadecimal digits from the operating system."""
+    """Generate a seed that nobody can predict: 32 hexadecimal digits from the operating system."""
     return secrets.token_hex(16)
 
 
 def select_sample(seed: str, share: float, organisations: Iterable[str]) -> tuple[str, ...]:
-    """The sample of some organisations, in the order in which they are drawn.
+    """Select the sample of some organisations, in the order of the draw.
 
-    They are put in the order of the SHA-256, in hexadecimal, of the UTF-8 of the seed, a line feed and the id; the
-    first ceil(share · n) are drawn, with the share as the exact decimal that is written.
+    They are ordered by the SHA-256, in hexadecimal, of the UTF-8 of the seed, a line feed and the id; the first
+    ceil(share · n) are drawn, with the share as the exact decimal that is written.
     """
     ordered = sorted(organisations, key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest())
     return tuple(ordered[: math.ceil(Fraction(repr(share)) * len(ordered))])

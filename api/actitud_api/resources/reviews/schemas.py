@@ -1,4 +1,4 @@
-"""Reviews on the wire."""
+"""Requests and answers about reviews."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ class Flagged(Struct, frozen=True, kw_only=True):
 
 
 def build_opinion(request: VerdictRequest) -> Opinion:
-    """What an assessor says of an answer, of what was sent."""
+    """Build the opinion of an assessor from a request."""
     name = str(request.__struct_config__.tag)
     verdict: Verdict = next(known for known in _VERDICTS if known == name)
     match request:
@@ -268,7 +268,7 @@ _VERDICTS: tuple[Verdict, ...] = ("accepted", "rejected", "insufficient", "stale
 
 
 def build_judged_answer(found: AnswerReview) -> JudgedAnswer:
-    """What was found of an answer as it is answered."""
+    """Build the answer about the review of an answer."""
     counts = found.counts
     return JudgedAnswer(
         indicator=found.indicator,
@@ -298,7 +298,7 @@ def _build_given_verdict(found: AnswerReview, one: VerdictRecord) -> GivenVerdic
 
 
 def build_review(held: OverallReviewState) -> Review:
-    """What is said of an assessment as a whole as it is answered."""
+    """Build the answer about the overall review of an assessment."""
     said = held.review
     return Review(
         edition=held.edition,
@@ -314,7 +314,7 @@ def build_review(held: OverallReviewState) -> Review:
 
 
 def build_agreement(found: AgreementSummary) -> Agreement:
-    """How far assessors agree as it is answered."""
+    """Build the answer about the agreement of the assessors of an edition."""
     return Agreement(
         edition=found.edition,
         pairs=found.pairs,
@@ -337,7 +337,7 @@ def build_agreement(found: AgreementSummary) -> Agreement:
 
 
 def build_sample(found: SampleView) -> Sample:
-    """A sample as it is answered."""
+    """Build the answer about a sample."""
     one = found.drawing
     return Sample(
         edition=one.edition,
@@ -352,7 +352,7 @@ def build_sample(found: SampleView) -> Sample:
 
 
 def build_flag(one: FlagRecord, language: Language) -> Flag:
-    """A flag as it is answered."""
+    """Build the answer about a flag, with its sentence."""
     return Flag(
         organisation=one.organisation,
         kind=one.kind,
@@ -364,10 +364,10 @@ def build_flag(one: FlagRecord, language: Language) -> Flag:
 
 
 def build_flagged(made: service.FlaggingResult) -> Flagged:
-    """What came of looking for what is remarkable as it is answered."""
+    """Build the answer about the search for anomalies."""
     return Flagged(edition=made.edition, assessments=made.assessments, flags=made.flags, made=made.made)
 
 
 def _round_share(share: Fraction) -> float:
-    """A share with 4 decimals, half up."""
+    """Round a share to 4 decimals, half up."""
     return round_half_up(share * 10**4) / 10**4

@@ -1,4 +1,4 @@
-"""What is remarkable, in words."""
+"""Sentences about flags."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SENTENCES: Final[Mapping[Language, Mapping[FlagKind, str]]] = table(
 def format_flag(
     kind: FlagKind, indicator: str | None, facts: Mapping[str, int | float | str], language: Language
 ) -> str:
-    """What is remarkable of an assessment."""
+    """Format a flag as a sentence."""
     told = {name: value if isinstance(value, str) else words.number(value, language) for name, value in facts.items()}
     deviation = facts.get("deviation", 0)
     assert not isinstance(deviation, str)

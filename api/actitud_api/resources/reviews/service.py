@@ -1,7 +1,7 @@
-"""Use cases over reviews: verdicts on answers, what is said of the whole, agreement, samples and flags.
+"""Use cases over reviews: verdicts on answers, overall reviews, agreement of assessors, samples and flags.
 
-A verdict acts on the score in the transaction that stores it. A function that changes something takes a session that
-writes, whom the change expects (`Expected`) and the time.
+A verdict changes the score in the transaction that stores it. A function that writes takes a session that writes, the
+version that the client expects (`Expected`) and the time.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, Sam
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 
 REVIEW_TYPES: Final = tuple(build_review_request_type(load_methodology(version)) for version in list_versions())
-"""The closed types of what may be said of a whole assessment, one for each methodology version."""
+"""The closed request types of an overall review, one for each methodology version."""
 
 
 class UnknownIndicator(LookupError):
@@ -56,7 +56,7 @@ class UnknownIndicator(LookupError):
 
 
 class UnknownVerdict(LookupError):
-    """That assessor has given no verdict on the answer as it is."""
+    """The assessor has given no verdict on the current answer."""
 
     def __init__(self, indicator: str) -> None:
         super().__init__(indicator)
@@ -64,10 +64,10 @@ class UnknownVerdict(LookupError):
 
 
 class InvalidVerdict(ValueError):
-    """A verdict that the document does not list for that answer; nothing has changed.
+    """A verdict that the methodology does not allow for that answer; nothing has changed.
 
-    `unanswered`: there is no answer. `ladder`: only the level of a ladder is capped. `level`: `allowed` are those below
-    what was sent. `review`: `allowed` are the rules of the indicator that people check.
+    `unanswered`: there is no answer. `ladder`: only the level of a ladder can be capped. `level`: `allowed` are the
+    levels below the one that was sent. `review`: `allowed` are the rules of the indicator that people check.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class InvalidVerdict(ValueError):
 
 
 class Disagreement(Exception):
-    """Assessors say different things of answers, by their indicators: there is nothing yet to be heard about."""
+    """Assessors disagree on answers, by their indicators: the hearing cannot open yet."""
 
     def __init__(self, indicators: Sequence[str]) -> None:
         super().__init__(", ".join(indicators))
@@ -93,7 +93,7 @@ class Disagreement(Exception):
 
 
 class AlreadySampled(Exception):
-    """An edition draws its sample once."""
+    """The edition has drawn its sample; it does so once."""
 
     def __init__(self, edition: str) -> None:
         super().__init__(edition)
@@ -101,7 +101,7 @@ class AlreadySampled(Exception):
 
 
 class ReviewMethodologyMismatch(ValueError):
-    """A review under a version that is not that of the assessment."""
+    """An overall review under another methodology version than that of the assessment."""
 
     def __init__(self, sent: str, asked: str) -> None:
         super().__init__(f"{sent} instead of {asked}")
@@ -110,7 +110,7 @@ class ReviewMethodologyMismatch(ValueError):
 
 
 class Opinion(Struct, frozen=True, kw_only=True):
-    """What an assessor says of an answer; `level`: with `capped`; `rule`: what people check that it breaks."""
+    """The opinion of an assessor on an answer; `level`: with `capped`; `rule`: the one that the answer breaks."""
 
     verdict: Verdict
     reason: str | None = None
@@ -119,7 +119,7 @@ class Opinion(Struct, frozen=True, kw_only=True):
 
 
 class OverallOpinion(Struct, frozen=True, kw_only=True):
-    """What is said of an assessment under a methodology as a whole; the members as in `queries.Said`."""
+    """The opinion of an assessor on an assessment as a whole; the members as in `queries.OverallReview`."""
 
     methodology: str
     reason: str
@@ -129,10 +129,10 @@ class OverallOpinion(Struct, frozen=True, kw_only=True):
 
 
 class AnswerReview(Struct, frozen=True):
-    """What was found of the answer to one indicator.
+    """The verdicts on the answer to one indicator.
 
-    `answer`: the digest of the answer as it is, None where there is none; `given`: all verdicts, those on earlier
-    answers too, in the order in which they were given.
+    `answer`: the digest of the current answer, None if there is none; `verdicts`: all, those on earlier answers
+    included, in the order in which they were given.
     """
 
     indicator: str
@@ -141,28 +141,28 @@ class AnswerReview(Struct, frozen=True):
 
     @property
     def standing(self) -> tuple[VerdictRecord, ...]:
-        """The verdicts on the answer as it is that nobody has taken back, in their order."""
+        """The verdicts on the current answer that are not withdrawn, in their order."""
         return tuple(one for one in self.verdicts if one.answer == self.answer and one.verdict is not None)
 
     @property
     def counts(self) -> VerdictRecord | None:
-        """The verdict that counts: the latest."""
+        """The verdict that counts, the latest; None without any."""
         return self.standing[-1] if self.standing else None
 
     @property
     def is_disputed(self) -> bool:
-        """Whether assessors say different things of it."""
+        """Whether assessors disagree."""
         return len({(one.verdict, one.level) for one in self.standing}) > 1
 
     @property
     def revision(self) -> str:
-        """The name of the state of all this."""
+        """The version of this review, for `If-Match`: it changes with every verdict and with the answer."""
         number = max((one.number for one in self.verdicts), default=0)
         return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
 
 
 class OverallReviewState(Struct, frozen=True):
-    """What is said of an assessment as a whole, and what names its state; `said`: None where nobody has."""
+    """The overall review of an assessment, None if there is none, and its version for `If-Match`."""
 
     edition: str
     organisation: str
@@ -172,7 +172,7 @@ class OverallReviewState(Struct, frozen=True):
 
 
 class AssessorPair(Struct, frozen=True):
-    """How far two assessors, by the origins of their keys, agree."""
+    """The agreement of two assessors, named by the origins of their keys."""
 
     first: str
     second: str
@@ -180,7 +180,7 @@ class AssessorPair(Struct, frozen=True):
 
 
 class AgreementSummary(Struct, frozen=True):
-    """How far the assessors of an edition agree: any two who judged the same answers, and all of these pairs."""
+    """The agreement of the assessors of an edition: every two who judged the same answers, and all pairs together."""
 
     edition: str
     pairs: int
@@ -194,15 +194,15 @@ class AgreementSummary(Struct, frozen=True):
 
     @property
     def recode(self) -> bool:
-        """Whether too few are equal."""
+        """Whether too few pairs are equal."""
         return self.share is not None and self.share < MIN_AGREEMENT
 
 
 class SampleView(Struct, frozen=True):
-    """How an edition draws its sample, and who is in it, as far as whoever asks may know.
+    """The sample of an edition, as far as the principal may see it.
 
-    `handed_in`: how many it is drawn from, `drawn`: how many are; None where that is not told. `organisations`: those
-    that were drawn and that may be named, in the order in which they are.
+    `handed_in`: the number of assessments it is drawn from, `drawn`: of those drawn; None if that is not shown.
+    `organisations`: the drawn ones that may be named, in the order of the draw.
     """
 
     drawing: SampleDraw
@@ -212,7 +212,7 @@ class SampleView(Struct, frozen=True):
 
 
 class FlaggingResult(Struct, frozen=True):
-    """What came of looking for what is remarkable in an edition."""
+    """The result of looking for anomalies in an edition."""
 
     edition: str
     assessments: int
@@ -224,9 +224,9 @@ class FlaggingResult(Struct, frozen=True):
 
 
 def list_answer_reviews(database: Database, edition: str, organisation: str) -> list[AnswerReview]:
-    """What was found of each answer of an assessment, in the order of the methodology; of answers that are gone too.
+    """List the reviews of the answers of an assessment, in the order of the methodology; of removed answers too.
 
-    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
     """
     with database.read() as session:
         record = assessments.find_assessment(session, edition, organisation)
@@ -234,9 +234,9 @@ def list_answer_reviews(database: Database, edition: str, organisation: str) -> 
 
 
 def get_answer_review(database: Database, edition: str, organisation: str, indicator: str) -> AnswerReview:
-    """What was found of the answer to an indicator.
+    """Return the review of the answer to an indicator.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment` and `UnknownIndicator`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`.
     """
     with database.read() as session:
         record = assessments.find_assessment(session, edition, organisation)
@@ -247,9 +247,9 @@ def get_answer_review(database: Database, edition: str, organisation: str, indic
 def collect_counted(
     session: Session, edition: str, records: Mapping[str, AssessmentRecord]
 ) -> dict[str, tuple[tuple[VerdictRecord, ...], OverallReview | None]]:
-    """The verdicts that count, in the order of the methodology, and what is said of the whole, by organisation.
+    """Collect the verdicts that count, in the order of the methodology, and the overall review, by organisation.
 
-    `records`: assessments of the edition. Those of which nobody has said anything are left out.
+    `records`: assessments of the edition. Those without any verdict or overall review are left out.
     """
     given: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
     for one in queries.list_verdicts_of_many(session, edition, records):
@@ -270,7 +270,7 @@ def collect_counted(
 
 
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
-    """Those of these organisations of whose assessment in an edition somebody has ever said anything."""
+    """Find the organisations whose assessment ever had a verdict or an overall review."""
     given, said = (
         found(session, edition, organisations)
         for found in (queries.list_verdicts_of_many, queries.list_overall_reviews)
@@ -289,16 +289,16 @@ def save_verdict(
     expected: Expected,
     now: datetime,
 ) -> AnswerReview:
-    """Gives the verdict of an assessor on an answer, in the place of the one before; the score follows.
+    """Store the verdict of an assessor on an answer, in the place of the one before, and rescore the assessment.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `OutOfOrder`, `Late`,
-    `EditionNotOpen` and `Unjudgeable`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `InvalidTransition`,
+    `DeadlinePassed`, `EditionNotOpen`, `InvalidVerdict`.
     """
     record, known, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     before = _select_answer_review(reviews, indicator)
     answer = _check_opinion(record, known, before, opinion)
-    mine = _find_own_verdict(before, assessor)
-    given = VerdictRecord(
+    own = _find_own_verdict(before, assessor)
+    verdict = VerdictRecord(
         edition=record.edition,
         organisation=record.organisation,
         indicator=indicator,
@@ -310,10 +310,10 @@ def save_verdict(
         reason=opinion.reason,
         level=opinion.level,
         rule=opinion.rule,
-        first_verdict=opinion.verdict if mine is None else mine.first_verdict,
-        first_level=opinion.level if mine is None else mine.first_level,
+        first_verdict=opinion.verdict if own is None else own.first_verdict,
+        first_level=opinion.level if own is None else own.first_level,
     )
-    return _store_verdict(session, record, reviews, given, now)
+    return _store_verdict(session, record, reviews, verdict, now)
 
 
 def withdraw_verdict(
@@ -326,27 +326,27 @@ def withdraw_verdict(
     expected: Expected,
     now: datetime,
 ) -> AnswerReview:
-    """Takes back the verdict of an assessor; that it was given, and what it was at first, stays known.
+    """Withdraw the verdict of an assessor and rescore the assessment; the first verdict stays known.
 
-    Raises as `give`, and `UnknownVerdict` where there is none to take back.
+    Raises as `save_verdict`, and `UnknownVerdict` if there is none.
     """
     record, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
-    mine = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
-    if mine is None or mine.verdict is None:
+    own = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
+    if own is None or own.verdict is None:
         raise UnknownVerdict(indicator)
-    gone = structs.replace(
-        mine, number=_compute_next_number(reviews), at=now, verdict=None, reason=None, level=None, rule=None
+    withdrawn = structs.replace(
+        own, number=_compute_next_number(reviews), at=now, verdict=None, reason=None, level=None, rule=None
     )
-    return _store_verdict(session, record, reviews, gone, now)
+    return _store_verdict(session, record, reviews, withdrawn, now)
 
 
 def open_hearing(
     session: Session, edition: str, organisation: str, *, role: str, expected: Expected, now: datetime
 ) -> TransitionRecord:
-    """Opens the hearing of an assessment on which its assessors agree; an administrator opens it although they do not.
+    """Open the hearing of an assessment if its assessors agree; an administrator opens it in any case.
 
-    Else one whose key has ended, and who takes nothing back any more, would keep it from being heard. Raises what
-    `assessments.service.to_hearing` raises, and `Disagreement`.
+    Otherwise an assessor whose key has expired, and who can withdraw nothing, would block it. Raises as
+    `transitions.start_hearing`, and `Disagreement`.
     """
     step = transitions.start_hearing(session, edition, organisation, role=role, expected=expected, now=now)
     record = assessments.find_assessment(session, edition, organisation)
@@ -376,7 +376,7 @@ def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
 
 
 def _check_opinion(record: AssessmentRecord, known: Indicator, before: AnswerReview, opinion: Opinion) -> str:
-    """The digest of an answer of which that may be said; raises `Unjudgeable`."""
+    """Return the digest of the answer that an opinion is on; raise `InvalidVerdict` if it is not allowed."""
     if before.answer is None:
         raise InvalidVerdict(known.id, "unanswered")
     if opinion.rule is not None and opinion.rule not in known.reviews:
@@ -397,7 +397,7 @@ def _load_answer_reviews(session: Session, record: AssessmentRecord) -> dict[str
 
 
 def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord]) -> dict[str, AnswerReview]:
-    """The verdicts of an assessment by indicator, in the order of the methodology."""
+    """Group the verdicts of an assessment by indicator, in the order of the methodology."""
     given: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
     for one in verdicts:
         given[one.indicator].append(one)
@@ -413,13 +413,13 @@ def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord])
     }
 
 
-def _select_answer_review(judgements: Mapping[str, AnswerReview], indicator: str) -> AnswerReview:
-    return judgements.get(indicator, AnswerReview(indicator, None, ()))
+def _select_answer_review(reviews: Mapping[str, AnswerReview], indicator: str) -> AnswerReview:
+    return reviews.get(indicator, AnswerReview(indicator, None, ()))
 
 
-def _find_own_verdict(judged: AnswerReview, assessor: str) -> VerdictRecord | None:
-    """The verdict of an assessor on the answer as it is."""
-    return next((one for one in judged.verdicts if (one.assessor, one.answer) == (assessor, judged.answer)), None)
+def _find_own_verdict(review: AnswerReview, assessor: str) -> VerdictRecord | None:
+    """Find the verdict of an assessor on the current answer."""
+    return next((one for one in review.verdicts if (one.assessor, one.answer) == (assessor, review.answer)), None)
 
 
 def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
@@ -466,7 +466,10 @@ def _apply_reviews(
 
 
 def get_overall_review(database: Database, edition: str, organisation: str) -> OverallReviewState:
-    """What is said of an assessment as a whole; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
+    """Return the overall review of an assessment.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    """
     with database.read() as session:
         return _load_overall_review(session, assessments.find_assessment(session, edition, organisation))
 
@@ -475,24 +478,24 @@ def save_overall_review(
     session: Session,
     edition: str,
     organisation: str,
-    remark: OverallOpinion,
+    opinion: OverallOpinion,
     *,
     reviewer: str,
     expected: Expected,
     now: datetime,
 ) -> OverallReviewState:
-    """Says something of an assessment as a whole, in the place of what was said before; the score follows.
+    """Store the overall review of an assessment, in the place of the one before, and rescore the assessment.
 
-    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `Stale`, `OutOfOrder`, `Late`, `EditionNotOpen`,
-    `AnotherMethodology`, and `Unjudgeable` for facts of an answer that there is not.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `Stale`, `InvalidTransition`, `DeadlinePassed`,
+    `EditionNotOpen`, `ReviewMethodologyMismatch`, and `InvalidVerdict` for facts of an answer that does not exist.
     """
     record = assessments.lock_for_review(session, edition, organisation, now=now)
     before = _load_overall_review(session, record)
     if not expected(before.revision):
         raise Stale
-    if remark.methodology != record.methodology:
-        raise ReviewMethodologyMismatch(remark.methodology, record.methodology)
-    for name in remark.answers:
+    if opinion.methodology != record.methodology:
+        raise ReviewMethodologyMismatch(opinion.methodology, record.methodology)
+    for name in opinion.answers:
         if name not in record.submission.answers:
             raise InvalidVerdict(name, "unanswered")
     review = OverallReview(
@@ -501,10 +504,10 @@ def save_overall_review(
         reviewer=reviewer,
         version=1 if before.review is None else before.review.version + 1,
         at=now,
-        reason=remark.reason,
-        max_level=remark.max_level,
-        profile=remark.profile,
-        answers=remark.answers,
+        reason=opinion.reason,
+        max_level=opinion.max_level,
+        profile=opinion.profile,
+        answers=opinion.answers,
     )
     stored = queries.store_overall_review(session, review)
     _apply_reviews(session, record, _load_answer_reviews(session, record), stored, now)
@@ -530,9 +533,9 @@ def _describe_overall_review(record: AssessmentRecord, review: OverallReview | N
 
 
 def compute_edition_agreement(database: Database, edition: str) -> AgreementSummary:
-    """How far the assessors of an edition agree, by the first verdict of each; raises `UnknownEdition`.
+    """Compute the agreement of the assessors of an edition by their first verdicts.
 
-    Two verdicts are equal where they say the same, and cap to the same level.
+    Two verdicts are equal if they are the same and cap to the same level. Raises `UnknownEdition`.
     """
     with database.read() as session:
         found = editions.find(session, edition)
@@ -561,9 +564,9 @@ def _get_first_opinion(given: VerdictRecord) -> tuple[Verdict, int | None]:
 
 
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
-    """Says, for good, how an edition draws the assessments that are looked at: with a new seed, or with that one.
+    """Fix the seed and share by which an edition draws its sample: the given seed, or a new one.
 
-    Raises `UnknownEdition` and `SampledAlready`.
+    Raises `UnknownEdition`, `AlreadySampled`.
     """
     found = editions.find(session, edition)
     one = SampleDraw(
@@ -579,10 +582,11 @@ def create_sample(session: Session, edition: str, *, share: float, seed: str | N
 
 
 def list_samples(database: Database, edition: str, *, principal: Principal | None) -> list[SampleView]:
-    """The sample of an edition, if it has drawn one; raises `UnknownEdition`.
+    """List the sample of an edition: one, or none if it has not been drawn.
 
-    Who is in it is told of a published edition to everybody; of another to whoever sees the drafts, and of its own to
-    an organisation. It is drawn from what is handed in at present.
+    The drawn organisations are shown to everybody once the edition is published, before that to principals who see
+    its drafts; an organisation sees itself. The sample is drawn from the assessments that are submitted now. Raises
+    `UnknownEdition`.
     """
     with database.read() as session:
         found = editions.find(session, edition)
@@ -606,10 +610,10 @@ def _build_view(session: Session, one: SampleDraw, own: Iterable[str] | None, *,
 
 
 def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> FlaggingResult:
-    """Looks for what is remarkable in what was handed in for an edition, and keeps it in the place of what was before.
+    """Replace the flags of an edition by the anomalies of its submitted assessments.
 
-    It is computed in no transaction that others would wait for. `event`: what the ledger says of it. Raises
-    `UnknownEdition`.
+    They are computed outside of the transaction that stores them, so that no write waits for them. `event`: the ledger
+    entry. Raises `UnknownEdition`.
     """
     with database.read() as session:
         found = editions.find(session, edition)
@@ -643,9 +647,9 @@ def list_flags(
     offset: int,
     limit: int,
 ) -> list[FlagRecord]:
-    """The flags of an edition, or of one assessment, from the one that follows `after`.
+    """List the flags of an edition, or of one assessment, from the one after `after`.
 
-    Raises `UnknownEdition`, and of an assessment `AliasOf` and `UnknownAssessment`.
+    Raises `UnknownEdition`, and for an assessment `AliasOf`, `UnknownAssessment`.
     """
     with database.read() as session:
         found = editions.find(session, edition)

@@ -1,4 +1,4 @@
-"""The tables of what assessors find, of what is drawn to be looked at, and of what is remarkable."""
+"""The tables of verdicts, overall reviews, samples and flags."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 def _of_assessment(table: str) -> ForeignKeyConstraint:
-    """What belongs to an assessment goes with it."""
+    """Return the foreign key of a row that is deleted with its assessment."""
     return ForeignKeyConstraint(
         ["edition", "organisation"],
         ["assessment.edition", "assessment.organisation"],
@@ -20,11 +20,11 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 
 
 class Verdict(Base, table=True):
-    """What one assessor found of one answer: there is a row for each answer that was ever judged by each assessor.
+    """The verdict of one assessor on one answer; each answer that an assessor ever judged has its row.
 
     `answer` is the digest of the answer, `assessor` the origin of a key. `number` counts the verdicts of an assessment
-    in the order in which they were given, or taken back: then `verdict` is null. `first_verdict` and `first_level` are
-    those of the first time, which stay.
+    in the order in which they were given or withdrawn; a withdrawn `verdict` is null. `first_verdict` and `first_level`
+    are those of the first time, which stay.
     """
 
     __tablename__ = "verdict"
@@ -46,7 +46,7 @@ class Verdict(Base, table=True):
 
 
 class Review(Base, table=True):
-    """What is said of an assessment as a whole; `reviewer` is the id of the key that said it last."""
+    """The overall review of an assessment; `reviewer` is the id of the key that wrote it last."""
 
     __tablename__ = "review"
     __table_args__ = (_of_assessment("review"),)
@@ -63,7 +63,7 @@ class Review(Base, table=True):
 
 
 class Sample(Base, table=True):
-    """How the assessments of an edition are drawn that are looked at; `given`: the seed was chosen by who made it."""
+    """The draw of the sample of an edition; `given`: the seed was chosen by its creator."""
 
     __tablename__ = "sample"
     __table_args__ = (
@@ -78,9 +78,9 @@ class Sample(Base, table=True):
 
 
 class Flag(Base, table=True):
-    """What is remarkable of an assessment beside others; `number` counts those of one from 1, `facts` are its numbers.
+    """An anomaly of an assessment; `number` counts those of one from 1, `facts` are its numbers.
 
-    `indicator`: what it is about, where it is about one. `made`: when they were all computed.
+    `indicator`: the one it is about, if any. `made`: the time when all flags of the edition were computed.
     """
 
     __tablename__ = "flag"

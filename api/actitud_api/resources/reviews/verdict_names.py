@@ -1,4 +1,4 @@
-"""What is found of an answer, in words."""
+"""Names of verdicts."""
 
 from __future__ import annotations
 

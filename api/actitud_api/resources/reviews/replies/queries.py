@@ -36,19 +36,19 @@ _SOME = _ALL.where(REPLIES.c.organisation.in_(bindparam("some", expanding=True))
 
 
 def list_replies(session: Session, edition: str, organisation: str) -> list[ReplyRecord]:
-    """The replies of an assessment, by indicator."""
+    """List the replies of an assessment, by indicator."""
     rows = session.execute(_MINE, {"of": edition, "by": organisation}).mappings()
     return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 
 def list_replies_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[ReplyRecord]:
-    """The replies of some organisations in an edition."""
+    """List the replies of several organisations in an edition."""
     rows = session.execute(_SOME, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 
 def store_reply(session: Session, record: ReplyRecord) -> None:
-    """Stores a reply, in the place of the one before; its assessment is held."""
+    """Store a reply in the place of the one before; the caller holds the assessment."""
     values = msgspec.to_builtins(record, builtin_types=(datetime,))
     changed = session.execute(update(REPLIES).where(*_match_reply(record)).values(values).returning(REPLIES.c.version))
     if changed.one_or_none() is None:
@@ -56,7 +56,7 @@ def store_reply(session: Session, record: ReplyRecord) -> None:
 
 
 def delete_reply(session: Session, record: ReplyRecord) -> None:
-    """Removes a reply; its assessment is held."""
+    """Delete a reply; the caller holds the assessment."""
     session.execute(delete(REPLIES).where(*_match_reply(record)))
 
 

@@ -1,4 +1,4 @@
-"""Replies on the wire."""
+"""Requests and answers about replies."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
 
 
 def build_reply(record: ReplyRecord) -> Reply:
-    """A stored reply as it is answered."""
+    """Build the answer about a stored reply."""
     return Reply(
         edition=record.edition,
         organisation=record.organisation,
@@ -113,12 +113,12 @@ def build_reply(record: ReplyRecord) -> Reply:
 
 
 def build_new_reply(request: ReplyRequest) -> service.NewReply:
-    """What is replied, of what was sent."""
+    """Build the content of a reply from a request."""
     return service.NewReply(text=request.text, evidence=request.evidence)
 
 
 def build_score_review(found: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
-    """What a review has come to as it is answered; `evidence`: the documents of its replies, by indicator."""
+    """Build the answer about the outcome of a review; `evidence`: the documents of its replies, by indicator."""
     remark = found.remark
     return ScoreReview(
         state=found.state,

@@ -1,6 +1,6 @@
-"""Use cases over replies, and what the review of an assessment comes to with them.
+"""Use cases over replies, and the outcome of the review of an assessment.
 
-A function that changes something takes a session that writes, whom the change expects (`Expected`) and the time.
+A function that writes takes a session that writes, the version that the client expects (`Expected`) and the time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from actitud_api.resources.reviews.service import UnknownIndicator
 
 
 class UnknownReply(LookupError):
-    """The organisation has replied nothing about that indicator."""
+    """The organisation has no reply about that indicator."""
 
     def __init__(self, indicator: str) -> None:
         super().__init__(indicator)
@@ -35,14 +35,14 @@ class UnknownReply(LookupError):
 
 
 class NewReply(Struct, frozen=True, kw_only=True):
-    """What an organisation replies."""
+    """The content of a reply."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
 
 
 class SavedReply(Struct, frozen=True):
-    """A reply that was written; whether there was none before."""
+    """A stored reply; `created`: the write made it."""
 
     record: ReplyRecord
     created: bool
@@ -60,7 +60,7 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
 
 
 class OverallRemark(Struct, frozen=True, kw_only=True):
-    """What review says of an assessment as a whole; `max_level`: the highest level that it may reach (None: any)."""
+    """The overall review of an assessment; `max_level`: the highest level that it may reach (None: any)."""
 
     max_level: int | None
     reason: str
@@ -68,7 +68,7 @@ class OverallRemark(Struct, frozen=True, kw_only=True):
 
 
 class CountedReply(Struct, frozen=True, kw_only=True):
-    """What the organisation replied about an indicator."""
+    """The reply of an organisation about an indicator."""
 
     indicator: str
     text: str
@@ -76,7 +76,7 @@ class CountedReply(Struct, frozen=True, kw_only=True):
 
 
 class ReviewOutcome(Struct, frozen=True, kw_only=True):
-    """What the review of an assessment has come to; verdicts and replies in the order of the methodology."""
+    """The outcome of the review of an assessment; verdicts and replies in the order of the methodology."""
 
     state: AssessmentState
     remark: OverallRemark | None
@@ -85,7 +85,7 @@ class ReviewOutcome(Struct, frozen=True, kw_only=True):
 
 
 class ReviewTally(Struct, frozen=True):
-    """How many verdicts count and how many replies there are, and whether review says something of the whole."""
+    """The number of verdicts that count and of replies, and whether there is an overall review."""
 
     verdicts: int
     replies: int
@@ -96,9 +96,9 @@ class ReviewTally(Struct, frozen=True):
 
 
 def list_replies(database: Database, edition: str, organisation: str) -> list[ReplyRecord]:
-    """The replies of an assessment in the order of the methodology.
+    """List the replies of an assessment in the order of the methodology.
 
-    Raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
     """
     with database.read() as session:
         found = assessments.find_assessment(session, edition, organisation)
@@ -106,7 +106,10 @@ def list_replies(database: Database, edition: str, organisation: str) -> list[Re
 
 
 def get_reply(database: Database, edition: str, organisation: str, indicator: str) -> ReplyRecord:
-    """The reply about an indicator; raises as `all_of`, `UnknownIndicator` and `UnknownReply`."""
+    """Return the reply about an indicator.
+
+    Raises as `list_replies`, `UnknownIndicator`, `UnknownReply`.
+    """
     with database.read() as session:
         found = assessments.find_assessment(session, edition, organisation)
         record = _find_reply(session, found, indicator)
@@ -125,16 +128,16 @@ def save_reply(
     expected: Expected,
     now: datetime,
 ) -> SavedReply:
-    """Replies about an indicator in the hearing, or anew.
+    """Store a reply about an indicator in the hearing, in the place of the one before.
 
-    Raises `UnknownEdition`, `EditionNotOpen`, `AliasOf`, `UnknownAssessment`, `UnknownIndicator`, `Stale`, `OutOfOrder`
-    and `Late`.
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`, `EditionNotOpen`, `UnknownIndicator`, `Stale`,
+    `InvalidTransition`, `DeadlinePassed`.
     """
-    found, before = _lock_reply(session, edition, organisation, indicator, now)
+    assessment, before = _lock_reply(session, edition, organisation, indicator, now)
     _ensure_expected(before, expected)
     record = ReplyRecord(
-        edition=found.edition,
-        organisation=found.organisation,
+        edition=assessment.edition,
+        organisation=assessment.organisation,
         indicator=indicator,
         text=new.text,
         evidence=new.evidence,
@@ -149,7 +152,10 @@ def save_reply(
 def withdraw_reply(
     session: Session, edition: str, organisation: str, indicator: str, *, expected: Expected, now: datetime
 ) -> None:
-    """Takes back the reply about an indicator; raises as `reply`, and `UnknownReply`."""
+    """Delete the reply about an indicator.
+
+    Raises as `save_reply`, and `UnknownReply`.
+    """
     _, before = _lock_reply(session, edition, organisation, indicator, now)
     if before is None:
         raise UnknownReply(indicator)
@@ -158,7 +164,7 @@ def withdraw_reply(
 
 
 def list_evidence(session: Session, edition: str, organisation: str) -> dict[str, tuple[Evidence, ...]]:
-    """The documents of the replies of an assessment, by indicator, as far as they have not been erased."""
+    """List the documents of the replies of an assessment that have not been erased, by indicator."""
     found = queries.list_replies(session, edition, organisation)
     return {record.indicator: record.evidence for record in found if record.evidence}
 
@@ -166,7 +172,7 @@ def list_evidence(session: Session, edition: str, organisation: str) -> dict[str
 def _lock_reply(
     session: Session, edition: str, organisation: str, indicator: str, now: datetime
 ) -> tuple[Assessment, ReplyRecord | None]:
-    """An assessment that may be replied in, and that nobody else changes until the session ends, with one reply."""
+    """Lock an assessment that may be replied in. Return it with the reply about an indicator."""
     found = assessments.lock_for_reply(session, edition, organisation, now=now)
     return found, _find_reply(session, found, indicator)
 
@@ -198,19 +204,22 @@ def _index_indicators(methodology: str) -> Mapping[str, int]:
 
 
 def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutcome:
-    """What the review of an assessment has come to; raises `UnknownEdition`, `AliasOf` and `UnknownAssessment`."""
+    """Return the outcome of the review of an assessment.
+
+    Raises `UnknownEdition`, `AliasOf`, `UnknownAssessment`.
+    """
     found = assessments.find_assessment(session, edition, organisation)
     told = list_outcomes(session, found.edition, [found.organisation])
     return told.get(found.organisation) or build_empty_outcome(found.state)
 
 
 def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
-    """What the review of an assessment has come to of which nobody has said anything."""
+    """Build the outcome of a review without verdicts, replies and overall review."""
     return ReviewOutcome(state=state, remark=None, verdicts=(), replies=())
 
 
 def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
-    """How many verdicts and replies there are of several assessments; those without any are left out."""
+    """Count the verdicts and replies of several assessments; those without any are left out."""
     return {
         name: ReviewTally(len(one.verdicts), len(one.replies), one.remark is not None)
         for name, one in list_outcomes(session, edition, organisations).items()
@@ -218,7 +227,7 @@ def count_outcomes(session: Session, edition: str, organisations: Collection[str
 
 
 def list_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewOutcome]:
-    """What the reviews of several assessments have come to; those of which nobody has said anything are left out."""
+    """List the outcomes of the reviews of several assessments; those without any review are left out."""
     replies: dict[str, list[ReplyRecord]] = {}
     for record in queries.list_replies_of_many(session, edition, organisations):
         replies.setdefault(record.organisation, []).append(record)
@@ -242,7 +251,7 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
 
 
 def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
-    """The verdicts that count on the answers of an assessment as they are in `record`, stored or not."""
+    """List the verdicts that count on the answers of `record`, which may differ from the stored ones."""
     counting = reviews.collect_counted(session, record.edition, {record.organisation: record})
     judged, _ = counting.get(record.organisation, ((), None))
     return _to_counted(judged)
