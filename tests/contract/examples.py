@@ -373,7 +373,7 @@ def _as_assessor(found: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _answer_less(database: Database, organisation: str) -> None:
     """What an organisation answers in 2027: as in the demonstration, without D6.06 and with D1.06 at level 1."""
-    before = scores.sent(database, "2026-demo", organisation).submission
+    before = scores.get_edition_score(database, "2026-demo", organisation).submission
     answers = {name: facts for name, facts in before.answers.items() if name != "D6.06"} | {"D1.06": {"level": 1}}
     after = structs.replace(before, answers=answers)
     with database.write() as session:

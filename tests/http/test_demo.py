@@ -201,7 +201,7 @@ def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
     report = demo.stored(loaded)
     assert report is not None
     tally = Tally()
-    for row in scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000):
+    for row in scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000):
         assert row.population is not None
         tally.add(row.population, row.index_value, row.level, row.status, ["full"])
     found = tally.report()
@@ -211,9 +211,9 @@ def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
 
 def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database) -> None:
     methodology = load_methodology(METHODOLOGY)
-    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
     for row in rows:
-        evaluation = evaluate(methodology, scores.sent(loaded, demo.EDITION, row.organisation).submission)
+        evaluation = evaluate(methodology, scores.get_edition_score(loaded, demo.EDITION, row.organisation).submission)
         assert (row.index_value, row.index_max, row.level, row.status, row.dimensions) == (
             evaluation.index, evaluation.index_max, evaluation.level, evaluation.status, tuple(evaluation.dimensions),
         )  # fmt: skip
@@ -223,7 +223,7 @@ def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database
 
 @pytest.mark.both_databases
 def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
-    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
     assert len({row.organisation for row in rows}) == len(rows) == len(DEMONSTRATED)
     ranked = [row for row in rows if row.rank is not None]
     assert rows[: len(ranked)] == ranked
@@ -240,26 +240,27 @@ def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
 
 @pytest.mark.both_databases
 def test_pages_and_filters_cut_the_same_ranking(loaded: Database) -> None:
-    everything = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
-    pages: list[scores.Row] = []
-    after: scores.Place | None = None
-    while page := scores.ranking(loaded, demo.EDITION, scores.Filters(), after=after, offset=0, limit=97):
+    everything = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
+    pages: list[scores.RankingRow] = []
+    after: scores.ScoreCursorKey | None = None
+    while page := scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=after, offset=0, limit=97):
         pages += page
         after = (page[-1].rank_points, page[-1].organisation)
     assert pages == everything
     assert (
-        scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=200, limit=3) == everything[200:203]
+        scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=200, limit=3)
+        == everything[200:203]
     )
-    of_province = scores.ranking(
-        loaded, demo.EDITION, scores.Filters(province="01", band="P2"), after=None, offset=0, limit=9000
+    of_province = scores.list_ranking(
+        loaded, demo.EDITION, scores.ScoreFilters(province="01", band="P2"), after=None, offset=0, limit=9000
     )
     assert of_province == [row for row in everything if (row.province, row.band) == ("01", "P2")] != []
 
 
 def test_one_organisation_has_the_rank_of_the_list(loaded: Database) -> None:
-    rows = scores.ranking(loaded, demo.EDITION, scores.Filters(), after=None, offset=0, limit=9000)
+    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
     for row in (*rows[:60:7], *rows[200:210], rows[-1]):
-        assert scores.sent(loaded, demo.EDITION, row.organisation).rank == row.rank
+        assert scores.get_edition_score(loaded, demo.EDITION, row.organisation).rank == row.rank
 
 
 def test_everything_says_that_it_is_simulated(client: TestClient[Litestar]) -> None:
@@ -344,17 +345,19 @@ def test_a_database_without_the_demonstration_has_none(database: Database) -> No
 
 def test_both_databases_hold_the_same(demonstration: str, demonstration_on_postgresql: str) -> None:
     """To the digit and in the same order: JSONB gives back what was sent, and explains to what is published."""
-    everything = scores.Filters()
+    everything = scores.ScoreFilters()
     with opened(demonstration) as one, opened(demonstration_on_postgresql) as other:
         assert demo.stored(one) == demo.stored(other)
-        listed = [scores.ranking(d, demo.EDITION, everything, after=None, offset=0, limit=9000) for d in (one, other)]
+        listed = [
+            scores.list_ranking(d, demo.EDITION, everything, after=None, offset=0, limit=9000) for d in (one, other)
+        ]
         assert listed[0] == listed[1]
         assert len(listed[0]) == len(DEMONSTRATED)
         for row in listed[0]:
-            sent = [scores.sent(database, demo.EDITION, row.organisation) for database in (one, other)]
+            sent = [scores.get_edition_score(database, demo.EDITION, row.organisation) for database in (one, other)]
             assert sent[0].document is not None
             assert structs.replace(sent[0], document=None, score=None) == sent[1]
-            assert scores.sheet(sent[0])[1] == scores.sheet(sent[1])[1]
+            assert scores.get_explained_score(sent[0])[1] == scores.get_explained_score(sent[1])[1]
 
 
 def test_another_simulator_is_not_reused(loaded: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,9 +36,11 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
     if isinstance(request, list):
         raise CommandError("\n".join(told(request, _FAULTY, chosen)), 2)
     if methodology is None:
-        methodology = service.asked_under(request)
-    score = service.scored(methodology, request)
-    answer = schemas.answer(score, service.what_if(methodology, request, score), methodology, chosen)
+        methodology = service.find_methodology(request)
+    score = service.compute_score(methodology, request)
+    answer = schemas.build_score_answer(
+        score, service.compute_what_if(methodology, request, score), methodology, chosen
+    )
     if options.json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:

@@ -40,7 +40,7 @@ from actitud_api.resources.publications.service import (
 )
 from actitud_api.resources.scores import queries as score_queries
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.queries import Seen
+from actitud_api.resources.scores.queries import Visibility
 from tests.http.publications.test_documents import PUBLISHED
 from tests.support.databases import make_key, opened
 from tests.support.publishing import (
@@ -175,7 +175,7 @@ def test_figures_that_are_not_those_of_what_was_submitted_are_set_right(database
     fill(database, rows={SMALL: {"index_value": 9_999, "rank_points": 9_999, "level": 5}})
     make_key(database, folder)
     publish(database, folder)
-    rows = scores.ranking(database, EDITION, scores.Filters(), after=None, offset=0, limit=9)
+    rows = scores.list_ranking(database, EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9)
     assert [(row.organisation, row.index_value, row.level, row.rank) for row in rows] == [
         (BIG, 4_403, 3, 1),
         (SMALL, 1_651, 1, 2),
@@ -231,26 +231,28 @@ def test_a_bundle_is_the_whole_publication_in_one_file(ready: Database, folder: 
 def test_drafts_never_show(ready: Database, folder: Path) -> None:
     publish(ready, folder)
     assert LATE not in {line.organisation for line in edition_document(ready, service.get(ready, EDITION, "1")).scores}
-    everybody = scores.Filters()
-    rows = scores.ranking(ready, EDITION, everybody, after=None, offset=0, limit=9)
+    everybody = scores.ScoreFilters()
+    rows = scores.list_ranking(ready, EDITION, everybody, after=None, offset=0, limit=9)
     assert [row.organisation for row in rows] == [BIG, SMALL, BARE]
-    assert scores.summary(ready, EDITION, everybody, principal=None).organisations == 3
+    assert scores.compute_summary(ready, EDITION, everybody, principal=None).organisations == 3
     with pytest.raises(scores.UnknownScore):
-        scores.sent(ready, EDITION, LATE)
-    assert scores.history(ready, LATE, principal=None, after=None, offset=0, limit=9) == []
-    assert scores.history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
+        scores.get_edition_score(ready, EDITION, LATE)
+    assert scores.list_history(ready, LATE, principal=None, after=None, offset=0, limit=9) == []
+    assert scores.list_history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
     assert assessments.get_assessment(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
     with ready.read() as session:
-        everything = Seen(everything=True)
-        competing = score_queries.competitors(session, EDITION, everything)
+        everything = Visibility(everything=True)
+        competing = score_queries.list_competitors(session, EDITION, everything)
         assert [found.organisation for found in competing] == [BIG, SMALL]
-        assert score_queries.ranked_by_kind(session, EDITION) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
-        assert score_queries.state(session, EDITION)[0] == 3
+        assert score_queries.count_ranked_by_kind(session, EDITION) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
+        assert score_queries.get_state_key(session, EDITION)[0] == 3
 
 
 def test_before_it_is_published_drafts_are_there_for_administrators(ready: Database) -> None:
     """The control: it is the publication that leaves them out."""
-    rows = scores.ranking(ready, EDITION, scores.Filters(), principal=_administrator(), after=None, offset=0, limit=9)
+    rows = scores.list_ranking(
+        ready, EDITION, scores.ScoreFilters(), principal=_administrator(), after=None, offset=0, limit=9
+    )
     assert [(row.organisation, row.rank) for row in rows] == [(BIG, 1), (LATE, 1), (SMALL, 3), (BARE, None)]
 
 
@@ -304,7 +306,7 @@ def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published
 
     assert [score.organisation for score in published.scores] == [BIG, BARE]
     with pytest.raises(scores.UnknownScore):
-        scores.sent(ready, EDITION, SMALL)
+        scores.get_edition_score(ready, EDITION, SMALL)
 
 
 def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, folder: Path) -> None:
@@ -451,11 +453,11 @@ def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folde
 
     (row,) = (
         row
-        for row in scores.ranking(ready, EDITION, scores.Filters(), after=None, offset=0, limit=9)
+        for row in scores.list_ranking(ready, EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9)
         if row.organisation == BIG
     )
     assert row.index_value == 4_528
-    assert scores.sent(ready, EDITION, BIG).document == told.after
+    assert scores.get_edition_score(ready, EDITION, BIG).document == told.after
     handed_in = assessments.list_submissions(ready, EDITION, BIG, after=None, offset=0, limit=9)
     assert [found.submission.answers["D1.01"]["numerator"] for found in handed_in] == [320]
 
@@ -490,7 +492,7 @@ def test_a_correction_back_is_the_document_that_was_there(ready: Database, folde
 def test_a_sheet_is_told_from_what_was_published(
     ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    computed = scores.sheet(scores.sent(ready, EDITION, BIG, principal=_administrator()))
+    computed = scores.get_explained_score(scores.get_edition_score(ready, EDITION, BIG, principal=_administrator()))
     publish(ready, folder)
 
     def changed(*arguments: object) -> None:
@@ -498,11 +500,11 @@ def test_a_sheet_is_told_from_what_was_published(
 
     monkeypatch.setattr(explaining, "explain_evaluation", changed)
     monkeypatch.setattr(scores, "explain", changed)
-    sent = scores.sent(ready, EDITION, BIG)
-    assert scores.sheet(sent) == computed
+    sent = scores.get_edition_score(ready, EDITION, BIG)
+    assert scores.get_explained_score(sent) == computed
     assert sent.document == PUBLISHED[BIG]
     change_organisation(ready, organisations.Change(name="Otro"))
-    assert scores.sent(ready, EDITION, BIG).name == "Ávila"
+    assert scores.get_edition_score(ready, EDITION, BIG).name == "Ávila"
 
 
 def _administrator() -> Principal:

@@ -15,7 +15,7 @@ from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.versions import Stale
-from actitud_api.resources.scores.service import Filters
+from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import service
 from tests.contract.asgi import Received, Sent, exchange
 from tests.support.databases import make_key, unlimited
@@ -204,7 +204,7 @@ def test_a_correction_in_the_middle_ends_the_file(own: Client, tmp_path: Path, m
     database: Database = own.app.state["database"]
     monkeypatch.setattr(service, "PAGE", 1)
     found = service.load_source(database, "2026")
-    rows = service.list_score_rows(database, found, service.RowSelection(filters=Filters()))
+    rows = service.list_score_rows(database, found, service.RowSelection(filters=ScoreFilters()))
     assert [row[2] for row in next(rows)] == ["XX-T-1"]
     assert found.published is not None
     publish_correction(database, tmp_path, found.published.digest)

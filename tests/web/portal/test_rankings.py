@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 from actitud_api.app import create_app
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.resources.scores import audits
-from actitud_api.resources.scores.computed import Busy
+from actitud_api.resources.scores.computed import ComputationBusy
 from actitud_api.web.portal import ranking
 from actitud_api.web.portal.layout import Links
 from actitud_api.web.portal.names import Names
@@ -100,10 +100,10 @@ def test_ranks_have_the_interval_of_the_draws(client: Client) -> None:
 def test_while_others_compute_the_ranking_is_there_without_intervals(
     years: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_: object, **__: object) -> list[audits.Robust]:
-        raise Busy
+    def busy(*_: object, **__: object) -> list[audits.OrganisationRobustness]:
+        raise ComputationBusy
 
-    monkeypatch.setattr(audits, "robust", busy)
+    monkeypatch.setattr(audits, "list_robustness", busy)
     found = read(years)
     assert short(found) == "12345678"
     assert not found.query(".interval")

@@ -19,7 +19,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits, service
-from actitud_api.resources.scores.computed import Busy
+from actitud_api.resources.scores.computed import ComputationBusy
 from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
 from tests.web.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
@@ -261,10 +261,10 @@ def test_who_does_not_rank_is_told_without_a_rank(site: Client, organisation: st
 def test_while_others_compute_the_sheet_is_there_without_the_draws(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_: object, **__: object) -> list[audits.Robust]:
-        raise Busy
+    def busy(*_: object, **__: object) -> list[audits.OrganisationRobustness]:
+        raise ComputationBusy
 
-    monkeypatch.setattr(audits, "robust", busy)
+    monkeypatch.setattr(audits, "list_robustness", busy)
     assert terms(read(site, f"2026/{ZAMORA}"))["Rank in the edition"] == "2 of 2"
 
 
@@ -288,9 +288,9 @@ def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Cli
 
 def test_evidence_of_what_is_not_published_is_told_to_nobody(proven: Client) -> None:
     database: Database = proven.app.state["database"]
-    published = service.sent(database, "2026", PROVEN)
-    assert [len(documents) for documents in service.evidence(database, published).values()] == [2]
-    assert service.evidence(database, structs.replace(published, edition="2027")) == {}
+    published = service.get_edition_score(database, "2026", PROVEN)
+    assert [len(documents) for documents in service.list_evidence(database, published).values()] == [2]
+    assert service.list_evidence(database, structs.replace(published, edition="2027")) == {}
 
 
 def test_an_edition_in_which_it_does_not_rank_is_in_its_history_without_a_figure(proven: Client) -> None:

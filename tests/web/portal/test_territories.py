@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.resources.scores.queries import Placed
+from actitud_api.resources.scores.queries import LocatedScore
 from actitud_api.resources.scores.territories import Means, means
 from tests.web.portal.places import OPEN, Client
 from tests.web.portal.reading import hrefs, read, rows, terms, words
@@ -107,8 +107,8 @@ def test_what_is_not_there_says_what_is(places: Client, path: str) -> None:
     assert "/portal/2026?lang=en" in hrefs(read(places, path, status=404))
 
 
-def placed(index: int | None, population: int | None) -> Placed:
-    return Placed(region="13", province="28", population=population, level=1, index=index)
+def placed(index: int | None, population: int | None) -> LocatedScore:
+    return LocatedScore(region="13", province="28", population=population, level=1, index=index)
 
 
 def test_means_are_half_up_and_leave_out_whom_they_cannot_count() -> None:

@@ -22,21 +22,21 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.computed import Computed, Drawn, Field
-from actitud_api.resources.scores.queries import Competitor, Filters, Place, Row, Seen
-from actitud_api.resources.scores.service import BEST_FIRST, seen_by
+from actitud_api.resources.scores.queries import Competitor, RankingRow, ScoreCursorKey, ScoreFilters, Visibility
+from actitud_api.resources.scores.service import BEST_FIRST, build_visibility
 
 Percentiles = tuple[int, int, int]
 """The 5th, 50th and 95th percentile."""
 
 
-class Robust(Struct, frozen=True, kw_only=True):
+class OrganisationRobustness(Struct, frozen=True, kw_only=True):
     """How an organisation comes out of the draws: percentiles in units and ranks, and how many draws give each level.
 
     `rank`: None where it would tell of others.
     """
 
     edition: str
-    row: Row
+    row: RankingRow
     draws: int
     seed: int
     index: Percentiles
@@ -44,36 +44,36 @@ class Robust(Struct, frozen=True, kw_only=True):
     levels: dict[int, int]
 
 
-class Audited(Struct, frozen=True, kw_only=True):
+class AuditedEdition(Struct, frozen=True, kw_only=True):
     """The audit of an edition."""
 
     edition: editions.Record
     audit: Audit
 
 
-def robust(
+def list_robustness(
     database: Database,
     computed: Computed,
     edition: str,
-    filters: Filters,
+    filters: ScoreFilters,
     *,
     principal: Principal | None,
     draws: int,
     seed: int,
-    after: Place | None,
+    after: ScoreCursorKey | None,
     offset: int,
     limit: int,
-) -> list[Robust]:
+) -> list[OrganisationRobustness]:
     """How the organisations that rank in an edition and that somebody may see come out of so many draws.
 
     In rank order, from the one that follows `after`. Raises `UnknownEdition`, and `Busy` where too many wait for what
     has to be computed first.
     """
 
-    def look(session: Session) -> tuple[_View, list[Row]]:
+    def look(session: Session) -> tuple[_View, list[RankingRow]]:
         view = _view(session, edition, principal)
         ranked = structs.replace(filters, ranked=True)
-        rows = queries.page(
+        rows = queries.list_page(
             session, view.edition.id, ranked, view.seen, sort=BEST_FIRST, after=after, offset=offset, limit=limit
         )
         return view, rows
@@ -93,7 +93,9 @@ def robust(
     return [_robust(view, row, drawn, draws, seed) for row in rows]
 
 
-def statistics(database: Database, computed: Computed, edition: str, *, principal: Principal | None) -> Audited:
+def compute_statistics(
+    database: Database, computed: Computed, edition: str, *, principal: Principal | None
+) -> AuditedEdition:
     """The audit of the organisations that rank in an edition and that somebody may see.
 
     Raises `UnknownEdition`, and `Busy` where too many wait for what has to be computed first.
@@ -109,10 +111,10 @@ def statistics(database: Database, computed: Computed, edition: str, *, principa
             found = computed.audits.get(view.key)
             if found is None:
                 found = computed.audits.put(view.key, _audit(view, _field(computed, view, sent)))
-    return Audited(edition=view.edition, audit=found)
+    return AuditedEdition(edition=view.edition, audit=found)
 
 
-def means(database: Database, computed: Computed, edition: str) -> dict[str, int | None]:
+def compute_means(database: Database, computed: Computed, edition: str) -> dict[str, int | None]:
     """The mean of what each group and indicator counts with, by id, over those that rank in a published edition.
 
     In units, half up; None where it counts for nobody. Raises `UnknownEdition`, and `Busy` where too many wait for
@@ -140,7 +142,7 @@ class _View(Struct, frozen=True):
     """An edition as somebody sees it; `key` is another when any of its assessments is."""
 
     edition: editions.Record
-    seen: Seen
+    seen: Visibility
     key: Hashable
 
     @property
@@ -150,15 +152,15 @@ class _View(Struct, frozen=True):
 
 def _view(session: Session, edition: str, principal: Principal | None) -> _View:
     found = editions.find(session, edition)
-    seen = seen_by(found, principal)
-    return _View(found, seen, (found.id, found.version, seen, queries.state(session, found.id)))
+    seen = build_visibility(found, principal)
+    return _View(found, seen, (found.id, found.version, seen, queries.get_state_key(session, found.id)))
 
 
 def _competitors(session: Session, computed: Computed, view: _View) -> list[Competitor] | None:
     """Those that rank; None where what they come to is kept."""
     if computed.fields.get(view.key) is not None:
         return None
-    return queries.competitors(session, view.edition.id, view.seen)
+    return queries.list_competitors(session, view.edition.id, view.seen)
 
 
 def _field(computed: Computed, view: _View, sent: Sequence[Competitor] | None) -> Field:
@@ -187,10 +189,10 @@ def _audit(view: _View, field: Field) -> Audit:
     return audit_index(view.methodology.document, rescoring.nodes, rescoring.scores.index, rescoring.compute_index)
 
 
-def _robust(view: _View, row: Row, drawn: Drawn, draws: int, seed: int) -> Robust:
+def _robust(view: _View, row: RankingRow, drawn: Drawn, draws: int, seed: int) -> OrganisationRobustness:
     number, found = drawn.places[row.organisation], drawn.robustness
     counts: list[int] = found.levels[number].tolist()
-    return Robust(
+    return OrganisationRobustness(
         edition=view.edition.id,
         row=row,
         draws=draws,

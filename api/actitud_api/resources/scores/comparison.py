@@ -29,14 +29,29 @@ from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.queries import DIMENSION_KEYS, DimensionKey, Filters, Place, Row, Seen, Sort
-from actitud_api.resources.scores.service import BEST_FIRST, Sent, UnknownScore, seen_by, sent, sheet
+from actitud_api.resources.scores.queries import (
+    DIMENSION_KEYS,
+    DimensionKey,
+    RankingRow,
+    RankingSort,
+    ScoreCursorKey,
+    ScoreFilters,
+    Visibility,
+)
+from actitud_api.resources.scores.service import (
+    BEST_FIRST,
+    EditionScore,
+    UnknownScore,
+    build_visibility,
+    get_edition_score,
+    get_explained_score,
+)
 
 GOOD: Final[frozenset[Code]] = frozenset({"full", "partial"})
 """What others can learn from: answers with evidence that score."""
 
 
-class Beside(Struct, frozen=True):
+class PeerComparison(Struct, frozen=True):
     """A figure of an organisation and those of its group, in units of 10^-decimals.
 
     `standing`: None where it is not there or the organisation does not rank. `spread`: None where nobody has it.
@@ -51,10 +66,10 @@ class Peers(Struct, frozen=True, kw_only=True):
     """An organisation beside its peer group; `group` and all of it are None where they would tell of others."""
 
     edition: str
-    row: Row
+    row: RankingRow
     group: PeerGroup | None
-    index: Beside
-    dimensions: tuple[Beside, ...]
+    index: PeerComparison
+    dimensions: tuple[PeerComparison, ...]
 
 
 class Practice(Struct, frozen=True):
@@ -65,10 +80,10 @@ class Practice(Struct, frozen=True):
     evidence: tuple[Evidence, ...]
 
 
-class Side(Struct, frozen=True):
+class ComparedScore(Struct, frozen=True):
     """One of the organisations that are set side by side: what it sent, and its explained score."""
 
-    sent: Sent
+    sent: EditionScore
     score: result.Score
 
 
@@ -79,7 +94,7 @@ class SideBySide(Struct, frozen=True, kw_only=True):
     """
 
     edition: editions.Record
-    sides: tuple[Side, ...]
+    sides: tuple[ComparedScore, ...]
     unknown: tuple[str, ...]
 
 
@@ -88,17 +103,17 @@ class Exemplar(Struct, frozen=True):
 
     dimension: DimensionKey
     score: int
-    row: Row
+    row: RankingRow
     practices: tuple[Practice, ...]
 
 
-def peers(database: Database, edition: str, organisation: str, *, principal: Principal | None) -> Peers:
+def find_peers(database: Database, edition: str, organisation: str, *, principal: Principal | None) -> Peers:
     """An organisation of an edition beside its peer group; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        seen = seen_by(found, principal)
-        named = Filters(organisations=(organisation,))
-        rows = queries.page(session, found.id, named, seen, sort=BEST_FIRST, after=None, offset=0, limit=1)
+        seen = build_visibility(found, principal)
+        named = ScoreFilters(organisations=(organisation,))
+        rows = queries.list_page(session, found.id, named, seen, sort=BEST_FIRST, after=None, offset=0, limit=1)
         if not rows or rows[0].organisation != organisation:
             organisations.refuse_alias(session, organisation)
             raise UnknownScore(found.id, organisation)
@@ -106,18 +121,18 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
         document = load_methodology(row.methodology).document
         group = columns = None
         if seen.everything:
-            group = find_peer_group(document, queries.ranked_by_kind(session, found.id), row.kind, row.band)
-            members = Filters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
-            columns = queries.columns(session, found.id, members, seen)
+            group = find_peer_group(document, queries.count_ranked_by_kind(session, found.id), row.kind, row.band)
+            members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
+            columns = queries.load_columns(session, found.id, members, seen)
 
-    def beside(score: int | None, others: list[int | None] | None) -> Beside:
+    def beside(score: int | None, others: list[int | None] | None) -> PeerComparison:
         if others is None:
-            return Beside(score, None, None)
+            return PeerComparison(score, None, None)
         values = [value for value in others if value is not None]
         own = None
         if score is not None and row.status in RANKED:
             own = compute_standing(values, score, document.peer_groups.percentiles_from)
-        return Beside(score, own, summarise(values))
+        return PeerComparison(score, own, summarise(values))
 
     return Peers(
         edition=found.id,
@@ -131,11 +146,11 @@ def peers(database: Database, edition: str, organisation: str, *, principal: Pri
     )
 
 
-def side_by_side(database: Database, edition: str, named: Sequence[str]) -> SideBySide:
+def compare_organisations(database: Database, edition: str, named: Sequence[str]) -> SideBySide:
     """Organisations of a published edition side by side, by ids or aliases; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find_published(session, edition)
-    sides: dict[str, Side] = {}
+    sides: dict[str, ComparedScore] = {}
     unknown: list[str] = []
     for identifier in dict.fromkeys(named):
         try:
@@ -143,42 +158,44 @@ def side_by_side(database: Database, edition: str, named: Sequence[str]) -> Side
         except UnknownScore:
             unknown.append(identifier)
             continue
-        sides.setdefault(one.organisation, Side(one, sheet(one)[1]))
+        sides.setdefault(one.organisation, ComparedScore(one, get_explained_score(one)[1]))
     return SideBySide(edition=found, sides=tuple(sides.values()), unknown=tuple(unknown))
 
 
-def matching(database: Database, edition: str, text: str, *, limit: int) -> list[Row]:
+def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
     """The organisations of a published edition that a text means: that of this id or alias, else by words of names.
 
     In the order of their names; at most `limit`. Raises `UnknownEdition`.
     """
-    seen = Seen(everything=True)
+    seen = Visibility(everything=True)
     words = tuple(organisations.words(text))
     with database.read() as session:
         found = editions.find_published(session, edition)
 
-        def rows(filters: Filters) -> list[Row]:
-            return queries.page(session, found.id, filters, seen, sort=Sort("name"), after=None, offset=0, limit=limit)
+        def rows(filters: ScoreFilters) -> list[RankingRow]:
+            return queries.list_page(
+                session, found.id, filters, seen, sort=RankingSort("name"), after=None, offset=0, limit=limit
+            )
 
-        return rows(Filters(organisations=(text.strip(),))) or (rows(Filters(words=words)) if words else [])
+        return rows(ScoreFilters(organisations=(text.strip(),))) or (rows(ScoreFilters(words=words)) if words else [])
 
 
-def _sent(database: Database, edition: str, identifier: str) -> Sent:
+def _sent(database: Database, edition: str, identifier: str) -> EditionScore:
     """What the organisation of an id or alias sent for an edition; raises `UnknownScore`."""
     try:
-        return sent(database, edition, identifier)
+        return get_edition_score(database, edition, identifier)
     except organisations.AliasOf as alias:
-        return sent(database, edition, alias.organisation)
+        return get_edition_score(database, edition, alias.organisation)
 
 
-def exemplars(
+def list_exemplars(
     database: Database,
     edition: str,
     dimension: DimensionKey,
-    filters: Filters,
+    filters: ScoreFilters,
     *,
     principal: Principal | None,
-    after: Place | None,
+    after: ScoreCursorKey | None,
     offset: int,
     limit: int,
 ) -> list[Exemplar]:
@@ -188,12 +205,12 @@ def exemplars(
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        rows = queries.page(
+        rows = queries.list_page(
             session,
             found.id,
             structs.replace(filters, ranked=True, rated=dimension),
-            seen_by(found, principal),
-            sort=best_in(dimension),
+            build_visibility(found, principal),
+            sort=sort_by_dimension(dimension),
             after=after,
             offset=offset,
             limit=limit,
@@ -206,9 +223,9 @@ def exemplars(
     ]
 
 
-def best_in(dimension: DimensionKey) -> Sort:
+def sort_by_dimension(dimension: DimensionKey) -> RankingSort:
     """The order of exemplars: the best in a dimension first."""
-    return Sort(dimension, descending=True)
+    return RankingSort(dimension, descending=True)
 
 
 def _practices(record: AssessmentRecord, dimension: DimensionKey) -> tuple[Practice, ...]:

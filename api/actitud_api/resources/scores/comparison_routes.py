@@ -14,15 +14,15 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.scores import audits, comparison, comparison_schemas
-from actitud_api.resources.scores.computed import Busy, Computed
+from actitud_api.resources.scores.computed import ComputationBusy, Computed
 from actitud_api.resources.scores.schemas import SheetPath
-from actitud_api.resources.scores.service import BEST_FIRST, Place, place
+from actitud_api.resources.scores.service import BEST_FIRST, ScoreCursorKey, get_cursor_key
 
 PEERS = Representation(comparison_schemas.Peers, sentences=True)
 EXEMPLARS = Representation(comparison_schemas.ExemplarPage, sentences=True)
-EXEMPLAR_CURSOR: Cursor[Place] = Cursor("editions.exemplars.list", tuple[int | None, str])
+EXEMPLAR_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.exemplars.list", tuple[int | None, str])
 ROBUSTNESS = Representation(comparison_schemas.RobustnessPage, sentences=True)
-ROBUSTNESS_CURSOR: Cursor[Place] = Cursor("editions.robustness.list", tuple[int | None, str])
+ROBUSTNESS_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.robustness.list", tuple[int | None, str])
 STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
 
 RETRY_AFTER = "5"
@@ -40,7 +40,7 @@ def _busy(error: Exception) -> ProblemError:
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
-PROBLEMS: tuple[ProblemMapping, ...] = ((Busy, _busy),)
+PROBLEMS: tuple[ProblemMapping, ...] = ((ComputationBusy, _busy),)
 
 
 class ComparisonController(Controller):
@@ -81,8 +81,8 @@ class ComparisonController(Controller):
         has as many organisations as the methodology asks for. What is not published yet is only for who may see it:
         administrators, and each organisation its own. Its group is null then: it would tell of the others.
         """
-        found = comparison.peers(database, path.edition, path.organisation, principal=principal)
-        return PEERS.of(request, comparison_schemas.peers(found, language))
+        found = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
+        return PEERS.of(request, comparison_schemas.build_peers(found, language))
 
     @get(
         "/exemplars",
@@ -106,22 +106,22 @@ class ComparisonController(Controller):
         and the documents that show them; filters combine. A document is listed where it counts as evidence. What is not
         published yet is only for who may see it: administrators, and each organisation its own.
         """
-        found = comparison.exemplars(
+        found = comparison.list_exemplars(
             database,
             path.edition,
             query.dimension,
-            comparison_schemas.exemplar_filters(query),
+            comparison_schemas.build_exemplar_filters(query),
             principal=principal,
             after=EXEMPLAR_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
-        order = comparison.best_in(query.dimension)
-        kept, following = EXEMPLAR_CURSOR.cut(query, found, lambda exemplar: place(exemplar.row, order))
+        order = comparison.sort_by_dimension(query.dimension)
+        kept, following = EXEMPLAR_CURSOR.cut(query, found, lambda exemplar: get_cursor_key(exemplar.row, order))
         return EXEMPLARS.of(
             request,
             comparison_schemas.ExemplarPage(
-                items=tuple(comparison_schemas.exemplar(exemplar, language) for exemplar in kept),
+                items=tuple(comparison_schemas.build_exemplar(exemplar, language) for exemplar in kept),
                 next=next_url(request, following),
                 next_cursor=following,
             ),
@@ -153,11 +153,11 @@ class ComparisonController(Controller):
         not published yet is only for who may see it: administrators, and each organisation its own. Its ranks then are
         null: they would tell of the others.
         """
-        found = audits.robust(
+        found = audits.list_robustness(
             database,
             computed,
             path.edition,
-            comparison_schemas.robust_filters(query),
+            comparison_schemas.build_robustness_filters(query),
             principal=principal,
             draws=query.draws,
             seed=query.seed,
@@ -165,11 +165,11 @@ class ComparisonController(Controller):
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, following = ROBUSTNESS_CURSOR.cut(query, found, lambda robust: place(robust.row, BEST_FIRST))
+        kept, following = ROBUSTNESS_CURSOR.cut(query, found, lambda robust: get_cursor_key(robust.row, BEST_FIRST))
         return ROBUSTNESS.of(
             request,
             comparison_schemas.RobustnessPage(
-                items=tuple(comparison_schemas.robust(robust, language) for robust in kept),
+                items=tuple(comparison_schemas.build_robust_score(robust, language) for robust in kept),
                 next=next_url(request, following),
                 next_cursor=following,
             ),
@@ -199,5 +199,5 @@ class ComparisonController(Controller):
         What is not defined is null. What is not published yet is only for who may see it: administrators, and each
         organisation its own.
         """
-        found = audits.statistics(database, computed, path.edition, principal=principal)
-        return STATISTICS.of(request, comparison_schemas.statistics(found, language))
+        found = audits.compute_statistics(database, computed, path.edition, principal=principal)
+        return STATISTICS.of(request, comparison_schemas.build_statistics(found, language))

@@ -21,17 +21,17 @@ from actitud_api.engine.scoring.result import Figure, Points, round_figure, to_f
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
-from actitud_api.resources.scores.comparison import Beside
+from actitud_api.resources.scores.comparison import PeerComparison
 from actitud_api.resources.scores.queries import DimensionKey
 from actitud_api.resources.scores.schemas import (
     OfOrganisations,
     PointsSpread,
     Wire,
-    named,
-    points,
-    points_spread,
+    build_points_spread,
+    split_ids,
+    to_points,
 )
-from actitud_api.resources.scores.service import Filters
+from actitud_api.resources.scores.service import ScoreFilters
 
 DRAWS: Final = 1_000
 SEED: Final = 42
@@ -107,7 +107,7 @@ class Peers(Wire, frozen=True):
     text: Text
 
 
-def peers(found: comparison.Peers, language: Language) -> Peers:
+def build_peers(found: comparison.Peers, language: Language) -> Peers:
     """An organisation beside its peers as it is answered."""
     row, methodology = found.row, load_methodology(found.row.methodology)
     document, sentences = methodology.document, sentences_of(methodology, language)
@@ -136,15 +136,19 @@ def peers(found: comparison.Peers, language: Language) -> Peers:
     )
 
 
-def _beside(beside: Beside, group: ranking.PeerGroup | None, decimals: int, language: Language) -> PeerFigure:
-    score, spread, standing = points(beside.score, decimals), points_spread(beside.spread, decimals), beside.standing
+def _beside(beside: PeerComparison, group: ranking.PeerGroup | None, decimals: int, language: Language) -> PeerFigure:
+    score, spread, standing = (
+        to_points(beside.score, decimals),
+        build_points_spread(beside.spread, decimals),
+        beside.standing,
+    )
     median = None if spread is None else spread.median
     return PeerFigure(
         score=score,
         rank=None if standing is None else standing.rank,
         below=None if standing is None else standing.below,
         organisations=None if standing is None else standing.organisations,
-        percentile=None if standing is None else points(standing.percentile, PERCENTILE_DECIMALS),
+        percentile=None if standing is None else to_points(standing.percentile, PERCENTILE_DECIMALS),
         spread=spread,
         text=texts.peer_figure(score, standing, median, decimals, language, hidden=group is None),
     )
@@ -199,7 +203,7 @@ class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, for
     dimension: Annotated[DimensionKey, Meta(description="The dimension that they do well in.", examples=["D6"])]
 
 
-def exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
+def build_exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
     """An exemplar as it is answered."""
     row, methodology = found.row, load_methodology(found.row.methodology)
     decimals, sentences = methodology.document.decimals, sentences_of(methodology, language)
@@ -214,7 +218,7 @@ def exemplar(found: comparison.Exemplar, language: Language) -> Exemplar:
         band=row.band,
         population=row.population,
         rank=row.rank,
-        index=points(row.index_value, decimals),
+        index=to_points(row.index_value, decimals),
         level=row.level,
         practices=tuple(
             Practice(
@@ -291,24 +295,26 @@ class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, f
     ] = SEED
 
 
-def robust_filters(query: RobustnessQuery) -> Filters:
+def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
     """Which rows of an edition a query asks for."""
-    return Filters(
+    return ScoreFilters(
         kind=query.kind,
         region=query.region,
         province=query.province,
         band=query.band,
         parent=query.parent,
-        organisations=named(query.organisation),
+        organisations=split_ids(query.organisation),
     )
 
 
-def exemplar_filters(query: ExemplarQuery) -> Filters:
+def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
     """Which rows of an edition a query asks for."""
-    return Filters(kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent)
+    return ScoreFilters(
+        kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
+    )
 
 
-def robust(found: audits.Robust, language: Language) -> RobustScore:
+def build_robust_score(found: audits.OrganisationRobustness, language: Language) -> RobustScore:
     """How an organisation comes out of the draws, as it is answered."""
     row, decimals = found.row, load_methodology(found.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in found.index)
@@ -317,7 +323,7 @@ def robust(found: audits.Robust, language: Language) -> RobustScore:
         rank=row.rank,
         organisation=row.organisation,
         organisation_name=row.name,
-        index=points(row.index_value, decimals),
+        index=to_points(row.index_value, decimals),
         level=row.level,
         draws=found.draws,
         seed=found.seed,
@@ -435,7 +441,7 @@ class Statistics(Wire, frozen=True):
     simulated: bool
 
 
-def statistics(found: audits.Audited, language: Language) -> Statistics:
+def build_statistics(found: audits.AuditedEdition, language: Language) -> Statistics:
     """The audit of an edition as it is answered."""
     methodology, audited = load_methodology(found.edition.methodology), found.audit
     sentences = sentences_of(methodology, language)

@@ -24,7 +24,7 @@ Each keeps a thread, and there are as few as five: asyncio makes four and one fo
 """
 
 
-class Busy(Exception):
+class ComputationBusy(Exception):
     """Too many wait already for what is being computed."""
 
 
@@ -46,7 +46,7 @@ class Drawn(Struct, frozen=True):
     robustness: Robustness
 
 
-class Kept(Generic[V]):
+class RecentValues(Generic[V]):
     """So many values, those that were asked for last."""
 
     def __init__(self, most: int) -> None:
@@ -76,9 +76,9 @@ class Computed:
     """What was computed of editions. Of 8,131 organisations a field takes about 10 MB, and draws 1 MB."""
 
     def __init__(self) -> None:
-        self.fields: Kept[Field] = Kept(2)
-        self.drawn: Kept[Drawn] = Kept(16)
-        self.audits: Kept[Audit] = Kept(16)
+        self.fields: RecentValues[Field] = RecentValues(2)
+        self.drawn: RecentValues[Drawn] = RecentValues(16)
+        self.audits: RecentValues[Audit] = RecentValues(16)
         self._places = threading.BoundedSemaphore(WAITING)
         self._turn = threading.Lock()
 
@@ -86,7 +86,7 @@ class Computed:
     def turn(self) -> Iterator[None]:
         """The turn of who computes, one after the other; raises `Busy` where too many wait already."""
         if not self._places.acquire(blocking=False):
-            raise Busy
+            raise ComputationBusy
         try:
             with self._turn:
                 yield

@@ -11,9 +11,9 @@ from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import audits, queries
-from actitud_api.resources.scores.computed import Busy, Computed
-from actitud_api.resources.scores.queries import Filters
-from actitud_api.resources.scores.service import FiveNumberSummary, tenths
+from actitud_api.resources.scores.computed import ComputationBusy, Computed
+from actitud_api.resources.scores.queries import ScoreFilters
+from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
 
 
 class UnknownDimension(LookupError):
@@ -49,21 +49,23 @@ class Dimensions(Struct, frozen=True):
     means: Mapping[str, int | None]
 
 
-def dimensions(database: Database, computed: Computed, edition: str) -> Dimensions:
+def compute_dimensions(database: Database, computed: Computed, edition: str) -> Dimensions:
     """How a published edition scores in each dimension; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find_published(session, edition)
-        columns = queries.columns(session, found.id, Filters(), queries.Seen(everything=True))
+        columns = queries.load_columns(session, found.id, ScoreFilters(), queries.Visibility(everything=True))
     document = load_methodology(found.methodology).document
     figures = []
     for child, column in zip(document.root.children, columns.dimensions, strict=True):
         scores = [score for score in column if score is not None]
         figures.append(
-            Figures(id=child.id, rated=len(scores), spread=summarise(scores), tenths=tenths(scores, document.decimals))
+            Figures(
+                id=child.id, rated=len(scores), spread=summarise(scores), tenths=count_tenths(scores, document.decimals)
+            )
         )
     ranked = sum(index is not None for index in columns.index)
     try:
-        means = audits.means(database, computed, found.id)
-    except Busy:
+        means = audits.compute_means(database, computed, found.id)
+    except ComputationBusy:
         means = {}
     return Dimensions(found, ranked, tuple(figures), means)

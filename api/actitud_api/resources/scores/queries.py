@@ -42,18 +42,18 @@ SORT_KEYS: Final[tuple[SortKey, ...]] = (
     *DIMENSION_KEYS,
 )
 
-Place: TypeAlias = tuple[int | str | None, str]
+ScoreCursorKey: TypeAlias = tuple[int | str | None, str]
 """A place in a sorted list: what it is sorted by (None comes last), and the organisation, which decides ties."""
 
 
-class Sort(Struct, frozen=True):
+class RankingSort(Struct, frozen=True):
     """An order of the rows; ranks count from the best, so that descending begins with the worst."""
 
     key: SortKey = "rank"
     descending: bool = False
 
 
-class Filters(organisations.Filters, frozen=True, kw_only=True):
+class ScoreFilters(organisations.Filters, frozen=True, kw_only=True):
     """Which rows of an edition, besides what is said of organisations; None does not filter.
 
     `organisations`: only these, by id or alias. `kinds`: only of one of these. `ranked`: only those that rank. `rated`:
@@ -86,7 +86,7 @@ class Filters(organisations.Filters, frozen=True, kw_only=True):
         return found
 
 
-class Seen(Struct, frozen=True):
+class Visibility(Struct, frozen=True):
     """Which rows of what is not published somebody may see: all, or those of some organisations."""
 
     everything: bool
@@ -99,7 +99,7 @@ class Seen(Struct, frozen=True):
         return ASSESSMENTS.c.organisation.in_(self.organisations) if self.organisations else false()
 
 
-class Figures(Struct, frozen=True):
+class StoredFigures(Struct, frozen=True):
     """How an organisation scores in an edition, in the units of `assessments.tables.Assessment`."""
 
     methodology: str
@@ -112,7 +112,7 @@ class Figures(Struct, frozen=True):
     dimensions: tuple[int | None, ...]
 
 
-class Row(Figures, frozen=True):
+class RankingRow(StoredFigures, frozen=True):
     """A line of the ranking of an edition; `rank` is None where it does not rank or may not be told."""
 
     organisation: str
@@ -127,7 +127,7 @@ class Row(Figures, frozen=True):
     rank: int | None
 
 
-class Past(Figures, frozen=True):
+class PastRow(StoredFigures, frozen=True):
     """How an organisation scores in one of its editions; `rank` as in `Row`."""
 
     edition: str
@@ -138,7 +138,7 @@ class Past(Figures, frozen=True):
     rank: int | None
 
 
-class Columns(Struct, frozen=True):
+class FigureColumns(Struct, frozen=True):
     """The figures of many organisations, each at the same place of every column.
 
     `index` and `dimensions` have None where an organisation does not rank.
@@ -151,7 +151,7 @@ class Columns(Struct, frozen=True):
     dimensions: list[list[int | None]]
 
 
-class Placed(Struct, frozen=True):
+class LocatedScore(Struct, frozen=True):
     """How an organisation scores, and where it is; `index` is None where it does not rank."""
 
     region: str | None
@@ -161,7 +161,7 @@ class Placed(Struct, frozen=True):
     index: int | None
 
 
-class Group(Struct, frozen=True):
+class GroupCount(Struct, frozen=True):
     """How many organisations of an edition are alike in what lists are filtered by."""
 
     kind: str
@@ -178,7 +178,7 @@ class Competitor(Struct, frozen=True):
     submission: str
 
 
-class Sent(Struct, frozen=True):
+class StoredEditionScore(Struct, frozen=True):
     """What one organisation sent for an edition, as `methodology.answers.Submission` in JSON, and its rank."""
 
     organisation: str
@@ -315,17 +315,17 @@ _SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
 )
 
 
-def page(
+def list_page(
     session: Session,
     edition: str,
-    filters: Filters,
-    seen: Seen,
+    filters: ScoreFilters,
+    seen: Visibility,
     *,
-    sort: Sort,
-    after: Place | None,
+    sort: RankingSort,
+    after: ScoreCursorKey | None,
     offset: int,
     limit: int,
-) -> list[Row]:
+) -> list[RankingRow]:
     """Rows of an edition in an order, ties by organisation, from the one that follows `after`."""
     column, descending = _order(sort)
     ordered = column.desc() if descending else column.asc()
@@ -341,10 +341,10 @@ def page(
         statement = statement.where(_follows(column, descending, after))
     rows = session.execute(statement, {"edition": edition}).all()
     ranks = _ranks(session, edition, {row.rank_points for row in rows}) if seen.everything else {}
-    return [Row(*(*_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
+    return [RankingRow(*(*_figures(row), *row[_COUNT:], ranks.get(row.rank_points))) for row in rows]
 
 
-def place(row: Row, sort: Sort) -> Place:
+def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
     """Where a row stands in an order."""
     value: int | str | None
     match sort.key:
@@ -365,7 +365,7 @@ def place(row: Row, sort: Sort) -> Place:
     return value, row.organisation
 
 
-def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Columns:
+def load_columns(session: Session, edition: str, filters: ScoreFilters, seen: Visibility) -> FigureColumns:
     """The figures of the organisations of an edition, in no order."""
     conditions = filters.conditions()
     statement = _SUMMED.where(*conditions, seen.condition())
@@ -377,23 +377,23 @@ def columns(session: Session, edition: str, filters: Filters, seen: Seen) -> Col
         for column, values in zip(found, zip(*part, strict=True), strict=True):
             column.extend(values)
     status, level, coverage, index, *dimensions = found
-    return Columns(status, level, coverage, index, dimensions)
+    return FigureColumns(status, level, coverage, index, dimensions)
 
 
-def placed(session: Session, edition: str, filters: Filters) -> list[Placed]:
+def list_located(session: Session, edition: str, filters: ScoreFilters) -> list[LocatedScore]:
     """Where the organisations of an edition are and how they score, in no order."""
-    found: list[Placed] = []
+    found: list[LocatedScore] = []
     for part in session.execute(_PLACED.where(*filters.conditions()), {"edition": edition}).partitions(_PART):
-        found.extend(Placed(*row) for row in part)
+        found.extend(LocatedScore(*row) for row in part)
     return found
 
 
-def ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
+def count_ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
     """How many organisations of each kind and size band rank in an edition."""
     return {(kind, band): count for kind, band, count in session.execute(_KINDS, {"edition": edition})}
 
 
-def count(session: Session, edition: str, filters: Filters, seen: Seen) -> int:
+def count_rows(session: Session, edition: str, filters: ScoreFilters, seen: Visibility) -> int:
     """How many organisations of an edition a list has."""
     conditions = filters.conditions()
     statement = _COUNT_OF.where(*conditions, seen.condition())
@@ -403,18 +403,18 @@ def count(session: Session, edition: str, filters: Filters, seen: Seen) -> int:
     return found
 
 
-def groups(session: Session, edition: str, seen: Seen) -> list[Group]:
+def count_by_group(session: Session, edition: str, seen: Visibility) -> list[GroupCount]:
     """How many organisations of an edition there are of each kind, size band, region and province together."""
-    return [Group(*row) for row in session.execute(_GROUPS.where(seen.condition()), {"edition": edition})]
+    return [GroupCount(*row) for row in session.execute(_GROUPS.where(seen.condition()), {"edition": edition})]
 
 
-def state(session: Session, edition: str) -> tuple[int, int, str, str]:
+def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
     """What changes with any assessment of an edition: how many, how often written, when the last was made, written."""
     count, writes, created, updated = session.execute(_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
 
 
-def competitors(session: Session, edition: str, seen: Seen) -> list[Competitor]:
+def list_competitors(session: Session, edition: str, seen: Visibility) -> list[Competitor]:
     """The organisations that rank in an edition, the best first, ties by organisation."""
     found: list[Competitor] = []
     for part in session.execute(_COMPETITORS.where(seen.condition()), {"edition": edition}).partitions(_PART):
@@ -422,16 +422,16 @@ def competitors(session: Session, edition: str, seen: Seen) -> list[Competitor]:
     return found
 
 
-def one(session: Session, edition: str, organisation: str, *, ranked: bool) -> Sent | None:
+def get(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
     """What that organisation sent for that edition, with its rank there where it is wanted."""
     row = session.execute(_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
     if row is None:
         return None
     ranks = _ranks(session, edition, {row.rank_points}) if ranked else {}
-    return Sent(*(*row[1:], ranks.get(row.rank_points)))
+    return StoredEditionScore(*(*row[1:], ranks.get(row.rank_points)))
 
 
-def past(
+def list_past(
     session: Session,
     organisation: str,
     *,
@@ -439,7 +439,7 @@ def past(
     after: tuple[date, str] | None,
     offset: int,
     limit: int,
-) -> list[Past]:
+) -> list[PastRow]:
     """How an organisation scores in its editions, the newest first, from the one that follows `after`.
 
     `drafts`: of what is not published only that in these editions; None is all of it.
@@ -450,17 +450,19 @@ def past(
     if after is not None:
         statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
     rows = session.execute(statement, {"organisation": organisation})
-    return [Past(*_figures(row), *row[_COUNT:]) for row in rows]
+    return [PastRow(*_figures(row), *row[_COUNT:]) for row in rows]
 
 
-def later(session: Session, edition: str, period_to: date, organisations: Sequence[str]) -> dict[str, str]:
+def find_later_editions(
+    session: Session, edition: str, period_to: date, organisations: Sequence[str]
+) -> dict[str, str]:
     """The newest published edition after one, by each of these organisations that such an edition scores."""
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Newer ones come later, and so take the place of older ones.
     return {organisation: found for organisation, found in session.execute(_LATER, bounds)}  # noqa: C416  # typed pairs
 
 
-def submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
+def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
     """What that organisation sent for those editions, as `methodology.answers.Submission` in JSON."""
     if not editions:
         return {}
@@ -468,9 +470,9 @@ def submissions(session: Session, organisation: str, editions: Collection[str]) 
     return {row.edition: row.submission for row in rows}
 
 
-def _order(sort: Sort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
+def _order(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
     """The column of an order, and whether it descends."""
-    if sort == Sort("rank"):
+    if sort == RankingSort("rank"):
         # The best rank has the most points. Those of who does not rank are below all others: an index has this order.
         return ASSESSMENTS.c.rank_points, True
     if sort.key == "rank":
@@ -479,7 +481,7 @@ def _order(sort: Sort) -> tuple[ColumnElement[int | None] | ColumnElement[str], 
 
 
 def _follows(
-    column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: Place
+    column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: ScoreCursorKey
 ) -> ColumnElement[bool]:
     """Whether a row comes after a place."""
     value, organisation = after

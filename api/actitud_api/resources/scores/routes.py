@@ -21,13 +21,13 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.organisations.schemas import OrganisationPath
 from actitud_api.resources.scores import schemas, service
-from actitud_api.resources.scores.service import Place, Sort, UnknownScore
+from actitud_api.resources.scores.service import RankingSort, ScoreCursorKey, UnknownScore
 
 REQUEST = Body(*service.REQUESTS.values())
 SCORE = Representation(schemas.ScoreAnswer, cache=NO_STORE, sentences=True)
 PAGE = Representation(schemas.ScorePage)
-BY_NUMBER: Cursor[Place] = Cursor("editions.scores.list", tuple[int | None, str])
-BY_TEXT: Cursor[Place] = Cursor("editions.scores.list", tuple[str, str])
+BY_NUMBER: Cursor[ScoreCursorKey] = Cursor("editions.scores.list", tuple[int | None, str])
+BY_TEXT: Cursor[ScoreCursorKey] = Cursor("editions.scores.list", tuple[str, str])
 SHEET = Representation(schemas.Sheet, sentences=True)
 SUMMARY = Representation(schemas.SummaryAnswer)
 PATH = Representation(schemas.PathAnswer, sentences=True)
@@ -80,10 +80,10 @@ class ScoresController(Controller):
         exact decimals, half up to 6 decimals. `what_if` supposes other facts in place of some of them: the answer then
         also has the score that follows, and what differs, node by node. `explain=false` leaves out the explanation.
         """
-        methodology = service.asked_under(body)
-        score = service.scored(methodology, body, explained=query.explain)
-        supposed = service.what_if(methodology, body, score, explained=query.explain)
-        return SCORE.of(request, schemas.answer(score, supposed, methodology, language))
+        methodology = service.find_methodology(body)
+        score = service.compute_score(methodology, body, explained=query.explain)
+        supposed = service.compute_what_if(methodology, body, score, explained=query.explain)
+        return SCORE.of(request, schemas.build_score_answer(score, supposed, methodology, language))
 
 
 class EditionScoresController(Controller):
@@ -133,20 +133,20 @@ class EditionScoresController(Controller):
         insufficient evidence have none. What is not published yet is only for who may see it: administrators, and each
         organisation its own. Its rank then is null: it would tell of the others.
         """
-        sort = schemas.sort(query)
+        sort = schemas.parse_sort(query)
         cursor = _cursor(sort)
-        rows = service.ranking(
+        rows = service.list_ranking(
             database,
             path.edition,
-            schemas.filters(query),
+            schemas.build_filters(query),
             principal=principal,
             sort=sort,
             after=cursor.read(query),
             offset=query.offset,
             limit=query.limit + 1,
         )
-        kept, following = cursor.cut(query, rows, lambda row: service.place(row, sort))
-        items = tuple(schemas.line(row) for row in kept)
+        kept, following = cursor.cut(query, rows, lambda row: service.get_cursor_key(row, sort))
+        items = tuple(schemas.build_score_row(row) for row in kept)
         return PAGE.of(
             request, schemas.ScorePage(items=items, next=next_url(request, following), next_cursor=following)
         )
@@ -197,10 +197,10 @@ class EditionScoresController(Controller):
         What `POST /v1/scores` answers for what the organisation sent, and its rank in the edition. What is not
         published yet is only for who may see it: administrators, and each organisation its own.
         """
-        sent = service.sent(database, path.edition, path.organisation, principal=principal)
-        methodology, score = service.sheet(sent)
+        sent = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
+        methodology, score = service.get_explained_score(sent)
         narrated = narrate(score, methodology, language)
-        return SHEET.of(request, schemas.sheet(narrated, sent))
+        return SHEET.of(request, schemas.build_sheet(narrated, sent))
 
     @get("/scores/{organisation:str}/path", operation_id="editions.scores.path", access=KEY_SHOWS_MORE, answer=PATH)
     def get_path(
@@ -219,9 +219,9 @@ class EditionScoresController(Controller):
         is out of reach there is no path, and it is named. What is not published yet is only for who may see it:
         administrators, and each organisation its own.
         """
-        sent = service.sent(database, path.edition, path.organisation, principal=principal)
-        methodology, found = service.path(sent)
-        return PATH.of(request, schemas.path(found, sent, methodology, language))
+        sent = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
+        methodology, found = service.find_level_path(sent)
+        return PATH.of(request, schemas.build_path_answer(found, sent, methodology, language))
 
     @get(
         "/scores/{organisation:str}/changes",
@@ -245,8 +245,10 @@ class EditionScoresController(Controller):
         sum to the difference exactly. What a version newly asks costs under methodology until it is known. What is not
         published yet is only for who may see it: administrators, and each organisation its own.
         """
-        found = service.changes(database, path.edition, path.organisation, since=query.since, principal=principal)
-        return CHANGES.of(request, schemas.changes(found, language))
+        found = service.compare_editions(
+            database, path.edition, path.organisation, since=query.since, principal=principal
+        )
+        return CHANGES.of(request, schemas.build_changes_answer(found, language))
 
     @get(
         "/summary",
@@ -273,9 +275,9 @@ class EditionScoresController(Controller):
         organisations are at each level and have each status; filters combine. What is not published yet is only for who
         may see it: administrators, and each organisation its own.
         """
-        filters = schemas.territory(query)
-        found = service.summary(database, path.edition, filters, principal=principal)
-        return SUMMARY.of(request, schemas.summary(found))
+        filters = schemas.build_territory_filters(query)
+        found = service.compute_summary(database, path.edition, filters, principal=principal)
+        return SUMMARY.of(request, schemas.build_summary_answer(found))
 
 
 class OrganisationScoresController(Controller):
@@ -321,7 +323,7 @@ class OrganisationScoresController(Controller):
         that version: an answer that the version does not ask is dropped, what it newly asks is unknown, and there is no
         rank. What is not published yet is only for who may see it: administrators, and each organisation its own.
         """
-        rows = service.history(
+        rows = service.list_history(
             database,
             path.organisation,
             principal=principal,
@@ -331,10 +333,10 @@ class OrganisationScoresController(Controller):
             limit=query.limit + 1,
         )
         kept, cursor = PAST_CURSOR.cut(query, rows, lambda found: (found.past.period_to, found.past.edition))
-        items = tuple(schemas.past(found, language) for found in kept)
+        items = tuple(schemas.build_past_score(found, language) for found in kept)
         return PAST.of(request, schemas.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
 
 
-def _cursor(sort: Sort) -> Cursor[Place]:
+def _cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:
     """The cursors of an order: what it sorts by is a text or a number."""
     return BY_TEXT if sort.key in ("organisation", "name") else BY_NUMBER

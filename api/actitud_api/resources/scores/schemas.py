@@ -40,12 +40,20 @@ from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.organisations.service import words
 from actitud_api.resources.reviews.replies.schemas import ScoreReview, build_score_review
 from actitud_api.resources.scores import service
-from actitud_api.resources.scores.service import Changes, Filters, FiveNumberSummary, Restated, Row, Sent, Sort
+from actitud_api.resources.scores.service import (
+    EditionChange,
+    EditionScore,
+    FiveNumberSummary,
+    HistoryEntry,
+    RankingRow,
+    RankingSort,
+    ScoreFilters,
+)
 
-MANY: Final = 100
+MAX_ORGANISATIONS: Final = 100
 """How many organisations can be named at once."""
-SORTS: Final[Mapping[str, Sort]] = {
-    f"{'-' if descending else ''}{key}": Sort(key, descending)
+SORTS: Final[Mapping[str, RankingSort]] = {
+    f"{'-' if descending else ''}{key}": RankingSort(key, descending)
     for key in service.SORT_KEYS
     for descending in (False, True)
 }
@@ -55,9 +63,9 @@ _ID = "[A-Za-z0-9._:-]+"
 OfOrganisations = Annotated[
     str,
     Meta(
-        pattern=f"^{_ID}(,{_ID}){{0,{MANY - 1}}}$",
-        description=f"Only these organisations, up to {MANY} ids or aliases with commas between; one without a score "
-        "there, or unknown, simply has no row.",
+        pattern=f"^{_ID}(,{_ID}){{0,{MAX_ORGANISATIONS - 1}}}$",
+        description=f"Only these organisations, up to {MAX_ORGANISATIONS} ids or aliases with commas between; "
+        "one without a score there, or unknown, simply has no row.",
         examples=["XX-DEMO-00001,XX-DEMO-00002"],
     ),
 ]
@@ -325,7 +333,7 @@ class SheetPath(EditionPath, frozen=True):
     organisation: Annotated[str, Meta(description="Id of the organisation.", examples=["XX-DEMO-00001"])]
 
 
-def answer(
+def build_score_answer(
     score: Score, supposed: tuple[Score, ScoreDifference] | None, methodology: Methodology, language: Language
 ) -> ScoreAnswer:
     """The score of facts that somebody sends, with what they suppose."""
@@ -338,7 +346,7 @@ def answer(
     return ScoreAnswer(**structs.asdict(narrate(score, methodology, language)), what_if=what_if)
 
 
-def sheet(score: NarratedScore, sent: Sent) -> Sheet:
+def build_sheet(score: NarratedScore, sent: EditionScore) -> Sheet:
     """The explained score of what an organisation sent for an edition."""
     return Sheet(
         **structs.asdict(score),
@@ -352,7 +360,7 @@ def sheet(score: NarratedScore, sent: Sent) -> Sheet:
     )
 
 
-def path(found: LevelPath, sent: Sent, methodology: Methodology, language: Language) -> PathAnswer:
+def build_path_answer(found: LevelPath, sent: EditionScore, methodology: Methodology, language: Language) -> PathAnswer:
     """The path of what an organisation sent for an edition, with its sentences in a language."""
     return PathAnswer(
         **structs.asdict(narrate_path(found, methodology, language)),
@@ -363,7 +371,7 @@ def path(found: LevelPath, sent: Sent, methodology: Methodology, language: Langu
     )
 
 
-def changes(found: Changes, language: Language) -> ChangesAnswer:
+def build_changes_answer(found: EditionChange, language: Language) -> ChangesAnswer:
     """How an organisation went from one edition to another, with its sentences in a language."""
     before, after = load_methodology(found.before.methodology), load_methodology(found.after.methodology)
     return ChangesAnswer(
@@ -376,7 +384,7 @@ def changes(found: Changes, language: Language) -> ChangesAnswer:
     )
 
 
-def line(row: Row) -> ScoreRow:
+def build_score_row(row: RankingRow) -> ScoreRow:
     """A stored line of the ranking as it is answered: integers become points."""
     document = load_methodology(row.methodology).document
     return ScoreRow(
@@ -388,9 +396,9 @@ def line(row: Row) -> ScoreRow:
         region=row.region,
         band=row.band,
         population=row.population,
-        index=points(row.index_value, document.decimals),
-        index_max=points(row.index_max, document.decimals),
-        coverage=points(row.coverage, COVERAGE_DECIMALS),
+        index=to_points(row.index_value, document.decimals),
+        index_max=to_points(row.index_max, document.decimals),
+        coverage=to_points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
         dimensions=_by_dimension(document, row.dimensions),
@@ -399,7 +407,7 @@ def line(row: Row) -> ScoreRow:
     )
 
 
-def past(found: Restated, language: Language) -> PastScore:
+def build_past_score(found: HistoryEntry, language: Language) -> PastScore:
     """The score of one of the editions of an organisation as it is answered."""
     row = found.past
     document = load_methodology(row.methodology).document
@@ -409,9 +417,9 @@ def past(found: Restated, language: Language) -> PastScore:
         state=row.state,
         period_to=row.period_to,
         rank=row.rank,
-        index=points(row.index_value, document.decimals),
-        index_max=points(row.index_max, document.decimals),
-        coverage=points(row.coverage, COVERAGE_DECIMALS),
+        index=to_points(row.index_value, document.decimals),
+        index_max=to_points(row.index_max, document.decimals),
+        coverage=to_points(row.coverage, COVERAGE_DECIMALS),
         status=row.status,
         level=row.level,
         dimensions=_by_dimension(document, row.dimensions),
@@ -425,7 +433,7 @@ def past(found: Restated, language: Language) -> PastScore:
     )
 
 
-def summary(found: service.Summary) -> SummaryAnswer:
+def build_summary_answer(found: service.ScoreSummary) -> SummaryAnswer:
     """A summary as it is answered."""
     document = load_methodology(found.edition.methodology).document
     decimals = document.decimals
@@ -438,13 +446,13 @@ def summary(found: service.Summary) -> SummaryAnswer:
         statuses=tuple(
             StatusCount(status=status, organisations=found.statuses.get(status, 0)) for status in get_args(Status)
         ),
-        index=points_spread(found.index, decimals),
+        index=build_points_spread(found.index, decimals),
         distribution=tuple(
             Tenth(start=10 * number, end=10 * number + 10, organisations=count)
             for number, count in enumerate(found.tenths)
         ),
         dimensions={
-            child.id: points_spread(spread, decimals)
+            child.id: build_points_spread(spread, decimals)
             for child, spread in zip(document.root.children, found.dimensions, strict=True)
         },
         coverage=_coverages(found.coverage),
@@ -453,9 +461,9 @@ def summary(found: service.Summary) -> SummaryAnswer:
     )
 
 
-def filters(query: RankingQuery) -> Filters:
+def build_filters(query: RankingQuery) -> ScoreFilters:
     """Which rows of an edition a query asks for."""
-    return Filters(
+    return ScoreFilters(
         words=tuple(words(query.q or "")),
         kind=query.kind,
         region=query.region,
@@ -464,26 +472,28 @@ def filters(query: RankingQuery) -> Filters:
         parent=query.parent,
         level=query.level,
         status=query.status,
-        organisations=named(query.organisation),
+        organisations=split_ids(query.organisation),
     )
 
 
-def named(organisations: str | None) -> tuple[str, ...] | None:
+def split_ids(organisations: str | None) -> tuple[str, ...] | None:
     """The organisations that a query names."""
     return None if organisations is None else tuple(organisations.split(","))
 
 
-def territory(query: SummaryQuery) -> Filters:
+def build_territory_filters(query: SummaryQuery) -> ScoreFilters:
     """The organisations that a query asks for."""
-    return Filters(kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent)
+    return ScoreFilters(
+        kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
+    )
 
 
-def sort(query: RankingQuery) -> Sort:
+def parse_sort(query: RankingQuery) -> RankingSort:
     """The order that a query asks for."""
     return SORTS[query.sort]
 
 
-def points_spread(found: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
+def build_points_spread(found: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
     """How points spread, as it is answered."""
     return None if found is None else PointsSpread(**_figures(found, decimals))
 
@@ -502,10 +512,10 @@ def _figures(found: FiveNumberSummary, decimals: int) -> dict[str, Figure]:
 
 def _by_dimension(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:
     decimals = document.decimals
-    return {child.id: points(own, decimals) for child, own in zip(document.root.children, units, strict=True)}
+    return {child.id: to_points(own, decimals) for child, own in zip(document.root.children, units, strict=True)}
 
 
 @lru_cache(maxsize=2**15)
-def points(units: int | None, decimals: int) -> Figure | None:
+def to_points(units: int | None, decimals: int) -> Figure | None:
     """Integers of a database as they are answered: in units of 10^-decimals. There are few, and each many times."""
     return None if units is None else to_figure(Fraction(units, int(10**decimals)))

@@ -45,76 +45,76 @@ from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import (
     DIMENSION_KEYS,
     SORT_KEYS,
-    Filters,
-    Group,
-    Past,
-    Place,
-    Row,
-    Seen,
-    Sort,
-    place,
+    GroupCount,
+    PastRow,
+    RankingRow,
+    RankingSort,
+    ScoreCursorKey,
+    ScoreFilters,
+    Visibility,
+    get_cursor_key,
 )
 
 __all__ = [
     "DIMENSION_KEYS",
     "REQUESTS",
     "SORT_KEYS",
-    "Changes",
+    "EditionChange",
+    "EditionScore",
     "Evidence",
-    "Filters",
     "FiveNumberSummary",
-    "Group",
-    "Past",
-    "Place",
-    "Restated",
+    "GroupCount",
+    "HistoryEntry",
+    "PastRow",
+    "RankingRow",
+    "RankingSort",
     "ReviewTally",
-    "Row",
-    "Sent",
-    "Sort",
-    "Summary",
+    "ScoreCursorKey",
+    "ScoreFilters",
+    "ScoreSummary",
     "UnknownScore",
-    "asked_under",
-    "changes",
-    "count",
-    "evidence",
-    "groups",
-    "history",
+    "build_visibility",
+    "compare_editions",
+    "compute_score",
+    "compute_summary",
+    "compute_what_if",
+    "count_by_group",
+    "count_reviews",
+    "count_scores",
+    "count_tenths",
+    "find_later_editions",
+    "find_level_path",
+    "find_methodology",
+    "get_cursor_key",
+    "get_edition_score",
+    "get_explained_score",
+    "get_state_key",
     "is_provisional",
-    "later",
-    "path",
-    "place",
-    "ranking",
-    "scored",
-    "seen_by",
-    "sent",
-    "sheet",
-    "state",
-    "summary",
-    "summed",
-    "tallies",
-    "tenths",
-    "what_if",
+    "list_evidence",
+    "list_history",
+    "list_ranking",
+    "summarize_columns",
 ]
 
-BEST_FIRST: Final = Sort("rank")
+BEST_FIRST: Final = RankingSort("rank")
 """The order of a ranking."""
 
 REQUESTS: Final = {version: build_score_request_type(load_methodology(version)) for version in list_versions()}
 """The closed type of what may be sent to be scored, by methodology version."""
 
 
-def asked_under(request: ScoreRequest) -> Methodology:
+def find_methodology(request: ScoreRequest) -> Methodology:
     """The registered methodology whose version a request names."""
     return load_methodology(str(request.__struct_config__.tag))
 
 
-def scored(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
+def compute_score(methodology: Methodology, request: ScoreRequest, *, explained: bool = True) -> CanonicalScore:
     """The score of facts that somebody sends, explained or in outline; nothing is stored."""
     score = explain if explained else outline_score
     return score(methodology, to_submission(methodology, request))
 
 
-def what_if(
+def compute_what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
     """The score with the facts that somebody supposes, and what differs; None where nothing is supposed."""
@@ -126,26 +126,26 @@ def what_if(
     return after, compare_scores(score, after)
 
 
-def sheet(found: Sent) -> tuple[Methodology, CanonicalScore]:
+def get_explained_score(found: EditionScore) -> tuple[Methodology, CanonicalScore]:
     """The explained score of what an organisation sent for an edition: that of its document where it is published."""
     methodology = load_methodology(found.methodology)
     return methodology, explain(methodology, found.submission) if found.score is None else found.score
 
 
-def tallies(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
+def count_reviews(database: Database, edition: str, organisations: Sequence[str]) -> dict[str, ReviewTally]:
     """How many verdicts and replies there are of scores that whoever asks may see; those without any are left out."""
     with database.read() as session:
         return replies.count_outcomes(session, edition, organisations)
 
 
-def is_provisional(found: Sent) -> bool:
+def is_provisional(found: EditionScore) -> bool:
     """Whether the level of what an organisation sent for an edition is provisional."""
     if found.score is not None:
         return found.score.level.provisional
     return evaluate(load_methodology(found.methodology), found.submission).provisional
 
 
-def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]:
+def list_evidence(database: Database, found: EditionScore) -> dict[str, tuple[Evidence, ...]]:
     """The documents that count as evidence of a published score, by indicator; those that have none are left out.
 
     They are in no published document, so that they can still be erased; what is erased is no longer told.
@@ -160,7 +160,7 @@ def evidence(database: Database, found: Sent) -> dict[str, tuple[Evidence, ...]]
     return {indicator: documents for indicator, documents in counting.items() if documents}
 
 
-def path(found: Sent) -> tuple[Methodology, LevelPath]:
+def find_level_path(found: EditionScore) -> tuple[Methodology, LevelPath]:
     """The path to the next level of what an organisation sent for an edition."""
     methodology = load_methodology(found.methodology)
     return methodology, path_to_next_level(methodology, found.submission)
@@ -175,7 +175,7 @@ class UnknownScore(LookupError):
         self.organisation = organisation
 
 
-class Sent(Struct, frozen=True, kw_only=True):
+class EditionScore(Struct, frozen=True, kw_only=True):
     """What an organisation sent for an edition, and its rank there (None: it does not rank, or may not be told).
 
     `document`: the digest of what is published of it, and `score` what that says; None where it is not published.
@@ -196,27 +196,27 @@ class Sent(Struct, frozen=True, kw_only=True):
     replied: dict[str, tuple[Evidence, ...]] = {}
 
 
-class Changes(Struct, frozen=True, kw_only=True):
+class EditionChange(Struct, frozen=True, kw_only=True):
     """How an organisation went from one edition to another."""
 
-    before: Sent
-    after: Sent
+    before: EditionScore
+    after: EditionScore
     change: ChangeDecomposition
 
 
-class Restated(Struct, frozen=True):
+class HistoryEntry(Struct, frozen=True):
     """How an organisation scores in one of its editions.
 
     Under another version than that of the edition (`stated_under`), `carried` says what the change of version does to
     what was stated, and there is no rank.
     """
 
-    past: Past
+    past: PastRow
     stated_under: str
     carried: Carried | None = None
 
 
-class Summary(Struct, frozen=True, kw_only=True):
+class ScoreSummary(Struct, frozen=True, kw_only=True):
     """What many organisations of an edition come to.
 
     `organisations` are all of them; `ranked` those that rank, and only these are in `index`, `tenths` and
@@ -235,61 +235,63 @@ class Summary(Struct, frozen=True, kw_only=True):
     coverage: FiveNumberSummary | None
 
 
-def ranking(
+def list_ranking(
     database: Database,
     edition: str,
-    filters: Filters,
+    filters: ScoreFilters,
     *,
     principal: Principal | None = None,
-    sort: Sort = BEST_FIRST,
-    after: Place | None,
+    sort: RankingSort = BEST_FIRST,
+    after: ScoreCursorKey | None,
     offset: int,
     limit: int,
-) -> list[Row]:
+) -> list[RankingRow]:
     """The rows of an edition that somebody may see, in an order, from the one that follows `after`.
 
     Ranks are those over the whole edition: ties share the best, the next is skipped. Raises `UnknownEdition`.
     """
     with database.read() as session:
         found = editions.find(session, edition)
-        seen = seen_by(found, principal)
-        return queries.page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
+        seen = build_visibility(found, principal)
+        return queries.list_page(session, found.id, filters, seen, sort=sort, after=after, offset=offset, limit=limit)
 
 
-def count(database: Database, edition: str, filters: Filters, *, principal: Principal | None = None) -> int:
+def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
     """How many rows `ranking` has in all; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        return queries.count(session, found.id, filters, seen_by(found, principal))
+        return queries.count_rows(session, found.id, filters, build_visibility(found, principal))
 
 
-def groups(database: Database, edition: str, *, principal: Principal | None = None) -> list[Group]:
+def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
     """What the organisations of an edition that somebody may see can be filtered by; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        return queries.groups(session, found.id, seen_by(found, principal))
+        return queries.count_by_group(session, found.id, build_visibility(found, principal))
 
 
-def state(database: Database, edition: str) -> tuple[int, int, str, str]:
+def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]:
     """What changes with any assessment of an edition; raises `UnknownEdition`."""
     with database.read() as session:
-        return queries.state(session, editions.find(session, edition).id)
+        return queries.get_state_key(session, editions.find(session, edition).id)
 
 
-def sent(database: Database, edition: str, organisation: str, *, principal: Principal | None = None) -> Sent:
+def get_edition_score(
+    database: Database, edition: str, organisation: str, *, principal: Principal | None = None
+) -> EditionScore:
     """What an organisation sent for an edition; raises `UnknownEdition`, `AliasOf` and `UnknownScore`."""
     with database.read() as session:
         return _sent(session, edition, organisation, principal)
 
 
-def changes(
+def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
-) -> Changes:
+) -> EditionChange:
     """How an organisation went from one edition to another; raises as `sent`, naming what is missing."""
     with database.read() as session:
         after = _sent(session, edition, organisation, principal)
         before = _sent(session, since, organisation, principal)
-    return Changes(
+    return EditionChange(
         before=before,
         after=after,
         change=decompose_change(
@@ -301,7 +303,7 @@ def changes(
     )
 
 
-def history(
+def list_history(
     database: Database,
     organisation: str,
     *,
@@ -310,7 +312,7 @@ def history(
     after: editions.Place | None,
     offset: int,
     limit: int,
-) -> list[Restated]:
+) -> list[HistoryEntry]:
     """How an organisation scores in its editions, the newest first, from the one that follows `after`.
 
     `methodology`: the version that everything is scored under; None is that of each edition. Raises
@@ -319,9 +321,9 @@ def history(
     with database.read() as session:
         organisations.find(session, organisation)
         drafts = _drafts(organisation, principal)
-        rows = queries.past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
+        rows = queries.list_past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
-        stated = queries.submissions(session, organisation, others)
+        stated = queries.get_submissions(session, organisation, others)
     found = [
         row
         if row.state == "published" or (principal is not None and principal.sees_drafts_of(row.edition))
@@ -329,62 +331,64 @@ def history(
         for row in rows
     ]
     if methodology is None:
-        return [Restated(row, row.methodology) for row in found]
+        return [HistoryEntry(row, row.methodology) for row in found]
     target = load_methodology(methodology)
     return [
-        _restated(row, stated[row.edition], target) if row.edition in stated else Restated(row, row.methodology)
+        _restated(row, stated[row.edition], target) if row.edition in stated else HistoryEntry(row, row.methodology)
         for row in found
     ]
 
 
-def later(database: Database, edition: editions.Record, organisations: Sequence[str]) -> dict[str, str]:
+def find_later_editions(database: Database, edition: editions.Record, organisations: Sequence[str]) -> dict[str, str]:
     """The newest published edition after one, by each of these organisations that such an edition scores."""
     with database.read() as session:
-        return queries.later(session, edition.id, edition.period_to, organisations)
+        return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
 
 
-def summary(database: Database, edition: str, filters: Filters, *, principal: Principal | None) -> Summary:
+def compute_summary(
+    database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None
+) -> ScoreSummary:
     """What the organisations of an edition that somebody may see come to; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find(session, edition)
-        columns = queries.columns(session, found.id, filters, seen_by(found, principal))
-    return summed(found, columns)
+        columns = queries.load_columns(session, found.id, filters, build_visibility(found, principal))
+    return summarize_columns(found, columns)
 
 
-def summed(edition: editions.Record, columns: queries.Columns) -> Summary:
+def summarize_columns(edition: editions.Record, columns: queries.FigureColumns) -> ScoreSummary:
     """What organisations of an edition come to, by their figures."""
     decimals = load_methodology(edition.methodology).document.decimals
-    return Summary(
+    return ScoreSummary(
         edition=edition,
         organisations=len(columns.status),
         ranked=sum(index is not None for index in columns.index),
         statuses=Counter(columns.status),
         levels=Counter(columns.level),
         index=_spread(columns.index),
-        tenths=tenths(columns.index, decimals),
+        tenths=count_tenths(columns.index, decimals),
         dimensions=tuple(_spread(values) for values in columns.dimensions),
         coverage=_spread(columns.coverage),
     )
 
 
-def tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
+def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
     """How many scores are of 0 to under 10 points, of 10 to under 20, and so on, and of 90 to 100."""
     tenth: int = 10 ** (decimals + 1)
     counts = Counter(min(value // tenth, 9) for value in values if value is not None)
     return tuple(counts[number] for number in range(10))
 
 
-def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> Sent:
+def _sent(session: Session, edition: str, organisation: str, principal: Principal | None) -> EditionScore:
     found = editions.find(session, edition)
-    seen = seen_by(found, principal)
+    seen = build_visibility(found, principal)
     may_see = seen.everything or organisation in seen.organisations
-    stored = queries.one(session, found.id, organisation, ranked=seen.everything) if may_see else None
+    stored = queries.get(session, found.id, organisation, ranked=seen.everything) if may_see else None
     if stored is None:
         organisations.refuse_alias(session, organisation)
         raise UnknownScore(found.id, organisation)
     if found.state == "published" and (published := publication.stored_score(session, found.id, organisation)):
         digest, document = published
-        return Sent(
+        return EditionScore(
             edition=found.id,
             rank=stored.rank,
             organisation=organisation,
@@ -397,7 +401,7 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
             review=document.review,
             replied=replies.list_evidence(session, found.id, organisation),
         )
-    return Sent(
+    return EditionScore(
         edition=found.id,
         rank=stored.rank,
         organisation=stored.organisation,
@@ -410,12 +414,12 @@ def _sent(session: Session, edition: str, organisation: str, principal: Principa
     )
 
 
-def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Restated:
+def _restated(row: PastRow, stored: dict[str, object], target: Methodology) -> HistoryEntry:
     """What was stated in an edition, scored under another version."""
     moved, told = carry_over(msgspec.convert(stored, Submission), load_methodology(row.methodology), target)
     evaluation = evaluate(target, moved)
     figures = assessments.extract_figures(evaluation)
-    return Restated(
+    return HistoryEntry(
         structs.replace(
             row,
             methodology=target.version,
@@ -432,11 +436,11 @@ def _restated(row: Past, stored: dict[str, object], target: Methodology) -> Rest
     )
 
 
-def seen_by(edition: editions.Record, principal: Principal | None) -> Seen:
+def build_visibility(edition: editions.Record, principal: Principal | None) -> Visibility:
     """Which rows of an edition somebody may see."""
     if edition.state == "published" or (principal is not None and principal.sees_drafts_of(edition.id)):
-        return Seen(everything=True)
-    return Seen(everything=False, organisations=_own(principal))
+        return Visibility(everything=True)
+    return Visibility(everything=False, organisations=_own(principal))
 
 
 def _own(principal: Principal | None) -> tuple[str, ...]:

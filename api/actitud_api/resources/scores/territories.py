@@ -14,8 +14,8 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.territories import TERRITORIES, Territory
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.queries import Filters, Placed, Row, Sort
-from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, Summary, summed
+from actitud_api.resources.scores.queries import LocatedScore, RankingRow, RankingSort, ScoreFilters
+from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, ScoreSummary, summarize_columns
 
 SHOWN = 10
 """How many of the best, and of the lowest, are shown of a territory."""
@@ -68,47 +68,49 @@ class Sheet(Struct, frozen=True, kw_only=True):
 
     edition: editions.Record
     territory: Territory
-    summary: Summary
-    whole: Summary
+    summary: ScoreSummary
+    whole: ScoreSummary
     means: Means
-    best: tuple[Row, ...]
-    lowest: tuple[Row, ...]
+    best: tuple[RankingRow, ...]
+    lowest: tuple[RankingRow, ...]
     within: tuple[Figures, ...]
 
 
-def territories(database: Database, edition: str) -> Territories:
+def list_territories(database: Database, edition: str) -> Territories:
     """What there is in each territory of a published edition; raises `UnknownEdition`."""
     with database.read() as session:
         found = editions.find_published(session, edition)
-        placed = queries.placed(session, found.id, Filters())
+        placed = queries.list_located(session, found.id, ScoreFilters())
     return Territories(found, _figures(None, placed), tuple(_by_territory(placed)))
 
 
-def territory(database: Database, edition: str, territory: str) -> Sheet:
+def get_territory(database: Database, edition: str, territory: str) -> Sheet:
     """What a territory of a published edition comes to; raises `UnknownEdition` and `UnknownTerritory`."""
     known = TERRITORIES.get(territory)
-    seen = queries.Seen(everything=True)
+    seen = queries.Visibility(everything=True)
     with database.read() as session:
         found = editions.find_published(session, edition)
         if known is None:
             raise UnknownTerritory(territory)
-        filters = filters_of(known)
-        placed = queries.placed(session, found.id, filters)
+        filters = build_territory_filters(known)
+        placed = queries.list_located(session, found.id, filters)
         if not placed:
             raise UnknownTerritory(territory)
 
-        def rows(sort: Sort, limit: int) -> list[Row]:
-            wanted = Filters(region=filters.region, province=filters.province, ranked=True)
-            return queries.page(session, found.id, wanted, seen, sort=sort, after=None, offset=0, limit=limit)
+        def rows(sort: RankingSort, limit: int) -> list[RankingRow]:
+            wanted = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
+            return queries.list_page(session, found.id, wanted, seen, sort=sort, after=None, offset=0, limit=limit)
 
         ranked = sum(one.index is not None for one in placed)
         best = rows(BEST_FIRST, SHOWN)
-        lowest = rows(Sort("rank", descending=True), min(SHOWN, ranked - len(best))) if ranked > len(best) else []
+        lowest = (
+            rows(RankingSort("rank", descending=True), min(SHOWN, ranked - len(best))) if ranked > len(best) else []
+        )
         return Sheet(
             edition=found,
             territory=known,
-            summary=summed(found, queries.columns(session, found.id, filters, seen)),
-            whole=summed(found, queries.columns(session, found.id, Filters(), seen)),
+            summary=summarize_columns(found, queries.load_columns(session, found.id, filters, seen)),
+            whole=summarize_columns(found, queries.load_columns(session, found.id, ScoreFilters(), seen)),
             means=means(placed),
             best=tuple(best),
             lowest=tuple(lowest),
@@ -116,14 +118,14 @@ def territory(database: Database, edition: str, territory: str) -> Sheet:
         )
 
 
-def filters_of(territory: Territory) -> Filters:
+def build_territory_filters(territory: Territory) -> ScoreFilters:
     """Which rows of an edition are those of a territory."""
     if territory.level == "region":
-        return Filters(region=territory.code)
-    return Filters(province=territory.code)
+        return ScoreFilters(region=territory.code)
+    return ScoreFilters(province=territory.code)
 
 
-def means(placed: Iterable[Placed]) -> Means:
+def means(placed: Iterable[LocatedScore]) -> Means:
     """The mean index of those that rank, each counting the same and as many times as it has inhabitants."""
     indices = [(one.index, one.population) for one in placed if one.index is not None]
     peopled = [(index, population) for index, population in indices if population]
@@ -140,8 +142,8 @@ def _mean(total: int, count: int) -> int | None:
     return round_half_up(Fraction(total, count)) if count else None
 
 
-def _by_territory(placed: Sequence[Placed]) -> list[Figures]:
-    members: dict[str, list[Placed]] = {}
+def _by_territory(placed: Sequence[LocatedScore]) -> list[Figures]:
+    members: dict[str, list[LocatedScore]] = {}
     for one in placed:
         for level, code in (("region", one.region), ("province", one.province)):
             if code is not None:
@@ -149,12 +151,12 @@ def _by_territory(placed: Sequence[Placed]) -> list[Figures]:
     return [_figures(TERRITORIES[key], members[key]) for key in TERRITORIES if key in members]
 
 
-def _provinces(placed: Sequence[Placed]) -> tuple[Figures, ...]:
+def _provinces(placed: Sequence[LocatedScore]) -> tuple[Figures, ...]:
     found = [one for one in _by_territory(placed) if one.territory is not None and one.territory.level == "province"]
     return tuple(found) if len(found) > 1 else ()
 
 
-def _figures(territory: Territory | None, placed: Sequence[Placed]) -> Figures:
+def _figures(territory: Territory | None, placed: Sequence[LocatedScore]) -> Figures:
     indices = [one.index for one in placed if one.index is not None]
     return Figures(
         territory=territory,

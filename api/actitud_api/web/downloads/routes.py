@@ -33,7 +33,7 @@ from actitud_api.resources.methodologies.schemas import MethodologyPath
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import schemas as scored
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.service import Filters
+from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import columns, gobierto, package, schemas, service
 from actitud_api.web.downloads.catalogue import build_catalogue
 from actitud_api.web.downloads.formats import delimited, json_lines, json_stat, rdf, workbook
@@ -324,10 +324,10 @@ class EditionFilesController(Controller):
         with its score as text by year and its explanation. What has no score is not there. What is not published yet is
         only for who may see it.
         """
-        sent = scores.sent(database, path.edition, path.organisation, principal=principal)
+        sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         found = service.load_source(database, sent.edition)
-        methodology, score = scores.sheet(sent)
-        sheet = scored.sheet(narrate(score, methodology, language), sent)
+        methodology, score = scores.get_explained_score(sent)
+        sheet = scored.build_sheet(narrate(score, methodology, language), sent)
         body = gobierto.encode_tree(
             sheet, found.edition, methodology, _source(request, publisher, found, language), language
         )
@@ -449,7 +449,7 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 
 def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
     return RowSelection(
-        filters=Filters(
+        filters=ScoreFilters(
             kind=query.kind,
             region=query.region,
             province=query.province,
@@ -457,7 +457,7 @@ def _wanted(query: schemas.EditionQuery, principal: Principal | None) -> RowSele
             parent=query.parent,
             level=query.level,
             status=query.status,
-            organisations=scored.named(query.organisation),
+            organisations=scored.split_ids(query.organisation),
         ),
         sort=scored.SORTS[query.sort],
         limit=query.limit,

@@ -25,7 +25,7 @@ from actitud_api.resources.publications.service import Published
 from actitud_api.resources.reviews.replies.service import ReviewOutcome
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.service import Filters, Row, Sort
+from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
 from actitud_api.web.downloads.formats.json_stat import CubeUnit
 from actitud_api.web.downloads.formats.tables import CellValue
 
@@ -56,8 +56,8 @@ class WorkbookTooLarge(ValueError):
 class RowSelection(Struct, frozen=True, kw_only=True):
     """Which rows of an edition: filters, order, how many at most (None: all) after leaving out some."""
 
-    filters: Filters
-    sort: Sort = scores.BEST_FIRST
+    filters: ScoreFilters
+    sort: RankingSort = scores.BEST_FIRST
     limit: int | None = None
     offset: int = 0
     principal: Principal | None = None
@@ -91,7 +91,7 @@ def load_source(database: Database, edition: str) -> EditionSource:
         counted=counted,
         methodology=load_methodology(record.methodology),
         published=newest[0] if newest else None,
-        state=(record.id, record.version, scores.state(database, record.id), organisations.state(database)),
+        state=(record.id, record.version, scores.get_state_key(database, record.id), organisations.state(database)),
     )
 
 
@@ -123,7 +123,7 @@ def ensure_fits(rows: int, columns: int) -> None:
 
 def count_rows(database: Database, found: EditionSource, wanted: RowSelection) -> int:
     """How many organisations the rows are of."""
-    count = scores.count(database, found.edition.id, wanted.filters, principal=wanted.principal)
+    count = scores.count_scores(database, found.edition.id, wanted.filters, principal=wanted.principal)
     left = max(0, count - wanted.offset)
     return left if wanted.limit is None else min(left, wanted.limit)
 
@@ -132,14 +132,16 @@ def list_score_rows(database: Database, found: EditionSource, wanted: RowSelecti
     """The rows of `columns.scores`."""
     edition = found.edition
     for page in _read_ranking(database, found, wanted):
-        tallies = scores.tallies(database, edition.id, [row.organisation for row in page])
-        yield [_build_score_row(edition, schemas.line(row), tallies.get(row.organisation)) for row in page]
+        tallies = scores.count_reviews(database, edition.id, [row.organisation for row in page])
+        yield [_build_score_row(edition, schemas.build_score_row(row), tallies.get(row.organisation)) for row in page]
 
 
 def list_cube_units(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[Sequence[CubeUnit]]:
     """The same as the units of a cube, with a figure for each of `columns.measures`."""
     for page in _read_ranking(database, found, wanted):
-        yield [CubeUnit(line.organisation, line.name, _list_figures(line)) for line in map(schemas.line, page)]
+        yield [
+            CubeUnit(line.organisation, line.name, _list_figures(line)) for line in map(schemas.build_score_row, page)
+        ]
 
 
 class _PublishedReason(Struct):
@@ -221,7 +223,7 @@ def list_indicator_rows(database: Database, found: EditionSource, published: Pub
             ]
 
 
-def _split_range(page: Sequence[Row]) -> range:
+def _split_range(page: Sequence[RankingRow]) -> range:
     return range(0, len(page), DOCUMENTS_PER_READ)
 
 
@@ -293,15 +295,15 @@ def select_title(record: editions.Record, language: Language) -> str:
     return nearest(record.titles, language)
 
 
-def _read_ranking(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[list[Row]]:
+def _read_ranking(database: Database, found: EditionSource, wanted: RowSelection) -> Iterator[list[RankingRow]]:
     """The rows of an edition in pages; raises `Stale` where a correction is published meanwhile.
 
     A file of which half is from before it and half from after would be of no revision: better no file.
     """
     edition = found.edition.id
 
-    def read(after: scores.Place | None, offset: int, limit: int) -> list[Row]:
-        rows = scores.ranking(
+    def read(after: scores.ScoreCursorKey | None, offset: int, limit: int) -> list[RankingRow]:
+        rows = scores.list_ranking(
             database,
             edition,
             wanted.filters,
@@ -317,7 +319,7 @@ def _read_ranking(database: Database, found: EditionSource, wanted: RowSelection
                 raise Stale
         return rows
 
-    return _read_pages(read, lambda row: scores.place(row, wanted.sort), wanted.offset, wanted.limit)
+    return _read_pages(read, lambda row: scores.get_cursor_key(row, wanted.sort), wanted.offset, wanted.limit)
 
 
 def _build_edition_reader(database: Database) -> Callable[[editions.Place | None, int, int], list[Counted]]:

@@ -108,8 +108,8 @@ class BadgesController(Controller):
         standings = service.list_standings(
             database,
             record,
-            scores.filters(query),
-            sort=scores.sort(query),
+            scores.build_filters(query),
+            sort=scores.parse_sort(query),
             offset=query.offset,
             limit=query.limit,
         )

@@ -13,7 +13,7 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, to_poin
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.service import Filters, ReviewTally, Row, Sort
+from actitud_api.resources.scores.service import RankingRow, RankingSort, ReviewTally, ScoreFilters
 
 
 class EmbedStanding(Struct, frozen=True, kw_only=True):
@@ -47,9 +47,9 @@ def find_standing(database: Database, edition: str, organisation: str) -> EmbedS
     Raises `UnknownEdition`, `UnknownScore` for what is not there or not published, and `AliasOf`.
     """
     record = find_edition(database, edition)
-    found = list_standings(database, record, Filters(organisations=(organisation,)), limit=1)
+    found = list_standings(database, record, ScoreFilters(organisations=(organisation,)), limit=1)
     if not found or found[0].organisation != organisation:
-        scores.sent(database, record.id, organisation)
+        scores.get_edition_score(database, record.id, organisation)
         raise scores.UnknownScore(record.id, organisation)
     return found[0]
 
@@ -63,16 +63,16 @@ def find_edition(database: Database, edition: str) -> editions.Record:
 def list_standings(
     database: Database,
     edition: editions.Record,
-    filters: Filters,
+    filters: ScoreFilters,
     *,
-    sort: Sort = scores.BEST_FIRST,
+    sort: RankingSort = scores.BEST_FIRST,
     offset: int = 0,
     limit: int,
 ) -> Sequence[EmbedStanding]:
     """How organisations stand in an edition, in an order; none where it is not published."""
-    rows = scores.ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
-    later = scores.later(database, edition, [row.organisation for row in rows])
-    tallies = scores.tallies(database, edition.id, [row.organisation for row in rows])
+    rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
+    later = scores.find_later_editions(database, edition, [row.organisation for row in rows])
+    tallies = scores.count_reviews(database, edition.id, [row.organisation for row in rows])
     return [
         _build_standing(database, edition, row, later.get(row.organisation), tallies.get(row.organisation))
         for row in rows
@@ -80,7 +80,7 @@ def list_standings(
 
 
 def _build_standing(
-    database: Database, edition: editions.Record, row: Row, superseded_by: str | None, tally: ReviewTally | None
+    database: Database, edition: editions.Record, row: RankingRow, superseded_by: str | None, tally: ReviewTally | None
 ) -> EmbedStanding:
     document = load_methodology(row.methodology).document
     unit: int = 10**document.decimals
@@ -106,9 +106,9 @@ def _build_standing(
     )
 
 
-def _is_provisional(database: Database, edition: editions.Record, row: Row) -> bool:
+def _is_provisional(database: Database, edition: editions.Record, row: RankingRow) -> bool:
     """Whether its level is provisional, which few can be: those that are of a level that can be so."""
     levels = load_methodology(row.methodology).document.levels
     if row.level is None or levels[row.level - 1].provisional_unless is None:
         return False
-    return scores.is_provisional(scores.sent(database, edition.id, row.organisation))
+    return scores.is_provisional(scores.get_edition_score(database, edition.id, row.organisation))

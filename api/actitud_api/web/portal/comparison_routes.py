@@ -22,8 +22,8 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import comparison
-from actitud_api.resources.scores.comparison import Side
-from actitud_api.resources.scores.service import Row
+from actitud_api.resources.scores.comparison import ComparedScore
+from actitud_api.resources.scores.service import RankingRow
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds.equivalent import Equivalent
@@ -124,12 +124,12 @@ class Chosen(Struct, frozen=True, kw_only=True):
     """
 
     edition: editions.Record
-    sides: tuple[Side, ...]
+    sides: tuple[ComparedScore, ...]
     unknown: tuple[str, ...]
     refused: tuple[str, ...]
     query: str
     outcome: Literal["added", "already", "several", "nothing", "full"] | None
-    matches: tuple[Row, ...]
+    matches: tuple[RankingRow, ...]
 
     @property
     def ids(self) -> list[str]:
@@ -171,15 +171,15 @@ def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) 
     named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
     query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
     refused = named if len(named) > MOST else []
-    found = comparison.side_by_side(database, edition, [] if refused else named)
+    found = comparison.compare_organisations(database, edition, [] if refused else named)
     sides, outcome = found.sides, None
-    matches: tuple[Row, ...] = ()
+    matches: tuple[RankingRow, ...] = ()
     if query and not refused:
         ids = {side.sent.organisation for side in sides}
-        matches = tuple(comparison.matching(database, edition, query, limit=FOUND + 1))
+        matches = tuple(comparison.find_organisations(database, edition, query, limit=FOUND + 1))
         outcome = _outcome(matches, ids)
         if outcome == "added":
-            sides += comparison.side_by_side(database, edition, [matches[0].organisation]).sides
+            sides += comparison.compare_organisations(database, edition, [matches[0].organisation]).sides
     return Chosen(
         edition=found.edition,
         sides=sides,
@@ -191,7 +191,9 @@ def _chosen(database: Database, edition: str, pairs: Sequence[tuple[str, str]]) 
     )
 
 
-def _outcome(matches: Sequence[Row], ids: Collection[str]) -> Literal["added", "already", "several", "nothing", "full"]:
+def _outcome(
+    matches: Sequence[RankingRow], ids: Collection[str]
+) -> Literal["added", "already", "several", "nothing", "full"]:
     if not matches:
         return "nothing"
     if len(matches) == 1 and matches[0].organisation in ids:
@@ -272,7 +274,7 @@ def _address(to: Links, edition: editions.Record, ids: Sequence[str]) -> str:
 
 def _sections(
     columns: Sequence[Column],
-    sides: Sequence[Side],
+    sides: Sequence[ComparedScore],
     edition: editions.Record,
     figures: FigureFormatter,
     language: Language,

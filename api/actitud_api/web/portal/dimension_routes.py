@@ -23,7 +23,7 @@ from actitud_api.resources.scores import comparison, comparison_schemas
 from actitud_api.resources.scores import dimensions as service
 from actitud_api.resources.scores.computed import Computed
 from actitud_api.resources.scores.dimensions import UnknownDimension
-from actitud_api.resources.scores.service import DIMENSION_KEYS, Filters
+from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
@@ -93,7 +93,7 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """Every dimension, with how the edition scores in it."""
         try:
-            found = service.dimensions(database, computed, edition)
+            found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         methodology = load_methodology(found.edition.methodology)
@@ -138,7 +138,7 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """What a dimension asks, how the edition scores in it, and who does well."""
         try:
-            found = service.dimensions(database, computed, edition)
+            found = service.compute_dimensions(database, computed, edition)
             position = _position(found, dimension)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
@@ -149,7 +149,7 @@ class DimensionsController(Controller):
         own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)
         asked = _asked(found, methodology, dimension, figures, language)
         filters = _filters(request)
-        exemplars = comparison.exemplars(
+        exemplars = comparison.list_exemplars(
             database,
             found.edition.id,
             DIMENSION_KEYS[position],
@@ -178,7 +178,7 @@ class DimensionsController(Controller):
                 "tenths": _tenths(own, figures, language),
                 "tenth": tenth,
                 "means": _means(found, asked, figures, language),
-                "exemplars": [comparison_schemas.exemplar(one, language) for one in exemplars],
+                "exemplars": [comparison_schemas.build_exemplar(one, language) for one in exemplars],
                 "filters": filters,
                 "kinds": texts.organisation_types,
                 "bands": [
@@ -204,10 +204,10 @@ def _position(found: service.Dimensions, dimension: str) -> int:
     return ids.index(dimension)
 
 
-def _filters(request: ApiRequest) -> Filters:
+def _filters(request: ApiRequest) -> ScoreFilters:
     """Those of whom to learn from; what is no kind or no band filters nothing."""
     asked = dict(read_parameters(request))
-    return Filters(
+    return ScoreFilters(
         kind=next((kind for kind in get_args(Kind) if kind == asked.get("kind")), None),
         band=next((band for band in get_args(Band) if band == asked.get("band")), None),
     )

@@ -18,7 +18,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
 from actitud_api.resources.organisations.service import AliasOf
 from actitud_api.resources.scores import comparison
-from actitud_api.resources.scores.service import Row, UnknownScore
+from actitud_api.resources.scores.service import RankingRow, UnknownScore
 from actitud_api.web.embeds import element, snippets
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.embeds import service as embeds
@@ -92,7 +92,7 @@ class Built(Struct, frozen=True, kw_only=True):
     choice: Choice
     edition: editions.Record | None = None
     standing: EmbedStanding | None = None
-    matches: tuple[Row, ...] = ()
+    matches: tuple[RankingRow, ...] = ()
     problem: Texts | None = None
 
 
@@ -126,7 +126,11 @@ def _built(database: Database, choice: Choice) -> Built:
         edition = editions.published(database, choice.edition).record
     except UnknownEdition:
         return Built(choice=choice, problem=said.UNKNOWN_EDITION)
-    matches = tuple(comparison.matching(database, edition.id, choice.query, limit=FOUND + 1)) if choice.query else ()
+    matches = (
+        tuple(comparison.find_organisations(database, edition.id, choice.query, limit=FOUND + 1))
+        if choice.query
+        else ()
+    )
     if len(matches) == 1:
         choice, matches = _of(choice, matches[0].organisation), ()
     standing, problem = None, None

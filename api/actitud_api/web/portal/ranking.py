@@ -20,8 +20,8 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.service import Band, words
 from actitud_api.resources.scores import audits, schemas, service
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
-from actitud_api.resources.scores.computed import Busy, Computed
-from actitud_api.resources.scores.service import Filters, Row, Sort
+from actitud_api.resources.scores.computed import ComputationBusy, Computed
+from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
 from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.layout import Links
@@ -118,10 +118,10 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         return bool(self.query or set(self.chosen) - {"sort"})
 
     @property
-    def filters(self) -> Filters:
+    def filters(self) -> ScoreFilters:
         """The same for the services."""
         level = self.chosen.get("level")
-        return Filters(
+        return ScoreFilters(
             words=tuple(words(self.query)),
             kinds=(self.chosen["kind"],) if "kind" in self.chosen else None,
             region=self.chosen.get("region"),
@@ -132,7 +132,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def sort(self) -> Sort:
+    def sort(self) -> RankingSort:
         """The order."""
         return schemas.SORTS[self.chosen.get("sort", "rank")]
 
@@ -162,7 +162,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     has_intervals: bool
     awaits_intervals: bool
     dimension: str | None
-    summary: service.Summary
+    summary: service.ScoreSummary
     picture: charts.Picture
     tenths: tuple[tuple[str, str, str], ...]
 
@@ -177,18 +177,18 @@ def build_ranking_page(
 ) -> RankingPage:
     """The page of a published edition, for what is asked of it."""
     names = Names(load_methodology(edition.methodology), language)
-    fields = _build_fields(service.groups(database, edition.id), dict(parameters), names)
+    fields = _build_fields(service.count_by_group(database, edition.id), dict(parameters), names)
     request = _parse_request(dict(parameters), fields)
     filters = request.filters
-    count = service.count(database, edition.id, filters)
+    count = service.count_scores(database, edition.id, filters)
     last = max(1, -(-count // PER_PAGE))
     number = min(request.page, last)
-    rows = service.ranking(
+    rows = service.list_ranking(
         database, edition.id, filters, sort=request.sort, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE
     )
     drawn = list_robust_ranks(database, computed, edition.id, [row.organisation for row in rows if row.rank])
     intervals = {one.row.organisation: (one.rank[0], one.rank[2]) for one in drawn if one.rank is not None}
-    summary = service.summary(database, edition.id, filters, principal=None)
+    summary = service.compute_summary(database, edition.id, filters, principal=None)
 
     def address(page: int) -> str:
         return to.add_query(to.build_path(edition.id), [*request.parameters, *([("page", page)] if page > 1 else [])])
@@ -215,7 +215,7 @@ def build_ranking_page(
 
 def list_robust_ranks(
     database: Database, computed: Computed, edition: str, organisations: Sequence[str]
-) -> list[audits.Robust]:
+) -> list[audits.OrganisationRobustness]:
     """How organisations come out of the draws that `editions.robustness.list` makes; nothing while too many wait.
 
     The draws are made once for an edition, for whoever asks first, and kept in the process.
@@ -223,11 +223,11 @@ def list_robust_ranks(
     if not organisations:
         return []
     try:
-        return audits.robust(
+        return audits.list_robustness(
             database,
             computed,
             edition,
-            Filters(organisations=tuple(organisations)),
+            ScoreFilters(organisations=tuple(organisations)),
             principal=None,
             draws=DRAWS,
             seed=SEED,
@@ -235,11 +235,11 @@ def list_robust_ranks(
             offset=0,
             limit=len(organisations),
         )
-    except Busy:
+    except ComputationBusy:
         return []
 
 
-def list_tenths(summary: service.Summary, names: Names) -> tuple[tuple[str, str, str], ...]:
+def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str, str, str], ...]:
     """From which to which index, how many have one, and which share of those that rank that is."""
     return tuple(
         (
@@ -251,7 +251,7 @@ def list_tenths(summary: service.Summary, names: Names) -> tuple[tuple[str, str,
     )
 
 
-def draw_tenths(identifier: str, summary: service.Summary, names: Names, own: int | None = None) -> charts.Picture:
+def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, own: int | None = None) -> charts.Picture:
     """How the index spreads, as columns; `own`: the tenth to be marked."""
     told = [
         _TENTH.into(names.language).format(start=10 * number, end=10 * number + 10, count=names.format_count(count))
@@ -288,14 +288,14 @@ def format_interval(interval: tuple[int, int] | None, names: Names) -> str | Non
 
 
 def _build_line(
-    row: Row,
+    row: RankingRow,
     edition: editions.Record,
     intervals: Mapping[str, tuple[int, int]],
-    sort: Sort,
+    sort: RankingSort,
     to: Links,
     names: Names,
 ) -> RankingLine:
-    shown = schemas.line(row)
+    shown = schemas.build_score_row(row)
     ranked = row.status in RANKED
     about = (
         names.name_kind(row.kind),
@@ -320,7 +320,9 @@ def _build_line(
     )
 
 
-def _build_fields(groups: Sequence[service.Group], given: Mapping[str, str], names: Names) -> tuple[FilterField, ...]:
+def _build_fields(
+    groups: Sequence[service.GroupCount], given: Mapping[str, str], names: Names
+) -> tuple[FilterField, ...]:
     """What there is to choose from: what some organisation of the edition has."""
     language = names.language
 

@@ -95,7 +95,7 @@ class PortalController(Controller):
                 "names": names,
                 "dataset": described,
                 "newer": None if latest.id == record.id else latest,
-                "figure": lambda units: names.format_points(schemas.points(units, names.decimals)),
+                "figure": lambda units: names.format_points(schemas.to_points(units, names.decimals)),
                 "share": lambda part, whole: 100 * part / whole,
             },
             section="edition",
@@ -116,14 +116,14 @@ class PortalController(Controller):
         """The sheet of an organisation: every point of its score, explained."""
         try:
             standing = service.find_standing(database, edition, organisation)
-            sent = scores.sent(database, standing.edition, organisation)
+            sent = scores.get_edition_score(database, standing.edition, organisation)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownScore as error:
             return _unscored(request, database, error)
         record = service.find_edition(database, standing.edition)
         registered = organisations.get(database, standing.organisation)
-        methodology, score = scores.sheet(sent)
+        methodology, score = scores.get_explained_score(sent)
         names = Names(methodology, language)
         narrated = narrate(score, methodology, language)
         addresses = Addresses(base_of(request), standing.edition, standing.organisation, language)
@@ -165,7 +165,9 @@ def _unscored(request: ApiRequest, database: Database, error: UnknownScore) -> R
     record = service.find_edition(database, error.edition)
     to = build_links(request)
     try:
-        past = scores.history(database, error.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
+        past = scores.list_history(
+            database, error.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX
+        )
     except UnknownOrganisation:
         past = []
     return render_missing_page(

@@ -19,7 +19,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import Computed
-from actitud_api.resources.scores.service import Filters, Sent
+from actitud_api.resources.scores.service import EditionScore, ScoreFilters
 from actitud_api.web.embeds.lettering import clean_text
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.names import Names
@@ -93,7 +93,7 @@ class EvidenceLink(Struct, frozen=True):
     day: str
 
 
-def describe_review(sent: Sent, names: Names, methodology: Methodology) -> ReviewView | None:
+def describe_review(sent: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
     """What the review of a score came to, in words; None where nobody has said anything."""
     found = sent.review
     if not (found.remark or found.verdicts or found.replies):
@@ -205,19 +205,24 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
 
 
 def describe_organisation(
-    database: Database, computed: Computed, edition: editions.Record, sent: Sent, score: NarratedScore, names: Names
+    database: Database,
+    computed: Computed,
+    edition: editions.Record,
+    sent: EditionScore,
+    score: NarratedScore,
+    names: Names,
 ) -> OrganisationView:
     """What there is to say of an organisation that a published edition scores."""
-    beside = comparison.peers(database, edition.id, sent.organisation, principal=None)
-    peers = comparison_schemas.peers(beside, names.language)
+    beside = comparison.find_peers(database, edition.id, sent.organisation, principal=None)
+    peers = comparison_schemas.build_peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
-    past = service.history(database, sent.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
+    past = service.list_history(database, sent.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX)
     before = _find_previous_edition(past, edition)
     changes = None
     if before is not None:
-        found = service.changes(database, edition.id, sent.organisation, since=before)
-        changes = schemas.changes(found, names.language)
-    methodology, path = service.path(sent)
+        found = service.compare_editions(database, edition.id, sent.organisation, since=before)
+        changes = schemas.build_changes_answer(found, names.language)
+    methodology, path = service.find_level_path(sent)
     return OrganisationView(
         rank=_describe_rank(database, computed, sent, names),
         dimensions=_draw_dimensions(score, medians, names),
@@ -226,8 +231,8 @@ def describe_organisation(
         history=_describe_history(past, edition, names),
         changes=changes,
         since=before,
-        path=schemas.path(path, sent, methodology, names.language),
-        evidence=_describe_evidence(service.evidence(database, sent), sent, score, names),
+        path=schemas.build_path_answer(path, sent, methodology, names.language),
+        evidence=_describe_evidence(service.list_evidence(database, sent), sent, score, names),
     )
 
 
@@ -244,14 +249,14 @@ def _iterate_group_indicators(dimension: NarratedDimension) -> Iterator[Narrated
         yield from _iterate_group_indicators(group)
 
 
-def _describe_rank(database: Database, computed: Computed, sent: Sent, names: Names) -> RankLabel | None:
+def _describe_rank(database: Database, computed: Computed, sent: EditionScore, names: Names) -> RankLabel | None:
     if sent.rank is None:
         return None
     drawn = list_robust_ranks(database, computed, sent.edition, [sent.organisation])
     return RankLabel(
         rank=names.format_count(sent.rank),
-        total=names.format_count(service.count(database, sent.edition, Filters(ranked=True))),
-        text=comparison_schemas.robust(drawn[0], names.language).text if drawn else None,
+        total=names.format_count(service.count_scores(database, sent.edition, ScoreFilters(ranked=True))),
+        text=comparison_schemas.build_robust_score(drawn[0], names.language).text if drawn else None,
     )
 
 
@@ -332,14 +337,14 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
     return spread.min, spread.q1, spread.median, spread.q3, spread.max
 
 
-def _find_previous_edition(past: list[service.Restated], edition: editions.Record) -> str | None:
+def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.Record) -> str | None:
     """The newest edition before this one that scores the organisation."""
     this: tuple[date, str] = (edition.period_to, edition.id)
     return next((one.past.edition for one in past if (one.past.period_to, one.past.edition) < this), None)
 
 
-def _describe_history(past: list[service.Restated], edition: editions.Record, names: Names) -> ScoreHistory:
-    shown = [schemas.past(one, names.language) for one in past]
+def _describe_history(past: list[service.HistoryEntry], edition: editions.Record, names: Names) -> ScoreHistory:
+    shown = [schemas.build_past_score(one, names.language) for one in past]
     rated = [one for one in reversed(shown) if one.index is not None and one.rank is not None]
     parts = [
         _PAST.into(names.language).format(edition=one.edition, points=names.format_points(one.index)) for one in rated
@@ -373,7 +378,7 @@ def _describe_history(past: list[service.Restated], edition: editions.Record, na
 
 
 def _describe_evidence(
-    documents: Mapping[str, tuple[service.Evidence, ...]], sent: Sent, score: NarratedScore, names: Names
+    documents: Mapping[str, tuple[service.Evidence, ...]], sent: EditionScore, score: NarratedScore, names: Names
 ) -> dict[str, AnswerEvidence]:
     def proof(indicator: NarratedIndicator) -> Proof | None:
         if indicator.state == "not_applicable":

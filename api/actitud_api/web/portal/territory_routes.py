@@ -17,7 +17,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import territories
-from actitud_api.resources.scores.service import Summary
+from actitud_api.resources.scores.service import ScoreSummary
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import equivalent as said
 from actitud_api.web.portal import charts
@@ -69,7 +69,7 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Every territory, with how its organisations score."""
         try:
-            found = territories.territories(database, edition)
+            found = territories.list_territories(database, edition)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         figures = FigureFormatter(load_methodology(found.edition.methodology), language)
@@ -106,7 +106,7 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """What a territory comes to."""
         try:
-            sheet = territories.territory(database, edition, territory)
+            sheet = territories.get_territory(database, edition, territory)
         except UnknownEdition:
             return render_missing_page(request, database, said.UNKNOWN_EDITION)
         except UnknownTerritory:
@@ -175,7 +175,7 @@ def _medians(found: list[territories.Figures], figures: FigureFormatter, languag
     )
 
 
-def _distribution(summary: Summary, figures: FigureFormatter, language: Language) -> charts.Picture:
+def _distribution(summary: ScoreSummary, figures: FigureFormatter, language: Language) -> charts.Picture:
     columns = [
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
         for number, count in enumerate(summary.tenths)
